@@ -1,0 +1,170 @@
+/* persamp/base.h: what every other room stands on: status codes and errors, memory, random numbers, text.
+ *
+ * A leaf: it includes nothing of ours. Every function here may be called from any thread on objects that no other
+ * thread uses at the same time; there is no hidden state but the allocator hook, which is set before the first use. */
+#ifndef PERSAMP_BASE_H
+#define PERSAMP_BASE_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define PS_API               __attribute__((visibility("default")))
+#define PS_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
+#else
+#define PS_API
+#define PS_PRINTF(fmt, args)
+#endif
+
+/* ---- Status and error ------------------------------------------------------------------------------------------ */
+
+/* The one list of codes: name, what it means to a user. */
+#define PS_STATUS_LIST(X)                                                                                              \
+    X(OK, "success")                                                                                                   \
+    X(ARG, "invalid argument")                                                                                         \
+    X(DOMAIN, "value outside the domain of the computation")                                                           \
+    X(NOMEM, "out of memory")                                                                                          \
+    X(IO, "input or output failed")                                                                                    \
+    X(FORMAT, "malformed input")                                                                                       \
+    X(ENGINE, "the inference engine failed")                                                                           \
+    X(HTTP, "the remote server failed")                                                                                \
+    X(CANCELLED, "cancelled")                                                                                          \
+    X(BUDGET, "budget exhausted")
+
+typedef enum ps_status {
+#define X(name, text) PS_##name,
+    PS_STATUS_LIST(X)
+#undef X
+} ps_status;
+
+/* The meaning of `status` in a few words; never NULL, static. */
+PS_API const char *ps_status_text(ps_status status);
+
+/* What went wrong and where in our source. Functions that can fail take one as their last parameter; it may be NULL.
+ * It is written only on failure. Plain data: no destructor. */
+typedef struct ps_error {
+    ps_status code;
+    char message[1024]; /* one sentence for a user: what, where, what was expected, what to do */
+    const char *file;   /* static */
+    int line;
+} ps_error;
+
+/* Fill *err (when not NULL) and return `code`, so that `return ps_fail(err, PS_IO, "…")` is the idiom. */
+#define ps_fail(err, code, ...) ps_error_set((err), (code), __FILE__, __LINE__, __VA_ARGS__)
+#define ps_nomem(err)           ps_error_set((err), PS_NOMEM, __FILE__, __LINE__, "out of memory")
+PS_API ps_status ps_error_set(ps_error *err, ps_status code, const char *file, int line, const char *format, ...)
+    PS_PRINTF(5, 6);
+
+/* Put "context: " before the message of an error that is being passed up (err may be NULL); returns `code`. */
+PS_API ps_status ps_error_prefix(ps_error *err, ps_status code, const char *format, ...) PS_PRINTF(3, 4);
+
+/* ---- Memory ---------------------------------------------------------------------------------------------------- */
+
+/* The allocator of the whole library, as one function: resize(user, NULL, n) allocates, resize(user, p, 0) frees and
+ * returns NULL, anything else reallocates; NULL means failure and leaves p valid. Set it before any other call (tests
+ * use it to fail the n-th allocation and to count what is left); NULL restores the C library's. */
+typedef struct ps_allocator {
+    void *(*resize)(void *user, void *p, size_t size);
+    void *user;
+} ps_allocator;
+PS_API void ps_set_allocator(const ps_allocator *allocator);
+
+PS_API void *ps_malloc(size_t size);                              /* NULL on failure; size 0 gives a unique pointer */
+PS_API void *ps_calloc(size_t count, size_t size);                /* zeroed; NULL on failure or overflow */
+PS_API void *ps_realloc(void *p, size_t size);                    /* as realloc; p stays valid on failure */
+PS_API void *ps_reallocarray(void *p, size_t count, size_t size); /* as ps_realloc; NULL on overflow */
+PS_API void ps_free(void *p);                                     /* NULL is fine */
+PS_API char *ps_strdup(const char *text);                         /* NULL on failure; free with ps_free */
+PS_API char *ps_strndup(const char *text, size_t length);         /* likewise; always terminated */
+
+/* Make room for `need` elements in a growing array: *p and *capacity change together, by doubling. */
+#define ps_reserve(p, capacity, need) ps_reserve_bytes((void **)(p), (capacity), (need), sizeof **(p))
+PS_API ps_status ps_reserve_bytes(void **p, size_t *capacity, size_t need, size_t element);
+
+/* Arena: allocations that die together. Freed by ps_arena_free, emptied (memory kept) by ps_arena_reset. */
+typedef struct ps_arena ps_arena;
+PS_API ps_arena *ps_arena_create(void); /* NULL on failure */
+PS_API void ps_arena_free(ps_arena *arena);
+PS_API void ps_arena_reset(ps_arena *arena);
+PS_API void *ps_arena_alloc(ps_arena *arena, size_t size); /* aligned for any type, not zeroed; NULL on failure */
+PS_API void *ps_arena_calloc(ps_arena *arena, size_t count, size_t size);
+PS_API char *ps_arena_strndup(ps_arena *arena, const char *text, size_t length);
+PS_API size_t ps_arena_bytes(const ps_arena *arena); /* handed out since creation or reset */
+
+/* ---- Text ------------------------------------------------------------------------------------------------------ */
+
+/* A growing, always terminated string. Start with {0}; once an append has failed it stays failed and `data` NULL-safe:
+ * check ps_text_ok once at the end. */
+typedef struct ps_text {
+    char *data; /* owned; NULL while empty: use ps_text_cstr */
+    size_t length, capacity;
+    bool failed;
+} ps_text;
+PS_API void ps_text_free(ps_text *text);  /* frees and resets to {0} */
+PS_API void ps_text_clear(ps_text *text); /* length 0, memory kept */
+PS_API void ps_text_append(ps_text *text, const char *bytes, size_t length);
+PS_API void ps_text_puts(ps_text *text, const char *string);
+PS_API void ps_text_printf(ps_text *text, const char *format, ...) PS_PRINTF(2, 3);
+PS_API const char *ps_text_cstr(const ps_text *text); /* "" while empty */
+static inline bool ps_text_ok(const ps_text *text) {
+    return !text->failed;
+}
+
+/* The member of names[0..n) nearest to `name` by edit distance, or NULL when none is near enough to be worth saying
+ * ("did you mean …?"). O(n·|name|²). */
+PS_API const char *ps_nearest_name(const char *name, const char *const *names, size_t n);
+
+/* The whole of a file, terminated by a NUL that is not counted. Owned by the caller (ps_free). At most `limit` bytes:
+ * a larger file is PS_FORMAT. "-" is standard input. */
+PS_API ps_status ps_read_file(const char *path, size_t limit, char **data, size_t *length, ps_error *err);
+
+/* ---- Random numbers -------------------------------------------------------------------------------------------- */
+
+/* Counter-based: Philox4x64-10 (Salmon et al., SC'11; Random123). A uniform depends on nothing but its key and
+ * position, so batch order, threads and evictions cannot change it. `purpose` keeps streams for different uses apart.
+ */
+typedef enum ps_rng_purpose {
+    PS_RNG_TOKEN = 0,
+    PS_RNG_RESAMPLE,
+    PS_RNG_MOVE,
+    PS_RNG_METHOD,
+    PS_RNG_TEST
+} ps_rng_purpose;
+typedef struct ps_rng_key {
+    uint64_t seed;    /* the run's */
+    uint64_t problem; /* index of the problem in its data set */
+    uint64_t id;      /* of the child node, the event, … */
+    ps_rng_purpose purpose;
+} ps_rng_key;
+
+/* Uniform in the open interval (0, 1), 52 random bits; never 0, never 1. */
+PS_API double ps_uniform(ps_rng_key key, uint64_t position);
+/* n of them, positions first … first+n−1. */
+PS_API void ps_uniforms(ps_rng_key key, uint64_t first, size_t n, double *out);
+/* Standard normal by Box–Muller from positions 2p and 2p+1. */
+PS_API double ps_normal(ps_rng_key key, uint64_t position);
+
+/* ---- Log -------------------------------------------------------------------------------------------------------- */
+
+/* The library never prints: it hands messages to this callback. A zeroed ps_log is silent. Called from any thread. */
+typedef enum ps_log_level { PS_LOG_DEBUG, PS_LOG_INFO, PS_LOG_WARNING, PS_LOG_ERROR } ps_log_level;
+typedef struct ps_log {
+    void (*write)(void *user, ps_log_level level, const char *message);
+    void *user;
+    ps_log_level least; /* messages below it are not formatted */
+} ps_log;
+PS_API void ps_log_printf(const ps_log *log, ps_log_level level, const char *format, ...) PS_PRINTF(3, 4);
+
+/* Seconds on a clock that never goes back. For reports only: no result may depend on it. */
+PS_API double ps_now(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
