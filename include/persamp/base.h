@@ -84,8 +84,8 @@ PS_API char *ps_strdup(const char *text);                         /* NULL on fai
 PS_API char *ps_strndup(const char *text, size_t length);         /* likewise; always terminated */
 
 /* Make room for `need` elements in a growing array: *p and *capacity change together, by doubling. */
-#define ps_reserve(p, capacity, need) ps_reserve_bytes((void **)(p), (capacity), (need), sizeof **(p))
-PS_API ps_status ps_reserve_bytes(void **p, size_t *capacity, size_t need, size_t element);
+#define ps_reserve(p, capacity, need) ps_reserve_bytes((p), (capacity), (need), sizeof **(p))
+PS_API ps_status ps_reserve_bytes(void *p, size_t *capacity, size_t need, size_t element);
 
 /* Arena: allocations that die together. Freed by ps_arena_free, emptied (memory kept) by ps_arena_reset. */
 typedef struct ps_arena ps_arena;

@@ -57,14 +57,16 @@ char *ps_strdup(const char *text) {
     return ps_strndup(text, strlen(text));
 }
 
-ps_status ps_reserve_bytes(void **p, size_t *capacity, size_t need, size_t element) {
+ps_status ps_reserve_bytes(void *p, size_t *capacity, size_t need, size_t element) {
     if (need <= *capacity) return PS_OK;
     size_t grown = *capacity < 8 ? 8 : *capacity;
     while (grown < need)
         grown = grown > SIZE_MAX / 2 ? need : grown * 2;
-    void *moved = ps_reallocarray(*p, grown, element);
-    if (moved == NULL) return PS_NOMEM;
-    *p = moved;
+    void *array; /* p is the address of some T *: copied, not cast, for the aliasing rules */
+    memcpy(&array, p, sizeof array);
+    array = ps_reallocarray(array, grown, element);
+    if (array == NULL) return PS_NOMEM;
+    memcpy(p, &array, sizeof array);
     *capacity = grown;
     return PS_OK;
 }

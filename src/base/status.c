@@ -28,14 +28,19 @@ ps_status ps_error_set(ps_error *err, ps_status code, const char *file, int line
 
 ps_status ps_error_prefix(ps_error *err, ps_status code, const char *format, ...) {
     if (err == NULL) return code;
-    char rest[sizeof err->message];
-    memcpy(rest, err->message, sizeof rest);
+    char context[256];
     va_list args;
     va_start(args, format);
-    int n = vsnprintf(err->message, sizeof err->message, format, args);
+    vsnprintf(context, sizeof context, format, args);
     va_end(args);
-    if (n >= 0 && (size_t)n < sizeof err->message)
-        snprintf(err->message + n, sizeof err->message - (size_t)n, ": %s", rest);
+    /* The old message moves right; what no longer fits is cut at its end. */
+    size_t shift = strlen(context) + 2, room = sizeof err->message - 1 - shift;
+    size_t length = strlen(err->message);
+    if (length > room) length = room;
+    memmove(err->message + shift, err->message, length);
+    memcpy(err->message, context, shift - 2);
+    memcpy(err->message + shift - 2, ": ", 2);
+    err->message[shift + length] = '\0';
     err->code = code;
     return code;
 }

@@ -1,0 +1,223 @@
+/* persamp/engine.h: the seam to inference. An engine is a loaded language model and a tree of nodes in it.
+ *
+ * A node is a prefix: the tokens of its ancestors and its own. Nodes are reference-counted; tokens live as long as the
+ * node, the KV cache behind it is a cache the engine may drop and recompute: no result depends on that beyond the
+ * rounding of logits. Work is submitted and its events are polled, in any order; many problems share one engine.
+ *
+ * Every random number comes from ps_uniform(request key, position of the token in its step), so neither batch order
+ * nor eviction changes a uniform.
+ *
+ * One thread at a time may call an engine (the engine may have worker threads of its own). */
+#ifndef PERSAMP_ENGINE_H
+#define PERSAMP_ENGINE_H
+
+#include "persamp/base.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct ps_engine ps_engine;
+typedef int32_t ps_token;
+typedef uint64_t ps_node; /* handle into one engine's tree; 0 is no node */
+
+/* ---- What is asked ---------------------------------------------------------------------------------------------- */
+
+/* Where a reasoning step ends. The boundary's text belongs to the step. */
+typedef enum ps_boundary {
+    PS_BOUNDARY_NEWLINE,   /* "\n" */
+    PS_BOUNDARY_PARAGRAPH, /* "\n\n" */
+    PS_BOUNDARY_SENTENCE,  /* . ! or ? and then white space, or a newline */
+    PS_BOUNDARY_FIXED,     /* fixed_tokens tokens */
+    PS_BOUNDARY_LITERALS   /* any of `literals` */
+} ps_boundary;
+
+/* How tokens are drawn and where a step ends. Borrowed by requests: it must outlive them, unchanged. */
+typedef struct ps_generation {
+    double temperature; /* > 0, or 0: greedy */
+    double top_p;       /* (0, 1]; 1 keeps all */
+    int top_k;          /* 0 keeps all */
+    ps_boundary boundary;
+    int fixed_tokens;            /* PS_BOUNDARY_FIXED: ≥ 1 */
+    const char *const *literals; /* PS_BOUNDARY_LITERALS: n_literals non-empty strings */
+    size_t n_literals;
+    const char *const *stops; /* end of the answer when generated; the stop string itself is cut from the text */
+    size_t n_stops;
+    int min_tokens, max_tokens; /* of a step: no boundary counts before min_tokens; the step ends at max_tokens */
+} ps_generation;
+
+/* Extend a node by one reasoning step. */
+typedef struct ps_extend_request {
+    ps_node node;   /* the parent; the engine retains it until the event is polled */
+    ps_rng_key key; /* of the child; uniform i draws the i-th token of the step */
+    const ps_generation *generation;
+    uint64_t tag; /* returned in the event; the caller's own */
+} ps_extend_request;
+
+/* Append given tokens to a node and read the model at marked positions: all that a process reward model needs. */
+typedef struct ps_evaluate_request {
+    ps_node node;
+    const ps_token *tokens; /* n_tokens ≥ 1, copied */
+    size_t n_tokens;
+    const uint32_t *marks; /* n_marks positions in [0, n_tokens), ascending, copied: "after this token" */
+    size_t n_marks;
+    const ps_token *choices; /* log p(choice | prefix up to the mark) is returned for each, copied; may be empty */
+    size_t n_choices;
+    bool hidden; /* also return the hidden state after the final norm at each mark */
+    uint64_t tag;
+} ps_evaluate_request;
+
+/* ---- What is answered ------------------------------------------------------------------------------------------- */
+
+typedef enum ps_stop_reason {
+    PS_STOP_STEP,         /* a step boundary was reached */
+    PS_STOP_EOS,          /* the model ended its answer */
+    PS_STOP_STRING,       /* a stop string: the answer ends too */
+    PS_STOP_LENGTH,       /* max_tokens of the step: the answer may go on */
+    PS_STOP_CONTEXT_FULL, /* no more tokens fit: a truncated answer */
+    PS_STOP_ERROR         /* see `status` and `message` */
+} ps_stop_reason;
+
+/* One finished request. Pointers are owned by the engine and valid until the next call of ps_engine_poll. */
+typedef struct ps_event {
+    uint64_t tag;
+    ps_stop_reason reason; /* PS_STOP_STEP for a successful evaluation */
+    ps_status status;      /* PS_OK unless reason is PS_STOP_ERROR; a failed request does not spoil the engine */
+    const char *message;   /* for PS_STOP_ERROR */
+    ps_node child;         /* owned by the caller: ps_engine_release it; 0 on error */
+    /* Extension: */
+    const ps_token *tokens; /* [n_tokens] */
+    const double *logp;     /* [n_tokens] nats, the raw model: temperature 1, no truncation */
+    const double *logq;     /* [n_tokens] nats, the distribution really drawn from (greedy: 0) */
+    const double *entropy;  /* [n_tokens] nats, of the raw model */
+    size_t n_tokens;        /* 0 is possible only with PS_STOP_CONTEXT_FULL or an error */
+    const char *text;       /* the step's text, UTF-8 as the model wrote it (a split character is completed by the
+                               next step), without end-of-sequence and stop string; NUL-terminated */
+    size_t text_length;
+    /* Evaluation: */
+    const double *choice_logp; /* [n_marks × n_choices] */
+    const float *hidden;       /* [n_marks × hidden_size] or NULL */
+    /* Cost of this request: */
+    size_t prefilled; /* tokens computed by prefill: the prompt or evaluated tokens, and any recomputed prefix */
+} ps_event;
+
+/* Facts of a loaded model, for reports. Strings live as long as the engine. */
+typedef struct ps_engine_info {
+    const char *engine;      /* "llama", "toy", … */
+    const char *model;       /* name or path */
+    const char *description; /* architecture, size, quantisation */
+    size_t vocabulary;
+    size_t context;     /* tokens one answer may have, prompt included */
+    size_t hidden_size; /* 0 when hidden states are not available */
+    size_t parameters;  /* 0 when unknown */
+    size_t parallel;    /* requests that profit from running together */
+} ps_engine_info;
+
+/* Counters since creation. */
+typedef struct ps_engine_stats {
+    uint64_t generated;  /* tokens drawn */
+    uint64_t prompt;     /* tokens of roots */
+    uint64_t prefilled;  /* tokens computed by prefill, recomputations included */
+    uint64_t recomputed; /* of these, tokens whose KV had been computed before and was dropped */
+    uint64_t evictions;  /* lineages dropped from the cache */
+    uint64_t batches;    /* decode calls */
+} ps_engine_stats;
+
+/* A message of a chat. */
+typedef struct ps_chat_message {
+    const char *role; /* "system", "user", "assistant" */
+    const char *content;
+} ps_chat_message;
+
+/* ---- The table an engine fills ----------------------------------------------------------------------------------- */
+
+/* REQUIRED unless marked OPTIONAL. An engine embeds `ps_engine` as its first member. */
+typedef struct ps_engine_ops {
+    const char *name;
+    void (*destroy)(ps_engine *engine);
+    ps_status (*tokenize)(ps_engine *engine, const char *text, size_t length, bool special, ps_token **tokens,
+                          size_t *n, ps_error *err);
+    ps_status (*render_chat)(ps_engine *engine, const ps_chat_message *messages, size_t n, char **text, ps_error *err);
+    ps_status (*root)(ps_engine *engine, const ps_token *tokens, size_t n, ps_node *node, ps_error *err);
+    void (*retain)(ps_engine *engine, ps_node node);
+    void (*release)(ps_engine *engine, ps_node node);
+    ps_status (*extend)(ps_engine *engine, const ps_extend_request *request, ps_error *err);
+    ps_status (*evaluate)(ps_engine *engine, const ps_evaluate_request *request, ps_error *err); /* OPTIONAL */
+    ps_status (*poll)(ps_engine *engine, bool wait, const ps_event **events, size_t *n, ps_error *err);
+    void (*info)(const ps_engine *engine, ps_engine_info *info);
+    void (*stats)(const ps_engine *engine, ps_engine_stats *stats);
+} ps_engine_ops;
+struct ps_engine {
+    const ps_engine_ops *ops;
+};
+
+/* ---- Use --------------------------------------------------------------------------------------------------------- */
+
+/* Free an engine and all its nodes; NULL is fine. Requests under way are dropped. */
+PS_API void ps_engine_free(ps_engine *engine);
+
+/* Tokens of a text. `special`: whether control tokens spelled in the text (a rendered chat) become tokens. Never adds
+ * BOS by itself: ps_engine_root adds it exactly once where the model wants it and the prompt lacks it. *tokens is owned
+ * by the caller (ps_free). PS_ENGINE: the model has no tokenizer. */
+PS_API ps_status ps_engine_tokenize(ps_engine *engine, const char *text, size_t length, bool special, ps_token **tokens,
+                                    size_t *n, ps_error *err);
+
+/* The model's own chat template over messages, ending where the assistant speaks. *text is owned by the caller.
+ * PS_ENGINE: the model has no template or one this engine does not know; the message says to set prompt.template. */
+PS_API ps_status ps_engine_render_chat(ps_engine *engine, const ps_chat_message *messages, size_t n, char **text,
+                                       ps_error *err);
+
+/* A new root for a prompt of n ≥ 1 tokens (copied). Nothing is computed yet. The caller owns one reference.
+ * PS_BUDGET: the prompt leaves no room in the context (the message has both numbers). */
+PS_API ps_status ps_engine_root(ps_engine *engine, const ps_token *tokens, size_t n, ps_node *node, ps_error *err);
+
+PS_API void ps_engine_retain(ps_engine *engine, ps_node node);  /* 0 is fine */
+PS_API void ps_engine_release(ps_engine *engine, ps_node node); /* 0 is fine; a parent lives while a child does */
+
+/* Submit work. Returns at once. Errors are those of the arguments only; everything later comes as an event. */
+PS_API ps_status ps_engine_extend(ps_engine *engine, const ps_extend_request *request, ps_error *err);
+PS_API ps_status ps_engine_evaluate(ps_engine *engine, const ps_evaluate_request *request, ps_error *err);
+
+/* Events that are ready; with `wait`, at least one unless nothing is under way. *events stays valid until the next
+ * call. An error here means that the engine is lost. */
+PS_API ps_status ps_engine_poll(ps_engine *engine, bool wait, const ps_event **events, size_t *n, ps_error *err);
+
+PS_API void ps_engine_get_info(const ps_engine *engine, ps_engine_info *info);
+PS_API void ps_engine_get_stats(const ps_engine *engine, ps_engine_stats *stats);
+
+/* ---- libllama: GGUF models in this process ------------------------------------------------------------------------
+ */
+
+typedef struct ps_llama_options {
+    const char *model_path;  /* a GGUF file */
+    int n_ctx;               /* tokens one answer may have, prompt included (models.*.max_model_len) */
+    int contexts;            /* 0: measured at load */
+    int threads;             /* per context; 0: from the cores and `contexts` */
+    int cells;               /* KV cells per context; 0: chosen; small values force evictions */
+    int flash_attn;          /* −1: measured; 0 off; 1 on */
+    int gpu_layers;          /* −1: all when a GPU is there; 0: CPU only */
+    const char *kv_type;     /* "f16" (NULL), "f32", "q8_0" */
+    const char *backend_dir; /* folder of ggml's plug-ins; NULL: beside libggml */
+    bool deterministic;      /* fixed batch shapes: same results whatever runs beside, at a cost */
+    bool embeddings;         /* hidden states will be asked for */
+    ps_log log;
+} ps_llama_options;
+
+/* Load a model. PS_IO: no such file. PS_FORMAT: damaged, truncated or not a GGUF, or one libllama would abort on.
+ * PS_ENGINE: anything else libllama refuses. *engine is owned by the caller (ps_engine_free). */
+PS_API ps_status ps_engine_llama_create(const ps_llama_options *options, ps_engine **engine, ps_error *err);
+
+/* ---- Toy: a finite language model given by a table ----------------------------------------------------------------
+ */
+
+typedef struct ps_toy_options {
+    const char *table_path; /* JSON file, format in docs/toy-engine.md; NULL: the built-in table */
+    int n_ctx;              /* 0: 4096 */
+    ps_log log;
+} ps_toy_options;
+PS_API ps_status ps_engine_toy_create(const ps_toy_options *options, ps_engine **engine, ps_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

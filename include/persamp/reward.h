@@ -1,0 +1,79 @@
+/* persamp/reward.h: process reward models. A PRM turns (question, steps so far) into one probability per step.
+ *
+ * Depends on base and engine: a PRM is scored on an engine's tree, incrementally: only new steps are evaluated, on the
+ * PRM's own KV tree, and the requests of all particles share its batches. */
+#ifndef PERSAMP_REWARD_H
+#define PERSAMP_REWARD_H
+
+#include "persamp/base.h"
+#include "persamp/engine.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct ps_prm ps_prm;
+typedef uint64_t ps_prm_node; /* a prefix that was scored; 0 is no node */
+
+/* How the probabilities of the steps so far become one number. */
+typedef enum ps_aggregate { PS_AGGREGATE_LAST, PS_AGGREGATE_MIN, PS_AGGREGATE_PROD, PS_AGGREGATE_MEAN } ps_aggregate;
+
+/* Score the step `text` that follows the prefix `parent`. */
+typedef struct ps_prm_request {
+    ps_prm_node parent;
+    const char *text; /* the step as the reasoner wrote it; copied */
+    size_t length;
+    uint64_t tag; /* returned in the event */
+} ps_prm_request;
+
+typedef struct ps_prm_event {
+    uint64_t tag;
+    ps_status status;    /* PS_OK, else the step has no score and `message` says why */
+    const char *message; /* valid until the next poll */
+    ps_prm_node node;    /* the scored prefix; owned by the caller: ps_prm_release it; 0 on error */
+    double step;         /* probability that this step is right, in [0, 1] */
+    double reward;       /* aggregate over the steps of the prefix, in [0, 1] */
+    size_t tokens;       /* PRM tokens this step cost */
+} ps_prm_event;
+
+/* The table a kind of PRM fills: REQUIRED. A PRM embeds `ps_prm` as its first member. */
+typedef struct ps_prm_ops {
+    const char *kind;
+    void (*destroy)(ps_prm *prm);
+    ps_status (*root)(ps_prm *prm, const char *question, ps_prm_node *node, ps_error *err);
+    void (*release)(ps_prm *prm, ps_prm_node node);
+    ps_status (*submit)(ps_prm *prm, const ps_prm_request *request, ps_error *err);
+    ps_status (*poll)(ps_prm *prm, bool wait, const ps_prm_event **events, size_t *n, ps_error *err);
+    void (*stats)(const ps_prm *prm, ps_engine_stats *stats);
+} ps_prm_ops;
+struct ps_prm {
+    const ps_prm_ops *ops;
+};
+
+PS_API void ps_prm_free(ps_prm *prm); /* NULL is fine */
+/* A root for a question. The caller owns one reference. */
+PS_API ps_status ps_prm_root(ps_prm *prm, const char *question, ps_prm_node *node, ps_error *err);
+PS_API void ps_prm_release(ps_prm *prm, ps_prm_node node); /* 0 is fine; a parent lives while a child does */
+PS_API ps_status ps_prm_submit(ps_prm *prm, const ps_prm_request *request, ps_error *err);
+/* As ps_engine_poll. */
+PS_API ps_status ps_prm_poll(ps_prm *prm, bool wait, const ps_prm_event **events, size_t *n, ps_error *err);
+PS_API void ps_prm_get_stats(const ps_prm *prm, ps_engine_stats *stats);
+
+/* Kind `token`: a causal model that writes one of two tokens at a step tag. Kind `head`: a base model and a small
+ * network on its hidden state at the tag, in a tensor file. Both take ownership of `engine` on success. */
+typedef struct ps_prm_options {
+    ps_aggregate aggregate;
+    const char *system;   /* system message before the question; NULL: what the model's metadata say, else none */
+    const char *step_tag; /* text after each step; NULL: what the model's metadata say */
+    const char *positive; /* kind token: the two choices; NULL: what the model's metadata say, else "+" and "-" */
+    const char *negative;
+    const char *head_path; /* kind head: GGUF file with head.0.weight, …; NULL: kind token */
+    ps_log log;
+} ps_prm_options;
+PS_API ps_status ps_prm_create(ps_engine *engine, const char *model_path, const ps_prm_options *options, ps_prm **prm,
+                               ps_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
