@@ -1,0 +1,72 @@
+/* The engine seam: thin calls through the table, with the argument checks every engine would repeat. */
+#include "persamp/engine.h"
+
+void ps_engine_free(ps_engine *engine) {
+    if (engine) engine->ops->destroy(engine);
+}
+
+ps_status ps_engine_tokenize(ps_engine *engine, const char *text, size_t length, bool special, ps_token **tokens,
+                             size_t *n, ps_error *err) {
+    return engine->ops->tokenize(engine, text, length, special, tokens, n, err);
+}
+
+ps_status ps_engine_render_chat(ps_engine *engine, const ps_chat_message *messages, size_t n, char **text,
+                                ps_error *err) {
+    return engine->ops->render_chat(engine, messages, n, text, err);
+}
+
+ps_status ps_engine_root(ps_engine *engine, const ps_token *tokens, size_t n, ps_node *node, ps_error *err) {
+    if (n == 0) return ps_fail(err, PS_ARG, "a prompt needs at least one token");
+    return engine->ops->root(engine, tokens, n, node, err);
+}
+
+void ps_engine_retain(ps_engine *engine, ps_node node) {
+    if (node) engine->ops->retain(engine, node);
+}
+
+void ps_engine_release(ps_engine *engine, ps_node node) {
+    if (node) engine->ops->release(engine, node);
+}
+
+/* A generation that would never end or never start is an argument error, not a hang. The condition on temperature and
+ * top_p is written so that NaN fails. */
+static ps_status check_generation(const ps_generation *g, ps_error *err) {
+    if (!g) return ps_fail(err, PS_ARG, "an extension needs a generation");
+    if (!(g->temperature >= 0.0 && g->temperature < 1e6))
+        return ps_fail(err, PS_ARG, "temperature is %g; expected 0 (greedy) or more", g->temperature);
+    if (!(g->top_p > 0.0 && g->top_p <= 1.0)) return ps_fail(err, PS_ARG, "top_p is %g; expected (0, 1]", g->top_p);
+    if (g->top_k < 0) return ps_fail(err, PS_ARG, "top_k is %d; expected 0 (all) or more", g->top_k);
+    if (g->max_tokens < 1) return ps_fail(err, PS_ARG, "max_tokens of a step is %d; expected ≥ 1", g->max_tokens);
+    if (g->boundary == PS_BOUNDARY_FIXED && g->fixed_tokens < 1)
+        return ps_fail(err, PS_ARG, "fixed_tokens is %d; expected ≥ 1", g->fixed_tokens);
+    return PS_OK;
+}
+
+ps_status ps_engine_extend(ps_engine *engine, const ps_extend_request *request, ps_error *err) {
+    const ps_status status = check_generation(request->generation, err);
+    return status ? status : engine->ops->extend(engine, request, err);
+}
+
+ps_status ps_engine_evaluate(ps_engine *engine, const ps_evaluate_request *request, ps_error *err) {
+    if (!engine->ops->evaluate) return ps_fail(err, PS_ARG, "the engine %s cannot evaluate", engine->ops->name);
+    if (request->n_tokens == 0) return ps_fail(err, PS_ARG, "an evaluation needs at least one token");
+    for (size_t i = 0; i < request->n_marks; i++)
+        if (request->marks[i] >= request->n_tokens || (i > 0 && request->marks[i] <= request->marks[i - 1]))
+            return ps_fail(err, PS_ARG, "mark %zu is at token %u of %zu; expected ascending positions within the tokens",
+                           i, request->marks[i], request->n_tokens);
+    return engine->ops->evaluate(engine, request, err);
+}
+
+ps_status ps_engine_poll(ps_engine *engine, bool wait, const ps_event **events, size_t *n, ps_error *err) {
+    return engine->ops->poll(engine, wait, events, n, err);
+}
+
+void ps_engine_get_info(const ps_engine *engine, ps_engine_info *info) {
+    *info = (ps_engine_info){0};
+    engine->ops->info(engine, info);
+}
+
+void ps_engine_get_stats(const ps_engine *engine, ps_engine_stats *stats) {
+    *stats = (ps_engine_stats){0};
+    engine->ops->stats(engine, stats);
+}

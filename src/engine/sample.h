@@ -1,0 +1,49 @@
+/* One pass over the logits of a position: log-probabilities, entropy and the token that a given uniform draws. Shared
+ * by engines that see logits. Internal to the engine room. */
+#ifndef PS_ENGINE_SAMPLE_H
+#define PS_ENGINE_SAMPLE_H
+
+#include "persamp/engine.h"
+
+/* Scratch of one thread, grown on demand. Start with {0}. */
+typedef struct ps_sampler {
+    double *weight;    /* [capacity] exp((logit − max) / temperature), 0 beyond the vocabulary */
+    double *block_sum; /* [capacity / PS_SAMPLE_BLOCK] */
+    float *block_max;  /* [capacity / PS_SAMPLE_BLOCK] */
+    uint32_t *kept;    /* [capacity] ids that survive truncation, ascending */
+    uint32_t *sorted;  /* [capacity] */
+    double *mass;      /* [PS_SAMPLE_BUCKETS] */
+    uint32_t *count;   /* [PS_SAMPLE_BUCKETS] */
+    size_t capacity;
+} ps_sampler;
+enum { PS_SAMPLE_BLOCK = 256, PS_SAMPLE_BUCKETS = 4096 };
+void ps_sampler_free(ps_sampler *sampler); /* resets to {0} */
+
+/* log Σ exp(logit) and the entropy of the raw distribution. */
+typedef struct ps_logits_summary {
+    double log_sum;
+    double entropy; /* nats */
+    ps_token best;  /* the largest logit; the lowest id of equals */
+} ps_logits_summary;
+
+/* PS_ENGINE when a logit is NaN or +∞ or all are −∞. O(n), float64 sums. */
+ps_status ps_logits_summarise(ps_sampler *sampler, const float *logits, size_t n, ps_logits_summary *summary,
+                              ps_error *err);
+
+typedef struct ps_draw {
+    ps_token token;
+    double logp;    /* of the raw model: temperature 1, no truncation */
+    double logq;    /* of the distribution drawn from; 0 when greedy */
+    double entropy; /* of the raw model */
+} ps_draw;
+
+/* Draw by inverting the distribution function at `uniform` in (0, 1).
+ *
+ * The order of truncation is temperature, top_k, top_p (of what top_k left), each keeping the smallest set of the
+ * likeliest tokens, equals by id; kept probabilities are renormalised. Tokens lie on the unit interval in order of id,
+ * not of probability: rounding that swaps two nearly equal tokens then moves no other token's interval, so the same
+ * uniform draws the same token as often as it can. */
+ps_status ps_sample(ps_sampler *sampler, const float *logits, size_t n, const ps_generation *generation, double uniform,
+                    ps_draw *draw, ps_error *err);
+
+#endif
