@@ -1,0 +1,157 @@
+/* persamp/method.h: the seam to search methods. A method is a pure state machine over the numbers of snapshots: it says
+ * which prefixes to extend by one step and is told what came of it. It never sees an engine, a text or a clock, so
+ * every method runs on every engine, can be replayed, and many problems share one engine.
+ *
+ *     create → { next → work → (someone extends the nodes) → absorb } … until next gives no work and none is under way
+ *            → answers, report → destroy
+ *
+ * Determinism: a method's decisions depend on the results and its own uniforms (ps_uniform on its seed and problem),
+ * never on the order in which results of one round arrive. */
+#ifndef PERSAMP_METHOD_H
+#define PERSAMP_METHOD_H
+
+#include "persamp/base.h"
+#include "persamp/core.h"
+#include "persamp/score.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct ps_method ps_method;
+
+/* ---- Parameters -------------------------------------------------------------------------------------------------- */
+
+typedef enum ps_policy { PS_POLICY_ESS, PS_POLICY_ALWAYS, PS_POLICY_NEVER } ps_policy;
+
+/* When to stop. 0 means no such limit. */
+typedef struct ps_budget {
+    size_t max_tokens;     /* generated tokens; a method stops within one step of it */
+    size_t max_iterations; /* rounds of steps; 0: 2 · max_steps, or no limit where max_tokens is set */
+    size_t n_finished;     /* finished answers */
+} ps_budget;
+
+/* Everything a method may be told. Borrowed pointers must outlive the method. A method reads what concerns it. */
+typedef struct ps_method_params {
+    uint64_t seed, problem; /* of its random numbers */
+    size_t n_particles;     /* M ≥ 1 */
+    size_t max_steps;       /* depth at which an answer is cut off, ≥ 1 */
+    const ps_score_ops *score;
+    const ps_length_prior_ops *prior;
+    const ps_score_params *score_params;
+    bool has_reward; /* a PRM is there: results carry rewards */
+    ps_budget budget;
+
+    /* persistent and the SMC methods */
+    ps_pool_params pool;
+    ps_temperature temperature;
+    const ps_resampler *resampler;
+    size_t subpools;
+    bool distinct_lineage; /* topN */
+    ps_policy policy;
+    double alpha_start, alpha_end; /* threshold of the ESS in units of M */
+    bool refill;                   /* events relaunch M particles until the budget ends */
+    bool completions;              /* mode `completions` */
+    size_t n_moves;                /* cut-and-regrow moves of each particle; 0: none */
+    double stop_ess;               /* completions: stop when ESS(β_max) ≥ stop_ess · M */
+
+    /* the other methods */
+    size_t beam_width, beam_expansion, dvts_subtrees;
+    double power_alpha; /* power_mcmc: target p^α, ≥ 1 */
+    size_t sweeps;      /* particle_gibbs, power_mcmc: passes without a token budget */
+} ps_method_params;
+
+/* ---- Work and results ----------------------------------------------------------------------------------------------
+ */
+
+/* "Extend snapshot `parent` by one step and call the result `child`." Ids are chosen by the method, small and dense
+ * (0 is the root), never used twice; the child's id also keys its random numbers. */
+typedef struct ps_work {
+    uint32_t parent, child;
+    bool want_reward;
+} ps_work;
+
+/* What came of it; numbers of this step alone. */
+typedef struct ps_step_result {
+    uint32_t child;
+    ps_snapshot_state state;
+    size_t n_tokens;
+    double sum_logp, sum_logq; /* nats; −∞ is legal, NaN is an error */
+    double reward;             /* the PRM's aggregate over the prefix; NaN when not asked for */
+} ps_step_result;
+
+/* An answer a method offers: a finished snapshot, or a truncated one from which an answer may be extracted. */
+typedef struct ps_answer {
+    uint32_t snapshot;
+    ps_snapshot_state state;
+    double log_weight; /* posterior weight, unnormalised; 0 where the method has none */
+    double ell;        /* log-score */
+    double reward;     /* NaN without a PRM */
+} ps_answer;
+
+/* Why a method ended. */
+typedef enum ps_end {
+    PS_END_FINISHED, /* every particle finished */
+    PS_END_BUDGET,   /* tokens, iterations or answers reached their limit */
+    PS_END_CONVERGED /* the method's own criterion */
+} ps_end;
+
+/* One selection, or one iteration without one. */
+typedef struct ps_iteration {
+    double beta, ess; /* after this iteration */
+    bool resampled;
+    uint32_t running; /* particles that made the step */
+} ps_iteration;
+
+/* A method's own account. Pointers are owned by the method. Counts start at 0. */
+typedef struct ps_method_report {
+    const ps_iteration *iterations; /* [n_iterations] */
+    size_t n_iterations;
+    size_t resamples;
+    double final_ess; /* NaN where the method has no weights */
+    double log_z;     /* log evidence; NaN where there is none */
+    size_t tokens;    /* generated */
+    size_t snapshots;
+    ps_end end;
+} ps_method_report;
+
+/* ---- The table a method fills: REQUIRED
+ * ------------------------------------------------------------------------------ */
+
+typedef struct ps_method_ops {
+    const char *name, *doc;
+    bool greedy;        /* tokens are drawn at temperature 0 */
+    const char *select; /* the answer selection that belongs to the method; NULL: the configured one */
+    ps_status (*create)(const ps_method_params *params, ps_method **method, ps_error *err);
+    void (*destroy)(ps_method *method);
+    /* Work to start now, valid until the next call; *n = 0 with nothing under way means the method is done. */
+    ps_status (*next)(ps_method *method, const ps_work **work, size_t *n, ps_error *err);
+    /* Results of earlier work, any number, any order. */
+    ps_status (*absorb)(ps_method *method, const ps_step_result *results, size_t n, ps_error *err);
+    /* The answers so far; the array is owned by the caller (ps_free). Best first is not required. */
+    ps_status (*answers)(const ps_method *method, ps_answer **answers, size_t *n, ps_error *err);
+    void (*report)(const ps_method *method, ps_method_report *report);
+} ps_method_ops;
+struct ps_method {
+    const ps_method_ops *ops; /* first member of every method's state */
+};
+
+PS_API const ps_method_ops *ps_method_find(const char *name); /* NULL when unknown */
+PS_API const ps_method_ops *const *ps_methods(size_t *n);
+
+/* ---- Use
+ * ---------------------------------------------------------------------------------------------------------------- */
+
+/* PS_ARG: a parameter out of range, or a score that needs a reward without a PRM. */
+PS_API ps_status ps_method_create(const ps_method_ops *ops, const ps_method_params *params, ps_method **method,
+                                  ps_error *err);
+PS_API void ps_method_free(ps_method *method); /* NULL is fine */
+PS_API ps_status ps_method_next(ps_method *method, const ps_work **work, size_t *n, ps_error *err);
+PS_API ps_status ps_method_absorb(ps_method *method, const ps_step_result *results, size_t n, ps_error *err);
+PS_API ps_status ps_method_answers(const ps_method *method, ps_answer **answers, size_t *n, ps_error *err);
+PS_API void ps_method_get_report(const ps_method *method, ps_method_report *report);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

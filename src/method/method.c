@@ -1,0 +1,63 @@
+/* The table of methods and the thin calls through it. Adding a method: its file, and its line here. */
+#include "persamp/method.h"
+
+#include <string.h>
+
+extern const ps_method_ops ps_method_persistent, ps_method_greedy, ps_method_best_of_n, ps_method_majority,
+    ps_method_weighted_majority;
+
+static const ps_method_ops *const table[] = {
+    &ps_method_persistent,        //
+    &ps_method_greedy,            //
+    &ps_method_best_of_n,         //
+    &ps_method_majority,          //
+    &ps_method_weighted_majority, //
+};
+
+const ps_method_ops *const *ps_methods(size_t *n) {
+    *n = sizeof table / sizeof *table;
+    return table;
+}
+
+const ps_method_ops *ps_method_find(const char *name) {
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (strcmp(table[i]->name, name) == 0) return table[i];
+    return NULL;
+}
+
+static ps_status check(const ps_method_params *p, ps_error *err) {
+    if (p->n_particles < 1) return ps_fail(err, PS_ARG, "n_particles is %zu, expected at least 1", p->n_particles);
+    if (p->max_steps < 1) return ps_fail(err, PS_ARG, "max_steps is %zu, expected at least 1", p->max_steps);
+    if (p->score == NULL || p->prior == NULL || p->score_params == NULL)
+        return ps_fail(err, PS_ARG, "a method needs a score, a length prior and their parameters");
+    if (p->score->needs_reward && !p->has_reward)
+        return ps_fail(err, PS_ARG, "scoring.type %s needs a process reward model: set models.prm.enabled to true",
+                       p->score->name);
+    return PS_OK;
+}
+
+ps_status ps_method_create(const ps_method_ops *ops, const ps_method_params *params, ps_method **method,
+                           ps_error *err) {
+    ps_status status = check(params, err);
+    return status != PS_OK ? status : ops->create(params, method, err);
+}
+
+void ps_method_free(ps_method *method) {
+    if (method != NULL) method->ops->destroy(method);
+}
+
+ps_status ps_method_next(ps_method *method, const ps_work **work, size_t *n, ps_error *err) {
+    return method->ops->next(method, work, n, err);
+}
+
+ps_status ps_method_absorb(ps_method *method, const ps_step_result *results, size_t n, ps_error *err) {
+    return method->ops->absorb(method, results, n, err);
+}
+
+ps_status ps_method_answers(const ps_method *method, ps_answer **answers, size_t *n, ps_error *err) {
+    return method->ops->answers(method, answers, n, err);
+}
+
+void ps_method_get_report(const ps_method *method, ps_method_report *report) {
+    method->ops->report(method, report);
+}

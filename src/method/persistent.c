@@ -1,0 +1,310 @@
+/* Persistent Sampling, mode `steps`: grow prefixes step by step; nothing ever made is thrown away; every selection
+ * draws from the whole pool. docs/algorithm.md has the formulas; the weights are core's, the decisions of when and how
+ * many are made here. */
+#include "method/tree.h"
+
+#include <math.h>
+
+typedef struct persistent {
+    ps_method base;
+    ps_method_params params;
+    ps_pool *pool;
+    ps_tree tree; /* numbered as the pool is: both append in the order of launch */
+
+    uint32_t *running; /* [n_running] open snapshots whose particles go on */
+    size_t n_running;
+    ps_work *work;  /* [n_running] this iteration's */
+    size_t awaited; /* results still to come */
+    bool started, ended;
+    ps_end end;
+
+    double beta; /* of the last event */
+    size_t resamples;
+    ps_iteration *iterations;
+    size_t n_iterations, iterations_capacity;
+
+    double *W; /* [capacity of scratch] */
+    size_t W_capacity;
+    double *uniforms;
+    size_t uniforms_capacity;
+    size_t *picks; /* [M] */
+} persistent;
+
+static const ps_budget *budget(const persistent *p) {
+    return &p->params.budget;
+}
+
+static void destroy(ps_method *method) {
+    persistent *p = (persistent *)method;
+    ps_pool_free(p->pool);
+    ps_tree_clear(&p->tree);
+    ps_free(p->running);
+    ps_free(p->work);
+    ps_free(p->iterations);
+    ps_free(p->W);
+    ps_free(p->uniforms);
+    ps_free(p->picks);
+    ps_free(p);
+}
+
+static ps_status create(const ps_method_params *params, ps_method **method, ps_error *err) {
+    extern const ps_method_ops ps_method_persistent;
+    persistent *p = ps_calloc(1, sizeof *p);
+    if (p == NULL) return ps_nomem(err);
+    p->base.ops = &ps_method_persistent;
+    p->params = *params;
+    p->params.pool.max_depth = params->max_steps;
+    size_t M = params->n_particles;
+    p->running = ps_calloc(M, sizeof *p->running);
+    p->work = ps_calloc(M, sizeof *p->work);
+    p->picks = ps_calloc(M, sizeof *p->picks);
+    ps_status status = PS_OK;
+    if (p->running == NULL || p->work == NULL || p->picks == NULL) status = ps_nomem(err);
+    if (status == PS_OK) status = ps_tree_init(&p->tree, err);
+    if (status == PS_OK) status = ps_pool_create(&p->params.pool, &p->pool, err);
+    if (status == PS_OK) status = ps_pool_launch(p->pool, 0.0, p->running, M, err); /* event 0: M at the root, β = 0 */
+    if (status != PS_OK) {
+        destroy(&p->base);
+        return status;
+    }
+    p->n_running = M;
+    *method = &p->base;
+    return PS_OK;
+}
+
+/* ---- One iteration: every running particle makes one step ---------------------------------------------------------
+ */
+
+static ps_status next(ps_method *method, const ps_work **work, size_t *n, ps_error *err) {
+    persistent *p = (persistent *)method;
+    *work = p->work;
+    *n = 0;
+    if (p->ended || p->awaited > 0) return PS_OK;
+    for (size_t i = 0; i < p->n_running; i++) {
+        p->work[i] = (ps_work){.parent = p->running[i], .want_reward = p->params.has_reward};
+        ps_status status = ps_tree_reserve(&p->tree, p->running[i], &p->work[i].child, err);
+        if (status != PS_OK) return status;
+    }
+    *n = p->awaited = p->n_running;
+    p->started = true;
+    return PS_OK;
+}
+
+/* All steps are in: append them to the pool in launch order, whatever order they arrived in. */
+static ps_status append_all(persistent *p, ps_error *err) {
+    size_t open = 0;
+    for (size_t i = 0; i < p->n_running; i++) {
+        const ps_tree_node *node = &p->tree.nodes[p->work[i].child];
+        uint32_t id;
+        ps_status status = ps_pool_append(p->pool, node->parent, node->ell, node->state, &id, err);
+        if (status != PS_OK) return status;
+        if (node->state == PS_OPEN) p->running[open++] = id;
+    }
+    p->n_running = open;
+    return ps_pool_advance(p->pool, err);
+}
+
+static size_t finished_answers(const persistent *p) {
+    const ps_snapshot *snapshots = ps_pool_snapshots(p->pool);
+    size_t finished = 0;
+    for (size_t i = 1; i <= ps_pool_size(p->pool); i++)
+        finished += snapshots[i].state == PS_FINISHED;
+    return finished;
+}
+
+/* Sets p->ended when a limit is reached. Without limits of the user's own the search ends after 2 · max_steps
+ * iterations: particles that went back would otherwise go on for ever. */
+static void check_budget(persistent *p) {
+    size_t rounds = budget(p)->max_iterations;
+    if (rounds == 0 && budget(p)->max_tokens == 0) rounds = 2 * p->params.max_steps;
+    bool spent = (budget(p)->max_tokens > 0 && p->tree.tokens >= budget(p)->max_tokens) ||
+                 (rounds > 0 && p->n_iterations >= rounds) ||
+                 (budget(p)->n_finished > 0 && finished_answers(p) >= budget(p)->n_finished);
+    if (spent) {
+        p->ended = true;
+        p->end = PS_END_BUDGET;
+    } else if (p->n_running == 0 && !p->params.refill) {
+        p->ended = true;
+        p->end = PS_END_FINISHED;
+    }
+}
+
+/* ---- Selection
+ * -------------------------------------------------------------------------------------------------------- */
+
+static double ess_of_pool(void *context, double beta) {
+    return ps_pool_ess(((persistent *)context)->pool, beta);
+}
+
+static ps_status draw(persistent *p, size_t n, size_t M, size_t *picked, const uint32_t *ids, ps_error *err) {
+    const ps_resampler *resampler = p->params.resampler;
+    size_t n_uniforms = resampler->uniforms(M, n, p->params.subpools);
+    if (ps_reserve(&p->uniforms, &p->uniforms_capacity, n_uniforms) != PS_OK) return ps_nomem(err);
+    ps_rng_key key = {p->params.seed, p->params.problem, ps_pool_events(p->pool), PS_RNG_RESAMPLE};
+    ps_uniforms(key, 0, n_uniforms, p->uniforms);
+    uint32_t *parents = NULL;
+    if (p->params.distinct_lineage) {
+        const ps_snapshot *snapshots = ps_pool_snapshots(p->pool);
+        size_t size = ps_pool_size(p->pool) + 1;
+        parents = ps_calloc(size, sizeof *parents);
+        if (parents == NULL) return ps_nomem(err);
+        for (size_t i = 0; i < size; i++)
+            parents[i] = snapshots[i].parent;
+    }
+    ps_resample_input in = {.W = p->W,
+                            .n = n,
+                            .M = M,
+                            .uniforms = p->uniforms,
+                            .subpools = p->params.subpools,
+                            .parent_of = parents,
+                            .id_of = ids};
+    ps_status status = resampler->pick(&in, p->picks, picked, err);
+    ps_free(parents);
+    return status;
+}
+
+/* Launch what was picked as a new event. A finished pick (balance) is a particle that has arrived. */
+static ps_status launch(persistent *p, double beta, const uint32_t *ids, size_t picked, ps_error *err) {
+    for (size_t i = 0; i < picked; i++)
+        p->running[i] = ids[p->picks[i]];
+    ps_status status = ps_pool_launch(p->pool, beta, p->running, picked, err);
+    if (status != PS_OK) return status;
+    const ps_snapshot *snapshots = ps_pool_snapshots(p->pool);
+    p->n_running = 0;
+    for (size_t i = 0; i < picked; i++)
+        if (snapshots[p->running[i]].state == PS_OPEN) p->running[p->n_running++] = p->running[i];
+    p->beta = beta;
+    p->resamples++;
+    return PS_OK;
+}
+
+/* Whether the pool's state calls for a selection event now. */
+static bool event_is_due(const persistent *p, double ess, size_t step) {
+    size_t M = p->params.n_particles;
+    if (p->params.refill && 2 * p->n_running < M) return true;
+    if (p->n_running == 0) return false;
+    switch (p->params.policy) {
+    case PS_POLICY_ALWAYS: return true;
+    case PS_POLICY_NEVER: return false;
+    case PS_POLICY_ESS: break;
+    }
+    double threshold = ps_alpha_threshold(p->params.alpha_start, p->params.alpha_end, step, p->params.max_steps);
+    return ess < threshold * (double)M;
+}
+
+/* Look at the pool after an iteration: temperature, ESS, and an event if one is due. */
+static ps_status select_from_pool(persistent *p, ps_iteration *record, ps_error *err) {
+    const uint32_t *ids;
+    size_t n, M = p->params.n_particles, picked = 0;
+    ps_status status = ps_pool_prepare(p->pool, &ids, &n, err);
+    if (status != PS_OK) return status;
+    if (n == 0) { /* balance, every snapshot pruned: nothing to select from */
+        record->beta = p->beta;
+        return PS_OK;
+    }
+    double beta = ps_temperature_beta(&p->params.temperature, ess_of_pool, p, p->beta, M, p->n_iterations + 1,
+                                      p->params.max_steps);
+    record->beta = beta;
+    record->ess = ps_pool_ess(p->pool, beta);
+    if (p->ended || !event_is_due(p, record->ess, p->n_iterations + 1) || !(record->ess > 0)) return PS_OK;
+    if (ps_reserve(&p->W, &p->W_capacity, n) != PS_OK) return ps_nomem(err);
+    status = ps_pool_weights(p->pool, beta, p->W, err);
+    if (status != PS_OK) return status;
+    status = draw(p, n, p->params.refill ? M : p->n_running, &picked, ids, err);
+    if (status == PS_OK) status = launch(p, beta, ids, picked, err);
+    record->resampled = status == PS_OK;
+    return status;
+}
+
+static ps_status finish_iteration(persistent *p, ps_error *err) {
+    if (ps_reserve(&p->iterations, &p->iterations_capacity, p->n_iterations + 1) != PS_OK) return ps_nomem(err);
+    ps_iteration record = {.running = (uint32_t)p->n_running};
+    ps_status status = append_all(p, err);
+    if (status != PS_OK) return status;
+    p->n_iterations++;
+    check_budget(p);
+    p->n_iterations--; /* the selection below still belongs to this iteration */
+    status = select_from_pool(p, &record, err);
+    if (status != PS_OK) return status;
+    p->iterations[p->n_iterations++] = record;
+    if (!p->ended && p->n_running == 0) { /* refill found nothing that can grow */
+        p->ended = true;
+        p->end = PS_END_FINISHED;
+    }
+    return PS_OK;
+}
+
+static ps_status absorb(ps_method *method, const ps_step_result *results, size_t n, ps_error *err) {
+    persistent *p = (persistent *)method;
+    for (size_t i = 0; i < n; i++) {
+        if (p->awaited == 0) return ps_fail(err, PS_ARG, "more results than work was given");
+        ps_status status = ps_tree_fill(&p->tree, &p->params, &results[i], err);
+        if (status != PS_OK) return status;
+        p->awaited--;
+    }
+    return p->started && p->awaited == 0 && n > 0 ? finish_iteration(p, err) : PS_OK;
+}
+
+/* ---- What came of it
+ * --------------------------------------------------------------------------------------------------- */
+
+static ps_status answers(const ps_method *method, ps_answer **list, size_t *n, ps_error *err) {
+    const persistent *p = (const persistent *)method;
+    uint32_t *ids = NULL;
+    double *log_weights = NULL, log_z;
+    ps_answer *out = NULL;
+    bool truncated = finished_answers(p) == 0;
+    ps_status status =
+        ps_pool_answers(p->pool, p->params.temperature.beta_max, truncated, &ids, &log_weights, n, &log_z, err);
+    if (status != PS_OK) return status;
+    out = ps_calloc(*n, sizeof *out);
+    if (out == NULL) {
+        status = ps_nomem(err);
+        goto done;
+    }
+    for (size_t i = 0; i < *n; i++) {
+        const ps_tree_node *node = &p->tree.nodes[ids[i]];
+        out[i] = (ps_answer){.snapshot = ids[i],
+                             .state = node->state,
+                             .log_weight = log_weights[i],
+                             .ell = node->ell,
+                             .reward = node->sums.reward};
+    }
+    *list = out;
+done:
+    ps_free(ids);
+    ps_free(log_weights);
+    return status;
+}
+
+static void report(const ps_method *method, ps_method_report *out) {
+    const persistent *p = (const persistent *)method;
+    uint32_t *ids = NULL;
+    double *log_weights = NULL, log_z = NAN;
+    size_t n;
+    if (ps_pool_answers(p->pool, p->params.temperature.beta_max, false, &ids, &log_weights, &n, &log_z, NULL) != PS_OK)
+        log_z = NAN;
+    ps_free(ids);
+    ps_free(log_weights);
+    *out = (ps_method_report){
+        .iterations = p->iterations,
+        .n_iterations = p->n_iterations,
+        .resamples = p->resamples,
+        .final_ess = p->n_iterations > 0 ? p->iterations[p->n_iterations - 1].ess : NAN,
+        .log_z = log_z,
+        .tokens = p->tree.tokens,
+        .snapshots = ps_pool_size(p->pool),
+        .end = p->end,
+    };
+}
+
+const ps_method_ops ps_method_persistent = {
+    .name = "persistent",
+    .doc = "Persistent Sampling: every snapshot stays in a pool that each selection draws from",
+    .create = create,
+    .destroy = destroy,
+    .next = next,
+    .absorb = absorb,
+    .answers = answers,
+    .report = report,
+};

@@ -1,0 +1,64 @@
+/* The snapshots a method has seen. */
+#include "method/tree.h"
+
+#include <math.h>
+
+ps_status ps_tree_init(ps_tree *tree, ps_error *err) {
+    *tree = (ps_tree){0};
+    if (ps_reserve(&tree->nodes, &tree->capacity, 64) != PS_OK) return ps_nomem(err);
+    tree->nodes[0] = (ps_tree_node){.state = PS_OPEN, .known = true, .sums.reward = NAN};
+    tree->size = 1;
+    return PS_OK;
+}
+
+void ps_tree_clear(ps_tree *tree) {
+    ps_free(tree->nodes);
+    *tree = (ps_tree){0};
+}
+
+ps_status ps_tree_reserve(ps_tree *tree, uint32_t parent, uint32_t *id, ps_error *err) {
+    if (tree->size >= UINT32_MAX || ps_reserve(&tree->nodes, &tree->capacity, tree->size + 1) != PS_OK)
+        return ps_nomem(err);
+    *id = (uint32_t)tree->size++;
+    tree->nodes[*id] = (ps_tree_node){.parent = parent, .depth = tree->nodes[parent].depth + 1};
+    return PS_OK;
+}
+
+ps_status ps_tree_fill(ps_tree *tree, const ps_method_params *params, const ps_step_result *result, ps_error *err) {
+    if (result->child == 0 || result->child >= tree->size || tree->nodes[result->child].known)
+        return ps_fail(err, PS_ARG, "a result for snapshot %u, which was not asked for", result->child);
+    ps_tree_node *node = &tree->nodes[result->child];
+    const ps_score_input *before = &tree->nodes[node->parent].sums;
+    node->sums = (ps_score_input){
+        .sum_logp = before->sum_logp + result->sum_logp,
+        .sum_logq = before->sum_logq + result->sum_logq,
+        .n_tokens = before->n_tokens + result->n_tokens,
+        .n_steps = before->n_steps + 1,
+        .reward = result->reward,
+    };
+    node->state = result->state == PS_OPEN && node->depth >= params->max_steps ? PS_TRUNCATED : result->state;
+    node->known = true;
+    tree->tokens += result->n_tokens;
+    return ps_score(params->score, params->prior, params->score_params, &node->sums, &node->ell, err);
+}
+
+ps_status ps_tree_answers(const ps_tree *tree, ps_answer **answers, size_t *n, ps_error *err) {
+    size_t finished = 0, truncated = 0;
+    for (size_t i = 1; i < tree->size; i++) {
+        finished += tree->nodes[i].known && tree->nodes[i].state == PS_FINISHED;
+        truncated += tree->nodes[i].known && tree->nodes[i].state == PS_TRUNCATED;
+    }
+    ps_snapshot_state wanted = finished > 0 ? PS_FINISHED : PS_TRUNCATED;
+    size_t count = finished > 0 ? finished : truncated, k = 0;
+    ps_answer *list = ps_calloc(count, sizeof *list);
+    if (list == NULL) return ps_nomem(err);
+    for (size_t i = 1; i < tree->size; i++) {
+        const ps_tree_node *node = &tree->nodes[i];
+        if (node->known && node->state == wanted)
+            list[k++] = (ps_answer){
+                .snapshot = (uint32_t)i, .state = node->state, .ell = node->ell, .reward = node->sums.reward};
+    }
+    *answers = list;
+    *n = count;
+    return PS_OK;
+}
