@@ -97,8 +97,9 @@ PS_API ps_status ps_config_check(const ps_config *cfg, const ps_log *log, ps_err
 
 /* ---- Reports ----------------------------------------------------------------------------------------------------- */
 
-/* The effective configuration as YAML, appended to *text. Without origins it is canonical: the same values give the same
- * bytes, and loading it gives the same values. With them, a comment on each line says where the value comes from. */
+/* The effective configuration as YAML, appended to *text. Without origins it is canonical: the same values give the
+ * same bytes, and loading it gives the same values. With them, a comment on each line says where the value comes from.
+ */
 PS_API ps_status ps_config_yaml(const ps_config *cfg, bool with_origins, ps_text *text, ps_error *err);
 
 /* Where two configurations differ in keys that can change results, a line each ("key: a, was b"), appended to *text;
