@@ -1,0 +1,67 @@
+# make install: headers, libraries, command, pkg-config file, CMake package, man page, models and data; and the
+# prebuilt libllama, when that is what we were linked with, in a folder of its own found by a relative rpath.
+include(CMakePackageConfigHelpers)
+
+set(bundle_dir "${CMAKE_INSTALL_LIBDIR}/persamp")
+file(RELATIVE_PATH from_bin "/${CMAKE_INSTALL_BINDIR}" "/${CMAKE_INSTALL_LIBDIR}")
+if(APPLE)
+    set(origin "@loader_path")
+else()
+    set(origin "$ORIGIN")
+endif()
+set_target_properties(persamp_shared PROPERTIES INSTALL_RPATH "${origin}/persamp")
+if(TARGET persamp_command)
+    set_target_properties(persamp_command PROPERTIES INSTALL_RPATH "${origin}/${from_bin};${origin}/${from_bin}/persamp")
+    install(TARGETS persamp_command RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+endif()
+install(TARGETS persamp_static ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+install(TARGETS persamp_shared EXPORT persampTargets LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/persamp" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
+    FILES_MATCHING PATTERN "*.h")
+
+# What a program linked statically with libpersamp.a must name besides.
+set(private_libs "-lm -pthread")
+set(private_requires "jansson libfyaml")
+foreach(pair "SLEEF:sleef" "PCRE2:libpcre2-8" "SQLITE:sqlite3")
+    string(REGEX MATCH "^([^:]*):(.*)$" pair "${pair}")
+    if(PERSAMP_HAVE_${CMAKE_MATCH_1})
+        string(APPEND private_requires " ${CMAKE_MATCH_2}")
+    endif()
+endforeach()
+if(PERSAMP_HAVE_ARB)
+    string(PREPEND private_libs "-lflint-arb ")
+endif()
+if(PERSAMP_HAVE_FLINT)
+    string(PREPEND private_libs "-lflint ")
+endif()
+if(PERSAMP_LLAMA_BUNDLED)
+    string(PREPEND private_libs "-L\${libdir}/persamp -Wl,-rpath,\${libdir}/persamp -lllama -lggml -lggml-base ")
+    install(DIRECTORY "${PERSAMP_LLAMA_BUNDLED}/lib/" DESTINATION "${bundle_dir}"
+        USE_SOURCE_PERMISSIONS FILES_MATCHING PATTERN "lib*")
+    if(EXISTS "${PERSAMP_LLAMA_BUNDLED}/LICENSE")
+        install(FILES "${PERSAMP_LLAMA_BUNDLED}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}" RENAME LICENSE.llama.cpp)
+    endif()
+elseif(LLAMA_FOUND)
+    string(APPEND private_requires " llama")
+elseif(PERSAMP_HAVE_LLAMA)
+    string(PREPEND private_libs "-lllama -lggml -lggml-base ")
+endif()
+
+configure_file("${PROJECT_SOURCE_DIR}/cmake/persamp.pc.in" persamp.pc @ONLY)
+install(FILES "${PROJECT_BINARY_DIR}/persamp.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+
+set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/persamp")
+configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/persampConfig.cmake.in" persampConfig.cmake
+    INSTALL_DESTINATION "${package_dir}" NO_SET_AND_CHECK_MACRO)
+write_basic_package_version_file(persampConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES "${PROJECT_BINARY_DIR}/persampConfig.cmake" "${PROJECT_BINARY_DIR}/persampConfigVersion.cmake"
+    DESTINATION "${package_dir}")
+install(EXPORT persampTargets NAMESPACE persamp:: DESTINATION "${package_dir}")
+
+if(EXISTS "${PROJECT_SOURCE_DIR}/docs/persamp.1")
+    install(FILES "${PROJECT_SOURCE_DIR}/docs/persamp.1" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
+endif()
+install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+foreach(folder models data)
+    install(DIRECTORY "${PROJECT_SOURCE_DIR}/${folder}" DESTINATION "${CMAKE_INSTALL_DATADIR}/persamp" OPTIONAL)
+endforeach()

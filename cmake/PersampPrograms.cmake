@@ -1,0 +1,113 @@
+# Tests, benchmarks, fuzzers and examples: one program per file.
+
+set(test_tmp "${PROJECT_BINARY_DIR}/test-tmp")
+file(MAKE_DIRECTORY "${test_tmp}")
+
+function(persamp_add_program name)
+    add_executable(${name} ${ARGN})
+    target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}/tests")
+    target_link_libraries(${name} PRIVATE persamp_build persamp_static)
+endfunction()
+
+# ---- Tests: tests/ROOM/test_*.c with cmocka, tests/ROOM/test_*.sh; the room is the label ---------------------------
+
+if(BUILD_TESTING)
+    persamp_find(cmocka HEADER cmocka.h LIBRARIES cmocka MODULE cmocka APT libcmocka-dev BREW cmocka FOR "the tests")
+    file(GLOB test_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/*/test_*.c")
+    file(GLOB test_scripts CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/*/test_*.sh")
+    file(GLOB support_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/support/*.c")
+    if(NOT PERSAMP_HAVE_CMOCKA)
+        set(test_sources "")
+    elseif(NOT PERSAMP_HAVE_LLAMA)
+        list(FILTER test_sources EXCLUDE REGEX "/[^/]*llama[^/]*\\.c$")
+    endif()
+    if(support_sources AND PERSAMP_HAVE_CMOCKA)
+        add_library(persamp_test_support STATIC ${support_sources})
+        target_include_directories(persamp_test_support PRIVATE
+            "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}/tests")
+        target_link_libraries(persamp_test_support PUBLIC persamp_build persamp_dep_cmocka persamp_static)
+    endif()
+    set(test_environment "PERSAMP_COMMAND=${PROJECT_BINARY_DIR}/persamp" "PERSAMP_SOURCE=${PROJECT_SOURCE_DIR}"
+        "PERSAMP_BUILD=${PROJECT_BINARY_DIR}" "CMOCKA_TEST_ABORT=0")
+    foreach(file IN LISTS test_sources test_scripts)
+        cmake_path(GET file PARENT_PATH room)
+        cmake_path(GET room FILENAME room)
+        cmake_path(GET file STEM name)
+        cmake_path(GET file EXTENSION kind)
+        string(REGEX REPLACE "^test_" "" name "${name}")
+        if(kind STREQUAL ".c")
+            persamp_add_program(test_${room}_${name} "${file}")
+            set_target_properties(test_${room}_${name} PROPERTIES
+                RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
+            target_link_libraries(test_${room}_${name} PRIVATE persamp_dep_cmocka)
+            if(TARGET persamp_test_support)
+                target_link_libraries(test_${room}_${name} PRIVATE persamp_test_support)
+            endif()
+            target_compile_definitions(test_${room}_${name} PRIVATE
+                "PS_TEST_DIR=\"${PROJECT_SOURCE_DIR}/tests\"" "PS_TEST_TMP=\"${test_tmp}\""
+                "PS_SOURCE_DATADIR=\"${PROJECT_SOURCE_DIR}\"" "PS_COMMAND=\"${PROJECT_BINARY_DIR}/persamp\"")
+            add_test(NAME ${room}/${name} COMMAND test_${room}_${name})
+            if(TARGET persamp_command)
+                add_dependencies(test_${room}_${name} persamp_command)
+            endif()
+        else()
+            add_test(NAME ${room}/${name} COMMAND sh "${file}")
+        endif()
+        set_tests_properties(${room}/${name} PROPERTIES
+            LABELS ${room} TIMEOUT 300 WORKING_DIRECTORY "${test_tmp}" ENVIRONMENT "${test_environment}")
+    endforeach()
+endif()
+
+# ---- Examples: compiled with every build; run as a test where NAME.expected says what they print -------------------
+
+file(GLOB example_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/examples/*.c")
+foreach(file IN LISTS example_sources)
+    cmake_path(GET file STEM name)
+    add_executable(example_${name} "${file}")
+    set_target_properties(example_${name} PROPERTIES
+        OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/examples")
+    # As a user would: the public headers and the shared library, nothing else.
+    target_link_libraries(example_${name} PRIVATE persamp_build persamp::persamp m)
+    set(expected "${PROJECT_SOURCE_DIR}/examples/${name}.expected")
+    if(BUILD_TESTING AND EXISTS "${expected}")
+        add_test(NAME examples/${name} COMMAND "${CMAKE_COMMAND}" "-DPROGRAM=$<TARGET_FILE:example_${name}>"
+            "-DEXPECTED=${expected}" -P "${PROJECT_SOURCE_DIR}/cmake/CompareOutput.cmake")
+        set_tests_properties(examples/${name} PROPERTIES
+            LABELS examples TIMEOUT 120 WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+    endif()
+endforeach()
+
+# ---- Benchmarks: only on request (target bench) ------------------------------------------------------------------
+
+add_custom_target(bench COMMENT "Benchmarks are in ${PROJECT_BINARY_DIR}/bench")
+file(GLOB bench_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/bench/bench_*.c")
+if(NOT PERSAMP_HAVE_LLAMA)
+    list(FILTER bench_sources EXCLUDE REGEX "/[^/]*llama[^/]*\\.c$")
+endif()
+foreach(file IN LISTS bench_sources)
+    cmake_path(GET file STEM name)
+    persamp_add_program(${name} "${file}")
+    set_target_properties(${name} PROPERTIES
+        EXCLUDE_FROM_ALL ON RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bench")
+    target_compile_definitions(${name} PRIVATE "PS_SOURCE_DATADIR=\"${PROJECT_SOURCE_DIR}\"")
+    add_dependencies(bench ${name})
+endforeach()
+
+# ---- Fuzzers: libFuzzer, so clang ---------------------------------------------------------------------------------
+
+if(PERSAMP_FUZZ)
+    if(NOT CMAKE_C_COMPILER_ID MATCHES "Clang")
+        message(FATAL_ERROR "PERSAMP_FUZZ needs clang (libFuzzer); this is ${CMAKE_C_COMPILER_ID}. "
+            "Configure with -DCMAKE_C_COMPILER=clang (apt: clang libclang-rt-dev).")
+    endif()
+    target_compile_options(persamp_build INTERFACE -fsanitize=fuzzer-no-link)
+    file(GLOB fuzz_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/fuzz/fuzz_*.c")
+    add_custom_target(fuzz COMMENT "Fuzzers are in ${PROJECT_BINARY_DIR}/fuzz")
+    foreach(file IN LISTS fuzz_sources)
+        cmake_path(GET file STEM name)
+        persamp_add_program(${name} "${file}")
+        set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/fuzz")
+        target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+        add_dependencies(fuzz ${name})
+    endforeach()
+endif()
