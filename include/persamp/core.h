@@ -49,8 +49,8 @@ typedef struct ps_temperature {
     ps_temperature_mode mode;
     double beta_min, beta_max; /* 0 ≤ beta_min ≤ beta_max */
     double target_ess;         /* in units of M; above 1 is legal for weights over a pool */
-    double tolerance;          /* of the bisection, relative to the interval; 0: to the last bit */
-    int max_iterations;        /* of the bisection */
+    double tolerance;          /* of the bisection, relative to what β has gained; 0: to the last bit */
+    int max_iterations;        /* of the bisection; 0: no limit */
     bool monotone;             /* β never falls below the previous event's (classic; required in mode completions) */
 } ps_temperature;
 
@@ -58,11 +58,13 @@ typedef struct ps_temperature {
 typedef double (*ps_ess_function)(void *context, double beta);
 
 /* A β in [lo, hi] with ESS(β) ≥ target: `lo` when ESS(lo) ≤ target, `hi` when ESS(hi) ≥ target, else the lower end of
- * a bracket of a crossing found by bisection (ESS(mid) ≥ target → lo = mid). ESS need not be monotone. */
+ * a bracket of a crossing found by bisection (ESS(mid) ≥ target → lo = mid). ESS need not be monotone. The bracket is
+ * at most tolerance·(result − lo) wide: relative to the step, so that steps of any size are found. */
 PS_API double ps_solve_beta(ps_ess_function ess, void *context, double lo, double hi, double target, double tolerance,
                             int max_iterations);
 
-/* β of the schedule after `step` of `max_steps` steps; `previous` is the last event's β. M is the particle count. */
+/* β of the schedule after `step` of `max_steps` steps. Adaptive: searched from beta_min, or from `previous`, the last
+ * event's β, when monotone; M is the particle count. The fixed modes use neither and may be given a NULL ess. */
 PS_API double ps_temperature_beta(const ps_temperature *t, ps_ess_function ess, void *context, double previous,
                                   size_t M, size_t step, size_t max_steps);
 
@@ -73,14 +75,18 @@ PS_API double ps_alpha_threshold(double start, double end, size_t step, size_t m
 /* ---- Resampling -------------------------------------------------------------------------------------------------- */
 
 /* Pure: M picks from W[0..n) with the uniforms given, into picks[0..M). Never picks a zero weight, also where the float
- * sum of W falls short of 1. *picked is M but for topN, which never picks more than there are weights above zero. */
+ * sum of W falls short of 1. *picked is M but for topN, which takes nothing twice: at most as many as there are weights
+ * above zero, in order of weight. Errors: PS_ARG when n or M is 0, PS_DOMAIN when a weight is negative or NaN or all
+ * are zero, PS_NOMEM. O(n + M), multinomial and residual O(n + M·log n), topN O(n·log n) and with distinct lineages
+ * O(n·M·depth) at worst. */
 typedef struct ps_resample_input {
     const double *W; /* [n], Σ = 1 */
     size_t n, M;
-    const double *uniforms; /* [ps_resampler.uniforms(M, subpools, n)] in (0, 1) */
+    const double *uniforms; /* [ps_resampler.uniforms(M, n, subpools)] in (0, 1) */
     size_t subpools;        /* topN: k random subsets, the best of each in turn (arXiv 2605.25143); 0 or 1: the whole */
-    const uint32_t *parent_of; /* topN distinct lineage: candidate i's ancestors are found by following … */
-    const uint32_t *id_of;     /* … parent_of[id] from id_of[i] until 0; NULL: lineages may repeat */
+    const uint32_t *id_of;  /* topN: candidate i's number in the pool; ties go to the older. NULL: i itself */
+    const uint32_t *parent_of; /* topN: with id_of; no pick is then an ancestor of another (the root, 0, is everyone's):
+                                  the ancestors of id are parent_of[id] and so on up to 0. NULL: lineages may repeat */
 } ps_resample_input;
 typedef struct ps_resampler {
     const char *name;
@@ -121,7 +127,7 @@ typedef struct ps_pool_params {
     double depth_decay; /* lineage: share of each shallower depth, in [0, 1]; 0 never looks back */
     double depth_tilt;  /* lineage: how strongly depths that score better are favoured; 0: not */
     size_t max_depth;   /* max_steps: a snapshot there is absorbing */
-    size_t max_size;    /* candidates that stay selectable; 0: all */
+    size_t max_size;    /* open snapshots that stay selectable, those particles stand on above all; 0: all */
     ps_prune prune;
 } ps_pool_params;
 
@@ -144,35 +150,44 @@ PS_API size_t ps_pool_events(const ps_pool *pool);                /* launches so
 PS_API double ps_pool_event_beta(const ps_pool *pool, size_t event);
 /* log Ẑ_e at launch depth a (lineage; NaN where the event could not launch from a) or of the event (balance). */
 PS_API double ps_pool_event_log_z(const ps_pool *pool, size_t event, size_t launch_depth);
+/* N(e,a,d) (lineage): particles event e launched from depth a that are counted at depth d. 0 where there are none. */
+PS_API size_t ps_pool_launched(const ps_pool *pool, size_t event, size_t launch_depth, size_t depth);
 
 /* Launch m particles from the snapshots picks[0..m): a new event at temperature `beta`. The first one must be at the
- * root with β = 0. Later ones need ps_pool_prepare since the last append or advance. Particles still running are
- * stopped: their snapshots stay. Finished picks (balance only) launch nothing that can grow. */
+ * root with β = 0. Later ones need ps_pool_prepare since the last append or advance, and picks of weight above zero
+ * (else PS_ARG). Particles still running are stopped: their snapshots stay. Finished picks (balance only) launch
+ * nothing that can grow. O(size + m). */
 PS_API ps_status ps_pool_launch(ps_pool *pool, double beta, const uint32_t *picks, size_t m, ps_error *err);
 
-/* Append the snapshot a running particle of the last event made by one step from `parent`. NaN ℓ is PS_DOMAIN. A
+/* Append the snapshot a running particle of the last event made by one step from `parent`. NaN or +∞ ℓ is PS_DOMAIN;
+ * a parent where no particle runs is PS_ARG, but in balance any parent is right: whole answers go under the root. A
  * snapshot at max_depth that is open is made PS_TRUNCATED. *id is its number. Amortised O(1). */
 PS_API ps_status ps_pool_append(ps_pool *pool, uint32_t parent, double ell, ps_snapshot_state state, uint32_t *id,
                                 ps_error *err);
 
 /* Every running particle has made its step: one iteration is over. Particles that finished on the way still count in
- * N(e,a,d). Prunes down to max_size. */
+ * N(e,a,d). Prunes down to max_size, except snapshots that particles stand on. */
 PS_API ps_status ps_pool_advance(ps_pool *pool, ps_error *err);
 
-/* Compute what does not depend on β: the mixtures, the candidates. O(size · launches). *n candidates; their ids in
- * *ids, in order of depth, then age (lineage: the root first; balance: by age). Valid until the next append/advance. */
+/* Compute what does not depend on β: the mixtures, the candidates. *n candidates; their ids in *ids, in order of depth,
+ * then age (lineage: the root first; balance: by age). Valid until the next append/advance. lineage: O(size) and, for
+ * the depths that changed, O(snapshots · new launches); over a whole run O(size · launches). balance: O(size · events).
+ * PS_ARG between an append and the advance that ends its iteration. */
 PS_API ps_status ps_pool_prepare(ps_pool *pool, const uint32_t **ids, size_t *n, ps_error *err);
 
-/* ESS of the candidates' weights at β, and their W ([n], Σ = 1; PS_DOMAIN if all are zero). Need ps_pool_prepare. */
+/* ESS of the candidates' weights at β (NaN when not prepared), and their W ([n], Σ = 1; PS_DOMAIN if all are zero).
+ * Need ps_pool_prepare. O(candidates). */
 PS_API double ps_pool_ess(ps_pool *pool, double beta);
 PS_API ps_status ps_pool_weights(ps_pool *pool, double beta, double *W, ps_error *err);
 
-/* log Ẑ(β, d) (lineage) of depth d, −∞ if no open snapshot is there; log Ẑ(β) (balance; d is ignored). */
+/* log Ẑ(β, d) (lineage) of depth d, −∞ if no open snapshot is there; log Ẑ(β) (balance; d is ignored). Pruned snapshots
+ * are in it. NaN when not prepared. */
 PS_API double ps_pool_log_z(ps_pool *pool, double beta, size_t depth);
 
 /* The finished snapshots and the log of their final weights at β_max: lineage (1/M_d)·exp(β_max·ℓ − log m), balance
  * w/N. Both arrays [*n] are allocated, owned by the caller (ps_free). With `truncated`, those too. In order of depth,
- * then age. *log_z is their LSE: the estimate of log E_q[L^β_max; finished]. */
+ * then age. *log_z is their LSE: the estimate of log E_q[L^β_max; finished]. PS_ARG between an append and the advance
+ * that ends its iteration. */
 PS_API ps_status ps_pool_answers(ps_pool *pool, double beta_max, bool truncated, uint32_t **ids, double **log_weights,
                                  size_t *n, double *log_z, ps_error *err);
 

@@ -1,0 +1,37 @@
+/* Which version of the inner loops this processor runs, and what their moments mean. */
+#include "core/kernels.h"
+
+#ifdef PS_KERNELS_X86
+static bool has_avx2(void) {
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+
+static bool has_avx512(void) {
+    return has_avx2() && __builtin_cpu_supports("avx512f");
+}
+#endif
+
+const ps_kernels *ps_kernels_get(size_t choice) {
+    if (choice == 0) return &ps_kernels_plain;
+#ifdef PS_KERNELS_X86
+    if (choice == 1 && has_avx2()) return &ps_kernels_avx2;
+    if (choice == 2 && has_avx512()) return &ps_kernels_avx512;
+#endif
+    return NULL;
+}
+
+const ps_kernels *ps_kernels_best(void) {
+#ifdef PS_KERNELS_X86
+    if (has_avx512()) return &ps_kernels_avx512;
+    if (has_avx2()) return &ps_kernels_avx2;
+#endif
+    return &ps_kernels_plain;
+}
+
+double ps_moments_log_sum(ps_moments m) {
+    return m.max == -INFINITY ? -INFINITY : m.max + log(m.sum);
+}
+
+double ps_moments_ess(ps_moments m) {
+    return m.max == -INFINITY ? 0 : m.sum * m.sum / m.sum_squares;
+}

@@ -1,0 +1,54 @@
+/* The three inner loops of the weights, in one plain version and vector versions chosen at run time.
+ *
+ * All of them know two facts of the mathematics: β·ℓ is 0 at β = 0 (also for ℓ = −∞), and a snapshot whose mixture is
+ * −∞ (no event could have made it) has weight zero. */
+#ifndef PERSAMP_CORE_KERNELS_H
+#define PERSAMP_CORE_KERNELS_H
+
+#include "persamp/core.h"
+
+#include <math.h>
+
+/* A term log_weight + β·ℓ of a log-mixture. */
+typedef struct ps_mix_term {
+    double beta, log_weight;
+} ps_mix_term;
+
+/* Σ exp(x_i − max) and Σ exp(x_i − max)²: all that LSE, eq. 16 and eq. 17 need. max = −∞: both sums are 0. */
+typedef struct ps_moments {
+    double max, sum, sum_squares;
+} ps_moments;
+
+typedef struct ps_kernels {
+    const char *name;
+    /* log_mix_i ← LSE(log_mix_i, terms at ℓ_i): adds terms to a mixture, −∞ starts one. */
+    void (*mix)(const double *ell, size_t n, const ps_mix_term *terms, size_t n_terms, double *log_mix);
+    /* Moments of x_i = β·ℓ_i − log_mix_i; log_mix NULL means zeros. */
+    ps_moments (*moments)(const double *ell, const double *log_mix, size_t n, double beta);
+    /* out_i = scale · exp(x_i − shift) for the same x_i ≤ shift. out may alias ell or log_mix. */
+    void (*exp)(const double *ell, const double *log_mix, size_t n, double beta, double shift, double scale,
+                double *out);
+} ps_kernels;
+
+const ps_kernels *ps_kernels_best(void);         /* the fastest this processor runs */
+const ps_kernels *ps_kernels_get(size_t choice); /* each one this processor runs, plain first; NULL past the last */
+
+extern const ps_kernels ps_kernels_plain;
+#if defined(__x86_64__) && defined(__GNUC__)
+#define PS_KERNELS_X86 1
+extern const ps_kernels ps_kernels_avx2;
+extern const ps_kernels ps_kernels_avx512;
+#endif
+
+/* x of the moments: the one place that says what infinite scores mean. */
+static inline double ps_log_weight(double ell, double log_mix, double beta) {
+    if (log_mix == -INFINITY) return log_mix;
+    return (beta == 0 ? 0 : beta * ell) - log_mix;
+}
+
+/* log of a mixture's moments; −∞ for none. */
+double ps_moments_log_sum(ps_moments m);
+/* (Σw)²/Σw² (eq. 17); 0 for none. */
+double ps_moments_ess(ps_moments m);
+
+#endif

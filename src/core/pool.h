@@ -1,0 +1,102 @@
+/* The inside of a pool, shared by the pool_*.c files only. */
+#ifndef PERSAMP_CORE_POOL_H
+#define PERSAMP_CORE_POOL_H
+
+#include "core/kernels.h"
+
+/* The particles that one event launched from one depth. */
+typedef struct ps_cohort {
+    uint32_t event, launch_depth;
+    size_t count; /* N(e,a,·): the same at every depth that is counted */
+} ps_cohort;
+
+/* The snapshots of one depth and the cohorts counted there. */
+typedef struct ps_level {
+    uint32_t *ids; /* [n_ids] by age */
+    size_t n_ids, ids_capacity;
+    uint32_t *cohorts; /* [n_cohorts] indices into ps_pool.cohorts, by event */
+    size_t n_cohorts, cohorts_capacity;
+    /* The mixtures of the first mixed_ids snapshots hold the first mixed_cohorts cohorts. */
+    size_t mixed_ids, mixed_cohorts;
+    /* Set by ps_pool_prepare: */
+    size_t first, n_candidates; /* its part of the candidates */
+    double best_ell;            /* the highest score among the candidates */
+    double h;                   /* log of the plain mean of L over its open snapshots, pruned ones included */
+    /* Set for one β by ps_pool_shares: log ρ(d), normalised over depths. */
+    double log_share;
+} ps_level;
+
+/* A snapshot that may be pruned. */
+typedef struct ps_victim {
+    double ell;
+    uint32_t id;
+} ps_victim;
+
+struct ps_pool {
+    ps_pool_params params;
+
+    /* By snapshot; [0] is the root. */
+    ps_snapshot *snapshots;
+    double *ell;       /* the scores again, contiguous for the inner loops */
+    uint32_t *running; /* particles that stand on it now */
+    size_t size, snapshots_capacity, ell_capacity, running_capacity;
+
+    /* lineage: log m without its 1/M_d, see pool_mixture.c; balance: the mixture of eq. 15. */
+    double *log_mix;
+    size_t log_mix_capacity;
+
+    ps_level *levels; /* by depth */
+    size_t n_levels, levels_capacity;
+    ps_cohort *cohorts; /* those of the last event last */
+    size_t n_cohorts, cohorts_capacity;
+
+    /* By event. balance: β_e, log Ẑ_e, N_e. lineage: log Ẑ_e(a) is log_z[log_z_at[e] + a] for a < log_z_at[e+1]. */
+    ps_balance_event *events;
+    size_t *log_z_at;
+    size_t n_events, events_capacity, log_z_at_capacity;
+    double *log_z;
+    size_t n_log_z, log_z_capacity;
+
+    size_t age;          /* iterations since the last event */
+    size_t appended;     /* snapshots since the last advance */
+    size_t n_selectable; /* open snapshots that are not pruned, the root not counted */
+
+    /* Set by ps_pool_prepare. */
+    bool prepared;
+    uint32_t *candidates;
+    double *candidate_ell, *candidate_mix;
+    size_t n_candidates, candidates_capacity, candidate_ell_capacity, candidate_mix_capacity;
+
+    /* Room for the work on one level. */
+    uint32_t *ancestors;
+    double *path_ell, *part_mix;
+    size_t ancestors_capacity, path_ell_capacity, part_mix_capacity;
+    ps_cohort *sorted;
+    size_t sorted_capacity;
+    ps_victim *victims; /* of pruning */
+    size_t victims_capacity;
+};
+
+static inline bool ps_snapshot_selectable(const ps_snapshot *s) {
+    return s->state == PS_OPEN && !s->pruned;
+}
+
+/* Make levels 0 … depth exist. */
+ps_status ps_pool_reserve_levels(ps_pool *pool, size_t depth);
+
+/* Bring every log_mix up to date. PS_NOMEM or PS_OK. */
+ps_status ps_pool_mix(ps_pool *pool);
+
+/* Prune down to max_size; the room for it has to be reserved before. */
+ps_status ps_pool_reserve_prune(ps_pool *pool);
+void ps_pool_prune(ps_pool *pool);
+
+/* lineage: set log_share of every level for β; −∞ for depths that cannot be launched from. */
+void ps_pool_shares(ps_pool *pool, double beta);
+
+/* Whether an event at β may launch from the level: an open candidate of finite weight is there. */
+static inline bool ps_level_open(const ps_level *level, double beta) {
+    return level->n_candidates > 0 && (beta == 0 || level->best_ell > -INFINITY);
+}
+
+#endif

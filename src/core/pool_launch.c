@@ -1,0 +1,116 @@
+/* A pool's selection events: launching particles, and counting where they could have got to. */
+#include "core/pool.h"
+
+static ps_status check_pick(const ps_pool *pool, double beta, uint32_t pick, ps_error *err) {
+    if (pick > pool->size) return ps_fail(err, PS_ARG, "no snapshot %u in a pool of %zu", pick, pool->size);
+    const ps_snapshot *s = &pool->snapshots[pick];
+    if (pool->n_events == 0 && pick != 0)
+        return ps_fail(err, PS_ARG, "the first launch is from the root, not from snapshot %u", pick);
+    if (s->pruned) return ps_fail(err, PS_ARG, "snapshot %u was pruned: it cannot be selected", pick);
+    if (pool->params.weighting == PS_LINEAGE && s->state != PS_OPEN)
+        return ps_fail(err, PS_ARG, "snapshot %u is at its end: nothing can be launched from it", pick);
+    if (beta > 0 && s->ell == -INFINITY)
+        return ps_fail(err, PS_ARG, "snapshot %u has weight zero: it cannot be selected", pick);
+    return PS_OK;
+}
+
+static ps_status check_launch(const ps_pool *pool, double beta, const uint32_t *picks, size_t m, ps_error *err) {
+    if (m == 0) return ps_fail(err, PS_ARG, "a launch needs at least one particle");
+    if (!(beta >= 0 && beta < INFINITY)) return ps_fail(err, PS_ARG, "beta is %g: expected a number from 0 up", beta);
+    if (pool->n_events == 0 && beta != 0) return ps_fail(err, PS_ARG, "the first launch has beta 0, not %g", beta);
+    if (pool->n_events > 0 && !pool->prepared)
+        return ps_fail(err, PS_ARG, "the pool has changed: prepare it before the next launch");
+    for (size_t i = 0; i < m; i++) {
+        ps_status status = check_pick(pool, beta, picks[i], err);
+        if (status != PS_OK) return status;
+    }
+    return PS_OK;
+}
+
+/* Room for one more event with n_depths values of log Ẑ and as many cohorts. */
+static ps_status reserve_event(ps_pool *pool, size_t n_depths) {
+    if (ps_reserve(&pool->events, &pool->events_capacity, pool->n_events + 1) != PS_OK ||
+        ps_reserve(&pool->log_z_at, &pool->log_z_at_capacity, pool->n_events + 2) != PS_OK ||
+        ps_reserve(&pool->log_z, &pool->log_z_capacity, pool->n_log_z + n_depths) != PS_OK ||
+        ps_reserve(&pool->cohorts, &pool->cohorts_capacity, pool->n_cohorts + n_depths) != PS_OK)
+        return PS_NOMEM;
+    return PS_OK;
+}
+
+/* log Ẑ_e(a) for every depth the event can launch from, NaN for the others; the root's alone at the first event. */
+static void record_log_z(ps_pool *pool, double beta, size_t n_depths) {
+    bool first = pool->n_events == 0;
+    if (first) pool->log_z_at[0] = 0;
+    for (size_t a = 0; a < n_depths; a++) {
+        bool open = first ? a == 0 : ps_level_open(&pool->levels[a], beta);
+        pool->log_z[pool->n_log_z++] = !open ? NAN : first ? 0 : ps_pool_log_z(pool, beta, a);
+    }
+    pool->log_z_at[pool->n_events + 1] = pool->n_log_z;
+}
+
+/* One cohort for each depth that something was picked from. */
+static void record_cohorts(ps_pool *pool, const uint32_t *picks, size_t m, size_t n_depths) {
+    const size_t first = pool->n_cohorts;
+    for (size_t a = 0; a < n_depths; a++)
+        pool->cohorts[first + a] = (ps_cohort){(uint32_t)pool->n_events, (uint32_t)a, 0};
+    for (size_t i = 0; i < m; i++)
+        pool->cohorts[first + pool->snapshots[picks[i]].depth].count++;
+    for (size_t a = 0; a < n_depths; a++)
+        if (pool->cohorts[first + a].count > 0) pool->cohorts[pool->n_cohorts++] = pool->cohorts[first + a];
+}
+
+ps_status ps_pool_launch(ps_pool *pool, double beta, const uint32_t *picks, size_t m, ps_error *err) {
+    ps_status status = check_launch(pool, beta, picks, m, err);
+    if (status != PS_OK) return status;
+    const bool lineage = pool->params.weighting == PS_LINEAGE, first = pool->n_events == 0;
+    const size_t n_depths = lineage ? pool->n_levels : 0;
+    if (reserve_event(pool, n_depths) != PS_OK) return ps_nomem(err);
+
+    double log_z = lineage || first ? 0 : ps_pool_log_z(pool, beta, 0);
+    record_log_z(pool, beta, n_depths);
+    if (lineage) record_cohorts(pool, picks, m, n_depths);
+    pool->events[pool->n_events++] = (ps_balance_event){beta, log_z, 0};
+    pool->age = 0;
+    for (size_t i = 0; i <= pool->size; i++)
+        pool->running[i] = 0;
+    for (size_t i = 0; i < m; i++)
+        if (pool->snapshots[picks[i]].state == PS_OPEN) pool->running[picks[i]]++;
+    return PS_OK;
+}
+
+/* The last event's cohorts, the first of which is cohorts[result]. */
+static size_t first_cohort(const ps_pool *pool) {
+    size_t first = pool->n_cohorts;
+    while (first > 0 && pool->cohorts[first - 1].event + 1 == pool->n_events)
+        first--;
+    return first;
+}
+
+/* Count the last event's particles at the depths they have now reached, or would have, had they not finished. */
+static ps_status count_cohorts(ps_pool *pool) {
+    const size_t first = first_cohort(pool);
+    for (size_t c = first; c < pool->n_cohorts; c++) { /* all the room before any change */
+        size_t depth = pool->cohorts[c].launch_depth + pool->age + 1;
+        if (depth > pool->params.max_depth) continue;
+        if (ps_pool_reserve_levels(pool, depth) != PS_OK) return PS_NOMEM;
+        ps_level *level = &pool->levels[depth];
+        if (ps_reserve(&level->cohorts, &level->cohorts_capacity, level->n_cohorts + 1) != PS_OK) return PS_NOMEM;
+    }
+    for (size_t c = first; c < pool->n_cohorts; c++) {
+        size_t depth = pool->cohorts[c].launch_depth + pool->age + 1;
+        if (depth > pool->params.max_depth) continue;
+        ps_level *level = &pool->levels[depth];
+        level->cohorts[level->n_cohorts++] = (uint32_t)c;
+    }
+    return PS_OK;
+}
+
+ps_status ps_pool_advance(ps_pool *pool, ps_error *err) {
+    if (pool->n_events == 0) return ps_fail(err, PS_ARG, "no particle runs: launch before the first iteration");
+    if (ps_pool_reserve_prune(pool) != PS_OK || count_cohorts(pool) != PS_OK) return ps_nomem(err);
+    pool->age++;
+    pool->appended = 0;
+    pool->prepared = false;
+    ps_pool_prune(pool);
+    return PS_OK;
+}

@@ -1,0 +1,163 @@
+/* The candidates of a selection and their weights at a temperature. */
+#include "core/pool.h"
+
+static void add_candidate(ps_pool *pool, uint32_t id) {
+    size_t c = pool->n_candidates++;
+    pool->candidates[c] = id;
+    pool->candidate_ell[c] = pool->ell[id];
+    pool->candidate_mix[c] = pool->log_mix[id];
+}
+
+/* h(d) over the open snapshots of a level. */
+static double log_mean_score(const ps_pool *pool, const ps_level *level) {
+    double max = -INFINITY, sum = 0;
+    size_t n = 0;
+    for (size_t i = 0; i < level->n_ids; i++)
+        if (pool->snapshots[level->ids[i]].state == PS_OPEN) {
+            max = fmax(max, pool->ell[level->ids[i]]);
+            n++;
+        }
+    if (max == -INFINITY) return -INFINITY;
+    for (size_t i = 0; i < level->n_ids; i++)
+        if (pool->snapshots[level->ids[i]].state == PS_OPEN) sum += exp(pool->ell[level->ids[i]] - max);
+    return max + log(sum / (double)n);
+}
+
+static void gather_level(ps_pool *pool, ps_level *level) {
+    level->first = pool->n_candidates;
+    level->best_ell = -INFINITY;
+    for (size_t i = 0; i < level->n_ids; i++) {
+        uint32_t id = level->ids[i];
+        if (!ps_snapshot_selectable(&pool->snapshots[id])) continue;
+        level->best_ell = fmax(level->best_ell, pool->ell[id]);
+        add_candidate(pool, id);
+    }
+    level->n_candidates = pool->n_candidates - level->first;
+    level->h = log_mean_score(pool, level);
+}
+
+ps_status ps_pool_prepare(ps_pool *pool, const uint32_t **ids, size_t *n, ps_error *err) {
+    if (pool->appended > 0) return ps_fail(err, PS_ARG, "an iteration is under way: advance the pool first");
+    if (ps_pool_mix(pool) != PS_OK ||
+        ps_reserve(&pool->candidates, &pool->candidates_capacity, pool->size + 1) != PS_OK ||
+        ps_reserve(&pool->candidate_ell, &pool->candidate_ell_capacity, pool->size + 1) != PS_OK ||
+        ps_reserve(&pool->candidate_mix, &pool->candidate_mix_capacity, pool->size + 1) != PS_OK)
+        return ps_nomem(err);
+    pool->n_candidates = 0;
+    if (pool->params.weighting == PS_LINEAGE) {
+        for (size_t d = 0; d < pool->n_levels; d++)
+            gather_level(pool, &pool->levels[d]);
+    } else {
+        for (uint32_t id = 1; id <= pool->size; id++)
+            if (!pool->snapshots[id].pruned) add_candidate(pool, id);
+    }
+    pool->prepared = true;
+    *ids = pool->candidates;
+    *n = pool->n_candidates;
+    return PS_OK;
+}
+
+/* log ρ(d) = (d* − d)·log(depth_decay) + depth_tilt·(h(d) − h(d*)), before normalisation. Where a mean of L is zero
+ * there is nothing to compare, and the tilt is left out. */
+static double log_rho(const ps_pool_params *p, size_t d, size_t deepest, double h, double h_deepest) {
+    if (d == deepest) return 0;
+    if (p->depth_decay == 0) return -INFINITY;
+    double tilt = p->depth_tilt == 0 || isinf(h) || isinf(h_deepest) ? 0 : p->depth_tilt * (h - h_deepest);
+    return (double)(deepest - d) * log(p->depth_decay) + tilt;
+}
+
+void ps_pool_shares(ps_pool *pool, double beta) {
+    size_t deepest = 0, shallowest = 0; /* the root is always open */
+    for (size_t d = 1; d < pool->n_levels; d++)
+        if (ps_level_open(&pool->levels[d], beta)) {
+            deepest = d;
+            if (shallowest == 0) shallowest = d;
+        }
+    double root_h = shallowest > 0 ? pool->levels[shallowest].h : 0, max = -INFINITY, sum = 0;
+    for (size_t d = 0; d < pool->n_levels; d++) {
+        ps_level *level = &pool->levels[d];
+        double h = d == 0 ? root_h : level->h, h_deepest = deepest == 0 ? root_h : pool->levels[deepest].h;
+        level->log_share = ps_level_open(level, beta) ? log_rho(&pool->params, d, deepest, h, h_deepest) : -INFINITY;
+        max = fmax(max, level->log_share);
+    }
+    for (size_t d = 0; d < pool->n_levels; d++)
+        sum += exp(pool->levels[d].log_share - max);
+    for (size_t d = 0; d < pool->n_levels; d++)
+        pool->levels[d].log_share -= max + log(sum);
+}
+
+static ps_moments level_moments(const ps_pool *pool, const ps_level *level, double beta) {
+    return ps_kernels_best()->moments(pool->candidate_ell + level->first, pool->candidate_mix + level->first,
+                                      level->n_candidates, beta);
+}
+
+/* Within a depth W = share·V with ΣV = 1, so ΣW² = Σ_d share_d² / ESS_d. */
+static double lineage_ess(ps_pool *pool, double beta) {
+    double sum = 0;
+    ps_pool_shares(pool, beta);
+    for (size_t d = 0; d < pool->n_levels; d++) {
+        const ps_level *level = &pool->levels[d];
+        if (level->log_share == -INFINITY) continue;
+        sum += exp(2 * level->log_share) / ps_moments_ess(level_moments(pool, level, beta));
+    }
+    return 1 / sum;
+}
+
+double ps_pool_ess(ps_pool *pool, double beta) {
+    if (!pool->prepared) return NAN;
+    if (pool->params.weighting == PS_LINEAGE) return lineage_ess(pool, beta);
+    return ps_ess_at(pool->candidate_ell, pool->candidate_mix, pool->n_candidates, beta);
+}
+
+static void lineage_weights(ps_pool *pool, double beta, double *W) {
+    ps_pool_shares(pool, beta);
+    for (size_t d = 0; d < pool->n_levels; d++) {
+        const ps_level *level = &pool->levels[d];
+        double *V = W + level->first;
+        if (level->log_share == -INFINITY) {
+            for (size_t i = 0; i < level->n_candidates; i++)
+                V[i] = 0;
+            continue;
+        }
+        ps_moments m = level_moments(pool, level, beta);
+        ps_kernels_best()->exp(pool->candidate_ell + level->first, pool->candidate_mix + level->first,
+                               level->n_candidates, beta, m.max, exp(level->log_share) / m.sum, V);
+    }
+}
+
+ps_status ps_pool_weights(ps_pool *pool, double beta, double *W, ps_error *err) {
+    if (!pool->prepared) return ps_fail(err, PS_ARG, "the pool has changed: prepare it before asking for weights");
+    if (pool->params.weighting == PS_LINEAGE) {
+        lineage_weights(pool, beta, W); /* the root's weight is never zero at β alone */
+        return PS_OK;
+    }
+    const ps_kernels *kernels = ps_kernels_best();
+    ps_moments m = kernels->moments(pool->candidate_ell, pool->candidate_mix, pool->n_candidates, beta);
+    if (m.max == -INFINITY) return ps_fail(err, PS_DOMAIN, "every snapshot of the pool has weight zero");
+    kernels->exp(pool->candidate_ell, pool->candidate_mix, pool->n_candidates, beta, m.max, 1 / m.sum, W);
+    return PS_OK;
+}
+
+/* log Ẑ(β, d) over the open snapshots, pruned ones included (see pool_mixture.c for where M_d went). */
+static double level_log_z(const ps_pool *pool, const ps_level *level, double beta) {
+    double max = -INFINITY, sum = 0;
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t i = 0; i < level->n_ids; i++) {
+            uint32_t id = level->ids[i];
+            if (pool->snapshots[id].state != PS_OPEN) continue;
+            double x = ps_log_weight(pool->ell[id], pool->log_mix[id], beta);
+            if (pass == 0)
+                max = fmax(max, x);
+            else if (max > -INFINITY)
+                sum += exp(x - max);
+        }
+    return max == -INFINITY ? max : max + log(sum);
+}
+
+double ps_pool_log_z(ps_pool *pool, double beta, size_t depth) {
+    if (!pool->prepared) return NAN;
+    if (pool->params.weighting == PS_LINEAGE)
+        return depth < pool->n_levels ? level_log_z(pool, &pool->levels[depth], beta) : -INFINITY;
+    ps_moments m = ps_kernels_best()->moments(pool->ell + 1, pool->log_mix + 1, pool->size, beta);
+    return ps_moments_log_sum(m) - log((double)pool->size); /* eq. 16 */
+}
