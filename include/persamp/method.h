@@ -80,7 +80,8 @@ typedef struct ps_step_result {
     double reward;             /* the PRM's aggregate over the prefix; NaN when not asked for */
 } ps_step_result;
 
-/* An answer a method offers: a finished snapshot, or a truncated one from which an answer may be extracted. */
+/* An answer a method offers: a finished snapshot; where there is none, a truncated one from which an answer may be
+ * extracted; where a budget ended the search before that, an open one. */
 typedef struct ps_answer {
     uint32_t snapshot;
     ps_snapshot_state state;

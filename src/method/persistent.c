@@ -112,13 +112,13 @@ static size_t finished_answers(const persistent *p) {
     return finished;
 }
 
-/* Sets p->ended when a limit is reached. Without limits of the user's own the search ends after 2 · max_steps
- * iterations: particles that went back would otherwise go on for ever. */
+/* After an iteration that is not yet counted: sets p->ended when a limit is reached. Without limits of the user's own
+ * the search ends after 2 · max_steps iterations: particles that went back would otherwise go on for ever. */
 static void check_budget(persistent *p) {
     size_t rounds = budget(p)->max_iterations;
     if (rounds == 0 && budget(p)->max_tokens == 0) rounds = 2 * p->params.max_steps;
     bool spent = (budget(p)->max_tokens > 0 && p->tree.tokens >= budget(p)->max_tokens) ||
-                 (rounds > 0 && p->n_iterations >= rounds) ||
+                 (rounds > 0 && p->n_iterations + 1 >= rounds) ||
                  (budget(p)->n_finished > 0 && finished_answers(p) >= budget(p)->n_finished);
     if (spent) {
         p->ended = true;
@@ -221,9 +221,7 @@ static ps_status finish_iteration(persistent *p, ps_error *err) {
     ps_iteration record = {.running = (uint32_t)p->n_running};
     ps_status status = append_all(p, err);
     if (status != PS_OK) return status;
-    p->n_iterations++;
     check_budget(p);
-    p->n_iterations--; /* the selection below still belongs to this iteration */
     status = select_from_pool(p, &record, err);
     if (status != PS_OK) return status;
     p->iterations[p->n_iterations++] = record;
@@ -257,6 +255,10 @@ static ps_status answers(const ps_method *method, ps_answer **list, size_t *n, p
     ps_status status =
         ps_pool_answers(p->pool, p->params.temperature.beta_max, truncated, &ids, &log_weights, n, &log_z, err);
     if (status != PS_OK) return status;
+    if (*n == 0) { /* the search was cut short: the open snapshots are all there is */
+        status = ps_tree_answers(&p->tree, list, n, err);
+        goto done;
+    }
     out = ps_calloc(*n, sizeof *out);
     if (out == NULL) {
         status = ps_nomem(err);

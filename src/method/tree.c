@@ -42,15 +42,17 @@ ps_status ps_tree_fill(ps_tree *tree, const ps_method_params *params, const ps_s
     return ps_score(params->score, params->prior, params->score_params, &node->sums, &node->ell, err);
 }
 
+/* What is offered: finished snapshots; where there is none, truncated ones; where there is none, open ones. */
+static ps_snapshot_state best_state(const ps_tree *tree, size_t count[3]) {
+    for (size_t i = 1; i < tree->size; i++)
+        if (tree->nodes[i].known) count[tree->nodes[i].state]++;
+    return count[PS_FINISHED] > 0 ? PS_FINISHED : count[PS_TRUNCATED] > 0 ? PS_TRUNCATED : PS_OPEN;
+}
+
 ps_status ps_tree_answers(const ps_tree *tree, ps_answer **answers, size_t *n, ps_error *err) {
-    size_t finished = 0, truncated = 0;
-    for (size_t i = 1; i < tree->size; i++) {
-        finished += tree->nodes[i].known && tree->nodes[i].state == PS_FINISHED;
-        truncated += tree->nodes[i].known && tree->nodes[i].state == PS_TRUNCATED;
-    }
-    ps_snapshot_state wanted = finished > 0 ? PS_FINISHED : PS_TRUNCATED;
-    size_t count = finished > 0 ? finished : truncated, k = 0;
-    ps_answer *list = ps_calloc(count, sizeof *list);
+    size_t count[3] = {0}, k = 0;
+    ps_snapshot_state wanted = best_state(tree, count);
+    ps_answer *list = ps_calloc(count[wanted], sizeof *list);
     if (list == NULL) return ps_nomem(err);
     for (size_t i = 1; i < tree->size; i++) {
         const ps_tree_node *node = &tree->nodes[i];
@@ -59,6 +61,6 @@ ps_status ps_tree_answers(const ps_tree *tree, ps_answer **answers, size_t *n, p
                 .snapshot = (uint32_t)i, .state = node->state, .ell = node->ell, .reward = node->sums.reward};
     }
     *answers = list;
-    *n = count;
+    *n = k;
     return PS_OK;
 }

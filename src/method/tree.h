@@ -30,8 +30,8 @@ ps_status ps_tree_reserve(ps_tree *tree, uint32_t parent, uint32_t *id, ps_error
 /* The result of a reserved child: sums, state (an open one at max_steps becomes truncated) and ℓ. */
 ps_status ps_tree_fill(ps_tree *tree, const ps_method_params *params, const ps_step_result *result, ps_error *err);
 
-/* Every known finished snapshot — and truncated ones when there is no finished one — as answers of weight 0, in order
- * of number. Owned by the caller. */
+/* Every known finished snapshot as an answer of log-weight 0, in order of number; the truncated ones where none is
+ * finished; the open ones where none is truncated either. Owned by the caller. */
 ps_status ps_tree_answers(const ps_tree *tree, ps_answer **answers, size_t *n, ps_error *err);
 
 #endif

@@ -1,0 +1,184 @@
+/* persamp/run.h: problems in, results out: data sets, models opened from a configuration, many problems over one
+ * engine, evaluation with results that survive kill -9. */
+#ifndef PERSAMP_RUN_H
+#define PERSAMP_RUN_H
+
+#include "persamp/base.h"
+#include "persamp/config.h"
+#include "persamp/engine.h"
+#include "persamp/method.h"
+#include "persamp/reward.h"
+#include "persamp/verify.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Data sets --------------------------------------------------------------------------------------------------- */
+
+typedef struct ps_problem {
+    size_t index;                            /* position in its file, from 0: stable whatever is skipped */
+    const char *text;                        /* "problem" or "question" */
+    const char *answer;                      /* "answer"; of GSM8K what follows ####; NULL when there is none */
+    const char *unique_id, *subject, *level; /* NULL when absent */
+} ps_problem;
+
+/* A record that cannot be used; the others can. */
+typedef struct ps_dataset_fault {
+    size_t line; /* of the file, from 1; in a JSON array the element's number */
+    const char *message;
+} ps_dataset_fault;
+
+typedef struct ps_dataset ps_dataset;
+/* Read a JSONL file or a JSON array. PS_IO: no such file; PS_FORMAT: no usable record at all. *dataset is owned. */
+PS_API ps_status ps_dataset_load(const char *path, ps_dataset **dataset, ps_error *err);
+PS_API void ps_dataset_free(ps_dataset *dataset);
+PS_API const ps_problem *ps_dataset_problems(const ps_dataset *dataset, size_t *n);
+PS_API const ps_dataset_fault *ps_dataset_faults(const ps_dataset *dataset, size_t *n);
+
+/* Where the data set of a configuration lies: evaluation.dataset_path, else the shipped file. Owned by the caller. */
+PS_API ps_status ps_dataset_path(const ps_config *config, char **path, ps_error *err);
+
+/* ---- Models -------------------------------------------------------------------------------------------------------
+ */
+
+/* The reasoner's engine and, when configured, the process reward model. */
+typedef struct ps_models ps_models;
+PS_API ps_status ps_models_open(const ps_config *config, const ps_log *log, ps_models **models, ps_error *err);
+PS_API void ps_models_free(ps_models *models);
+PS_API ps_engine *ps_models_engine(const ps_models *models);
+PS_API ps_prm *ps_models_prm(const ps_models *models);      /* NULL without one */
+PS_API const char *ps_models_path(const ps_models *models); /* of the reasoner; "toy" for the toy engine */
+
+/* ---- One problem ----------------------------------------------------------------------------------------------------
+ */
+
+/* One class of equivalent answers. */
+typedef struct ps_answer_class {
+    const char *answer; /* as its best member wrote it */
+    double weight;      /* posterior weight; the classes' weights sum to one */
+    size_t votes;       /* finished snapshots */
+} ps_answer_class;
+
+/* One way to choose among the answers. */
+typedef struct ps_prediction {
+    const char *answer; /* NULL when there is none */
+    bool correct;       /* against the ground truth; false without one */
+    uint32_t snapshot;  /* that stands for it */
+} ps_prediction;
+
+typedef enum ps_select {
+    PS_SELECT_BEST,
+    PS_SELECT_MAJORITY,
+    PS_SELECT_WEIGHTED,
+    PS_SELECT_PRM_WEIGHTED,
+    PS_SELECTS
+} ps_select;
+
+/* Everything about one solved problem. Strings and arrays are owned by the outcome. */
+typedef struct ps_outcome {
+    const ps_problem *problem; /* borrowed */
+    const char *method;
+    uint64_t seed;
+    const char *response;                  /* text of the chosen snapshot; "" when there is none */
+    ps_select select;                      /* which prediction was asked for */
+    ps_prediction predictions[PS_SELECTS]; /* PRM-weighted: without a PRM its answer is NULL */
+    const ps_answer_class *classes;        /* [n_classes], heaviest first */
+    size_t n_classes;
+    bool has_reward;         /* a process reward model took part */
+    bool truncated;          /* nothing finished: the answer is that of a cut-off snapshot */
+    const char *error;       /* why this problem failed, else NULL */
+    ps_method_report report; /* its arrays are owned by the outcome */
+    struct {
+        uint64_t generated, prompt, prefilled, prm;
+    } tokens;
+    struct {
+        double total, generation, scoring;
+    } seconds;
+    struct ps_task *task; /* what owns all this, and the tree of snapshots */
+} ps_outcome;
+PS_API void ps_outcome_free(ps_outcome *outcome);
+/* The outcome as one line of JSON without the newline, with `particles` the token tree too. Owned by the caller. */
+PS_API ps_status ps_outcome_json(const ps_outcome *outcome, bool particles, char **json, ps_error *err);
+
+/* What a view may be shown after each iteration of a problem. Valid during the call. */
+typedef struct ps_particle_view {
+    uint32_t snapshot, parent, depth;
+    ps_snapshot_state state;
+    double ell, reward;
+    const char *text; /* of its last step */
+} ps_particle_view;
+typedef struct ps_step_view {
+    const ps_problem *problem;
+    ps_method_report report;
+    const ps_particle_view *particles; /* [n]: the steps of this iteration */
+    size_t n;
+} ps_step_view;
+
+/* How a run tells its caller what happens. Every member may be NULL. Called from the calling thread. */
+typedef struct ps_observer {
+    void *user;
+    void (*step)(void *user, const ps_step_view *view);
+    bool (*cancelled)(void *user); /* asked often; true ends the run with PS_CANCELLED */
+} ps_observer;
+
+/* Solve one question. *outcome is owned by the caller (ps_outcome_free) and borrows `problem`. */
+PS_API ps_status ps_solve(const ps_config *config, ps_models *models, const ps_problem *problem,
+                          const ps_observer *observer, ps_outcome **outcome, ps_error *err);
+
+/* ---- Evaluation
+ * -------------------------------------------------------------------------------------------------------- */
+
+typedef struct ps_eval_options {
+    size_t offset, limit;         /* of the data set; limit 0: all */
+    size_t shard, shards;         /* this is shard 1 … shards; 0, 0: everything */
+    bool fresh;                   /* start over in an output folder that has results */
+    const char *const *baselines; /* other methods on the same problems: "greedy", "sample" */
+    size_t n_baselines;
+} ps_eval_options;
+
+/* Accuracy and cost of one method over a data set. */
+typedef struct ps_eval_arm {
+    const char *name;
+    size_t done, correct, errors, truncated, resumed; /* resumed: of `done`, read back from an earlier run */
+    size_t correct_by[PS_SELECTS];
+    double low, high;                           /* Wilson 95% interval of correct/done */
+    uint64_t generated, prompt, prefilled, prm; /* tokens */
+    double seconds;                             /* wall time of this run */
+    double mean_ess, mean_resamples;            /* NaN without weights */
+    const char *path;                           /* of its result lines */
+} ps_eval_arm;
+
+typedef struct ps_eval_summary {
+    ps_eval_arm *arms; /* [n_arms]: the configured method first */
+    size_t n_arms;
+    size_t faults; /* unusable records of the data set */
+} ps_eval_summary;
+PS_API void ps_eval_summary_free(ps_eval_summary *summary);
+
+/* Progress of an evaluation: the arm under way, of `total` problems. */
+typedef struct ps_eval_progress {
+    const ps_eval_arm *arm;
+    size_t arm_number, n_arms, total;
+    const ps_outcome *last; /* the result that was just written; NULL at the start of an arm */
+} ps_eval_progress;
+typedef struct ps_eval_observer {
+    void *user;
+    void (*fault)(void *user, const char *path, const ps_dataset_fault *fault);
+    void (*progress)(void *user, const ps_eval_progress *progress);
+    bool (*cancelled)(void *user);
+} ps_eval_observer;
+
+/* Run the configured method over the configured data set. Each result line is on disk before the next problem counts;
+ * the same call again goes on where an earlier one was cut off. PS_ARG: the output folder belongs to another
+ * configuration (the message shows the difference). PS_CANCELLED: *summary is written all the same. */
+PS_API ps_status ps_eval(const ps_config *config, const ps_eval_options *options, ps_models *models,
+                         const ps_eval_observer *observer, ps_eval_summary *summary, ps_error *err);
+
+/* Wilson score interval of `successes` of n at 95%. (0, 1) for n = 0. */
+PS_API void ps_wilson(size_t successes, size_t n, double *low, double *high);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

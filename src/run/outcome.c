@@ -1,0 +1,240 @@
+/* From a method's answers to an outcome: what each answer is, which are the same, who wins. */
+#include "run/task.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* An answer and what a vote needs to know of it. */
+typedef struct ballot {
+    ps_answer answer;
+    char *extracted; /* owned; NULL when the text has no answer */
+    int class_of;    /* −1 without an extracted answer */
+} ballot;
+
+/* A class of equivalent answers while it is counted. */
+typedef struct tally {
+    size_t votes;
+    double weight;   /* Σ posterior weights, normalised over the classes */
+    double reward;   /* Σ r */
+    size_t heaviest; /* ballot that speaks for it */
+} tally;
+
+static void free_ballots(ballot *ballots, size_t n) {
+    for (size_t i = 0; ballots != NULL && i < n; i++)
+        ps_free(ballots[i].extracted);
+    ps_free(ballots);
+}
+
+/* Read the answer out of each candidate's text. */
+static ps_status collect(ps_task *task, ballot **out, size_t *n, ps_error *err) {
+    ps_answer *answers = NULL;
+    ballot *ballots = NULL;
+    ps_status status = ps_method_answers(task->method, &answers, n, err);
+    if (status != PS_OK) return status;
+    ballots = ps_calloc(*n, sizeof *ballots);
+    if (ballots == NULL) status = ps_nomem(err);
+    for (size_t i = 0; i < *n && status == PS_OK; i++) {
+        const char *text = ps_task_text(task, answers[i].snapshot);
+        ballots[i].answer = answers[i];
+        status =
+            text == NULL ? ps_nomem(err) : ps_extract_answer(text, &task->session->verify, &ballots[i].extracted, err);
+    }
+    ps_free(answers);
+    if (status != PS_OK) {
+        free_ballots(ballots, *n);
+        return status;
+    }
+    *out = ballots;
+    return PS_OK;
+}
+
+static ps_status classify(const ps_task *task, ballot *ballots, size_t n, size_t *n_classes, ps_error *err) {
+    const char **texts = ps_calloc(n, sizeof *texts);
+    int *class_of = ps_calloc(n, sizeof *class_of);
+    ps_status status = texts == NULL || class_of == NULL ? ps_nomem(err) : PS_OK;
+    if (status == PS_OK) {
+        for (size_t i = 0; i < n; i++)
+            texts[i] = ballots[i].extracted;
+        status = ps_answer_classes(texts, n, &task->session->verify, class_of, n_classes, err);
+    }
+    for (size_t i = 0; i < n && status == PS_OK; i++)
+        ballots[i].class_of = class_of[i];
+    ps_free(texts);
+    ps_free(class_of);
+    return status;
+}
+
+/* Posterior weights of the ballots that have an answer, summed by class. Equal weights where the method has none. */
+static ps_status count(const ballot *ballots, size_t n, tally *tallies, ps_error *err) {
+    double *W = ps_calloc(n, sizeof *W);
+    if (W == NULL) return ps_nomem(err);
+    for (size_t i = 0; i < n; i++)
+        W[i] = ballots[i].class_of < 0 ? -INFINITY : ballots[i].answer.log_weight;
+    if (!ps_normalise(W, n, W)) { /* every weight is zero: the votes are what is left */
+        size_t voters = 0;
+        for (size_t i = 0; i < n; i++)
+            voters += ballots[i].class_of >= 0;
+        for (size_t i = 0; i < n; i++)
+            W[i] = ballots[i].class_of < 0 ? 0 : 1.0 / (double)voters;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (ballots[i].class_of < 0) continue;
+        tally *t = &tallies[ballots[i].class_of];
+        if (t->votes == 0 || ballots[i].answer.ell > ballots[t->heaviest].answer.ell) t->heaviest = i;
+        t->votes++;
+        t->weight += W[i];
+        if (!isnan(ballots[i].answer.reward)) t->reward += ballots[i].answer.reward;
+    }
+    ps_free(W);
+    return PS_OK;
+}
+
+/* ---- Choosing
+ * ----------------------------------------------------------------------------------------------------------- */
+
+static double votes_of(const tally *t) {
+    return (double)t->votes;
+}
+static double weight_of(const tally *t) {
+    return t->weight;
+}
+static double reward_of(const tally *t) {
+    return t->reward;
+}
+
+/* The class with the largest measure; of equals the heavier one, then the older. SIZE_MAX if there is none. */
+static size_t winner(const tally *tallies, size_t n, double (*measure)(const tally *)) {
+    size_t best = SIZE_MAX;
+    for (size_t i = 0; i < n; i++) {
+        if (best == SIZE_MAX || measure(&tallies[i]) > measure(&tallies[best]) ||
+            (measure(&tallies[i]) == measure(&tallies[best]) && tallies[i].weight > tallies[best].weight))
+            best = i;
+    }
+    return best;
+}
+
+/* The ballot of highest log-score; one with an answer is preferred to one without. SIZE_MAX if there is none. */
+static size_t best_ballot(const ballot *ballots, size_t n) {
+    size_t best = SIZE_MAX;
+    for (size_t i = 0; i < n; i++) {
+        bool answers = ballots[i].class_of >= 0;
+        bool better = best == SIZE_MAX || answers > (ballots[best].class_of >= 0) ||
+                      (answers == (ballots[best].class_of >= 0) && ballots[i].answer.ell > ballots[best].answer.ell);
+        if (better) best = i;
+    }
+    return best;
+}
+
+/* Fill one prediction with what ballot `i` says, and judge it against the ground truth. */
+static ps_status predict(ps_task *task, const ballot *b, ps_prediction *out, ps_error *err) {
+    out->snapshot = b->answer.snapshot;
+    if (b->extracted != NULL) {
+        out->answer = ps_arena_strndup(task->arena, b->extracted, strlen(b->extracted));
+        if (out->answer == NULL) return ps_nomem(err);
+    }
+    const char *gold = task->outcome.problem->answer, *text = ps_task_text(task, b->answer.snapshot);
+    if (text == NULL) return ps_nomem(err);
+    if (gold == NULL) return PS_OK;
+    ps_verify_result verdict = {0};
+    ps_status status = ps_verify(gold, text, &task->session->verify, &verdict, err);
+    out->correct = status == PS_OK && verdict.verdict == PS_SAME;
+    if (status == PS_OK) ps_verify_result_clear(&verdict);
+    return status;
+}
+
+static ps_status choose(ps_task *task, const ballot *ballots, size_t n, const tally *tallies, size_t n_classes,
+                        ps_error *err) {
+    ps_prediction *p = task->outcome.predictions;
+    size_t best = best_ballot(ballots, n);
+    if (best == SIZE_MAX) return PS_OK;
+    ps_status status = predict(task, &ballots[best], &p[PS_SELECT_BEST], err);
+    double (*const measures[PS_SELECTS])(const tally *) = {NULL, votes_of, weight_of, reward_of};
+    for (int s = PS_SELECT_MAJORITY; s < PS_SELECTS && status == PS_OK; s++) {
+        if (s == PS_SELECT_PRM_WEIGHTED && task->session->prm == NULL) continue;
+        size_t k = winner(tallies, n_classes, measures[s]);
+        /* Nobody gave an answer: a vote can name none, and the best text stands for it. */
+        status = predict(task, &ballots[k == SIZE_MAX ? best : tallies[k].heaviest], &p[s], err);
+    }
+    return status;
+}
+
+/* ---- The outcome
+ * ---------------------------------------------------------------------------------------------------------- */
+
+static int heavier_first(const void *a, const void *b) {
+    double x = ((const ps_answer_class *)a)->weight, y = ((const ps_answer_class *)b)->weight;
+    return (x < y) - (x > y);
+}
+
+static ps_status describe_classes(ps_task *task, const ballot *ballots, const tally *tallies, size_t n, ps_error *err) {
+    ps_answer_class *classes = ps_arena_calloc(task->arena, n, sizeof *classes);
+    if (classes == NULL) return ps_nomem(err);
+    for (size_t i = 0; i < n; i++) {
+        const char *text = ballots[tallies[i].heaviest].extracted;
+        classes[i] = (ps_answer_class){.answer = ps_arena_strndup(task->arena, text, strlen(text)),
+                                       .weight = tallies[i].weight,
+                                       .votes = tallies[i].votes};
+        if (classes[i].answer == NULL) return ps_nomem(err);
+    }
+    if (n > 1) qsort(classes, n, sizeof *classes, heavier_first);
+    task->outcome.classes = classes;
+    task->outcome.n_classes = n;
+    return PS_OK;
+}
+
+/* The report's arrays must outlive the method. */
+static ps_status keep_report(ps_task *task, ps_error *err) {
+    ps_method_report *report = &task->outcome.report;
+    ps_method_get_report(task->method, report);
+    size_t bytes = report->n_iterations * sizeof *report->iterations;
+    if (bytes == 0) return PS_OK;
+    ps_iteration *copy = ps_arena_alloc(task->arena, bytes);
+    if (copy == NULL) return ps_nomem(err);
+    memcpy(copy, report->iterations, bytes);
+    report->iterations = copy;
+    return PS_OK;
+}
+
+static ps_status settle(ps_task *task, ps_error *err) {
+    ballot *ballots = NULL;
+    tally *tallies = NULL;
+    size_t n = 0, n_classes = 0;
+    ps_status status = collect(task, &ballots, &n, err);
+    if (status != PS_OK) return status;
+    status = classify(task, ballots, n, &n_classes, err);
+    if (status != PS_OK) goto done;
+    tallies = ps_calloc(n_classes, sizeof *tallies);
+    if (tallies == NULL) {
+        status = ps_nomem(err);
+        goto done;
+    }
+    status = count(ballots, n, tallies, err);
+    if (status == PS_OK) status = choose(task, ballots, n, tallies, n_classes, err);
+    if (status == PS_OK) status = describe_classes(task, ballots, tallies, n_classes, err);
+    if (status != PS_OK || n == 0) goto done;
+    task->outcome.truncated = ballots[0].answer.state != PS_FINISHED;
+    task->outcome.response = ps_task_text(task, task->outcome.predictions[task->outcome.select].snapshot);
+    if (task->outcome.response == NULL) status = ps_nomem(err);
+done:
+    ps_free(tallies);
+    free_ballots(ballots, n);
+    return status;
+}
+
+ps_status ps_task_finish(ps_task *task, ps_error *err) {
+    ps_outcome *o = &task->outcome;
+    o->seconds.total = ps_now() - task->started;
+    o->report.final_ess = o->report.log_z = NAN;
+    ps_task_release_nodes(task);
+    if (task->method == NULL) return PS_OK; /* failed before it began: outcome.error says why */
+    ps_status status = keep_report(task, err);
+    if (status == PS_OK && task->failed == PS_OK) status = settle(task, err);
+    ps_method_free(task->method);
+    task->method = NULL;
+    return status;
+}
+
+void ps_outcome_free(ps_outcome *outcome) {
+    if (outcome != NULL) ps_task_free(outcome->task);
+}

@@ -1,0 +1,139 @@
+/* An outcome as one line of JSON: the fields of docs/results.md. */
+#include "run/task.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* JSON has no NaN and no infinity: those are null. */
+static json_t *number(double x) {
+    return isfinite(x) ? json_real(x) : json_null();
+}
+
+/* Text a model wrote need not be UTF-8: what is not is replaced, never refused. */
+static json_t *text(const char *s) {
+    if (s == NULL) return json_null();
+    json_t *plain = json_string(s);
+    if (plain != NULL) return plain;
+    ps_text clean = {0};
+    for (const unsigned char *at = (const unsigned char *)s; *at != '\0';) {
+        size_t n = *at < 0x80 ? 1 : *at >= 0xF0 ? 4 : *at >= 0xE0 ? 3 : *at >= 0xC2 ? 2 : 0, have = 1;
+        while (have < n && (at[have] & 0xC0) == 0x80)
+            have++;
+        json_t *one = n > 0 && have == n ? json_stringn((const char *)at, n) : NULL;
+        if (one != NULL)
+            ps_text_append(&clean, (const char *)at, n);
+        else
+            ps_text_puts(&clean, "\xEF\xBF\xBD");
+        json_decref(one);
+        at += one != NULL ? n : 1;
+    }
+    plain = json_string(ps_text_cstr(&clean));
+    ps_text_free(&clean);
+    return plain;
+}
+
+/* A level is a number where the data set writes one. */
+static json_t *level(const char *s) {
+    if (s == NULL || *s == '\0' || s[strspn(s, "0123456789")] != '\0' || strlen(s) > 9) return text(s);
+    return json_integer(atoi(s));
+}
+
+static json_t *iteration_values(const ps_method_report *report, bool beta) {
+    json_t *array = json_array();
+    for (size_t i = 0; i < report->n_iterations; i++)
+        json_array_append_new(array, number(beta ? report->iterations[i].beta : report->iterations[i].ess));
+    return array;
+}
+
+static json_t *classes(const ps_outcome *o) {
+    json_t *array = json_array();
+    for (size_t i = 0; i < o->n_classes; i++)
+        json_array_append_new(array, json_pack("{s:o,s:o,s:I}", "answer", text(o->classes[i].answer), "weight",
+                                               number(o->classes[i].weight), "votes", (json_int_t)o->classes[i].votes));
+    return array;
+}
+
+static const char *const state_names[] = {"open", "finished", "truncated"};
+
+/* The token tree: every snapshot with its step, its numbers and its parent; and the events of the search. */
+static json_t *particles(const ps_outcome *o) {
+    json_t *array = json_array();
+    const ps_task *task = o->task;
+    for (size_t i = 1; i < task->n_nodes; i++) {
+        const ps_task_node *node = &task->nodes[i];
+        json_array_append_new(array, json_pack("{s:I,s:I,s:s,s:o,s:I,s:o,s:o,s:o}", "id", (json_int_t)i, "parent",
+                                               (json_int_t)node->parent, "state", state_names[node->state], "text",
+                                               text(node->text), "tokens", (json_int_t)node->n_tokens, "logp",
+                                               number(node->sum_logp), "logq", number(node->sum_logq), "reward",
+                                               number(node->reward)));
+    }
+    return array;
+}
+
+static void set_predictions(json_t *line, const ps_outcome *o) {
+    static const char *const names[PS_SELECTS] = {"best", "majority", "weighted", "prm_weighted"};
+    for (int s = 0; s < PS_SELECTS; s++) {
+        char key[32];
+        const ps_prediction *p = &o->predictions[s];
+        bool known = s != PS_SELECT_PRM_WEIGHTED || o->has_reward;
+        snprintf(key, sizeof key, "pred_%s", names[s]);
+        json_object_set_new(line, key, known ? text(p->answer) : json_null());
+        snprintf(key, sizeof key, "correct_%s", names[s]);
+        json_object_set_new(line, key, known && o->error == NULL ? json_boolean(p->correct) : json_null());
+    }
+}
+
+static void set_cost(json_t *line, const ps_outcome *o) {
+    json_object_set_new(line, "timing",
+                        json_pack("{s:o,s:o,s:o}", "total", number(o->seconds.total), "generation",
+                                  number(o->seconds.generation), "scoring", number(o->seconds.scoring)));
+    json_object_set_new(line, "tokens",
+                        json_pack("{s:I,s:I,s:I,s:I}", "generated", (json_int_t)o->tokens.generated, "prompt",
+                                  (json_int_t)o->tokens.prompt, "prefilled", (json_int_t)o->tokens.prefilled, "prm",
+                                  (json_int_t)o->tokens.prm));
+}
+
+static void set_problem(json_t *line, const ps_outcome *o) {
+    const ps_problem *p = o->problem;
+    const ps_prediction *chosen = &o->predictions[o->select];
+    json_object_set_new(line, "problem_idx", json_integer((json_int_t)p->index));
+    json_object_set_new(line, "problem", text(p->text));
+    json_object_set_new(line, "ground_truth", text(p->answer));
+    json_object_set_new(line, "response", text(o->response));
+    json_object_set_new(line, "extracted_answer", text(chosen->answer));
+    json_object_set_new(line, "correct", json_boolean(chosen->correct));
+    json_object_set_new(line, "unique_id", text(p->unique_id));
+    json_object_set_new(line, "subject", text(p->subject));
+    json_object_set_new(line, "level", level(p->level));
+}
+
+static void set_search(json_t *line, const ps_outcome *o) {
+    json_object_set_new(line, "method", text(o->method));
+    json_object_set_new(line, "seed", json_integer((json_int_t)o->seed));
+    json_object_set_new(line, "resample_count", json_integer((json_int_t)o->report.resamples));
+    json_object_set_new(line, "final_ess", number(o->report.final_ess));
+    json_object_set_new(line, "log_z", number(o->report.log_z));
+    json_object_set_new(line, "betas", iteration_values(&o->report, true));
+    json_object_set_new(line, "ess_history", iteration_values(&o->report, false));
+    json_object_set_new(line, "answers", classes(o));
+}
+
+ps_status ps_outcome_json(const ps_outcome *o, bool with_particles, char **json, ps_error *err) {
+    json_t *line = json_object();
+    set_problem(line, o);
+    set_cost(line, o);
+    set_search(line, o);
+    set_predictions(line, o);
+    json_object_set_new(line, "truncated", json_boolean(o->truncated));
+    json_object_set_new(line, "error", text(o->error));
+    if (with_particles) json_object_set_new(line, "particles", particles(o));
+    char *dump = line != NULL ? json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(12)) : NULL;
+    json_decref(line);
+    if (dump == NULL) return ps_nomem(err);
+    *json = ps_strdup(dump);
+    free(dump);
+    return *json != NULL ? PS_OK : ps_nomem(err);
+}

@@ -1,0 +1,119 @@
+/* Many problems over one engine. */
+#include "run/scheduler.h"
+
+typedef struct run {
+    const ps_schedule *schedule;
+    ps_task **slots; /* [parallel]; NULL: free */
+    size_t busy;
+    bool exhausted; /* no more problems */
+} run;
+
+static bool cancelled(const run *r) {
+    const ps_observer *o = r->schedule->observer;
+    return o != NULL && o->cancelled != NULL && o->cancelled(o->user);
+}
+
+/* Start problems while there are free slots. */
+static ps_status refill(run *r, ps_error *err) {
+    for (uint32_t i = 0; i < r->schedule->parallel && !r->exhausted; i++) {
+        if (r->slots[i] != NULL) continue;
+        const ps_problem *problem = r->schedule->next(r->schedule->user);
+        if (problem == NULL) {
+            r->exhausted = true;
+            break;
+        }
+        ps_status status = ps_task_create(r->schedule->session, problem, i, &r->slots[i], err);
+        if (status == PS_OK) status = ps_task_advance(r->slots[i], r->schedule->observer, err);
+        if (status != PS_OK) return status;
+        r->busy++;
+    }
+    return PS_OK;
+}
+
+/* Requests of a failed task may still be under way: it is done when the last has come back. */
+static ps_status retire(run *r, uint32_t slot, ps_error *err) {
+    ps_task *task = r->slots[slot];
+    r->slots[slot] = NULL;
+    r->busy--;
+    ps_status status = ps_task_finish(task, err);
+    if (status != PS_OK) {
+        ps_task_free(task);
+        return status;
+    }
+    return r->schedule->finished(r->schedule->user, &task->outcome, err);
+}
+
+/* Poll one side; `wait` only when the other has nothing to do. */
+static ps_status poll_engine(run *r, bool wait, size_t *n, ps_error *err) {
+    const ps_event *events;
+    ps_status status = ps_engine_poll(r->schedule->session->engine, wait, &events, n, err);
+    for (size_t i = 0; i < *n && status == PS_OK; i++)
+        status = ps_task_extended(r->slots[events[i].tag >> 32], &events[i], err);
+    return status;
+}
+
+static ps_status poll_prm(run *r, bool wait, size_t *n, ps_error *err) {
+    const ps_prm_event *events;
+    ps_status status = ps_prm_poll(r->schedule->session->prm, wait, &events, n, err);
+    for (size_t i = 0; i < *n && status == PS_OK; i++)
+        status = ps_task_scored(r->slots[events[i].tag >> 32], &events[i], err);
+    return status;
+}
+
+static void count_requests(const run *r, size_t *extending, size_t *scoring) {
+    *extending = *scoring = 0;
+    for (size_t i = 0; i < r->schedule->parallel; i++) {
+        if (r->slots[i] == NULL) continue;
+        *extending += r->slots[i]->extending;
+        *scoring += r->slots[i]->scoring;
+    }
+}
+
+/* One round: gather events of both sides, then let every task that has some think. */
+static ps_status turn(run *r, ps_error *err) {
+    size_t extending, scoring, extended = 0, scored = 0;
+    count_requests(r, &extending, &scoring);
+    ps_status status = PS_OK;
+    if (scoring > 0) status = poll_prm(r, extending == 0, &scored, err);
+    if (status == PS_OK && extending > 0) status = poll_engine(r, scored == 0, &extended, err);
+    for (uint32_t i = 0; i < r->schedule->parallel && status == PS_OK; i++) {
+        ps_task *task = r->slots[i];
+        if (task == NULL) continue;
+        bool idle = task->extending == 0 && task->scoring == 0;
+        if (task->n_results > 0 || idle) status = ps_task_advance(task, r->schedule->observer, err);
+        if (status == PS_OK && task->done) status = retire(r, i, err);
+    }
+    return status;
+}
+
+/* Wait for what is still under way, so that none of it turns up in a later run. */
+static void drain(run *r) {
+    size_t extending, scoring, n = 0;
+    ps_status status = PS_OK;
+    for (count_requests(r, &extending, &scoring); extending + scoring > 0 && status == PS_OK;
+         count_requests(r, &extending, &scoring)) {
+        for (size_t i = 0; i < r->schedule->parallel; i++)
+            if (r->slots[i] != NULL) r->slots[i]->abandoned = true;
+        status = extending > 0 ? poll_engine(r, true, &n, NULL) : poll_prm(r, true, &n, NULL);
+    }
+}
+
+ps_status ps_schedule_run(const ps_schedule *schedule, ps_error *err) {
+    run r = {.schedule = schedule};
+    r.slots = ps_calloc(schedule->parallel, sizeof *r.slots);
+    if (r.slots == NULL) return ps_nomem(err);
+    ps_status status = refill(&r, err);
+    while (status == PS_OK && r.busy > 0) {
+        if (cancelled(&r)) {
+            status = ps_fail(err, PS_CANCELLED, "interrupted");
+            break;
+        }
+        status = turn(&r, err);
+        if (status == PS_OK) status = refill(&r, err);
+    }
+    drain(&r);
+    for (size_t i = 0; i < schedule->parallel; i++)
+        ps_task_free(r.slots[i]);
+    ps_free(r.slots);
+    return status;
+}

@@ -1,0 +1,246 @@
+/* From a configuration to what every problem of a run shares. */
+#include "run/session.h"
+
+#include <string.h>
+
+static ps_boundary boundary_of(const ps_config *c) {
+    const char *name = c->generation_step_boundary;
+    if (ps_config_is(name, "paragraph")) return PS_BOUNDARY_PARAGRAPH;
+    if (ps_config_is(name, "sentence")) return PS_BOUNDARY_SENTENCE;
+    if (ps_config_is(name, "fixed")) return PS_BOUNDARY_FIXED;
+    return ps_config_is(name, "literals") ? PS_BOUNDARY_LITERALS : PS_BOUNDARY_NEWLINE;
+}
+
+/* A stop string that marks a step is not the end of the answer: it is left to the boundary. */
+static bool marks_a_step(const ps_config *c, const char *stop) {
+    switch (boundary_of(c)) {
+    case PS_BOUNDARY_NEWLINE: return strcmp(stop, "\n") == 0 || strcmp(stop, "\n\n") == 0;
+    case PS_BOUNDARY_PARAGRAPH: return strcmp(stop, "\n\n") == 0;
+    case PS_BOUNDARY_LITERALS:
+        for (size_t i = 0; i < c->generation_step_literals.n; i++)
+            if (strcmp(stop, c->generation_step_literals.items[i]) == 0) return true;
+        return false;
+    default: return false;
+    }
+}
+
+static ps_status set_generation(ps_session *s, ps_error *err) {
+    const ps_config *c = s->config;
+    const ps_config_list *stops = &c->generation_stop_tokens;
+    s->stops = ps_calloc(stops->n, sizeof *s->stops);
+    if (s->stops == NULL) return ps_nomem(err);
+    size_t n_stops = 0;
+    for (size_t i = 0; i < stops->n; i++)
+        if (!marks_a_step(c, stops->items[i])) s->stops[n_stops++] = stops->items[i];
+    s->generation = (ps_generation){
+        .temperature = s->method->greedy ? 0 : c->generation_temperature,
+        .top_p = c->generation_top_p,
+        .top_k = (int)c->generation_top_k,
+        .boundary = boundary_of(c),
+        .fixed_tokens = (int)c->generation_fixed_step_tokens,
+        .literals = c->generation_step_literals.items,
+        .n_literals = c->generation_step_literals.n,
+        .stops = s->stops,
+        .n_stops = n_stops,
+        .min_tokens = (int)c->generation_min_tokens_per_step,
+        .max_tokens = (int)c->generation_max_tokens_per_step,
+    };
+    return PS_OK;
+}
+
+static void set_score(ps_session *s) {
+    const ps_config *c = s->config;
+    const char *transform = c->scoring_prm_transform;
+    ps_score_defaults(&s->score_params);
+    ps_score_params *p = &s->score_params;
+    p->tau = c->scoring_params_tau;
+    p->alpha = c->scoring_params_alpha;
+    p->gamma = c->scoring_prm_gamma;
+    p->transform = ps_config_is(transform, "log")     ? PS_REWARD_LOG
+                   : ps_config_is(transform, "logit") ? PS_REWARD_LOGIT
+                                                      : PS_REWARD_RAW;
+    p->min_score = c->scoring_params_min_score;
+    p->max_score = c->scoring_params_max_score;
+    p->prior_weight = c->scoring_length_prior_weight;
+    p->lambda_poisson = c->scoring_length_prior_lambda_poisson;
+    p->p_geometric = c->scoring_length_prior_p_geometric;
+    p->mu_lognormal = c->scoring_length_prior_mu_lognormal;
+    p->sigma_lognormal = c->scoring_length_prior_sigma_lognormal;
+    p->penalty_linear = c->scoring_length_prior_penalty_linear;
+}
+
+static ps_temperature temperature_of(const ps_config *c) {
+    const char *mode = c->ps_temperature_schedule_mode;
+    return (ps_temperature){
+        .mode = ps_config_is(mode, "fixed_linear")   ? PS_FIXED_LINEAR
+                : ps_config_is(mode, "fixed_cosine") ? PS_FIXED_COSINE
+                                                     : PS_ADAPTIVE_ESS,
+        .beta_min = c->ps_temperature_schedule_beta_min,
+        .beta_max = c->ps_temperature_schedule_beta_max,
+        .target_ess = c->ps_temperature_schedule_target_ess,
+        .tolerance = c->ps_temperature_schedule_bisection_tol,
+        .max_iterations = (int)c->ps_temperature_schedule_bisection_max_iter,
+        .monotone = c->ps_temperature_schedule_monotone,
+    };
+}
+
+static ps_policy policy_of(const char *name) {
+    return ps_config_is(name, "always")  ? PS_POLICY_ALWAYS
+           : ps_config_is(name, "never") ? PS_POLICY_NEVER
+                                         : PS_POLICY_ESS;
+}
+
+/* Without the pool only the newest snapshot of each line can be selected: lineage weights that never look back. */
+static ps_pool_params pool_of(const ps_config *c) {
+    bool pool = c->ps_snapshot_pool_enabled;
+    return (ps_pool_params){
+        .weighting = ps_config_is(c->ps_weights, "lineage") || !pool ? PS_LINEAGE : PS_BALANCE,
+        .depth_decay = pool ? c->ps_depth_decay : 0,
+        .depth_tilt = c->ps_depth_tilt,
+        .max_depth = (size_t)c->generation_max_steps,
+        .max_size = (size_t)c->ps_snapshot_pool_max_size,
+        .prune =
+            ps_config_is(c->ps_snapshot_pool_prune_strategy, "lowest_score") ? PS_PRUNE_LOWEST_SCORE : PS_PRUNE_OLDEST,
+    };
+}
+
+static void set_params(ps_session *s) {
+    const ps_config *c = s->config;
+    size_t M = (size_t)c->generation_n_particles, expansion = (size_t)c->beam_expansion;
+    size_t groups = M / expansion > 0 ? M / expansion : 1;
+    s->params = (ps_method_params){
+        .seed = (uint64_t)c->system_seed,
+        .n_particles = M,
+        .max_steps = (size_t)c->generation_max_steps,
+        .score = ps_score_find(c->scoring_type),
+        .prior = ps_length_prior_find(c->scoring_length_prior_type),
+        .score_params = &s->score_params,
+        .has_reward = s->prm != NULL,
+        .budget = {.max_tokens = (size_t)c->ps_budget_max_tokens,
+                   .max_iterations = (size_t)c->ps_budget_max_iterations,
+                   .n_finished = (size_t)c->ps_budget_n_finished},
+        .pool = pool_of(c),
+        .temperature = temperature_of(c),
+        .resampler = ps_resampler_find(c->ps_resample_method),
+        .subpools = (size_t)c->ps_resample_subpools,
+        .distinct_lineage = c->ps_resample_topN_distinct_lineage,
+        .policy = policy_of(c->ps_resample_policy),
+        .alpha_start = c->ps_resample_alpha_start,
+        .alpha_end = ps_config_is(c->ps_resample_alpha_schedule, "constant") ? c->ps_resample_alpha_start
+                                                                             : c->ps_resample_alpha_end,
+        .refill = c->ps_refill,
+        .completions = ps_config_is(c->ps_mode, "completions"),
+        .n_moves = c->ps_move_enabled || ps_config_is(c->ps_mode, "completions") ? (size_t)c->ps_move_n_moves : 0,
+        .stop_ess = c->ps_stop_ess,
+        .beam_width = c->beam_width != PS_CONFIG_AUTO ? (size_t)c->beam_width : groups,
+        .beam_expansion = expansion,
+        .dvts_subtrees = c->dvts_subtrees != PS_CONFIG_AUTO ? (size_t)c->dvts_subtrees : groups,
+        .power_alpha = c->power_mcmc_alpha,
+        .sweeps = (size_t)(ps_config_is(c->method, "power_mcmc") ? c->power_mcmc_sweeps : c->particle_gibbs_sweeps),
+    };
+}
+
+static ps_verify_options verify_of(const ps_config *c) {
+    const char *mode = c->evaluation_verifier, *extract = c->evaluation_extract_answer;
+    return (ps_verify_options){
+        .mode = ps_config_is(mode, "math_verify")   ? PS_VERIFY_MATH_VERIFY
+                : ps_config_is(mode, "exact_match") ? PS_VERIFY_EXACT
+                : ps_config_is(mode, "contains")    ? PS_VERIFY_CONTAINS
+                                                    : PS_VERIFY_STRICT,
+        .extract = ps_config_is(extract, "last_number") ? PS_EXTRACT_LAST_NUMBER
+                   : ps_config_is(extract, "regex")     ? PS_EXTRACT_REGEX
+                                                        : PS_EXTRACT_BOXED,
+        .regex = c->evaluation_answer_regex,
+    };
+}
+
+static ps_select select_of(const char *name) {
+    return ps_config_is(name, "majority")       ? PS_SELECT_MAJORITY
+           : ps_config_is(name, "weighted")     ? PS_SELECT_WEIGHTED
+           : ps_config_is(name, "prm_weighted") ? PS_SELECT_PRM_WEIGHTED
+                                                : PS_SELECT_BEST;
+}
+
+/* "sample" is one plain draw from the model itself: the measure of what the model does alone. */
+static void make_single_sample(ps_session *s) {
+    s->generation.temperature = 1;
+    s->generation.top_p = 1;
+    s->generation.top_k = 0;
+    s->params.n_particles = 1;
+}
+
+ps_status ps_session_init(ps_session *s, const ps_config *config, ps_models *models, const char *arm, ps_error *err) {
+    bool sample = arm != NULL && strcmp(arm, "sample") == 0;
+    const char *name = arm == NULL ? config->method : sample ? "best_of_n" : arm;
+    *s = (ps_session){.config = config,
+                      .engine = ps_models_engine(models),
+                      .prm = ps_models_prm(models),
+                      .method = ps_method_find(name),
+                      .name = arm != NULL ? arm : config->method};
+    if (s->method == NULL) {
+        size_t n;
+        ps_text known = {0};
+        const ps_method_ops *const *methods = ps_methods(&n);
+        for (size_t i = 0; i < n; i++)
+            ps_text_printf(&known, "%s%s", i > 0 ? ", " : "", methods[i]->name);
+        ps_status status =
+            ps_fail(err, PS_ARG, "method %s is not in this build; it has %s", name, ps_text_cstr(&known));
+        ps_text_free(&known);
+        return status;
+    }
+    ps_status status = set_generation(s, err);
+    if (status != PS_OK) return status;
+    set_score(s);
+    set_params(s);
+    s->verify = verify_of(config);
+    s->select = select_of(s->method->select != NULL ? s->method->select : config->answer_select);
+    if (s->select == PS_SELECT_PRM_WEIGHTED && s->prm == NULL) {
+        ps_session_clear(s);
+        return ps_fail(err, PS_ARG, "answer.select prm_weighted needs a process reward model: set models.prm.enabled");
+    }
+    s->stop_at_boxed = config->answer_stop_at_boxed;
+    s->keep_particles = config->evaluation_save_particles;
+    s->max_seconds = config->ps_budget_max_seconds;
+    if (sample) make_single_sample(s);
+    return PS_OK;
+}
+
+void ps_session_clear(ps_session *s) {
+    ps_free(s->stops);
+    s->stops = NULL;
+}
+
+/* ---- Prompt
+ * ---------------------------------------------------------------------------------------------------------- */
+
+/* {question} and {system} replaced; any other brace stays: LaTeX is full of them. */
+static ps_status fill_template(const char *template, const char *system, const char *question, char **text,
+                               ps_error *err) {
+    ps_text out = {0};
+    for (const char *at = template; *at != '\0';) {
+        if (strncmp(at, "{question}", 10) == 0) {
+            ps_text_puts(&out, question);
+            at += 10;
+        } else if (strncmp(at, "{system}", 8) == 0) {
+            ps_text_puts(&out, system);
+            at += 8;
+        } else {
+            ps_text_append(&out, at++, 1);
+        }
+    }
+    ps_text_append(&out, "", 0);
+    if (!ps_text_ok(&out)) {
+        ps_text_free(&out);
+        return ps_nomem(err);
+    }
+    *text = out.data;
+    return PS_OK;
+}
+
+ps_status ps_render_prompt(const ps_session *s, const char *question, char **text, ps_error *err) {
+    const char *system = s->config->prompt_system, *template = s->config->prompt_template;
+    if (template != NULL) return fill_template(template, system, question, text, err);
+    ps_chat_message messages[2] = {{"system", system}, {"user", question}};
+    bool has_system = system[0] != '\0';
+    return ps_engine_render_chat(s->engine, has_system ? messages : messages + 1, has_system ? 2 : 1, text, err);
+}

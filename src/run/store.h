@@ -1,0 +1,48 @@
+/* The output folder of a run: it belongs to one configuration, holds complete result lines only, and can be gone on
+ * with after any interruption.
+ *
+ *     config.yaml       the effective configuration with the origin of each value
+ *     results.jsonl     a line a problem (results.<arm>.jsonl for baselines, results.<i>-of-<n>.jsonl for shards)
+ *     .lock             held while a run writes here */
+#ifndef PERSAMP_RUN_STORE_H
+#define PERSAMP_RUN_STORE_H
+
+#include "persamp/run.h"
+
+typedef struct ps_store ps_store;
+
+/* Open or create the folder for this configuration. PS_ARG: it belongs to another one (the message shows the
+ * difference) or another run is writing there; PS_IO: it cannot be made or written. With `fresh`, results of an earlier
+ * run are removed. */
+ps_status ps_store_open(const ps_config *config, bool fresh, ps_store **store, ps_error *err);
+void ps_store_close(ps_store *store);
+const char *ps_store_folder(const ps_store *store);
+
+/* One file of results. */
+typedef struct ps_results ps_results;
+
+/* What an earlier line says, when results are read back. */
+typedef struct ps_result_line {
+    size_t index; /* problem_idx */
+    bool correct, truncated, error;
+    bool correct_by[PS_SELECTS];
+    double ess, resamples; /* NaN where the line has null */
+    uint64_t generated, prompt, prefilled, prm;
+} ps_result_line;
+
+/* Open a file for appending after reading back what is there: `each` is called for every complete line; a torn last
+ * line is cut off. PS_FORMAT: a line that is not a result. */
+ps_status ps_results_open(ps_store *store, const char *name, void (*each)(void *user, const ps_result_line *line),
+                          void *user, ps_results **results, ps_error *err);
+/* Append one line (the newline is added): whole or not at all. `hold` leaves it in memory until the next sync. */
+ps_status ps_results_append(ps_results *results, const char *json, bool hold, ps_error *err);
+/* Force everything to the disk. */
+ps_status ps_results_sync(ps_results *results, ps_error *err);
+const char *ps_results_path(const ps_results *results);
+/* Sync and close. Errors are those of the sync; the file is closed in any case. */
+ps_status ps_results_close(ps_results *results, ps_error *err);
+
+/* Write a small file of the folder at once: temporary, fsync, rename. */
+ps_status ps_store_write(ps_store *store, const char *name, const char *text, size_t length, ps_error *err);
+
+#endif

@@ -1,0 +1,293 @@
+/* One problem being solved. */
+#include "run/task.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+void ps_task_release_nodes(ps_task *task) {
+    for (size_t i = 0; i < task->n_nodes; i++) {
+        ps_task_node *node = &task->nodes[i];
+        if (node->node != 0) ps_engine_release(task->session->engine, node->node);
+        if (node->prm != 0) ps_prm_release(task->session->prm, node->prm);
+        node->node = 0;
+        node->prm = 0;
+    }
+}
+
+void ps_task_free(ps_task *task) {
+    if (task == NULL) return;
+    ps_task_release_nodes(task);
+    ps_method_free(task->method);
+    ps_free(task->nodes);
+    ps_free(task->results);
+    ps_arena_free(task->arena);
+    ps_free(task);
+}
+
+/* This problem is lost, the run goes on: remember why. */
+static void fail(ps_task *task, ps_status status, const char *message) {
+    if (task->failed != PS_OK) return;
+    task->failed = status;
+    task->outcome.error = ps_arena_strndup(task->arena, message, strlen(message));
+    if (task->outcome.error == NULL) task->outcome.error = "out of memory";
+}
+
+/* The roots in both trees and the method at the start. */
+static ps_status begin(ps_task *task, const char *question, ps_error *err) {
+    const ps_session *s = task->session;
+    char *prompt = NULL;
+    ps_token *tokens = NULL;
+    size_t n_tokens;
+    ps_method_params params = s->params;
+    params.problem = task->outcome.problem->index;
+    ps_task_node *root = &task->nodes[0];
+    ps_status status = ps_render_prompt(s, question, &prompt, err);
+    if (status != PS_OK) goto done;
+    status = ps_engine_tokenize(s->engine, prompt, strlen(prompt), true, &tokens, &n_tokens, err);
+    if (status != PS_OK) goto done;
+    status = ps_engine_root(s->engine, tokens, n_tokens, &root->node, err);
+    if (status != PS_OK) goto done;
+    task->outcome.tokens.prompt = n_tokens;
+    if (s->prm != NULL) status = ps_prm_root(s->prm, question, &root->prm, err);
+    if (status != PS_OK) goto done;
+    status = ps_method_create(s->method, &params, &task->method, err);
+done:
+    ps_free(prompt);
+    ps_free(tokens);
+    return status;
+}
+
+ps_status ps_task_create(const ps_session *session, const ps_problem *problem, uint32_t slot, ps_task **out,
+                         ps_error *err) {
+    ps_task *task = ps_calloc(1, sizeof *task);
+    if (task == NULL) return ps_nomem(err);
+    task->session = session;
+    task->slot = slot;
+    task->started = ps_now();
+    task->outcome = (ps_outcome){.problem = problem,
+                                 .method = session->name,
+                                 .seed = session->params.seed,
+                                 .response = "",
+                                 .select = session->select,
+                                 .has_reward = session->prm != NULL,
+                                 .task = task};
+    task->arena = ps_arena_create();
+    if (task->arena == NULL || ps_reserve(&task->nodes, &task->nodes_capacity, 64) != PS_OK) {
+        ps_task_free(task);
+        return ps_nomem(err);
+    }
+    task->nodes[task->n_nodes++] = (ps_task_node){.text = "", .reward = NAN, .step_reward = NAN};
+    ps_error why;
+    ps_status status = begin(task, problem->text, &why);
+    if (status == PS_NOMEM) {
+        ps_task_free(task);
+        return ps_nomem(err);
+    }
+    if (status != PS_OK) {
+        fail(task, status, why.message);
+        task->done = true;
+    }
+    *out = task;
+    return PS_OK;
+}
+
+/* ---- Clocks: how long at least one request of a kind was under way -------------------------------------------------
+ */
+
+static void clock_in(size_t *under_way, double *since) {
+    if ((*under_way)++ == 0) *since = ps_now();
+}
+
+static void clock_out(size_t *under_way, double since, double *total) {
+    if (--*under_way == 0) *total += ps_now() - since;
+}
+
+/* ---- Submitting
+ * ------------------------------------------------------------------------------------------------------ */
+
+static ps_status ensure_node(ps_task *task, uint32_t id, ps_error *err) {
+    if (ps_reserve(&task->nodes, &task->nodes_capacity, (size_t)id + 1) != PS_OK) return ps_nomem(err);
+    for (; task->n_nodes <= id; task->n_nodes++)
+        task->nodes[task->n_nodes] = (ps_task_node){.text = "", .reward = NAN, .step_reward = NAN};
+    return PS_OK;
+}
+
+static uint64_t tag_of(const ps_task *task, uint32_t child) {
+    return (uint64_t)task->slot << 32 | child;
+}
+
+static ps_status submit_extension(ps_task *task, const ps_work *work, ps_error *err) {
+    const ps_session *s = task->session;
+    ps_status status = ensure_node(task, work->child, err);
+    if (status != PS_OK) return status;
+    task->nodes[work->child].parent = work->parent;
+    task->nodes[work->child].want_reward = work->want_reward && s->prm != NULL;
+    ps_extend_request request = {
+        .node = task->nodes[work->parent].node,
+        .key = {s->params.seed, task->outcome.problem->index, work->child, PS_RNG_TOKEN},
+        .generation = &s->generation,
+        .tag = tag_of(task, work->child),
+    };
+    status = ps_engine_extend(s->engine, &request, err);
+    if (status == PS_OK) clock_in(&task->extending, &task->extending_since);
+    return status;
+}
+
+static void show(ps_task *task, const ps_observer *observer) {
+    ps_particle_view *views = ps_calloc(task->n_results, sizeof *views);
+    if (views == NULL) return;
+    for (size_t i = 0; i < task->n_results; i++) {
+        const ps_task_node *node = &task->nodes[task->results[i].child];
+        views[i] = (ps_particle_view){.snapshot = task->results[i].child,
+                                      .parent = node->parent,
+                                      .state = node->state,
+                                      .reward = node->reward,
+                                      .text = node->text};
+        for (uint32_t at = task->results[i].child; at != 0; at = task->nodes[at].parent)
+            views[i].depth++;
+    }
+    ps_step_view view = {.problem = task->outcome.problem, .particles = views, .n = task->n_results};
+    ps_method_get_report(task->method, &view.report);
+    observer->step(observer->user, &view);
+    ps_free(views);
+}
+
+static bool out_of_time(const ps_task *task) {
+    return task->session->max_seconds > 0 && ps_now() - task->started >= task->session->max_seconds;
+}
+
+ps_status ps_task_advance(ps_task *task, const ps_observer *observer, ps_error *err) {
+    if (task->done) return PS_OK;
+    ps_error why;
+    const ps_work *work = NULL;
+    size_t n = 0;
+    ps_status status = PS_OK;
+    if (task->failed == PS_OK && task->n_results > 0) {
+        status = ps_method_absorb(task->method, task->results, task->n_results, &why);
+        if (status == PS_OK && observer != NULL && observer->step != NULL) show(task, observer);
+    }
+    task->n_results = 0;
+    if (status == PS_OK && task->failed == PS_OK && !out_of_time(task))
+        status = ps_method_next(task->method, &work, &n, &why);
+    for (size_t i = 0; i < n && status == PS_OK; i++)
+        status = submit_extension(task, &work[i], &why);
+    if (status == PS_NOMEM) return ps_nomem(err);
+    if (status != PS_OK) fail(task, status, why.message);
+    task->done = task->extending == 0 && task->scoring == 0;
+    return PS_OK;
+}
+
+/* ---- Events
+ * ------------------------------------------------------------------------------------------------------------ */
+
+bool ps_has_closed_box(const char *text) {
+    for (const char *at = text; (at = strstr(at, "\\boxed{")) != NULL;) {
+        size_t depth = 0;
+        for (at += strlen("\\boxed"); *at != '\0'; at++) {
+            if (*at == '\\' && at[1] != '\0') {
+                at++; /* \{ and \} are text */
+            } else if (*at == '{') {
+                depth++;
+            } else if (*at == '}' && --depth == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* What became of the answer: a step boundary leaves it open unless the answer is already in its box. */
+static ps_snapshot_state state_after(ps_task *task, uint32_t child, ps_stop_reason reason) {
+    switch (reason) {
+    case PS_STOP_EOS:
+    case PS_STOP_STRING: return PS_FINISHED;
+    case PS_STOP_CONTEXT_FULL: return PS_TRUNCATED;
+    default: break;
+    }
+    const ps_task_node *node = &task->nodes[child];
+    if (!task->session->stop_at_boxed || memchr(node->text, '}', node->length) == NULL) return PS_OPEN;
+    const char *text = ps_task_text(task, child);
+    return text != NULL && ps_has_closed_box(text) ? PS_FINISHED : PS_OPEN;
+}
+
+static ps_status deliver(ps_task *task, uint32_t child, ps_error *err) {
+    const ps_task_node *node = &task->nodes[child];
+    if (ps_reserve(&task->results, &task->results_capacity, task->n_results + 1) != PS_OK) return ps_nomem(err);
+    task->results[task->n_results++] = (ps_step_result){
+        .child = child,
+        .state = node->state,
+        .n_tokens = node->n_tokens,
+        .sum_logp = node->sum_logp,
+        .sum_logq = node->sum_logq,
+        .reward = node->reward,
+    };
+    return PS_OK;
+}
+
+/* A step is scored as it was written; one without any text keeps its parent's score. */
+static ps_status submit_score(ps_task *task, uint32_t child, ps_error *err) {
+    ps_task_node *node = &task->nodes[child], *parent = &task->nodes[node->parent];
+    ps_prm_request request = {
+        .parent = parent->prm, .text = node->text, .length = node->length, .tag = tag_of(task, child)};
+    ps_status status = ps_prm_submit(task->session->prm, &request, err);
+    if (status == PS_OK) clock_in(&task->scoring, &task->scoring_since);
+    return status;
+}
+
+ps_status ps_task_extended(ps_task *task, const ps_event *event, ps_error *err) {
+    uint32_t child = (uint32_t)event->tag;
+    ps_task_node *node = &task->nodes[child];
+    clock_out(&task->extending, task->extending_since, &task->outcome.seconds.generation);
+    task->outcome.tokens.prefilled += event->prefilled;
+    if (event->reason == PS_STOP_ERROR) {
+        fail(task, event->status, event->message);
+        return PS_OK;
+    }
+    node->node = event->child;
+    node->text = ps_arena_strndup(task->arena, event->text, event->text_length);
+    if (node->text == NULL) return ps_nomem(err);
+    node->length = event->text_length;
+    node->n_tokens = event->n_tokens;
+    for (size_t i = 0; i < event->n_tokens; i++) {
+        node->sum_logp += event->logp[i];
+        node->sum_logq += event->logq[i];
+    }
+    task->outcome.tokens.generated += event->n_tokens;
+    node->state = state_after(task, child, event->reason);
+    if (!node->want_reward || task->abandoned) return deliver(task, child, err);
+    ps_error why;
+    ps_status status = submit_score(task, child, &why);
+    if (status == PS_NOMEM) return ps_nomem(err);
+    if (status != PS_OK) fail(task, status, why.message);
+    return PS_OK;
+}
+
+ps_status ps_task_scored(ps_task *task, const ps_prm_event *event, ps_error *err) {
+    uint32_t child = (uint32_t)event->tag;
+    ps_task_node *node = &task->nodes[child];
+    clock_out(&task->scoring, task->scoring_since, &task->outcome.seconds.scoring);
+    if (event->status != PS_OK) {
+        fail(task, event->status, event->message);
+        return PS_OK;
+    }
+    node->prm = event->node;
+    node->reward = event->reward;
+    node->step_reward = event->step;
+    task->outcome.tokens.prm += event->tokens;
+    return deliver(task, child, err);
+}
+
+const char *ps_task_text(ps_task *task, uint32_t snapshot) {
+    size_t length = 0;
+    for (uint32_t at = snapshot; at != 0; at = task->nodes[at].parent)
+        length += task->nodes[at].length;
+    char *text = ps_arena_alloc(task->arena, length + 1);
+    if (text == NULL) return NULL;
+    text[length] = '\0';
+    for (uint32_t at = snapshot; at != 0; at = task->nodes[at].parent) {
+        length -= task->nodes[at].length;
+        memcpy(text + length, task->nodes[at].text, task->nodes[at].length);
+    }
+    return text;
+}

@@ -1,0 +1,62 @@
+/* One problem being solved: a method, the engine's nodes and texts behind its snapshots, and the account of what it
+ * cost. It says what to submit and is told what came back; it never polls. */
+#ifndef PERSAMP_RUN_TASK_H
+#define PERSAMP_RUN_TASK_H
+
+#include "run/session.h"
+
+/* The engine's side of a snapshot; same numbering as the method's. */
+typedef struct ps_task_node {
+    ps_node node;
+    ps_prm_node prm;
+    uint32_t parent;
+    ps_snapshot_state state;
+    const char *text; /* of this step, in the arena */
+    size_t length;
+    size_t n_tokens;
+    double sum_logp, sum_logq, reward, step_reward;
+    bool want_reward;
+} ps_task_node;
+
+typedef struct ps_task {
+    ps_outcome outcome; /* filled by ps_task_finish */
+    const ps_session *session;
+    ps_arena *arena;
+    ps_method *method;
+    uint32_t slot; /* upper half of the tags of its requests */
+    ps_task_node *nodes;
+    size_t n_nodes, nodes_capacity;
+    ps_step_result *results; /* [n_results] arrived and not yet absorbed */
+    size_t n_results, results_capacity;
+    size_t extending, scoring; /* requests under way */
+    double started, extending_since, scoring_since;
+    bool done, abandoned; /* abandoned: requests come back, nothing new is started */
+    ps_status failed;     /* PS_OK, or why this problem failed: outcome.error */
+} ps_task;
+
+/* Prepare a task: prompt, roots, method. A problem that cannot be run (its prompt does not fit, …) is a task that is
+ * `done` at once with outcome.error set; only running out of memory is an error here. */
+ps_status ps_task_create(const ps_session *session, const ps_problem *problem, uint32_t slot, ps_task **task,
+                         ps_error *err);
+void ps_task_free(ps_task *task);
+
+/* Let the method think: absorb what has arrived and submit what it asks for. Sets `done` when nothing is left to do. */
+ps_status ps_task_advance(ps_task *task, const ps_observer *observer, ps_error *err);
+
+/* An event of this task's requests has come. */
+ps_status ps_task_extended(ps_task *task, const ps_event *event, ps_error *err);
+ps_status ps_task_scored(ps_task *task, const ps_prm_event *event, ps_error *err);
+
+/* Let go of the engine's nodes; the texts stay. */
+void ps_task_release_nodes(ps_task *task);
+
+/* Let go of the nodes and turn the method's answers into the outcome: classes, votes, predictions. */
+ps_status ps_task_finish(ps_task *task, ps_error *err);
+
+/* The whole answer up to a snapshot, in the task's arena; NULL when out of memory. */
+const char *ps_task_text(ps_task *task, uint32_t snapshot);
+
+/* Whether an answer text contains a \boxed{…} whose braces are closed. */
+bool ps_has_closed_box(const char *text);
+
+#endif
