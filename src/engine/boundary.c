@@ -26,7 +26,7 @@ size_t ps_step_lookback(const ps_generation *g) {
 void ps_step_begin(ps_step_matcher *m, const ps_generation *g, const char *before, size_t n_before, bool continued) {
     ps_text_clear(&m->text);
     m->text.failed = false;
-    ps_text_append(&m->text, before, n_before);
+    if (n_before) ps_text_append(&m->text, before, n_before);
     m->generation = g;
     m->carried = m->text.length;
     m->boundary_from = continued ? 0 : m->carried;
@@ -97,14 +97,14 @@ static bool find_boundary(ps_step_matcher *m, size_t old) {
 bool ps_step_push(ps_step_matcher *m, const char *bytes, size_t n, bool end_of_sequence, ps_stop_reason *reason) {
     const ps_generation *g = m->generation;
     const size_t old = m->text.length;
-    ps_text_append(&m->text, bytes, n);
+    if (n) ps_text_append(&m->text, bytes, n);
     m->cut = m->text.length;
     m->n_tokens++;
     if (end_of_sequence) {
         *reason = PS_STOP_EOS;
         return true;
     }
-    size_t cut;
+    size_t cut = old;
     if (m->text.length > old && find_stop(m, old, &cut)) {
         m->cut = cut > m->carried ? cut : m->carried;
         *reason = PS_STOP_STRING;
@@ -119,9 +119,11 @@ bool ps_step_push(ps_step_matcher *m, const char *bytes, size_t n, bool end_of_s
     return m->n_tokens >= g->max_tokens;
 }
 
-const char *ps_step_text(const ps_step_matcher *m, size_t *length) {
+const char *ps_step_text(ps_step_matcher *m, size_t *length) {
     *length = m->cut - m->carried;
-    return m->text.data ? m->text.data + m->carried : "";
+    if (!m->text.data) return "";
+    m->text.data[m->cut] = '\0';
+    return m->text.data + m->carried;
 }
 
 void ps_step_free(ps_step_matcher *m) {

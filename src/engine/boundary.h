@@ -32,8 +32,8 @@ void ps_step_begin(ps_step_matcher *matcher, const ps_generation *generation, co
  * `end_of_sequence`, else PS_STOP_STRING, PS_STOP_STEP or PS_STOP_LENGTH, in this order of precedence. */
 bool ps_step_push(ps_step_matcher *matcher, const char *bytes, size_t n, bool end_of_sequence, ps_stop_reason *reason);
 
-/* The step's text so far, without a stop string; valid until the next call. */
-const char *ps_step_text(const ps_step_matcher *matcher, size_t *length);
+/* The text of a step that has ended, without a stop string, NUL-terminated; valid until the next call. */
+const char *ps_step_text(ps_step_matcher *matcher, size_t *length);
 
 void ps_step_free(ps_step_matcher *matcher); /* resets to {0} */
 

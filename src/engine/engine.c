@@ -52,8 +52,9 @@ ps_status ps_engine_evaluate(ps_engine *engine, const ps_evaluate_request *reque
     if (request->n_tokens == 0) return ps_fail(err, PS_ARG, "an evaluation needs at least one token");
     for (size_t i = 0; i < request->n_marks; i++)
         if (request->marks[i] >= request->n_tokens || (i > 0 && request->marks[i] <= request->marks[i - 1]))
-            return ps_fail(err, PS_ARG, "mark %zu is at token %u of %zu; expected ascending positions within the tokens",
-                           i, request->marks[i], request->n_tokens);
+            return ps_fail(err, PS_ARG,
+                           "mark %zu is at token %u of %zu; expected ascending positions within the tokens", i,
+                           request->marks[i], request->n_tokens);
     return engine->ops->evaluate(engine, request, err);
 }
 

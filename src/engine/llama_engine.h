@@ -1,0 +1,247 @@
+/* The engine on libllama, inside. One model; one or more lanes, each a thread with a llama_context of its own. A root
+ * and all of its tree live in one lane.
+ *
+ *     llama_load.c    options → model, lanes; the end of all                llama_check.c  is the file fit to load?
+ *     llama_tune.c    how many lanes, flash attention or not, measured      llama_log.c    libllama's messages
+ *     llama_seam.c    the table of engine.h: submit, poll                   llama_text.c   tokens, chat, pieces
+ *     llama_tree.c    nodes: handles, references, paths
+ *     llama_cache.c   sequences of the KV cache: who holds which prefix, forks, evictions
+ *     llama_lane.c    the loop of a lane: admit, plan a batch, decode, absorb
+ *     llama_work.c    one request: draw, judge, finish
+ *
+ * Locking: ps_llama.mutex guards what is marked [shared]; a node's identity, tokens and parent do not change once its
+ * handle is out; everything else of a lane, its nodes' cache fields included, belongs to the lane's thread. */
+#ifndef PS_ENGINE_LLAMA_ENGINE_H
+#define PS_ENGINE_LLAMA_ENGINE_H
+
+#include "boundary.h"
+#include "persamp/engine.h"
+#include "sample.h"
+
+#include <llama.h>
+#include <pthread.h>
+
+enum { PS_MAX_SEQUENCES = 256, PS_MAX_LANES = 64 }; /* LLAMA_MAX_SEQ, not in its header: llama_max_parallel_sequences */
+
+typedef struct ps_llama ps_llama;
+typedef struct ps_lane ps_lane;
+typedef struct ps_lnode ps_lnode;
+typedef struct ps_work ps_work;
+
+/* ---- Nodes ------------------------------------------------------------------------------------------------------ */
+
+typedef struct ps_carriers {
+    uint64_t bits[PS_MAX_SEQUENCES / 64];
+} ps_carriers;
+
+struct ps_lnode {
+    ps_lane *lane;
+    ps_lnode *parent; /* referenced; NULL: a root */
+    ps_token *tokens; /* its own, at positions start … start + n_tokens − 1 of the answer */
+    size_t n_tokens, capacity, start;
+    bool continued;  /* its step ended by length: a boundary may begin in its text */
+    bool one_by_one; /* generated: deterministic mode computes its tokens one at a time, others in chunks */
+    int references;  /* [shared] handles, children, requests */
+    ps_node handle;  /* [shared] */
+    ps_lnode *next;  /* [shared] in a lane's list of nodes to free */
+
+    bool adopted; /* counted among its parent's children */
+    size_t children;
+    ps_carriers carriers;      /* sequences whose tokens pass through it (their count may end within it) */
+    size_t cached;             /* how many of its tokens have KV, in any sequence */
+    size_t computed;           /* how many ever had: computing those again is a recomputation */
+    float *logits;             /* after its last token, or NULL; n_vocab */
+    ps_lnode *hotter, *colder; /* the list of nodes with logits */
+};
+static inline size_t ps_lnode_end(const ps_lnode *node) {
+    return node->start + node->n_tokens;
+}
+
+/* ---- Requests --------------------------------------------------------------------------------------------------- */
+
+struct ps_work {
+    ps_work *next;
+    ps_lnode *parent, *child; /* referenced; the child is filled as tokens come */
+    bool evaluate;
+    ps_rng_key key;
+    const ps_generation *generation;
+    int sequence; /* in its lane's table; −1: not running */
+    size_t todo;  /* tokens of it in the batch being planned */
+    int32_t row;  /* batch index of the first of these */
+    bool done;
+    /* Extension */
+    ps_step_matcher matcher;
+    double *numbers; /* [3 × capacity] logp, logq, entropy of each token, interleaved until the end */
+    size_t numbers_capacity;
+    /* Evaluation */
+    uint32_t *marks;
+    ps_token *choices;
+    size_t n_marks, n_choices, next_mark;
+    bool hidden;
+    double *choice_logp;
+    float *hidden_state;
+    /* Answer */
+    ps_event event;
+    ps_error error;
+};
+
+/* ---- Lanes ------------------------------------------------------------------------------------------------------ */
+
+typedef struct ps_sequence {
+    ps_lnode *tip; /* the deepest node it passes through; NULL: free */
+    size_t n;      /* tokens it has in the cache: positions 0 … n − 1 of the path to tip */
+    ps_work *user; /* NULL: idle */
+    uint64_t last_use;
+} ps_sequence;
+
+typedef struct ps_work_list {
+    ps_work *first, *last;
+} ps_work_list;
+
+struct ps_lane {
+    ps_llama *engine;
+    pthread_t thread;
+    bool started;
+    pthread_cond_t wake;
+    ps_work_list inbox; /* [shared] submitted, not yet taken */
+    ps_lnode *garbage;  /* [shared] nodes without references */
+    size_t roots;       /* [shared] bound to this lane and alive */
+
+    struct llama_context *context;
+    llama_memory_t memory;
+    struct llama_batch batch;
+    size_t n_batch;
+    ps_sequence sequences[PS_MAX_SEQUENCES];
+    int n_sequences;
+    size_t cells, used;   /* KV cells: the limit, and the sum of all nodes' `cached` */
+    uint64_t now;         /* tokens decoded: the clock of last_use */
+    uint64_t patience;    /* an idle sequence is dropped after so many; 0: never */
+    ps_work_list waiting; /* admitted in this order */
+    ps_work **active;     /* [max_active] in order of admission */
+    size_t n_active, max_active;
+    bool crowded;          /* a request was set back for want of cells: admit no other until one is done */
+    ps_work_list finished; /* to be published */
+    ps_sampler sampler;
+    ps_lnode *hottest, *coldest; /* nodes with logits */
+    size_t n_hot, max_hot;
+    ps_engine_stats stats; /* the lane's part, copied to [shared] when it publishes */
+};
+
+struct ps_llama {
+    ps_engine base; /* first: the seam casts */
+    struct llama_model *model;
+    const struct llama_vocab *vocab;
+    size_t n_vocab, n_embd, context;
+    bool deterministic, embeddings;
+    int32_t flash_attn, threads;
+    enum ggml_type kv_type;
+    ps_log log;
+    char *model_path;
+    char description[512];
+    ps_lane *lanes;
+    size_t n_lanes;
+    size_t parallel;
+
+    pthread_mutex_t mutex;
+    pthread_cond_t ready;
+    bool closing;     /* [shared] */
+    ps_lnode **slots; /* [shared] by handle − 1; free ones NULL */
+    size_t n_slots, slots_capacity;
+    uint32_t *free_slots; /* [shared] indices of free slots */
+    size_t n_free, free_capacity;
+    uint64_t uses;          /* [shared] handles given out */
+    ps_work_list results;   /* [shared] finished, not polled */
+    size_t under_way;       /* [shared] submitted and not finished */
+    ps_engine_stats *stats; /* [shared] one per lane */
+    uint64_t prompt_tokens; /* [shared] */
+
+    ps_work_list delivered; /* of the last poll; the caller's thread */
+    ps_event *events;
+    size_t events_capacity;
+};
+
+/* ---- llama_tree.c: callers hold the mutex where marked --------------------------------------------------------- */
+
+ps_lnode *ps_tree_new(ps_lane *lane, ps_lnode *parent); /* one reference; takes one on the parent. [mutex] */
+ps_status ps_tree_publish(ps_llama *engine, ps_lnode *node, ps_error *err); /* gives it a handle. [mutex] */
+ps_lnode *ps_tree_find(ps_llama *engine, ps_node handle);                   /* NULL: no such node. [mutex] */
+void ps_tree_unreference(ps_lnode *node); /* at 0 it goes to its lane's garbage. [mutex] */
+void ps_tree_free(ps_lnode *node);        /* the memory alone. */
+ps_status ps_tree_append(ps_lnode *node, const ps_token *tokens, size_t n, ps_error *err);
+/* Tokens at positions from … to − 1 of the path that ends in `leaf`. O(nodes of the path). */
+void ps_tree_path(const ps_lnode *leaf, size_t from, size_t to, ps_token *out);
+
+/* ---- llama_cache.c ---------------------------------------------------------------------------------------------- */
+
+/* Give the request a sequence that holds as much of its path as any does. False: not now (another request is just
+ * computing what it needs, or no sequence is free). */
+bool ps_cache_enter(ps_lane *lane, ps_work *work);
+/* The request's sequence has `n` more tokens. Returns how many of these were prefill: given tokens, and generated ones
+ * that had been computed before. */
+size_t ps_cache_advance(ps_lane *lane, ps_work *work, size_t n);
+/* The request is done with its sequence. keep_tip: the child stays cached, else only its ancestors. */
+void ps_cache_leave(ps_lane *lane, ps_work *work, bool keep_tip);
+/* The request loses its sequence and all that only it held. */
+void ps_cache_drop(ps_lane *lane, ps_work *work);
+/* A node is about to be freed. */
+void ps_cache_forget(ps_lane *lane, ps_lnode *node);
+/* Free cells by shortening the least recently used idle sequence; false: none is left. */
+bool ps_cache_shrink(ps_lane *lane);
+/* Drop sequences idle for longer than the lane's patience. */
+void ps_cache_expire(ps_lane *lane);
+/* Keep the logits after a node's last token; failure to allocate only costs a recomputation. */
+void ps_cache_keep_logits(ps_lane *lane, ps_lnode *node, const float *logits);
+void ps_cache_touch_logits(ps_lane *lane, ps_lnode *node);
+void ps_cache_drop_logits(ps_lane *lane, ps_lnode *node);
+
+/* ---- llama_work.c ----------------------------------------------------------------------------------------------- */
+
+static inline void ps_work_push(ps_work_list *list, ps_work *work) {
+    work->next = NULL;
+    if (list->last)
+        list->last->next = work;
+    else
+        list->first = work;
+    list->last = work;
+}
+ps_work *ps_work_pop(ps_work_list *list); /* NULL when empty */
+void ps_work_free(ps_work *work);         /* with its child if that was never handed out; NULL is fine */
+/* Tokens known, prompt included: where the sequence must be for the next draw. */
+static inline size_t ps_work_length(const ps_work *work) {
+    return ps_lnode_end(work->child);
+}
+void ps_work_begin(ps_lane *lane, ps_work *work);                       /* before the first token */
+void ps_work_draw(ps_lane *lane, ps_work *work, const float *logits);   /* one token; may set done */
+void ps_work_read(ps_lane *lane, ps_work *work, int32_t row, size_t n); /* marks in n tokens at batch index row */
+void ps_work_end(ps_work *work, ps_stop_reason reason);                 /* fills the event */
+void ps_work_fail(ps_work *work, ps_status status);                     /* work->error says why */
+
+/* ---- llama_lane.c ----------------------------------------------------------------------------------------------- */
+
+struct llama_context_params ps_lane_params(const ps_llama *engine, size_t cells, int32_t threads);
+ps_status ps_lane_open(ps_lane *lane, ps_llama *engine, size_t cells, ps_error *err); /* context and buffers */
+ps_status ps_lane_start(ps_lane *lane, ps_error *err);                                /* the thread */
+void ps_lane_close(ps_lane *lane); /* after engine.closing is set: joins, frees */
+
+/* ---- The rest --------------------------------------------------------------------------------------------------- */
+
+extern const ps_engine_ops ps_llama_ops; /* llama_seam.c */
+ps_status ps_llama_tokenize(ps_engine *engine, const char *text, size_t length, bool special, ps_token **tokens,
+                            size_t *n, ps_error *err);
+ps_status ps_llama_render_chat(ps_engine *engine, const ps_chat_message *messages, size_t n, char **text,
+                               ps_error *err);
+/* The bytes of a token, none for a special one, appended to text. */
+void ps_llama_piece(const ps_llama *engine, ps_token token, ps_text *text);
+void ps_llama_destroy(ps_engine *engine);
+
+ps_status ps_llama_check_file(const char *path, ps_error *err); /* llama_check.c */
+
+void ps_llama_log_attach(ps_llama *engine);              /* libllama's messages go to this engine's log from now on */
+void ps_llama_log_detach(const ps_llama *engine);        /* … unless another took over */
+void ps_llama_log_last_error(char *buffer, size_t size); /* the last error libllama reported; "" if none */
+void ps_llama_log_clear(void);
+
+/* Decide n_lanes, threads and flash attention for the model. */
+ps_status ps_llama_tune(ps_llama *engine, const ps_llama_options *options, ps_error *err);
+
+#endif

@@ -1,0 +1,217 @@
+/* The table of the seam: checks, hand-over to the lanes, collection of results. */
+#include "llama_engine.h"
+
+#include <string.h>
+
+/* ---- Nodes ---------------------------------------------------------------------------------------------------------
+ */
+
+static ps_status check_tokens(const ps_llama *engine, const ps_token *tokens, size_t n, const char *what,
+                              ps_error *err) {
+    for (size_t i = 0; i < n; i++)
+        if (tokens[i] < 0 || (size_t)tokens[i] >= engine->n_vocab)
+            return ps_fail(err, PS_ARG, "%s %zu is %d; the vocabulary has %zu tokens", what, i, (int)tokens[i],
+                           engine->n_vocab);
+    return PS_OK;
+}
+
+static ps_lane *least_loaded(ps_llama *engine) {
+    ps_lane *best = &engine->lanes[0];
+    for (size_t i = 1; i < engine->n_lanes; i++)
+        if (engine->lanes[i].roots < best->roots) best = &engine->lanes[i];
+    return best;
+}
+
+static ps_status root(ps_engine *base, const ps_token *tokens, size_t n, ps_node *node, ps_error *err) {
+    ps_llama *engine = (ps_llama *)base;
+    ps_status status = check_tokens(engine, tokens, n, "prompt token", err);
+    if (status) return status;
+    const ps_token bos = llama_vocab_bos(engine->vocab);
+    const bool add_bos = llama_vocab_get_add_bos(engine->vocab) && bos >= 0 && tokens[0] != bos;
+    if (n + add_bos >= engine->context)
+        return ps_fail(err, PS_BUDGET, "the prompt has %zu tokens and the context %zu: no room for an answer",
+                       n + add_bos, engine->context);
+    pthread_mutex_lock(&engine->mutex);
+    ps_lane *lane = least_loaded(engine);
+    ps_lnode *made = ps_tree_new(lane, NULL);
+    status = made ? PS_OK : ps_nomem(err);
+    if (!status && add_bos) status = ps_tree_append(made, &bos, 1, err);
+    if (!status) status = ps_tree_append(made, tokens, n, err);
+    if (!status) status = ps_tree_publish(engine, made, err);
+    if (status) {
+        ps_tree_free(made);
+    } else {
+        lane->roots++;
+        engine->prompt_tokens += n + add_bos;
+        *node = made->handle;
+    }
+    pthread_mutex_unlock(&engine->mutex);
+    return status;
+}
+
+static void retain(ps_engine *base, ps_node handle) {
+    ps_llama *engine = (ps_llama *)base;
+    pthread_mutex_lock(&engine->mutex);
+    ps_lnode *node = ps_tree_find(engine, handle);
+    if (node) node->references++;
+    pthread_mutex_unlock(&engine->mutex);
+}
+
+static void release(ps_engine *base, ps_node handle) {
+    ps_llama *engine = (ps_llama *)base;
+    pthread_mutex_lock(&engine->mutex);
+    ps_lnode *node = ps_tree_find(engine, handle);
+    if (node) ps_tree_unreference(node);
+    pthread_mutex_unlock(&engine->mutex);
+}
+
+/* ---- Submitting ----------------------------------------------------------------------------------------------------
+ */
+
+/* Bind a request to its parent and lane; on failure the request is freed. given[0..n): the child's tokens. */
+static ps_status submit(ps_llama *engine, ps_work *work, ps_node handle, const ps_token *given, size_t n,
+                        ps_error *err) {
+    pthread_mutex_lock(&engine->mutex);
+    ps_lnode *parent = ps_tree_find(engine, handle);
+    ps_status status = parent ? PS_OK : ps_fail(err, PS_ARG, "node %llu is not alive", (unsigned long long)handle);
+    if (!status) {
+        work->child = ps_tree_new(parent->lane, parent);
+        status = work->child ? ps_tree_append(work->child, given, n, err) : ps_nomem(err);
+    }
+    if (status) {
+        if (work->child) parent->references--;
+        ps_work_free(work);
+    } else {
+        work->parent = parent;
+        parent->references++;
+        work->sequence = -1;
+        work->child->one_by_one = !work->evaluate;
+        engine->under_way++;
+        ps_work_push(&parent->lane->inbox, work);
+        pthread_cond_signal(&parent->lane->wake);
+    }
+    pthread_mutex_unlock(&engine->mutex);
+    return status;
+}
+
+static ps_status extend(ps_engine *base, const ps_extend_request *request, ps_error *err) {
+    ps_work *work = ps_calloc(1, sizeof *work);
+    if (!work) return ps_nomem(err);
+    work->key = request->key;
+    work->generation = request->generation;
+    work->event.tag = request->tag;
+    work->event.text = "";
+    return submit((ps_llama *)base, work, request->node, NULL, 0, err);
+}
+
+/* Copies of the request's lists and room for its answer. */
+static ps_status fill_evaluation(const ps_llama *engine, ps_work *work, const ps_evaluate_request *r, ps_error *err) {
+    work->n_marks = r->n_marks;
+    work->n_choices = r->n_choices;
+    work->marks = ps_calloc(r->n_marks + 1, sizeof *work->marks);
+    work->choices = ps_calloc(r->n_choices + 1, sizeof *work->choices);
+    work->choice_logp = ps_calloc(r->n_marks * r->n_choices + 1, sizeof *work->choice_logp);
+    if (!work->marks || !work->choices || !work->choice_logp) return ps_nomem(err);
+    if (r->n_marks) memcpy(work->marks, r->marks, r->n_marks * sizeof *r->marks);
+    if (r->n_choices) memcpy(work->choices, r->choices, r->n_choices * sizeof *r->choices);
+    if (!r->hidden) return PS_OK;
+    work->hidden = true;
+    work->hidden_state = ps_calloc(r->n_marks * engine->n_embd + 1, sizeof *work->hidden_state);
+    return work->hidden_state ? PS_OK : ps_nomem(err);
+}
+
+static ps_status evaluate(ps_engine *base, const ps_evaluate_request *request, ps_error *err) {
+    ps_llama *engine = (ps_llama *)base;
+    if (request->hidden && !engine->embeddings)
+        return ps_fail(err, PS_ARG, "hidden states were asked for, but the model was loaded without `embeddings`");
+    ps_status status = check_tokens(engine, request->tokens, request->n_tokens, "token", err);
+    if (!status) status = check_tokens(engine, request->choices, request->n_choices, "choice", err);
+    if (status) return status;
+    ps_work *work = ps_calloc(1, sizeof *work);
+    if (!work) return ps_nomem(err);
+    work->evaluate = true;
+    work->event.tag = request->tag;
+    work->event.text = "";
+    status = fill_evaluation(engine, work, request, err);
+    if (status) {
+        ps_work_free(work);
+        return status;
+    }
+    return submit(engine, work, request->node, request->tokens, request->n_tokens, err);
+}
+
+/* ---- Polling -------------------------------------------------------------------------------------------------------
+ */
+
+static ps_status poll(ps_engine *base, bool wait, const ps_event **events, size_t *n, ps_error *err) {
+    ps_llama *engine = (ps_llama *)base;
+    for (ps_work *work; (work = ps_work_pop(&engine->delivered));)
+        ps_work_free(work);
+    pthread_mutex_lock(&engine->mutex);
+    while (wait && !engine->results.first && engine->under_way > 0)
+        pthread_cond_wait(&engine->ready, &engine->mutex);
+    size_t count = 0;
+    for (const ps_work *work = engine->results.first; work; work = work->next)
+        count++;
+    const ps_status status = ps_reserve(&engine->events, &engine->events_capacity, count) ? ps_nomem(err) : PS_OK;
+    if (!status) {
+        engine->delivered = engine->results;
+        engine->results = (ps_work_list){0};
+    }
+    pthread_mutex_unlock(&engine->mutex);
+    if (status) return status;
+    count = 0;
+    for (const ps_work *work = engine->delivered.first; work; work = work->next)
+        engine->events[count++] = work->event;
+    *events = engine->events;
+    *n = count;
+    return PS_OK;
+}
+
+/* ---- Reports -------------------------------------------------------------------------------------------------------
+ */
+
+static void info(const ps_engine *base, ps_engine_info *out) {
+    const ps_llama *engine = (const ps_llama *)base;
+    *out = (ps_engine_info){
+        .engine = "llama",
+        .model = engine->model_path,
+        .description = engine->description,
+        .vocabulary = engine->n_vocab,
+        .context = engine->context,
+        .hidden_size = engine->embeddings ? engine->n_embd : 0,
+        .parameters = (size_t)llama_model_n_params(engine->model),
+        .parallel = engine->parallel,
+    };
+}
+
+static void stats(const ps_engine *base, ps_engine_stats *out) {
+    ps_llama *engine = (ps_llama *)base;
+    *out = (ps_engine_stats){0};
+    pthread_mutex_lock(&engine->mutex);
+    for (size_t i = 0; i < engine->n_lanes; i++) {
+        const ps_engine_stats *s = &engine->stats[i];
+        out->generated += s->generated;
+        out->prefilled += s->prefilled;
+        out->recomputed += s->recomputed;
+        out->evictions += s->evictions;
+        out->batches += s->batches;
+    }
+    out->prompt = engine->prompt_tokens;
+    pthread_mutex_unlock(&engine->mutex);
+}
+
+const ps_engine_ops ps_llama_ops = {
+    .name = "llama",
+    .destroy = ps_llama_destroy,
+    .tokenize = ps_llama_tokenize,
+    .render_chat = ps_llama_render_chat,
+    .root = root,
+    .retain = retain,
+    .release = release,
+    .extend = extend,
+    .evaluate = evaluate,
+    .poll = poll,
+    .info = info,
+    .stats = stats,
+};
