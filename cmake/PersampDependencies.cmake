@@ -12,7 +12,7 @@ target_link_libraries(persamp_dependencies INTERFACE Threads::Threads m ${CMAKE_
 # Finds a library by pkg-config, else by its header and library files; makes persamp_dep_NAME and links it.
 # Sets PERSAMP_HAVE_NAME.
 function(persamp_find name)
-    cmake_parse_arguments(arg "REQUIRED" "HEADER;MODULE;APT;BREW;FOR" "LIBRARIES;SUFFIXES" ${ARGN})
+    cmake_parse_arguments(arg "REQUIRED" "HEADER;MODULE;APT;BREW;FOR" "LIBRARIES" ${ARGN})
     string(TOUPPER "${name}" upper)
     set(found FALSE)
     add_library(persamp_dep_${name} INTERFACE)
@@ -59,12 +59,8 @@ persamp_find(libfyaml REQUIRED HEADER libfyaml.h LIBRARIES fyaml MODULE libfyaml
     APT libfyaml-dev BREW libfyaml FOR "YAML")
 persamp_find(random123 REQUIRED HEADER Random123/philox.h
     APT librandom123-dev BREW random123 FOR "counter-based random numbers")
-persamp_find(sleef HEADER sleef.h LIBRARIES sleef MODULE sleef
-    APT libsleef-dev BREW sleef FOR "vector exp and log")
 persamp_find(pcre2 HEADER pcre2.h LIBRARIES pcre2-8 MODULE libpcre2-8
     APT libpcre2-dev BREW pcre2 FOR "regular expressions")
-persamp_find(sqlite HEADER sqlite3.h LIBRARIES sqlite3 MODULE sqlite3
-    APT libsqlite3-dev BREW sqlite FOR "the store of studies")
 
 # FLINT 3 contains Arb and installs flint.pc; FLINT 2.9 (Debian 12) has neither a .pc file nor Arb.
 persamp_find(flint HEADER flint/flint.h LIBRARIES flint MODULE flint
@@ -76,7 +72,7 @@ if(PERSAMP_HAVE_FLINT AND NOT EXISTS "${FLINT_INCLUDE_DIR}/flint/arb.h" AND NOT 
     endif()
 endif()
 
-foreach(name SLEEF PCRE2 SQLITE FLINT)
+foreach(name PCRE2 FLINT)
     if(PERSAMP_HAVE_${name})
         target_compile_definitions(persamp_dependencies INTERFACE PS_HAVE_${name}=1)
     endif()

@@ -1,0 +1,87 @@
+# A thin front end of CMake: `make help` says what there is. `make demo` and `make test` install what they need first.
+
+# What `make demo` runs.
+DEMO_COMMAND = $(BUILD)/persamp demo
+
+BUILD ?= build
+PREFIX ?= /usr/local
+DESTDIR ?=
+# ON: libllama is required; AUTO: used when it can be had; OFF: the toy engine only.
+LLAMA ?= ON
+# Arguments for every configuration, e.g. CMAKE_ARGS=-DCMAKE_BUILD_TYPE=Debug
+CMAKE_ARGS ?=
+FUZZ_SECONDS ?= 20
+
+say = @printf '\n== %s\n' $(1)
+configure = cmake -S . -G Ninja -DPERSAMP_LLAMA=$(LLAMA) --log-level=NOTICE $(CMAKE_ARGS)
+llama_setup = $(if $(filter OFF,$(LLAMA)),,llama)
+ctest = ctest --output-on-failure --no-tests=error -j 2
+
+.PHONY: all demo test check bench fuzz asan tsan valgrind format install clean help
+.DEFAULT_GOAL := all
+
+all: ## Build the command, build/persamp
+	@$(configure) -B $(BUILD) -DCMAKE_INSTALL_PREFIX=$(PREFIX)
+	@cmake --build $(BUILD) --target persamp_command
+
+demo: ## Set up, build, and run the main job on shipped problems with the shipped model
+	$(call say,'Looking for what the build needs and installing what is missing')
+	@tools/setup build $(llama_setup)
+	$(call say,'Building $(BUILD)/persamp')
+	@$(MAKE) --no-print-directory all
+	$(call say,'$(DEMO_COMMAND)')
+	@$(DEMO_COMMAND)
+
+test: ## Set up, build everything, and run all tests
+	$(call say,'Looking for what the tests need and installing what is missing')
+	@tools/setup build $(llama_setup) test
+	$(call say,'Building persamp and its tests')
+	@$(configure) -B $(BUILD) -DCMAKE_INSTALL_PREFIX=$(PREFIX)
+	@cmake --build $(BUILD)
+	$(call say,'Running the tests')
+	@$(ctest) --test-dir $(BUILD)
+
+check: ## The short checks: format, layers, words
+	tools/check_format
+	tools/check_layers
+	tools/check_words
+
+bench: ## Build and run the benchmarks
+	@$(configure) -B $(BUILD) -DCMAKE_INSTALL_PREFIX=$(PREFIX)
+	@cmake --build $(BUILD) --target bench
+	@for program in $(BUILD)/bench/bench_*; do printf '\n== %s\n' "$$program"; "$$program" || exit 1; done
+
+fuzz: ## Run each fuzzer for FUZZ_SECONDS (20) with clang, ASan and UBSan
+	@$(configure) -B $(BUILD)-fuzz -DCMAKE_C_COMPILER=clang -DPERSAMP_FUZZ=ON -DPERSAMP_SANITIZE=address,undefined \
+		-DPERSAMP_LLAMA=OFF -DBUILD_TESTING=OFF
+	@cmake --build $(BUILD)-fuzz --target fuzz
+	@tools/check_fuzz $(BUILD)-fuzz $(FUZZ_SECONDS)
+
+asan: ## Run the tests with AddressSanitizer and UndefinedBehaviorSanitizer
+	@$(configure) -B $(BUILD)-asan -DPERSAMP_SANITIZE=address,undefined
+	@cmake --build $(BUILD)-asan
+	@$(ctest) --test-dir $(BUILD)-asan
+
+tsan: ## Run the tests with ThreadSanitizer
+	@$(configure) -B $(BUILD)-tsan -DPERSAMP_SANITIZE=thread
+	@cmake --build $(BUILD)-tsan
+	@$(ctest) --test-dir $(BUILD)-tsan
+
+valgrind: ## Run the tests that need no libllama under valgrind
+	@$(configure) -B $(BUILD) -DCMAKE_INSTALL_PREFIX=$(PREFIX)
+	@cmake --build $(BUILD)
+	@tools/check_valgrind $(BUILD)
+
+format: ## Let clang-format lay out all C files
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+
+install: ## Build and install to PREFIX (/usr/local), below DESTDIR if set
+	@$(configure) -B $(BUILD) -DCMAKE_INSTALL_PREFIX=$(PREFIX)
+	@cmake --build $(BUILD) --target persamp_command persamp_static
+	@DESTDIR=$(DESTDIR) cmake --install $(BUILD)
+
+clean: ## Remove the build folders
+	rm -rf $(BUILD) $(BUILD)-*
+
+help: ## Show this
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
