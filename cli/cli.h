@@ -1,0 +1,40 @@
+/* What the commands share. Each command is one file with one function: arguments in, exit code out. */
+#ifndef PERSAMP_CLI_H
+#define PERSAMP_CLI_H
+
+#include "persamp/persamp.h"
+
+/* Exit codes. */
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 130 };
+
+/* argv[0] is the command's name. */
+int ps_cmd_solve(int argc, char **argv);
+int ps_cmd_eval(int argc, char **argv);
+int ps_cmd_config(int argc, char **argv);
+int ps_cmd_verify(int argc, char **argv);
+int ps_cmd_info(int argc, char **argv);
+
+/* Print "persamp: message" to standard error. Returns the exit code that goes with the status. */
+int ps_cli_error(const ps_error *err);
+
+/* Whether argument asks for help. */
+bool ps_cli_wants_help(const char *argument);
+
+/* The value of an option spelled --name VALUE or --name=VALUE at argv[*i]; advances *i past it. NULL if argv[*i] is
+ * another argument. A missing value is reported and *failed set. */
+const char *ps_cli_option(int argc, char **argv, int *i, const char *name, bool *failed);
+
+/* A whole number ≥ 0, or a message and false. */
+bool ps_cli_count(const char *option, const char *value, size_t *out);
+
+/* Messages of the library on standard error, as logging.* says. */
+ps_log ps_cli_log(const ps_config *config);
+
+/* Ctrl-C: the first asks to stop, the second kills. */
+void ps_cli_catch_interrupt(void);
+bool ps_cli_interrupted(void *unused);
+
+/* A configuration with the environment read; NULL after a message. */
+ps_config *ps_cli_config(void);
+
+#endif

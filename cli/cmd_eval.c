@@ -1,0 +1,269 @@
+/* persamp eval: a method over a data set, with progress, a closing table and results on disk. */
+#include "cli.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { MOST_BASELINES = 16 };
+
+typedef struct eval_arguments {
+    ps_eval_options options;
+    const char *baselines[MOST_BASELINES];
+    char names[256]; /* of --baselines, cut at the commas */
+} eval_arguments;
+
+static void help(void) {
+    puts("persamp eval: measure the configured method on a data set\n\n"
+         "Examples\n"
+         "  persamp eval --limit 50 --baselines greedy,sample\n"
+         "  persamp eval --config config.yaml --evaluation.dataset_path=math500.jsonl\n"
+         "  persamp eval --method=majority --generation.n_particles=16 --evaluation.output_dir=runs/majority\n\n"
+         "Options\n"
+         "  --limit N           the first N problems (after --offset)\n"
+         "  --offset N          pass over N problems\n"
+         "  --shard I/N         every N-th problem, beginning with the I-th: N machines share a data set\n"
+         "  --baselines A,B     the same problems by other methods too: greedy, sample (one draw at temperature 1),\n"
+         "                      or any method's name\n"
+         "  --fresh             start over where the output folder has results\n"
+         "  --config FILE       read a configuration; repeat it, later files win\n"
+         "  --key=value         set any configuration key; `persamp config` lists them\n\n"
+         "Every finished problem is on disk. After an interruption of any kind the same command goes on where it was.");
+}
+
+/* ---- Progress: a bar on a terminal, a line every few seconds elsewhere
+ * ------------------------------------------------ */
+
+typedef struct progress {
+    bool terminal;
+    double started, last; /* seconds */
+    const ps_eval_arm *arm;
+    size_t resumed;
+    uint64_t tokens_before; /* of earlier runs */
+} progress;
+
+static void print_time(double seconds) {
+    unsigned s = (unsigned)(seconds + 0.5);
+    if (s >= 3600)
+        printf("%u:%02u:%02u", s / 3600, s / 60 % 60, s % 60);
+    else
+        printf("%u:%02u", s / 60, s % 60);
+}
+
+static void print_bar(size_t done, size_t total) {
+    enum { WIDTH = 24 };
+    size_t full = total > 0 ? done * WIDTH / total : 0;
+    putchar('[');
+    for (size_t i = 0; i < WIDTH; i++)
+        putchar(i < full ? '#' : '.');
+    putchar(']');
+}
+
+static void on_progress(void *user, const ps_eval_progress *p) {
+    progress *state = user;
+    double now = ps_now();
+    const ps_eval_arm *arm = p->arm;
+    if (state->arm != arm) {
+        state->arm = arm;
+        state->started = now;
+        state->last = -1e9;
+        state->resumed = arm->done;
+        state->tokens_before = arm->generated;
+        if (arm->done > 0) printf("%s: %zu of %zu problems are done already\n", arm->name, arm->done, p->total);
+    }
+    bool finished = arm->done == p->total;
+    if (!finished && now - state->last < (state->terminal ? 0.1 : 5.0)) return;
+    state->last = now;
+    double seconds = now - state->started;
+    size_t fresh = arm->done - state->resumed;
+    if (state->terminal) {
+        printf("\r\033[K%-12s ", arm->name);
+        print_bar(arm->done, p->total);
+        putchar(' ');
+    } else {
+        printf("%-12s ", arm->name);
+    }
+    printf("%zu/%zu", arm->done, p->total);
+    if (arm->done > 0) printf("  %.1f%% right", 100.0 * (double)arm->correct / (double)arm->done);
+    if (seconds > 0.5) printf("  %.0f tokens/s", (double)(arm->generated - state->tokens_before) / seconds);
+    if (fresh > 0 && !finished) {
+        fputs("  ", stdout);
+        print_time(seconds / (double)fresh * (double)(p->total - arm->done));
+        fputs(" left", stdout);
+    } else if (finished) {
+        fputs("  in ", stdout);
+        print_time(seconds);
+    }
+    if (!state->terminal || finished) putchar('\n');
+    fflush(stdout);
+}
+
+static void on_fault(void *user, const char *path, const ps_dataset_fault *fault) {
+    (void)user;
+    fprintf(stderr, "persamp: %s:%zu: %s; this record is left out\n", path, fault->line, fault->message);
+}
+
+/* ---- The closing table
+ * --------------------------------------------------------------------------------------------------- */
+
+static void print_row(const ps_eval_arm *arm) {
+    double accuracy = arm->done > 0 ? 100.0 * (double)arm->correct / (double)arm->done : 0;
+    printf("%-18s %8zu %8.1f%%  %5.1f - %5.1f%% %10llu %8.1f %9.0f", arm->name, arm->done, accuracy, 100 * arm->low,
+           100 * arm->high, (unsigned long long)arm->generated, arm->seconds,
+           arm->seconds > 0 && arm->resumed == 0 ? (double)arm->generated / arm->seconds : NAN);
+    if (isfinite(arm->mean_ess))
+        printf(" %8.2f %9.1f\n", arm->mean_ess, arm->mean_resamples);
+    else
+        printf(" %8s %9s\n", "-", "-");
+}
+
+static void print_selections(const ps_eval_arm *arm, bool prm) {
+    static const char *const names[PS_SELECTS] = {"best", "majority", "weighted", "prm_weighted"};
+    if (arm->done == 0) return;
+    fputs("\nthe same particles under each answer.select:", stdout);
+    for (int s = 0; s < PS_SELECTS; s++)
+        if (s != PS_SELECT_PRM_WEIGHTED || prm)
+            printf("  %s %.1f%%", names[s], 100.0 * (double)arm->correct_by[s] / (double)arm->done);
+    putchar('\n');
+}
+
+static void print_summary(const ps_eval_summary *s, bool prm) {
+    printf("\n%-18s %8s %9s  %14s %10s %8s %9s %8s %9s\n", "method", "problems", "accuracy", "95% interval", "tokens",
+           "seconds", "tokens/s", "mean ESS", "resamples");
+    size_t errors = 0, truncated = 0;
+    for (size_t i = 0; i < s->n_arms; i++) {
+        if (s->arms[i].name == NULL) continue;
+        print_row(&s->arms[i]);
+        errors += s->arms[i].errors;
+        truncated += s->arms[i].truncated;
+    }
+    if (s->n_arms > 0 && s->arms[0].name != NULL) print_selections(&s->arms[0], prm);
+    if (truncated > 0) printf("%zu answers were cut off before they finished\n", truncated);
+    if (errors > 0) printf("%zu problems failed; their result lines say why in the field error\n", errors);
+    if (s->faults > 0) printf("%zu records of the data set could not be used\n", s->faults);
+    for (size_t i = 0; i < s->n_arms; i++)
+        if (s->arms[i].path != NULL) printf("%s %s\n", i == 0 ? "results in" : "          ", s->arms[i].path);
+}
+
+static int verdict(const ps_eval_summary *s) {
+    size_t errors = s->faults;
+    for (size_t i = 0; i < s->n_arms; i++)
+        errors += s->arms[i].errors;
+    return errors == 0 ? EXIT_DONE : EXIT_FAILED;
+}
+
+/* ---- Arguments
+ * --------------------------------------------------------------------------------------------------------------- */
+
+static bool parse_shard(const char *value, ps_eval_options *o) {
+    char end;
+    if (sscanf(value, "%zu/%zu%c", &o->shard, &o->shards, &end) == 2 && o->shard >= 1 && o->shard <= o->shards)
+        return true;
+    fprintf(stderr, "persamp: --shard %s: expected I/N with 1 <= I <= N, for example 2/4\n", value);
+    return false;
+}
+
+static bool parse_baselines(const char *value, eval_arguments *a) {
+    if (strlen(value) >= sizeof a->names) {
+        fputs("persamp: --baselines is too long\n", stderr);
+        return false;
+    }
+    strcpy(a->names, value);
+    for (char *name = strtok(a->names, ","); name != NULL; name = strtok(NULL, ",")) {
+        if (a->options.n_baselines == MOST_BASELINES || (strcmp(name, "sample") != 0 && ps_method_find(name) == NULL)) {
+            fprintf(stderr,
+                    "persamp: --baselines %s: expected sample or the name of a method (`persamp info` lists "
+                    "them)\n",
+                    name);
+            return false;
+        }
+        a->baselines[a->options.n_baselines++] = name;
+    }
+    a->options.baselines = a->baselines;
+    return true;
+}
+
+/* One option of our own at argv[*i]: 1 taken, 0 not ours, −1 wrong (and said so). */
+static int take_option(int argc, char **argv, int *i, eval_arguments *a) {
+    bool failed = false;
+    const char *value;
+    if (strcmp(argv[*i], "--fresh") == 0) {
+        a->options.fresh = true;
+        return 1;
+    }
+    if ((value = ps_cli_option(argc, argv, i, "--limit", &failed)) != NULL)
+        return ps_cli_count("--limit", value, &a->options.limit) ? 1 : -1;
+    if (!failed && (value = ps_cli_option(argc, argv, i, "--offset", &failed)) != NULL)
+        return ps_cli_count("--offset", value, &a->options.offset) ? 1 : -1;
+    if (!failed && (value = ps_cli_option(argc, argv, i, "--shard", &failed)) != NULL)
+        return parse_shard(value, &a->options) ? 1 : -1;
+    if (!failed && (value = ps_cli_option(argc, argv, i, "--baselines", &failed)) != NULL)
+        return parse_baselines(value, a) ? 1 : -1;
+    return failed ? -1 : 0;
+}
+
+static int parse(int argc, char **argv, ps_config *config, eval_arguments *a) {
+    ps_error err;
+    for (int i = 1; i < argc; i++) {
+        if (ps_cli_wants_help(argv[i])) {
+            help();
+            return EXIT_DONE;
+        }
+        int taken = take_option(argc, argv, &i, a), used = 0;
+        if (taken < 0) return EXIT_USAGE;
+        if (taken > 0) continue;
+        if (ps_config_take_argument(config, argv[i], i + 1 < argc ? argv[i + 1] : NULL, &used, &err) != PS_OK)
+            return ps_cli_error(&err);
+        if (used == 0) {
+            fprintf(stderr, "persamp: eval: unknown argument %s; `persamp eval -h` explains\n", argv[i]);
+            return EXIT_USAGE;
+        }
+        i += used - 1;
+    }
+    return -1;
+}
+
+static int evaluate(const ps_config *config, const eval_arguments *a, int argc, char **argv) {
+    ps_error err;
+    ps_models *models = NULL;
+    ps_eval_summary summary = {0};
+    ps_log log = ps_cli_log(config);
+    progress state = {.terminal = isatty(STDOUT_FILENO) == 1};
+    ps_eval_observer observer = {
+        .user = &state, .fault = on_fault, .progress = on_progress, .cancelled = ps_cli_interrupted};
+    ps_status status = ps_models_open(config, &log, &models, &err);
+    if (status != PS_OK) return ps_cli_error(&err);
+    ps_cli_catch_interrupt();
+    status = ps_eval(config, &a->options, models, &observer, &summary, &err);
+    if (status == PS_OK || status == PS_CANCELLED) {
+        if (status == PS_CANCELLED && state.terminal) putchar('\n');
+        print_summary(&summary, ps_models_prm(models) != NULL);
+    }
+    int code = status == PS_OK ? verdict(&summary) : EXIT_INTERRUPTED;
+    if (status == PS_CANCELLED) {
+        fputs("\ninterrupted; what was finished is on disk. To go on:\n  persamp", stdout);
+        for (int i = 0; i < argc; i++)
+            if (strcmp(argv[i], "--fresh") != 0) printf(strpbrk(argv[i], " {}[]$'\"") ? " '%s'" : " %s", argv[i]);
+        putchar('\n');
+    } else if (status != PS_OK) {
+        code = ps_cli_error(&err);
+    }
+    ps_eval_summary_free(&summary);
+    ps_models_free(models);
+    return code;
+}
+
+int ps_cmd_eval(int argc, char **argv) {
+    ps_error err;
+    eval_arguments a = {0};
+    ps_config *config = ps_cli_config();
+    if (config == NULL) return EXIT_FAILED;
+    int code = parse(argc, argv, config, &a);
+    if (code < 0) {
+        ps_log log = ps_cli_log(config);
+        code = ps_config_check(config, &log, &err) == PS_OK ? evaluate(config, &a, argc, argv) : ps_cli_error(&err);
+    }
+    ps_config_free(config);
+    return code;
+}

@@ -1,0 +1,96 @@
+/* What the commands share. */
+#include "cli.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int ps_cli_error(const ps_error *err) {
+    fprintf(stderr, "persamp: %s\n", err->message);
+    switch (err->code) {
+    case PS_ARG:
+    case PS_FORMAT: return EXIT_USAGE;
+    case PS_CANCELLED: return EXIT_INTERRUPTED;
+    default: return EXIT_FAILED;
+    }
+}
+
+bool ps_cli_wants_help(const char *argument) {
+    return strcmp(argument, "-h") == 0 || strcmp(argument, "--help") == 0 || strcmp(argument, "help") == 0;
+}
+
+const char *ps_cli_option(int argc, char **argv, int *i, const char *name, bool *failed) {
+    const char *argument = argv[*i];
+    size_t length = strlen(name);
+    if (strncmp(argument, name, length) != 0) return NULL;
+    if (argument[length] == '=') return argument + length + 1;
+    if (argument[length] != '\0') return NULL;
+    if (*i + 1 >= argc) {
+        fprintf(stderr, "persamp: %s needs a value\n", name);
+        *failed = true;
+        return NULL;
+    }
+    return argv[++*i];
+}
+
+bool ps_cli_count(const char *option, const char *value, size_t *out) {
+    char *end;
+    errno = 0;
+    unsigned long long n = strtoull(value, &end, 10);
+    if (errno != 0 || *value < '0' || *value > '9' || *end != '\0') {
+        fprintf(stderr, "persamp: %s %s: expected a whole number, 0 or more\n", option, value);
+        return false;
+    }
+    *out = (size_t)n;
+    return true;
+}
+
+static ps_log_level level_of(const char *name) {
+    if (strcmp(name, "DEBUG") == 0) return PS_LOG_DEBUG;
+    if (strcmp(name, "INFO") == 0) return PS_LOG_INFO;
+    return strcmp(name, "WARNING") == 0 ? PS_LOG_WARNING : PS_LOG_ERROR;
+}
+
+static void print_message(void *user, ps_log_level level, const char *message) {
+    static const char *const names[] = {"debug", "info", "warning", "error"};
+    (void)user;
+    if (level == PS_LOG_INFO)
+        fprintf(stderr, "persamp: %s\n", message);
+    else
+        fprintf(stderr, "persamp: %s: %s\n", names[level], message);
+}
+
+ps_log ps_cli_log(const ps_config *config) {
+    ps_log_level least = level_of(config->system_log_level), console = level_of(config->logging_console_level);
+    return (ps_log){.write = print_message, .least = console > least ? console : least};
+}
+
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int signal_number) {
+    interrupted = 1;
+    signal(signal_number, SIG_DFL); /* a second one means it */
+}
+
+void ps_cli_catch_interrupt(void) {
+    signal(SIGINT, on_interrupt);
+    signal(SIGTERM, on_interrupt);
+}
+
+bool ps_cli_interrupted(void *unused) {
+    (void)unused;
+    return interrupted != 0;
+}
+
+ps_config *ps_cli_config(void) {
+    ps_error err;
+    ps_config *config = NULL;
+    ps_status status = ps_config_create(&config, &err);
+    if (status == PS_OK) status = ps_config_environment(config, &err);
+    if (status == PS_OK) return config;
+    ps_cli_error(&err);
+    ps_config_free(config);
+    return NULL;
+}

@@ -1,0 +1,64 @@
+/* persamp: the command. */
+#include "cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef struct command {
+    const char *name, *doc;
+    int (*run)(int argc, char **argv);
+} command;
+
+static const command commands[] = {
+    {"solve", "answer one question", ps_cmd_solve},
+    {"eval", "measure a method on a data set", ps_cmd_eval},
+    {"config", "show or explain the configuration", ps_cmd_config},
+    {"verify", "compare answers", ps_cmd_verify},
+    {"info", "version, engine, model, processor", ps_cmd_info},
+};
+enum { N_COMMANDS = sizeof commands / sizeof *commands };
+
+static void usage(FILE *out) {
+    fputs("persamp: better answers from a language model by Persistent Sampling\n\n"
+          "Examples\n"
+          "  persamp solve 'What is 12 + 30?'\n"
+          "  persamp eval --limit 50 --baselines greedy,sample\n"
+          "  persamp config --explain ps.depth_decay\n\n"
+          "Commands\n",
+          out);
+    for (int i = 0; i < N_COMMANDS; i++)
+        fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].doc);
+    fputs("\n`persamp COMMAND -h` explains a command. Every command takes --config FILE and any configuration key as\n"
+          "--key=value, for example --generation.n_particles=16.\n"
+          "Exit codes: 0 done, 1 failed, 2 usage or configuration, 130 interrupted.\n",
+          out);
+}
+
+static int unknown(const char *name) {
+    const char *names[N_COMMANDS];
+    for (int i = 0; i < N_COMMANDS; i++)
+        names[i] = commands[i].name;
+    const char *nearest = ps_nearest_name(name, names, N_COMMANDS);
+    fprintf(stderr, "persamp: there is no command %s", name);
+    if (nearest != NULL) fprintf(stderr, "; did you mean %s?", nearest);
+    fputs("\n`persamp -h` lists them.\n", stderr);
+    return EXIT_USAGE;
+}
+
+int main(int argc, char **argv) {
+    if (argc < 2) {
+        usage(stderr);
+        return EXIT_USAGE;
+    }
+    if (ps_cli_wants_help(argv[1])) {
+        usage(stdout);
+        return EXIT_DONE;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        puts("persamp " PS_VERSION);
+        return EXIT_DONE;
+    }
+    for (int i = 0; i < N_COMMANDS; i++)
+        if (strcmp(argv[1], commands[i].name) == 0) return commands[i].run(argc - 1, argv + 1);
+    return unknown(argv[1]);
+}

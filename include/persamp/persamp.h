@@ -1,0 +1,16 @@
+/* persamp/persamp.h: all of persamp. The rooms, from simple to whole: base, core, score, engine, reward, method, verify,
+ * config, run. A caller who only wants answers needs run.h: open models from a configuration, then ps_solve. */
+#ifndef PERSAMP_PERSAMP_H
+#define PERSAMP_PERSAMP_H
+
+#include "persamp/base.h"
+#include "persamp/config.h"
+#include "persamp/core.h"
+#include "persamp/engine.h"
+#include "persamp/method.h"
+#include "persamp/reward.h"
+#include "persamp/run.h"
+#include "persamp/score.h"
+#include "persamp/verify.h"
+
+#endif
