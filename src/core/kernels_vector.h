@@ -1,7 +1,7 @@
 /* The inner loops over vectors of LANES doubles. Included by one file per instruction set, which defines vec, LANES,
  * TARGET and the operations before. Written without fast-math: −∞ goes through every line on purpose. */
 
-/* exp(x) for −∞ ≤ x ≤ 0 within 1 ulp; 0 below −708, where doubles end (normal ones). Cody and Waite's reduction
+/* exp(x) for −∞ ≤ x ≤ 0 within 1.1 ulp; 0 below −708, where doubles end (normal ones). Cody and Waite's reduction
  * x = k·ln 2 + r, then e^r = 1 + r + r²·Q(r) with Q of degree 9 interpolated at Chebyshev points (error 1.7e−17).
  * SLEEF's exp behind a function call took 1.5 to 2 times as long; bench/bench_weights.c has the comparison. */
 TARGET static inline vec exp_of(vec x) {

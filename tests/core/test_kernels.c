@@ -1,0 +1,169 @@
+/* Every version of the inner loops this processor runs, against long double arithmetic, on random and extreme input:
+ * infinities, empty and short arrays, every tail length, scores in the tens of thousands. */
+#include "core/check.h"
+#include "core/kernels.h"
+
+enum { MOST = 67 };
+
+/* Scores of a magnitude drawn over decades, some −∞, some equal to the one before. */
+static void random_scores(uint64_t id, double *ell, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        double kind = ps_uniform(check_key(id), 4 * i), scale = pow(10, 7 * ps_uniform(check_key(id), 4 * i + 1) - 3);
+        ell[i] = (ps_uniform(check_key(id), 4 * i + 2) - 0.7) * scale;
+        if (kind < 0.1) ell[i] = -INFINITY;
+        if (kind > 0.9 && i > 0) ell[i] = ell[i - 1];
+    }
+}
+
+static long double exact_log_weight(double ell, double log_mix, double beta) {
+    if (log_mix == -INFINITY) return -INFINITY;
+    return (beta == 0 ? 0.0L : (long double)beta * ell) - log_mix;
+}
+
+static long double exact_mix(double ell, const ps_mix_term *terms, size_t n, double start) {
+    long double max = start, sum = 0, x;
+    for (size_t t = 0; t < n; t++)
+        max = fmaxl(max,
+                    terms[t].beta == 0 ? terms[t].log_weight : (long double)terms[t].beta * ell + terms[t].log_weight);
+    if (isinf(max)) return max;
+    for (size_t t = 0; t < n; t++) {
+        x = terms[t].beta == 0 ? terms[t].log_weight : (long double)terms[t].beta * ell + terms[t].log_weight;
+        sum += expl(x - max);
+    }
+    return max + logl(sum + expl(start - max));
+}
+
+static void check_mix(const ps_kernels *kernels, uint64_t id, size_t n, size_t n_terms) {
+    double ell[MOST], mix[MOST], start[MOST];
+    ps_mix_term terms[MOST];
+    random_scores(id, ell, n);
+    random_scores(id + 1, start, n);
+    memcpy(mix, start, sizeof mix);
+    for (size_t t = 0; t < n_terms; t++) {
+        double u = ps_uniform(check_key(id + 2), 2 * t);
+        terms[t] = (ps_mix_term){u < 0.2 ? 0 : u, 40 * ps_uniform(check_key(id + 2), 2 * t + 1) - 20};
+    }
+    kernels->mix(ell, n, terms, n_terms, mix);
+    for (size_t i = 0; i < n; i++) {
+        double want = (double)exact_mix(ell[i], terms, n_terms, start[i]);
+        check_near(mix[i], want, 1e-15 * (8 + fabs(ell[i]) + fabs(want)));
+    }
+}
+
+static void check_moments(const ps_kernels *kernels, uint64_t id, size_t n, double beta, bool with_mix) {
+    double ell[MOST], log_mix[MOST];
+    random_scores(id, ell, n);
+    random_scores(id + 1, log_mix, n);
+    long double max = -INFINITY, sum = 0, squares = 0;
+    for (size_t i = 0; i < n; i++)
+        max = fmaxl(max, exact_log_weight(ell[i], with_mix ? log_mix[i] : 0, beta));
+    for (size_t i = 0; i < n && max > -INFINITY; i++) {
+        long double e = expl(exact_log_weight(ell[i], with_mix ? log_mix[i] : 0, beta) - max);
+        sum += e;
+        squares += e * e;
+    }
+    ps_moments m = kernels->moments(ell, with_mix ? log_mix : NULL, n, beta);
+    const double scale = isinf(max) ? 1 : 8 + (double)fabsl(max);
+    check_near(m.max, (double)max, 1e-15 * scale);
+    check_near(m.sum, (double)sum, 2e-11 * (double)(1 + sum)); /* 1e4 in the exponent has 1e-12 to lose */
+    check_near(m.sum_squares, (double)squares, 2e-11 * (double)(1 + squares));
+}
+
+static void check_exp(const ps_kernels *kernels, uint64_t id, size_t n, bool aliased) {
+    double x[MOST], out[MOST];
+    random_scores(id, x, n);
+    double max = -INFINITY;
+    for (size_t i = 0; i < n; i++)
+        max = fmax(max, x[i]);
+    if (max == -INFINITY) return;
+    memcpy(out, x, sizeof out);
+    kernels->exp(aliased ? out : x, NULL, n, 1, max, 0.5, out);
+    for (size_t i = 0; i < n; i++)
+        check_near(out[i], 0.5 * exp(x[i] - max), 1e-300 + 3e-16 * exp(x[i] - max));
+}
+
+static void test_all(void **state) {
+    (void)state;
+    const ps_kernels *kernels;
+    for (size_t choice = 0; (kernels = ps_kernels_get(choice)) != NULL; choice++) {
+        print_message("inner loops: %s%s\n", kernels->name, kernels == ps_kernels_best() ? " (in use)" : "");
+        for (uint64_t round = 0; round < 40; round++)
+            for (size_t n = 0; n < MOST; n++) {
+                const uint64_t id = 10 * (round * MOST + n);
+                double beta = round % 4 == 0 ? 0 : 2 * ps_uniform(check_key(id), 1000);
+                check_mix(kernels, id, n, round % 13);
+                check_moments(kernels, id + 3, n, beta, true);
+                check_moments(kernels, id + 5, n, 1, false);
+                check_exp(kernels, id + 7, n, round % 2 == 0);
+            }
+    }
+}
+
+/* exp over its whole range, in units of the last place of the true value. */
+static void test_exp_accuracy(void **state) {
+    (void)state;
+    const ps_kernels *kernels;
+    enum { N = 4096 };
+    double *x = check_doubles(N), *out = check_doubles(N);
+    for (size_t choice = 0; (kernels = ps_kernels_get(choice)) != NULL; choice++) {
+        double worst = 0;
+        for (uint64_t round = 0; round < 100; round++) {
+            for (size_t i = 0; i < N; i++)
+                x[i] = -ps_uniform(check_key(round), i) * (round % 2 == 0 ? 2 : 700);
+            kernels->exp(x, NULL, N, 1, 0, 1, out);
+            for (size_t i = 0; i < N; i++) {
+                double want = (double)expl(x[i]), ulp = nextafter(want, INFINITY) - want;
+                worst = fmax(worst, (double)(fabsl(out[i] - expl(x[i])) / ulp));
+            }
+        }
+        print_message("exp, %s: largest error %.2f units in the last place\n", kernels->name, worst);
+        assert_true(worst < 1.5);
+    }
+    free(x);
+    free(out);
+}
+
+static void test_exp_ends(void **state) {
+    (void)state;
+    const ps_kernels *kernels;
+    for (size_t choice = 0; (kernels = ps_kernels_get(choice)) != NULL; choice++) {
+        double x[] = {0, -INFINITY, -1e308, -745.2, -709, -707, -1e-300, -0.0}, out[8];
+        kernels->exp(x, NULL, 8, 1, 0, 1, out);
+        assert_true(out[0] == 1 && out[6] == 1 && out[7] == 1);
+        assert_true(out[1] == 0 && out[2] == 0); /* exactly: a zero weight is never picked */
+        assert_true(out[3] <= 1e-307 && out[4] <= 1e-307 && out[3] >= 0 && out[4] >= 0);
+        check_near(out[5], exp(-707), 1e-15 * exp(-707));
+    }
+}
+
+/* A snapshot that no event could have made, and mixtures of nothing. */
+static void test_infinities(void **state) {
+    (void)state;
+    const ps_kernels *kernels;
+    for (size_t choice = 0; (kernels = ps_kernels_get(choice)) != NULL; choice++) {
+        double ell[] = {-INFINITY, 0, -INFINITY}, mix[] = {-INFINITY, -INFINITY, 3}, out[3];
+        ps_moments m = kernels->moments(ell, mix, 3, 1);
+        assert_true(m.max == -INFINITY && m.sum == 0 && m.sum_squares == 0);
+        m = kernels->moments(ell, mix, 3, 0); /* β·ℓ = 0 at β = 0 */
+        assert_true(m.max == -3 && m.sum == 1 && m.sum_squares == 1);
+        kernels->exp(ell, mix, 3, 0, -3, 1, out);
+        assert_true(out[0] == 0 && out[1] == 0 && out[2] == 1);
+        assert_true(ps_moments_ess(kernels->moments(NULL, NULL, 0, 1)) == 0);
+        assert_true(ps_moments_log_sum(kernels->moments(NULL, NULL, 0, 1)) == -INFINITY);
+
+        double empty[] = {-INFINITY, -INFINITY}, points[] = {-INFINITY, 5};
+        kernels->mix(points, 2, NULL, 0, empty);
+        assert_true(empty[0] == -INFINITY && empty[1] == -INFINITY);
+        kernels->mix(points, 2, &(ps_mix_term){1, 0.5}, 1, empty);
+        assert_true(empty[0] == -INFINITY && empty[1] == 5.5);
+        kernels->mix(points, 2, &(ps_mix_term){0, 0.5}, 1, empty);
+        assert_true(empty[0] == 0.5);
+    }
+    assert_null(ps_kernels_get(99));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_all), cmocka_unit_test(test_exp_accuracy),
+                                       cmocka_unit_test(test_exp_ends), cmocka_unit_test(test_infinities)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
