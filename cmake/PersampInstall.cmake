@@ -44,6 +44,9 @@ elseif(PERSAMP_HAVE_LLAMA)
     string(PREPEND private_libs "-lllama -lggml -lggml-base ")
 endif()
 
+# Relative to the file itself, so that an installed tree may be moved.
+file(RELATIVE_PATH pc_to_prefix "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
+string(REGEX REPLACE "/$" "" pc_to_prefix "${pc_to_prefix}")
 configure_file("${PROJECT_SOURCE_DIR}/cmake/persamp.pc.in" persamp.pc @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/persamp.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 
