@@ -13,7 +13,7 @@ extern "C" {
 #endif
 
 typedef struct ps_prm ps_prm;
-typedef uint64_t ps_prm_node; /* a prefix that was scored; 0 is no node */
+typedef uint64_t ps_prm_node; /* a prefix that was scored; 0 is no node. Needs neither its parent nor its children */
 
 /* How the probabilities of the steps so far become one number. */
 typedef enum ps_aggregate { PS_AGGREGATE_LAST, PS_AGGREGATE_MIN, PS_AGGREGATE_PROD, PS_AGGREGATE_MEAN } ps_aggregate;
@@ -53,25 +53,48 @@ struct ps_prm {
 PS_API void ps_prm_free(ps_prm *prm); /* NULL is fine */
 /* A root for a question. The caller owns one reference. */
 PS_API ps_status ps_prm_root(ps_prm *prm, const char *question, ps_prm_node *node, ps_error *err);
-PS_API void ps_prm_release(ps_prm *prm, ps_prm_node node); /* 0 is fine; a parent lives while a child does */
+PS_API void ps_prm_release(ps_prm *prm, ps_prm_node node); /* 0 is fine; also while a child's request is under way */
+/* Submit a step. Returns at once; PS_ARG when the parent does not exist. */
 PS_API ps_status ps_prm_submit(ps_prm *prm, const ps_prm_request *request, ps_error *err);
-/* As ps_engine_poll. */
+/* As ps_engine_poll: events that are ready; with `wait` at least one unless nothing is under way. */
 PS_API ps_status ps_prm_poll(ps_prm *prm, bool wait, const ps_prm_event **events, size_t *n, ps_error *err);
 PS_API void ps_prm_get_stats(const ps_prm *prm, ps_engine_stats *stats);
 
-/* Kind `token`: a causal model that writes one of two tokens at a step tag. Kind `head`: a base model and a small
- * network on its hidden state at the tag, in a tensor file. Both take ownership of `engine` on success. */
+/* ---- Kinds `token` and `head`: a model on an engine that can evaluate ---------------------------------------------
+ *
+ * The prompt is the question as a chat; after each step's text, without the white space at its end, stands a tag. Kind
+ * `token`: the probability of one of two tokens against the other at the tag. Kind `head`: a base model, and a small
+ * network on its hidden state at the tag, in a tensor file. docs/reward.md has the details and the file's format. */
 typedef struct ps_prm_options {
     ps_aggregate aggregate;
     const char *system;   /* system message before the question; NULL: what the model's metadata say, else none */
-    const char *step_tag; /* text after each step; NULL: what the model's metadata say */
+    const char *step_tag; /* text after each step; NULL: what the metadata of the head file or the model say */
     const char *positive; /* kind token: the two choices; NULL: what the model's metadata say, else "+" and "-" */
     const char *negative;
     const char *head_path; /* kind head: GGUF file with head.0.weight, …; NULL: kind token */
     ps_log log;
 } ps_prm_options;
+/* `model_path`: the GGUF file that `engine` was loaded from, for its metadata; NULL: there are none. Takes ownership of
+ * `engine` on success. PS_FORMAT: no tag is known, or the tag or a choice is not one token of the model, or the head
+ * file is damaged or does not fit the model. PS_IO: no such file. PS_ENGINE: built without libllama. */
 PS_API ps_status ps_prm_create(ps_engine *engine, const char *model_path, const ps_prm_options *options, ps_prm **prm,
                                ps_error *err);
+
+/* ---- Kind `toy`: the reward model of the toy engine ----------------------------------------------------------------
+ */
+
+/* Reads text alone: the `rewards` of a table file, or what a step of the synthetic reasoner says of itself,
+ * sigmoid(±separation/2 + noise·z), minus once an error is seen. Each step counts as one token. PS_IO, PS_FORMAT,
+ * PS_ARG as ps_engine_toy_create. */
+PS_API ps_status ps_prm_toy_create(const ps_toy_options *toy, ps_aggregate aggregate, ps_prm **prm, ps_error *err);
+
+/* ---- The table of kinds --------------------------------------------------------------------------------------------
+ */
+
+typedef struct ps_prm_kind {
+    const char *name, *doc;
+} ps_prm_kind;
+PS_API const ps_prm_kind *ps_prm_kinds(size_t *n);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,310 @@
+/* Kinds `token` and `head`: a reward model on an engine's tree. A scored prefix holds the engine's node after its last
+ * tag, so a step costs its own tokens and the tag, whatever came before it; the requests of all particles are under way
+ * together. */
+#include "reward/head.h"
+#include "reward/nodes.h"
+
+#include <math.h>
+#include <string.h>
+
+/* A step under way; its index is the tag of the engine's request. */
+typedef struct pending {
+    uint64_t tag;
+    ps_aggregate_state before;
+    uint32_t next_free; /* index + 1, 0: none */
+} pending;
+
+typedef struct model_prm {
+    ps_prm base; /* first */
+    ps_engine *engine;
+    ps_aggregate aggregate;
+    bool has_head;
+    ps_prm_head head;
+    char *system;        /* or NULL */
+    ps_token tag;        /* after each step */
+    ps_token choices[2]; /* kind token: positive, negative */
+    ps_prm_nodes nodes;
+    pending *pending;
+    size_t n_pending, pending_count, pending_capacity; /* under way; slots in use or free */
+    uint32_t free_pending;
+    ps_prm_event *events;
+    size_t event_capacity;
+    ps_token *tokens; /* scratch: a step and its tag */
+    size_t token_capacity;
+} model_prm;
+
+static model_prm *self(ps_prm *prm) {
+    return (model_prm *)prm;
+}
+
+/* Frees all but the engine, which is the caller's until creation has succeeded. */
+static void free_parts(model_prm *m) {
+    ps_prm_nodes_free(&m->nodes);
+    ps_prm_head_free(&m->head);
+    ps_free(m->system);
+    ps_free(m->pending);
+    ps_free(m->events);
+    ps_free(m->tokens);
+    ps_free(m);
+}
+
+static void destroy(ps_prm *prm) {
+    ps_engine *engine = self(prm)->engine;
+    free_parts(self(prm)); /* the engine's nodes go with it */
+    ps_engine_free(engine);
+}
+
+/* ---- Prefixes ---------------------------------------------------------------------------------------------------- */
+
+static ps_status render_prompt(model_prm *m, const char *question, char **prompt, ps_error *err) {
+    ps_chat_message messages[2];
+    size_t n = 0;
+    if (m->system != NULL) messages[n++] = (ps_chat_message){"system", m->system};
+    messages[n++] = (ps_chat_message){"user", question};
+    return ps_engine_render_chat(m->engine, messages, n, prompt, err);
+}
+
+static ps_status root(ps_prm *prm, const char *question, ps_prm_node *node, ps_error *err) {
+    model_prm *m = self(prm);
+    char *prompt = NULL;
+    ps_token *tokens = NULL;
+    size_t n = 0;
+    ps_node engine_node = 0;
+    /* Beside what is under way, so that poll cannot run out of room. */
+    ps_status status = ps_prm_nodes_reserve(&m->nodes, m->n_pending + 1, err);
+    if (status == PS_OK) status = render_prompt(m, question, &prompt, err);
+    if (status == PS_OK) status = ps_engine_tokenize(m->engine, prompt, strlen(prompt), true, &tokens, &n, err);
+    if (status == PS_OK) status = ps_engine_root(m->engine, tokens, n, &engine_node, err);
+    if (status == PS_OK) *node = ps_prm_nodes_add(&m->nodes, (ps_prm_prefix){.engine_node = engine_node});
+    ps_free(prompt);
+    ps_free(tokens);
+    return status;
+}
+
+static void release(ps_prm *prm, ps_prm_node node) {
+    model_prm *m = self(prm);
+    ps_engine_release(m->engine, ps_prm_nodes_remove(&m->nodes, node).engine_node);
+}
+
+/* ---- Submission -------------------------------------------------------------------------------------------------- */
+
+/* The length of a step without the white space at its end, whose place the tag takes: models are trained on steps that
+ * were split at it. */
+static size_t stripped(const char *text, size_t length) {
+    while (length > 0 && strchr(" \t\r\n", text[length - 1]) != NULL && text[length - 1] != '\0')
+        length--;
+    return length;
+}
+
+/* The step's tokens and the tag into m->tokens; *n with the tag. Control tokens that the text spells stay text: a step
+ * cannot forge a tag. */
+static ps_status tokenize_step(model_prm *m, const char *text, size_t length, size_t *n, ps_error *err) {
+    ps_token *tokens = NULL;
+    size_t count = 0;
+    length = stripped(text, length);
+    ps_status status = length > 0 ? ps_engine_tokenize(m->engine, text, length, false, &tokens, &count, err) : PS_OK;
+    if (status == PS_OK && ps_reserve(&m->tokens, &m->token_capacity, count + 1) != PS_OK) status = ps_nomem(err);
+    if (status == PS_OK) {
+        if (count > 0) memcpy(m->tokens, tokens, count * sizeof *tokens);
+        m->tokens[count] = m->tag;
+        *n = count + 1;
+    }
+    ps_free(tokens);
+    return status;
+}
+
+/* A free slot, with room for its node and its event. */
+static ps_status take_slot(model_prm *m, uint32_t *slot, ps_error *err) {
+    ps_status status = ps_prm_nodes_reserve(&m->nodes, m->n_pending + 1, err);
+    if (status != PS_OK) return status;
+    if (ps_reserve(&m->events, &m->event_capacity, m->n_pending + 1) != PS_OK ||
+        ps_reserve(&m->pending, &m->pending_capacity, m->pending_count + 1) != PS_OK)
+        return ps_nomem(err);
+    if (m->free_pending != 0) {
+        *slot = m->free_pending - 1;
+        m->free_pending = m->pending[*slot].next_free;
+    } else {
+        *slot = (uint32_t)m->pending_count++;
+    }
+    m->n_pending++;
+    return PS_OK;
+}
+
+static void give_slot(model_prm *m, uint32_t slot) {
+    m->pending[slot].next_free = m->free_pending;
+    m->free_pending = slot + 1;
+    m->n_pending--;
+}
+
+static ps_status submit(ps_prm *prm, const ps_prm_request *request, ps_error *err) {
+    model_prm *m = self(prm);
+    uint32_t slot = 0;
+    size_t n = 0;
+    if (ps_prm_nodes_find(&m->nodes, request->parent) == NULL)
+        return ps_fail(err, PS_ARG, "the prefix to score after does not exist or was released");
+    ps_status status = tokenize_step(m, request->text, request->length, &n, err);
+    if (status == PS_OK) status = take_slot(m, &slot, err);
+    if (status != PS_OK) return status;
+    const ps_prm_prefix *parent = ps_prm_nodes_find(&m->nodes, request->parent);
+    m->pending[slot] = (pending){.tag = request->tag, .before = parent->aggregate};
+    const uint32_t mark = (uint32_t)n - 1;
+    status = ps_engine_evaluate(m->engine,
+                                &(ps_evaluate_request){.node = parent->engine_node,
+                                                       .tokens = m->tokens,
+                                                       .n_tokens = n,
+                                                       .marks = &mark,
+                                                       .n_marks = 1,
+                                                       .choices = m->choices,
+                                                       .n_choices = m->has_head ? 0 : 2,
+                                                       .hidden = m->has_head,
+                                                       .tag = slot},
+                                err);
+    if (status != PS_OK) give_slot(m, slot);
+    return status;
+}
+
+/* ---- Answers ----------------------------------------------------------------------------------------------------- */
+
+/* P(right), or NaN. */
+static double read_event(const model_prm *m, const ps_event *event) {
+    if (m->has_head) return event->hidden != NULL ? ps_prm_head_apply(&m->head, event->hidden) : NAN;
+    /* Two impossible choices leave −∞ + ∞, NaN; one gives 0 or 1. */
+    return 1 / (1 + exp(event->choice_logp[1] - event->choice_logp[0]));
+}
+
+static ps_prm_event answer(model_prm *m, const ps_event *event) {
+    const uint32_t slot = (uint32_t)event->tag;
+    const pending under_way = m->pending[slot];
+    give_slot(m, slot);
+    ps_prm_event made = {.tag = under_way.tag, .status = event->status, .message = event->message};
+    if (event->status != PS_OK) return made;
+    made.step = read_event(m, event);
+    if (isnan(made.step)) {
+        ps_engine_release(m->engine, event->child);
+        return (ps_prm_event){.tag = under_way.tag,
+                              .status = PS_DOMAIN,
+                              .message = "the process reward model gave NaN: its file or its head may be damaged"};
+    }
+    const ps_aggregate_state after = ps_aggregate_add(under_way.before, made.step);
+    made.node = ps_prm_nodes_add(&m->nodes, (ps_prm_prefix){.aggregate = after, .engine_node = event->child});
+    made.reward = ps_aggregate_value(&after, m->aggregate);
+    made.tokens = event->prefilled;
+    return made;
+}
+
+static ps_status poll(ps_prm *prm, bool wait, const ps_prm_event **events, size_t *n, ps_error *err) {
+    model_prm *m = self(prm);
+    const ps_event *ready = NULL;
+    size_t count = 0;
+    const ps_status status = ps_engine_poll(m->engine, wait, &ready, &count, err);
+    if (status != PS_OK) return status;
+    for (size_t i = 0; i < count; i++)
+        m->events[i] = answer(m, &ready[i]);
+    *events = m->events;
+    *n = count;
+    return PS_OK;
+}
+
+static void stats(const ps_prm *prm, ps_engine_stats *stats) {
+    ps_engine_get_stats(((const model_prm *)prm)->engine, stats);
+}
+
+static const ps_prm_ops token_ops = {.kind = "token",
+                                     .destroy = destroy,
+                                     .root = root,
+                                     .release = release,
+                                     .submit = submit,
+                                     .poll = poll,
+                                     .stats = stats};
+static const ps_prm_ops head_ops = {.kind = "head",
+                                    .destroy = destroy,
+                                    .root = root,
+                                    .release = release,
+                                    .submit = submit,
+                                    .poll = poll,
+                                    .stats = stats};
+
+/* ---- Creation ---------------------------------------------------------------------------------------------------- */
+
+/* The one token that a text is. */
+static ps_status single_token(model_prm *m, const char *what, const char *text, ps_token *token, ps_error *err) {
+    ps_token *tokens = NULL;
+    size_t n = 0;
+    ps_status status = ps_engine_tokenize(m->engine, text, strlen(text), true, &tokens, &n, err);
+    if (status != PS_OK) return ps_error_prefix(err, status, "the %s \"%s\" of the process reward model", what, text);
+    if (n == 1)
+        *token = tokens[0];
+    else
+        status = ps_fail(err, PS_FORMAT,
+                         "the %s \"%s\" is %zu tokens of this model; a process reward model has it as one token: is "
+                         "this the right model?",
+                         what, text, n);
+    ps_free(tokens);
+    return status;
+}
+
+static const char *first_of(const char *a, const char *b, const char *c) {
+    return a != NULL ? a : b != NULL ? b : c;
+}
+
+static ps_status find_tokens(model_prm *m, const ps_prm_options *o, const ps_prm_metadata *metadata, ps_error *err) {
+    const char *tag = first_of(o->step_tag, m->head.tag, metadata->tag);
+    if (tag == NULL || *tag == '\0')
+        return ps_fail(err, PS_FORMAT,
+                       "no step tag is known: neither the options nor the metadata (prm.token.tag, prm.head.tag) of "
+                       "this process reward model name one");
+    ps_status status = single_token(m, "step tag", tag, &m->tag, err);
+    if (status != PS_OK || m->has_head) return status;
+    status = single_token(m, "choice", first_of(o->positive, metadata->positive, "+"), &m->choices[0], err);
+    if (status == PS_OK)
+        status = single_token(m, "choice", first_of(o->negative, metadata->negative, "-"), &m->choices[1], err);
+    return status;
+}
+
+static ps_status load_head(model_prm *m, const char *path, ps_error *err) {
+    ps_engine_info info;
+    ps_status status = ps_prm_head_read(path, &m->head, err);
+    if (status != PS_OK) return status;
+    ps_engine_get_info(m->engine, &info);
+    m->has_head = true;
+    m->base.ops = &head_ops;
+    if (m->head.layer[0].in == info.hidden_size) return PS_OK;
+    return info.hidden_size == 0
+               ? ps_fail(err, PS_FORMAT, "%s needs the model's hidden states, which this engine does not give", path)
+               : ps_fail(err, PS_FORMAT,
+                         "%s takes a hidden state of %zu numbers and the model %s has %zu: they do not "
+                         "belong together",
+                         path, m->head.layer[0].in, info.model, info.hidden_size);
+}
+
+static ps_status configure(model_prm *m, const char *model_path, const ps_prm_options *o, ps_error *err) {
+    ps_prm_metadata metadata = {0};
+    ps_status status = model_path != NULL ? ps_prm_metadata_read(model_path, &metadata, err) : PS_OK;
+    const char *system = first_of(o->system, metadata.system, NULL);
+    if (status == PS_OK && o->head_path != NULL) status = load_head(m, o->head_path, err);
+    if (status == PS_OK) status = find_tokens(m, o, &metadata, err);
+    if (status == PS_OK && system != NULL && *system != '\0') {
+        m->system = ps_strdup(system);
+        if (m->system == NULL) status = ps_nomem(err);
+    }
+    ps_prm_metadata_free(&metadata);
+    return status;
+}
+
+ps_status ps_prm_create(ps_engine *engine, const char *model_path, const ps_prm_options *options, ps_prm **prm,
+                        ps_error *err) {
+    if (engine->ops->evaluate == NULL)
+        return ps_fail(err, PS_ARG, "the engine %s cannot evaluate given tokens, as a process reward model must",
+                       engine->ops->name);
+    model_prm *m = ps_calloc(1, sizeof *m);
+    if (m == NULL) return ps_nomem(err);
+    m->base.ops = &token_ops;
+    m->engine = engine;
+    m->aggregate = options->aggregate;
+    ps_status status = configure(m, model_path, options, err);
+    if (status == PS_OK)
+        *prm = &m->base;
+    else
+        free_parts(m);
+    return status;
+}

@@ -1,0 +1,39 @@
+/* The seam of reward models: calls through the table, and the table of kinds. */
+#include "persamp/reward.h"
+
+static const ps_prm_kind kinds[] = {
+    {"token", "A causal model that writes one of two tokens after each step; the probability of the one against the "
+              "other is the step's."},
+    {"head", "A base model, and a small network on its hidden state after each step, read from a tensor file."},
+    {"toy", "The reward model of the toy engine: it reads the step's text."},
+};
+
+const ps_prm_kind *ps_prm_kinds(size_t *n) {
+    *n = sizeof kinds / sizeof *kinds;
+    return kinds;
+}
+
+void ps_prm_free(ps_prm *prm) {
+    if (prm != NULL) prm->ops->destroy(prm);
+}
+
+ps_status ps_prm_root(ps_prm *prm, const char *question, ps_prm_node *node, ps_error *err) {
+    return prm->ops->root(prm, question, node, err);
+}
+
+void ps_prm_release(ps_prm *prm, ps_prm_node node) {
+    if (node != 0) prm->ops->release(prm, node);
+}
+
+ps_status ps_prm_submit(ps_prm *prm, const ps_prm_request *request, ps_error *err) {
+    return prm->ops->submit(prm, request, err);
+}
+
+ps_status ps_prm_poll(ps_prm *prm, bool wait, const ps_prm_event **events, size_t *n, ps_error *err) {
+    return prm->ops->poll(prm, wait, events, n, err);
+}
+
+void ps_prm_get_stats(const ps_prm *prm, ps_engine_stats *stats) {
+    *stats = (ps_engine_stats){0};
+    prm->ops->stats(prm, stats);
+}
