@@ -239,6 +239,17 @@ typedef struct ps_toy_options {
 /* PS_IO, PS_FORMAT: the table, with file:line. PS_ARG: a parameter out of range. *engine is owned by the caller. */
 PS_API ps_status ps_engine_toy_create(const ps_toy_options *options, ps_engine **engine, ps_error *err);
 
+/* What the toy engine's reward model (persamp/reward.h) knows: the probability that a step is right, from its text: of
+ * a table its "rewards", of the synthetic reasoner sigmoid(±separation/2 + noise·z). Errors as ps_engine_toy_create. */
+typedef struct ps_toy_rewards ps_toy_rewards;
+PS_API ps_status ps_toy_rewards_create(const ps_toy_options *options, ps_toy_rewards **rewards, ps_error *err);
+PS_API void ps_toy_rewards_free(ps_toy_rewards *rewards); /* NULL is fine */
+/* Whether rewards depend on more than the step: `prefix`, the whole answer up to its end, may else be NULL. */
+PS_API bool ps_toy_rewards_need_prefix(const ps_toy_rewards *rewards);
+/* PS_FORMAT: the synthetic reasoner did not write this step. */
+PS_API ps_status ps_toy_reward(const ps_toy_rewards *rewards, const char *prefix, const char *step, double *reward,
+                               ps_error *err);
+
 #ifdef __cplusplus
 }
 #endif

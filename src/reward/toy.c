@@ -1,28 +1,22 @@
-/* The toy engine's reward model: a pure function of text, so nothing but text passes between the two. A step is read
- * when it is submitted and answered when it is polled. */
-#include "engine/toy_json.h"
-#include "engine/toy_model.h"
-#include "engine/toy_synthetic.h"
+/* The toy engine's reward model behind the seam: it reads text, so nothing but text passes between the two. A step is
+ * read when it is submitted and answered when it is polled. */
 #include "reward/nodes.h"
 
-#include <math.h>
 #include <string.h>
 
 /* A step that was read and waits to be polled. */
 typedef struct reading {
     uint64_t tag;
     ps_aggregate_state before;
-    double step; /* NaN: not a step that this model can read */
-    char *text;  /* the whole prefix, when rewards depend on it; owned */
+    ps_status status;
+    double step;
+    char *text; /* the whole prefix, when rewards depend on it; owned */
 } reading;
 
 typedef struct toy_prm {
     ps_prm base; /* first */
     ps_aggregate aggregate;
-    bool synthetic;
-    ps_toy_synthetic parameters;
-    json_t *steps, *prefixes; /* text → probability, checked; owned, may be NULL */
-    double otherwise;
+    ps_toy_rewards *rewards;
     ps_prm_nodes nodes;
     reading *readings;
     ps_prm_event *events;
@@ -39,8 +33,7 @@ static void destroy(ps_prm *prm) {
     for (size_t i = 0; i < toy->n_readings; i++)
         ps_free(toy->readings[i].text);
     ps_prm_nodes_free(&toy->nodes);
-    json_decref(toy->steps);
-    json_decref(toy->prefixes);
+    ps_toy_rewards_free(toy->rewards);
     ps_free(toy->readings);
     ps_free(toy->events);
     ps_free(toy);
@@ -61,24 +54,6 @@ static void release(ps_prm *prm, ps_prm_node node) {
 
 /* ---- Reading ----------------------------------------------------------------------------------------------------- */
 
-static double logistic(double x) {
-    return 1 / (1 + exp(-x));
-}
-
-static double read_synthetic(const ps_toy_synthetic *p, const char *text, size_t length) {
-    ps_toy_step step;
-    if (ps_toy_step_parse(text, length, &step, NULL) != PS_OK) return NAN;
-    const double half = p->separation / 2;
-    return logistic((step.status == PS_TOY_SEEN ? -half : half) + p->noise * step.z);
-}
-
-/* The whole prefix, when it has a reward; else the step; else the default. */
-static double read_table(const toy_prm *toy, const char *prefix, const char *step) {
-    const json_t *found = prefix != NULL ? json_object_get(toy->prefixes, prefix) : NULL;
-    if (found == NULL) found = json_object_get(toy->steps, step);
-    return found != NULL ? json_number_value(found) : toy->otherwise;
-}
-
 static ps_status join(const char *before, const ps_prm_request *request, char **whole, ps_error *err) {
     ps_text text = {0};
     if (before != NULL) ps_text_puts(&text, before);
@@ -91,19 +66,20 @@ static ps_status join(const char *before, const ps_prm_request *request, char **
     return PS_OK;
 }
 
-/* The step's probability into r->step, the prefix it makes into r->text when that will be asked for. */
+/* The step's probability and, when that will be asked for, the prefix it makes. A step that cannot be read is the
+ * event's error, not the submission's. */
 static ps_status read_step(toy_prm *toy, const ps_prm_prefix *parent, const ps_prm_request *request, reading *r,
                            ps_error *err) {
-    if (toy->synthetic) {
-        r->step = read_synthetic(&toy->parameters, request->text, request->length);
-        return PS_OK;
-    }
-    ps_status status = toy->prefixes != NULL ? join(parent->text, request, &r->text, err) : PS_OK;
+    const bool whole = ps_toy_rewards_need_prefix(toy->rewards);
+    ps_status status = whole ? join(parent->text, request, &r->text, err) : PS_OK;
     if (status != PS_OK) return status;
-    char *step = ps_strndup(request->text, request->length);
+    char small[256], *step = small; /* of a step there is nearly always less */
+    if (request->length >= sizeof small) step = ps_malloc(request->length + 1);
     if (step == NULL) return ps_nomem(err);
-    r->step = read_table(toy, r->text, step);
-    ps_free(step);
+    if (request->length > 0) memcpy(step, request->text, request->length);
+    step[request->length] = '\0';
+    r->status = ps_toy_reward(toy->rewards, r->text, step, &r->step, NULL);
+    if (step != small) ps_free(step);
     return PS_OK;
 }
 
@@ -126,10 +102,10 @@ static ps_status submit(ps_prm *prm, const ps_prm_request *request, ps_error *er
 }
 
 static ps_prm_event answer(toy_prm *toy, reading *r) {
-    if (isnan(r->step)) {
+    if (r->status != PS_OK) {
         ps_free(r->text);
         return (ps_prm_event){.tag = r->tag,
-                              .status = PS_FORMAT,
+                              .status = r->status,
                               .message = "the toy reward model was given a step that the synthetic reasoner did not "
                                          "write (\"step 3: ok z=0.531042\")"};
     }
@@ -167,67 +143,12 @@ static const ps_prm_ops toy_ops = {.kind = "toy",
                                    .poll = poll,
                                    .stats = stats};
 
-/* ---- The rewards of a table -------------------------------------------------------------------------------------- */
-
-/* An object of texts and probabilities; fractions become numbers. *map stays NULL when it is not there. */
-static ps_status read_map(const ps_toy_json *document, const json_t *rewards, const char *name, json_t **map,
-                          ps_error *err) {
-    json_t *given = json_object_get(rewards, name), *made;
-    ps_status status = PS_OK;
-    if (given == NULL) return PS_OK;
-    if (!json_is_object(given))
-        return ps_toy_json_fail(document, rewards, name, 0, err,
-                                "\"%s\" must be an object of texts and the probability that each is right", name);
-    made = json_object();
-    if (made == NULL) return ps_nomem(err);
-    for (void *i = json_object_iter(given); i != NULL && status == PS_OK; i = json_object_iter_next(given, i)) {
-        double p = 0;
-        status = ps_toy_json_probability(document, given, json_object_iter_key(i), &p, err);
-        if (status == PS_OK && json_object_set_new(made, json_object_iter_key(i), json_real(p)) != 0)
-            status = ps_nomem(err);
-    }
-    if (status == PS_OK)
-        *map = made;
-    else
-        json_decref(made);
-    return status;
-}
-
-static ps_status read_rewards(toy_prm *toy, const ps_toy_json *document, ps_error *err) {
-    static const char *const keys[] = {"default", "steps", "prefixes"};
-    const json_t *rewards = json_object_get(document->root, "rewards");
-    if (!json_is_object(rewards))
-        return ps_toy_json_fail(document, rewards != NULL ? document->root : NULL, "rewards", 0, err,
-                                "the toy reward model needs \"rewards\" in the table: an object with \"default\", and "
-                                "\"steps\" or \"prefixes\"");
-    ps_status status = ps_toy_json_keys(document, rewards, keys, sizeof keys / sizeof *keys, err);
-    toy->otherwise = 0.5;
-    if (status == PS_OK && json_object_get(rewards, "default") != NULL)
-        status = ps_toy_json_probability(document, rewards, "default", &toy->otherwise, err);
-    if (status == PS_OK) status = read_map(document, rewards, "steps", &toy->steps, err);
-    if (status == PS_OK) status = read_map(document, rewards, "prefixes", &toy->prefixes, err);
-    return status;
-}
-
-static ps_status read_table_file(toy_prm *toy, const char *path, ps_error *err) {
-    ps_toy_json document = {0};
-    ps_status status = path != NULL
-                           ? ps_toy_json_open(&document, path, NULL, 0, err)
-                           : ps_toy_json_open(&document, "built-in table", ps_toy_builtin, strlen(ps_toy_builtin), err);
-    if (status == PS_OK) status = read_rewards(toy, &document, err);
-    ps_toy_json_free(&document);
-    return status;
-}
-
 ps_status ps_prm_toy_create(const ps_toy_options *options, ps_aggregate aggregate, ps_prm **prm, ps_error *err) {
     toy_prm *toy = ps_calloc(1, sizeof *toy);
     if (toy == NULL) return ps_nomem(err);
     toy->base.ops = &toy_ops;
     toy->aggregate = aggregate;
-    toy->synthetic = options->kind == PS_TOY_SYNTHETIC;
-    toy->parameters = options->synthetic;
-    ps_status status =
-        toy->synthetic ? ps_toy_synthetic_check(&toy->parameters, err) : read_table_file(toy, options->table_path, err);
+    const ps_status status = ps_toy_rewards_create(options, &toy->rewards, err);
     if (status == PS_OK)
         *prm = &toy->base;
     else
