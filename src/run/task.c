@@ -1,8 +1,8 @@
 /* One problem being solved. */
 #include "run/task.h"
 
-#include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 void ps_task_release_nodes(ps_task *task) {
@@ -21,6 +21,7 @@ void ps_task_free(ps_task *task) {
     ps_method_free(task->method);
     ps_free(task->nodes);
     ps_free(task->results);
+    ps_free(task->round);
     ps_arena_free(task->arena);
     ps_free(task);
 }
@@ -134,23 +135,58 @@ static ps_status submit_extension(ps_task *task, const ps_work *work, ps_error *
     return status;
 }
 
-static void show(ps_task *task, const ps_observer *observer) {
-    ps_particle_view *views = ps_calloc(task->n_results, sizeof *views);
-    if (views == NULL) return;
-    for (size_t i = 0; i < task->n_results; i++) {
-        const ps_task_node *node = &task->nodes[task->results[i].child];
-        views[i] = (ps_particle_view){.snapshot = task->results[i].child,
-                                      .parent = node->parent,
-                                      .state = node->state,
-                                      .reward = node->reward,
-                                      .text = node->text};
-        for (uint32_t at = task->results[i].child; at != 0; at = task->nodes[at].parent)
-            views[i].depth++;
+/* A snapshot as a view shows it; its score is computed here as the method computes it. */
+static ps_particle_view view_of(const ps_task *task, uint32_t snapshot) {
+    const ps_method_params *params = &task->session->params;
+    const ps_task_node *node = &task->nodes[snapshot];
+    ps_score_input sums = {.reward = node->reward};
+    for (uint32_t at = snapshot; at != 0; at = task->nodes[at].parent) {
+        sums.sum_logp += task->nodes[at].sum_logp;
+        sums.sum_logq += task->nodes[at].sum_logq;
+        sums.n_tokens += task->nodes[at].n_tokens;
+        sums.n_steps++;
     }
-    ps_step_view view = {.problem = task->outcome.problem, .particles = views, .n = task->n_results};
+    ps_particle_view view = {.snapshot = snapshot,
+                             .parent = node->parent,
+                             .depth = (uint32_t)sums.n_steps,
+                             .state = node->state,
+                             .ell = NAN,
+                             .reward = node->reward,
+                             .text = node->text};
+    (void)ps_score(params->score, params->prior, params->score_params, &sums, &view.ell, NULL);
+    return view;
+}
+
+/* Show the round that has just ended. A view that cannot be allocated is not shown. */
+static void show(ps_task *task, const ps_observer *observer) {
+    ps_particle_view *views = ps_calloc(task->n_round, sizeof *views);
+    if (views == NULL) return;
+    for (size_t i = 0; i < task->n_round; i++)
+        views[i] = view_of(task, task->round[i]);
+    ps_step_view view = {.problem = task->outcome.problem, .particles = views, .n = task->n_round};
     ps_method_get_report(task->method, &view.report);
     observer->step(observer->user, &view);
     ps_free(views);
+}
+
+static int by_number(const void *a, const void *b) {
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Remember what was absorbed until the round is over: the method asks for more, or has no more to ask. */
+static ps_status watch(ps_task *task, ps_error *err) {
+    if (ps_reserve(&task->round, &task->round_capacity, task->n_round + task->n_results) != PS_OK) return ps_nomem(err);
+    for (size_t i = 0; i < task->n_results; i++)
+        task->round[task->n_round++] = task->results[i].child;
+    return PS_OK;
+}
+
+static void end_of_round(ps_task *task, const ps_observer *observer) {
+    if (task->n_round == 0) return;
+    qsort(task->round, task->n_round, sizeof *task->round, by_number);
+    show(task, observer);
+    task->n_round = 0;
 }
 
 static bool out_of_time(const ps_task *task) {
@@ -162,14 +198,16 @@ ps_status ps_task_advance(ps_task *task, const ps_observer *observer, ps_error *
     ps_error why;
     const ps_work *work = NULL;
     size_t n = 0;
+    bool watched = observer != NULL && observer->step != NULL;
     ps_status status = PS_OK;
     if (task->failed == PS_OK && task->n_results > 0) {
         status = ps_method_absorb(task->method, task->results, task->n_results, &why);
-        if (status == PS_OK && observer != NULL && observer->step != NULL) show(task, observer);
+        if (status == PS_OK && watched) status = watch(task, &why);
     }
     task->n_results = 0;
     if (status == PS_OK && task->failed == PS_OK && !out_of_time(task))
         status = ps_method_next(task->method, &work, &n, &why);
+    if (watched && (n > 0 || (task->extending == 0 && task->scoring == 0))) end_of_round(task, observer);
     for (size_t i = 0; i < n && status == PS_OK; i++)
         status = submit_extension(task, &work[i], &why);
     if (status == PS_NOMEM) return ps_nomem(err);

@@ -28,6 +28,8 @@ typedef struct ps_task {
     size_t n_nodes, nodes_capacity;
     ps_step_result *results; /* [n_results] arrived and not yet absorbed */
     size_t n_results, results_capacity;
+    uint32_t *round; /* [n_round] children absorbed since the observer was shown a round */
+    size_t n_round, round_capacity;
     size_t extending, scoring; /* requests under way */
     double started, extending_since, scoring_since;
     bool done, abandoned; /* abandoned: requests come back, nothing new is started */
