@@ -113,6 +113,7 @@ typedef struct ps_method_report {
     double log_z;     /* log evidence; NaN where there is none */
     size_t tokens;    /* generated */
     size_t snapshots;
+    const ps_snapshot *pool; /* [snapshots + 1], the root first; NULL where the method keeps no pool */
     ps_end end;
 } ps_method_report;
 

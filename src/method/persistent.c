@@ -296,6 +296,7 @@ static void report(const ps_method *method, ps_method_report *out) {
         .log_z = log_z,
         .tokens = p->tree.tokens,
         .snapshots = ps_pool_size(p->pool),
+        .pool = ps_pool_snapshots(p->pool),
         .end = p->end,
     };
 }

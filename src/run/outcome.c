@@ -66,7 +66,7 @@ static ps_status classify(const ps_task *task, ballot *ballots, size_t n, size_t
 }
 
 /* Posterior weights of the ballots that have an answer, summed by class. Equal weights where the method has none. */
-static ps_status count(const ballot *ballots, size_t n, tally *tallies, ps_error *err) {
+static ps_status count(ps_task *task, const ballot *ballots, size_t n, tally *tallies, ps_error *err) {
     double *W = ps_calloc(n, sizeof *W);
     if (W == NULL) return ps_nomem(err);
     for (size_t i = 0; i < n; i++)
@@ -84,6 +84,7 @@ static ps_status count(const ballot *ballots, size_t n, tally *tallies, ps_error
         if (t->votes == 0 || ballots[i].answer.ell > ballots[t->heaviest].answer.ell) t->heaviest = i;
         t->votes++;
         t->weight += W[i];
+        task->nodes[ballots[i].answer.snapshot].weight = W[i];
         if (!isnan(ballots[i].answer.reward)) t->reward += ballots[i].answer.reward;
     }
     ps_free(W);
@@ -183,17 +184,29 @@ static ps_status describe_classes(ps_task *task, const ballot *ballots, const ta
     return PS_OK;
 }
 
-/* The report's arrays must outlive the method. */
+static ps_status keep(ps_task *task, const void *array, size_t bytes, const void **copy, ps_error *err) {
+    void *memory = ps_arena_alloc(task->arena, bytes);
+    if (memory == NULL) return ps_nomem(err);
+    if (bytes > 0) memcpy(memory, array, bytes);
+    *copy = memory;
+    return PS_OK;
+}
+
+/* The report's arrays must outlive the method; the pool is kept only where the particles are. */
 static ps_status keep_report(ps_task *task, ps_error *err) {
     ps_method_report *report = &task->outcome.report;
+    const void *copy;
     ps_method_get_report(task->method, report);
-    size_t bytes = report->n_iterations * sizeof *report->iterations;
-    if (bytes == 0) return PS_OK;
-    ps_iteration *copy = ps_arena_alloc(task->arena, bytes);
-    if (copy == NULL) return ps_nomem(err);
-    memcpy(copy, report->iterations, bytes);
+    ps_status status = keep(task, report->iterations, report->n_iterations * sizeof *report->iterations, &copy, err);
+    if (status != PS_OK) return status;
     report->iterations = copy;
-    return PS_OK;
+    if (report->pool == NULL || !task->session->keep_particles) {
+        report->pool = NULL;
+        return PS_OK;
+    }
+    status = keep(task, report->pool, (report->snapshots + 1) * sizeof *report->pool, &copy, err);
+    if (status == PS_OK) report->pool = copy;
+    return status;
 }
 
 static ps_status settle(ps_task *task, ps_error *err) {
@@ -209,7 +222,7 @@ static ps_status settle(ps_task *task, ps_error *err) {
         status = ps_nomem(err);
         goto done;
     }
-    status = count(ballots, n, tallies, err);
+    status = count(task, ballots, n, tallies, err);
     if (status == PS_OK) status = choose(task, ballots, n, tallies, n_classes, err);
     if (status == PS_OK) status = describe_classes(task, ballots, tallies, n_classes, err);
     if (status != PS_OK || n == 0) goto done;
@@ -229,6 +242,8 @@ ps_status ps_task_finish(ps_task *task, ps_error *err) {
     ps_task_release_nodes(task);
     if (task->method == NULL) return PS_OK; /* failed before it began: outcome.error says why */
     ps_status status = keep_report(task, err);
+    for (uint32_t i = 1; i < task->n_nodes && task->session->keep_particles; i++)
+        task->nodes[i].ell = ps_task_score(task, i);
     if (status == PS_OK && task->failed == PS_OK) status = settle(task, err);
     ps_method_free(task->method);
     task->method = NULL;

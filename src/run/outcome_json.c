@@ -58,18 +58,38 @@ static json_t *classes(const ps_outcome *o) {
 
 static const char *const state_names[] = {"open", "finished", "truncated"};
 
-/* The token tree: every snapshot with its step, its numbers and its parent; and the events of the search. */
+/* The token tree: every snapshot with its step, its numbers and its parent, and the event that launched its line. */
 static json_t *particles(const ps_outcome *o) {
     json_t *array = json_array();
     const ps_task *task = o->task;
+    const ps_method_report *report = &o->report;
     for (size_t i = 1; i < task->n_nodes; i++) {
         const ps_task_node *node = &task->nodes[i];
-        json_array_append_new(array, json_pack("{s:I,s:I,s:s,s:o,s:I,s:o,s:o,s:o}", "id", (json_int_t)i, "parent",
-                                               (json_int_t)node->parent, "state", state_names[node->state], "text",
-                                               text(node->text), "tokens", (json_int_t)node->n_tokens, "logp",
-                                               number(node->sum_logp), "logq", number(node->sum_logq), "reward",
-                                               number(node->reward)));
+        json_t *one =
+            json_pack("{s:I,s:I,s:s,s:o,s:I}", "id", (json_int_t)i, "parent", (json_int_t)node->parent, "state",
+                      state_names[node->state], "text", text(node->text), "tokens", (json_int_t)node->n_tokens);
+        json_object_set_new(one, "logp", number(node->sum_logp));
+        json_object_set_new(one, "logq", number(node->sum_logq));
+        json_object_set_new(one, "reward", number(node->reward));
+        json_object_set_new(one, "score", number(node->ell));
+        json_object_set_new(one, "weight", number(node->weight));
+        if (report->pool != NULL && i <= report->snapshots) {
+            json_object_set_new(one, "event", json_integer(report->pool[i].event));
+            json_object_set_new(one, "launch_depth", json_integer(report->pool[i].launch_depth));
+        }
+        json_array_append_new(array, one);
     }
+    return array;
+}
+
+/* Event 0 is the launch at the root; each later one is a selection after an iteration. */
+static json_t *events(const ps_method_report *report) {
+    json_t *array = json_array();
+    json_array_append_new(array, json_pack("{s:i,s:f}", "after_iteration", 0, "beta", 0.0));
+    for (size_t i = 0; i < report->n_iterations; i++)
+        if (report->iterations[i].resampled)
+            json_array_append_new(array, json_pack("{s:I,s:o}", "after_iteration", (json_int_t)(i + 1), "beta",
+                                                   number(report->iterations[i].beta)));
     return array;
 }
 
@@ -129,7 +149,10 @@ ps_status ps_outcome_json(const ps_outcome *o, bool with_particles, char **json,
     set_predictions(line, o);
     json_object_set_new(line, "truncated", json_boolean(o->truncated));
     json_object_set_new(line, "error", text(o->error));
-    if (with_particles) json_object_set_new(line, "particles", particles(o));
+    if (with_particles) {
+        json_object_set_new(line, "particles", particles(o));
+        json_object_set_new(line, "events", events(&o->report));
+    }
     char *dump = line != NULL ? json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(12)) : NULL;
     json_decref(line);
     if (dump == NULL) return ps_nomem(err);

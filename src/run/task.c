@@ -135,25 +135,30 @@ static ps_status submit_extension(ps_task *task, const ps_work *work, ps_error *
     return status;
 }
 
-/* A snapshot as a view shows it; its score is computed here as the method computes it. */
-static ps_particle_view view_of(const ps_task *task, uint32_t snapshot) {
+double ps_task_score(const ps_task *task, uint32_t snapshot) {
     const ps_method_params *params = &task->session->params;
-    const ps_task_node *node = &task->nodes[snapshot];
-    ps_score_input sums = {.reward = node->reward};
+    ps_score_input sums = {.reward = task->nodes[snapshot].reward};
+    double ell = NAN;
     for (uint32_t at = snapshot; at != 0; at = task->nodes[at].parent) {
         sums.sum_logp += task->nodes[at].sum_logp;
         sums.sum_logq += task->nodes[at].sum_logq;
         sums.n_tokens += task->nodes[at].n_tokens;
         sums.n_steps++;
     }
+    (void)ps_score(params->score, params->prior, params->score_params, &sums, &ell, NULL);
+    return ell;
+}
+
+static ps_particle_view view_of(const ps_task *task, uint32_t snapshot) {
+    const ps_task_node *node = &task->nodes[snapshot];
     ps_particle_view view = {.snapshot = snapshot,
                              .parent = node->parent,
-                             .depth = (uint32_t)sums.n_steps,
                              .state = node->state,
-                             .ell = NAN,
+                             .ell = ps_task_score(task, snapshot),
                              .reward = node->reward,
                              .text = node->text};
-    (void)ps_score(params->score, params->prior, params->score_params, &sums, &view.ell, NULL);
+    for (uint32_t at = snapshot; at != 0; at = task->nodes[at].parent)
+        view.depth++;
     return view;
 }
 

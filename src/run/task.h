@@ -15,6 +15,7 @@ typedef struct ps_task_node {
     size_t length;
     size_t n_tokens;
     double sum_logp, sum_logq, reward, step_reward;
+    double ell, weight; /* for save_particles, filled at the end: log-score; posterior weight of an answer, else 0 */
     bool want_reward;
 } ps_task_node;
 
@@ -54,6 +55,9 @@ void ps_task_release_nodes(ps_task *task);
 
 /* Let go of the nodes and turn the method's answers into the outcome: classes, votes, predictions. */
 ps_status ps_task_finish(ps_task *task, ps_error *err);
+
+/* The log-score of a snapshot, computed from its numbers as the method computes it; NaN where it cannot be. */
+double ps_task_score(const ps_task *task, uint32_t snapshot);
 
 /* The whole answer up to a snapshot, in the task's arena; NULL when out of memory. */
 const char *ps_task_text(ps_task *task, uint32_t snapshot);
