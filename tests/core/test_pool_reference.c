@@ -1,0 +1,229 @@
+/* Random lives of a pool against a second implementation: every number straight from the formulas of docs/algorithm.md,
+ * computed afresh each time in long double from the list of snapshots, with M_d written where the formulas have it.
+ * Scores may be −∞ or in the thousands; particles finish, are truncated, go missing, are pruned. */
+#include "core/check.h"
+#include "persamp/core.h"
+
+enum { ROUNDS = 60, DEPTHS = 7, MOST = 2000, MOST_EVENTS = 20 };
+
+/* A record of launches: N(e,a,d) kept as a plain array. */
+typedef struct reference {
+    size_t launched[MOST_EVENTS][DEPTHS + 1], counted[MOST_EVENTS][DEPTHS + 1][DEPTHS + 1];
+    double beta[MOST_EVENTS];
+    long double log_z[MOST_EVENTS][DEPTHS + 1];
+    size_t n_events, age;
+    const ps_snapshot *s; /* the pool's */
+    size_t size;
+    ps_pool_params params;
+} reference;
+
+static reference ref;
+
+static long double power(double ell, double beta) {
+    return beta == 0 ? 0 : (long double)beta * ell;
+}
+
+static double ell_at(uint32_t id, size_t depth) {
+    while (ref.s[id].depth > depth)
+        id = ref.s[id].parent;
+    return ref.s[id].ell;
+}
+
+static long double counted_at(size_t d) {
+    long double M_d = 0;
+    for (size_t e = 0; e < ref.n_events; e++)
+        for (size_t a = 0; a < d; a++)
+            M_d += ref.counted[e][a][d];
+    return M_d;
+}
+
+static long double log_m(uint32_t id) {
+    const size_t d = ref.s[id].depth;
+    if (d == 0) return 0;
+    long double terms[MOST_EVENTS * DEPTHS], max = -INFINITY, sum = 0;
+    size_t n = 0;
+    for (size_t e = 0; e < ref.n_events; e++)
+        for (size_t a = 0; a < d; a++)
+            if (ref.counted[e][a][d] > 0)
+                terms[n++] =
+                    logl(ref.counted[e][a][d] / counted_at(d)) + power(ell_at(id, a), ref.beta[e]) - ref.log_z[e][a];
+    for (size_t t = 0; t < n; t++)
+        max = fmaxl(max, terms[t]);
+    for (size_t t = 0; t < n; t++)
+        sum += expl(terms[t] - max);
+    return max + logl(sum);
+}
+
+static long double log_z_at(double beta, size_t d) {
+    if (d == 0) return 0;
+    long double sum = 0, M_d = counted_at(d);
+    for (uint32_t id = 1; id <= ref.size; id++)
+        if (ref.s[id].depth == d && ref.s[id].state == PS_OPEN) sum += expl(power(ref.s[id].ell, beta) - log_m(id));
+    return sum > 0 ? logl(sum) - logl(M_d) : -INFINITY;
+}
+
+static bool selectable(uint32_t id) {
+    return ref.s[id].state == PS_OPEN && !ref.s[id].pruned;
+}
+
+static bool open_at(size_t d, double beta) {
+    if (d == 0) return true;
+    for (uint32_t id = 1; id <= ref.size; id++)
+        if (ref.s[id].depth == d && selectable(id) && (beta == 0 || ref.s[id].ell > -INFINITY)) return true;
+    return false;
+}
+
+static long double h_of(size_t d, double beta) {
+    if (d == 0) {
+        for (d = 1; d <= DEPTHS && !open_at(d, beta);)
+            d++;
+        if (d > DEPTHS) return 0;
+    }
+    long double sum = 0, n = 0;
+    for (uint32_t id = 1; id <= ref.size; id++)
+        if (ref.s[id].depth == d && ref.s[id].state == PS_OPEN) {
+            sum += expl(ref.s[id].ell);
+            n++;
+        }
+    return logl(sum / n);
+}
+
+static long double share_of(size_t d, double beta) {
+    size_t deepest = 0;
+    for (size_t k = 0; k <= DEPTHS; k++)
+        if (open_at(k, beta)) deepest = k;
+    if (!open_at(d, beta)) return 0;
+    long double difference = h_of(d, beta) - h_of(deepest, beta);
+    if (!isfinite(difference) || d == deepest) difference = 0;
+    return powl(ref.params.depth_decay, (long double)(deepest - d)) * expl(ref.params.depth_tilt * difference);
+}
+
+/* The candidate's weight, not yet normalised over depths. */
+static long double weight_of(uint32_t id, double beta) {
+    const size_t d = ref.s[id].depth;
+    long double sum = 0;
+    for (uint32_t j = 0; j <= ref.size; j++)
+        if (ref.s[j].depth == d && selectable(j)) sum += expl(power(ref.s[j].ell, beta) - log_m(j));
+    return sum > 0 ? share_of(d, beta) * expl(power(ref.s[id].ell, beta) - log_m(id)) / sum : 0;
+}
+
+static void compare(ps_pool *pool, const uint32_t *ids, size_t n, double beta, double *W) {
+    long double total = 0, squares = 0, w[MOST];
+    for (size_t i = 0; i < n; i++) {
+        assert_true(selectable(ids[i]));
+        total += w[i] = weight_of(ids[i], beta);
+    }
+    check_ok(ps_pool_weights(pool, beta, W, NULL));
+    for (size_t i = 0; i < n; i++) {
+        squares += (w[i] / total) * (w[i] / total);
+        check_near(W[i], (double)(w[i] / total), 1e-12);
+    }
+    check_near(ps_pool_ess(pool, beta), (double)(1 / squares), 1e-10 * (double)n);
+    for (size_t d = 0; d <= DEPTHS; d++)
+        check_near(ps_pool_log_z(pool, beta, d), (double)log_z_at(beta, d),
+                   1e-11 * (1 + fabs((double)log_z_at(beta, d))));
+}
+
+static void compare_answers(ps_pool *pool) {
+    uint32_t *ids;
+    double *log_weights, log_z;
+    size_t n;
+    check_ok(ps_pool_answers(pool, 1.5, true, &ids, &log_weights, &n, &log_z, NULL));
+    for (size_t i = 0; i < n; i++) {
+        assert_int_not_equal(ref.s[ids[i]].state, PS_OPEN);
+        long double want = power(ref.s[ids[i]].ell, 1.5) - log_m(ids[i]) - logl(counted_at(ref.s[ids[i]].depth));
+        check_near(log_weights[i], (double)want, 1e-11 * (1 + fabs((double)want)));
+    }
+    ps_free(ids);
+    ps_free(log_weights);
+}
+
+static void launch(ps_pool *pool, double beta, const uint32_t *picks, size_t m) {
+    for (size_t a = 0; a <= DEPTHS && ref.n_events > 0; a++)
+        ref.log_z[ref.n_events][a] = log_z_at(beta, a);
+    for (size_t i = 0; i < m; i++)
+        ref.launched[ref.n_events][ref.n_events > 0 ? ref.s[picks[i]].depth : 0]++;
+    check_ok(ps_pool_launch(pool, beta, picks, m, NULL));
+    ref.beta[ref.n_events++] = beta;
+    ref.age = 0;
+}
+
+static void advance(ps_pool *pool) {
+    check_ok(ps_pool_advance(pool, NULL));
+    ref.age++;
+    for (size_t a = 0; a + ref.age <= ref.params.max_depth; a++)
+        ref.counted[ref.n_events - 1][a][a + ref.age] = ref.launched[ref.n_events - 1][a];
+    ref.s = ps_pool_snapshots(pool);
+    ref.size = ps_pool_size(pool);
+}
+
+/* A source of uniforms for one round. */
+static uint64_t round_id, position;
+static double next_uniform(void) {
+    return ps_uniform(check_key(round_id), position++);
+}
+
+static size_t iterate(ps_pool *pool, uint32_t *running, size_t n, double scale) {
+    size_t going = 0;
+    for (size_t i = 0; i < n; i++) {
+        double u = next_uniform(), ell = ps_pool_snapshots(pool)[running[i]].ell;
+        uint32_t id;
+        if (u < 0.04) continue; /* its engine failed: it counts, and has no snapshot */
+        if (ell == -INFINITY) ell = 0;
+        ell = u < 0.1 ? -INFINITY : ell - scale * next_uniform();
+        ps_snapshot_state end = u > 0.85 ? (u > 0.95 ? PS_TRUNCATED : PS_FINISHED) : PS_OPEN;
+        check_ok(ps_pool_append(pool, running[i], ell, end, &id, NULL));
+        if (ps_pool_snapshots(pool)[id].state == PS_OPEN) running[going++] = id;
+    }
+    advance(pool);
+    return going;
+}
+
+static void live(uint64_t round) {
+    round_id = round;
+    position = 0;
+    memset(&ref, 0, sizeof ref);
+    const size_t M = 1 + (size_t)(12 * next_uniform());
+    ref.params = (ps_pool_params){.max_depth = 2 + (size_t)((DEPTHS - 2) * next_uniform()),
+                                  .depth_decay = round % 5 == 0 ? 0 : next_uniform(),
+                                  .depth_tilt = round % 3 == 0 ? 0 : next_uniform(),
+                                  .max_size = round % 4 == 0 ? 1 + (size_t)(20 * next_uniform()) : 0,
+                                  .prune = round % 8 == 0 ? PS_PRUNE_OLDEST : PS_PRUNE_LOWEST_SCORE};
+    const double scale = round % 7 == 0 ? 1000 : 2;
+    ps_pool *pool;
+    uint32_t running[16] = {0};
+    double W[MOST];
+    check_ok(ps_pool_create(&ref.params, &pool, NULL));
+    launch(pool, 0, running, M);
+    size_t n_running = M;
+    for (size_t t = 0; t < 14; t++) {
+        const uint32_t *ids;
+        size_t n, picks[16], picked;
+        double beta = t % 5 == 4 ? 0 : 1.5 * next_uniform(), uniforms[16];
+        n_running = iterate(pool, running, n_running, scale);
+        if (next_uniform() < 0.3) continue; /* nobody looks at the pool */
+        check_ok(ps_pool_prepare(pool, &ids, &n, NULL));
+        compare(pool, ids, n, beta, W);
+        if (next_uniform() < 0.4) continue;
+        for (size_t i = 0; i < M; i++)
+            uniforms[i] = next_uniform();
+        ps_resample_input in = {.W = W, .n = n, .M = M, .uniforms = uniforms};
+        check_ok(ps_resampler_find("multinomial")->pick(&in, picks, &picked, NULL));
+        for (size_t i = 0; i < M; i++)
+            running[i] = ids[picks[i]];
+        launch(pool, beta, running, n_running = M);
+    }
+    compare_answers(pool);
+    ps_pool_free(pool);
+}
+
+static void test_random_lives(void **state) {
+    (void)state;
+    for (uint64_t round = 0; round < ROUNDS; round++)
+        live(round);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_random_lives)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
