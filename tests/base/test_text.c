@@ -1,0 +1,154 @@
+/* Growing strings, the nearest of some names, whole files. */
+#include "base/failing_allocator.h"
+#include "core/check.h"
+
+#include <unistd.h>
+
+static failing_allocator memory;
+
+static void test_append(void **state) {
+    (void)state;
+    ps_text text = {0};
+    assert_string_equal(ps_text_cstr(&text), "");
+    ps_text_puts(&text, "abc");
+    ps_text_append(&text, "d\0e", 3);
+    ps_text_printf(&text, "%d-%s", 42, "x");
+    assert_int_equal(text.length, 10);
+    assert_memory_equal(text.data, "abcd\0e42-x", 11); /* with its terminator */
+    ps_text_clear(&text);
+    assert_true(text.length == 0 && text.capacity > 0);
+    assert_string_equal(ps_text_cstr(&text), "");
+    for (int i = 0; i < 5000; i++)
+        ps_text_printf(&text, "%d,", i % 10);
+    assert_true(ps_text_ok(&text));
+    assert_int_equal(text.length, 10000);
+    assert_int_equal(text.data[9999], ',');
+    ps_text_free(&text);
+    assert_true(text.data == NULL && text.length == 0);
+    ps_text_clear(&text);
+    ps_text_free(&text);
+}
+
+/* Once an append has failed the text says so, whatever is appended later. */
+static void test_without_memory(void **state) {
+    (void)state;
+    for (size_t fail_at = 1; fail_at <= 4; fail_at++) {
+        failing_install(&memory, fail_at);
+        ps_text text = {0};
+        for (int i = 0; i < 30; i++) {
+            ps_text_puts(&text, "some text ");
+            ps_text_printf(&text, "%d", i);
+        }
+        assert_false(ps_text_ok(&text));
+        assert_non_null(ps_text_cstr(&text));
+        ps_text_append(&text, "more", 4);
+        assert_false(ps_text_ok(&text));
+        ps_text_free(&text);
+        assert_int_equal(memory.alive, 0);
+    }
+    failing_remove();
+}
+
+static void test_impossible_length(void **state) {
+    (void)state;
+    ps_text text = {0};
+    volatile size_t huge = SIZE_MAX - 1;
+    ps_text_puts(&text, "a");
+    ps_text_append(&text, "b", huge);
+    assert_false(ps_text_ok(&text));
+    ps_text_free(&text);
+}
+
+static void test_nearest_name(void **state) {
+    (void)state;
+    const char *const names[] = {"n_particles", "max_steps", "temperature", "top_p", "top_k", "x"};
+    const size_t n = sizeof names / sizeof *names;
+    assert_string_equal(ps_nearest_name("n_particle", names, n), "n_particles");
+    assert_string_equal(ps_nearest_name("maxsteps", names, n), "max_steps");
+    assert_string_equal(ps_nearest_name("tempertaure", names, n), "temperature");
+    assert_string_equal(ps_nearest_name("top_p", names, n), "top_p");
+    assert_string_equal(ps_nearest_name("topk", names, n), "top_k");
+    assert_null(ps_nearest_name("something_else_entirely", names, n));
+    assert_string_equal(ps_nearest_name("", names, n), "x");
+    assert_null(ps_nearest_name("abc", names, 0));
+    char longer[300];
+    memset(longer, 'n', sizeof longer);
+    longer[sizeof longer - 1] = '\0';
+    assert_null(ps_nearest_name(longer, names, n));
+}
+
+/* ---- Files ------------------------------------------------------------------------------------------------------ */
+
+static void path_of(char *path, size_t size) {
+    snprintf(path, size, "%s/read-file-%ld", PS_TEST_TMP, (long)getpid());
+}
+
+static void write_file(const char *bytes, size_t n) {
+    char path[4096];
+    path_of(path, sizeof path);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, n, file), n);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void test_read_file(void **state) {
+    (void)state;
+    char path[4096], *data;
+    size_t length;
+    path_of(path, sizeof path);
+    write_file("one\ntwo\0three", 13);
+    check_ok(ps_read_file(path, 100, &data, &length, NULL));
+    assert_int_equal(length, 13);
+    assert_memory_equal(data, "one\ntwo\0three", 14);
+    ps_free(data);
+    check_ok(ps_read_file(path, 13, &data, &length, NULL));
+    ps_free(data);
+    write_file("", 0);
+    check_ok(ps_read_file(path, 0, &data, &length, NULL));
+    assert_true(length == 0 && data != NULL && data[0] == '\0');
+    ps_free(data);
+
+    enum { LARGE = 300000 }; /* several chunks */
+    char *large = malloc(LARGE);
+    assert_non_null(large);
+    for (size_t i = 0; i < LARGE; i++)
+        large[i] = (char)(i % 251);
+    write_file(large, LARGE);
+    check_ok(ps_read_file(path, LARGE, &data, &length, NULL));
+    assert_int_equal(length, LARGE);
+    assert_memory_equal(data, large, LARGE);
+    ps_free(data);
+    free(large);
+    remove(path);
+}
+
+static void test_read_errors(void **state) {
+    (void)state;
+    char path[4096], *data = NULL;
+    size_t length = 77;
+    ps_error err = {0};
+    path_of(path, sizeof path);
+    assert_int_equal(ps_read_file(path, 100, &data, &length, &err), PS_IO);
+    assert_non_null(strstr(err.message, path));
+    assert_int_equal(ps_read_file(PS_TEST_TMP, 100, &data, &length, &err), PS_IO); /* a folder */
+    write_file("twelve bytes", 12);
+    assert_int_equal(ps_read_file(path, 11, &data, &length, &err), PS_FORMAT);
+    assert_non_null(strstr(err.message, "11 bytes"));
+    assert_true(data == NULL && length == 77); /* outputs are written on success only */
+    failing_install(&memory, 1);
+    assert_int_equal(ps_read_file(path, 100, &data, &length, &err), PS_NOMEM);
+    assert_int_equal(memory.alive, 0);
+    failing_remove();
+    remove(path);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_append),
+                                       cmocka_unit_test(test_without_memory),
+                                       cmocka_unit_test(test_impossible_length),
+                                       cmocka_unit_test(test_nearest_name),
+                                       cmocka_unit_test(test_read_file),
+                                       cmocka_unit_test(test_read_errors)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
