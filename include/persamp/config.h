@@ -116,7 +116,7 @@ typedef struct ps_config_key {
     const char *name;     /* "ps.depth_decay" */
     const char *field;    /* "ps_depth_decay" */
     const char *type;     /* "bool", "integer", "number", "string", "choice", "list of strings", … */
-    const char *initial;  /* default, as YAML */
+    const char *initial;  /* default, as ps_config_set takes it */
     const char *allowed;  /* as in schema.def: "[0, 1]", "a|b", "" */
     const char *engines;  /* engines it means something to, separated by spaces; "" all, "-" none */
     bool changes_results; /* an output folder is bound to it */

@@ -1,0 +1,147 @@
+/* What only the whole configuration can be judged by. */
+#include "internal.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+typedef struct checker {
+    const ps_config *cfg;
+    mistakes mistakes;
+} checker;
+
+/* "config.yaml:3:4: key: …" where the key was set, "key: …" for a default. `key` is the one to change. */
+static void complain(checker *c, key_index key, const char *message) {
+    bool set = c->cfg->origins->of[key].layer >= LAYER_FILE;
+    mistakes_add(&c->mistakes, "%s%s%s: %s", set ? origin_text(c->cfg, key) : "", set ? ": " : "",
+                 schema_key(key)->name, message);
+}
+
+/* `low` must not be above `high`; both numbers. */
+static void check_order(checker *c, key_index low, key_index high) {
+    config_value a, b;
+    ps_text text = {0};
+    value_load(c->cfg, low, &a);
+    value_load(c->cfg, high, &b);
+    bool wrong = schema_type(low) == TYPE_REAL ? a.REAL > b.REAL : a.INT > b.INT;
+    if (!wrong) return;
+    config_append(c->cfg, low, &text);
+    ps_text_printf(&text, " is above %s, which is ", schema_key(high)->name);
+    config_append(c->cfg, high, &text);
+    ps_text_printf(&text, " (%s)", origin_text(c->cfg, high));
+    /* Blame the one the user wrote. */
+    bool low_set = c->cfg->origins->of[low].layer >= LAYER_FILE;
+    bool high_set = c->cfg->origins->of[high].layer >= LAYER_FILE;
+    complain(c, low_set || !high_set ? low : high, ps_text_cstr(&text));
+    ps_text_free(&text);
+}
+
+static void check_orders(checker *c) {
+    check_order(c, KEY_ps_temperature_schedule_beta_min, KEY_ps_temperature_schedule_beta_max);
+    check_order(c, KEY_generation_min_tokens_per_step, KEY_generation_max_tokens_per_step);
+    check_order(c, KEY_scoring_params_min_score, KEY_scoring_params_max_score);
+}
+
+/* ---- Needs ------------------------------------------------------------------------------------------------------- */
+
+static void check_completions(checker *c) {
+    const ps_config *cfg = c->cfg;
+    if (!ps_config_is(cfg->ps_mode, "completions")) return;
+    if (!cfg->ps_temperature_schedule_monotone)
+        complain(c, KEY_ps_temperature_schedule_monotone, "false, but ps.mode completions needs true");
+    if (!ps_config_is(cfg->ps_weights, "balance"))
+        complain(c, KEY_ps_weights, "lineage, but ps.mode completions needs balance");
+}
+
+/* A value that makes no sense without a process reward model. */
+static void check_needs_prm(checker *c, key_index key, const char *value, const char *choice) {
+    char message[128];
+    if (!ps_config_is(value, choice)) return;
+    snprintf(message, sizeof message, "%s needs a process reward model; set models.prm.enabled: true", choice);
+    complain(c, key, message);
+}
+
+static void check_prm(checker *c) {
+    const ps_config *cfg = c->cfg;
+    if (ps_config_is(cfg->scoring_prm_kind, "head") && cfg->scoring_prm_head_path == NULL)
+        complain(c, KEY_scoring_prm_kind, "head needs scoring.prm.head_path");
+    if (cfg->models_prm_enabled || ps_config_is(cfg->engine_type, "toy")) return; /* the toy has its own */
+    check_needs_prm(c, KEY_scoring_type, cfg->scoring_type, "prm_reward");
+    check_needs_prm(c, KEY_scoring_type, cfg->scoring_type, "hybrid_prm_logprob");
+    check_needs_prm(c, KEY_answer_select, cfg->answer_select, "prm_weighted");
+    check_needs_prm(c, KEY_weighted_majority_weights, cfg->weighted_majority_weights, "prm");
+    check_needs_prm(c, KEY_particle_filter_weights, cfg->particle_filter_weights, "logit");
+}
+
+static void check_needs(checker *c) {
+    const ps_config *cfg = c->cfg;
+    if (ps_config_is(cfg->generation_step_boundary, "literals") && cfg->generation_step_literals.n == 0)
+        complain(c, KEY_generation_step_boundary, "literals needs generation.step_literals, a list of strings");
+    if (ps_config_is(cfg->evaluation_extract_answer, "regex") && cfg->evaluation_answer_regex == NULL)
+        complain(c, KEY_evaluation_extract_answer, "regex needs evaluation.answer_regex");
+    if (ps_config_is(cfg->evaluation_dataset, "custom") && cfg->evaluation_dataset_path == NULL)
+        complain(c, KEY_evaluation_dataset, "custom needs evaluation.dataset_path");
+    if (cfg->prompt_template != NULL && strstr(cfg->prompt_template, "{question}") == NULL)
+        complain(c, KEY_prompt_template, "lacks {question}, the place of the question");
+}
+
+/* ---- Forms ------------------------------------------------------------------------------------------------------- */
+
+/* A key pasted where its variable's name belongs must not reach a message: the value is not repeated. */
+static void check_variable_name(checker *c, key_index key, const char *name) {
+    bool good = isalpha((unsigned char)*name) || *name == '_';
+    for (const char *at = name; *at != '\0'; at++)
+        good = good && (isalnum((unsigned char)*at) || *at == '_');
+    if (!good) complain(c, key, "expected the name of an environment variable (letters, digits, _), not the secret");
+}
+
+static void check_forms(checker *c) {
+    const char *url = c->cfg->engine_openai_base_url;
+    if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
+        complain(c, KEY_engine_openai_base_url, "expected an address that begins with http:// or https://");
+    check_variable_name(c, KEY_engine_openai_api_key_env, c->cfg->engine_openai_api_key_env);
+    check_variable_name(c, KEY_hub_token_env, c->cfg->hub_token_env);
+}
+
+/* ---- Keys set in vain -------------------------------------------------------------------------------------------- */
+
+/* True if `word` is one of the words of `list`. */
+static bool has_word(const char *list, const char *word) {
+    size_t length = strlen(word);
+    for (const char *at = list; *at != '\0'; at += strspn(at, " ")) {
+        size_t n = strcspn(at, " ");
+        if (n == length && memcmp(at, word, n) == 0) return true;
+        at += n;
+    }
+    return false;
+}
+
+/* One warning for all: a configuration brought from another program has a dozen of them. */
+static ps_status warn_vain(const ps_config *cfg, const ps_log *log, ps_error *err) {
+    ps_text text = {0};
+    size_t n = 0;
+    for (key_index key = 0; key < N_KEYS; key++) {
+        const char *engines = schema_key(key)->engines;
+        if (cfg->origins->of[key].layer < LAYER_FILE || *engines == '\0' || has_word(engines, cfg->engine_type))
+            continue;
+        if (cfg->origins->of[key].layer == LAYER_ENVIRONMENT) continue; /* set for other programs, too */
+        ps_text_printf(&text, "%s%s (%s)", n++ > 0 ? ", " : "", schema_key(key)->name, origin_text(cfg, key));
+    }
+    if (n > 0)
+        ps_log_printf(log, PS_LOG_WARNING, "%zu key%s without meaning for engine %s, ignored: %s", n, n == 1 ? "" : "s",
+                      cfg->engine_type, ps_text_cstr(&text));
+    ps_status status = ps_text_ok(&text) ? PS_OK : ps_nomem(err);
+    ps_text_free(&text);
+    return status;
+}
+
+ps_status ps_config_check(const ps_config *cfg, const ps_log *log, ps_error *err) {
+    checker c = {.cfg = cfg};
+    check_orders(&c);
+    check_completions(&c);
+    check_prm(&c);
+    check_needs(&c);
+    check_forms(&c);
+    ps_status status = mistakes_finish(&c.mistakes, err);
+    return status == PS_OK ? warn_vain(cfg, log, err) : status;
+}

@@ -1,0 +1,96 @@
+/* The schema table as data. */
+#include "schema.h"
+
+#include <string.h>
+
+static const ps_config_key keys[N_KEYS] = {
+#define NAME_BOOL      "bool"
+#define NAME_INT       "integer"
+#define NAME_OPTINT    "integer or word"
+#define NAME_REAL      "number"
+#define NAME_STRING    "string"
+#define NAME_OPTSTRING "string or null"
+#define NAME_CHOICE    "choice"
+#define NAME_OPTCHOICE "choice or null"
+#define NAME_LIST      "list of strings"
+#define NAME_SPACE     "mapping of keys to lists"
+#define CHANGES_RESULT true
+#define CHANGES_RUN    false
+#define K(type, key, field, initial, allowed, engines, effect, doc)                                                    \
+    {key, #field, NAME_##type, initial, allowed, engines, CHANGES_##effect, doc},
+#include "persamp/schema.def"
+#undef K
+};
+
+static const struct {
+    value_type type;
+    size_t offset;
+} layout[N_KEYS] = {
+#define K(type, key, field, initial, allowed, engines, effect, doc) {TYPE_##type, offsetof(ps_config, field)},
+#include "persamp/schema.def"
+#undef K
+};
+
+enum { STEPS = 1, COMPLETIONS = 2, ANY = STEPS | COMPLETIONS };
+static const struct {
+    int modes;
+    const char *preset, *key, *value;
+} presets[] = {
+#define P(modes, preset, key, value) {modes, preset, key, value},
+#include "preset.def"
+#undef P
+};
+enum { N_PRESETS = sizeof presets / sizeof *presets };
+
+value_type schema_type(key_index key) {
+    return layout[key].type;
+}
+
+size_t schema_offset(key_index key) {
+    return layout[key].offset;
+}
+
+const ps_config_key *schema_key(key_index key) {
+    return &keys[key];
+}
+
+key_index schema_find(const char *name) {
+    for (key_index key = 0; key < N_KEYS; key++)
+        if (strcmp(keys[key].name, name) == 0) return key;
+    return NO_KEY;
+}
+
+bool schema_is_section(const char *name) {
+    size_t length = strlen(name);
+    for (key_index key = 0; key < N_KEYS; key++)
+        if (strncmp(keys[key].name, name, length) == 0 && keys[key].name[length] == '.') return true;
+    return false;
+}
+
+const char *preset_value(const char *preset, const char *key, bool steps) {
+    for (size_t i = 0; i < N_PRESETS; i++)
+        if ((presets[i].modes & (steps ? STEPS : COMPLETIONS)) != 0 && strcmp(presets[i].preset, preset) == 0 &&
+            strcmp(presets[i].key, key) == 0)
+            return presets[i].value;
+    return NULL;
+}
+
+bool preset_touches(const char *key) {
+    for (size_t i = 0; i < N_PRESETS; i++)
+        if (strcmp(presets[i].key, key) == 0) return true;
+    return false;
+}
+
+const ps_config_key *ps_config_keys(size_t *n) {
+    *n = N_KEYS;
+    return keys;
+}
+
+const ps_config_key *ps_config_find_key(const char *name) {
+    key_index key = schema_find(name);
+    return key == NO_KEY ? NULL : &keys[key];
+}
+
+const char *ps_config_preset_value(const char *preset, const char *key) {
+    return preset_value(preset, key, true);
+}

@@ -1,0 +1,138 @@
+/* Values in memory: free, copy, compare, and in and out of the struct. */
+#include "value.h"
+
+#include <string.h>
+
+static void list_clear(ps_config_list *list) {
+    for (size_t i = 0; i < list->n; i++)
+        ps_free((void *)list->items[i]);
+    ps_free((void *)list->items);
+    *list = (ps_config_list){0};
+}
+
+static void space_clear(ps_config_space *space) {
+    for (size_t i = 0; i < space->n; i++) {
+        ps_free((void *)space->keys[i]);
+        list_clear((ps_config_list *)&space->values[i]);
+    }
+    ps_free((void *)space->keys);
+    ps_free((void *)space->values);
+    *space = (ps_config_space){0};
+}
+
+void value_clear(value_type type, config_value *v) {
+    switch (type) {
+    case TYPE_BOOL:
+    case TYPE_INT:
+    case TYPE_OPTINT:
+    case TYPE_REAL: break;
+    case TYPE_STRING:
+    case TYPE_OPTSTRING:
+    case TYPE_CHOICE:
+    case TYPE_OPTCHOICE:
+        ps_free((void *)v->STRING);
+        v->STRING = NULL;
+        break;
+    case TYPE_LIST: list_clear(&v->LIST); break;
+    case TYPE_SPACE: space_clear(&v->SPACE); break;
+    }
+}
+
+static ps_status list_copy(const ps_config_list *from, ps_config_list *to, ps_error *err) {
+    *to = (ps_config_list){0};
+    if (from->n == 0) return PS_OK;
+    const char **items = ps_calloc(from->n, sizeof *items);
+    if (items == NULL) return ps_nomem(err);
+    to->items = items;
+    to->n = from->n;
+    for (size_t i = 0; i < from->n; i++)
+        if ((items[i] = ps_strdup(from->items[i])) == NULL) {
+            list_clear(to);
+            return ps_nomem(err);
+        }
+    return PS_OK;
+}
+
+static ps_status space_copy(const ps_config_space *from, ps_config_space *to, ps_error *err) {
+    *to = (ps_config_space){0};
+    if (from->n == 0) return PS_OK;
+    const char **keys = ps_calloc(from->n, sizeof *keys);
+    ps_config_list *values = ps_calloc(from->n, sizeof *values);
+    *to = (ps_config_space){keys, values, keys != NULL && values != NULL ? from->n : 0};
+    ps_status status = to->n > 0 ? PS_OK : ps_nomem(err);
+    for (size_t i = 0; status == PS_OK && i < from->n; i++) {
+        keys[i] = ps_strdup(from->keys[i]);
+        status = keys[i] != NULL ? list_copy(&from->values[i], &values[i], err) : ps_nomem(err);
+    }
+    if (status != PS_OK) space_clear(to);
+    return status;
+}
+
+ps_status value_copy(value_type type, const config_value *from, config_value *to, ps_error *err) {
+    switch (type) {
+    case TYPE_BOOL:
+    case TYPE_INT:
+    case TYPE_OPTINT:
+    case TYPE_REAL: *to = *from; return PS_OK;
+    case TYPE_STRING:
+    case TYPE_OPTSTRING:
+    case TYPE_CHOICE:
+    case TYPE_OPTCHOICE:
+        to->STRING = from->STRING != NULL ? ps_strdup(from->STRING) : NULL;
+        return from->STRING != NULL && to->STRING == NULL ? ps_nomem(err) : PS_OK;
+    case TYPE_LIST: return list_copy(&from->LIST, &to->LIST, err);
+    case TYPE_SPACE: return space_copy(&from->SPACE, &to->SPACE, err);
+    }
+    return PS_OK;
+}
+
+static bool list_equal(const ps_config_list *a, const ps_config_list *b) {
+    if (a->n != b->n) return false;
+    for (size_t i = 0; i < a->n; i++)
+        if (strcmp(a->items[i], b->items[i]) != 0) return false;
+    return true;
+}
+
+static bool space_equal(const ps_config_space *a, const ps_config_space *b) {
+    if (a->n != b->n) return false;
+    for (size_t i = 0; i < a->n; i++)
+        if (strcmp(a->keys[i], b->keys[i]) != 0 || !list_equal(&a->values[i], &b->values[i])) return false;
+    return true;
+}
+
+bool value_equal(value_type type, const config_value *a, const config_value *b) {
+    switch (type) {
+    case TYPE_BOOL: return a->BOOL == b->BOOL;
+    case TYPE_INT:
+    case TYPE_OPTINT: return a->INT == b->INT;
+    case TYPE_REAL: return a->REAL == b->REAL;
+    case TYPE_STRING:
+    case TYPE_OPTSTRING:
+    case TYPE_CHOICE:
+    case TYPE_OPTCHOICE:
+        if (a->STRING == NULL || b->STRING == NULL) return a->STRING == b->STRING;
+        return strcmp(a->STRING, b->STRING) == 0;
+    case TYPE_LIST: return list_equal(&a->LIST, &b->LIST);
+    case TYPE_SPACE: return space_equal(&a->SPACE, &b->SPACE);
+    }
+    return false;
+}
+
+/* The size of the member that holds a value. */
+static size_t member_size(value_type type) {
+    static const size_t sizes[] = {
+#define X(type) [TYPE_##type] = sizeof(ps_config_##type),
+        VALUE_TYPES(X)
+#undef X
+    };
+    return sizes[type];
+}
+
+void value_load(const ps_config *cfg, key_index key, config_value *v) {
+    *v = (config_value){0};
+    memcpy(v, (const char *)cfg + schema_offset(key), member_size(schema_type(key)));
+}
+
+void value_store(ps_config *cfg, key_index key, const config_value *v) {
+    memcpy((char *)cfg + schema_offset(key), v, member_size(schema_type(key)));
+}

@@ -1,0 +1,284 @@
+/* YAML 1.2 to a tree. libfyaml's event parser finds the syntax; the tree is built here, without recursion and with
+ * counted bounds, because its own document builder neither bounds aliases nor keeps marks of empty values. */
+#include "yaml.h"
+
+#include <libfyaml.h>
+#include <stdio.h>
+#include <string.h>
+
+typedef struct anchor {
+    const char *name;
+    const yaml_node *node;
+    struct anchor *next;
+} anchor;
+
+/* A collection that is still open. */
+typedef struct frame {
+    yaml_node *node;
+    yaml_item *last;         /* of its items */
+    const yaml_node *key;    /* mapping: the key whose value comes next */
+    const char *anchor_name; /* its own, known only from its end on: an alias inside it would be a cycle */
+} frame;
+
+typedef struct builder {
+    const char *name;
+    ps_arena *arena;
+    ps_error *err;
+    frame stack[YAML_MAX_DEPTH];
+    size_t depth, nodes, documents;
+    const yaml_node *root;
+    anchor *anchors;
+    int line, column; /* of the newest token that had a mark */
+} builder;
+
+/* "name:line:column: message" */
+static ps_status mistake(const builder *b, const char *message) {
+    return ps_fail(b->err, PS_FORMAT, "%s:%d:%d: %s", b->name, b->line, b->column, message);
+}
+
+/* ---- Events to nodes --------------------------------------------------------------------------------------------- */
+
+static void take_mark(builder *b, struct fy_event *event) {
+    const struct fy_mark *mark = fy_event_start_mark(event);
+    if (mark == NULL) return;
+    b->line = mark->line + 1;
+    b->column = mark->column + 1;
+}
+
+static ps_status new_node(builder *b, yaml_kind kind, yaml_node **node) {
+    if (++b->nodes > YAML_MAX_NODES) return mistake(b, "more values than a configuration can have");
+    yaml_node *made = ps_arena_calloc(b->arena, 1, sizeof *made);
+    if (made == NULL) return ps_nomem(b->err);
+    made->kind = kind;
+    made->line = b->line;
+    made->column = b->column;
+    *node = made;
+    return PS_OK;
+}
+
+/* The text of a token as a string; NULL for an absent token. */
+static ps_status token_text(builder *b, struct fy_token *token, const char **text, size_t *length) {
+    *text = NULL;
+    *length = 0;
+    if (token == NULL) return PS_OK;
+    size_t n = 0;
+    const char *bytes = fy_token_get_text(token, &n);
+    if (bytes == NULL) bytes = "";
+    *text = ps_arena_strndup(b->arena, bytes, n);
+    if (*text == NULL) return ps_nomem(b->err);
+    *length = n;
+    return PS_OK;
+}
+
+static ps_status remember_anchor(builder *b, const char *name, const yaml_node *node) {
+    if (name == NULL) return PS_OK;
+    anchor *made = ps_arena_alloc(b->arena, sizeof *made);
+    if (made == NULL) return ps_nomem(b->err);
+    *made = (anchor){name, node, b->anchors};
+    b->anchors = made;
+    return PS_OK;
+}
+
+/* Put a finished node where it belongs: the root, the next element, the next key or the value of the last key. */
+static ps_status attach(builder *b, const yaml_node *node) {
+    if (b->depth == 0) {
+        b->root = node;
+        return PS_OK;
+    }
+    frame *top = &b->stack[b->depth - 1];
+    if (top->node->kind == YAML_MAPPING && top->key == NULL) {
+        if (node->kind != YAML_SCALAR) return mistake(b, "a key must be a plain name");
+        top->key = node;
+        return PS_OK;
+    }
+    yaml_item *item = ps_arena_alloc(b->arena, sizeof *item);
+    if (item == NULL) return ps_nomem(b->err);
+    *item = (yaml_item){top->key, node, NULL};
+    if (top->last != NULL)
+        top->last->next = item;
+    else
+        top->node->items = item;
+    top->last = item;
+    top->key = NULL;
+    return PS_OK;
+}
+
+static ps_status on_scalar(builder *b, struct fy_event *event, bool forced_text) {
+    yaml_node *node = NULL;
+    const char *name = NULL;
+    size_t ignored;
+    ps_status status = new_node(b, YAML_SCALAR, &node);
+    if (status == PS_OK) status = token_text(b, event->scalar.value, &node->text, &node->length);
+    if (status == PS_OK) status = token_text(b, event->scalar.anchor, &name, &ignored);
+    if (status != PS_OK) return status;
+    if (node->text == NULL) node->text = "";
+    if (memchr(node->text, '\0', node->length) != NULL) return mistake(b, "a NUL character in a text");
+    node->plain =
+        !forced_text && (event->scalar.value == NULL || fy_token_scalar_style(event->scalar.value) == FYSS_PLAIN);
+    status = remember_anchor(b, name, node);
+    return status == PS_OK ? attach(b, node) : status;
+}
+
+static ps_status on_alias(builder *b, struct fy_event *event) {
+    const char *name = NULL;
+    size_t length;
+    ps_status status = token_text(b, event->alias.anchor, &name, &length);
+    if (status != PS_OK) return status;
+    if (++b->nodes > YAML_MAX_NODES) return mistake(b, "more values than a configuration can have");
+    for (const anchor *a = b->anchors; a != NULL; a = a->next)
+        if (name != NULL && strcmp(a->name, name) == 0) return attach(b, a->node);
+    return mistake(b, "an alias without an anchor before it");
+}
+
+static ps_status on_start(builder *b, yaml_kind kind, struct fy_token *anchor_token) {
+    if (b->depth == YAML_MAX_DEPTH) return mistake(b, "nested too deeply");
+    yaml_node *node = NULL;
+    const char *name = NULL;
+    size_t ignored;
+    ps_status status = new_node(b, kind, &node);
+    if (status == PS_OK) status = token_text(b, anchor_token, &name, &ignored);
+    if (status == PS_OK) b->stack[b->depth++] = (frame){.node = node, .anchor_name = name};
+    return status;
+}
+
+static ps_status on_end(builder *b) {
+    const frame *top = &b->stack[--b->depth];
+    ps_status status = remember_anchor(b, top->anchor_name, top->node);
+    return status == PS_OK ? attach(b, top->node) : status;
+}
+
+/* Of the tags only those of the core schema are known, and only !!str changes anything: the schema says what type a key
+ * has. "!" is YAML's own way to say "a string". */
+static ps_status read_tag(builder *b, struct fy_event *event, bool *forced_text) {
+    static const char core[] = "tag:yaml.org,2002:";
+    static const char *const known[] = {"str", "int", "float", "bool", "null", "seq", "map", "merge"};
+    *forced_text = false;
+    struct fy_token *token = fy_event_get_tag_token(event);
+    if (token == NULL) return PS_OK;
+    const struct fy_tag *tag = fy_tag_token_tag(token);
+    size_t length = 0;
+    const char *suffix = fy_tag_token_suffix(token, &length);
+    if (tag == NULL || tag->prefix == NULL || suffix == NULL) return mistake(b, "an unreadable tag");
+    if (strcmp(tag->prefix, "!") == 0 && length == 0) {
+        *forced_text = true;
+        return PS_OK;
+    }
+    for (size_t i = 0; strcmp(tag->prefix, core) == 0 && i < sizeof known / sizeof *known; i++) {
+        if (strlen(known[i]) != length || memcmp(known[i], suffix, length) != 0) continue;
+        *forced_text = i == 0;
+        return PS_OK;
+    }
+    return mistake(b, "an unknown tag; only !!str and its like are understood");
+}
+
+static ps_status on_event(builder *b, struct fy_event *event) {
+    bool forced_text = false;
+    ps_status status = PS_OK;
+    take_mark(b, event);
+    switch (event->type) {
+    case FYET_DOCUMENT_START:
+        return ++b->documents > 1 ? mistake(b, "a second document; a configuration is one") : PS_OK;
+    case FYET_SCALAR:
+        status = read_tag(b, event, &forced_text);
+        return status == PS_OK ? on_scalar(b, event, forced_text) : status;
+    case FYET_ALIAS: return on_alias(b, event);
+    case FYET_SEQUENCE_START:
+        status = read_tag(b, event, &forced_text);
+        return status == PS_OK ? on_start(b, YAML_SEQUENCE, event->sequence_start.anchor) : status;
+    case FYET_MAPPING_START:
+        status = read_tag(b, event, &forced_text);
+        return status == PS_OK ? on_start(b, YAML_MAPPING, event->mapping_start.anchor) : status;
+    case FYET_SEQUENCE_END:
+    case FYET_MAPPING_END: return on_end(b);
+    default: return PS_OK;
+    }
+}
+
+/* ---- Syntax errors -------------------------------------------------------------------------------------------------
+ */
+
+/* True if the indentation of a line (from 1) has a tab: YAML forbids it, and the parser's own words rarely say so. */
+static bool indented_by_tab(const char *text, size_t length, int line) {
+    const char *end = text + length;
+    for (int at = 1; at < line; at++) {
+        text = memchr(text, '\n', (size_t)(end - text));
+        if (text++ == NULL) return false;
+    }
+    while (text < end && *text == ' ')
+        text++;
+    return text < end && *text == '\t';
+}
+
+static ps_status syntax_error(builder *b, struct fy_diag *diag, const char *text, size_t length) {
+    void *iterator = NULL;
+    const struct fy_diag_error *first = fy_diag_errors_iterate(diag, &iterator);
+    if (first == NULL) return mistake(b, "not YAML");
+    if (first->line > 0) b->line = first->line;
+    if (first->line > 0) b->column = first->column > 0 ? first->column : 1;
+    for (int line = b->line; line >= 1 && line >= b->line - 1; line--) {
+        if (!indented_by_tab(text, length, line)) continue;
+        b->line = line;
+        b->column = 1;
+        return mistake(b, "indented by a tab; YAML wants spaces");
+    }
+    char message[256];
+    snprintf(message, sizeof message, "not YAML: %.200s", first->msg != NULL ? first->msg : "unreadable");
+    return mistake(b, message);
+}
+
+static void discard(struct fy_diag *diag, void *user, const char *bytes, size_t length) {
+    (void)diag, (void)user, (void)bytes, (void)length;
+}
+
+/* A collector of messages that prints nothing. */
+static struct fy_diag *quiet_diag(void) {
+    struct fy_diag_cfg config;
+    fy_diag_cfg_default(&config);
+    config.fp = NULL;
+    config.output_fn = discard;
+    config.colorize = false;
+    struct fy_diag *diag = fy_diag_create(&config);
+    if (diag != NULL) fy_diag_set_collect_errors(diag, true);
+    return diag;
+}
+
+ps_status yaml_parse(const char *text, size_t length, const char *name, ps_arena *arena, const yaml_node **root,
+                     ps_error *err) {
+    builder b = {.name = name, .arena = arena, .err = err, .line = 1, .column = 1};
+    if (length > YAML_MAX_BYTES) return mistake(&b, "larger than 1 MiB: not a configuration");
+    ps_status status = PS_OK;
+    struct fy_parser *parser = NULL;
+    struct fy_diag *diag = quiet_diag();
+    if (diag == NULL) return ps_nomem(err);
+    struct fy_parse_cfg config = {.flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_JSON_NONE, .diag = diag};
+    parser = fy_parser_create(&config);
+    if (parser == NULL || fy_parser_set_string(parser, text, length) != 0) {
+        status = ps_nomem(err);
+        goto done;
+    }
+    for (struct fy_event *event; status == PS_OK && (event = fy_parser_parse(parser)) != NULL;) {
+        status = on_event(&b, event);
+        fy_parser_event_free(parser, event);
+    }
+    if (status == PS_OK && fy_parser_get_stream_error(parser)) status = syntax_error(&b, diag, text, length);
+    if (status == PS_OK) *root = b.root;
+done:
+    fy_parser_destroy(parser);
+    fy_diag_destroy(diag);
+    return status;
+}
+
+const char *yaml_describe(const yaml_node *node, char *buffer, size_t size) {
+    if (node->kind == YAML_SEQUENCE) return "a list";
+    if (node->kind == YAML_MAPPING) return "a mapping";
+    if (node->plain && node->length == 0) return "nothing";
+    size_t shown = node->length;
+    if (shown > 60) {
+        shown = 57;
+        while (((unsigned char)node->text[shown] & 0xc0) == 0x80) /* not in the middle of a character */
+            shown--;
+    }
+    const char *more = shown < node->length ? "…" : "", *quote = node->plain ? "" : "\"";
+    snprintf(buffer, size, "%s%.*s%s%s", quote, (int)shown, node->text, more, quote);
+    return buffer;
+}
