@@ -71,3 +71,11 @@ void ps_engine_get_stats(const ps_engine *engine, ps_engine_stats *stats) {
     *stats = (ps_engine_stats){0};
     engine->ops->stats(engine, stats);
 }
+
+#ifndef PS_HAVE_LLAMA
+ps_status ps_engine_llama_create(const ps_llama_options *options, ps_engine **engine, ps_error *err) {
+    (void)engine;
+    return ps_fail(err, PS_ENGINE, "%s: this build has no libllama: configure with -DPERSAMP_LLAMA=ON",
+                   options->model_path ? options->model_path : "no model");
+}
+#endif

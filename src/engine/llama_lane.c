@@ -376,7 +376,9 @@ static void *lane_main(void *argument) {
     while (!engine->closing) {
         collect(lane);
         if (!lane->waiting.first && lane->n_active == 0) {
-            pthread_cond_wait(&lane->wake, &engine->mutex);
+            /* collect() let go of the mutex: what was signalled meanwhile must be seen before sleeping. */
+            if (!engine->closing && !lane->garbage && !lane->inbox.first)
+                pthread_cond_wait(&lane->wake, &engine->mutex);
             continue;
         }
         pthread_mutex_unlock(&engine->mutex);

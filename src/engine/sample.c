@@ -10,7 +10,9 @@
 #if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__) &&                           \
     !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define VECTOR_CLONES __attribute__((target_clones("default", "avx2", "avx512f"), optimize("O3")))
+#define VECTOR_INLINE __attribute__((always_inline))
 #else
+#define VECTOR_INLINE
 #define VECTOR_CLONES
 #endif
 
@@ -19,7 +21,7 @@ static const double lowest_exponent = -708.0; /* exp() of less is below the smal
 
 /* exp(x) for x ≤ 0 to within 1 ulp or two, without branches, so that a loop over it vectorises: x = n·ln 2 + r with
  * |r| ≤ ln 2 / 2, a Taylor polynomial for e^r, and 2^n through the exponent bits. */
-static inline double exp_nonpositive(double x) {
+static inline VECTOR_INLINE double exp_nonpositive(double x) {
     const double clamped = x < lowest_exponent ? lowest_exponent : x;
     const double shifted = clamped * 0x1.71547652b82fep+0 + 0x1.8p52; /* n in the low bits */
     const double n = shifted - 0x1.8p52;
