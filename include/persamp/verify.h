@@ -31,8 +31,10 @@ typedef enum ps_extract_mode {
 typedef struct ps_verify_options {
     ps_verify_mode mode;
     ps_extract_mode extract;
-    const char *regex; /* for PS_EXTRACT_REGEX, else ignored */
-} ps_verify_options;   /* zeroed: strict, boxed */
+    const char *regex;  /* for PS_EXTRACT_REGEX, else ignored */
+    int decimals;       /* math_verify only: places kept when a side is a decimal; 0: 6 */
+    bool loose_symbols; /* math_verify only: its strict=False, names of variables do not matter */
+} ps_verify_options;    /* zeroed: strict, boxed */
 
 /* What was decided, and why. Text members are owned: free with ps_verify_result_clear. */
 typedef struct ps_verify_result {
@@ -59,11 +61,19 @@ PS_API ps_status ps_verify(const char *gold, const char *response, const ps_veri
 PS_API ps_status ps_verify_answers(const char *a, const char *b, const ps_verify_options *options, ps_verdict *verdict,
                                    ps_error *err);
 
+/* As ps_verify_answers, with what was decided and why (`extracted` stays NULL). */
+PS_API ps_status ps_verify_answers_explained(const char *a, const char *b, const ps_verify_options *options,
+                                             ps_verify_result *result, ps_error *err);
+
 /* Classes of equivalent answers for voting. answers[0..n), NULL entries (no answer) belong to no class. Writes
  * class_of[i] in 0 … *n_classes − 1 in order of first appearance, or −1 for NULL entries. An equivalence relation on
  * what it meets. O(n · classes) comparisons. */
 PS_API ps_status ps_answer_classes(const char *const *answers, size_t n, const ps_verify_options *options,
                                    int *class_of, size_t *n_classes, ps_error *err);
+
+/* Free what the arithmetic library (FLINT) caches for the calling thread. Call it where a thread that verified ends;
+ * later calls on the thread are fine and fill the caches again. */
+PS_API void ps_verify_thread_end(void);
 
 #ifdef __cplusplus
 }

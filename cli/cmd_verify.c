@@ -1,0 +1,223 @@
+/* persamp verify: compare answers. */
+#include "cli.h"
+
+#include "persamp/verify.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char usage[] =
+    "Examples\n"
+    "  persamp verify --gold '\\frac{1}{2}' --response 'So the answer is $\\boxed{0.5}$.'\n"
+    "  persamp verify --gold '(0, 1]' --answer '0 < x \\le 1'\n"
+    "  persamp verify --pairs pairs.jsonl --show\n"
+    "\n"
+    "Compare a gold answer with a model's response, or many of them.\n"
+    "\n"
+    "  --gold TEXT          the right answer\n"
+    "  --response TEXT      a response; its answer is looked for (-: standard input)\n"
+    "  --answer TEXT        an answer that was already taken out of its response\n"
+    "  --pairs FILE         JSON lines with gold, pred or response, and expected or truth (-: standard input)\n"
+    "  --show               print every disagreement of --pairs\n"
+    "  --key NAME           field of --pairs with the expected verdict (default: expected, then truth)\n"
+    "  --mode MODE          strict (default), math_verify, exact_match, contains\n"
+    "  --extract MODE       boxed (default), last_number, regex\n"
+    "  --regex PATTERN      for --extract regex: the answer is its first group (PCRE2)\n"
+    "\n"
+    "Exit code 0: same, or full agreement; 1: different, unknown or a disagreement; 2: wrong usage.\n";
+
+typedef struct arguments {
+    const char *gold, *response, *answer, *pairs, *key;
+    bool show;
+    ps_verify_options options;
+} arguments;
+
+static const char *const verdicts[] = {"different", "same", "unknown"};
+
+static int find_name(const char *const *names, int n, const char *name) {
+    for (int i = 0; i < n; i++)
+        if (strcmp(names[i], name) == 0) return i;
+    return -1;
+}
+
+static int bad_choice(const char *option, const char *value, const char *choices) {
+    fprintf(stderr, "persamp verify: %s %s: expected one of %s\n", option, value, choices);
+    return EXIT_USAGE;
+}
+
+static int read_arguments(int argc, char **argv, arguments *a) {
+    static const char *const modes[] = {"strict", "math_verify", "exact_match", "contains"};
+    static const char *const extractions[] = {"boxed", "last_number", "regex"};
+    bool failed = false;
+    for (int i = 1; i < argc; i++) {
+        const char *value;
+        if ((value = ps_cli_option(argc, argv, &i, "--gold", &failed)))
+            a->gold = value;
+        else if ((value = ps_cli_option(argc, argv, &i, "--response", &failed)))
+            a->response = value;
+        else if ((value = ps_cli_option(argc, argv, &i, "--answer", &failed)))
+            a->answer = value;
+        else if ((value = ps_cli_option(argc, argv, &i, "--pairs", &failed)))
+            a->pairs = value;
+        else if ((value = ps_cli_option(argc, argv, &i, "--key", &failed)))
+            a->key = value;
+        else if ((value = ps_cli_option(argc, argv, &i, "--regex", &failed)))
+            a->options.regex = value;
+        else if ((value = ps_cli_option(argc, argv, &i, "--mode", &failed))) {
+            int mode = find_name(modes, 4, value);
+            if (mode < 0) return bad_choice("--mode", value, "strict, math_verify, exact_match, contains");
+            a->options.mode = (ps_verify_mode)mode;
+        } else if ((value = ps_cli_option(argc, argv, &i, "--extract", &failed))) {
+            int mode = find_name(extractions, 3, value);
+            if (mode < 0) return bad_choice("--extract", value, "boxed, last_number, regex");
+            a->options.extract = (ps_extract_mode)mode;
+        } else if (strcmp(argv[i], "--show") == 0) {
+            a->show = true;
+        } else if (!failed) {
+            fprintf(stderr, "persamp verify: unknown argument %s (persamp verify -h shows examples)\n", argv[i]);
+            return EXIT_USAGE;
+        }
+        if (failed) return EXIT_USAGE;
+    }
+    bool one = a->gold && (a->response != NULL) != (a->answer != NULL) && !a->pairs;
+    if (one || (a->pairs && !a->gold && !a->response && !a->answer)) return EXIT_DONE;
+    fprintf(stderr, "persamp verify: give --gold and one of --response and --answer, or --pairs "
+                    "(persamp verify -h shows examples)\n");
+    return EXIT_USAGE;
+}
+
+/* ---- One comparison --------------------------------------------------------------------------------------------- */
+
+static void print_result(const ps_verify_result *result) {
+    printf("%s\n", verdicts[result->verdict]);
+    if (result->extracted) printf("extracted: %s\n", result->extracted);
+    printf("gold:      %s\n", result->gold_form ? result->gold_form : "(not read)");
+    printf("response:  %s\n", result->response_form ? result->response_form : "(not read)");
+    printf("stage:     %s%s%s\n", result->stage, *result->reason ? ": " : "", result->reason);
+}
+
+static ps_status compare(const char *gold, const char *text, bool extract, const ps_verify_options *options,
+                         ps_verify_result *result, ps_error *err) {
+    return extract ? ps_verify(gold, text, options, result, err)
+                   : ps_verify_answers_explained(gold, text, options, result, err);
+}
+
+static int verify_one(const arguments *a) {
+    ps_error err;
+    ps_verify_result result = {0};
+    char *input = NULL;
+    const char *text = a->response ? a->response : a->answer;
+    ps_status status = PS_OK;
+    if (a->response && strcmp(a->response, "-") == 0) {
+        size_t length;
+        status = ps_read_file("-", (size_t)64 << 20, &input, &length, &err);
+        text = input;
+    }
+    if (status == PS_OK) status = compare(a->gold, text, a->response != NULL, &a->options, &result, &err);
+    int code = status == PS_OK ? (result.verdict == PS_SAME ? EXIT_DONE : EXIT_FAILED) : ps_cli_error(&err);
+    if (status == PS_OK) print_result(&result);
+    ps_verify_result_clear(&result);
+    ps_free(input);
+    return code;
+}
+
+/* ---- Many ------------------------------------------------------------------------------------------------------- */
+
+typedef struct tally {
+    size_t pairs, agreed;
+} tally;
+
+static const char *string_field(const json_t *line, const char *name) {
+    return json_string_value(json_object_get(line, name));
+}
+
+/* The verdict that a line expects: true, false, or none. */
+static const json_t *expected_field(const json_t *line, const char *key) {
+    const json_t *value = json_object_get(line, key ? key : "expected");
+    if (!value && !key) value = json_object_get(line, "truth");
+    return json_is_boolean(value) ? value : NULL;
+}
+
+/* Options that a line of Math-Verify's own tests carries. */
+static ps_verify_options line_options(const json_t *line, const ps_verify_options *options) {
+    ps_verify_options own = *options;
+    const json_t *precision = json_object_get(line, "precision");
+    if (json_is_integer(precision)) own.decimals = (int)json_integer_value(precision);
+    if (json_is_false(json_object_get(line, "strict"))) own.loose_symbols = true;
+    return own;
+}
+
+static void show_disagreement(size_t number, const char *gold, const char *text, bool expected,
+                              const ps_verify_result *result) {
+    size_t length = strlen(text), shown = length > 160 ? 160 : length;
+    printf("line %zu: expected %s, got %s (%s%s%s)\n  gold:      %s\n  response:  %s%s\n", number,
+           expected ? "same" : "not same", verdicts[result->verdict], result->stage, *result->reason ? ": " : "",
+           result->reason, gold, length > shown ? "…" : "", text + length - shown);
+    if (result->extracted) printf("  extracted: %s\n", result->extracted);
+}
+
+static int verify_line(const arguments *a, const json_t *line, size_t number, tally *t) {
+    const char *gold = string_field(line, "gold"), *pred = string_field(line, "pred");
+    const char *response = string_field(line, "response");
+    const json_t *expected = expected_field(line, a->key);
+    if (!gold || (!pred && !response) || !expected) {
+        fprintf(stderr, "persamp verify: %s:%zu: expected the fields gold, pred or response, and %s (true or false)\n",
+                a->pairs, number, a->key ? a->key : "expected or truth");
+        return EXIT_FAILED;
+    }
+    ps_verify_options options = line_options(line, &a->options);
+    /* Math-Verify extracts from everything it is given */
+    bool extract = response != NULL || options.mode == PS_VERIFY_MATH_VERIFY;
+    const char *text = response ? response : pred;
+    ps_verify_result result = {0};
+    ps_error err;
+    if (compare(gold, text, extract, &options, &result, &err) != PS_OK) return ps_cli_error(&err);
+    bool agrees = (result.verdict == PS_SAME) == json_is_true(expected);
+    t->pairs++;
+    t->agreed += agrees;
+    if (!agrees && a->show) show_disagreement(number, gold, text, json_is_true(expected), &result);
+    ps_verify_result_clear(&result);
+    return EXIT_DONE;
+}
+
+static int verify_pairs(const arguments *a) {
+    ps_error err;
+    char *data = NULL;
+    size_t length, number = 0;
+    if (ps_read_file(a->pairs, (size_t)1 << 30, &data, &length, &err) != PS_OK) return ps_cli_error(&err);
+    tally t = {0};
+    int code = EXIT_DONE;
+    for (char *line = data, *next; code == EXIT_DONE && line && *line; line = next) {
+        next = strchr(line, '\n');
+        if (next) *next++ = 0;
+        number++;
+        if (line[strspn(line, " \t\r")] == 0) continue;
+        json_error_t error;
+        json_t *object = json_loads(line, 0, &error);
+        if (!object) {
+            fprintf(stderr, "persamp verify: %s:%zu:%d: %s\n", a->pairs, number, error.column, error.text);
+            code = EXIT_FAILED;
+            break;
+        }
+        code = verify_line(a, object, number, &t);
+        json_decref(object);
+    }
+    ps_free(data);
+    if (code != EXIT_DONE) return code;
+    printf("agreement %zu/%zu\n", t.agreed, t.pairs);
+    return t.agreed == t.pairs ? EXIT_DONE : EXIT_FAILED;
+}
+
+int ps_cmd_verify(int argc, char **argv) {
+    arguments a = {0};
+    for (int i = 1; i < argc; i++)
+        if (ps_cli_wants_help(argv[i])) {
+            fputs(usage, stdout);
+            return EXIT_DONE;
+        }
+    int code = read_arguments(argc, argv, &a);
+    if (code != EXIT_DONE) return code;
+    return a.pairs ? verify_pairs(&a) : verify_one(&a);
+}

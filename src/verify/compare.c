@@ -1,0 +1,521 @@
+/* Comparison by kind of answer. Whatever a rule here decides is symmetric in its two sides; which side said more than
+ * the other is kept in the marks, for voting. */
+#include "answer.h"
+#include "words.h"
+
+#include <ctype.h>
+#include <string.h>
+
+static psv_answer_is no(psv_compare *c, const char *stage, const char *reason) {
+    return psv_decide(c, stage, PSV_NO, reason);
+}
+
+bool psv_is_equation(const psv_node *node) {
+    return node->kind == PSV_REL && strspn(node->text, "=~") == strlen(node->text);
+}
+
+static bool is_condition(const psv_node *node) {
+    return (node->kind == PSV_REL && !psv_is_equation(node)) || node->kind == PSV_AND || node->kind == PSV_OR;
+}
+
+static bool is_set_like(const psv_node *node) {
+    switch (node->kind) {
+    case PSV_UNION:
+    case PSV_INTER:
+    case PSV_MINUS:
+    case PSV_EMPTY:
+    case PSV_NUMBERS: return true;
+    case PSV_ADD: return psv_has_kind(node, PSV_NUMBERS);
+    default: return is_condition(node);
+    }
+}
+
+/* ---- Names of values -------------------------------------------------------------------------------------------- */
+
+/* Nothing but names in it: x, f(2), AB/CD, m + n, sin C. Numbers would make it an equation to be solved. */
+static bool only_names(const psv_node *node, bool inside_call) {
+    switch (node->kind) {
+    case PSV_VAR:
+    case PSV_TEXT:
+    case PSV_CHOICE: return true;
+    case PSV_APPLY: return true;
+    case PSV_NUM: return inside_call;
+    case PSV_ADD:
+    case PSV_MUL:
+    case PSV_NEG:
+    case PSV_DIV:
+    case PSV_POW:
+    case PSV_RATIO:
+    case PSV_FUNC:
+    case PSV_TUPLE:
+        for (size_t i = 0; i < node->n; i++)
+            if (!only_names(node->kid[i], inside_call)) return false;
+        return true;
+    default: return false;
+    }
+}
+
+const psv_node *psv_named_value(psv_ctx *ctx, const psv_node *node) {
+    (void)ctx;
+    if (node->kind != PSV_REL || !psv_is_equation(node)) return NULL;
+    const psv_node *last = node->kid[node->n - 1], *first = node->kid[0];
+    if (only_names(first, false)) return last;
+    if (node->n == 2 && last->kind == PSV_VAR && !psv_has_variable(first)) return first; /* 5 = x */
+    bool numbers = true;
+    for (size_t i = 0; i < node->n; i++)
+        numbers &= psv_is_scalar(node->kid[i]) && !psv_has_variable(node->kid[i]);
+    return numbers ? last : NULL; /* 2 + 3 = 5 */
+}
+
+/* "π ≈ 3.14": what stands before the approximation. */
+static const psv_node *before_approximation(const psv_node *node) {
+    size_t n = strlen(node->text);
+    return n > 1 && node->text[n - 1] == '~' ? node->kid[node->n - 2] : NULL;
+}
+
+/* ---- Words and letters ------------------------------------------------------------------------------------------ */
+
+/* The words of a node: of a text, of a choice, of a product of letters. */
+static bool words_of(psv_ctx *ctx, const psv_node *node, ps_text *out) {
+    (void)ctx;
+    switch (node->kind) {
+    case PSV_TEXT:
+    case PSV_VAR:
+    case PSV_CHOICE: ps_text_puts(out, node->text); return true;
+    case PSV_CONST:
+        if (node->op != PSV_E && node->op != PSV_I) return false;
+        ps_text_puts(out, node->op == PSV_E ? "e" : "i");
+        return true;
+    case PSV_MUL:
+        for (size_t i = 0; i < node->n; i++)
+            if (!words_of(ctx, node->kid[i], out)) return false;
+        return true;
+    default: return false;
+    }
+}
+
+static psv_answer_is compare_words(psv_compare *c, const psv_node *a, const psv_node *b) {
+    ps_text wa = {0}, wb = {0};
+    psv_answer_is is = PSV_NO;
+    if (words_of(c->ctx, a, &wa) && words_of(c->ctx, b, &wb) && ps_text_ok(&wa) && ps_text_ok(&wb)) {
+        for (size_t i = 0; i < wa.length; i++)
+            wa.data[i] = (char)tolower((unsigned char)wa.data[i]);
+        for (size_t i = 0; i < wb.length; i++)
+            wb.data[i] = (char)tolower((unsigned char)wb.data[i]);
+        is = psv_same_words(c->ctx, ps_text_cstr(&wa), ps_text_cstr(&wb)) ? PSV_YES : PSV_NO;
+    }
+    ps_text_free(&wa);
+    ps_text_free(&wb);
+    return psv_decide(c, "text", is, is == PSV_YES ? "the same words" : "different words");
+}
+
+/* A choice letter, perhaps with the value it stands for. */
+static psv_answer_is compare_choice(psv_compare *c, const psv_node *a, const psv_node *b) {
+    if (a->kind == PSV_CHOICE && b->kind == PSV_CHOICE)
+        return psv_decide(c, "choice", strcmp(a->text, b->text) ? PSV_NO : PSV_YES, "choice letters");
+    bool a_is = a->kind == PSV_CHOICE;
+    const psv_node *choice = a_is ? a : b, *other = a_is ? b : a;
+    if (other->kind == PSV_VAR || other->kind == PSV_TEXT || other->kind == PSV_CONST || other->kind == PSV_MUL) {
+        psv_answer_is is = compare_words(c, a, b);
+        if (is == PSV_YES || !choice->n) return is;
+    }
+    if (!choice->n) return no(c, "choice", "one answer is a choice letter, the other is not");
+    if (a_is)
+        c->a_marked = true;
+    else
+        c->b_marked = true;
+    return psv_compare_nodes(c, a_is ? a->kid[0] : a, a_is ? b : b->kid[0]);
+}
+
+/* ---- Base n, ratios --------------------------------------------------------------------------------------------- */
+
+static const char *without_zeros(const char *digits) {
+    while (*digits == '0' && digits[1])
+        digits++;
+    return digits;
+}
+
+static psv_answer_is compare_base(psv_compare *c, const psv_node *a, const psv_node *b) {
+    const psv_node *other = a->kind == PSV_BASE ? b : a;
+    if (other->kind != PSV_BASE && !(other->kind == PSV_NUM && other->scale == 0))
+        return no(c, "base", "one answer is a numeral in a base, the other is not an integer");
+    if (strcmp(without_zeros(a->text), without_zeros(b->text)) != 0) return no(c, "base", "different digits");
+    if (a->kind == b->kind && a->scale != b->scale && !c->ctx->math_verify)
+        return no(c, "base", "the same digits in different bases");
+    if (a->kind != PSV_BASE) c->b_marked = true;
+    if (b->kind != PSV_BASE) c->a_marked = true;
+    return psv_decide(c, "base", PSV_YES, a->kind == b->kind ? "the same digits and base" : "the base was left out");
+}
+
+/* 4:30, 12:05: two parts, the second of two digits below 60. */
+static bool is_time(const psv_node *node) {
+    if (node->text) return true;
+    if (node->n != 2) return false;
+    const psv_node *minutes = node->kid[1], *hours = node->kid[0];
+    return minutes->kind == PSV_NUM && strlen(minutes->text) == 2 && minutes->text[0] < '6' && !minutes->scale &&
+           hours->kind == PSV_NUM && strlen(hours->text) <= 2 && !hours->scale;
+}
+
+static psv_answer_is compare_ratio(psv_compare *c, const psv_node *a, const psv_node *b) {
+    if (a->kind != b->kind) { /* 7:32 and 7/32 */
+        const psv_node *ratio = a->kind == PSV_RATIO ? a : b, *other = a->kind == PSV_RATIO ? b : a;
+        if (ratio->n != 2 || (is_time(ratio) && !c->ctx->math_verify) || !psv_is_scalar(other))
+            return no(c, "ratio", "one answer is a ratio or a time of day, the other is not");
+        psv_node *quotient = psv_binary(c->ctx, PSV_DIV, ratio->kid[0], ratio->kid[1]);
+        if (!quotient) return PSV_CANNOT_TELL;
+        return a->kind == PSV_RATIO ? psv_compare_scalars(c, quotient, b) : psv_compare_scalars(c, a, quotient);
+    }
+    if (a->n != b->n) return no(c, "ratio", "ratios of different length");
+    if (a->text && b->text && strcmp(a->text, b->text) != 0) return no(c, "ratio", "morning and afternoon");
+    if (a->text && !b->text) c->a_marked = true;
+    if (b->text && !a->text) c->b_marked = true;
+    psv_answer_is all = PSV_YES;
+    for (size_t i = 0; i < a->n && all == PSV_YES; i++)
+        all = psv_compare_scalars(c, a->kid[i], b->kid[i]);
+    if (all == PSV_YES || is_time(a) || is_time(b)) return psv_decide(c, "ratio", all, "part by part");
+    for (size_t i = 1; i < a->n; i++) { /* a₀ : aᵢ = b₀ : bᵢ */
+        psv_node *x = psv_binary(c->ctx, PSV_MUL, a->kid[0], b->kid[i]);
+        psv_node *y = psv_binary(c->ctx, PSV_MUL, a->kid[i], b->kid[0]);
+        if (!x || !y) return PSV_CANNOT_TELL;
+        psv_answer_is is = psv_compare_scalars(c, x, y);
+        if (is != PSV_YES) return psv_decide(c, "ratio", is, "different ratios");
+    }
+    return psv_decide(c, "ratio", PSV_YES, "the same ratio");
+}
+
+/* ---- Relations -------------------------------------------------------------------------------------------------- */
+
+static psv_node *difference(psv_ctx *ctx, psv_node *a, psv_node *b) {
+    return psv_binary(ctx, PSV_ADD, a, psv_unary(ctx, PSV_NEG, b));
+}
+
+static char oriented(char relation, bool *swap) {
+    *swap = relation == '>' || relation == 'g';
+    return relation == '>' ? '<' : relation == 'g' ? 'l' : relation == '~' ? '=' : relation;
+}
+
+/* One link of a chain against another: l₁ ∘ r₁ and l₂ ∘ r₂ as multiples of each other. */
+static psv_answer_is compare_links(psv_compare *c, const psv_node *a, size_t i, const psv_node *b, size_t j) {
+    bool swap_a, swap_b;
+    char ra = oriented(a->text[i], &swap_a), rb = oriented(b->text[j], &swap_b);
+    if (ra != rb) return no(c, "relation", "different relations");
+    psv_node *la = a->kid[i + swap_a], *ha = a->kid[i + !swap_a], *lb = b->kid[j + swap_b], *hb = b->kid[j + !swap_b];
+    if (!psv_is_scalar(la) || !psv_is_scalar(ha) || !psv_is_scalar(lb) || !psv_is_scalar(hb) || strchr("ioc", ra)) {
+        psv_answer_is is = psv_compare_nodes(c, la, lb);
+        return is == PSV_YES ? psv_compare_nodes(c, ha, hb) : is;
+    }
+    psv_node *x = difference(c->ctx, la, ha), *y = difference(c->ctx, lb, hb);
+    if (!x || !y) return psv_decide(c, "relation", PSV_CANNOT_TELL, "too large");
+    bool positive = true;
+    psv_answer_is is = psv_ratfun_proportional(c->ctx, x, y, &positive);
+    if (is == PSV_CANNOT_TELL) {
+        is = psv_ball_proportional(c->ctx, x, y, &positive);
+        if (is == PSV_YES) c->proven = false;
+    }
+    bool directed = ra == '<' || ra == 'l';
+    if (is == PSV_YES && directed && !positive) is = PSV_NO;
+    return psv_decide(c, "relation", is, is == PSV_YES ? "the same up to a factor" : "not multiples of each other");
+}
+
+psv_answer_is psv_compare_relations(psv_compare *c, const psv_node *a, const psv_node *b) {
+    if (a->n != b->n) return no(c, "relation", "chains of different length");
+    size_t links = a->n - 1;
+    psv_answer_is forward = PSV_YES;
+    for (size_t i = 0; i < links && forward == PSV_YES; i++)
+        forward = compare_links(c, a, i, b, i);
+    if (forward == PSV_YES || links == 1) return forward;
+    psv_answer_is backward = PSV_YES; /* a < b < c and c > b > a */
+    for (size_t i = 0; i < links && backward == PSV_YES; i++)
+        backward = compare_links(c, a, i, b, links - 1 - i);
+    return backward == PSV_YES ? backward : forward;
+}
+
+/* Two equations. Chains are cut to their ends: x = 5 + 5 + 1 = 11 says x = 11. */
+static psv_answer_is compare_equations(psv_compare *c, const psv_node *a, const psv_node *b) {
+    const psv_node *va = psv_named_value(c->ctx, a), *vb = psv_named_value(c->ctx, b);
+    if (va && vb) {
+        const psv_node *na = va == a->kid[0] ? a->kid[1] : a->kid[0], *nb = vb == b->kid[0] ? b->kid[1] : b->kid[0];
+        bool function = (na->kind == PSV_APPLY) != (nb->kind == PSV_APPLY); /* y = … and f(x) = … */
+        bool same_name = na->kind == PSV_VAR && nb->kind == PSV_VAR && strcmp(na->text, nb->text) == 0;
+        bool names = only_names(na, false) && only_names(nb, false);
+        if (!names || function || same_name || na->kind == PSV_TUPLE || psv_same_tree(na, nb)) {
+            psv_answer_is is = PSV_YES;
+            if (na->kind == PSV_TUPLE && nb->kind == PSV_TUPLE) is = psv_compare_nodes(c, na, nb);
+            if (is == PSV_YES) is = psv_compare_nodes(c, va, vb);
+            const psv_node *before = before_approximation(a);
+            if (is != PSV_YES && before) is = psv_compare_nodes(c, before, vb);
+            before = before_approximation(b);
+            if (is != PSV_YES && before) is = psv_compare_nodes(c, va, before);
+            if (is == PSV_YES || same_name || !names) return is;
+        }
+    }
+    psv_node *ends_a[2] = {a->kid[0], a->kid[a->n - 1]}, *ends_b[2] = {b->kid[0], b->kid[b->n - 1]};
+    psv_node *ea = psv_node_new(c->ctx, PSV_REL, 2, ends_a), *eb = psv_node_new(c->ctx, PSV_REL, 2, ends_b);
+    if (!ea || !eb) return psv_decide(c, "relation", PSV_CANNOT_TELL, "too large");
+    ea->text = eb->text = "=";
+    return psv_compare_relations(c, ea, eb);
+}
+
+/* ---- Members ---------------------------------------------------------------------------------------------------- */
+
+static psv_answer_is in_order(psv_compare *c, psv_node *const *a, size_t na, psv_node *const *b, size_t nb) {
+    if (na != nb) return no(c, "members", "different numbers of members");
+    psv_answer_is all = PSV_YES;
+    for (size_t i = 0; i < na; i++) {
+        psv_answer_is is = psv_compare_nodes(c, a[i], b[i]);
+        if (is == PSV_NO) return is;
+        if (is == PSV_CANNOT_TELL) all = is;
+    }
+    return all;
+}
+
+/* Members in any order: greedy matching is enough, because "same" is an equivalence. */
+static psv_answer_is in_any_order(psv_compare *c, psv_node *const *a, size_t na, psv_node *const *b, size_t nb) {
+    if (na != nb) return no(c, "members", "different numbers of members");
+    bool used[2 * PSV_MAX_ITEMS] = {false};
+    bool doubt = false;
+    for (size_t i = 0; i < na; i++) {
+        size_t match = nb;
+        for (size_t k = 0; k < nb && match == nb; k++) {
+            if (used[k]) continue;
+            bool a_marked = c->a_marked, b_marked = c->b_marked;
+            psv_answer_is is = psv_compare_nodes(c, a[i], b[k]);
+            if (is == PSV_YES) match = k;
+            if (is == PSV_CANNOT_TELL) doubt = true;
+            if (is != PSV_YES) c->a_marked = a_marked, c->b_marked = b_marked;
+        }
+        if (match == nb) return psv_decide(c, "members", doubt ? PSV_CANNOT_TELL : PSV_NO, "a member without its like");
+        used[match] = true;
+    }
+    return psv_decide(c, "members", PSV_YES, "the same members");
+}
+
+/* {1, 1, 2} = {1, 2}: every member of one is in the other. */
+static bool included(psv_compare *c, const psv_node *a, const psv_node *b) {
+    for (size_t i = 0; i < a->n; i++) {
+        bool found = false;
+        for (size_t k = 0; k < b->n && !found; k++)
+            found = psv_compare_nodes(c, a->kid[i], b->kid[k]) == PSV_YES;
+        if (!found) return false;
+    }
+    return true;
+}
+
+static bool any_equation(const psv_node *list) {
+    for (size_t i = 0; i < list->n; i++)
+        if (psv_is_equation(list->kid[i])) return true;
+    return false;
+}
+
+/* (x, y) = (1, 2) as x = 1, y = 2; anything else as it is. */
+static psv_node *split_tuple_equation(psv_ctx *ctx, const psv_node *node) {
+    if (!psv_is_equation(node) || node->n != 2) return NULL;
+    const psv_node *names = node->kid[0], *values = node->kid[1];
+    if (names->kind != PSV_TUPLE || values->kind != PSV_TUPLE || names->n != values->n) return NULL;
+    psv_node *list[PSV_MAX_ITEMS];
+    for (size_t i = 0; i < names->n; i++) {
+        list[i] = psv_binary(ctx, PSV_REL, names->kid[i], values->kid[i]);
+        if (!list[i]) return NULL;
+        list[i]->text = "=";
+    }
+    return psv_node_new(ctx, PSV_LIST, names->n, list);
+}
+
+/* Does every equation of a list name the same thing ("x = 1, x = 3"), or nothing at all? Then order is free. */
+static bool names_one_thing(const psv_node *list) {
+    const psv_node *name = NULL;
+    for (size_t i = 0; i < list->n; i++) {
+        if (!psv_is_equation(list->kid[i])) continue;
+        const psv_node *left = list->kid[i]->kid[0];
+        if (name && !psv_same_tree(name, left)) return false;
+        name = left;
+    }
+    return true;
+}
+
+/* The values of a list of equations, in its order; NULL when one of them names no value. */
+static psv_node *values_of(psv_ctx *ctx, const psv_node *list) {
+    psv_node *copy = psv_copy(ctx, list);
+    for (size_t i = 0; copy && i < copy->n; i++) {
+        if (!psv_is_equation(copy->kid[i])) continue;
+        const psv_node *value = psv_named_value(ctx, copy->kid[i]);
+        if (!value) return NULL;
+        copy->kid[i] = (psv_node *)value;
+    }
+    return copy;
+}
+
+/* A list of equations against values: x = −2, y = 1 is the pair (−2, 1); x = 1, x = −2 is 1, −2 in any order. */
+static psv_answer_is compare_system(psv_compare *c, const psv_node *list, const psv_node *other, bool list_is_a) {
+    psv_node *values = values_of(c->ctx, list);
+    if (!values) return no(c, "relation", "equations against values");
+    bool free_order = names_one_thing(list) || (c->ctx->math_verify && other->kind != PSV_TUPLE);
+    bool marked = true;
+    if (other->kind == PSV_TUPLE && free_order && !c->ctx->math_verify)
+        return no(c, "type", "a list of values against a tuple");
+    if (marked && list_is_a) c->a_marked = true;
+    if (marked && !list_is_a) c->b_marked = true;
+    psv_node *const *x = list_is_a ? values->kid : other->kid, *const *y = list_is_a ? other->kid : values->kid;
+    size_t nx = list_is_a ? values->n : other->n, ny = list_is_a ? other->n : values->n;
+    return free_order ? in_any_order(c, x, nx, y, ny) : in_order(c, x, nx, y, ny);
+}
+
+/* A number written "1,234" may be a list. */
+static psv_node *number_as_list(psv_ctx *ctx, const psv_node *node, size_t members) {
+    if (node->kind != PSV_NUM || !node->commas || node->scale) return NULL;
+    size_t length = strlen(node->text), first = length % 3 ? length % 3 : 3;
+    psv_node *items[PSV_MAX_ITEMS];
+    size_t n = 0;
+    if ((length + 2) / 3 != members || members > PSV_MAX_ITEMS) return NULL;
+    for (size_t i = 0; i < length; i += n == 1 ? first : 3)
+        items[n++] = psv_named(ctx, PSV_NUM, node->text + i, i ? 3 : first);
+    return psv_node_new(ctx, PSV_LIST, n, items);
+}
+
+static bool is_collection(const psv_node *node) {
+    return node->kind == PSV_SET || node->kind == PSV_LIST;
+}
+
+static psv_answer_is compare_collections(psv_compare *c, const psv_node *a, const psv_node *b) {
+    bool ea = any_equation(a), eb = any_equation(b);
+    if (ea && !eb) return compare_system(c, a, b, true);
+    if (eb && !ea) return compare_system(c, b, a, false);
+    if (ea && eb) {
+        psv_answer_is is = in_any_order(c, a->kid, a->n, b->kid, b->n);
+        psv_node *va = values_of(c->ctx, a), *vb = values_of(c->ctx, b);
+        if (is == PSV_YES || !va || !vb || !names_one_thing(a) || !names_one_thing(b)) return is;
+        bool same_name = psv_is_equation(a->kid[0]) && psv_is_equation(b->kid[0]) &&
+                         psv_same_tree(a->kid[0]->kid[0], b->kid[0]->kid[0]);
+        return same_name ? in_any_order(c, va->kid, va->n, vb->kid, vb->n) : is;
+    }
+    if (a->kind == PSV_SET && b->kind == PSV_SET && a->n != b->n) {
+        bool same = included(c, a, b) && included(c, b, a);
+        return psv_decide(c, "members", same ? PSV_YES : PSV_NO, same ? "the same members" : "different members");
+    }
+    return in_any_order(c, a->kid, a->n, b->kid, b->n);
+}
+
+/* A collection against something else: its only member, a number that was a list, the members of a union. */
+static psv_answer_is compare_collection(psv_compare *c, const psv_node *set, const psv_node *other, bool set_is_a) {
+    psv_node *list = number_as_list(c->ctx, other, set->n);
+    if (list) {
+        psv_answer_is is = in_any_order(c, set->kid, set->n, list->kid, list->n);
+        if (set_is_a)
+            c->a_marked = true;
+        else
+            c->b_marked = true;
+        return is;
+    }
+    if (any_equation(set) && other->kind == PSV_TUPLE) return compare_system(c, set, other, set_is_a);
+    if (set->n != 1 || other->kind == PSV_TUPLE) return no(c, "type", "one answer is a list or set, the other is not");
+    if (set_is_a)
+        c->a_marked = true;
+    else
+        c->b_marked = true;
+    return set_is_a ? psv_compare_nodes(c, set->kid[0], other) : psv_compare_nodes(c, other, set->kid[0]);
+}
+
+/* ---- Tuples, matrices ------------------------------------------------------------------------------------------- */
+
+static psv_answer_is compare_tuples(psv_compare *c, const psv_node *a, const psv_node *b) {
+    int vector_a = (a->op >> 8 & 255) == 'v', vector_b = (b->op >> 8 & 255) == 'v';
+    if (a->n == 2 && b->n == 2 && !vector_a && !vector_b && a->op != b->op)
+        return no(c, "interval", "different brackets");
+    if (vector_a != vector_b) *(vector_a ? &c->a_marked : &c->b_marked) = true;
+    return in_order(c, a->kid, a->n, b->kid, b->n);
+}
+
+static psv_answer_is compare_matrices(psv_compare *c, const psv_node *a, const psv_node *b) {
+    bool both = a->kind == b->kind;
+    if (both && (a->n != b->n || a->scale != b->scale)) return no(c, "matrix", "different shapes");
+    if (!both) { /* a column or row and a tuple */
+        const psv_node *matrix = a->kind == PSV_MATRIX ? a : b;
+        if (matrix->scale != 1 && (size_t)matrix->scale != matrix->n) return no(c, "matrix", "a matrix and a tuple");
+        *(matrix == a ? &c->a_marked : &c->b_marked) = true;
+    }
+    return in_order(c, a->kid, a->n, b->kid, b->n);
+}
+
+/* ---- All kinds -------------------------------------------------------------------------------------------------- */
+
+/* Unions and differences that are no sets of numbers: member by member, in any order. */
+static psv_answer_is compare_structure(psv_compare *c, const psv_node *a, const psv_node *b) {
+    if (a->kind != b->kind) return no(c, "type", "different kinds of set");
+    if (a->kind == PSV_NUMBERS)
+        return psv_decide(c, "region", strcmp(a->text, b->text) ? PSV_NO : PSV_YES, "sets of numbers");
+    if (a->kind == PSV_REL) return psv_compare_relations(c, a, b);
+    if (a->kind == PSV_MINUS) return in_order(c, a->kid, a->n, b->kid, b->n);
+    return in_any_order(c, a->kid, a->n, b->kid, b->n);
+}
+
+static psv_answer_is compare_sets(psv_compare *c, const psv_node *a, const psv_node *b) {
+    psv_answer_is is = psv_compare_regions(c, a, b);
+    if (is != PSV_CANNOT_TELL) return is;
+    bool in_a = a->kind == PSV_REL && a->n == 2 && a->text[0] == 'i',
+         in_b = b->kind == PSV_REL && b->n == 2 && b->text[0] == 'i';
+    if (in_a != in_b) { /* x ∈ S against S */
+        *(in_a ? &c->a_marked : &c->b_marked) = true;
+        return psv_compare_nodes(c, in_a ? a->kid[1] : a, in_b ? b->kid[1] : b);
+    }
+    return compare_structure(c, a, b);
+}
+
+static psv_answer_is equation_against(psv_compare *c, const psv_node *equation, const psv_node *other, bool is_a) {
+    psv_node *system = split_tuple_equation(c->ctx, equation);
+    if (system && is_collection(other) && any_equation(other))
+        return is_a ? compare_collections(c, system, other) : compare_collections(c, other, system);
+    const psv_node *value = psv_named_value(c->ctx, equation);
+    if (!value) return no(c, "relation", "an equation against a value");
+    *(is_a ? &c->a_marked : &c->b_marked) = true;
+    psv_answer_is is = is_a ? psv_compare_nodes(c, value, other) : psv_compare_nodes(c, other, value);
+    const psv_node *before = before_approximation(equation);
+    if (is == PSV_YES || !before) return is;
+    return is_a ? psv_compare_nodes(c, before, other) : psv_compare_nodes(c, other, before);
+}
+
+static psv_answer_is compare_kinds(psv_compare *c, const psv_node *a, const psv_node *b) {
+    if (psv_same_tree(a, b)) return psv_decide(c, "form", PSV_YES, "written alike");
+    bool equation_a = psv_is_equation(a), equation_b = psv_is_equation(b);
+    if (a->kind == PSV_CHOICE || b->kind == PSV_CHOICE) {
+        if (!equation_a && !equation_b) return compare_choice(c, a, b);
+    }
+    if (equation_a && equation_b) return compare_equations(c, a, b);
+    if (is_set_like(a) || is_set_like(b)) return compare_sets(c, a, b);
+    if (equation_a) return equation_against(c, a, b, true);
+    if (equation_b) return equation_against(c, b, a, false);
+    if (a->kind == PSV_TEXT || b->kind == PSV_TEXT) return compare_words(c, a, b);
+    if (a->kind == PSV_BASE || b->kind == PSV_BASE) return compare_base(c, a, b);
+    if (a->kind == PSV_RATIO || b->kind == PSV_RATIO) return compare_ratio(c, a, b);
+    if (is_collection(a) && is_collection(b)) return compare_collections(c, a, b);
+    if (is_collection(a)) return compare_collection(c, a, b, true);
+    if (is_collection(b)) return compare_collection(c, b, a, false);
+    bool tuple_a = a->kind == PSV_TUPLE, tuple_b = b->kind == PSV_TUPLE;
+    if (tuple_a && tuple_b) return compare_tuples(c, a, b);
+    bool matrix_a = a->kind == PSV_MATRIX, matrix_b = b->kind == PSV_MATRIX;
+    if ((matrix_a || tuple_a) && (matrix_b || tuple_b)) return compare_matrices(c, a, b);
+    return psv_compare_scalars(c, a, b);
+}
+
+psv_answer_is psv_compare_nodes(psv_compare *c, const psv_node *a, const psv_node *b) {
+    if (c->depth > PSV_MAX_DEPTH || !psv_spend(c->ctx, 5))
+        return psv_decide(c, "work", PSV_CANNOT_TELL, "too large for the work one comparison may do");
+    c->depth++;
+    psv_answer_is is = compare_kinds(c, a, b);
+    c->depth--;
+    return is;
+}
+
+psv_answer_is psv_compare_answers(psv_compare *c, const psv_answer *a, const psv_answer *b) {
+    c->proven = true;
+    if (a->why && b->why && strcmp(a->words, b->words) == 0 && strcmp(a->source, b->source) == 0)
+        return psv_decide(c, "text", PSV_YES, "written alike");
+    if (a->tree->kind == PSV_TEXT || b->tree->kind == PSV_TEXT) {
+        if (psv_same_words(c->ctx, a->words, b->words))
+            return psv_decide(c, "text", a->why && b->why ? PSV_CANNOT_TELL : PSV_YES, "the same words");
+        psv_answer_is is = psv_compare_nodes(c, a->tree, b->tree);
+        if (is == PSV_NO && (a->why || b->why))
+            return psv_decide(c, "parse", PSV_CANNOT_TELL, a->why ? a->why : b->why);
+        return is;
+    }
+    return psv_compare_nodes(c, a->tree, b->tree);
+}

@@ -1,0 +1,49 @@
+/* The parser: tokens to tree. parse_answer.c reads lists, relations, sets; parse_expr.c sums and products;
+ * parse_atom.c what they are made of. */
+#ifndef PSV_PARSE_H
+#define PSV_PARSE_H
+
+#include "token.h"
+
+typedef struct psv_parser {
+    psv_ctx *ctx;
+    psv_token *t; /* mutable: "\frac12" takes a number apart */
+    size_t i;
+    const char *source;
+    int depth;       /* of nested groups */
+    int bars;        /* open |…| */
+    int braces;      /* open \{…\}, where '|' may mean "such that" */
+    const char *why; /* static: the first thing that could not be read; NULL while all is well */
+} psv_parser;
+
+/* The whole of a token list. NULL when it cannot be read (parser->why says why). */
+psv_node *psv_parse(psv_ctx *ctx, psv_tokens tokens, const char **why);
+
+/* Internal to the parser's files. Each returns NULL on failure, with `why` set. */
+psv_node *psv_parse_list(psv_parser *p);             /* up to a closing token, which stays */
+psv_node *psv_parse_relation(psv_parser *p);         /* a = b ≤ c */
+psv_node *psv_parse_sum(psv_parser *p);              /* a + b − c ± d */
+psv_node *psv_parse_unary(psv_parser *p);            /* −a */
+psv_node *psv_parse_power(psv_parser *p);            /* a^b! */
+psv_node *psv_parse_atom(psv_parser *p);             /* a */
+psv_node *psv_parse_group(psv_parser *p, int close); /* after an opening token: a list, then `close` */
+psv_node *psv_parse_brackets(psv_parser *p);         /* ( [ \{ ⟨ and what they enclose */
+psv_node *psv_parse_argument(psv_parser *p);         /* of \frac, \sqrt, ^ : a group, one digit or one atom */
+psv_node *psv_parse_number(psv_parser *p, bool one_digit);
+psv_node *psv_parse_unit(psv_parser *p, psv_node *value, bool *found); /* a unit after a value */
+bool psv_starts_factor(const psv_parser *p);
+psv_node *psv_parse_error(psv_parser *p, const char *why);
+
+static inline const psv_token *psv_peek(const psv_parser *p) {
+    return &p->t[p->i];
+}
+static inline bool psv_at(const psv_parser *p, int code) {
+    return p->t[p->i].code == code;
+}
+static inline bool psv_accept(psv_parser *p, int code) {
+    if (p->t[p->i].code != code) return false;
+    p->i++;
+    return true;
+}
+
+#endif

@@ -1,0 +1,703 @@
+/* LaTeX to tokens. What is only typography (\left, \!, \displaystyle, fonts, spaces) ends here; what carries meaning
+ * and is easily lost (a plain comma inside a number, white space between two numbers) is kept as a flag. */
+#include "token.h"
+
+#include <ctype.h>
+#include <string.h>
+
+typedef struct command {
+    const char *name;
+    int code;
+    int id;
+} command;
+
+enum { SKIP = -1, SPACE = -2, GREEK = -3, TEXTUAL = -4, FONT = -5, SKIP_ARGUMENT = -6, CHARACTER = -7, SIZED = -8 };
+
+/* Sorted by nothing: a linear look-up over some 200 short names costs less than a microsecond per answer. */
+static const command commands[] = {
+    {"frac", TK_FRAC, 0},
+    {"dfrac", TK_FRAC, 0},
+    {"tfrac", TK_FRAC, 0},
+    {"cfrac", TK_FRAC, 0},
+    {"sqrt", TK_SQRT, 0},
+    {"binom", TK_BINOM, 0},
+    {"dbinom", TK_BINOM, 0},
+    {"tbinom", TK_BINOM, 0},
+    {"pi", TK_PI, 0},
+    {"infty", TK_INFINITY, 0},
+    {"infinity", TK_INFINITY, 0},
+    {"cdot", CHARACTER, '*'},
+    {"times", CHARACTER, '*'},
+    {"ast", CHARACTER, '*'},
+    {"div", CHARACTER, '/'},
+    {"colon", CHARACTER, ':'},
+    {"lt", CHARACTER, '<'},
+    {"gt", CHARACTER, '>'},
+    {"vert", CHARACTER, '|'},
+    {"lvert", CHARACTER, '|'},
+    {"rvert", CHARACTER, '|'},
+    {"Vert", CHARACTER, '|'},
+    {"lVert", CHARACTER, '|'},
+    {"rVert", CHARACTER, '|'},
+    {"|", CHARACTER, '|'},
+    {"%", CHARACTER, '%'},
+    {"&", CHARACTER, '&'},
+    {"lbrack", CHARACTER, '['},
+    {"rbrack", CHARACTER, ']'},
+    {"prime", CHARACTER, '\''},
+    {"mid", TK_MID, 0},
+    {"le", TK_LE, 0},
+    {"leq", TK_LE, 0},
+    {"leqslant", TK_LE, 0},
+    {"ge", TK_GE, 0},
+    {"geq", TK_GE, 0},
+    {"geqslant", TK_GE, 0},
+    {"ne", TK_NE, 0},
+    {"neq", TK_NE, 0},
+    {"approx", TK_APPROX, 0},
+    {"simeq", TK_APPROX, 0},
+    {"cong", TK_APPROX, 0},
+    {"doteq", TK_APPROX, 0},
+    {"in", TK_IN, 0},
+    {"notin", TK_NOTIN, 0},
+    {"to", TK_OTHER_RELATION, 0},
+    {"rightarrow", TK_OTHER_RELATION, 0},
+    {"Rightarrow", TK_OTHER_RELATION, 0},
+    {"implies", TK_OTHER_RELATION, 0},
+    {"mapsto", TK_OTHER_RELATION, 0},
+    {"equiv", TK_OTHER_RELATION, 0},
+    {"sim", TK_OTHER_RELATION, 0},
+    {"perp", TK_OTHER_RELATION, 0},
+    {"parallel", TK_OTHER_RELATION, 0},
+    {"propto", TK_OTHER_RELATION, 0},
+    {"subset", TK_OTHER_RELATION, 0},
+    {"subseteq", TK_OTHER_RELATION, 0},
+    {"cup", TK_CUP, 0},
+    {"bigcup", TK_CUP, 0},
+    {"cap", TK_CAP, 0},
+    {"setminus", TK_SETMINUS, 0},
+    {"backslash", TK_SETMINUS, 0},
+    {"smallsetminus", TK_SETMINUS, 0},
+    {"pm", TK_PM, 0},
+    {"mp", TK_MP, 0},
+    {"{", TK_LSET, 0},
+    {"}", TK_RSET, 0},
+    {"lbrace", TK_LSET, 0},
+    {"rbrace", TK_RSET, 0},
+    {"langle", TK_LANGLE, 0},
+    {"rangle", TK_RANGLE, 0},
+    {"lfloor", TK_LFLOOR, 0},
+    {"rfloor", TK_RFLOOR, 0},
+    {"lceil", TK_LCEIL, 0},
+    {"rceil", TK_RCEIL, 0},
+    {"overline", TK_OVERLINE, 0},
+    {"bar", TK_OVERLINE, 0},
+    {"dot", TK_OVERLINE, 0},
+    {"emptyset", TK_EMPTY, 0},
+    {"varnothing", TK_EMPTY, 0},
+    {"circ", TK_DEGREE, 0},
+    {"degree", TK_DEGREE, 1},
+    {"degrees", TK_DEGREE, 1},
+    {"ldots", TK_DOTS, 0},
+    {"cdots", TK_DOTS, 0},
+    {"dots", TK_DOTS, 0},
+    {"dotsc", TK_DOTS, 0},
+    {"vdots", TK_DOTS, 0},
+    {"ddots", TK_DOTS, 0},
+    {"lor", TK_OR, 0},
+    {"vee", TK_OR, 0},
+    {"land", TK_AND, 0},
+    {"wedge", TK_AND, 0},
+    {"$", TK_CURRENCY, 0},
+    {"euro", TK_CURRENCY, 1},
+    {"pounds", TK_CURRENCY, 2},
+    {"yen", TK_CURRENCY, 3},
+    {"rupee", TK_CURRENCY, 4},
+    {"bmod", TK_MOD, 0},
+    {"mod", TK_MOD, 0},
+    {"pmod", TK_MOD, 1},
+    {"angle", TK_IGNORED_NAME, 0},
+    {"measuredangle", TK_IGNORED_NAME, 0},
+    {"triangle", TK_IGNORED_NAME, 0},
+    {"imath", TK_I, 0},
+    {"left", SIZED, 0},
+    {"right", SIZED, 0},
+    {"middle", SIZED, 0},
+    {"big", SIZED, 0},
+    {"Big", SIZED, 0},
+    {"bigg", SIZED, 0},
+    {"Bigg", SIZED, 0},
+    {"bigl", SIZED, 0},
+    {"bigr", SIZED, 0},
+    {"Bigl", SIZED, 0},
+    {"Bigr", SIZED, 0},
+    {"biggl", SIZED, 0},
+    {"biggr", SIZED, 0},
+    {"Biggl", SIZED, 0},
+    {"Biggr", SIZED, 0},
+    {"displaystyle", SKIP, 0},
+    {"textstyle", SKIP, 0},
+    {"scriptstyle", SKIP, 0},
+    {"limits", SKIP, 0},
+    {"nolimits", SKIP, 0},
+    {"boxed", SKIP, 0},
+    {"fbox", SKIP, 0},
+    {"ensuremath", SKIP, 0},
+    {"mathstrut", SKIP, 0},
+    {"strut", SKIP, 0},
+    {"hline", SKIP, 0},
+    {"hfill", SKIP, 0},
+    {"nonumber", SKIP, 0},
+    {"notag", SKIP, 0},
+    {"!", SKIP, 0},
+    {"(", SKIP, 0},
+    {")", SKIP, 0},
+    {"[", SKIP, 0},
+    {"]", SKIP, 0},
+    {"rm", SKIP, 0},
+    {"bf", SKIP, 0},
+    {"it", SKIP, 0},
+    {"small", SKIP, 0},
+    {"large", SKIP, 0},
+    {"Large", SKIP, 0},
+    {"hspace", SKIP_ARGUMENT, 0},
+    {"vspace", SKIP_ARGUMENT, 0},
+    {"phantom", SKIP_ARGUMENT, 0},
+    {"hphantom", SKIP_ARGUMENT, 0},
+    {"tag", SKIP_ARGUMENT, 0},
+    {"label", SKIP_ARGUMENT, 0},
+    {"color", SKIP_ARGUMENT, 0},
+    {",", SPACE, 0},
+    {";", SPACE, 0},
+    {":", SPACE, 0},
+    {">", SPACE, 0},
+    {" ", SPACE, 0},
+    {"\n", SPACE, 0},
+    {"quad", SPACE, 0},
+    {"qquad", SPACE, 0},
+    {"thinspace", SPACE, 0},
+    {"enspace", SPACE, 0},
+    {"space", SPACE, 0},
+    {"text", TEXTUAL, 0},
+    {"mbox", TEXTUAL, 0},
+    {"hbox", TEXTUAL, 0},
+    {"textrm", TEXTUAL, 0},
+    {"textbf", TEXTUAL, 0},
+    {"textit", TEXTUAL, 0},
+    {"textsf", TEXTUAL, 0},
+    {"textsc", TEXTUAL, 0},
+    {"texttt", TEXTUAL, 0},
+    {"textnormal", TEXTUAL, 0},
+    {"emph", TEXTUAL, 0},
+    {"mathrm", TEXTUAL, 0},
+    {"mathsf", TEXTUAL, 0},
+    {"mathtt", TEXTUAL, 0},
+    {"operatorname", TEXTUAL, 0},
+    {"operatorname*", TEXTUAL, 0},
+    {"mathit", TEXTUAL, 0},
+    {"mathcal", TEXTUAL, 0},
+    {"mathbf", TEXTUAL, 1},
+    {"boldsymbol", FONT, 1},
+    {"bm", FONT, 1},
+    {"vec", FONT, 1},
+    {"overrightarrow", FONT, 1},
+    {"hat", FONT, 1},
+    {"widehat", FONT, 1},
+    {"underline", FONT, 0},
+    {"tilde", FONT, 1},
+};
+
+static const char *const greek[] = {"alpha", "beta",     "gamma", "delta", "epsilon", "varepsilon", "zeta",   "eta",
+                                    "theta", "vartheta", "iota",  "kappa", "lambda",  "mu",         "nu",     "xi",
+                                    "rho",   "varrho",   "sigma", "tau",   "upsilon", "phi",        "varphi", "chi",
+                                    "psi",   "omega",    "Gamma", "Delta", "Theta",   "Lambda",     "Xi",     "Pi",
+                                    "Sigma", "Upsilon",  "Phi",   "Psi",   "Omega",   "ell",        "hbar",   "aleph"};
+
+typedef struct lexer {
+    psv_ctx *ctx;
+    const char *s;
+    size_t i, length;
+    psv_tokens *out;
+    size_t capacity;
+    bool space, bold, dollars;
+    int environments; /* open \begin: there "\\" is a new row */
+    bool failed;
+} lexer;
+
+static psv_token *push(lexer *lex, int code, size_t begin, const char *text, size_t length) {
+    if (lex->out->n >= PSV_MAX_TOKENS) {
+        lex->failed = true;
+        return NULL;
+    }
+    if (lex->out->n == lex->capacity) {
+        size_t capacity = lex->capacity ? 2 * lex->capacity : 64;
+        psv_token *data = ps_arena_alloc(lex->ctx->arena, capacity * sizeof *data);
+        if (!data) {
+            lex->ctx->nomem = lex->failed = true;
+            return NULL;
+        }
+        if (lex->out->n) memcpy(data, lex->out->data, lex->out->n * sizeof *data);
+        lex->out->data = data;
+        lex->capacity = capacity;
+    }
+    psv_token *token = &lex->out->data[lex->out->n];
+    *token = (psv_token){.code = code,
+                         .space = lex->space,
+                         .bold = lex->bold,
+                         .dollars = lex->dollars,
+                         .text = text ? ps_arena_strndup(lex->ctx->arena, text, length) : "",
+                         .length = length,
+                         .begin = begin};
+    if (!token->text) {
+        lex->ctx->nomem = lex->failed = true;
+        return NULL;
+    }
+    lex->out->n++;
+    lex->space = lex->dollars = false;
+    return token;
+}
+
+/* The end of the balanced group that opens at s[i] == '{': index of its '}', or the length when it never closes. */
+static size_t group_end(const lexer *lex, size_t i) {
+    int depth = 0;
+    for (; i < lex->length; i++) {
+        if (lex->s[i] == '\\' && i + 1 < lex->length)
+            i++;
+        else if (lex->s[i] == '{')
+            depth++;
+        else if (lex->s[i] == '}' && --depth == 0)
+            return i;
+    }
+    return lex->length;
+}
+
+static void skip_blanks(lexer *lex) {
+    while (lex->i < lex->length && isspace((unsigned char)lex->s[lex->i]))
+        lex->i++;
+}
+
+/* Digits after s[i]: are there exactly three, as in a group of thousands? */
+static bool three_digits(const lexer *lex, size_t i) {
+    for (size_t k = 0; k < 3; k++)
+        if (i + k >= lex->length || !isdigit((unsigned char)lex->s[i + k])) return false;
+    return i + 3 >= lex->length || !isdigit((unsigned char)lex->s[i + 3]);
+}
+
+/* A separator of groups of three digits at s[i]: its length, 0 when there is none. A plain comma (and nothing else)
+ * may also separate members of a list; `plain` tells. */
+static size_t group_separator(const lexer *lex, size_t i, bool *plain) {
+    static const char *const separators[] = {"{,}\\!", ",\\!",  ",\\! ", "{,}\\,", "{,} ", "{,}", "\\,",
+                                             "\\!",    "{\\,}", "\\ ",   "~",      ",",    " "};
+    size_t left = lex->length - i, best = 0;
+    for (size_t k = 0; k < sizeof separators / sizeof *separators; k++) {
+        size_t length = strlen(separators[k]);
+        if (length <= left && length > best && memcmp(lex->s + i, separators[k], length) == 0 &&
+            three_digits(lex, i + length)) {
+            best = length;
+            *plain = separators[k][0] == ',' && length == 1;
+        }
+    }
+    return best;
+}
+
+/* A number: 12, 1,234, 1{,}234.5, .0003, 3.; a group of three belongs to it only after one to three digits. */
+static void lex_number(lexer *lex) {
+    size_t begin = lex->i, digits = 0, decimals = 0, whole_begin = lex->i;
+    char buffer[PSV_MAX_SOURCE];
+    bool commas = false, point = false;
+    const char *s = lex->s;
+    while (lex->i < lex->length && isdigit((unsigned char)s[lex->i]))
+        buffer[digits++] = s[lex->i++];
+    size_t first = lex->i - whole_begin;
+    if (first >= 1 && first <= 3 && s[whole_begin] != '0') {
+        bool plain = false;
+        size_t separator;
+        while ((separator = group_separator(lex, lex->i, &plain)) != 0) {
+            commas |= plain;
+            lex->i += separator;
+            for (int k = 0; k < 3; k++)
+                buffer[digits++] = s[lex->i++];
+        }
+    }
+    if (lex->i < lex->length && s[lex->i] == '.' && strncmp(s + lex->i, "...", 3) != 0) {
+        point = true;
+        lex->i++;
+        while (lex->i < lex->length && isdigit((unsigned char)s[lex->i])) {
+            buffer[digits++] = s[lex->i++];
+            decimals++;
+        }
+    }
+    psv_token *token = push(lex, TK_NUM, begin, buffer, digits);
+    if (!token) return;
+    token->id = (int)decimals;
+    token->commas = commas;
+    token->point = point;
+}
+
+static void push_letter(lexer *lex, size_t begin, const char *name, size_t length, int run) {
+    int code = TK_LETTER;
+    if (length == 1 && !lex->bold) {
+        if (*name == 'e') code = TK_E;
+        if (*name == 'i') code = TK_I;
+    }
+    psv_token *token = push(lex, code, begin, name, length);
+    if (token) token->run = run;
+}
+
+static int find_function(const char *name, size_t length) {
+    static const struct {
+        const char *name;
+        psv_func func;
+    } more[] = {{"asin", PSV_ARCSIN},    {"acos", PSV_ARCCOS},    {"atan", PSV_ARCTAN},    {"lg", PSV_LOG},
+                {"csch", PSV_CSCH},      {"cosec", PSV_CSC},      {"tg", PSV_TAN},         {"ctg", PSV_COT},
+                {"arctg", PSV_ARCTAN},   {"arsinh", PSV_ARCSINH}, {"arcosh", PSV_ARCCOSH}, {"artanh", PSV_ARCTANH},
+                {"sinh^{-1}", PSV_SINH}, {"lcm", PSV_LCM}};
+    for (int f = 0; f < PSV_FUNC_COUNT; f++) {
+        const char *known = psv_func_name((psv_func)f);
+        if (strlen(known) == length && memcmp(known, name, length) == 0) return f;
+    }
+    for (size_t k = 0; k < sizeof more / sizeof *more; k++)
+        if (strlen(more[k].name) == length && memcmp(more[k].name, name, length) == 0) return (int)more[k].func;
+    return -1;
+}
+
+static bool word_is(const char *s, size_t length, const char *word) {
+    if (strlen(word) != length) return false;
+    for (size_t k = 0; k < length; k++)
+        if (tolower((unsigned char)s[k]) != word[k]) return false;
+    return true;
+}
+
+/* Words that mean the same in \text{…} and outside it. */
+static int word_code(const char *s, size_t length) {
+    static const struct {
+        const char *word;
+        int code;
+    } words[] = {{"and", TK_AND},
+                 {"or", TK_OR},
+                 {"percent", '%'},
+                 {"pct", '%'},
+                 {"percentage", '%'},
+                 {"deg", TK_DEGREE},
+                 {"degree", TK_DEGREE},
+                 {"degrees", TK_DEGREE},
+                 {"infinity", TK_INFINITY},
+                 {"inf", TK_INFINITY},
+                 {"plus", 0}};
+    for (size_t k = 0; k < sizeof words / sizeof *words; k++)
+        if (word_is(s, length, words[k].word)) return words[k].code;
+    return 0;
+}
+
+/* A run of plain letters: a known word, a function, or a product of letters. */
+static void lex_letters(lexer *lex) {
+    size_t begin = lex->i, end = begin;
+    while (end < lex->length && (isalpha((unsigned char)lex->s[end]) || (unsigned char)lex->s[end] >= 128))
+        end++;
+    const char *s = lex->s + begin;
+    size_t length = end - begin;
+    int code = length > 1 ? word_code(s, length) : 0;
+    int func = length > 1 ? find_function(s, length) : -1;
+    lex->i = end;
+    if (code) {
+        psv_token *token = push(lex, code, begin, s, length);
+        if (token && code == TK_DEGREE) token->id = 1;
+    } else if (word_is(s, length, "sqrt")) {
+        push(lex, TK_SQRT, begin, s, length);
+    } else if (word_is(s, length, "pi")) {
+        push(lex, TK_PI, begin, s, length);
+    } else if (func >= 0 && func != PSV_RE && func != PSV_IM) {
+        psv_token *token = push(lex, TK_FUNC, begin, s, length);
+        if (token) token->id = func;
+    } else {
+        for (size_t k = 0; k < length && !lex->failed; k++)
+            push_letter(lex, begin + k, s + k, 1, k ? 1 : (int)length);
+    }
+}
+
+/* The contents of \text{…}, \mathrm{…}, \operatorname{…}: a function, a letter, a joining word, or words. */
+static void push_textual(lexer *lex, size_t begin, const char *s, size_t length, bool bold) {
+    while (length && isspace((unsigned char)*s))
+        s++, length--, lex->space = true;
+    bool space_after = false;
+    while (length && isspace((unsigned char)s[length - 1]))
+        length--, space_after = true;
+    while (length > 1 && s[0] == ',' && (word_code(s + 1, 0) || isspace((unsigned char)s[1])))
+        s++, length--; /* "\text{, and }" */
+    while (length && isspace((unsigned char)*s))
+        s++, length--;
+    int func = find_function(s, length), code = word_code(s, length);
+    if (length == 0) {
+        lex->space = true;
+    } else if (code == '%' && lex->ctx->math_verify) {
+        push(lex, TK_TEXT, begin, s, length); /* a unit like any other there */
+    } else if (code) {
+        psv_token *token = push(lex, code, begin, s, length);
+        if (token && code == TK_DEGREE) token->id = 1;
+    } else if (length == 1 && (*s == ',' || *s == ';')) {
+        push(lex, *s, begin, s, 1);
+    } else if (func >= 0) {
+        psv_token *token = push(lex, TK_FUNC, begin, s, length);
+        if (token) token->id = func;
+    } else if (length == 1 && isalpha((unsigned char)*s)) {
+        bool was = lex->bold;
+        lex->bold |= bold;
+        push_letter(lex, begin, s, 1, 1);
+        if (lex->out->n && lex->out->data[lex->out->n - 1].code == TK_LETTER) lex->out->data[lex->out->n - 1].id = 1;
+        lex->bold = was;
+    } else {
+        push(lex, TK_TEXT, begin, s, length);
+    }
+    lex->space |= space_after;
+}
+
+static bool lex_group_command(lexer *lex, const command *cmd, size_t begin) {
+    skip_blanks(lex);
+    if (lex->i >= lex->length) return true;
+    if (lex->s[lex->i] != '{') {
+        if (cmd->code == TEXTUAL && isalnum((unsigned char)lex->s[lex->i])) {
+            push_textual(lex, begin, lex->s + lex->i, 1, cmd->id == 1);
+            lex->i++;
+        }
+        return true;
+    }
+    size_t open = lex->i, close = group_end(lex, open);
+    size_t length = close - open - 1;
+    const char *content = lex->s + open + 1;
+    lex->i = close < lex->length ? close + 1 : close;
+    if (cmd->code == SKIP_ARGUMENT) {
+        lex->space = true;
+        return true;
+    }
+    if (cmd->code == FONT) { /* a decorated name: keep what is in it, as a letter of its own kind */
+        while (length && isspace((unsigned char)*content))
+            content++, length--;
+        if (cmd->id == 0) { /* decoration without meaning: read on inside the group */
+            lex->i = open;
+            return true;
+        }
+        lex->bold = true;
+        push_letter(lex, begin, content, length, 1);
+        lex->bold = false;
+        return true;
+    }
+    bool digits = length > 0;
+    for (size_t k = 0; k < length && digits; k++)
+        digits = isdigit((unsigned char)content[k]) || strchr("+-*/^_=.,() {}\\", content[k]) != NULL;
+    if (digits) { /* \text{42}, \mathbf{3}: ordinary mathematics in another font */
+        lex->i = open;
+        return true;
+    }
+    push_textual(lex, begin, content, length, cmd->id == 1);
+    return true;
+}
+
+static void lex_environment(lexer *lex, size_t begin, bool opens) {
+    skip_blanks(lex);
+    if (lex->i >= lex->length || lex->s[lex->i] != '{') return;
+    size_t close = group_end(lex, lex->i);
+    const char *name = lex->s + lex->i + 1;
+    size_t length = close - lex->i - 1;
+    lex->i = close < lex->length ? close + 1 : close;
+    static const char *const known[] = {"matrix",  "pmatrix", "bmatrix", "Bmatrix",    "vmatrix",
+                                        "Vmatrix", "array",   "cases",   "smallmatrix"};
+    for (size_t k = 0; k < sizeof known / sizeof *known; k++) {
+        if (strlen(known[k]) != length || memcmp(known[k], name, length) != 0) continue;
+        push(lex, opens ? TK_BEGIN : TK_ENDENV, begin, name, length);
+        lex->environments += opens ? 1 : -1;
+        if (opens && strcmp(known[k], "array") == 0) { /* \begin{array}{cc|c}: columns */
+            skip_blanks(lex);
+            if (lex->i < lex->length && lex->s[lex->i] == '{') {
+                close = group_end(lex, lex->i);
+                lex->i = close < lex->length ? close + 1 : close;
+            }
+        }
+        return;
+    }
+    lex->space = true; /* align, gathered, …: a frame */
+}
+
+static void lex_blackboard(lexer *lex, size_t begin) {
+    skip_blanks(lex);
+    char letter = 0;
+    if (lex->i < lex->length && lex->s[lex->i] == '{') {
+        size_t close = group_end(lex, lex->i);
+        if (close == lex->i + 2) letter = lex->s[lex->i + 1];
+        lex->i = close < lex->length ? close + 1 : close;
+    } else if (lex->i < lex->length) {
+        letter = lex->s[lex->i++];
+    }
+    if (letter && strchr("RZQNC", letter))
+        push(lex, TK_NUMBERS, begin, &letter, 1);
+    else
+        push(lex, TK_BAD, begin, "mathbb", 6);
+}
+
+static const command *find_command(const char *name, size_t length) {
+    for (size_t k = 0; k < sizeof commands / sizeof *commands; k++)
+        if (strlen(commands[k].name) == length && memcmp(commands[k].name, name, length) == 0) return &commands[k];
+    return NULL;
+}
+
+/* \left and its sizes: "\left." is nothing, otherwise the bracket follows by itself. */
+static void lex_sized(lexer *lex) {
+    skip_blanks(lex);
+    if (lex->i < lex->length && lex->s[lex->i] == '.') lex->i++;
+}
+
+static void lex_known_command(lexer *lex, const command *cmd, size_t begin) {
+    static const char *const currency[] = {"dollar", "euro", "pound sterling", "yen", "rupee"};
+    switch (cmd->code) {
+    case SKIP: break;
+    case SPACE: lex->space = true; break;
+    case SIZED: lex_sized(lex); break;
+    case CHARACTER: push(lex, cmd->id, begin, cmd->name, 1); break;
+    case TEXTUAL:
+    case FONT:
+    case SKIP_ARGUMENT: lex_group_command(lex, cmd, begin); break;
+    case TK_CURRENCY: push(lex, TK_CURRENCY, begin, currency[cmd->id], strlen(currency[cmd->id])); break;
+    default: {
+        psv_token *token = push(lex, cmd->code, begin, cmd->name, strlen(cmd->name));
+        if (token) token->id = cmd->id;
+    }
+    }
+}
+
+static void lex_named_command(lexer *lex, size_t begin, const char *name, size_t length) {
+    const command *cmd = find_command(name, length);
+    if (cmd) {
+        lex_known_command(lex, cmd, begin);
+        return;
+    }
+    if ((length == 5 && memcmp(name, "begin", 5) == 0) || (length == 3 && memcmp(name, "end", 3) == 0)) {
+        lex_environment(lex, begin, length == 5);
+        return;
+    }
+    if ((length == 6 && memcmp(name, "mathbb", 6) == 0) || (length == 4 && memcmp(name, "Bbb", 3) == 0)) {
+        lex_blackboard(lex, begin);
+        return;
+    }
+    if (length == 3 && memcmp(name, "not", 3) == 0) { /* \not= and \not\in */
+        skip_blanks(lex);
+        bool in = lex->length - lex->i >= 3 && memcmp(lex->s + lex->i, "\\in", 3) == 0;
+        lex->i += in ? 3 : lex->i < lex->length ? 1 : 0;
+        push(lex, in ? TK_NOTIN : TK_NE, begin, name, length);
+        return;
+    }
+    for (size_t k = 0; k < sizeof greek / sizeof *greek; k++)
+        if (strlen(greek[k]) == length && memcmp(greek[k], name, length) == 0) {
+            push_letter(lex, begin, name, length, 1);
+            return;
+        }
+    int func = find_function(name, length);
+    psv_token *token = push(lex, func >= 0 ? TK_FUNC : TK_BAD, begin, name, length);
+    if (token) token->id = func;
+}
+
+static void lex_command(lexer *lex) {
+    size_t begin = lex->i++;
+    if (lex->i >= lex->length) return;
+    char c = lex->s[lex->i];
+    if (c == '\\') { /* "\\": a new row, or, outside a matrix, the doubled backslash of a quoted string */
+        bool row = lex->environments > 0;
+        size_t next = lex->i + 1;
+        if (!row && next < lex->length && (isalpha((unsigned char)lex->s[next]) || strchr("{}$%!,;", lex->s[next])))
+            return; /* the second backslash starts the command */
+        lex->i++;
+        if (row)
+            push(lex, TK_ROW, begin, "", 0);
+        else
+            lex->space = true;
+        return;
+    }
+    if (!isalpha((unsigned char)c)) {
+        lex->i++;
+        char name[2] = {isspace((unsigned char)c) ? ' ' : c, 0};
+        lex_named_command(lex, begin, name, 1);
+        return;
+    }
+    size_t end = lex->i;
+    while (end < lex->length && isalpha((unsigned char)lex->s[end]))
+        end++;
+    size_t name = lex->i;
+    lex->i = end;
+    lex_named_command(lex, begin, lex->s + name, end - name);
+}
+
+/* A lone dollar: money when a digit follows and no other dollar closes it, else a delimiter of mathematics. */
+static void lex_dollar(lexer *lex) {
+    size_t begin = lex->i++;
+    bool digit = lex->i < lex->length && (isdigit((unsigned char)lex->s[lex->i]) || lex->s[lex->i] == '.');
+    if (digit && !memchr(lex->s + lex->i, '$', lex->length - lex->i) && (begin == 0 || !memchr(lex->s, '$', begin))) {
+        push(lex, TK_CURRENCY, begin, "dollar", 6);
+        return;
+    }
+    lex->space = lex->dollars = true;
+}
+
+static void lex_relation_or_character(lexer *lex) {
+    static const struct {
+        const char *text;
+        int code;
+    } pairs[] = {{"<=", TK_LE},
+                 {">=", TK_GE},
+                 {"!=", TK_NE},
+                 {"==", '='},
+                 {"~=", TK_APPROX},
+                 {"=<", TK_LE},
+                 {"**", '^'},
+                 {"->", TK_OTHER_RELATION},
+                 {"+-", TK_PM},
+                 {"+/-", TK_PM},
+                 {"=>", TK_OTHER_RELATION}};
+    const char *s = lex->s + lex->i;
+    for (size_t k = 0; k < sizeof pairs / sizeof *pairs; k++) {
+        size_t length = strlen(pairs[k].text);
+        if (lex->length - lex->i < length || memcmp(s, pairs[k].text, length) != 0) continue;
+        if (pairs[k].code == TK_PM && length == 2 && lex->i > 0) continue; /* "a+-b" is a sum */
+        push(lex, pairs[k].code, lex->i, s, length);
+        lex->i += length;
+        return;
+    }
+    if (lex->length - lex->i >= 3 && memcmp(s, "...", 3) == 0) {
+        push(lex, TK_DOTS, lex->i, s, 3);
+        lex->i += 3;
+        return;
+    }
+    push(lex, *s, lex->i, s, 1);
+    lex->i++;
+}
+
+/* What may follow a leading decimal point: ".5", ".\overline{3}". */
+static bool starts_decimals(const char *after) {
+    return isdigit((unsigned char)*after) || strncmp(after, "\\overline{", 10) == 0 || strncmp(after, "\\bar{", 5) == 0;
+}
+
+bool psv_tokenise(psv_ctx *ctx, const char *text, psv_tokens *out) {
+    *out = (psv_tokens){.source = text};
+    lexer lex = {.ctx = ctx, .s = text, .length = strlen(text), .out = out};
+    if (lex.length >= PSV_MAX_SOURCE) return false;
+    while (lex.i < lex.length && !lex.failed) {
+        unsigned char c = (unsigned char)lex.s[lex.i];
+        if (isspace(c) || c == '~') {
+            if (c == '~' && lex.i + 1 < lex.length && lex.s[lex.i + 1] == '=') {
+                lex_relation_or_character(&lex);
+                continue;
+            }
+            lex.space = true;
+            lex.i++;
+        } else if (isdigit(c) || (c == '.' && starts_decimals(lex.s + lex.i + 1))) {
+            lex_number(&lex);
+        } else if (isalpha(c) || c >= 128) {
+            lex_letters(&lex);
+        } else if (c == '\\') {
+            lex_command(&lex);
+        } else if (c == '$') {
+            lex_dollar(&lex);
+        } else {
+            lex_relation_or_character(&lex);
+        }
+    }
+    if (!lex.failed) push(&lex, TK_END, lex.length, "", 0);
+    return !lex.failed;
+}

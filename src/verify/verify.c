@@ -1,0 +1,211 @@
+/* The public functions. */
+#include "extract.h"
+
+#include <ctype.h>
+#include <flint/flint.h>
+#include <stdio.h>
+#include <string.h>
+
+static const ps_verify_options defaults = {0};
+
+static ps_status begin(psv_ctx *ctx, const ps_verify_options *options, ps_error *err) {
+    *ctx = (psv_ctx){.arena = ps_arena_create(), .work = PSV_WORK, .decimals = 6};
+    if (!ctx->arena) return ps_nomem(err);
+    ctx->math_verify = options->mode == PS_VERIFY_MATH_VERIFY;
+    if (options->decimals > 0) ctx->decimals = options->decimals < 15 ? options->decimals : 15;
+    ctx->loose_symbols = options->loose_symbols;
+    return PS_OK;
+}
+
+void ps_verify_result_clear(ps_verify_result *result) {
+    ps_free(result->extracted);
+    ps_free(result->gold_form);
+    ps_free(result->response_form);
+    *result = (ps_verify_result){0};
+}
+
+void ps_verify_thread_end(void) {
+    flint_cleanup();
+}
+
+/* ---- Extraction ------------------------------------------------------------------------------------------------- */
+
+static ps_status extract(psv_ctx *ctx, const char *response, const ps_verify_options *options, const char **answer,
+                         ps_error *err) {
+    size_t length = strlen(response);
+    psv_span span;
+    *answer = NULL;
+    switch (options->extract) {
+    case PS_EXTRACT_REGEX: return psv_extract_regex(ctx, options->regex, response, length, answer, err);
+    case PS_EXTRACT_LAST_NUMBER:
+        if (psv_last_number(response, length, &span))
+            *answer = ps_arena_strndup(ctx->arena, response + span.begin, span.end - span.begin);
+        break;
+    case PS_EXTRACT_BOXED:
+        *answer =
+            ctx->math_verify ? psv_extract_as_math_verify(ctx, response, length) : psv_extract(ctx, response, length);
+        break;
+    default: return ps_fail(err, PS_ARG, "unknown way of extraction %d", (int)options->extract);
+    }
+    return ctx->nomem ? ps_nomem(err) : PS_OK;
+}
+
+ps_status ps_extract_answer(const char *response, const ps_verify_options *options, char **answer, ps_error *err) {
+    if (!response || !answer) return ps_fail(err, PS_ARG, "a response and a place for its answer are needed");
+    if (!options) options = &defaults;
+    psv_ctx ctx;
+    ps_status status = begin(&ctx, options, err);
+    if (status != PS_OK) return status;
+    const char *found;
+    char *copy = NULL;
+    status = extract(&ctx, response, options, &found, err);
+    if (status == PS_OK && found) {
+        found = psv_trim(&ctx, found, strlen(found));
+        copy = found ? ps_strdup(found) : NULL;
+        if (!copy) status = ps_nomem(err);
+    }
+    if (status == PS_OK) *answer = copy;
+    ps_arena_free(ctx.arena);
+    return status;
+}
+
+/* ---- Comparison ------------------------------------------------------------------------------------------------- */
+
+static void trimmed(const char *text, const char **begin_out, size_t *length) {
+    while (isspace((unsigned char)*text))
+        text++;
+    size_t n = strlen(text);
+    while (n && isspace((unsigned char)text[n - 1]))
+        n--;
+    *begin_out = text;
+    *length = n;
+}
+
+static bool equal_text(const char *a, const char *b) {
+    size_t na, nb;
+    trimmed(a, &a, &na);
+    trimmed(b, &b, &nb);
+    return na == nb && memcmp(a, b, na) == 0;
+}
+
+static bool contains(const char *response, const char *gold) {
+    size_t n;
+    trimmed(gold, &gold, &n);
+    if (!n) return false;
+    for (const char *s = response; (s = strchr(s, *gold)) != NULL; s++)
+        if (strncmp(s, gold, n) == 0) return true;
+    return false;
+}
+
+static ps_verdict verdict_of(psv_answer_is is) {
+    return is == PSV_YES ? PS_SAME : is == PSV_NO ? PS_DIFFERENT : PS_UNKNOWN;
+}
+
+static ps_status form_of(const psv_answer *answer, char **out) {
+    ps_text text = {0};
+    if (!answer->why) psv_print(answer->tree, &text);
+    *out = answer->why ? NULL : ps_strdup(ps_text_cstr(&text));
+    bool ok = ps_text_ok(&text) && (*out || answer->why);
+    ps_text_free(&text);
+    return ok ? PS_OK : PS_NOMEM;
+}
+
+/* Compare two read answers; what was decided goes to *result, texts included. */
+static ps_status decide(psv_ctx *ctx, const char *gold, const char *pred, ps_verify_result *result, ps_error *err) {
+    psv_answer a, b;
+    psv_read(ctx, gold, strlen(gold), &a);
+    if (!ctx->nomem) psv_read(ctx, pred, strlen(pred), &b);
+    if (ctx->nomem) return ps_nomem(err);
+    psv_compare c = {.ctx = ctx, .stage = "type"};
+    psv_answer_is is = psv_compare_answers(&c, &a, &b);
+    if (ctx->nomem) return ps_nomem(err);
+    result->verdict = verdict_of(is);
+    result->stage = c.stage;
+    snprintf(result->reason, sizeof result->reason, "%s", c.reason ? c.reason : "");
+    if (form_of(&a, &result->gold_form) != PS_OK || form_of(&b, &result->response_form) != PS_OK) return ps_nomem(err);
+    return PS_OK;
+}
+
+static ps_status by_text(const char *gold, const char *extracted, const char *response, ps_verify_mode mode,
+                         ps_verify_result *result) {
+    bool same = mode == PS_VERIFY_EXACT ? extracted && equal_text(gold, extracted) : contains(response, gold);
+    result->verdict = same ? PS_SAME : PS_DIFFERENT;
+    result->stage = "text";
+    snprintf(result->reason, sizeof result->reason, "%s",
+             mode == PS_VERIFY_EXACT ? same ? "equal texts" : "different texts"
+             : same                  ? "the response contains the gold text"
+                                     : "the response does not contain the gold text");
+    return PS_OK;
+}
+
+/* Math-Verify extracts from the gold text as from a response. */
+static const char *gold_answer(psv_ctx *ctx, const char *gold) {
+    if (!ctx->math_verify) return gold;
+    bool delimited = strchr(gold, '$') || strstr(gold, "\\boxed") || strstr(gold, "\\(") || strstr(gold, "\\[");
+    const char *found = delimited ? psv_extract_as_math_verify(ctx, gold, strlen(gold)) : NULL;
+    return found ? found : gold;
+}
+
+ps_status ps_verify(const char *gold, const char *response, const ps_verify_options *options, ps_verify_result *result,
+                    ps_error *err) {
+    if (!gold || !response || !result) return ps_fail(err, PS_ARG, "a gold answer, a response and a result are needed");
+    if (!options) options = &defaults;
+    ps_verify_result out = {.stage = "extract"};
+    psv_ctx ctx;
+    ps_status status = begin(&ctx, options, err);
+    if (status != PS_OK) return status;
+    const char *found = NULL;
+    status = extract(&ctx, response, options, &found, err);
+    if (status == PS_OK && found) {
+        const char *shown = psv_trim(&ctx, found, strlen(found));
+        out.extracted = shown ? ps_strdup(shown) : NULL;
+        if (!out.extracted) status = ps_nomem(err);
+    }
+    if (status != PS_OK) goto done;
+    if (options->mode == PS_VERIFY_EXACT || options->mode == PS_VERIFY_CONTAINS)
+        status = by_text(gold, out.extracted, response, options->mode, &out);
+    else if (!found)
+        snprintf(out.reason, sizeof out.reason, "no answer was found in the response");
+    else
+        status = decide(&ctx, gold_answer(&ctx, gold), found, &out, err);
+done:
+    ps_arena_free(ctx.arena);
+    if (status == PS_OK)
+        *result = out;
+    else
+        ps_verify_result_clear(&out);
+    return status;
+}
+
+ps_status ps_verify_answers_explained(const char *a, const char *b, const ps_verify_options *options,
+                                      ps_verify_result *result, ps_error *err) {
+    if (!a || !b || !result) return ps_fail(err, PS_ARG, "two answers and a result are needed");
+    if (!options) options = &defaults;
+    ps_verify_result out = {0};
+    if (options->mode == PS_VERIFY_EXACT || options->mode == PS_VERIFY_CONTAINS) {
+        by_text(a, b, b, options->mode, &out);
+        *result = out;
+        return PS_OK;
+    }
+    psv_ctx ctx;
+    ps_status status = begin(&ctx, options, err);
+    if (status != PS_OK) return status;
+    status = decide(&ctx, a, b, &out, err);
+    ps_arena_free(ctx.arena);
+    if (status == PS_OK)
+        *result = out;
+    else
+        ps_verify_result_clear(&out);
+    return status;
+}
+
+ps_status ps_verify_answers(const char *a, const char *b, const ps_verify_options *options, ps_verdict *verdict,
+                            ps_error *err) {
+    ps_verify_result result;
+    if (!verdict) return ps_fail(err, PS_ARG, "a place for the verdict is needed");
+    ps_status status = ps_verify_answers_explained(a, b, options, &result, err);
+    if (status != PS_OK) return status;
+    *verdict = result.verdict;
+    ps_verify_result_clear(&result);
+    return PS_OK;
+}
