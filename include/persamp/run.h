@@ -32,6 +32,8 @@ typedef struct ps_dataset_fault {
 typedef struct ps_dataset ps_dataset;
 /* Read a JSONL file or a JSON array. PS_IO: no such file; PS_FORMAT: no usable record at all. *dataset is owned. */
 PS_API ps_status ps_dataset_load(const char *path, ps_dataset **dataset, ps_error *err);
+/* n problems for the toy engine's synthetic reasoner, whose right answer is always 0. */
+PS_API ps_status ps_dataset_synthetic(size_t n, ps_dataset **dataset, ps_error *err);
 PS_API void ps_dataset_free(ps_dataset *dataset);
 PS_API const ps_problem *ps_dataset_problems(const ps_dataset *dataset, size_t *n);
 PS_API const ps_dataset_fault *ps_dataset_faults(const ps_dataset *dataset, size_t *n);

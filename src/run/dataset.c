@@ -130,14 +130,32 @@ static ps_status read_lines(ps_dataset *d, const char *data, size_t length, ps_e
     return status;
 }
 
-ps_status ps_dataset_load(const char *path, ps_dataset **dataset, ps_error *err) {
-    char *data = NULL;
-    size_t length;
+static ps_dataset *create(void) {
     ps_dataset *d = ps_calloc(1, sizeof *d);
-    if (d == NULL || (d->arena = ps_arena_create()) == NULL) {
+    if (d != NULL && (d->arena = ps_arena_create()) == NULL) {
+        ps_free(d);
+        return NULL;
+    }
+    return d;
+}
+
+ps_status ps_dataset_synthetic(size_t n, ps_dataset **dataset, ps_error *err) {
+    ps_dataset *d = create();
+    if (d == NULL || ps_reserve(&d->problems, &d->problems_capacity, n) != PS_OK) {
         ps_dataset_free(d);
         return ps_nomem(err);
     }
+    for (; d->n_problems < n; d->n_problems++)
+        d->problems[d->n_problems] = (ps_problem){.index = d->n_problems, .text = "synthetic", .answer = "0"};
+    *dataset = d;
+    return PS_OK;
+}
+
+ps_status ps_dataset_load(const char *path, ps_dataset **dataset, ps_error *err) {
+    char *data = NULL;
+    size_t length;
+    ps_dataset *d = create();
+    if (d == NULL) return ps_nomem(err);
     ps_status status = ps_read_file(path, LARGEST_FILE, &data, &length, err);
     if (status != PS_OK) goto done;
     size_t start = length >= 3 && memcmp(data, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0; /* a byte-order mark */

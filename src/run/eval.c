@@ -332,6 +332,16 @@ void ps_eval_summary_free(ps_eval_summary *summary) {
     *summary = (ps_eval_summary){0};
 }
 
+/* The synthetic reasoner makes its own problems; everything else reads a file. */
+static ps_status load_problems(const ps_config *c, char **path, ps_dataset **dataset, ps_error *err) {
+    enum { SYNTHETIC_PROBLEMS = 100000 };
+    if (ps_config_is(c->engine_type, "toy") && ps_config_is(c->engine_toy_kind, "synthetic") &&
+        c->evaluation_dataset_path == NULL)
+        return ps_dataset_synthetic(SYNTHETIC_PROBLEMS, dataset, err);
+    ps_status status = ps_dataset_path(c, path, err);
+    return status == PS_OK ? ps_dataset_load(*path, dataset, err) : status;
+}
+
 /* ---- All of it
  * ----------------------------------------------------------------------------------------------------------------------------
  */
@@ -344,8 +354,7 @@ ps_status ps_eval(const ps_config *config, const ps_eval_options *options, ps_mo
     ps_store *store = NULL;
     size_t n = 0;
     *summary = (ps_eval_summary){0};
-    ps_status status = ps_dataset_path(config, &path, err);
-    if (status == PS_OK) status = ps_dataset_load(path, &dataset, err);
+    ps_status status = load_problems(config, &path, &dataset, err);
     if (status == PS_OK) status = choose_problems(dataset, options, &problems, &n, err);
     if (status != PS_OK) goto done;
     report_faults(dataset, path, observer, &summary->faults);

@@ -147,10 +147,25 @@ static ps_llama_options llama_options(const ps_config *c, const char *path, cons
     };
 }
 
+static ps_toy_options toy_options(const ps_config *c, const ps_log *log) {
+    bool synthetic = ps_config_is(c->engine_toy_kind, "synthetic");
+    return (ps_toy_options){
+        .kind = synthetic ? PS_TOY_SYNTHETIC : PS_TOY_TABLE,
+        .table_path = c->engine_toy_table,
+        .synthetic = {.steps = (int)c->engine_toy_steps,
+                      .error_rate = c->engine_toy_epsilon,
+                      .detection = c->engine_toy_pd,
+                      .noise = c->engine_toy_sn,
+                      .correlation = c->engine_toy_ar,
+                      .separation = c->engine_toy_sep,
+                      .wrong_answers = (int)c->engine_toy_wrong_answers},
+        .n_ctx = (int)c->models_generator_max_model_len,
+        .log = log != NULL ? *log : (ps_log){0},
+    };
+}
+
 static ps_status open_toy(ps_models *m, const ps_config *c, const ps_log *log, ps_error *err) {
-    ps_toy_options options = {.table_path = c->engine_toy_table,
-                              .n_ctx = (int)c->models_generator_max_model_len,
-                              .log = log != NULL ? *log : (ps_log){0}};
+    ps_toy_options options = toy_options(c, log);
     m->path = ps_strdup("toy");
     return m->path != NULL ? ps_engine_toy_create(&options, &m->engine, err) : ps_nomem(err);
 }
@@ -214,6 +229,10 @@ done:
 static ps_status open_prm(ps_models *m, const ps_config *c, const ps_log *log, ps_error *err) {
     if (ps_config_is(c->scoring_prm_kind, "remote"))
         return ps_fail(err, PS_ARG, "scoring.prm.kind remote is not in this build; it has token and head");
+    if (ps_config_is(c->engine_type, "toy")) {
+        ps_toy_options options = toy_options(c, log);
+        return ps_prm_toy_create(&options, aggregate_of(c->scoring_prm_aggregate), &m->prm, err);
+    }
     return open_llama_prm(m, c, log, err);
 }
 

@@ -195,7 +195,7 @@ static ps_status keep(ps_task *task, const void *array, size_t bytes, const void
 /* The report's arrays must outlive the method; the pool is kept only where the particles are. */
 static ps_status keep_report(ps_task *task, ps_error *err) {
     ps_method_report *report = &task->outcome.report;
-    const void *copy;
+    const void *copy = NULL;
     ps_method_get_report(task->method, report);
     ps_status status = keep(task, report->iterations, report->n_iterations * sizeof *report->iterations, &copy, err);
     if (status != PS_OK) return status;
