@@ -87,7 +87,8 @@ PS_API ps_status ps_config_environment(ps_config *cfg, ps_error *err);
 PS_API ps_status ps_config_set(ps_config *cfg, const char *key, const char *value, const char *origin, ps_error *err);
 
 /* The options every command shares: --config FILE, --config=FILE, --a.b.c=VALUE, -o a.b.c=VALUE. `next` is the argument
- * after `argument`, or NULL. *consumed is how many were used: 0 (not one of these options: the command's own), 1, 2. */
+ * after `argument`, or NULL. *consumed is how many were used: 0 (not one of these options: the command's own), 1, 2.
+ * PS_ARG: no such file. PS_FORMAT: as above. */
 PS_API ps_status ps_config_take_argument(ps_config *cfg, const char *argument, const char *next, int *consumed,
                                          ps_error *err);
 

@@ -116,20 +116,24 @@ static bool has_word(const char *list, const char *word) {
     return false;
 }
 
-/* One warning for all: a configuration brought from another program has a dozen of them. */
+/* One warning for all: a configuration brought from another program has a dozen of them. What the environment sets is
+ * meant for other programs, too. */
 static ps_status warn_vain(const ps_config *cfg, const ps_log *log, ps_error *err) {
+    enum { SHOWN = 8 };
     ps_text text = {0};
     size_t n = 0;
     for (key_index key = 0; key < N_KEYS; key++) {
         const char *engines = schema_key(key)->engines;
-        if (cfg->origins->of[key].layer < LAYER_FILE || *engines == '\0' || has_word(engines, cfg->engine_type))
-            continue;
-        if (cfg->origins->of[key].layer == LAYER_ENVIRONMENT) continue; /* set for other programs, too */
-        ps_text_printf(&text, "%s%s (%s)", n++ > 0 ? ", " : "", schema_key(key)->name, origin_text(cfg, key));
+        config_layer from = cfg->origins->of[key].layer;
+        if (*engines == '\0' || has_word(engines, cfg->engine_type)) continue;
+        if (from != LAYER_FILE && from != LAYER_SET) continue;
+        if (n++ < SHOWN)
+            ps_text_printf(&text, "%s%s (%s)", n > 1 ? ", " : "", schema_key(key)->name, origin_text(cfg, key));
     }
+    if (n > SHOWN) ps_text_printf(&text, " and %zu more", n - SHOWN);
     if (n > 0)
-        ps_log_printf(log, PS_LOG_WARNING, "%zu key%s without meaning for engine %s, ignored: %s", n, n == 1 ? "" : "s",
-                      cfg->engine_type, ps_text_cstr(&text));
+        ps_log_printf(log, PS_LOG_WARNING, "ignored, without meaning for engine %s: %s", cfg->engine_type,
+                      ps_text_cstr(&text));
     ps_status status = ps_text_ok(&text) ? PS_OK : ps_nomem(err);
     ps_text_free(&text);
     return status;

@@ -76,14 +76,20 @@ static ps_status set_assignment(ps_config *cfg, const char *text, ps_error *err)
 }
 
 /* Does "--x" mean a key? Anything with a dot before '=' does, so that a misspelt key is an error and not the command's
- * business; a word without a dot does when it is a key. */
+ * business; a word without a dot does when it is a key or a section. */
 static bool names_key(const char *text) {
     char name[192];
     size_t length = strcspn(text, "=");
     if (memchr(text, '.', length) != NULL) return true;
     if (length >= sizeof name) return false;
     snprintf(name, sizeof name, "%.*s", (int)length, text);
-    return schema_find(name) != NO_KEY;
+    return schema_find(name) != NO_KEY || schema_is_section(name);
+}
+
+/* A file named on the command line that is not there is a mistake in the command line. */
+static ps_status load_named(ps_config *cfg, const char *path, ps_error *err) {
+    ps_status status = ps_config_load_file(cfg, path, err);
+    return status == PS_IO ? ps_error_prefix(err, PS_ARG, "--config") : status;
 }
 
 static ps_status need_next(const char *option, const char *next, ps_error *err) {
@@ -98,11 +104,10 @@ ps_status ps_config_take_argument(ps_config *cfg, const char *argument, const ch
     if (strcmp(argument, "--config") == 0 || strcmp(argument, "-o") == 0) {
         used = 2;
         status = need_next(argument, next, err);
-        if (status == PS_OK)
-            status = argument[1] == 'o' ? set_assignment(cfg, next, err) : ps_config_load_file(cfg, next, err);
+        if (status == PS_OK) status = argument[1] == 'o' ? set_assignment(cfg, next, err) : load_named(cfg, next, err);
     } else if (strncmp(argument, "--config=", 9) == 0) {
-        status = ps_config_load_file(cfg, argument + 9, err);
-    } else if (strncmp(argument, "-o", 2) == 0 && strchr(argument, '=') != NULL) {
+        status = load_named(cfg, argument + 9, err);
+    } else if (strncmp(argument, "-o", 2) == 0 && names_key(argument + 2)) {
         status = set_assignment(cfg, argument + 2, err);
     } else if (strncmp(argument, "--", 2) == 0 && names_key(argument + 2)) {
         if (strchr(argument, '=') == NULL)

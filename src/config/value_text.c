@@ -43,7 +43,7 @@ ps_status value_node(key_index key, const char *text, ps_arena *arena, const yam
         return text_node(text, type == TYPE_OPTSTRING && yaml_is_null(text), arena, node, err);
     if (!needs_yaml(type, text)) return text_node(text, true, arena, node, err);
     const yaml_node *root = NULL;
-    ps_status status = yaml_parse(text, strlen(text), "value", arena, &root, err);
+    ps_status status = yaml_parse(text, strlen(text), NULL, arena, &root, err);
     if (status != PS_OK) return status;
     if (root == NULL) return text_node("", true, arena, node, err);
     *node = root;

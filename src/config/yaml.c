@@ -33,6 +33,7 @@ typedef struct builder {
 
 /* "name:line:column: message" */
 static ps_status mistake(const builder *b, const char *message) {
+    if (b->name == NULL) return ps_fail(b->err, PS_FORMAT, "%s", message);
     return ps_fail(b->err, PS_FORMAT, "%s:%d:%d: %s", b->name, b->line, b->column, message);
 }
 
@@ -155,16 +156,15 @@ static ps_status read_tag(builder *b, struct fy_event *event, bool *forced_text)
     *forced_text = false;
     struct fy_token *token = fy_event_get_tag_token(event);
     if (token == NULL) return PS_OK;
-    const struct fy_tag *tag = fy_tag_token_tag(token);
-    size_t length = 0;
-    const char *suffix = fy_tag_token_suffix(token, &length);
-    if (tag == NULL || tag->prefix == NULL || suffix == NULL) return mistake(b, "an unreadable tag");
-    if (strcmp(tag->prefix, "!") == 0 && length == 0) {
+    size_t length = 0, prefix = sizeof core - 1;
+    const char *tag = fy_token_get_text(token, &length); /* resolved: "tag:yaml.org,2002:str" for !!str */
+    if (tag != NULL && length == 1 && *tag == '!') {
         *forced_text = true;
         return PS_OK;
     }
-    for (size_t i = 0; strcmp(tag->prefix, core) == 0 && i < sizeof known / sizeof *known; i++) {
-        if (strlen(known[i]) != length || memcmp(known[i], suffix, length) != 0) continue;
+    bool is_core = tag != NULL && length > prefix && memcmp(tag, core, prefix) == 0;
+    for (size_t i = 0; is_core && i < sizeof known / sizeof *known; i++) {
+        if (strlen(known[i]) != length - prefix || memcmp(known[i], tag + prefix, length - prefix) != 0) continue;
         *forced_text = i == 0;
         return PS_OK;
     }

@@ -27,7 +27,8 @@ struct yaml_node {
 };
 
 /* Parse one document into `arena`. *root is NULL for an empty one. Aliases are resolved by sharing nodes: the result is
- * a graph without cycles. Merge keys stay as pairs with the key "<<". PS_FORMAT: "name:line:column: …". */
+ * a graph without cycles. Merge keys stay as pairs with the key "<<". PS_FORMAT: "name:line:column: …", or without
+ * a place where `name` is NULL (a value on the command line). */
 ps_status yaml_parse(const char *text, size_t length, const char *name, ps_arena *arena, const yaml_node **root,
                      ps_error *err);
 

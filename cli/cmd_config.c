@@ -1,0 +1,86 @@
+/* persamp config: the effective configuration, where its values come from, and what keys mean. */
+#include "cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void help(void) {
+    puts("persamp config: show the effective configuration, or explain keys\n\n"
+         "Examples\n"
+         "  persamp config --config my.yaml --ps.depth_decay=0.1\n"
+         "  persamp config --explain ps.resample.method\n"
+         "  persamp config --preset=classic --plain > classic.yaml\n\n"
+         "Options\n"
+         "  --config FILE      read a configuration; may be repeated, a later one wins\n"
+         "  --KEY=VALUE        set any key above files and environment; also -o KEY=VALUE\n"
+         "  --explain [KEY]    what a key, or every key of a section, means and accepts; alone: all keys\n"
+         "  --plain            without the comments that say where each value comes from\n"
+         "  --reference        docs/reference.md, from the same table");
+}
+
+typedef enum what { SHOW, SHOW_PLAIN, EXPLAIN, REFERENCE } what;
+
+/* --explain may stand without a key; an option after it is none. */
+static const char *explained(int argc, char **argv, int *i) {
+    const char *argument = argv[*i];
+    if (argument[strlen("--explain")] == '=') return argument + strlen("--explain=");
+    return *i + 1 < argc && argv[*i + 1][0] != '-' ? argv[++*i] : "";
+}
+
+static bool is_explain(const char *argument) {
+    size_t n = strlen("--explain");
+    return strncmp(argument, "--explain", n) == 0 && (argument[n] == '\0' || argument[n] == '=');
+}
+
+/* Arguments into `config` and the request. */
+static ps_status read_arguments(ps_config *config, int argc, char **argv, what *request, const char **key,
+                                ps_error *err) {
+    for (int i = 1; i < argc; i++) {
+        int used = 0;
+        if (is_explain(argv[i])) {
+            *request = EXPLAIN;
+            *key = explained(argc, argv, &i);
+        } else if (strcmp(argv[i], "--reference") == 0) {
+            *request = REFERENCE;
+        } else if (strcmp(argv[i], "--plain") == 0) {
+            *request = SHOW_PLAIN;
+        } else {
+            ps_status status = ps_config_take_argument(config, argv[i], i + 1 < argc ? argv[i + 1] : NULL, &used, err);
+            if (status != PS_OK) return status;
+            if (used == 0)
+                return ps_fail(err, PS_ARG, "config: unknown argument %s; `persamp config -h` explains", argv[i]);
+            i += used - 1;
+        }
+    }
+    return PS_OK;
+}
+
+static ps_status report(const ps_config *config, what request, const char *key, ps_text *text, ps_error *err) {
+    if (request == EXPLAIN) return ps_config_explain(key, text, err);
+    if (request == REFERENCE) return ps_config_reference(text, err);
+    ps_status status = ps_config_yaml(config, request == SHOW, text, err);
+    ps_log log = ps_cli_log(config);
+    return status == PS_OK ? ps_config_check(config, &log, err) : status;
+}
+
+int ps_cmd_config(int argc, char **argv) {
+    ps_error err;
+    ps_text text = {0};
+    what request = SHOW;
+    const char *key = "";
+    for (int i = 1; i < argc; i++)
+        if (ps_cli_wants_help(argv[i])) {
+            help();
+            return EXIT_DONE;
+        }
+    ps_config *config = ps_cli_config();
+    if (config == NULL) return EXIT_FAILED;
+    ps_status status = read_arguments(config, argc, argv, &request, &key, &err);
+    if (status == PS_OK) status = report(config, request, key, &text, &err);
+    /* A configuration that contradicts itself is still shown: its origins tell why. */
+    if (text.length > 0 && (fputs(ps_text_cstr(&text), stdout) == EOF || fflush(stdout) != 0) && status == PS_OK)
+        status = ps_fail(&err, PS_IO, "cannot write the configuration to standard output");
+    ps_text_free(&text);
+    ps_config_free(config);
+    return status == PS_OK ? EXIT_DONE : ps_cli_error(&err);
+}
