@@ -388,7 +388,7 @@ static psv_answer_is compare_collections(psv_compare *c, const psv_node *a, cons
                          psv_same_tree(a->kid[0]->kid[0], b->kid[0]->kid[0]);
         return same_name ? in_any_order(c, va->kid, va->n, vb->kid, vb->n) : is;
     }
-    if (a->kind == PSV_SET && b->kind == PSV_SET && a->n != b->n) {
+    if (((a->kind == PSV_SET && b->kind == PSV_SET) || c->ctx->math_verify) && a->n != b->n) {
         bool same = included(c, a, b) && included(c, b, a);
         return psv_decide(c, "members", same ? PSV_YES : PSV_NO, same ? "the same members" : "different members");
     }
@@ -405,6 +405,11 @@ static psv_answer_is compare_collection(psv_compare *c, const psv_node *set, con
         else
             c->b_marked = true;
         return is;
+    }
+    if (c->ctx->math_verify && other->kind == PSV_TUPLE && (other->op == PSV_BRACKETS('(', ')') || other->n > 2)) {
+        /* a gold tuple is compared in order, a gold set in any */
+        if (set_is_a) return in_any_order(c, set->kid, set->n, other->kid, other->n);
+        return in_order(c, other->kid, other->n, set->kid, set->n);
     }
     if (any_equation(set) && other->kind == PSV_TUPLE) return compare_system(c, set, other, set_is_a);
     if (set->n != 1 || other->kind == PSV_TUPLE) return no(c, "type", "one answer is a list or set, the other is not");
@@ -465,6 +470,8 @@ static psv_answer_is equation_against(psv_compare *c, const psv_node *equation, 
     if (system && is_collection(other) && any_equation(other))
         return is_a ? compare_collections(c, system, other) : compare_collections(c, other, system);
     const psv_node *value = psv_named_value(c->ctx, equation);
+    /* Math-Verify takes what a response's equation ends in, whatever stands before */
+    if (!value && c->ctx->math_verify && (!is_a || equation->n > 2)) value = equation->kid[equation->n - 1];
     if (!value) return no(c, "relation", "an equation against a value");
     *(is_a ? &c->a_marked : &c->b_marked) = true;
     psv_answer_is is = is_a ? psv_compare_nodes(c, value, other) : psv_compare_nodes(c, other, value);
@@ -510,7 +517,7 @@ psv_answer_is psv_compare_answers(psv_compare *c, const psv_answer *a, const psv
     if (a->why && b->why && strcmp(a->words, b->words) == 0 && strcmp(a->source, b->source) == 0)
         return psv_decide(c, "text", PSV_YES, "written alike");
     if (a->tree->kind == PSV_TEXT || b->tree->kind == PSV_TEXT) {
-        if (psv_same_words(c->ctx, a->words, b->words))
+        if (!c->ctx->math_verify && psv_same_words(c->ctx, a->words, b->words))
             return psv_decide(c, "text", a->why && b->why ? PSV_CANNOT_TELL : PSV_YES, "the same words");
         psv_answer_is is = psv_compare_nodes(c, a->tree, b->tree);
         if (is == PSV_NO && (a->why || b->why))

@@ -1,4 +1,4 @@
-/* Which piece of a response is its answer: the last box; what follows "answer is"; the last formula; the last number.
+/* Which piece of a response is its answer: the last box; what follows "answer is"; the last formula or number.
  * A response that is nothing but an answer is taken whole. */
 #include "extract.h"
 
@@ -139,7 +139,7 @@ static const char *after_hashes(psv_ctx *ctx, const char *text, size_t length) {
     return readable(ctx, text, (psv_span){found, end});
 }
 
-/* ---- The last formula ------------------------------------------------------------------------------------------- */
+/* ---- What comes last -------------------------------------------------------------------------------------------- */
 
 /* A lone letter names something ("where $x$ is …"); it is the answer only when there is nothing else. */
 static bool lone_letter(const char *text, psv_span inner) {
@@ -150,10 +150,30 @@ static bool lone_letter(const char *text, psv_span inner) {
     return inner.end - inner.begin == 1 && isalpha((unsigned char)text[inner.begin]);
 }
 
-static const char *last_formula(psv_ctx *ctx, const char *text, const psv_formulas *formulas) {
+static const psv_formula *last_formula(const char *text, const psv_formulas *formulas) {
     for (size_t k = formulas->n; k-- > 0;)
-        if (!lone_letter(text, formulas->data[k].inner)) return arena_span(ctx, text, formulas->data[k].inner);
+        if (!lone_letter(text, formulas->data[k].inner)) return &formulas->data[k];
     return NULL;
+}
+
+/* The last capital letter that stands alone ("Because B is valid"): a choice, when nothing else is there. */
+static const char *last_choice(psv_ctx *ctx, const char *text, size_t length) {
+    for (size_t i = length; i-- > 0;) {
+        bool alone = (i == 0 || !isalnum((unsigned char)text[i - 1])) && !isalnum((unsigned char)text[i + 1]);
+        if (!alone || text[i] < 'A' || text[i] > 'H') continue;
+        if (text[i] == 'A' && text[i + 1] == ' ') continue; /* the article */
+        return arena_span(ctx, text, (psv_span){i, i + 1});
+    }
+    return NULL;
+}
+
+/* Whichever ends the text: its last formula or its last number. */
+const char *psv_extract_last(psv_ctx *ctx, const char *text, size_t length, const psv_formulas *formulas) {
+    psv_span number;
+    const psv_formula *formula = last_formula(text, formulas);
+    bool has_number = psv_last_number(text, length, &number);
+    if (formula && !(has_number && number.begin >= formula->whole.end)) return arena_span(ctx, text, formula->inner);
+    return has_number ? arena_span(ctx, text, number) : last_choice(ctx, text, length);
 }
 
 const char *psv_extract(psv_ctx *ctx, const char *response, size_t length) {
@@ -168,8 +188,7 @@ const char *psv_extract(psv_ctx *ctx, const char *response, size_t length) {
     found = after_announcement(ctx, response, length, &formulas);
     if (!found) found = after_hashes(ctx, response, length);
     if (!found) found = readable(ctx, response, (psv_span){0, length});
-    if (!found) found = last_formula(ctx, response, &formulas);
-    if (!found && psv_last_number(response, length, &where)) found = arena_span(ctx, response, where);
+    if (!found) found = psv_extract_last(ctx, response, length, &formulas);
 done:
     ps_free(formulas.data);
     return found;

@@ -24,6 +24,7 @@ ps_status psv_find_formulas(const char *text, size_t length, psv_formulas *out);
 
 /* The contents of the last box, or of the last few when only a comma or "and"/"or" stands between; false when there is
  * no box. *where is the last one's place. */
+/* Boxes that say the same thing in two ways are one answer: the last. */
 bool psv_last_boxes(psv_ctx *ctx, const char *text, size_t length, const char **content, psv_span *where);
 
 /* The last number in text[0..length): digits with groups, point, a fraction, a percent sign. */
@@ -31,7 +32,10 @@ bool psv_last_number(const char *text, size_t length, psv_span *out);
 
 /* The answer, NULL when there is none; arena. */
 const char *psv_extract(psv_ctx *ctx, const char *response, size_t length);
+const char *psv_extract_last(psv_ctx *ctx, const char *text, size_t length, const psv_formulas *formulas);
 const char *psv_extract_as_math_verify(psv_ctx *ctx, const char *response, size_t length);
+
+const char *psv_reference_number(psv_ctx *ctx, const char *text);
 
 /* First group, or the whole, of the last match of a PCRE2 pattern. */
 ps_status psv_extract_regex(psv_ctx *ctx, const char *regex, const char *response, size_t length, const char **out,

@@ -202,6 +202,21 @@ static bool same_inner(const char *text, const box *a, const box *b) {
     return length == b->inner.end - b->inner.begin && memcmp(text + a->inner.begin, text + b->inner.begin, length) == 0;
 }
 
+/* Boxes from `first` on that all say the same ("15 39/40, or 639/40") are one answer. */
+static bool all_the_same(psv_ctx *ctx, const char *text, const boxes *b, size_t first) {
+    psv_answer last, other;
+    psv_span inner = b->data[b->n - 1].inner;
+    psv_read(ctx, text + inner.begin, inner.end - inner.begin, &last);
+    for (size_t k = first; k + 1 < b->n; k++) {
+        inner = b->data[k].inner;
+        psv_read(ctx, text + inner.begin, inner.end - inner.begin, &other);
+        if (ctx->nomem) return false;
+        psv_compare c = {.ctx = ctx};
+        if (psv_compare_answers(&c, &last, &other) != PSV_YES) return false;
+    }
+    return true;
+}
+
 static const char *join_boxes(psv_ctx *ctx, const char *text, const boxes *b, size_t first) {
     ps_text out = {0};
     for (size_t k = first; k < b->n; k++) {
@@ -230,6 +245,7 @@ bool psv_last_boxes(psv_ctx *ctx, const char *text, size_t length, const char **
         if (!(ctx->math_verify ? joined_as_reference(text, between) : only_separators(text, between))) break;
         first--;
     }
+    if (first + 1 < b.n && all_the_same(ctx, text, &b, first)) first = b.n - 1;
     *where = b.data[b.n - 1].whole;
     *content = join_boxes(ctx, text, &b, first);
     found = *content != NULL;

@@ -134,6 +134,18 @@ static bool find_plain(const char *text, size_t length, candidates *out) {
     return true;
 }
 
+/* Outside formulas "1,22" is a decimal to Math-Verify: a comma not followed by three digits. */
+const char *psv_reference_number(psv_ctx *ctx, const char *text) {
+    size_t digits = strspn(text + (*text == '-'), "0123456789"), comma = digits + (*text == '-');
+    if (!digits || text[comma] != ',') return text;
+    size_t decimals = strspn(text + comma + 1, "0123456789");
+    if (!decimals || decimals == 3 || text[comma + 1 + decimals]) return text;
+    char *copy = ps_arena_strndup(ctx->arena, text, strlen(text));
+    if (!copy) ctx->nomem = true;
+    if (copy) copy[comma] = '.';
+    return copy ? copy : text;
+}
+
 /* ---- Choosing --------------------------------------------------------------------------------------------------- */
 
 static bool find_candidates(const char *text, size_t length, const psv_formulas *formulas, candidates *out) {
@@ -294,7 +306,7 @@ const char *psv_extract_as_math_verify(psv_ctx *ctx, const char *response, size_
     if (!c) c = after_answer(response, length, &list, false);
     if (!c && (found = whole(ctx, response, length)) != NULL) goto done;
     if (!c) c = last_one(&list);
-    if (c) found = with_neighbours(ctx, response, &formulas, c);
+    found = c ? with_neighbours(ctx, response, &formulas, c) : psv_extract_last(ctx, response, length, &formulas);
 done:
     ps_free(formulas.data);
     ps_free(list.data);

@@ -13,6 +13,7 @@ typedef struct psv_parser {
     int depth;       /* of nested groups */
     int bars;        /* open |…| */
     int braces;      /* open \{…\}, where '|' may mean "such that" */
+    bool in_ratio;   /* after a ':', where "p.m." may follow */
     const char *why; /* static: the first thing that could not be read; NULL while all is well */
 } psv_parser;
 
@@ -20,17 +21,19 @@ typedef struct psv_parser {
 psv_node *psv_parse(psv_ctx *ctx, psv_tokens tokens, const char **why);
 
 /* Internal to the parser's files. Each returns NULL on failure, with `why` set. */
-psv_node *psv_parse_list(psv_parser *p);             /* up to a closing token, which stays */
-psv_node *psv_parse_relation(psv_parser *p);         /* a = b ≤ c */
-psv_node *psv_parse_sum(psv_parser *p);              /* a + b − c ± d */
-psv_node *psv_parse_unary(psv_parser *p);            /* −a */
-psv_node *psv_parse_power(psv_parser *p);            /* a^b! */
-psv_node *psv_parse_atom(psv_parser *p);             /* a */
-psv_node *psv_parse_group(psv_parser *p, int close); /* after an opening token: a list, then `close` */
-psv_node *psv_parse_brackets(psv_parser *p);         /* ( [ \{ ⟨ and what they enclose */
-psv_node *psv_parse_argument(psv_parser *p);         /* of \frac, \sqrt, ^ : a group, one digit or one atom */
+psv_node *psv_parse_list(psv_parser *p);                    /* up to a closing token, which stays */
+psv_node *psv_parse_relation(psv_parser *p);                /* a = b ≤ c */
+psv_node *psv_parse_sum(psv_parser *p);                     /* a + b − c ± d */
+psv_node *psv_parse_unary(psv_parser *p);                   /* −a */
+psv_node *psv_parse_power(psv_parser *p);                   /* a^b! */
+psv_node *psv_parse_postfix(psv_parser *p, psv_node *node); /* ^b ! % ° after an operand */
+psv_node *psv_parse_atom(psv_parser *p);                    /* a */
+psv_node *psv_parse_group(psv_parser *p, int close);        /* after an opening token: a list, then `close` */
+psv_node *psv_parse_brackets(psv_parser *p);                /* ( [ \{ ⟨ and what they enclose */
+psv_node *psv_parse_argument(psv_parser *p);                /* of \frac, \sqrt, ^ : a group, one digit or one atom */
 psv_node *psv_parse_number(psv_parser *p, bool one_digit);
 psv_node *psv_parse_unit(psv_parser *p, psv_node *value, bool *found); /* a unit after a value */
+size_t psv_half_day(const psv_parser *p, const char **which);          /* tokens of "p.m." here */
 bool psv_starts_factor(const psv_parser *p);
 psv_node *psv_parse_error(psv_parser *p, const char *why);
 

@@ -116,7 +116,7 @@ static psv_node *parse_union(psv_parser *p) {
 }
 
 /* Where "p.m." follows a time: how many tokens it takes; *which gets "am" or "pm". */
-static size_t half_day(const psv_parser *p, const char **which) {
+size_t psv_half_day(const psv_parser *p, const char **which) {
     const psv_token *t = psv_peek(p);
     if (t->code == TK_TEXT) {
         char letters[3] = {0};
@@ -146,12 +146,15 @@ static psv_node *parse_ratio(psv_parser *p) {
     psv_node *parts[8] = {first};
     size_t n = 1;
     while (first && n < 8 && psv_accept(p, ':')) {
+        bool outer = p->in_ratio;
+        p->in_ratio = true;
         parts[n] = psv_parse_sum(p);
+        p->in_ratio = outer;
         if (!parts[n++]) return NULL;
     }
     psv_node *ratio = psv_node_new(p->ctx, PSV_RATIO, n, parts);
     const char *which;
-    size_t used = half_day(p, &which);
+    size_t used = psv_half_day(p, &which);
     if (ratio && used) {
         ratio->text = which;
         p->i += used;

@@ -410,6 +410,26 @@ static psv_node *parse_two(psv_parser *p) {
     return fraction ? psv_binary(p->ctx, PSV_DIV, a, b) : psv_call(p->ctx, PSV_BINOMIAL, a, b);
 }
 
+/* \sum_{k=1}^{n} a_k: an unknown function of its bounds and its body. */
+static psv_node *parse_big(psv_parser *p) {
+    const char *name = psv_peek(p)->text;
+    p->i++;
+    psv_node *parts[3] = {NULL};
+    size_t n = 0;
+    for (int bound = 0; bound < 2; bound++)
+        if (psv_at(p, '_') || psv_at(p, '^')) {
+            p->i++;
+            if (!(parts[n++] = psv_parse_argument(p))) return NULL;
+        }
+    psv_node *body = psv_parse_power(p);
+    while (body && psv_starts_factor(p))
+        body = psv_binary(p->ctx, PSV_MUL, body, psv_parse_power(p));
+    parts[n++] = body;
+    psv_node *node = psv_node_new(p->ctx, PSV_APPLY, n, parts);
+    if (node) node->text = name;
+    return node;
+}
+
 static psv_node *parse_text(psv_parser *p) {
     const psv_token *t = psv_peek(p);
     p->i++;
@@ -454,6 +474,7 @@ static psv_node *parse_atom(psv_parser *p) {
     case TK_SQRT: return parse_root(p);
     case TK_FUNC: return parse_function(p);
     case TK_BEGIN: return parse_matrix(p);
+    case TK_BIG: return parse_big(p);
     case TK_OVERLINE:
     case TK_IGNORED_NAME: return parse_long_name(p);
     case TK_TEXT: return parse_text(p);
@@ -524,7 +545,10 @@ static psv_node *parse_exponent(psv_parser *p, psv_node *base) {
 }
 
 psv_node *psv_parse_power(psv_parser *p) {
-    psv_node *node = psv_parse_atom(p);
+    return psv_parse_postfix(p, psv_parse_atom(p));
+}
+
+psv_node *psv_parse_postfix(psv_parser *p, psv_node *node) {
     while (node) {
         switch (psv_peek(p)->code) {
         case '^':

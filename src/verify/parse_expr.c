@@ -23,6 +23,7 @@ bool psv_starts_factor(const psv_parser *p) {
     case TK_LCEIL:
     case TK_BEGIN:
     case TK_OVERLINE:
+    case TK_BIG:
     case TK_IGNORED_NAME:
     case '(':
     case '[':
@@ -79,7 +80,7 @@ static bool mixed_ahead(const psv_parser *p) {
 static psv_node *parse_factor(psv_parser *p) {
     bool integer = psv_at(p, TK_NUM) && psv_peek(p)->id == 0 && !psv_peek(p)->point;
     psv_node *node = psv_parse_power(p);
-    if (integer && is_plain_integer(node) && mixed_ahead(p)) node = mixed_number(p, node);
+    if (integer && is_plain_integer(node) && mixed_ahead(p)) node = psv_parse_postfix(p, mixed_number(p, node));
     return node;
 }
 
@@ -132,6 +133,8 @@ static psv_node *parse_term(psv_parser *p) {
     psv_node *node = psv_parse_unary(p);
     while (node) {
         bool found = false;
+        const char *which;
+        if (p->in_ratio && psv_half_day(p, &which)) break;
         node = psv_parse_unit(p, node, &found);
         if (found) continue;
         if (psv_accept(p, '*')) {

@@ -161,7 +161,14 @@ static psv_node *text_node(psv_ctx *ctx, const char *words) {
 /* "(C)", "C", "(C) 12", "C) 12", "C. 12": a letter, and where what follows it starts. From \text only a bare letter
  * is a choice; a letter alone in mathematics may be a variable and is settled by the other side. */
 static psv_node *read_choice(psv_ctx *ctx, const char *source, bool from_text) {
+    static const char *const frames[] = {"\\text{(", "\\textbf{(", "\\mathrm{(", "\\mbox{(", "\\mathbf{(", "\\textbf{"};
     const char *s = source;
+    bool framed = false;
+    for (size_t k = 0; k < sizeof frames / sizeof *frames && !framed; k++) {
+        size_t n = strlen(frames[k]);
+        framed = strncmp(source, frames[k], n) == 0;
+        if (framed) s = source + n - (source[n - 1] == '(');
+    }
     bool bracket = *s == '(';
     s += bracket;
     while (*s == ' ')
@@ -174,6 +181,14 @@ static psv_node *read_choice(psv_ctx *ctx, const char *source, bool from_text) {
     bool closed = *s == ')';
     if (bracket && !closed) return NULL;
     if (closed) s++;
+    if (framed) { /* the letter's own \text{…} ends right after it */
+        while (*s == ' ' || *s == '.')
+            s++;
+        if (*s++ != '}') return NULL;
+        closed = true;
+    }
+    while (*s == ' ' || *s == '~')
+        s++;
     if (!closed && (*s == '.' || *s == ':') && (s[1] == ' ' || !s[1])) {
         s++;
         closed = true;

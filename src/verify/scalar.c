@@ -141,6 +141,13 @@ static psv_answer_is plain_values(psv_compare *c, const psv_node *a, const psv_n
         bool same = infinite_a && infinite_b && sign_a == sign_b;
         return psv_decide(c, "form", same ? PSV_YES : PSV_NO, same ? "both infinite" : "one is infinite");
     }
+    if (a->kind == PSV_APPLY && b->kind == PSV_APPLY && a->n == b->n && strcmp(a->text, b->text) == 0) {
+        size_t same = 0;
+        while (same < a->n && psv_compare_nodes(c, a->kid[same], b->kid[same]) == PSV_YES)
+            same++;
+        if (same == a->n) return psv_decide(c, "expression", PSV_YES, "the same function of the same arguments");
+        if (c->ctx->math_verify) return psv_decide(c, "expression", PSV_NO, "different arguments");
+    }
     psv_answer_is is = exact_values(c, a, b);
     if (is == PSV_YES) return psv_decide(c, "rational", is, "the same number");
     if (is == PSV_CANNOT_TELL) is = expressions(c, a, b);

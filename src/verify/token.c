@@ -120,6 +120,19 @@ static const command commands[] = {
     {"measuredangle", TK_IGNORED_NAME, 0},
     {"triangle", TK_IGNORED_NAME, 0},
     {"imath", TK_I, 0},
+    {"sum", TK_BIG, 0},
+    {"prod", TK_BIG, 0},
+    {"int", TK_BAD, 0},
+    {"iint", TK_BAD, 0},
+    {"oint", TK_BAD, 0},
+    {"lim", TK_BAD, 0},
+    {"det", TK_BAD, 0},
+    {"partial", TK_BAD, 0},
+    {"forall", TK_BAD, 0},
+    {"exists", TK_BAD, 0},
+    {"neg", TK_BAD, 0},
+    {"iff", TK_OTHER_RELATION, 0},
+    {"Leftrightarrow", TK_OTHER_RELATION, 0},
     {"left", SIZED, 0},
     {"right", SIZED, 0},
     {"middle", SIZED, 0},
@@ -590,8 +603,17 @@ static void lex_named_command(lexer *lex, size_t begin, const char *name, size_t
             return;
         }
     int func = find_function(name, length);
-    psv_token *token = push(lex, func >= 0 ? TK_FUNC : TK_BAD, begin, name, length);
-    if (token) token->id = func;
+    if (func >= 0) {
+        psv_token *token = push(lex, TK_FUNC, begin, name, length);
+        if (token) token->id = func;
+    } else if (length > 4 && memcmp(name, "quad", 4) == 0) { /* "\quadx": a lost space */
+        lex->i -= length - 4;
+        lex->space = true;
+    } else if (lex->i < lex->length && lex->s[lex->i] == '{') {
+        push(lex, TK_BAD, begin, name, length); /* a macro with arguments that nobody knows */
+    } else {
+        push_letter(lex, begin, name, length, 1);
+    }
 }
 
 static void lex_command(lexer *lex) {

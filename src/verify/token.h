@@ -52,6 +52,7 @@ typedef enum psv_code {
     TK_CURRENCY, /* text: "dollar", "pound", … */
     TK_MOD,
     TK_IGNORED_NAME, /* \angle, \triangle: part of a name */
+    TK_BIG,          /* \\sum, \\prod: text names it */
     TK_BAD           /* a command that is not known */
 } psv_code;
 

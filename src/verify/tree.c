@@ -81,6 +81,7 @@ psv_node *psv_copy(psv_ctx *ctx, const psv_node *node) {
 
 bool psv_is_scalar(const psv_node *node) {
     if (node->kind > PSV_UNIT) return false;
+    if (node->kind == PSV_APPLY) return true; /* its arguments may be anything: "k = 1" below a sum */
     for (size_t i = 0; i < node->n; i++)
         if (!psv_is_scalar(node->kid[i])) return false;
     return true;

@@ -143,7 +143,7 @@ static const char *gold_answer(psv_ctx *ctx, const char *gold) {
     if (!ctx->math_verify) return gold;
     bool delimited = strchr(gold, '$') || strstr(gold, "\\boxed") || strstr(gold, "\\(") || strstr(gold, "\\[");
     const char *found = delimited ? psv_extract_as_math_verify(ctx, gold, strlen(gold)) : NULL;
-    return found ? found : gold;
+    return found ? found : psv_reference_number(ctx, gold);
 }
 
 ps_status ps_verify(const char *gold, const char *response, const ps_verify_options *options, ps_verify_result *result,
