@@ -69,6 +69,10 @@ static const char *walk(const char *at, const json_t *value, search *s);
 
 static const char *walk_object(const char *at, const json_t *object, search *s) {
     json_t *mutable = (json_t *)object; /* jansson's iterators want it so; nothing is changed */
+    if (object == s->parent && s->key == NULL) {
+        s->found = at;
+        return at;
+    }
     at = skip_space(at + 1);
     for (void *i = json_object_iter(mutable); i != NULL; i = json_object_iter_next(mutable, i)) {
         if (*at == ',') at = skip_space(at + 1);

@@ -19,8 +19,8 @@ typedef struct ps_toy_json {
 ps_status ps_toy_json_open(ps_toy_json *document, const char *path, const char *text, size_t length, ps_error *err);
 void ps_toy_json_free(ps_toy_json *document);
 
-/* PS_FORMAT with "file:line: message", the line being that of a member of `parent`: of the value of `key` in an object,
- * of element `index` in an array (key NULL). `parent` NULL: the root itself. */
+/* PS_FORMAT with "file:line: message", the line being that of a member of `parent`: of the value of `key` in an object
+ * (key NULL: of the object itself), of element `index` in an array. `parent` NULL: the root. */
 ps_status ps_toy_json_fail(const ps_toy_json *document, const json_t *parent, const char *key, size_t index,
                            ps_error *err, const char *format, ...) PS_PRINTF(6, 7);
 
