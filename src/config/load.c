@@ -1,5 +1,6 @@
 /* From a YAML file to a configuration: a walk over the tree that knows sections, keys, merge keys and duplicates. */
 #include "internal.h"
+#include "number.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -20,6 +21,11 @@ static void complain(loader *l, const yaml_node *node, const char *message) {
 }
 
 static ps_status walk(loader *l, const yaml_node *mapping, const char *section, ps_error *err);
+
+/* Nothing, as in a section whose keys are all commented out. */
+static bool is_empty(const yaml_node *node) {
+    return node->kind == YAML_SCALAR && node->plain && yaml_is_null(node->text);
+}
 
 /* ---- One pair ---------------------------------------------------------------------------------------------------- */
 
@@ -79,7 +85,7 @@ static ps_status visit(loader *l, const yaml_item *pair, const char *section, ps
         return PS_OK;
     }
     if (pair->value->kind == YAML_MAPPING) return walk(l, pair->value, path, err);
-    if (pair->value->kind == YAML_SCALAR && pair->value->plain && pair->value->length == 0) return PS_OK;
+    if (is_empty(pair->value)) return PS_OK;
     char found[160];
     snprintf(message, sizeof message, "%s: found %s, expected a mapping of keys", path,
              yaml_describe(pair->value, found, sizeof found));
@@ -175,7 +181,7 @@ static ps_status load(loader *l, const char *text, size_t length, ps_error *err)
     char found[160], message[200];
     ps_status status = yaml_parse(text, length, l->name, l->arena, &root, err);
     if (status != PS_OK || root == NULL) return status;
-    if (root->kind == YAML_SCALAR && root->plain && root->length == 0) return PS_OK;
+    if (is_empty(root)) return PS_OK;
     if (root->kind == YAML_MAPPING) {
         status = walk(l, root, "", err);
     } else {

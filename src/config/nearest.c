@@ -39,6 +39,14 @@ static bool is_known(const char *name) {
     return schema_find(name) != NO_KEY || schema_is_section(name);
 }
 
+/* The first name that goes on where `part` ends. */
+static const char *completion(const name_set *set, const char *part) {
+    size_t length = strlen(part);
+    for (size_t i = 0; length >= 3 && i < set->n; i++)
+        if (strncmp(set->names[i], part, length) == 0) return set->names[i];
+    return NULL;
+}
+
 /* Put right the first wrong part of a dotted name; what follows is kept if that makes a known name. */
 static bool nearest_by_part(const char *name, char *nearest, size_t size) {
     char known[MAX_NAME] = "", part[MAX_PART];
@@ -57,6 +65,7 @@ static bool nearest_by_part(const char *name, char *nearest, size_t size) {
         name_set set = {.n = 0};
         add_children(&set, known);
         const char *right = ps_nearest_name(part, set.names, set.n);
+        if (right == NULL) right = completion(&set, part);
         if (right == NULL) return false;
         snprintf(longer, sizeof longer, "%s%s%s", known, used > 0 ? "." : "", right);
         snprintf(nearest, size, "%s%s", longer, at + length);

@@ -88,7 +88,11 @@ static ps_status attach(builder *b, const yaml_node *node) {
     }
     frame *top = &b->stack[b->depth - 1];
     if (top->node->kind == YAML_MAPPING && top->key == NULL) {
-        if (node->kind != YAML_SCALAR) return mistake(b, "a key must be a plain name");
+        if (node->kind != YAML_SCALAR) {
+            b->line = node->line;
+            b->column = node->column;
+            return mistake(b, "a key must be a plain name");
+        }
         top->key = node;
         return PS_OK;
     }

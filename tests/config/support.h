@@ -1,0 +1,66 @@
+/* What the configuration's tests share. */
+#ifndef PS_TESTS_CONFIG_SUPPORT_H
+#define PS_TESTS_CONFIG_SUPPORT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "persamp/config.h"
+
+/* A fresh configuration, or the test ends. */
+static inline ps_config *fresh(void) {
+    ps_config *cfg = NULL;
+    ps_error err;
+    assert_int_equal(ps_config_create(&cfg, &err), PS_OK);
+    return cfg;
+}
+
+/* Load text that must be right. */
+static inline void load(ps_config *cfg, const char *text) {
+    ps_error err = {0};
+    if (ps_config_load_text(cfg, text, "t.yaml", &err) != PS_OK) fail_msg("%s", err.message);
+}
+
+/* Set a key that must be accepted. */
+static inline void set(ps_config *cfg, const char *key, const char *value) {
+    ps_error err = {0};
+    if (ps_config_set(cfg, key, value, "test", &err) != PS_OK) fail_msg("%s", err.message);
+}
+
+/* The value of a key as text. */
+static inline void assert_value(const ps_config *cfg, const char *key, const char *expected) {
+    ps_text text = {0};
+    assert_int_equal(ps_config_get_text(cfg, key, &text, NULL), PS_OK);
+    assert_string_equal(ps_text_cstr(&text), expected);
+    ps_text_free(&text);
+}
+
+static inline void assert_origin(const ps_config *cfg, const char *key, const char *expected) {
+    ps_text text = {0};
+    assert_int_equal(ps_config_get_origin(cfg, key, &text, NULL), PS_OK);
+    assert_string_equal(ps_text_cstr(&text), expected);
+    ps_text_free(&text);
+}
+
+/* The canonical YAML of a configuration; free with ps_text_free. */
+static inline ps_text canonical(const ps_config *cfg) {
+    ps_text text = {0};
+    assert_int_equal(ps_config_yaml(cfg, false, &text, NULL), PS_OK);
+    return text;
+}
+
+static inline void assert_same(const ps_config *a, const ps_config *b) {
+    ps_text x = canonical(a), y = canonical(b);
+    assert_string_equal(ps_text_cstr(&x), ps_text_cstr(&y));
+    ps_text_free(&x);
+    ps_text_free(&y);
+}
+
+#endif

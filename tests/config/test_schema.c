@@ -1,0 +1,172 @@
+/* The table itself: names, fields, words, and every key's way in and out. */
+#include "support.h"
+
+static void test_fields_follow_keys(void **state) {
+    (void)state;
+    size_t n;
+    const ps_config_key *keys = ps_config_keys(&n);
+    assert_true(n > 100);
+    for (size_t i = 0; i < n; i++) {
+        char field[128];
+        snprintf(field, sizeof field, "%s", keys[i].name);
+        for (char *c = field; *c != '\0'; c++)
+            if (*c == '.') *c = '_';
+        assert_string_equal(field, keys[i].field);
+        assert_ptr_equal(ps_config_find_key(keys[i].name), &keys[i]);
+        assert_true(strlen(keys[i].doc) > 10);
+        size_t last = strlen(keys[i].doc) - 1;
+        assert_true(keys[i].doc[last] == '.');
+    }
+    assert_null(ps_config_find_key("ps"));
+    assert_null(ps_config_find_key(""));
+}
+
+/* Keys of one section stand together, or the printed YAML would open a section twice. */
+static void test_sections_stand_together(void **state) {
+    (void)state;
+    ps_config *cfg = fresh();
+    ps_text text = canonical(cfg);
+    load(cfg, ps_text_cstr(&text)); /* refuses a section that stands twice */
+    ps_text_free(&text);
+    ps_config_free(cfg);
+}
+
+static void test_engines_are_values_of_engine_type(void **state) {
+    (void)state;
+    size_t n;
+    const ps_config_key *keys = ps_config_keys(&n);
+    const char *known[] = {"", "-", "llama", "openai", "toy", "llama openai"};
+    for (size_t i = 0; i < n; i++) {
+        bool found = false;
+        for (size_t j = 0; j < sizeof known / sizeof *known; j++)
+            found = found || strcmp(keys[i].engines, known[j]) == 0;
+        if (!found) fail_msg("%s: engines \"%s\"", keys[i].name, keys[i].engines);
+    }
+}
+
+/* The default, given explicitly, is accepted and gives the default. */
+static void test_defaults_are_accepted_as_values(void **state) {
+    (void)state;
+    size_t n;
+    const ps_config_key *keys = ps_config_keys(&n);
+    ps_config *cfg = fresh(), *same = fresh();
+    set(cfg, "preset", "classic"); /* so that no preset stands between a default and its key */
+    set(same, "preset", "classic");
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(keys[i].name, "preset") != 0) set(cfg, keys[i].name, keys[i].initial);
+    assert_same(cfg, same);
+    ps_config_free(cfg);
+    ps_config_free(same);
+}
+
+/* A value of the key's type that is not its default. */
+static void other_value(const ps_config_key *key, char *value, size_t size) {
+    const char *interval = strpbrk(key->allowed, "[(");
+    if (strcmp(key->type, "bool") == 0) {
+        snprintf(value, size, "%s", strcmp(key->initial, "true") == 0 ? "false" : "true");
+    } else if (strcmp(key->type, "list of strings") == 0) {
+        snprintf(value, size, "[\"a b\", \"7\", \"\\n\"]");
+    } else if (strncmp(key->type, "mapping", 7) == 0) {
+        snprintf(value, size, "{generation.temperature: [0.5, 1]}");
+    } else if (strncmp(key->type, "choice", 6) == 0) { /* the last, or the first if that is the default */
+        const char *bar = strrchr(key->allowed, '|'), *last = bar != NULL ? bar + 1 : key->allowed;
+        if (strcmp(key->initial, last) != 0)
+            snprintf(value, size, "%s", last);
+        else
+            snprintf(value, size, "%.*s", (int)strcspn(key->allowed, "|"), key->allowed);
+    } else if (interval != NULL) { /* near the upper end, which is closed but once */
+        const char *high = strchr(interval, ',') + 2;
+        size_t length = strcspn(high, "])");
+        snprintf(value, size, "%.*s", (int)length, high);
+        if (high[length] == ')') snprintf(value, size, "0.75");
+        if (strcmp(key->initial, value) == 0) snprintf(value, size, "%s", "0.25");
+    } else {
+        snprintf(value, size, "other: \"text\" # 1");
+    }
+}
+
+static void test_every_key_round_trips(void **state) {
+    (void)state;
+    size_t n;
+    const ps_config_key *keys = ps_config_keys(&n);
+    for (size_t i = 0; i < n; i++) {
+        char value[128];
+        ps_text before = {0}, after = {0};
+        ps_config *cfg = fresh(), *again = fresh();
+        other_value(&keys[i], value, sizeof value);
+        ps_config_get_text(cfg, keys[i].name, &before, NULL);
+        set(cfg, keys[i].name, value);
+        ps_config_get_text(cfg, keys[i].name, &after, NULL);
+        bool only_one = strcmp(keys[i].type, "choice") == 0 && strchr(keys[i].allowed, '|') == NULL;
+        bool preset_agrees = ps_config_preset_value("recommended", keys[i].name) != NULL;
+        if (strcmp(ps_text_cstr(&before), ps_text_cstr(&after)) == 0 && !only_one && !preset_agrees)
+            fail_msg("%s: setting %s changed nothing", keys[i].name, value);
+        ps_text yaml = canonical(cfg);
+        load(again, ps_text_cstr(&yaml));
+        assert_same(cfg, again);
+        set(again, keys[i].name, ps_text_cstr(&after)); /* canonical text is input, too */
+        assert_same(cfg, again);
+        ps_text_free(&before);
+        ps_text_free(&after);
+        ps_text_free(&yaml);
+        ps_config_free(cfg);
+        ps_config_free(again);
+    }
+}
+
+/* Both ends of an interval: the closed one is in, what lies beyond is out. */
+static void test_ranges_end_where_they_say(void **state) {
+    (void)state;
+    size_t n;
+    const ps_config_key *keys = ps_config_keys(&n);
+    ps_config *cfg = fresh();
+    for (size_t i = 0; i < n; i++) {
+        const char *open = strpbrk(keys[i].allowed, "[(");
+        if (open == NULL) continue;
+        char low[32], high[32];
+        const char *comma = strchr(open, ','), *close = strpbrk(open, "])");
+        snprintf(low, sizeof low, "%.*s", (int)(comma - open - 1), open + 1);
+        snprintf(high, sizeof high, "%.*s", (int)(close - comma - 2), comma + 2);
+        ps_status at_low = ps_config_set(cfg, keys[i].name, low, "test", NULL);
+        ps_status at_high = ps_config_set(cfg, keys[i].name, high, "test", NULL);
+        assert_int_equal(at_low, *open == '[' ? PS_OK : PS_FORMAT);
+        assert_int_equal(at_high, *close == ']' ? PS_OK : PS_FORMAT);
+        assert_int_equal(ps_config_set(cfg, keys[i].name, "-1000", "test", NULL), PS_FORMAT);
+        assert_int_equal(ps_config_set(cfg, keys[i].name, "9999999999999999999", "test", NULL), PS_FORMAT);
+    }
+    ps_config_free(cfg);
+}
+
+static void test_explain_names_everything(void **state) {
+    (void)state;
+    size_t n;
+    const ps_config_key *keys = ps_config_keys(&n);
+    ps_text all = {0};
+    assert_int_equal(ps_config_explain("", &all, NULL), PS_OK);
+    for (size_t i = 0; i < n; i++) {
+        ps_text text = {0};
+        assert_int_equal(ps_config_explain(keys[i].name, &text, NULL), PS_OK);
+        assert_non_null(strstr(ps_text_cstr(&text), keys[i].name));
+        assert_non_null(strstr(ps_text_cstr(&text), "default   "));
+        assert_non_null(strstr(ps_text_cstr(&all), ps_text_cstr(&text)));
+        ps_text_free(&text);
+    }
+    ps_text_free(&all);
+    ps_error err;
+    assert_int_equal(ps_config_explain("ps.resample.metod", &all, &err), PS_ARG);
+    assert_string_equal(err.message, "ps.resample.metod: unknown key; did you mean ps.resample.method?");
+    ps_text_free(&all);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_fields_follow_keys),
+        cmocka_unit_test(test_sections_stand_together),
+        cmocka_unit_test(test_engines_are_values_of_engine_type),
+        cmocka_unit_test(test_defaults_are_accepted_as_values),
+        cmocka_unit_test(test_every_key_round_trips),
+        cmocka_unit_test(test_ranges_end_where_they_say),
+        cmocka_unit_test(test_explain_names_everything),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
