@@ -1,0 +1,136 @@
+/* Where a step ends, over tokens that cut patterns anywhere. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "engine/boundary.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static ps_generation generation(ps_boundary boundary) {
+    return (ps_generation){.temperature = 1, .top_p = 1, .boundary = boundary, .min_tokens = 1, .max_tokens = 100};
+}
+
+/* Push tokens ("|" separates them, "$" is the end of sequence); how many were taken, -1 if the step goes on. */
+static int push(ps_step_matcher *m, const char *tokens, ps_stop_reason *reason) {
+    int taken = 0;
+    for (const char *at = tokens; *at;) {
+        const size_t n = strcspn(at, "|");
+        const bool end = n == 1 && *at == '$';
+        taken++;
+        if (ps_step_push(m, end ? NULL : at, end ? 0 : n, end, reason)) return taken;
+        at += n + (at[n] == '|');
+    }
+    return -1;
+}
+
+/* One step after `before`: taken tokens, reason and text as expected. */
+static void expect(const ps_generation *g, const char *before, bool continued, const char *tokens, int taken,
+                   ps_stop_reason reason, const char *text) {
+    ps_step_matcher m = {0};
+    ps_stop_reason got = PS_STOP_ERROR;
+    size_t length;
+    ps_step_begin(&m, g, before, strlen(before), continued);
+    assert_int_equal(push(&m, tokens, &got), taken);
+    if (taken >= 0) assert_int_equal(got, reason);
+    assert_string_equal(ps_step_text(&m, &length), text);
+    assert_int_equal(length, strlen(text));
+    ps_step_free(&m);
+}
+
+static void boundaries(void **state) {
+    (void)state;
+    ps_generation g = generation(PS_BOUNDARY_NEWLINE);
+    expect(&g, "", false, "x=1|\n|y", 2, PS_STOP_STEP, "x=1\n");
+    expect(&g, "", false, "x\ny|z", 1, PS_STOP_STEP, "x\ny"); /* a boundary inside a token: the token is whole */
+    expect(&g, "", false, "x|$|y", 2, PS_STOP_EOS, "x");
+    g = generation(PS_BOUNDARY_PARAGRAPH);
+    expect(&g, "", false, "a\n|\nb|c", 2, PS_STOP_STEP, "a\n\nb");
+    expect(&g, "", false, "a|\n|b|\n|c", -1, 0, "a\nb\nc");
+    g = generation(PS_BOUNDARY_SENTENCE);
+    expect(&g, "", false, "It is 3.5|.| So", 3, PS_STOP_STEP, "It is 3.5. So");
+    expect(&g, "", false, "Why|?|\n|x", 3, PS_STOP_STEP, "Why?\n");
+    expect(&g, "", false, "a b|. c", 2, PS_STOP_STEP, "a b. c");
+    g = generation(PS_BOUNDARY_FIXED);
+    g.fixed_tokens = 3;
+    expect(&g, "", false, "a|\n|c|d", 3, PS_STOP_STEP, "a\nc");
+    g = generation(PS_BOUNDARY_LITERALS);
+    static const char *const literals[] = {"Step", "## "};
+    g.literals = literals;
+    g.n_literals = 2;
+    expect(&g, "", false, "a S|te|p 2", 3, PS_STOP_STEP, "a Step 2");
+    expect(&g, "", false, "#|#| b", 3, PS_STOP_STEP, "## b");
+}
+
+static void stops(void **state) {
+    (void)state;
+    ps_generation g = generation(PS_BOUNDARY_NEWLINE);
+    static const char *const strings[] = {"</a>", "</a></b>", "STOP"};
+    g.stops = strings;
+    g.n_stops = 3;
+    expect(&g, "", false, "x<|/|a>y|z", 3, PS_STOP_STRING, "x");
+    expect(&g, "", false, "x</a></b>", 1, PS_STOP_STRING, "x"); /* what is completed first counts */
+    expect(&g, "", false, "x\nSTOP", 1, PS_STOP_STRING, "x\n"); /* a stop goes before a boundary */
+    expect(&g, "x ST", false, "OP|y", 1, PS_STOP_STRING, "");   /* begun in the step before */
+    expect(&g, "", false, "ST|\n", 2, PS_STOP_STEP, "ST\n");
+    assert_int_equal(ps_step_lookback(&g), strlen("</a></b>") - 1);
+}
+
+static void lengths(void **state) {
+    (void)state;
+    ps_generation g = generation(PS_BOUNDARY_NEWLINE);
+    g.min_tokens = 3;
+    g.max_tokens = 4;
+    expect(&g, "", false, "a|\n|\n|b", 3, PS_STOP_STEP, "a\n\n");
+    expect(&g, "", false, "a|\n|b|c|\n", 4, PS_STOP_LENGTH, "a\nbc");
+    expect(&g, "", false, "a|b|c|\n", 4, PS_STOP_STEP, "abc\n");
+    expect(&g, "", false, "$", 1, PS_STOP_EOS, ""); /* the model may end its answer at any time */
+}
+
+static void across_steps(void **state) {
+    (void)state;
+    const ps_generation g = generation(PS_BOUNDARY_PARAGRAPH);
+    expect(&g, "a\n", true, "\n|b", 1, PS_STOP_STEP, "\n"); /* the step before ended by length in the middle */
+    expect(&g, "a\n", false, "\n|b", -1, 0, "\nb");         /* its bytes are spent */
+    expect(&g, "a\n\n", false, "\n|b", -1, 0, "\nb");
+}
+
+/* The same text in tokens of every size ends at the same byte or, if that is inside a token, at the token's end. */
+static void any_cut_gives_the_same_end(void **state) {
+    (void)state;
+    static const char text[] = "first line\nstill the same\n\nnext paragraph. And\n\nmore";
+    const ps_generation g = generation(PS_BOUNDARY_PARAGRAPH);
+    const size_t end = (size_t)(strstr(text, "\n\n") - text) + 2;
+    for (size_t size = 1; size < sizeof text; size++) {
+        ps_step_matcher m = {0};
+        ps_stop_reason reason;
+        ps_step_begin(&m, &g, "", 0, false);
+        size_t at = 0;
+        bool ended = false;
+        while (!ended && at < strlen(text)) {
+            const size_t n = strlen(text) - at < size ? strlen(text) - at : size;
+            ended = ps_step_push(&m, text + at, n, false, &reason);
+            at += n;
+        }
+        const size_t whole = (end + size - 1) / size * size;
+        assert_true(ended);
+        assert_int_equal(reason, PS_STOP_STEP);
+        assert_int_equal(at, whole < strlen(text) ? whole : strlen(text));
+        ps_step_free(&m);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(boundaries),
+        cmocka_unit_test(stops),
+        cmocka_unit_test(lengths),
+        cmocka_unit_test(across_steps),
+        cmocka_unit_test(any_cut_gives_the_same_end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,206 @@
+/* The sampling pass against a slow, plain computation in long double with a full sort. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "engine/sample.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const ps_rng_key key = {.seed = 20, .purpose = PS_RNG_TEST};
+
+/* ---- The plain computation ------------------------------------------------------------------------------------- */
+
+typedef struct candidate {
+    float logit;
+    uint32_t id;
+    bool kept;
+} candidate;
+
+static int by_logit(const void *a, const void *b) {
+    const candidate *x = a, *y = b;
+    if (x->logit != y->logit) return x->logit > y->logit ? -1 : 1;
+    return x->id < y->id ? -1 : 1;
+}
+
+static int by_id(const void *a, const void *b) {
+    const candidate *x = a, *y = b;
+    return x->id < y->id ? -1 : x->id > y->id;
+}
+
+/* Probabilities of the distribution drawn from, in order of id; and the smallest distance of the top-p threshold from
+ * a sum of probabilities, for a test to leave ties of rounding alone. */
+static long double plain(const float *logits, size_t n, const ps_generation *g, long double *q) {
+    candidate *c = calloc(n, sizeof *c);
+    long double max = -INFINITY, total = 0, sum = 0, slack = 1;
+    for (size_t i = 0; i < n; i++) {
+        c[i] = (candidate){logits[i], (uint32_t)i, true};
+        if (logits[i] > max) max = logits[i];
+    }
+    qsort(c, n, sizeof *c, by_logit);
+    const size_t most = g->top_k > 0 && (size_t)g->top_k < n ? (size_t)g->top_k : n;
+    for (size_t i = 0; i < most; i++)
+        total += expl((c[i].logit - max) / g->temperature);
+    for (size_t i = 0; i < n; i++) {
+        c[i].kept = i < most && (i == 0 || g->top_p >= 1 || sum < (long double)g->top_p * total);
+        if (c[i].kept) sum += expl((c[i].logit - max) / g->temperature);
+        if (i < most) slack = fminl(slack, fabsl(sum / total - g->top_p));
+    }
+    qsort(c, n, sizeof *c, by_id);
+    for (size_t i = 0; i < n; i++)
+        q[i] = c[i].kept ? expl((c[i].logit - max) / g->temperature) / sum : 0;
+    free(c);
+    return slack;
+}
+
+static void check_draws(ps_sampler *s, const float *logits, size_t n, const ps_generation *g, uint64_t stream) {
+    long double *q = calloc(n, sizeof *q), *p = calloc(n, sizeof *p);
+    const ps_generation raw = {.temperature = 1, .top_p = 1};
+    const long double slack = plain(logits, n, g, q);
+    plain(logits, n, &raw, p);
+    long double entropy = 0;
+    for (size_t i = 0; i < n; i++)
+        if (p[i] > 0) entropy -= p[i] * logl(p[i]);
+    for (int k = 0; k < 20 && (slack > 1e-12L || g->top_p >= 1); k++) {
+        const double u = k == 0   ? 0x1p-53
+                         : k == 1 ? 1 - 0x1p-53
+                                  : ps_uniform((ps_rng_key){key.seed, stream, 1, PS_RNG_TEST}, (uint64_t)k);
+        ps_draw draw;
+        assert_int_equal(ps_sample(s, logits, n, g, u, &draw, NULL), PS_OK);
+        const size_t t = (size_t)draw.token;
+        assert_true(t < n && q[t] > 0);
+        long double below = 0;
+        for (size_t i = 0; i < t; i++)
+            below += q[i];
+        assert_true(below <= u + 1e-12L && u <= below + q[t] + 1e-12L);
+        assert_true(fabsl(draw.logp - logl(p[t])) <= 1e-11L * (1 + fabsl(logl(p[t]))));
+        assert_true(fabsl(draw.logq - logl(q[t])) <= 1e-11L * (1 + fabsl(logl(q[t]))));
+        assert_true(fabsl(draw.entropy - entropy) <= 1e-11L * (1 + entropy));
+    }
+    free(q);
+    free(p);
+}
+
+/* Logits with the features that break samplers: equal ones, −∞, far outliers, a flat stretch. */
+static void fill(float *logits, size_t n, uint64_t stream) {
+    const ps_rng_key k = {key.seed, stream, 0, PS_RNG_TEST};
+    const double scale = (double[]){0, 1, 5, 30, 1000}[stream % 5];
+    for (size_t i = 0; i < n; i++) {
+        const double u = ps_uniform(k, 3 * i);
+        logits[i] = (float)(scale * ps_normal(k, i));
+        if (u < 0.05) logits[i] = -INFINITY;
+        if (u > 0.9) logits[i] = (float)(scale * 0.5);
+    }
+    if (isinf(logits[0])) logits[0] = 0;
+}
+
+static void against_plain_computation(void **state) {
+    (void)state;
+    static const size_t sizes[] = {1, 2, 7, 255, 256, 257, 447, 1000, 5000};
+    static const double temperatures[] = {1, 0.1, 0.7, 3}, top_ps[] = {1, 0.95, 0.5, 0.001, 0.999999};
+    static const int top_ks[] = {0, 1, 3, 40, 300};
+    ps_sampler s = {0};
+    uint64_t stream = 0;
+    for (size_t a = 0; a < sizeof sizes / sizeof *sizes; a++)
+        for (size_t b = 0; b < 4; b++)
+            for (size_t c = 0; c < 5; c++)
+                for (size_t d = 0; d < 5; d++) {
+                    const size_t n = sizes[a];
+                    if (n > 500 && (b + c + d) % 3 != 0) continue;
+                    float *logits = calloc(n, sizeof *logits);
+                    fill(logits, n, ++stream);
+                    const ps_generation g = {.temperature = temperatures[b], .top_p = top_ps[c], .top_k = top_ks[d]};
+                    check_draws(&s, logits, n, &g, stream);
+                    free(logits);
+                }
+    ps_sampler_free(&s);
+}
+
+/* ---- Known answers ------------------------------------------------------------------------------------------------
+ */
+
+static void greedy_takes_the_first_of_the_largest(void **state) {
+    (void)state;
+    const float logits[] = {1, 3, 3, 2};
+    ps_sampler s = {0};
+    ps_draw draw;
+    const ps_generation g = {.temperature = 0, .top_p = 1};
+    assert_int_equal(ps_sample(&s, logits, 4, &g, 0.99, &draw, NULL), PS_OK);
+    assert_int_equal(draw.token, 1);
+    assert_true(draw.logq == 0);
+    const double z = exp(-2) + 2 + exp(-1);
+    assert_true(fabs(draw.logp + log(z)) < 1e-15);
+    ps_sampler_free(&s);
+}
+
+static void kept_probabilities_sum_to_one(void **state) {
+    (void)state;
+    enum { N = 3000, DRAWS = 20000 };
+    float logits[N];
+    double q[N] = {0};
+    fill(logits, N, 1);
+    ps_sampler s = {0};
+    const ps_generation g = {.temperature = 0.6, .top_p = 0.8, .top_k = 50};
+    for (int i = 0; i < DRAWS; i++) {
+        ps_draw draw;
+        assert_int_equal(ps_sample(&s, logits, N, &g, (i + 0.5) / DRAWS, &draw, NULL), PS_OK);
+        q[draw.token] = exp(draw.logq);
+    }
+    double sum = 0;
+    int kept = 0;
+    for (int i = 0; i < N; i++) {
+        sum += q[i];
+        kept += q[i] > 0;
+    }
+    assert_true(kept > 1 && kept <= 50);
+    assert_true(fabs(sum - 1) < 1e-12);
+    ps_sampler_free(&s);
+}
+
+static void large_vocabulary(void **state) {
+    (void)state;
+    enum { N = 152064 };
+    float *logits = calloc(N, sizeof *logits);
+    fill(logits, N, 2);
+    ps_sampler s = {0};
+    static const ps_generation g[] = {{.temperature = 1, .top_p = 1},
+                                      {.temperature = 0.7, .top_p = 0.9},
+                                      {.temperature = 1.5, .top_p = 0.999, .top_k = 20000}};
+    for (size_t i = 0; i < 3; i++)
+        check_draws(&s, logits, N, &g[i], 7 + i);
+    free(logits);
+    ps_sampler_free(&s);
+}
+
+static void unusable_logits_are_errors(void **state) {
+    (void)state;
+    float logits[300] = {0};
+    ps_sampler s = {0};
+    ps_draw draw;
+    ps_error err;
+    const ps_generation g = {.temperature = 1, .top_p = 1};
+    logits[299] = NAN;
+    assert_int_equal(ps_sample(&s, logits, 300, &g, 0.5, &draw, &err), PS_ENGINE);
+    assert_non_null(strstr(err.message, "NaN"));
+    logits[299] = INFINITY;
+    assert_int_equal(ps_sample(&s, logits, 300, &g, 0.5, &draw, NULL), PS_ENGINE);
+    for (int i = 0; i < 300; i++)
+        logits[i] = -INFINITY;
+    assert_int_equal(ps_sample(&s, logits, 300, &g, 0.5, &draw, NULL), PS_ENGINE);
+    ps_sampler_free(&s);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(against_plain_computation),     cmocka_unit_test(greedy_takes_the_first_of_the_largest),
+        cmocka_unit_test(kept_probabilities_sum_to_one), cmocka_unit_test(large_vocabulary),
+        cmocka_unit_test(unusable_logits_are_errors),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
