@@ -1,0 +1,71 @@
+/* Helpers of the reward room's tests. */
+#ifndef TESTS_REWARD_PRM_SUPPORT_H
+#define TESTS_REWARD_PRM_SUPPORT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "persamp/reward.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define assert_ok(call)                                                                                                \
+    do {                                                                                                               \
+        ps_error assert_ok_error = {0};                                                                                \
+        ps_error *err = &assert_ok_error;                                                                              \
+        if ((call) != PS_OK) fail_msg("%s: %s", #call, assert_ok_error.message);                                       \
+    } while (0)
+#define assert_close(a, b, tolerance)                                                                                  \
+    do {                                                                                                               \
+        const double close_a = (a), close_b = (b);                                                                     \
+        if (!(fabs(close_a - close_b) <= (tolerance))) fail_msg("%s is %.17g, %s is %.17g", #a, close_a, #b, close_b); \
+    } while (0)
+
+/* A step scored, waited for; the event is valid until the next poll. */
+static inline ps_prm_event score_step(ps_prm *prm, ps_prm_node parent, const char *text) {
+    const ps_prm_event *events = NULL;
+    size_t n = 0;
+    assert_ok(
+        ps_prm_submit(prm, &(ps_prm_request){.parent = parent, .text = text, .length = strlen(text), .tag = 5}, err));
+    while (n == 0)
+        assert_ok(ps_prm_poll(prm, true, &events, &n, err));
+    assert_int_equal(n, 1);
+    assert_int_equal(events->tag, 5);
+    return *events;
+}
+
+/* A table that acts as a reward model: after "a" and the tag mostly +, after "b" mostly -, after "c" neither. */
+static const char judge_table[] =
+    "{\"tokens\": [\"a\", \"b\", \"c\", \"+\", \"-\", \"<tag>\"], \"bytes\": true, \"rules\": ["
+    "{\"after\": [], \"next\": {\"a\": 0.5, \"b\": 0.5}},"
+    "{\"after\": [\"<tag>\"], \"next\": {\"+\": 0.3, \"-\": 0.3, \"a\": 0.4}},"
+    "{\"after\": [\"a\", \"<tag>\"], \"next\": {\"+\": 0.6, \"-\": 0.2, \"a\": 0.2}},"
+    "{\"after\": [\"b\", \"<tag>\"], \"next\": {\"+\": 0.1, \"-\": 0.3, \"a\": 0.6}},"
+    "{\"after\": [\"c\", \"<tag>\"], \"next\": {\"a\": 1}},"
+    "{\"after\": [\"b\", \"<tag>\", \"a\", \"<tag>\"], \"next\": {\"+\": 0.1, \"-\": 0.4, \"a\": 0.5}}]}";
+
+static inline ps_engine *judge_engine(int n_ctx) {
+    ps_engine *engine = NULL;
+    FILE *file = fopen("judge.json", "wb");
+    assert_non_null(file);
+    fputs(judge_table, file);
+    fclose(file);
+    assert_ok(ps_engine_toy_create(&(ps_toy_options){.table_path = "judge.json", .n_ctx = n_ctx}, &engine, err));
+    return engine;
+}
+
+static inline ps_prm *judge(ps_aggregate aggregate) {
+    ps_prm *prm = NULL;
+    const ps_prm_options options = {.aggregate = aggregate, .step_tag = "<tag>"};
+    assert_ok(ps_prm_create(judge_engine(0), NULL, &options, &prm, err));
+    return prm;
+}
+
+#endif

@@ -1,0 +1,243 @@
+/* What every kind of reward model must do, run over the table of kinds: a kind that is added without a maker here fails
+ * the first test. */
+#include "base/failing_allocator.h"
+#include "prm_support.h"
+#include "tiny_gguf.h"
+
+static ps_prm *make_token(ps_aggregate aggregate) {
+    return judge(aggregate);
+}
+
+static ps_prm *make_toy(ps_aggregate aggregate) {
+    ps_prm *prm = NULL;
+    assert_ok(ps_prm_toy_create(&(ps_toy_options){0}, aggregate, &prm, err));
+    return prm;
+}
+
+/* The judge's hidden state is its distribution, so these rows make the head say log(+/−) − 1 or so. */
+static ps_prm *make_head(ps_aggregate aggregate) {
+#ifdef PS_HAVE_LLAMA
+    ps_prm *prm = NULL;
+    ps_engine *engine = judge_engine(0);
+    ps_engine_info info;
+    ps_engine_get_info(engine, &info);
+    float *rows = calloc(2 * info.hidden_size, sizeof *rows);
+    rows[4] = 3;
+    rows[info.hidden_size + 3] = 3;
+    const tiny_tensor tensors[] = {{"head.0.weight", {info.hidden_size, 2}, rows}};
+    write_gguf("head.gguf", tensors, 1, NULL, 0);
+    free(rows);
+    const ps_prm_options options = {.aggregate = aggregate, .step_tag = "<tag>", .head_path = "head.gguf"};
+    assert_ok(ps_prm_create(engine, NULL, &options, &prm, err));
+    return prm;
+#else
+    (void)aggregate;
+    return NULL;
+#endif
+}
+
+static const struct {
+    const char *name;
+    ps_prm *(*make)(ps_aggregate aggregate);
+} makers[] = {{"token", make_token}, {"head", make_head}, {"toy", make_toy}};
+enum { N_MAKERS = sizeof makers / sizeof *makers };
+
+static void every_kind_is_tested(void **state) {
+    (void)state;
+    size_t n;
+    const ps_prm_kind *kinds = ps_prm_kinds(&n);
+    assert_int_equal(n, N_MAKERS);
+    for (size_t i = 0; i < n; i++) {
+        assert_string_equal(kinds[i].name, makers[i].name);
+        assert_true(strlen(kinds[i].doc) > 20);
+        ps_prm *prm = makers[i].make(PS_AGGREGATE_LAST);
+        if (prm != NULL) assert_string_equal(prm->ops->kind, kinds[i].name);
+        ps_prm_free(prm);
+    }
+}
+
+static void for_each(void (*test)(ps_prm *prm)) {
+    for (size_t i = 0; i < N_MAKERS; i++) {
+        ps_prm *prm = makers[i].make(PS_AGGREGATE_LAST);
+        if (prm != NULL) test(prm);
+        ps_prm_free(prm);
+    }
+}
+
+static void steps_have_probabilities(ps_prm *prm) {
+    ps_prm_node root = 0;
+    assert_ok(ps_prm_root(prm, "Q?", &root, err));
+    assert_int_not_equal(root, 0);
+    const ps_prm_event a = score_step(prm, root, "a\n"), b = score_step(prm, root, "b\n");
+    assert_int_equal(a.status, PS_OK);
+    assert_in_range(a.tokens, 1, 20);
+    assert_true(a.step >= 0 && a.step <= 1 && b.step >= 0 && b.step <= 1);
+    assert_true(a.step > b.step); /* every maker here likes a better */
+    assert_true(a.reward == a.step);
+    const ps_prm_event c = score_step(prm, a.node, "b\n");
+    assert_int_equal(c.status, PS_OK);
+    ps_prm_release(prm, root);
+    ps_prm_release(prm, a.node);
+    ps_prm_release(prm, b.node);
+    ps_prm_release(prm, c.node);
+}
+
+static void released_nodes_are_noticed(ps_prm *prm) {
+    ps_prm_node root = 0;
+    ps_error error;
+    assert_ok(ps_prm_root(prm, "Q?", &root, err));
+    const ps_prm_node old = root;
+    ps_prm_release(prm, root);
+    ps_prm_release(prm, root); /* twice does no harm */
+    ps_prm_release(prm, 0);
+    ps_prm_request request = {.parent = old, .text = "a\n", .length = 2};
+    assert_int_equal(ps_prm_submit(prm, &request, &error), PS_ARG);
+    request.parent = 0;
+    assert_int_equal(ps_prm_submit(prm, &request, &error), PS_ARG);
+    assert_ok(ps_prm_root(prm, "Q?", &root, err)); /* takes the same slot */
+    assert_true(root != old);
+    request.parent = old;
+    assert_int_equal(ps_prm_submit(prm, &request, &error), PS_ARG);
+}
+
+/* Many at once, from parents that are released at once: tags come back once each, values as one by one. */
+static void many_at_once(ps_prm *prm) {
+    enum { N = 40 };
+    ps_prm_node root = 0;
+    double expected[2];
+    bool seen[N] = {false};
+    assert_ok(ps_prm_root(prm, "Q?", &root, err));
+    for (size_t i = 0; i < 2; i++) {
+        const ps_prm_event event = score_step(prm, root, i == 0 ? "a\n" : "b\n");
+        expected[i] = event.step;
+        ps_prm_release(prm, event.node);
+    }
+    for (size_t i = 0; i < N; i++)
+        assert_ok(ps_prm_submit(
+            prm, &(ps_prm_request){.parent = root, .text = i % 2 ? "b\n" : "a\n", .length = 2, .tag = i}, err));
+    ps_prm_release(prm, root);
+    for (size_t done = 0; done < N;) {
+        const ps_prm_event *events;
+        size_t n;
+        assert_ok(ps_prm_poll(prm, true, &events, &n, err));
+        assert_true(n > 0);
+        for (size_t i = 0; i < n; i++, done++) {
+            assert_false(seen[events[i].tag]);
+            seen[events[i].tag] = true;
+            assert_int_equal(events[i].status, PS_OK);
+            assert_close(events[i].step, expected[events[i].tag % 2], 1e-12);
+            ps_prm_release(prm, events[i].node);
+        }
+    }
+    const ps_prm_event *events;
+    size_t n = 1;
+    assert_ok(ps_prm_poll(prm, true, &events, &n, err));
+    assert_int_equal(n, 0); /* nothing under way */
+}
+
+static void free_with_work_under_way(ps_prm *prm) {
+    ps_prm_node root = 0;
+    assert_ok(ps_prm_root(prm, "Q?", &root, err));
+    for (size_t i = 0; i < 10; i++)
+        assert_ok(ps_prm_submit(prm, &(ps_prm_request){.parent = root, .text = "a\n", .length = 2}, err));
+}
+
+static void counts_grow(ps_prm *prm) {
+    ps_prm_node root = 0;
+    ps_engine_stats before, after;
+    assert_ok(ps_prm_root(prm, "Q?", &root, err));
+    ps_prm_get_stats(prm, &before);
+    const ps_prm_event event = score_step(prm, root, "a\n");
+    ps_prm_get_stats(prm, &after);
+    assert_int_equal(after.prefilled - before.prefilled, event.tokens);
+}
+
+static void kinds_conform(void **state) {
+    (void)state;
+    for_each(steps_have_probabilities);
+    for_each(released_nodes_are_noticed);
+    for_each(many_at_once);
+    for_each(free_with_work_under_way);
+    for_each(counts_grow);
+}
+
+/* last, min, prod and mean over a, b, a against the steps' own probabilities. */
+static void aggregates(void **state) {
+    (void)state;
+    for (size_t k = 0; k < N_MAKERS; k++)
+        for (int aggregate = PS_AGGREGATE_LAST; aggregate <= PS_AGGREGATE_MEAN; aggregate++) {
+            ps_prm *prm = makers[k].make((ps_aggregate)aggregate);
+            ps_prm_node node = 0;
+            double min = 1, product = 1, sum = 0;
+            if (prm == NULL) continue;
+            assert_ok(ps_prm_root(prm, "Q?", &node, err));
+            for (size_t i = 0; i < 3; i++) {
+                const ps_prm_event event = score_step(prm, node, i == 1 ? "b\n" : "a\n");
+                ps_prm_release(prm, node);
+                node = event.node;
+                min = fmin(min, event.step);
+                product *= event.step;
+                sum += event.step;
+                const double expected[] = {event.step, min, product, sum / (double)(i + 1)};
+                assert_close(event.reward, expected[aggregate], 1e-15);
+            }
+            ps_prm_free(prm);
+        }
+}
+
+/* The n-th allocation fails, for every n: an error each time, nothing left over. */
+static ps_status use(ps_prm *(*make)(ps_aggregate), ps_error *err) {
+    ps_prm *prm = make(PS_AGGREGATE_MIN);
+    ps_prm_node root = 0;
+    const ps_prm_event *events = NULL;
+    size_t n = 0;
+    ps_status status = ps_prm_root(prm, "Q?", &root, err);
+    for (size_t i = 0; i < 12 && status == PS_OK; i++)
+        status = ps_prm_submit(prm, &(ps_prm_request){.parent = root, .text = "a\n", .length = 2}, err);
+    if (status == PS_OK) status = ps_prm_poll(prm, true, &events, &n, err);
+    for (size_t i = 0; i < n && status == PS_OK; i++)
+        status = events[i].status;
+    ps_prm_free(prm);
+    return status;
+}
+
+/* Creation is not made to fail here (its maker asserts): the failures begin after it. */
+static failing_allocator counting;
+static size_t fail_after_creation;
+static ps_prm *(*inner)(ps_aggregate);
+static ps_prm *make_then_fail(ps_aggregate aggregate) {
+    ps_prm *prm = inner(aggregate);
+    counting.fail_at = counting.calls + fail_after_creation;
+    return prm;
+}
+
+static void memory_runs_out(void **state) {
+    (void)state;
+    for (size_t k = 0; k < N_MAKERS; k++) {
+        ps_status status = PS_NOMEM;
+        ps_prm *probe = makers[k].make(PS_AGGREGATE_LAST);
+        const bool there = probe != NULL;
+        ps_prm_free(probe);
+        for (size_t n = 1; there && status != PS_OK; n++) {
+            ps_error error = {0};
+            assert_true(n < 2000);
+            inner = makers[k].make;
+            fail_after_creation = n;
+            failing_install(&counting, 0);
+            status = use(make_then_fail, &error);
+            failing_remove();
+            assert_int_equal(counting.alive, 0);
+            assert_true(status == PS_OK || status == PS_NOMEM);
+        }
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_kind_is_tested),
+        cmocka_unit_test(kinds_conform),
+        cmocka_unit_test(aggregates),
+        cmocka_unit_test(memory_runs_out),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
