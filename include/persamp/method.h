@@ -56,6 +56,10 @@ typedef struct ps_method_params {
     double stop_ess;               /* completions: stop when ESS(β_max) ≥ stop_ess · M */
 
     /* the other methods */
+    bool filter_logit;         /* particle filter: weights are the PRM's odds instead of ratios of scores */
+    double filter_temperature; /* divides its log-weights, > 0 */
+    ps_policy filter_policy;
+    double filter_threshold; /* policy ess: in units of M */
     size_t beam_width, beam_expansion, dvts_subtrees;
     double power_alpha; /* power_mcmc: target p^α, ≥ 1 */
     size_t sweeps;      /* particle_gibbs, power_mcmc: passes without a token budget */

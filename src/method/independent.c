@@ -1,30 +1,26 @@
 /* Methods that draw whole answers independently and differ in how they choose among them: greedy, best-of-n, majority,
  * weighted majority. One state machine, four lines of the table. A budget of tokens is spent by starting further
  * answers: M run side by side and each that ends makes room for the next. */
-#include "method/tree.h"
+#include "method/round.h"
 
 #include <math.h>
 
 typedef struct independent {
     ps_method base;
     ps_method_params params;
-    ps_tree tree;
-    size_t answers_wanted; /* without a token budget */
-    size_t started, awaited;
-    uint32_t *ready; /* [n_ready] open snapshots to extend next; 0: start a new answer */
-    size_t n_ready, ready_capacity;
-    ps_work *work;
-    size_t work_capacity;
-    bool ended;
+    ps_round round;
     ps_end end;
 } independent;
 
 static void destroy(ps_method *method) {
     independent *p = (independent *)method;
-    ps_tree_clear(&p->tree);
-    ps_free(p->ready);
-    ps_free(p->work);
+    ps_round_clear(&p->round);
     ps_free(p);
+}
+
+static ps_status plan(independent *p, uint32_t parent, ps_error *err) {
+    uint32_t child;
+    return ps_round_plan(&p->round, parent, p->params.has_reward, &child, err);
 }
 
 static ps_status create_as(const ps_method_ops *ops, const ps_method_params *params, ps_method **method,
@@ -33,78 +29,53 @@ static ps_status create_as(const ps_method_ops *ops, const ps_method_params *par
     if (p == NULL) return ps_nomem(err);
     p->base.ops = ops;
     p->params = *params;
-    p->answers_wanted = ops->greedy ? 1 : params->n_particles;
-    ps_status status = ps_tree_init(&p->tree, err);
-    if (status == PS_OK && ps_reserve(&p->ready, &p->ready_capacity, p->answers_wanted) != PS_OK)
-        status = ps_nomem(err);
+    size_t answers = ops->greedy ? 1 : params->n_particles;
+    ps_status status = ps_round_init(&p->round, err);
+    for (size_t i = 0; i < answers && status == PS_OK; i++)
+        status = plan(p, 0, err);
     if (status != PS_OK) {
         destroy(&p->base);
         return status;
     }
-    for (size_t i = 0; i < p->answers_wanted; i++)
-        p->ready[p->n_ready++] = 0;
     *method = &p->base;
     return PS_OK;
 }
 
-/* All answers step together, so that what is started next never depends on the order in which results arrive. */
 static ps_status next(ps_method *method, const ps_work **work, size_t *n, ps_error *err) {
-    independent *p = (independent *)method;
-    *n = 0;
-    if (p->awaited > 0 || p->ended) return PS_OK;
-    if (ps_reserve(&p->work, &p->work_capacity, p->n_ready) != PS_OK) return ps_nomem(err);
-    for (size_t i = 0; i < p->n_ready; i++) {
-        p->work[i] = (ps_work){.parent = p->ready[i], .want_reward = p->params.has_reward};
-        ps_status status = ps_tree_reserve(&p->tree, p->ready[i], &p->work[i].child, err);
-        if (status != PS_OK) return status;
-        p->started += p->ready[i] == 0;
-    }
-    *work = p->work;
-    *n = p->awaited = p->n_ready;
+    (void)err;
+    ps_round_next(&((independent *)method)->round, work, n);
     return PS_OK;
 }
 
-static bool out_of_tokens(const independent *p) {
-    return p->params.budget.max_tokens > 0 && p->tree.tokens >= p->params.budget.max_tokens;
-}
-
-/* A round is over: which answers go on, and whether a finished one is followed by a new one. */
-static void plan_round(independent *p) {
+/* A round is over: which answers go on, and whether one that ended is followed by a new one. */
+static ps_status plan_round(independent *p, ps_error *err) {
     bool widen = p->params.budget.max_tokens > 0 && !p->base.ops->greedy;
-    size_t n = p->n_ready;
-    p->n_ready = 0;
-    for (size_t i = 0; i < n; i++) {
-        uint32_t child = p->work[i].child;
-        if (p->tree.nodes[child].state == PS_OPEN)
-            p->ready[p->n_ready++] = child;
+    bool spent = ps_round_out_of_tokens(&p->round, &p->params);
+    size_t n = p->round.n_work;
+    ps_status status = PS_OK;
+    ps_round_begin(&p->round);
+    p->end = spent ? PS_END_BUDGET : PS_END_FINISHED;
+    for (size_t i = 0; i < n && !spent && status == PS_OK; i++) {
+        uint32_t child = p->round.work[i].child;
+        if (p->round.tree.nodes[child].state == PS_OPEN)
+            status = plan(p, child, err);
         else if (widen)
-            p->ready[p->n_ready++] = 0;
+            status = plan(p, 0, err);
     }
-    if (out_of_tokens(p)) {
-        p->ended = true;
-        p->end = PS_END_BUDGET;
-    } else if (p->n_ready == 0) {
-        p->ended = true;
-        p->end = PS_END_FINISHED;
-    }
+    return status;
 }
 
 static ps_status absorb(ps_method *method, const ps_step_result *results, size_t n, ps_error *err) {
     independent *p = (independent *)method;
-    for (size_t i = 0; i < n; i++) {
-        if (p->awaited == 0) return ps_fail(err, PS_ARG, "more results than work was given");
-        ps_status status = ps_tree_fill(&p->tree, &p->params, &results[i], err);
-        if (status != PS_OK) return status;
-        p->awaited--;
-    }
-    if (p->awaited == 0 && n > 0) plan_round(p);
-    return PS_OK;
+    bool over;
+    ps_status status = ps_round_absorb(&p->round, &p->params, results, n, &over, err);
+    return status == PS_OK && over ? plan_round(p, err) : status;
 }
 
 /* The weight of an answer in a weighted vote: the PRM's reward, or its log-score where there is none. */
 static ps_status answers(const ps_method *method, ps_answer **list, size_t *n, ps_error *err) {
     const independent *p = (const independent *)method;
-    ps_status status = ps_tree_answers(&p->tree, list, n, err);
+    ps_status status = ps_tree_answers(&p->round.tree, list, n, err);
     if (status != PS_OK) return status;
     for (size_t i = 0; i < *n; i++) {
         ps_answer *answer = &(*list)[i];
@@ -115,8 +86,11 @@ static ps_status answers(const ps_method *method, ps_answer **list, size_t *n, p
 
 static void report(const ps_method *method, ps_method_report *out) {
     const independent *p = (const independent *)method;
-    *out = (ps_method_report){
-        .final_ess = NAN, .log_z = NAN, .tokens = p->tree.tokens, .snapshots = p->tree.size - 1, .end = p->end};
+    *out = (ps_method_report){.final_ess = NAN,
+                              .log_z = NAN,
+                              .tokens = p->round.tree.tokens,
+                              .snapshots = p->round.tree.size - 1,
+                              .end = p->end};
 }
 
 #define INDEPENDENT(symbol, method_name, method_doc, is_greedy, selection)                                             \

@@ -4,7 +4,7 @@
 #include <string.h>
 
 extern const ps_method_ops ps_method_persistent, ps_method_greedy, ps_method_best_of_n, ps_method_majority,
-    ps_method_weighted_majority;
+    ps_method_weighted_majority, ps_method_beam, ps_method_dvts, ps_method_particle_filter;
 
 static const ps_method_ops *const table[] = {
     &ps_method_persistent,        //
@@ -12,6 +12,9 @@ static const ps_method_ops *const table[] = {
     &ps_method_best_of_n,         //
     &ps_method_majority,          //
     &ps_method_weighted_majority, //
+    &ps_method_beam,              //
+    &ps_method_dvts,              //
+    &ps_method_particle_filter,   //
 };
 
 const ps_method_ops *const *ps_methods(size_t *n) {

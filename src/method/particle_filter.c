@@ -1,0 +1,282 @@
+/* Bootstrap particle filter over reasoning steps (Rollout Roulette, arXiv 2502.01618, in both readings of its weights).
+ *
+ * M particles take a step each; a particle's weight is multiplied by the ratio of its scores after and before,
+ * (L_t / L_{t−1})^(1/T), or is the PRM's odds (r/(1−r))^(1/T) of the step; then M are drawn anew. Finished particles
+ * are absorbing: their ratio is 1 and they compete with the others. With ratios the product of the mean weights is an
+ * unbiased estimate of E_q[L^(1/T); finished]. A token budget is spent by further filters, each weighted by its own
+ * evidence. */
+#include "method/round.h"
+
+#include <math.h>
+
+typedef struct particle {
+    uint32_t snapshot;
+    double log_w; /* since the last selection */
+} particle;
+
+typedef struct filter {
+    ps_method base;
+    ps_method_params params;
+    ps_round round;
+    particle *particles; /* [M] */
+    particle *drawn;     /* [M] scratch */
+    double *W;           /* [M] */
+    double *uniforms;
+    size_t *picks;
+    double log_z;    /* of this filter so far */
+    ps_answer *done; /* answers of finished filters, weighted by their evidence */
+    size_t n_done, done_capacity;
+    size_t passes; /* filters completed */
+    ps_iteration *iterations;
+    size_t n_iterations, iterations_capacity, resamples;
+    ps_end end;
+} filter;
+
+static void destroy(ps_method *method) {
+    filter *p = (filter *)method;
+    ps_round_clear(&p->round);
+    ps_free(p->particles);
+    ps_free(p->drawn);
+    ps_free(p->W);
+    ps_free(p->uniforms);
+    ps_free(p->picks);
+    ps_free(p->done);
+    ps_free(p->iterations);
+    ps_free(p);
+}
+
+static const ps_tree_node *node_of(const filter *p, const particle *x) {
+    return &p->round.tree.nodes[x->snapshot];
+}
+
+static ps_status plan_round(filter *p, ps_error *err) {
+    ps_status status = PS_OK;
+    ps_round_begin(&p->round);
+    for (size_t i = 0; i < p->params.n_particles && status == PS_OK; i++)
+        if (node_of(p, &p->particles[i])->state == PS_OPEN)
+            status = ps_round_plan(&p->round, p->particles[i].snapshot, p->params.has_reward, &p->particles[i].snapshot,
+                                   err);
+    return status;
+}
+
+static void start_filter(filter *p) {
+    for (size_t i = 0; i < p->params.n_particles; i++)
+        p->particles[i] = (particle){0};
+    p->log_z = 0;
+}
+
+static ps_status create(const ps_method_params *params, ps_method **method, ps_error *err) {
+    extern const ps_method_ops ps_method_particle_filter;
+    if (params->filter_logit && !params->has_reward)
+        return ps_fail(err, PS_ARG,
+                       "particle_filter.weights logit needs a process reward model: set models.prm.enabled to true");
+    if (!(params->filter_temperature > 0))
+        return ps_fail(err, PS_ARG, "particle_filter.temperature is %g, expected more than 0",
+                       params->filter_temperature);
+    filter *p = ps_calloc(1, sizeof *p);
+    if (p == NULL) return ps_nomem(err);
+    p->base.ops = &ps_method_particle_filter;
+    p->params = *params;
+    size_t M = params->n_particles, n_uniforms = params->resampler->uniforms(M, M, 0);
+    p->particles = ps_calloc(M, sizeof *p->particles);
+    p->drawn = ps_calloc(M, sizeof *p->drawn);
+    p->W = ps_calloc(M, sizeof *p->W);
+    p->uniforms = ps_calloc(n_uniforms, sizeof *p->uniforms);
+    p->picks = ps_calloc(M, sizeof *p->picks);
+    ps_status status = ps_round_init(&p->round, err);
+    if (status == PS_OK && (!p->particles || !p->drawn || !p->W || !p->uniforms || !p->picks)) status = ps_nomem(err);
+    if (status == PS_OK) {
+        start_filter(p);
+        status = plan_round(p, err);
+    }
+    if (status != PS_OK) {
+        destroy(&p->base);
+        return status;
+    }
+    *method = &p->base;
+    return PS_OK;
+}
+
+static ps_status next(ps_method *method, const ps_work **work, size_t *n, ps_error *err) {
+    (void)err;
+    ps_round_next(&((filter *)method)->round, work, n);
+    return PS_OK;
+}
+
+/* ---- Weights
+ * ------------------------------------------------------------------------------------------------------------ */
+
+/* log of the factor a step multiplies a particle's weight by. −∞ after −∞ stays −∞: nothing can revive it. */
+static double log_factor(const filter *p, uint32_t snapshot) {
+    const ps_tree_node *node = &p->round.tree.nodes[snapshot];
+    double before = p->round.tree.nodes[node->parent].ell;
+    if (p->params.filter_logit) {
+        double r = node->sums.reward;
+        r = r < 1e-6 ? 1e-6 : r > 1 - 1e-6 ? 1 - 1e-6 : r;
+        return (log(r) - log1p(-r)) / p->params.filter_temperature;
+    }
+    return node->ell == -INFINITY ? -INFINITY : (node->ell - before) / p->params.filter_temperature;
+}
+
+/* The round's work stands in the order of the particles that ran. */
+static void weigh(filter *p) {
+    size_t next = 0;
+    for (size_t i = 0; i < p->params.n_particles && next < p->round.n_work; i++) {
+        particle *x = &p->particles[i];
+        if (p->round.work[next].child != x->snapshot) continue;
+        next++;
+        double factor = log_factor(p, x->snapshot);
+        x->log_w = p->params.filter_logit ? factor : x->log_w + factor;
+    }
+}
+
+/* W and the log of the mean weight; false when every particle is dead. */
+static bool normalise(filter *p, double *log_mean) {
+    size_t M = p->params.n_particles;
+    for (size_t i = 0; i < M; i++)
+        p->W[i] = p->particles[i].log_w;
+    *log_mean = ps_log_sum_exp(p->W, M) - log((double)M);
+    return ps_normalise(p->W, M, p->W);
+}
+
+static ps_status resample(filter *p, ps_error *err) {
+    size_t M = p->params.n_particles, n_uniforms = p->params.resampler->uniforms(M, M, 0), picked;
+    ps_rng_key key = {p->params.seed, p->params.problem, p->n_iterations, PS_RNG_RESAMPLE};
+    ps_uniforms(key, 0, n_uniforms, p->uniforms);
+    ps_resample_input in = {.W = p->W, .n = M, .M = M, .uniforms = p->uniforms};
+    ps_status status = p->params.resampler->pick(&in, p->picks, &picked, err);
+    if (status != PS_OK) return status;
+    for (size_t i = 0; i < M; i++) /* topN may pick fewer: then from the best again */
+        p->drawn[i] = (particle){.snapshot = p->particles[p->picks[i % picked]].snapshot};
+    for (size_t i = 0; i < M; i++)
+        p->particles[i] = p->drawn[i];
+    p->resamples++;
+    return PS_OK;
+}
+
+static bool all_done(const filter *p) {
+    for (size_t i = 0; i < p->params.n_particles; i++)
+        if (node_of(p, &p->particles[i])->state == PS_OPEN) return false;
+    return true;
+}
+
+/* ---- A round, a filter
+ * ------------------------------------------------------------------------------------------------------- */
+
+/* The particles as answers, each weighing Ẑ · W / M: comparable between filters. */
+static ps_status keep_answers(filter *p, ps_error *err) {
+    size_t M = p->params.n_particles;
+    if (ps_reserve(&p->done, &p->done_capacity, p->n_done + M) != PS_OK) return ps_nomem(err);
+    for (size_t i = 0; i < M; i++) {
+        const ps_tree_node *node = node_of(p, &p->particles[i]);
+        if (!node->known) continue;
+        p->done[p->n_done++] = (ps_answer){.snapshot = p->particles[i].snapshot,
+                                           .state = node->state,
+                                           .log_weight = p->log_z + p->particles[i].log_w - log((double)M),
+                                           .ell = node->ell,
+                                           .reward = node->sums.reward};
+    }
+    return PS_OK;
+}
+
+static ps_status end_filter(filter *p, ps_error *err) {
+    bool spent = ps_round_out_of_tokens(&p->round, &p->params);
+    ps_status status = keep_answers(p, err);
+    p->passes++;
+    p->end = spent ? PS_END_BUDGET : PS_END_FINISHED;
+    ps_round_begin(&p->round);
+    if (status != PS_OK || spent || p->params.budget.max_tokens == 0) return status;
+    start_filter(p);
+    return plan_round(p, err);
+}
+
+static bool selection_is_due(const filter *p, double ess) {
+    switch (p->params.filter_policy) {
+    case PS_POLICY_ALWAYS: return true;
+    case PS_POLICY_NEVER: return false;
+    case PS_POLICY_ESS: break;
+    }
+    return ess < p->params.filter_threshold * (double)p->params.n_particles;
+}
+
+static ps_status end_round(filter *p, ps_error *err) {
+    double log_mean;
+    if (ps_reserve(&p->iterations, &p->iterations_capacity, p->n_iterations + 1) != PS_OK) return ps_nomem(err);
+    weigh(p);
+    bool alive = normalise(p, &log_mean);
+    double ess = 0;
+    for (size_t i = 0; alive && i < p->params.n_particles; i++)
+        ess += p->W[i] * p->W[i];
+    ess = alive ? 1 / ess : 0;
+    bool over = all_done(p) || ps_round_out_of_tokens(&p->round, &p->params),
+         select = !over && alive && selection_is_due(p, ess);
+    p->iterations[p->n_iterations++] = (ps_iteration){.beta = 1 / p->params.filter_temperature,
+                                                      .ess = ess,
+                                                      .resampled = select,
+                                                      .running = (uint32_t)p->round.n_work};
+    if (select) {
+        p->log_z += log_mean;
+        ps_status status = resample(p, err);
+        if (status != PS_OK) return status;
+    }
+    return over ? end_filter(p, err) : plan_round(p, err);
+}
+
+static ps_status absorb(ps_method *method, const ps_step_result *results, size_t n, ps_error *err) {
+    filter *p = (filter *)method;
+    bool over;
+    ps_status status = ps_round_absorb(&p->round, &p->params, results, n, &over, err);
+    return status == PS_OK && over ? end_round(p, err) : status;
+}
+
+/* Finished particles of all filters; those of one cut short by the budget among them. */
+static ps_status answers(const ps_method *method, ps_answer **list, size_t *n, ps_error *err) {
+    const filter *p = (const filter *)method;
+    size_t finished = 0;
+    for (size_t i = 0; i < p->n_done; i++)
+        finished += p->done[i].state == PS_FINISHED;
+    if (finished == 0) return ps_tree_answers(&p->round.tree, list, n, err);
+    ps_answer *out = ps_calloc(finished, sizeof *out);
+    if (out == NULL) return ps_nomem(err);
+    *n = 0;
+    for (size_t i = 0; i < p->n_done; i++)
+        if (p->done[i].state == PS_FINISHED) out[(*n)++] = p->done[i];
+    *list = out;
+    return PS_OK;
+}
+
+/* log of the mean evidence over the filters: each answer weighs Ẑ·W/M, so their sum over the passes is it. */
+static double log_evidence(const filter *p) {
+    double sum = -INFINITY;
+    for (size_t i = 0; i < p->n_done; i++)
+        if (p->done[i].state == PS_FINISHED) {
+            double pair[2] = {sum, p->done[i].log_weight};
+            sum = ps_log_sum_exp(pair, 2);
+        }
+    return p->passes > 0 ? sum - log((double)p->passes) : NAN;
+}
+
+static void report(const ps_method *method, ps_method_report *out) {
+    const filter *p = (const filter *)method;
+    *out = (ps_method_report){
+        .iterations = p->iterations,
+        .n_iterations = p->n_iterations,
+        .resamples = p->resamples,
+        .final_ess = p->n_iterations > 0 ? p->iterations[p->n_iterations - 1].ess : NAN,
+        .log_z = p->params.filter_logit ? NAN : log_evidence(p),
+        .tokens = p->round.tree.tokens,
+        .snapshots = p->round.tree.size - 1,
+        .end = p->end,
+    };
+}
+
+const ps_method_ops ps_method_particle_filter = {
+    .name = "particle_filter",
+    .doc = "bootstrap particle filter: resample the particles by their newest step",
+    .create = create,
+    .destroy = destroy,
+    .next = next,
+    .absorb = absorb,
+    .answers = answers,
+    .report = report,
+};
