@@ -28,6 +28,22 @@ const ps_kernels *ps_kernels_best(void) {
     return &ps_kernels_plain;
 }
 
+void ps_mix_clear(ps_mix_terms *terms) {
+    terms->constant = -INFINITY;
+    terms->n = 0;
+}
+
+bool ps_mix_add(ps_mix_terms *terms, double beta, double log_weight) {
+    if (beta == 0) { /* β·ℓ is 0, whatever ℓ is */
+        double max = fmax(terms->constant, log_weight), least = fmin(terms->constant, log_weight);
+        terms->constant = max == -INFINITY ? max : max + log1p(exp(least - max));
+        return true;
+    }
+    if (terms->n == PS_MIX_TERMS) return false;
+    terms->terms[terms->n++] = (ps_mix_term){beta, log_weight};
+    return true;
+}
+
 double ps_moments_log_sum(ps_moments m) {
     return m.max == -INFINITY ? -INFINITY : m.max + log(m.sum);
 }

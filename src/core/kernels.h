@@ -9,10 +9,16 @@
 
 #include <math.h>
 
-/* A term log_weight + β·ℓ of a log-mixture. */
+/* Terms log_weight + β·ℓ of a log-mixture, β > 0, and one constant term for all those with β = 0 (−∞: none). */
+enum { PS_MIX_TERMS = 128 };
 typedef struct ps_mix_term {
     double beta, log_weight;
 } ps_mix_term;
+typedef struct ps_mix_terms {
+    double constant;
+    size_t n;
+    ps_mix_term terms[PS_MIX_TERMS];
+} ps_mix_terms;
 
 /* Σ exp(x_i − max) and Σ exp(x_i − max)²: all that LSE, eq. 16 and eq. 17 need. max = −∞: both sums are 0. */
 typedef struct ps_moments {
@@ -22,7 +28,7 @@ typedef struct ps_moments {
 typedef struct ps_kernels {
     const char *name;
     /* log_mix_i ← LSE(log_mix_i, terms at ℓ_i): adds terms to a mixture, −∞ starts one. */
-    void (*mix)(const double *ell, size_t n, const ps_mix_term *terms, size_t n_terms, double *log_mix);
+    void (*mix)(const double *ell, size_t n, const ps_mix_terms *terms, double *log_mix);
     /* Moments of x_i = β·ℓ_i − log_mix_i; log_mix NULL means zeros. */
     ps_moments (*moments)(const double *ell, const double *log_mix, size_t n, double beta);
     /* out_i = scale · exp(x_i − shift) for the same x_i ≤ shift. out may alias ell or log_mix. */
@@ -45,6 +51,10 @@ static inline double ps_log_weight(double ell, double log_mix, double beta) {
     if (log_mix == -INFINITY) return log_mix;
     return (beta == 0 ? 0 : beta * ell) - log_mix;
 }
+
+/* Add a term; false when it would not fit, then the batch has to be mixed and emptied first. */
+bool ps_mix_add(ps_mix_terms *terms, double beta, double log_weight);
+void ps_mix_clear(ps_mix_terms *terms);
 
 /* log of a mixture's moments; −∞ for none. */
 double ps_moments_log_sum(ps_moments m);

@@ -2,19 +2,15 @@
  * other processors run. */
 #include "core/kernels.h"
 
-static double term(const ps_mix_term *t, double ell) {
-    return t->beta == 0 ? t->log_weight : t->beta * ell + t->log_weight;
-}
-
-static void plain_mix(const double *ell, size_t n, const ps_mix_term *terms, size_t n_terms, double *log_mix) {
+static void plain_mix(const double *ell, size_t n, const ps_mix_terms *terms, double *log_mix) {
     for (size_t i = 0; i < n; i++) {
-        double max = log_mix[i], sum = 0;
-        for (size_t t = 0; t < n_terms; t++)
-            max = fmax(max, term(&terms[t], ell[i]));
+        double max = fmax(log_mix[i], terms->constant), sum = 0;
+        for (size_t t = 0; t < terms->n; t++)
+            max = fmax(max, terms->terms[t].beta * ell[i] + terms->terms[t].log_weight);
         if (max == -INFINITY) continue;
-        for (size_t t = 0; t < n_terms; t++)
-            sum += exp(term(&terms[t], ell[i]) - max);
-        log_mix[i] = max + log(sum + exp(log_mix[i] - max));
+        for (size_t t = 0; t < terms->n; t++)
+            sum += exp(terms->terms[t].beta * ell[i] + terms->terms[t].log_weight - max);
+        log_mix[i] = max + log(sum + exp(terms->constant - max) + exp(log_mix[i] - max));
     }
 }
 

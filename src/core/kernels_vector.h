@@ -1,28 +1,6 @@
 /* The inner loops over vectors of LANES doubles. Included by one file per instruction set, which defines vec, LANES,
- * TARGET and the operations before. Written without fast-math: −∞ goes through every line on purpose. */
-
-/* exp(x) for −∞ ≤ x ≤ 0 within 1.1 ulp; 0 below −708, where doubles end (normal ones). Cody and Waite's reduction
- * x = k·ln 2 + r, then e^r = 1 + r + r²·Q(r) with Q of degree 9 interpolated at Chebyshev points (error 1.7e−17).
- * SLEEF's exp behind a function call took 1.5 to 2 times as long; bench/bench_weights.c has the comparison. */
-TARGET static inline vec exp_of(vec x) {
-    const vec lowest = all(-708.0);
-    vec clipped = max_of(x, lowest);
-    vec k = nearest(clipped * all(0x1.71547652b82fep+0));
-    vec r = fma_of(k, all(-0x1.62e42fee00000p-1), clipped);
-    r = fma_of(k, all(-0x1.a39ef35793c76p-33), r);
-    vec q = all(0x1.af390ba7e6f47p-26);
-    q = fma_of(q, r, all(0x1.2891d4ffbb0f9p-22));
-    q = fma_of(q, r, all(0x1.71de0d85293b8p-19));
-    q = fma_of(q, r, all(0x1.a019b8ca26fcfp-16));
-    q = fma_of(q, r, all(0x1.a01a01a7cebcdp-13));
-    q = fma_of(q, r, all(0x1.6c16c1789d1d7p-10));
-    q = fma_of(q, r, all(0x1.11111111109a6p-7));
-    q = fma_of(q, r, all(0x1.5555555553d37p-5));
-    q = fma_of(q, r, all(0x1.5555555555556p-3));
-    q = fma_of(q, r, all(0x1.0000000000001p-1));
-    vec p = fma_of(r * r, q, r) + all(1.0);
-    return where_above(x, lowest, scale_by_power(p, k), all(0.0));
-}
+ * TARGET and the operations before. Among them is exp_of for −∞ ≤ x ≤ 0, which may give any number from 0 to e^−708
+ * below −708. Written without fast-math: −∞ goes through every line on purpose. */
 
 TARGET static inline double sum_of(vec x) {
     double lane[LANES], sum = 0;
@@ -60,37 +38,60 @@ TARGET static inline void store_tail(double *p, size_t i, size_t n, vec x) {
         p[i + l] = lane[l];
 }
 
-TARGET static inline vec term_at(const ps_mix_term *t, vec ell) {
-    return t->beta == 0 ? all(t->log_weight) : fma_of(all(t->beta), ell, all(t->log_weight));
-}
-
 /* −∞ − (−∞) must not happen: where the largest term is −∞ it is replaced by the lowest finite number. */
 TARGET static inline vec finite_max(vec max) {
     return max_of(max, all(-0x1.fffffffffffffp+1023));
 }
 
-TARGET static vec mix_lanes(vec ell, vec start, const ps_mix_term *terms, size_t n_terms) {
-    /* e^−45 = 3e−20 of the largest term is below the last bit of any sum of fewer than a thousand terms. */
-    const vec negligible = all(-45.0);
-    vec max = start;
-    for (size_t t = 0; t < n_terms; t++)
-        max = max_of(max, term_at(&terms[t], ell));
-    vec top = finite_max(max), sum = exp_of(start - top);
-    for (size_t t = 0; t < n_terms; t++) {
-        vec x = term_at(&terms[t], ell) - top;
-        if (any_above(x, negligible)) sum += exp_of(x);
+/* Two vectors of snapshots at a time: each term is loaded once for both, and their arithmetic overlaps. */
+enum { BLOCK = 2 * LANES };
+
+/* The largest term of each snapshot, and the sum of its terms' exp relative to it. Not inlined: beside the calls of log
+ * the compiler would keep the sums in memory. */
+TARGET __attribute__((noinline)) static void sum_block(const double *ell, const ps_mix_terms *terms,
+                                                       const double *log_mix, double *top, double *sum) {
+    /* e^−45 = 3e−20 of the largest term is below the last bit of any sum of a batch. */
+    const vec negligible = all(-45.0), constant = all(terms->constant);
+    const vec ell0 = load(ell), ell1 = load(ell + LANES), start0 = load(log_mix), start1 = load(log_mix + LANES);
+    const ps_mix_term *t, *end = terms->terms + terms->n;
+    vec max0 = max_of(start0, constant), max1 = max_of(start1, constant);
+    for (t = terms->terms; t < end; t++) {
+        const vec beta = all(t->beta), log_weight = all(t->log_weight);
+        max0 = max_of(max0, fma_of(beta, ell0, log_weight));
+        max1 = max_of(max1, fma_of(beta, ell1, log_weight));
     }
-    double lane[LANES];
-    store(lane, sum);
-    for (int l = 0; l < LANES; l++)
-        lane[l] = log(lane[l]); /* log 0 = −∞ for a mixture of nothing */
-    return top + load(lane);
+    const vec top0 = finite_max(max0), top1 = finite_max(max1);
+    vec sum0 = exp_of(start0 - top0) + exp_of(constant - top0), sum1 = exp_of(start1 - top1) + exp_of(constant - top1);
+    for (t = terms->terms; t < end; t++) {
+        const vec beta = all(t->beta), log_weight = all(t->log_weight);
+        const vec x0 = fma_of(beta, ell0, log_weight) - top0, x1 = fma_of(beta, ell1, log_weight) - top1;
+        if (!any_above(max_of(x0, x1), negligible)) continue;
+        sum0 += exp_of(x0);
+        sum1 += exp_of(x1);
+    }
+    store(top, max0);
+    store(top + LANES, max1);
+    store(sum, sum0);
+    store(sum + LANES, sum1);
 }
 
-TARGET static void vector_mix(const double *ell, size_t n, const ps_mix_term *terms, size_t n_terms, double *log_mix) {
-    for (size_t i = 0; i < n; i += LANES)
-        store_tail(log_mix, i, n,
-                   mix_lanes(load_tail(ell, i, n, 0), load_tail(log_mix, i, n, -INFINITY), terms, n_terms));
+static void mix_block(const double *ell, const ps_mix_terms *terms, double *log_mix) {
+    double top[BLOCK], sum[BLOCK];
+    sum_block(ell, terms, log_mix, top, sum);
+    for (int l = 0; l < BLOCK; l++)
+        log_mix[l] = top[l] == -INFINITY ? -INFINITY : top[l] + log(sum[l]);
+}
+
+static void vector_mix(const double *ell, size_t n, const ps_mix_terms *terms, double *log_mix) {
+    const size_t whole = n - n % BLOCK;
+    for (size_t i = 0; i < whole; i += BLOCK)
+        mix_block(ell + i, terms, log_mix + i);
+    if (whole == n) return;
+    double last_ell[BLOCK] = {0}, last_mix[BLOCK] = {0};
+    memcpy(last_ell, ell + whole, (n - whole) * sizeof *ell);
+    memcpy(last_mix, log_mix + whole, (n - whole) * sizeof *log_mix);
+    mix_block(last_ell, terms, last_mix);
+    memcpy(log_mix + whole, last_mix, (n - whole) * sizeof *log_mix);
 }
 
 /* x_i = β·ℓ_i − log_mix_i; −∞ where the mixture is −∞ and past the end. */
@@ -118,8 +119,11 @@ TARGET static ps_moments vector_moments(const double *ell, const double *log_mix
     return m;
 }
 
+/* Where exp ends the weight is zero, exactly: a zero weight is never picked. */
 TARGET static void vector_exp(const double *ell, const double *log_mix, size_t n, double beta, double shift,
                               double scale, double *out) {
-    for (size_t i = 0; i < n; i += LANES)
-        store_tail(out, i, n, all(scale) * exp_of(x_lanes(ell, log_mix, i, n, beta) - all(shift)));
+    for (size_t i = 0; i < n; i += LANES) {
+        const vec x = x_lanes(ell, log_mix, i, n, beta) - all(shift);
+        store_tail(out, i, n, where_above(x, all(-708.0), all(scale) * exp_of(x), all(0.0)));
+    }
 }

@@ -10,30 +10,29 @@
 
 #include <stdlib.h>
 
-enum { TERMS_AT_ONCE = 64 };
-
 static int by_launch_depth_down(const void *a, const void *b) {
     const ps_cohort *x = a, *y = b;
     if (x->launch_depth != y->launch_depth) return x->launch_depth > y->launch_depth ? -1 : 1;
     return x->event < y->event ? -1 : x->event > y->event;
 }
 
-static ps_mix_term term_of(const ps_pool *pool, const ps_cohort *c) {
-    double log_z = pool->log_z[pool->log_z_at[c->event] + c->launch_depth];
-    return (ps_mix_term){pool->events[c->event].beta, log((double)c->count) - log_z};
+/* log N(e,a,d) − log Ẑ_e(a). */
+static double log_weight_of(const ps_pool *pool, const ps_cohort *c) {
+    return log((double)c->count) - pool->log_z[pool->log_z_at[c->event] + c->launch_depth];
 }
 
 /* Add cohorts of one launch depth to n mixtures; path_ell holds the scores of the ancestors at that depth. */
 static void mix_run(ps_pool *pool, const ps_cohort *cohorts, size_t n_cohorts, size_t n) {
-    ps_mix_term terms[TERMS_AT_ONCE];
-    while (n_cohorts > 0) {
-        size_t n_terms = n_cohorts < TERMS_AT_ONCE ? n_cohorts : TERMS_AT_ONCE;
-        for (size_t t = 0; t < n_terms; t++)
-            terms[t] = term_of(pool, &cohorts[t]);
-        ps_kernels_best()->mix(pool->path_ell, n, terms, n_terms, pool->part_mix);
-        cohorts += n_terms;
-        n_cohorts -= n_terms;
+    ps_mix_terms terms;
+    ps_mix_clear(&terms);
+    for (size_t c = 0; c < n_cohorts; c++) {
+        double beta = pool->events[cohorts[c].event].beta, log_weight = log_weight_of(pool, &cohorts[c]);
+        if (ps_mix_add(&terms, beta, log_weight)) continue;
+        ps_kernels_best()->mix(pool->path_ell, n, &terms, pool->part_mix);
+        ps_mix_clear(&terms);
+        ps_mix_add(&terms, beta, log_weight);
     }
+    ps_kernels_best()->mix(pool->path_ell, n, &terms, pool->part_mix);
 }
 
 static void climb(ps_pool *pool, size_t n, size_t steps) {

@@ -17,8 +17,6 @@ bool ps_normalise(const double *log_w, size_t n, double *W) {
     return true;
 }
 
-enum { TERMS_AT_ONCE = 128 };
-
 void ps_balance_log_mixture(const double *ell, size_t n, const ps_balance_event *events, size_t n_events,
                             double *log_mix) {
     const ps_kernels *kernels = ps_kernels_best();
@@ -27,18 +25,17 @@ void ps_balance_log_mixture(const double *ell, size_t n, const ps_balance_event 
         total += (double)events[e].count;
     for (size_t i = 0; i < n; i++)
         log_mix[i] = -INFINITY;
-    ps_mix_term terms[TERMS_AT_ONCE];
-    size_t n_terms = 0;
+    ps_mix_terms terms;
+    ps_mix_clear(&terms);
     for (size_t e = 0; e < n_events; e++) {
         if (events[e].count == 0) continue;
-        double share = (double)events[e].count / total;
-        terms[n_terms++] = (ps_mix_term){events[e].beta, log(share) - events[e].log_z};
-        if (n_terms == TERMS_AT_ONCE) {
-            kernels->mix(ell, n, terms, n_terms, log_mix);
-            n_terms = 0;
-        }
+        double log_weight = log((double)events[e].count / total) - events[e].log_z;
+        if (ps_mix_add(&terms, events[e].beta, log_weight)) continue;
+        kernels->mix(ell, n, &terms, log_mix);
+        ps_mix_clear(&terms);
+        ps_mix_add(&terms, events[e].beta, log_weight);
     }
-    if (n_terms > 0) kernels->mix(ell, n, terms, n_terms, log_mix);
+    kernels->mix(ell, n, &terms, log_mix);
 }
 
 void ps_log_weights(const double *ell, const double *log_mix, size_t n, double beta, double *log_w) {

@@ -20,32 +20,34 @@ static long double exact_log_weight(double ell, double log_mix, double beta) {
     return (beta == 0 ? 0.0L : (long double)beta * ell) - log_mix;
 }
 
-static long double exact_mix(double ell, const ps_mix_term *terms, size_t n, double start) {
-    long double max = start, sum = 0, x;
-    for (size_t t = 0; t < n; t++)
-        max = fmaxl(max,
-                    terms[t].beta == 0 ? terms[t].log_weight : (long double)terms[t].beta * ell + terms[t].log_weight);
-    if (isinf(max)) return max;
+static long double exact_mix(double ell, const double *betas, const double *log_weights, size_t n, double start) {
+    long double terms[MOST + 1], max = start, sum = 0;
+    terms[n] = start;
     for (size_t t = 0; t < n; t++) {
-        x = terms[t].beta == 0 ? terms[t].log_weight : (long double)terms[t].beta * ell + terms[t].log_weight;
-        sum += expl(x - max);
+        terms[t] = betas[t] == 0 ? log_weights[t] : (long double)betas[t] * ell + log_weights[t];
+        max = fmaxl(max, terms[t]);
     }
-    return max + logl(sum + expl(start - max));
+    for (size_t t = 0; t <= n && max > -INFINITY; t++)
+        sum += expl(terms[t] - max);
+    return max + logl(sum);
 }
 
 static void check_mix(const ps_kernels *kernels, uint64_t id, size_t n, size_t n_terms) {
-    double ell[MOST], mix[MOST], start[MOST];
-    ps_mix_term terms[MOST];
+    double ell[MOST], mix[MOST], start[MOST], betas[MOST], log_weights[MOST];
+    ps_mix_terms terms;
+    ps_mix_clear(&terms);
     random_scores(id, ell, n);
     random_scores(id + 1, start, n);
     memcpy(mix, start, sizeof mix);
     for (size_t t = 0; t < n_terms; t++) {
         double u = ps_uniform(check_key(id + 2), 2 * t);
-        terms[t] = (ps_mix_term){u < 0.2 ? 0 : u, 40 * ps_uniform(check_key(id + 2), 2 * t + 1) - 20};
+        betas[t] = u < 0.2 ? 0 : u;
+        log_weights[t] = 40 * ps_uniform(check_key(id + 2), 2 * t + 1) - 20;
+        assert_true(ps_mix_add(&terms, betas[t], log_weights[t]));
     }
-    kernels->mix(ell, n, terms, n_terms, mix);
+    kernels->mix(ell, n, &terms, mix);
     for (size_t i = 0; i < n; i++) {
-        double want = (double)exact_mix(ell[i], terms, n_terms, start[i]);
+        double want = (double)exact_mix(ell[i], betas, log_weights, n_terms, start[i]);
         check_near(mix[i], want, 1e-15 * (8 + fabs(ell[i]) + fabs(want)));
     }
 }
@@ -152,18 +154,39 @@ static void test_infinities(void **state) {
         assert_true(ps_moments_log_sum(kernels->moments(NULL, NULL, 0, 1)) == -INFINITY);
 
         double empty[] = {-INFINITY, -INFINITY}, points[] = {-INFINITY, 5};
-        kernels->mix(points, 2, NULL, 0, empty);
+        ps_mix_terms terms;
+        ps_mix_clear(&terms);
+        kernels->mix(points, 2, &terms, empty);
         assert_true(empty[0] == -INFINITY && empty[1] == -INFINITY);
-        kernels->mix(points, 2, &(ps_mix_term){1, 0.5}, 1, empty);
+        ps_mix_add(&terms, 1, 0.5);
+        kernels->mix(points, 2, &terms, empty);
         assert_true(empty[0] == -INFINITY && empty[1] == 5.5);
-        kernels->mix(points, 2, &(ps_mix_term){0, 0.5}, 1, empty);
+        ps_mix_clear(&terms);
+        ps_mix_add(&terms, 0, 0.5);
+        ps_mix_add(&terms, 0, -INFINITY);
+        kernels->mix(points, 2, &terms, empty);
         assert_true(empty[0] == 0.5);
     }
     assert_null(ps_kernels_get(99));
 }
 
+static void test_batches_fill_up(void **state) {
+    (void)state;
+    ps_mix_terms terms;
+    ps_mix_clear(&terms);
+    for (size_t t = 0; t < PS_MIX_TERMS; t++) {
+        assert_true(ps_mix_add(&terms, 0, 0));
+        assert_true(ps_mix_add(&terms, 1, 0));
+    }
+    assert_false(ps_mix_add(&terms, 1, 0));
+    assert_true(ps_mix_add(&terms, 0, 0)); /* constants need no room */
+    assert_int_equal(terms.n, PS_MIX_TERMS);
+    check_near(terms.constant, log(PS_MIX_TERMS + 1), 1e-13);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_all), cmocka_unit_test(test_exp_accuracy),
-                                       cmocka_unit_test(test_exp_ends), cmocka_unit_test(test_infinities)};
+                                       cmocka_unit_test(test_exp_ends), cmocka_unit_test(test_infinities),
+                                       cmocka_unit_test(test_batches_fill_up)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
