@@ -21,7 +21,8 @@ typedef struct frame {
 } frame;
 
 typedef struct builder {
-    const char *name;
+    const char *name, *text;
+    size_t length; /* of text */
     ps_arena *arena;
     ps_error *err;
     frame stack[YAML_MAX_DEPTH];
@@ -39,11 +40,22 @@ static ps_status mistake(const builder *b, const char *message) {
 
 /* ---- Events to nodes --------------------------------------------------------------------------------------------- */
 
+/* True if `sign` begins what the event is: a quoted scalar or an alias. */
+static bool opens(const struct fy_event *event, char sign) {
+    if (event->type == FYET_ALIAS) return sign == '*';
+    if (event->type != FYET_SCALAR || event->scalar.value == NULL) return false;
+    enum fy_scalar_style style = fy_token_scalar_style(event->scalar.value);
+    return (style == FYSS_DOUBLE_QUOTED && sign == '"') || (style == FYSS_SINGLE_QUOTED && sign == '\'');
+}
+
 static void take_mark(builder *b, struct fy_event *event) {
     const struct fy_mark *mark = fy_event_start_mark(event);
     if (mark == NULL) return;
     b->line = mark->line + 1;
     b->column = mark->column + 1;
+    /* The parser's mark is behind the quote or the '*' (up to libfyaml 0.7 at least). */
+    size_t at = mark->input_pos;
+    if (b->column > 1 && at > 0 && at <= b->length && opens(event, b->text[at - 1])) b->column--;
 }
 
 static ps_status new_node(builder *b, yaml_kind kind, yaml_node **node) {
@@ -172,6 +184,11 @@ static ps_status read_tag(builder *b, struct fy_event *event, bool *forced_text)
         *forced_text = i == 0;
         return PS_OK;
     }
+    const struct fy_mark *mark = fy_token_start_mark(token);
+    if (mark != NULL) {
+        b->line = mark->line + 1;
+        b->column = mark->column + 1;
+    }
     return mistake(b, "an unknown tag; only !!str and its like are understood");
 }
 
@@ -213,14 +230,14 @@ static bool indented_by_tab(const char *text, size_t length, int line) {
     return text < end && *text == '\t';
 }
 
-static ps_status syntax_error(builder *b, struct fy_diag *diag, const char *text, size_t length) {
+static ps_status syntax_error(builder *b, struct fy_diag *diag) {
     void *iterator = NULL;
     const struct fy_diag_error *first = fy_diag_errors_iterate(diag, &iterator);
     if (first == NULL) return mistake(b, "not YAML");
     if (first->line > 0) b->line = first->line;
     if (first->line > 0) b->column = first->column > 0 ? first->column : 1;
     for (int line = b->line; line >= 1 && line >= b->line - 1; line--) {
-        if (!indented_by_tab(text, length, line)) continue;
+        if (!indented_by_tab(b->text, b->length, line)) continue;
         b->line = line;
         b->column = 1;
         return mistake(b, "indented by a tab; YAML wants spaces");
@@ -248,7 +265,7 @@ static struct fy_diag *quiet_diag(void) {
 
 ps_status yaml_parse(const char *text, size_t length, const char *name, ps_arena *arena, const yaml_node **root,
                      ps_error *err) {
-    builder b = {.name = name, .arena = arena, .err = err, .line = 1, .column = 1};
+    builder b = {.name = name, .text = text, .length = length, .arena = arena, .err = err, .line = 1, .column = 1};
     if (length > YAML_MAX_BYTES) return mistake(&b, "larger than 1 MiB: not a configuration");
     ps_status status = PS_OK;
     struct fy_parser *parser = NULL;
@@ -264,7 +281,7 @@ ps_status yaml_parse(const char *text, size_t length, const char *name, ps_arena
         status = on_event(&b, event);
         fy_parser_event_free(parser, event);
     }
-    if (status == PS_OK && fy_parser_get_stream_error(parser)) status = syntax_error(&b, diag, text, length);
+    if (status == PS_OK && fy_parser_get_stream_error(parser)) status = syntax_error(&b, diag);
     if (status == PS_OK) *root = b.root;
 done:
     fy_parser_destroy(parser);

@@ -33,7 +33,7 @@ static const wrong cases[] = {
     {"generation: {temperature: hot}\n",
      "t.yaml:1:27: generation.temperature: found hot, expected a number from 0 to 100"},
     {"generation: {temperature: }\n",
-     "t.yaml:1:28: generation.temperature: found nothing, expected a number from 0 to 100"},
+     "t.yaml:1:14: generation.temperature: found nothing, expected a number from 0 to 100"},
     {"generation: {max_steps: 8.0}\n", "t.yaml:1:25: generation.max_steps: found 8.0, expected an integer from 1 to "
                                        "10000, written without point or exponent"},
     {"generation: {max_steps: 1e3}\n", "t.yaml:1:25: generation.max_steps: found 1e3, expected an integer from 1 to "
