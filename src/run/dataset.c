@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { LARGEST_FILE = 1 << 30 };
@@ -44,27 +45,41 @@ static ps_status add_fault(ps_dataset *d, size_t line, const char *message, ps_e
     return PS_OK;
 }
 
+/* The shortest decimal that reads back as x: 0.1 is "0.1", not the 0.10000000000000001 no solution would write. */
+static void print_real(double x, char *text, size_t size) {
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(text, size, "%.*g", digits, x);
+        if (strtod(text, NULL) == x) return;
+    }
+}
+
 /* A member as text: strings as they are, numbers printed, anything else NULL. */
-static const char *text_of(ps_dataset *d, const json_t *object, const char *key) {
+static char *text_of(ps_dataset *d, const json_t *object, const char *key) {
     const json_t *value = json_object_get(object, key);
     if (json_is_string(value)) return keep(d, json_string_value(value));
     char number[64];
     if (json_is_integer(value))
         snprintf(number, sizeof number, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
     else if (json_is_real(value))
-        snprintf(number, sizeof number, "%.17g", json_real_value(value));
+        print_real(json_real_value(value), number, sizeof number);
     else
         return NULL;
     return keep(d, number);
 }
 
 /* GSM8K writes the solution and then "#### answer". */
-static const char *final_answer(const char *answer) {
-    const char *mark = answer, *last = NULL;
+static char *final_answer(char *answer) {
+    static const char blanks[] = " \t\r\n";
+    char *mark = answer, *last = NULL;
     while ((mark = strstr(mark, "####")) != NULL)
         last = mark += 4;
     if (last == NULL) return answer;
-    return last + strspn(last, " \t\n");
+    last += strspn(last, blanks);
+    size_t length = strlen(last);
+    while (length > 0 && strchr(blanks, last[length - 1]) != NULL)
+        length--;
+    last[length] = '\0';
+    return last;
 }
 
 /* One record; its position counts whether or not it can be used. */
@@ -75,7 +90,7 @@ static ps_status add_record(ps_dataset *d, const json_t *record, size_t index, s
     p.text = text_of(d, record, "problem");
     if (p.text == NULL) p.text = text_of(d, record, "question");
     if (p.text == NULL) return add_fault(d, line, "no field problem or question with a text", err);
-    const char *answer = text_of(d, record, "answer");
+    char *answer = text_of(d, record, "answer");
     if (answer == NULL) return add_fault(d, line, "no field answer with a text or a number", err);
     p.answer = final_answer(answer);
     p.unique_id = text_of(d, record, "unique_id");
@@ -113,7 +128,7 @@ static ps_status read_line(ps_dataset *d, const char *line, size_t length, size_
 
 static bool blank(const char *text, size_t length) {
     for (size_t i = 0; i < length; i++)
-        if (strchr(" \t\r", text[i]) == NULL) return false;
+        if (text[i] != ' ' && text[i] != '\t' && text[i] != '\r') return false;
     return true;
 }
 
