@@ -43,20 +43,29 @@ static ps_status retire(run *r, uint32_t slot, ps_error *err) {
     return r->schedule->finished(r->schedule->user, &task->outcome, err);
 }
 
-/* Poll one side; `wait` only when the other has nothing to do. */
+/* Poll one side; `wait` only when the other has nothing to do. Every event that came is handed on, also after one of
+ * them failed: its request is over, and its node must find its owner. */
 static ps_status poll_engine(run *r, bool wait, size_t *n, ps_error *err) {
     const ps_event *events;
+    *n = 0;
     ps_status status = ps_engine_poll(r->schedule->session->engine, wait, &events, n, err);
-    for (size_t i = 0; i < *n && status == PS_OK; i++)
-        status = ps_task_extended(r->slots[events[i].tag >> 32], &events[i], err);
+    if (status != PS_OK) return status;
+    for (size_t i = 0; i < *n; i++) {
+        ps_status one = ps_task_extended(r->slots[events[i].tag >> 32], &events[i], status == PS_OK ? err : NULL);
+        if (status == PS_OK) status = one;
+    }
     return status;
 }
 
 static ps_status poll_prm(run *r, bool wait, size_t *n, ps_error *err) {
     const ps_prm_event *events;
+    *n = 0;
     ps_status status = ps_prm_poll(r->schedule->session->prm, wait, &events, n, err);
-    for (size_t i = 0; i < *n && status == PS_OK; i++)
-        status = ps_task_scored(r->slots[events[i].tag >> 32], &events[i], err);
+    if (status != PS_OK) return status;
+    for (size_t i = 0; i < *n; i++) {
+        ps_status one = ps_task_scored(r->slots[events[i].tag >> 32], &events[i], status == PS_OK ? err : NULL);
+        if (status == PS_OK) status = one;
+    }
     return status;
 }
 
@@ -86,16 +95,15 @@ static ps_status turn(run *r, ps_error *err) {
     return status;
 }
 
-/* Wait for what is still under way, so that none of it turns up in a later run. */
+/* Wait for what is still under way, so that none of it turns up in a later run. An engine that is lost has nothing more
+ * to give: then no event comes. */
 static void drain(run *r) {
-    size_t extending, scoring, n = 0;
-    ps_status status = PS_OK;
-    for (count_requests(r, &extending, &scoring); extending + scoring > 0 && status == PS_OK;
-         count_requests(r, &extending, &scoring)) {
-        for (size_t i = 0; i < r->schedule->parallel; i++)
-            if (r->slots[i] != NULL) r->slots[i]->abandoned = true;
-        status = extending > 0 ? poll_engine(r, true, &n, NULL) : poll_prm(r, true, &n, NULL);
-    }
+    size_t extending, scoring, n = 1;
+    for (size_t i = 0; i < r->schedule->parallel; i++)
+        if (r->slots[i] != NULL) r->slots[i]->abandoned = true;
+    for (count_requests(r, &extending, &scoring); extending + scoring > 0 && n > 0;
+         count_requests(r, &extending, &scoring))
+        (void)(extending > 0 ? poll_engine(r, true, &n, NULL) : poll_prm(r, true, &n, NULL));
 }
 
 ps_status ps_schedule_run(const ps_schedule *schedule, ps_error *err) {
