@@ -225,9 +225,11 @@ ps_status ps_task_advance(ps_task *task, const ps_observer *observer, ps_error *
  * ------------------------------------------------------------------------------------------------------------ */
 
 bool ps_has_closed_box(const char *text) {
-    for (const char *at = text; (at = strstr(at, "\\boxed{")) != NULL;) {
+    for (const char *box = text;
+         (box = strstr(box, "\\boxed{")) != NULL;) { /* one left open may hold one that is not */
         size_t depth = 0;
-        for (at += strlen("\\boxed"); *at != '\0'; at++) {
+        box += strlen("\\boxed");
+        for (const char *at = box; *at != '\0'; at++) {
             if (*at == '\\' && at[1] != '\0') {
                 at++; /* \{ and \} are text */
             } else if (*at == '{') {
