@@ -13,8 +13,9 @@ typedef struct persistent {
 
     uint32_t *running; /* [n_running] open snapshots whose particles go on */
     size_t n_running;
-    ps_work *work;  /* [n_running] this iteration's */
-    size_t awaited; /* results still to come */
+    ps_work *work;        /* [n_running] this iteration's */
+    size_t awaited;       /* results still to come */
+    size_t tokens_before; /* of this iteration */
     bool started, ended;
     ps_end end;
 
@@ -113,12 +114,14 @@ static size_t finished_answers(const persistent *p) {
 }
 
 /* After an iteration that is not yet counted: sets p->ended when a limit is reached. Without limits of the user's own
- * the search ends after 2 · max_steps iterations: particles that went back would otherwise go on for ever. */
-static void check_budget(persistent *p) {
+ * the search ends after 2 · max_steps iterations: particles that went back would otherwise go on for ever. An iteration
+ * that wrote no token spends nothing of a token budget (every particle stands at the end of the context), and with
+ * refill the next ones could be like it for ever. */
+static void check_budget(persistent *p, bool wrote_nothing) {
     size_t rounds = budget(p)->max_iterations;
     if (rounds == 0 && budget(p)->max_tokens == 0) rounds = 2 * p->params.max_steps;
     bool spent = (budget(p)->max_tokens > 0 && p->tree.tokens >= budget(p)->max_tokens) ||
-                 (rounds > 0 && p->n_iterations + 1 >= rounds) ||
+                 (budget(p)->max_tokens > 0 && wrote_nothing) || (rounds > 0 && p->n_iterations + 1 >= rounds) ||
                  (budget(p)->n_finished > 0 && finished_answers(p) >= budget(p)->n_finished);
     if (spent) {
         p->ended = true;
@@ -221,7 +224,8 @@ static ps_status finish_iteration(persistent *p, ps_error *err) {
     ps_iteration record = {.running = (uint32_t)p->n_running};
     ps_status status = append_all(p, err);
     if (status != PS_OK) return status;
-    check_budget(p);
+    check_budget(p, p->tree.tokens == p->tokens_before);
+    p->tokens_before = p->tree.tokens;
     status = select_from_pool(p, &record, err);
     if (status != PS_OK) return status;
     p->iterations[p->n_iterations++] = record;
