@@ -1,9 +1,10 @@
 /* The output folder: ownership, locking, small files. */
 #include "run/store.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
+#include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -62,24 +63,25 @@ static ps_status make_folder(const char *path, ps_error *err) {
     return status;
 }
 
-static ps_status take_lock(ps_store *store, ps_error *err) {
+static ps_status open_lock(ps_store *store, ps_error *err) {
     ps_text path = {0};
     ps_status status = path_in(store, ".lock", &path, err);
-    if (status != PS_OK) goto done;
-    store->lock = open(ps_text_cstr(&path), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (store->lock < 0)
+    if (status == PS_OK) store->lock = open(ps_text_cstr(&path), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (status == PS_OK && store->lock < 0)
         status = ps_fail(err, PS_IO,
                          "%s: cannot write in the output folder: %s; choose another with "
                          "--evaluation.output_dir=FOLDER",
                          store->folder, strerror(errno));
-    else if (flock(store->lock, LOCK_EX | LOCK_NB) != 0)
-        status = ps_fail(err, PS_ARG,
-                         "%s: another run is writing in this output folder; wait for it, or choose another "
-                         "with --evaluation.output_dir=FOLDER",
-                         store->folder);
-done:
     ps_text_free(&path);
     return status;
+}
+
+ps_status ps_store_busy(const char *path, int lock_errno, ps_error *err) {
+    if (lock_errno != EWOULDBLOCK) return ps_fail(err, PS_IO, "%s: cannot be locked: %s", path, strerror(lock_errno));
+    return ps_fail(err, PS_ARG,
+                   "%s: another run is writing here; wait for it, or choose another folder with "
+                   "--evaluation.output_dir=FOLDER",
+                   path);
 }
 
 ps_status ps_store_write(ps_store *store, const char *name, const char *text, size_t length, ps_error *err) {
@@ -100,7 +102,10 @@ ps_status ps_store_write(ps_store *store, const char *name, const char *text, si
         if (n > 0) at += (size_t)n;
     }
     ok = ok && fsync(file) == 0 && rename(ps_text_cstr(&temporary), ps_text_cstr(&path)) == 0;
-    if (!ok) status = ps_fail(err, PS_IO, "%s: cannot write: %s", ps_text_cstr(&path), strerror(errno));
+    if (!ok) {
+        status = ps_fail(err, PS_IO, "%s: cannot write: %s", ps_text_cstr(&path), strerror(errno));
+        if (file >= 0) unlink(ps_text_cstr(&temporary));
+    }
 done:
     if (file >= 0) close(file);
     ps_text_free(&path);
@@ -129,21 +134,29 @@ done:
     return status;
 }
 
-/* Remove the files of an earlier run: ours by name, nothing else. */
+/* Whether a file of the folder is one of ours, by its name. */
+static bool is_ours(const char *name) {
+    static const char *const ours[] = {"config.yaml", "results*.jsonl", "results*.json", "summary*.json"};
+    for (size_t k = 0; k < sizeof ours / sizeof *ours; k++)
+        if (fnmatch(ours[k], name, 0) == 0) return true;
+    return false;
+}
+
+/* Remove the files of an earlier run, nothing else. */
 static ps_status remove_results(ps_store *store, ps_error *err) {
-    static const char *const ours[] = {"config.yaml", "results*.jsonl", "results*.json", "summary.json"};
+    DIR *folder = opendir(store->folder);
+    if (folder == NULL) return ps_fail(err, PS_IO, "%s: cannot be read: %s", store->folder, strerror(errno));
+    ps_text path = {0};
     ps_status status = PS_OK;
-    for (size_t k = 0; k < sizeof ours / sizeof *ours && status == PS_OK; k++) {
-        ps_text pattern = {0};
-        glob_t found = {0};
-        status = path_in(store, ours[k], &pattern, err);
-        if (status == PS_OK && glob(ps_text_cstr(&pattern), 0, NULL, &found) == 0)
-            for (size_t i = 0; i < found.gl_pathc && status == PS_OK; i++)
-                if (unlink(found.gl_pathv[i]) != 0)
-                    status = ps_fail(err, PS_IO, "%s: cannot remove: %s", found.gl_pathv[i], strerror(errno));
-        globfree(&found);
-        ps_text_free(&pattern);
+    for (const struct dirent *entry; status == PS_OK && (entry = readdir(folder)) != NULL;) {
+        if (!is_ours(entry->d_name)) continue;
+        ps_text_clear(&path);
+        status = path_in(store, entry->d_name, &path, err);
+        if (status == PS_OK && unlink(ps_text_cstr(&path)) != 0)
+            status = ps_fail(err, PS_IO, "%s: cannot remove: %s", ps_text_cstr(&path), strerror(errno));
     }
+    ps_text_free(&path);
+    closedir(folder);
     return status;
 }
 
@@ -164,8 +177,24 @@ static ps_status folder_of(const ps_config *config, char **folder, ps_error *err
         return ps_fail(err, PS_IO, "%s: evaluation.resume_from does not exist", from);
     const char *slash = strrchr(from, '/');
     bool file = config->evaluation_resume_from != NULL && !is_folder(from);
-    *folder = !file ? ps_strdup(from) : slash != NULL ? ps_strndup(from, (size_t)(slash - from)) : ps_strdup(".");
+    if (*from == '\0') return ps_fail(err, PS_ARG, "evaluation.output_dir is empty; give the path of a folder");
+    size_t length = slash == from ? 1 : slash != NULL ? (size_t)(slash - from) : 0; /* a file in the root, or in "/" */
+    *folder = !file ? ps_strdup(from) : length > 0 ? ps_strndup(from, length) : ps_strdup(".");
     return *folder != NULL ? PS_OK : ps_nomem(err);
+}
+
+/* The folder is made ours by one run at a time; then the runs of one configuration (its shards) share it, each result
+ * file with a lock of its own. */
+static ps_status own(ps_store *store, const ps_config *config, bool fresh, ps_error *err) {
+    bool alone = flock(store->lock, LOCK_EX | LOCK_NB) == 0;
+    if (!alone && (fresh || errno != EWOULDBLOCK)) return ps_store_busy(store->folder, errno, err);
+    if (!alone && flock(store->lock, LOCK_SH) != 0) return ps_store_busy(store->folder, errno, err);
+    ps_status status = fresh ? remove_results(store, err) : PS_OK;
+    if (status == PS_OK) status = check_owner(store, config, err);
+    if (!alone || status != PS_OK) return status;
+    status = write_config(store, config, err);
+    if (status == PS_OK && flock(store->lock, LOCK_SH) != 0) status = ps_store_busy(store->folder, errno, err);
+    return status;
 }
 
 ps_status ps_store_open(const ps_config *config, bool fresh, ps_store **out, ps_error *err) {
@@ -174,10 +203,8 @@ ps_status ps_store_open(const ps_config *config, bool fresh, ps_store **out, ps_
     store->lock = -1;
     ps_status status = folder_of(config, &store->folder, err);
     if (status == PS_OK) status = make_folder(store->folder, err);
-    if (status == PS_OK) status = take_lock(store, err);
-    if (status == PS_OK && fresh) status = remove_results(store, err);
-    if (status == PS_OK) status = check_owner(store, config, err);
-    if (status == PS_OK) status = write_config(store, config, err);
+    if (status == PS_OK) status = open_lock(store, err);
+    if (status == PS_OK) status = own(store, config, fresh, err);
     if (status != PS_OK) {
         ps_store_close(store);
         return status;

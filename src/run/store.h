@@ -3,7 +3,7 @@
  *
  *     config.yaml       the effective configuration with the origin of each value
  *     results.jsonl     a line a problem (results.<arm>.jsonl for baselines, results.<i>-of-<n>.jsonl for shards)
- *     .lock             held while a run writes here */
+ *     .lock             shared by the runs that write here; each result file has a lock of its own */
 #ifndef PERSAMP_RUN_STORE_H
 #define PERSAMP_RUN_STORE_H
 
@@ -17,6 +17,8 @@ typedef struct ps_store ps_store;
 ps_status ps_store_open(const ps_config *config, bool fresh, ps_store **store, ps_error *err);
 void ps_store_close(ps_store *store);
 const char *ps_store_folder(const ps_store *store);
+/* Why a lock was not to be had: PS_ARG another run holds it, PS_IO anything else. */
+ps_status ps_store_busy(const char *path, int lock_errno, ps_error *err);
 
 /* One file of results. */
 typedef struct ps_results ps_results;
@@ -31,7 +33,7 @@ typedef struct ps_result_line {
 } ps_result_line;
 
 /* Open a file for appending after reading back what is there: `each` is called for every complete line; a torn last
- * line is cut off. PS_FORMAT: a line that is not a result. */
+ * line is cut off. PS_FORMAT: a line that is not a result. PS_ARG: another run is writing this file. */
 ps_status ps_results_open(ps_store *store, const char *name, void (*each)(void *user, const ps_result_line *line),
                           void *user, ps_results **results, ps_error *err);
 /* Append one line (the newline is added): whole or not at all. `hold` leaves it in memory until the next sync. */
