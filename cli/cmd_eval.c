@@ -224,6 +224,20 @@ static int parse(int argc, char **argv, ps_config *config, eval_arguments *a) {
     return -1;
 }
 
+/* A word as a shell takes it. */
+static void print_quoted(const char *word) {
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=:,./@%";
+    bool quote = *word == '\0' || word[strspn(word, plain)] != '\0';
+    if (quote) putchar('\'');
+    for (; *word != '\0'; word++) {
+        if (*word == '\'')
+            fputs("'\\''", stdout);
+        else
+            putchar(*word);
+    }
+    if (quote) putchar('\'');
+}
+
 static int evaluate(const ps_config *config, const eval_arguments *a, int argc, char **argv) {
     ps_error err;
     ps_models *models = NULL;
@@ -233,7 +247,7 @@ static int evaluate(const ps_config *config, const eval_arguments *a, int argc, 
     ps_eval_observer observer = {
         .user = &state, .fault = on_fault, .progress = on_progress, .cancelled = ps_cli_interrupted};
     ps_status status = ps_models_open(config, &log, &models, &err);
-    if (status != PS_OK) return ps_cli_error(&err);
+    if (status != PS_OK) return ps_cli_failure(&err);
     ps_cli_catch_interrupt();
     status = ps_eval(config, &a->options, models, &observer, &summary, &err);
     if (status == PS_OK || status == PS_CANCELLED) {
@@ -244,10 +258,13 @@ static int evaluate(const ps_config *config, const eval_arguments *a, int argc, 
     if (status == PS_CANCELLED) {
         fputs("\ninterrupted; what was finished is on disk. To go on:\n  persamp", stdout);
         for (int i = 0; i < argc; i++)
-            if (strcmp(argv[i], "--fresh") != 0) printf(strpbrk(argv[i], " {}[]$'\"") ? " '%s'" : " %s", argv[i]);
+            if (strcmp(argv[i], "--fresh") != 0) {
+                putchar(' ');
+                print_quoted(argv[i]);
+            }
         putchar('\n');
     } else if (status != PS_OK) {
-        code = ps_cli_error(&err);
+        code = ps_cli_failure(&err);
     }
     ps_eval_summary_free(&summary);
     ps_models_free(models);

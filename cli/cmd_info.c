@@ -57,6 +57,7 @@ static void print_engine(const char *title, const char *path, const ps_engine *e
 int ps_cmd_info(int argc, char **argv) {
     ps_error err;
     ps_models *models = NULL;
+    bool understood = false;
     ps_config *config = ps_cli_config();
     if (config == NULL) return EXIT_FAILED;
     ps_status status = PS_OK;
@@ -73,6 +74,7 @@ int ps_cmd_info(int argc, char **argv) {
     }
     if (status == PS_OK) status = ps_config_check(config, NULL, &err);
     if (status != PS_OK) goto done;
+    understood = true;
     puts("persamp     " PS_VERSION);
     print_processor();
     print_tables();
@@ -82,5 +84,5 @@ int ps_cmd_info(int argc, char **argv) {
 done:
     ps_models_free(models);
     ps_config_free(config);
-    return status == PS_OK ? EXIT_DONE : ps_cli_error(&err);
+    return status == PS_OK ? EXIT_DONE : understood ? ps_cli_failure(&err) : ps_cli_error(&err);
 }

@@ -158,7 +158,7 @@ int ps_cmd_solve(int argc, char **argv) {
     enum { LONGEST_QUESTION = 1 << 20 };
     ps_error err;
     solve_arguments a = {0};
-    bool help_wanted = false;
+    bool help_wanted = false, understood = false;
     char *input = NULL;
     size_t length;
     ps_config *config = ps_cli_config();
@@ -172,11 +172,15 @@ int ps_cmd_solve(int argc, char **argv) {
     if (status == PS_OK) status = ps_config_check(config, &log, &err);
     if (status == PS_OK && strcmp(a.question, "-") == 0) {
         status = ps_read_file("-", LONGEST_QUESTION, &input, &length, &err);
+        while (status == PS_OK && length > 0 && strchr(" \t\r\n", input[length - 1]) != NULL)
+            input[--length] = '\0'; /* the line's end is not the question's */
         a.question = input;
     }
+    if (status == PS_OK && *a.question == '\0') status = ps_fail(&err, PS_ARG, "solve: the question is empty");
+    understood = status == PS_OK;
     if (status == PS_OK) status = solve(config, &a, &err);
 done:
     ps_free(input);
     ps_config_free(config);
-    return status == PS_OK ? EXIT_DONE : ps_cli_error(&err);
+    return status == PS_OK ? EXIT_DONE : understood ? ps_cli_failure(&err) : ps_cli_error(&err);
 }

@@ -17,6 +17,11 @@ int ps_cli_error(const ps_error *err) {
     }
 }
 
+int ps_cli_failure(const ps_error *err) {
+    int code = ps_cli_error(err);
+    return err->code == PS_FORMAT ? EXIT_FAILED : code;
+}
+
 bool ps_cli_wants_help(const char *argument) {
     return strcmp(argument, "-h") == 0 || strcmp(argument, "--help") == 0 || strcmp(argument, "help") == 0;
 }

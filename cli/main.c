@@ -1,6 +1,7 @@
 /* persamp: the command. */
 #include "cli.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -45,6 +46,13 @@ static int unknown(const char *name) {
     return EXIT_USAGE;
 }
 
+/* What was printed must have arrived: a full disk behind standard output is a failure. */
+static int after_output(int code) {
+    if (fflush(stdout) == 0 && !ferror(stdout)) return code;
+    fprintf(stderr, "persamp: cannot write to standard output: %s\n", strerror(errno));
+    return code == EXIT_DONE ? EXIT_FAILED : code;
+}
+
 int main(int argc, char **argv) {
     if (argc < 2) {
         usage(stderr);
@@ -52,13 +60,13 @@ int main(int argc, char **argv) {
     }
     if (ps_cli_wants_help(argv[1])) {
         usage(stdout);
-        return EXIT_DONE;
+        return after_output(EXIT_DONE);
     }
     if (strcmp(argv[1], "--version") == 0) {
         puts("persamp " PS_VERSION);
-        return EXIT_DONE;
+        return after_output(EXIT_DONE);
     }
     for (int i = 0; i < N_COMMANDS; i++)
-        if (strcmp(argv[1], commands[i].name) == 0) return commands[i].run(argc - 1, argv + 1);
+        if (strcmp(argv[1], commands[i].name) == 0) return after_output(commands[i].run(argc - 1, argv + 1));
     return unknown(argv[1]);
 }
