@@ -146,14 +146,15 @@ static int acquire(ps_lane *lane, int source) {
 /* ---- Entering and leaving -----------------------------------------------------------------------------------------
  */
 
-/* The carrier of x to start from: the one with the most tokens up to `want`; of equals one that can be taken over
- * rather than forked. */
+/* The carrier of x to start from: the one with the most tokens up to `want` (beyond x's end it may follow another
+ * branch); of equals one that can be taken over rather than forked. */
 static int best_carrier(const ps_lane *lane, const ps_lnode *x, size_t want, size_t *n) {
+    const size_t limit = ps_lnode_end(x) < want ? ps_lnode_end(x) : want;
     int best = -1;
     bool best_free = false;
     for (int s = next_carrier(x, -1); s >= 0; s = next_carrier(x, s)) {
         const ps_sequence *q = &lane->sequences[s];
-        const size_t has = q->n < want ? q->n : want;
+        const size_t has = q->n < limit ? q->n : limit;
         const bool free = !q->user && q->tip == x;
         if (best >= 0 && (has < *n || (has == *n && (best_free || !free)))) continue;
         best = s;
