@@ -1,0 +1,130 @@
+/* What only the whole configuration can be judged by. */
+#include "support.h"
+
+static void test_contradictions_are_told_with_their_place(void **state) {
+    (void)state;
+    static const struct {
+        const char *yaml, *message;
+    } cases[] = {
+        {"preset: classic\nps: {temperature_schedule: {beta_min: 2}}\n",
+         "t.yaml:2:39: ps.temperature_schedule.beta_min: 2 is above ps.temperature_schedule.beta_max, which is 1 "
+         "(default)"},
+        {"ps: {temperature_schedule: {beta_min: 0.5, beta_max: 0.25}}\n",
+         "t.yaml:1:39: ps.temperature_schedule.beta_min: 0.5 is above ps.temperature_schedule.beta_max, which is 0.25 "
+         "(t.yaml:1:54)"},
+        {"generation: {max_tokens_per_step: 4, min_tokens_per_step: 5}\n",
+         "t.yaml:1:59: generation.min_tokens_per_step: 5 is above generation.max_tokens_per_step, which is 4 "
+         "(t.yaml:1:35)"},
+        {"scoring: {params: {min_score: 1, max_score: 0.5}}\n",
+         "t.yaml:1:31: scoring.params.min_score: 1 is above scoring.params.max_score, which is 0.5 (t.yaml:1:45)"},
+        {"ps: {mode: completions, temperature_schedule: {monotone: false}}\n",
+         "t.yaml:1:58: ps.temperature_schedule.monotone: false, but ps.mode completions needs true"},
+        {"ps: {mode: completions, weights: lineage}\n",
+         "t.yaml:1:34: ps.weights: lineage, but ps.mode completions needs balance"},
+        {"scoring: {type: prm_reward}\n",
+         "t.yaml:1:17: scoring.type: prm_reward needs a process reward model; set models.prm.enabled: true"},
+        {"models: {prm: {enabled: true}}\nscoring: {prm: {kind: head}}\n",
+         "t.yaml:2:23: scoring.prm.kind: head needs scoring.prm.head_path"},
+        {"generation: {step_boundary: literals}\n",
+         "t.yaml:1:29: generation.step_boundary: literals needs generation.step_literals, a list of strings"},
+        {"evaluation: {extract_answer: regex}\n",
+         "t.yaml:1:30: evaluation.extract_answer: regex needs evaluation.answer_regex"},
+        {"evaluation: {dataset: custom}\n", "t.yaml:1:23: evaluation.dataset: custom needs evaluation.dataset_path"},
+        {"prompt: {template: hello}\n", "t.yaml:1:20: prompt.template: lacks {question}, the place of the question"},
+        {"engine: {openai: {base_url: localhost}}\n",
+         "t.yaml:1:29: engine.openai.base_url: expected an address that begins with http:// or https://"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ps_error err = {0};
+        ps_config *cfg = fresh();
+        load(cfg, cases[i].yaml);
+        assert_int_equal(ps_config_check(cfg, NULL, &err), PS_FORMAT);
+        assert_string_equal(err.message, cases[i].message);
+        ps_config_free(cfg);
+    }
+}
+
+/* A key pasted where its variable's name belongs is not repeated in the message. */
+static void test_a_pasted_secret_is_not_repeated(void **state) {
+    (void)state;
+    ps_error err;
+    ps_config *cfg = fresh();
+    load(cfg, "engine: {openai: {api_key_env: sk-4242-secret}}\nhub: {token_env: 'hf secret'}\n");
+    assert_int_equal(ps_config_check(cfg, NULL, &err), PS_FORMAT);
+    assert_null(strstr(err.message, "secret}"));
+    assert_null(strstr(err.message, "4242"));
+    assert_null(strstr(err.message, "hf "));
+    assert_non_null(strstr(err.message, "t.yaml:1:32: engine.openai.api_key_env: expected the name of"));
+    assert_non_null(strstr(err.message, "\nt.yaml:2:18: hub.token_env: expected the name of"));
+    ps_config_free(cfg);
+}
+
+static void test_the_toy_brings_its_own_prm(void **state) {
+    (void)state;
+    ps_config *cfg = fresh();
+    load(cfg, "engine: {type: toy}\nscoring: {type: prm_reward}\nanswer: {select: prm_weighted}\n");
+    assert_int_equal(ps_config_check(cfg, NULL, NULL), PS_OK);
+    ps_config_free(cfg);
+}
+
+/* ---- Warnings ---------------------------------------------------------------------------------------------------- */
+
+typedef struct heard {
+    int n;
+    ps_log_level level;
+    char message[2048];
+} heard;
+
+static void hear(void *user, ps_log_level level, const char *message) {
+    heard *h = user;
+    h->n++;
+    h->level = level;
+    snprintf(h->message, sizeof h->message, "%s", message);
+}
+
+static void test_keys_set_in_vain_give_one_warning(void **state) {
+    (void)state;
+    heard h = {0};
+    ps_log log = {hear, &h, PS_LOG_DEBUG};
+    ps_config *cfg = fresh();
+    assert_int_equal(ps_config_check(cfg, &log, NULL), PS_OK);
+    assert_int_equal(h.n, 0);
+    load(cfg, "models: {generator: {gpu_memory_utilization: 0.9, trust_remote_code: true}}\n"
+              "performance: {num_workers: 8}\nengine: {openai: {retries: 2}}\n");
+    assert_int_equal(ps_config_check(cfg, &log, NULL), PS_OK);
+    assert_int_equal(h.n, 1);
+    assert_int_equal(h.level, PS_LOG_WARNING);
+    assert_string_equal(h.message,
+                        "ignored, without meaning for engine llama: models.generator.gpu_memory_utilization "
+                        "(t.yaml:1:46), models.generator.trust_remote_code (t.yaml:1:70), engine.openai.retries "
+                        "(t.yaml:3:28), performance.num_workers (t.yaml:2:28)");
+    set(cfg, "engine.type", "openai");
+    assert_int_equal(ps_config_check(cfg, &log, NULL), PS_OK);
+    assert_null(strstr(h.message, "retries"));
+    ps_config_free(cfg);
+}
+
+static void test_a_long_warning_is_cut(void **state) {
+    (void)state;
+    char path[512];
+    heard h = {0};
+    ps_log log = {hear, &h, PS_LOG_DEBUG};
+    ps_config *cfg = fresh();
+    snprintf(path, sizeof path, "%s/../docs/configs/classic.yaml", PS_TEST_DIR);
+    assert_int_equal(ps_config_load_file(cfg, path, NULL), PS_OK);
+    assert_int_equal(ps_config_check(cfg, &log, NULL), PS_OK);
+    assert_int_equal(h.n, 1);
+    assert_non_null(strstr(h.message, " and 4 more"));
+    ps_config_free(cfg);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_contradictions_are_told_with_their_place),
+        cmocka_unit_test(test_a_pasted_secret_is_not_repeated),
+        cmocka_unit_test(test_the_toy_brings_its_own_prm),
+        cmocka_unit_test(test_keys_set_in_vain_give_one_warning),
+        cmocka_unit_test(test_a_long_warning_is_cut),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
