@@ -48,7 +48,8 @@ typedef struct ps_verify_result {
 PS_API void ps_verify_result_clear(ps_verify_result *result);
 
 /* The answer in `response` (a model's text without the prompt). *answer is owned by the caller (ps_free), NULL with
- * PS_OK when there is none. PS_FORMAT: the regex does not compile. O(length). */
+ * PS_OK when there is none. PS_FORMAT: the regex does not compile. O(length); of a response beyond 256 KiB only the end
+ * is looked at. */
 PS_API ps_status ps_extract_answer(const char *response, const ps_verify_options *options, char **answer,
                                    ps_error *err);
 

@@ -75,9 +75,29 @@ static bool strip_stop(span *x) {
     return true;
 }
 
+/* Boxes in boxes, thousands deep: take off as many at once as open at the start and close at the end. */
+static void strip_nested_boxes(span *x) {
+    size_t opened = 0, closed = 0;
+    while (starts(x->s + 7 * opened, x->n - 7 * opened, "\\boxed{"))
+        opened++;
+    while (closed < opened && x->n > 8 * closed + 7 && x->s[x->n - 1 - closed] == '}')
+        closed++;
+    span inner = {x->s + 7 * closed, x->n - 8 * closed};
+    int depth = 0;
+    for (size_t i = 0; i < inner.n && depth >= 0; i++) {
+        if (inner.s[i] == '\\' && i + 1 < inner.n && strchr("{}", inner.s[i + 1]))
+            i++;
+        else
+            depth += (inner.s[i] == '{') - (inner.s[i] == '}');
+    }
+    if (closed > 1 && depth == 0) *x = inner;
+}
+
 const char *psv_trim(psv_ctx *ctx, const char *text, size_t length) {
     span x = {text, length};
-    bool changed = true;
+    strip_blanks(&x);
+    strip_nested_boxes(&x);
+    bool changed = x.n < PSV_MAX_SOURCE;
     for (int round = 0; changed && round < 12; round++) { /* boxes in boxes in boxes: bounded */
         strip_blanks(&x);
         changed = strip_pair(&x, "$$", "$$") || strip_pair(&x, "$", "$") || strip_pair(&x, "\\[", "\\]") ||
@@ -117,7 +137,9 @@ static bool is_prose(const char *source) {
                 s++;
             size_t length = (size_t)(s - word);
             if (is_reserved(word, length)) {
-                if (length < 2 || (memcmp(word, "and", length) != 0 && memcmp(word, "or", length) != 0)) return false;
+                bool joins =
+                    (length == 3 && memcmp(word, "and", 3) == 0) || (length == 2 && memcmp(word, "or", 2) == 0);
+                if (!joins) return false;
                 continue;
             }
             words++;
@@ -281,6 +303,12 @@ void psv_read(psv_ctx *ctx, const char *text, size_t length, psv_answer *out) {
     *out = (psv_answer){.source = psv_trim(ctx, text, length)};
     if (!out->source) return;
     size_t trimmed = strlen(out->source);
+    if (trimmed >= PSV_MAX_SOURCE) {
+        out->words = "";
+        out->why = "too long to be read";
+        out->tree = psv_named(ctx, PSV_TEXT, "", 0);
+        return;
+    }
     if (trimmed < PSV_MAX_SOURCE / 2) out->source = psv_from_unicode(ctx, out->source, trimmed);
     if (!out->source) return;
     out->words = psv_plain_words(ctx, out->source, strlen(out->source));

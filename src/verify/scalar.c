@@ -22,27 +22,41 @@ static int significant_digits(const psv_node *number) {
     return (int)strlen(digits);
 }
 
-/* One side is a decimal of six or more digits, the other no decimal and no integer: is it within one unit of the last
- * digit, as a rounded or cut-off value is? */
+/* Is x the decimal d when rounded (|x − d| < u/2) or cut off (|d| ≤ |x| < |d| + u), where u is d's last place? */
+static psv_answer_is rounds_to(psv_ctx *ctx, const psv_node *x, const fmpq_t d, int places) {
+    fmpq_t half, middle;
+    fmpq_init(half);
+    fmpq_init(middle);
+    fmpz_set_ui(fmpq_denref(half), 10);
+    fmpz_pow_ui(fmpq_denref(half), fmpq_denref(half), (ulong)places);
+    fmpz_mul_ui(fmpq_denref(half), fmpq_denref(half), 2);
+    fmpz_one(fmpq_numref(half));
+    psv_answer_is is = psv_ball_near(ctx, x, d, half);
+    if (is != PSV_YES) {
+        if (fmpq_sgn(d) < 0)
+            fmpq_sub(middle, d, half);
+        else
+            fmpq_add(middle, d, half);
+        is = psv_ball_near(ctx, x, middle, half);
+    }
+    fmpq_clear(half);
+    fmpq_clear(middle);
+    return is;
+}
+
+/* One side is a decimal of six or more digits, the other neither a decimal nor an integer. */
 static psv_answer_is rounded_value(psv_compare *c, const psv_node *a, const psv_node *b) {
     const psv_node *da = decimal_literal(a), *db = decimal_literal(b);
     if (!da == !db) return PSV_NO;
     const psv_node *decimal = da ? da : db, *other = da ? b : a;
-    if (significant_digits(decimal) < SIGNIFICANT_DIGITS || psv_has_variable(other)) return PSV_NO;
+    if (significant_digits(decimal) < SIGNIFICANT_DIGITS || decimal->scale > 1000) return PSV_NO;
     long whole;
-    if (psv_small_integer(c->ctx, other, &whole)) return PSV_NO;
+    if (psv_has_variable(other) || psv_small_integer(c->ctx, other, &whole)) return PSV_NO;
     psv_exact value;
-    fmpq_t unit;
     psv_exact_init(&value);
-    fmpq_init(unit);
-    fmpz_set_ui(fmpq_denref(unit), 10);
-    fmpz_pow_ui(fmpq_denref(unit), fmpq_denref(unit), (ulong)decimal->scale);
-    fmpz_one(fmpq_numref(unit));
     psv_answer_is near = PSV_NO;
-    if (decimal->scale < 1000 && psv_exact_eval(c->ctx, da ? a : b, &value))
-        near = psv_ball_near(c->ctx, other, value.re, unit);
+    if (psv_exact_eval(c->ctx, da ? a : b, &value)) near = rounds_to(c->ctx, other, value.re, decimal->scale);
     psv_exact_clear(&value);
-    fmpq_clear(unit);
     if (near != PSV_YES) return PSV_NO;
     c->proven = false;
     if (da)
@@ -129,7 +143,7 @@ static psv_answer_is expressions(psv_compare *c, const psv_node *a, const psv_no
     if (is == PSV_YES) c->proven = false;
     if (is == PSV_CANNOT_TELL)
         return psv_decide(c, "ball", is,
-                          c->ctx->work ? "cannot be evaluated" : "too large for the work one comparison may do");
+                          c->ctx->work ? "evaluation cannot tell" : "too large for the work one comparison may do");
     return psv_decide(c, "ball", is, is == PSV_YES ? "the same to 2^-1000, not proven" : "different values");
 }
 
@@ -250,6 +264,10 @@ psv_answer_is psv_compare_scalars(psv_compare *c, const psv_node *a, const psv_n
         ub = psv_find_unit(b->text);
         b = b->kid[0];
     }
+    bool sign_a = a->kind == PSV_DEGREE || a->kind == PSV_PERCENT;
+    bool sign_b = b->kind == PSV_DEGREE || b->kind == PSV_PERCENT;
+    if (!c->ctx->math_verify && ((ua.dimension && sign_b && !sign_a) || (ub.dimension && sign_a && !sign_b)))
+        return psv_decide(c, "unit", PSV_NO, "the units measure different things"); /* $36 and 36° */
     if (c->ctx->math_verify || !ua.dimension || !ub.dimension) {
         if (ua.dimension && !ub.dimension) c->a_marked = true;
         if (ub.dimension && !ua.dimension) c->b_marked = true;

@@ -586,7 +586,7 @@ static void lex_named_command(lexer *lex, size_t begin, const char *name, size_t
         lex_environment(lex, begin, length == 5);
         return;
     }
-    if ((length == 6 && memcmp(name, "mathbb", 6) == 0) || (length == 4 && memcmp(name, "Bbb", 3) == 0)) {
+    if ((length == 6 && memcmp(name, "mathbb", 6) == 0) || (length == 3 && memcmp(name, "Bbb", 3) == 0)) {
         lex_blackboard(lex, begin);
         return;
     }

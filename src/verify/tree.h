@@ -9,14 +9,15 @@
 
 /* Limits of one answer. They are far above anything a mathematician writes and far below what hurts. */
 enum {
-    PSV_MAX_SOURCE = 8192,  /* bytes of an answer; a longer one is compared as text only */
-    PSV_MAX_TOKENS = 4096,  /* tokens */
-    PSV_MAX_NODES = 4096,   /* nodes of both trees of a comparison together, expansions included */
-    PSV_MAX_DEPTH = 96,     /* nesting of brackets, exponents, fractions */
-    PSV_MAX_HEIGHT = 300,   /* height of a tree: what recursion over it may need */
-    PSV_MAX_ITEMS = 256,    /* members of a list, entries of a matrix, pieces of a region */
-    PSV_MAX_VARIABLES = 16, /* distinct variables (and opaque atoms) of an expression that is computed with */
-    PSV_WORK = 60000        /* units of arithmetic in one call, about 0.1 µs each */
+    PSV_MAX_RESPONSE = 1 << 18, /* bytes at the end of a response in which an answer is looked for */
+    PSV_MAX_SOURCE = 8192,      /* bytes of an answer; a longer one is compared as text only */
+    PSV_MAX_TOKENS = 4096,      /* tokens */
+    PSV_MAX_NODES = 4096,       /* nodes of both trees of a comparison together, expansions included */
+    PSV_MAX_DEPTH = 192,        /* nesting of brackets, exponents, fractions */
+    PSV_MAX_HEIGHT = 300,       /* height of a tree: what recursion over it may need */
+    PSV_MAX_ITEMS = 256,        /* members of a list, entries of a matrix, pieces of a region */
+    PSV_MAX_VARIABLES = 16,     /* distinct variables (and opaque atoms) of an expression that is computed with */
+    PSV_WORK = 60000            /* units of arithmetic in one call, about 0.1 µs each */
 };
 
 typedef enum psv_kind {

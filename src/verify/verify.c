@@ -35,6 +35,10 @@ static ps_status extract(psv_ctx *ctx, const char *response, const ps_verify_opt
     size_t length = strlen(response);
     psv_span span;
     *answer = NULL;
+    if (length > PSV_MAX_RESPONSE && options->extract != PS_EXTRACT_REGEX) { /* answers come last */
+        response += length - PSV_MAX_RESPONSE;
+        length = PSV_MAX_RESPONSE;
+    }
     switch (options->extract) {
     case PS_EXTRACT_REGEX: return psv_extract_regex(ctx, options->regex, response, length, answer, err);
     case PS_EXTRACT_LAST_NUMBER:
