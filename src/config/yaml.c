@@ -223,7 +223,8 @@ static bool indented_by_tab(const char *text, size_t length, int line) {
     const char *end = text + length;
     for (int at = 1; at < line; at++) {
         text = memchr(text, '\n', (size_t)(end - text));
-        if (text++ == NULL) return false;
+        if (text == NULL) return false;
+        text++;
     }
     while (text < end && *text == ' ')
         text++;
