@@ -1,0 +1,318 @@
+/* What every method of the table must keep to, whatever it is about. A new method is tested by being in the table. */
+#include "base/failing_allocator.h"
+#include "method/world.h"
+
+/* Runs one method to its end. */
+static ps_status run(const ps_method_ops *ops, const ps_method_params *params, const world *w, uint64_t shuffle,
+                     trace *t, ps_method **method, ps_error *err) {
+    *method = NULL;
+    ps_status status = ps_method_create(ops, params, method, err);
+    return status == PS_OK ? drive(*method, w, shuffle, params->budget.max_tokens, t, err) : status;
+}
+
+static void must_run(const ps_method_ops *ops, const ps_method_params *params, const world *w, uint64_t shuffle,
+                     trace *t, ps_method **method) {
+    ps_error err;
+    if (run(ops, params, w, shuffle, t, method, &err) != PS_OK) fail_msg("%s: %s", ops->name, err.message);
+    if (t->broken) fail_msg("%s breaks the rule: %s", ops->name, t->rule);
+}
+
+/* Answers are of snapshots whose results were absorbed, in the best state there is, with numbers that are numbers. */
+static void check_answers(const ps_method_ops *ops, ps_method *method, const trace *t) {
+    ps_answer *answers = NULL;
+    size_t n = 0, count[3] = {0};
+    ps_error err;
+    if (ps_method_answers(method, &answers, &n, &err) != PS_OK) fail_msg("%s: %s", ops->name, err.message);
+    for (size_t i = 1; i <= t->n; i++)
+        if (t->delivered[i])
+            count[t->depth[i] >= 12 && t->result[i].state == PS_OPEN ? PS_TRUNCATED : t->result[i].state]++;
+    ps_snapshot_state best = count[PS_FINISHED] > 0 ? PS_FINISHED : count[PS_TRUNCATED] > 0 ? PS_TRUNCATED : PS_OPEN;
+    if (n == 0 && t->n > 0) fail_msg("%s: no answer from %zu snapshots", ops->name, t->n);
+    for (size_t i = 0; i < n; i++) {
+        const ps_answer *a = &answers[i];
+        if (a->snapshot < 1 || a->snapshot > t->n || !t->delivered[a->snapshot])
+            fail_msg("%s: an answer of snapshot %u, which it does not know", ops->name, a->snapshot);
+        if (a->state != best) fail_msg("%s: answer in state %d where there is one in %d", ops->name, a->state, best);
+        if (isnan(a->log_weight) || a->log_weight == INFINITY || isnan(a->ell))
+            fail_msg("%s: log-weight %g, score %g", ops->name, a->log_weight, a->ell);
+    }
+    ps_free(answers);
+}
+
+static void check_report(const ps_method_ops *ops, const ps_method *method, const trace *t) {
+    ps_method_report report;
+    ps_method_get_report(method, &report);
+    if (report.tokens != t->tokens || report.snapshots != t->n)
+        fail_msg("%s reports %zu tokens and %zu snapshots; it was given %zu and %zu", ops->name, report.tokens,
+                 report.snapshots, t->tokens, t->n);
+    for (size_t i = 0; i < report.n_iterations; i++) {
+        assert_true(report.iterations[i].ess >= 0);
+        assert_true(report.iterations[i].beta >= 0);
+    }
+}
+
+static void every_method_ends(void **state) {
+    (void)state;
+    size_t n;
+    const ps_method_ops *const *methods = ps_methods(&n);
+    ps_score_params score;
+    ps_score_defaults(&score);
+    assert_true(n >= 5);
+    for (size_t m = 0; m < n; m++) {
+        assert_ptr_equal(ps_method_find(methods[m]->name), methods[m]);
+        assert_true(strlen(methods[m]->doc) > 10);
+        for (uint64_t seed = 1; seed <= 12; seed++) {
+            static const double finish[] = {0.2, 0, 1, 0.9};
+            world w = plain_world;
+            ps_method_params p = method_params(&score);
+            ps_method *method;
+            trace t = {0};
+            w.seed = seed;
+            w.finish = finish[seed % 4];
+            p.has_reward = seed % 2 == 0;
+            p.n_particles = seed > 8 ? 1 : 8;
+            must_run(methods[m], &p, &w, 0, &t, &method);
+            assert_true(t.n > 0);
+            check_answers(methods[m], method, &t);
+            check_report(methods[m], method, &t);
+            ps_method_free(method);
+            trace_clear(&t);
+        }
+    }
+    assert_null(ps_method_find("no such method"));
+}
+
+/* The driver checks that nothing is started once the budget is spent; a method that widens must come near it. */
+static void token_budgets_are_kept(void **state) {
+    (void)state;
+    size_t n;
+    const ps_method_ops *const *methods = ps_methods(&n);
+    ps_score_params score;
+    ps_score_defaults(&score);
+    for (size_t m = 0; m < n; m++)
+        for (size_t budget = 1; budget <= 2000; budget = budget * 3 + 1) {
+            ps_method_params p = method_params(&score);
+            ps_method *method;
+            trace t = {0};
+            p.budget.max_tokens = budget;
+            p.refill = true;
+            must_run(methods[m], &p, &plain_world, 0, &t, &method);
+            check_answers(methods[m], method, &t);
+            if (!methods[m]->greedy && t.tokens < budget)
+                fail_msg("%s stopped at %zu of %zu tokens", methods[m]->name, t.tokens, budget);
+            ps_method_free(method);
+            trace_clear(&t);
+        }
+}
+
+static void must_be_same(const char *name, const trace *a, const trace *b, ps_method *x, ps_method *y) {
+    if (a->n != b->n) fail_msg("%s: %zu steps, then %zu", name, a->n, b->n);
+    for (size_t i = 1; i <= a->n; i++)
+        if (a->parent[i] != b->parent[i])
+            fail_msg("%s: snapshot %zu extends %u, then %u", name, i, a->parent[i], b->parent[i]);
+    ps_answer *p = NULL, *q = NULL;
+    size_t n, k;
+    check_ok(ps_method_answers(x, &p, &n, NULL));
+    check_ok(ps_method_answers(y, &q, &k, NULL));
+    assert_int_equal(n, k);
+    for (size_t i = 0; i < n; i++) {
+        assert_int_equal(p[i].snapshot, q[i].snapshot);
+        check_near(p[i].log_weight, q[i].log_weight, 0);
+        check_near(p[i].ell, q[i].ell, 0);
+    }
+    ps_free(p);
+    ps_free(q);
+}
+
+static void order_of_arrival_changes_nothing(void **state) {
+    (void)state;
+    size_t n;
+    const ps_method_ops *const *methods = ps_methods(&n);
+    ps_score_params score;
+    ps_score_defaults(&score);
+    for (size_t m = 0; m < n; m++)
+        for (uint64_t shuffle = 0; shuffle < 6; shuffle++) { /* 0: the same once more */
+            ps_method_params p = method_params(&score);
+            ps_method *x, *y;
+            trace a = {0}, b = {0};
+            p.has_reward = true;
+            p.budget.max_tokens = shuffle % 2 ? 300 : 0;
+            must_run(methods[m], &p, &plain_world, 0, &a, &x);
+            must_run(methods[m], &p, &plain_world, shuffle, &b, &y);
+            must_be_same(methods[m]->name, &a, &b, x, y);
+            ps_method_free(x);
+            ps_method_free(y);
+            trace_clear(&a);
+            trace_clear(&b);
+        }
+}
+
+/* The seed of the method alone, in one world: methods that draw random numbers go other ways. */
+static void seeds_differ(void **state) {
+    (void)state;
+    static const char *const drawing[] = {"persistent", "particle_filter"};
+    ps_score_params score;
+    ps_score_defaults(&score);
+    for (size_t m = 0; m < sizeof drawing / sizeof *drawing; m++) {
+        const ps_method_ops *ops = ps_method_find(drawing[m]);
+        if (ops == NULL) continue;
+        ps_method_params p = method_params(&score);
+        ps_method *method;
+        trace t[4] = {{0}};
+        size_t others = 0;
+        p.policy = PS_POLICY_ALWAYS;
+        for (uint64_t seed = 0; seed < 4; seed++) {
+            p.seed = seed % 2;
+            p.problem = seed / 2; /* another problem has other numbers too */
+            must_run(ops, &p, &plain_world, 0, &t[seed], &method);
+            ps_method_free(method);
+            others += seed > 0 && (t[seed].n != t[0].n ||
+                                   memcmp(t[seed].parent, t[0].parent, (t[0].n + 1) * sizeof *t[0].parent) != 0);
+        }
+        assert_int_equal(others, 3);
+        for (size_t i = 0; i < 4; i++)
+            trace_clear(&t[i]);
+    }
+}
+
+/* Every allocation of a run fails once: the error is PS_NOMEM and nothing is left. */
+static void failing_allocations_leak_nothing(void **state) {
+    (void)state;
+    size_t n;
+    const ps_method_ops *const *methods = ps_methods(&n);
+    ps_score_params score;
+    ps_score_defaults(&score);
+    ps_method_params p = method_params(&score);
+    p.has_reward = true;
+    p.budget.max_tokens = 150;
+    p.refill = true;
+    p.policy = PS_POLICY_ALWAYS;
+    for (size_t m = 0; m < n; m++) {
+        bool whole = false;
+        for (size_t fail_at = 1; !whole; fail_at++) {
+            failing_allocator allocator;
+            ps_method *method;
+            ps_answer *answers = NULL;
+            size_t n_answers;
+            ps_error err = {0};
+            trace t = {0};
+            failing_install(&allocator, fail_at);
+            ps_status status = run(methods[m], &p, &plain_world, 0, &t, &method, &err);
+            if (status == PS_OK) status = ps_method_answers(method, &answers, &n_answers, &err);
+            if (method != NULL) {
+                ps_method_report report; /* also after a failure */
+                ps_method_get_report(method, &report);
+            }
+            whole = status == PS_OK && allocator.calls < fail_at;
+            ps_free(answers);
+            ps_method_free(method);
+            failing_remove();
+            trace_clear(&t);
+            if (allocator.alive != 0)
+                fail_msg("%s: %zu blocks left when allocation %zu failed", methods[m]->name, allocator.alive, fail_at);
+            /* The report may fail to compute log Ẑ without an error of its own. */
+            if (status != PS_OK && (status != PS_NOMEM || err.code != PS_NOMEM))
+                fail_msg("%s: status %d when allocation %zu failed", methods[m]->name, status, fail_at);
+        }
+    }
+}
+
+static void nan_is_an_error_and_zero_is_legal(void **state) {
+    (void)state;
+    size_t n;
+    const ps_method_ops *const *methods = ps_methods(&n);
+    ps_score_params score;
+    ps_score_defaults(&score);
+    for (size_t m = 0; m < n; m++) {
+        ps_method_params p = method_params(&score);
+        ps_method *method;
+        ps_error err;
+        trace t = {0};
+        world w = plain_world;
+        w.finish = 0;
+        w.nan_logp_at = 1;
+        assert_int_equal(run(methods[m], &p, &w, 0, &t, &method, &err), PS_DOMAIN);
+        assert_non_null(strstr(err.message, "logprob_power"));
+        ps_method_free(method);
+        trace_clear(&t);
+
+        w.nan_logp_at = 0;
+        w.nan_reward_at = 1;
+        p.has_reward = true;
+        p.score = ps_score_find("prm_reward");
+        assert_int_equal(run(methods[m], &p, &w, 0, &t, &method, &err), PS_DOMAIN);
+        assert_non_null(strstr(err.message, "prm_reward"));
+        ps_method_free(method);
+        trace_clear(&t);
+
+        for (int i = 0; i < 4; i++) { /* −∞ now and then, always */
+            p = method_params(&score);
+            p.policy = i % 2 ? PS_POLICY_ALWAYS : PS_POLICY_ESS;
+            w = plain_world;
+            w.zero = i < 2 ? 0.4 : 1;
+            must_run(methods[m], &p, &w, 0, &t, &method);
+            check_answers(methods[m], method, &t);
+            check_report(methods[m], method, &t);
+            ps_method_free(method);
+            trace_clear(&t);
+        }
+    }
+}
+
+static void results_that_were_not_asked_for_are_refused(void **state) {
+    (void)state;
+    size_t n;
+    const ps_method_ops *const *methods = ps_methods(&n);
+    ps_score_params score;
+    ps_score_defaults(&score);
+    for (size_t m = 0; m < n; m++)
+        for (int i = 0; i < 4; i++) {
+            ps_method_params p = method_params(&score);
+            ps_method *method;
+            const ps_work *work;
+            size_t k;
+            ps_error err;
+            check_ok(ps_method_create(methods[m], &p, &method, &err));
+            if (i > 0) check_ok(ps_method_next(method, &work, &k, &err));
+            ps_step_result r = world_step(&plain_world, i == 1 ? 1000 : i == 2 ? 0 : 1), twice[2] = {r, r};
+            if (methods[m]->greedy && i == 3) r.state = PS_OPEN;
+            assert_int_equal(ps_method_absorb(method, twice, i == 3 ? 2 : 1, &err), PS_ARG);
+            ps_method_free(method);
+        }
+}
+
+static void bad_parameters_are_refused(void **state) {
+    (void)state;
+    size_t n;
+    const ps_method_ops *const *methods = ps_methods(&n);
+    ps_score_params score;
+    ps_score_defaults(&score);
+    for (size_t m = 0; m < n; m++)
+        for (int i = 0; i < 5; i++) {
+            ps_method_params p = method_params(&score);
+            ps_method *method = NULL;
+            ps_error err;
+            if (i == 0) p.n_particles = 0;
+            if (i == 1) p.max_steps = 0;
+            if (i == 2) p.score = NULL;
+            if (i == 3) p.prior = NULL;
+            if (i == 4) p.score = ps_score_find("prm_reward");
+            assert_int_equal(ps_method_create(methods[m], &p, &method, &err), PS_ARG);
+            assert_null(method);
+        }
+    ps_method_free(NULL);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_method_ends),
+        cmocka_unit_test(token_budgets_are_kept),
+        cmocka_unit_test(order_of_arrival_changes_nothing),
+        cmocka_unit_test(seeds_differ),
+        cmocka_unit_test(failing_allocations_leak_nothing),
+        cmocka_unit_test(nan_is_an_error_and_zero_is_legal),
+        cmocka_unit_test(results_that_were_not_asked_for_are_refused),
+        cmocka_unit_test(bad_parameters_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
