@@ -4,7 +4,8 @@
 #include <string.h>
 
 extern const ps_method_ops ps_method_persistent, ps_method_greedy, ps_method_best_of_n, ps_method_majority,
-    ps_method_weighted_majority, ps_method_beam, ps_method_dvts, ps_method_particle_filter;
+    ps_method_weighted_majority, ps_method_beam, ps_method_dvts, ps_method_particle_filter, ps_method_particle_gibbs,
+    ps_method_power_mcmc;
 
 static const ps_method_ops *const table[] = {
     &ps_method_persistent,        //
@@ -15,6 +16,8 @@ static const ps_method_ops *const table[] = {
     &ps_method_beam,              //
     &ps_method_dvts,              //
     &ps_method_particle_filter,   //
+    &ps_method_particle_gibbs,    //
+    &ps_method_power_mcmc,        //
 };
 
 const ps_method_ops *const *ps_methods(size_t *n) {

@@ -4,7 +4,12 @@
  * (L_t / L_{t−1})^(1/T), or is the PRM's odds (r/(1−r))^(1/T) of the step; then M are drawn anew. Finished particles
  * are absorbing: their ratio is 1 and they compete with the others. With ratios the product of the mean weights is an
  * unbiased estimate of E_q[L^(1/T); finished]. A token budget is spent by further filters, each weighted by its own
- * evidence. */
+ * evidence.
+ *
+ * Particle Gibbs (Andrieu, Doucet & Holenstein 2010) is the same filter run again and again, each time with one
+ * particle bound to a path drawn from the filter before: its sweeps are a Markov chain on whole answers whose
+ * stationary law is exact for any M, where the filter alone is exact only as M grows. Sweeps weigh alike in the answer;
+ * resampling is multinomial, as the conditional filter needs. */
 #include "method/round.h"
 
 #include <math.h>
@@ -27,6 +32,10 @@ typedef struct filter {
     ps_answer *done; /* answers of finished filters, weighted by their evidence */
     size_t n_done, done_capacity;
     size_t passes; /* filters completed */
+    bool gibbs;
+    uint32_t *reference; /* [reference_length + 1] the path particle 0 is bound to, the root first */
+    size_t reference_length, reference_capacity; /* length 0: nobody is bound */
+    bool bound_moved;                            /* this round */
     ps_iteration *iterations;
     size_t n_iterations, iterations_capacity, resamples;
     ps_end end;
@@ -40,6 +49,7 @@ static void destroy(ps_method *method) {
     ps_free(p->W);
     ps_free(p->uniforms);
     ps_free(p->picks);
+    ps_free(p->reference);
     ps_free(p->done);
     ps_free(p->iterations);
     ps_free(p);
@@ -49,10 +59,19 @@ static const ps_tree_node *node_of(const filter *p, const particle *x) {
     return &p->round.tree.nodes[x->snapshot];
 }
 
+/* The bound particle makes its step without work: its path is known. */
+static void follow_reference(filter *p) {
+    uint32_t depth = node_of(p, &p->particles[0])->depth;
+    p->bound_moved = depth < p->reference_length;
+    if (p->bound_moved) p->particles[0].snapshot = p->reference[depth + 1];
+}
+
 static ps_status plan_round(filter *p, ps_error *err) {
     ps_status status = PS_OK;
+    bool bound = p->reference_length > 0;
     ps_round_begin(&p->round);
-    for (size_t i = 0; i < p->params.n_particles && status == PS_OK; i++)
+    if (bound) follow_reference(p);
+    for (size_t i = bound; i < p->params.n_particles && status == PS_OK; i++)
         if (node_of(p, &p->particles[i])->state == PS_OPEN)
             status = ps_round_plan(&p->round, p->particles[i].snapshot, p->params.has_reward, &p->particles[i].snapshot,
                                    err);
@@ -65,8 +84,20 @@ static void start_filter(filter *p) {
     p->log_z = 0;
 }
 
-static ps_status create(const ps_method_params *params, ps_method **method, ps_error *err) {
-    extern const ps_method_ops ps_method_particle_filter;
+static ps_status allocate(filter *p, ps_error *err) {
+    size_t M = p->params.n_particles;
+    p->particles = ps_calloc(M, sizeof *p->particles);
+    p->drawn = ps_calloc(M, sizeof *p->drawn);
+    p->W = ps_calloc(M, sizeof *p->W);
+    p->uniforms = ps_calloc(p->params.resampler->uniforms(M, M, 0), sizeof *p->uniforms);
+    p->picks = ps_calloc(M, sizeof *p->picks);
+    ps_status status = ps_round_init(&p->round, err);
+    if (status == PS_OK && (!p->particles || !p->drawn || !p->W || !p->uniforms || !p->picks)) status = ps_nomem(err);
+    return status;
+}
+
+static ps_status create_as(const ps_method_ops *ops, bool gibbs, const ps_method_params *params, ps_method **method,
+                           ps_error *err) {
     if (params->filter_logit && !params->has_reward)
         return ps_fail(err, PS_ARG,
                        "particle_filter.weights logit needs a process reward model: set models.prm.enabled to true");
@@ -75,16 +106,11 @@ static ps_status create(const ps_method_params *params, ps_method **method, ps_e
                        params->filter_temperature);
     filter *p = ps_calloc(1, sizeof *p);
     if (p == NULL) return ps_nomem(err);
-    p->base.ops = &ps_method_particle_filter;
+    p->base.ops = ops;
     p->params = *params;
-    size_t M = params->n_particles, n_uniforms = params->resampler->uniforms(M, M, 0);
-    p->particles = ps_calloc(M, sizeof *p->particles);
-    p->drawn = ps_calloc(M, sizeof *p->drawn);
-    p->W = ps_calloc(M, sizeof *p->W);
-    p->uniforms = ps_calloc(n_uniforms, sizeof *p->uniforms);
-    p->picks = ps_calloc(M, sizeof *p->picks);
-    ps_status status = ps_round_init(&p->round, err);
-    if (status == PS_OK && (!p->particles || !p->drawn || !p->W || !p->uniforms || !p->picks)) status = ps_nomem(err);
+    p->gibbs = gibbs;
+    if (gibbs) p->params.resampler = ps_resampler_find("multinomial");
+    ps_status status = allocate(p, err);
     if (status == PS_OK) {
         start_filter(p);
         status = plan_round(p, err);
@@ -95,6 +121,16 @@ static ps_status create(const ps_method_params *params, ps_method **method, ps_e
     }
     *method = &p->base;
     return PS_OK;
+}
+
+static ps_status create_filter(const ps_method_params *params, ps_method **method, ps_error *err) {
+    extern const ps_method_ops ps_method_particle_filter;
+    return create_as(&ps_method_particle_filter, false, params, method, err);
+}
+
+static ps_status create_gibbs(const ps_method_params *params, ps_method **method, ps_error *err) {
+    extern const ps_method_ops ps_method_particle_gibbs;
+    return create_as(&ps_method_particle_gibbs, true, params, method, err);
 }
 
 static ps_status next(ps_method *method, const ps_work **work, size_t *n, ps_error *err) {
@@ -118,15 +154,20 @@ static double log_factor(const filter *p, uint32_t snapshot) {
     return node->ell == -INFINITY ? -INFINITY : (node->ell - before) / p->params.filter_temperature;
 }
 
-/* The round's work stands in the order of the particles that ran. */
+static void multiply(filter *p, particle *x) {
+    double factor = log_factor(p, x->snapshot);
+    x->log_w = p->params.filter_logit ? factor : x->log_w + factor;
+}
+
+/* Weigh every particle that made a step: the bound one, and those of the round's work, which stands in their order. */
 static void weigh(filter *p) {
     size_t next = 0;
-    for (size_t i = 0; i < p->params.n_particles && next < p->round.n_work; i++) {
+    for (size_t i = 0; i < p->params.n_particles; i++) {
         particle *x = &p->particles[i];
-        if (p->round.work[next].child != x->snapshot) continue;
-        next++;
-        double factor = log_factor(p, x->snapshot);
-        x->log_w = p->params.filter_logit ? factor : x->log_w + factor;
+        bool bound = i == 0 && p->reference_length > 0 && p->bound_moved;
+        bool worked = next < p->round.n_work && p->round.work[next].child == x->snapshot;
+        next += worked;
+        if (bound || worked) multiply(p, x);
     }
 }
 
@@ -148,7 +189,9 @@ static ps_status resample(filter *p, ps_error *err) {
     if (status != PS_OK) return status;
     for (size_t i = 0; i < M; i++) /* topN may pick fewer: then from the best again */
         p->drawn[i] = (particle){.snapshot = p->particles[p->picks[i % picked]].snapshot};
-    for (size_t i = 0; i < M; i++)
+    bool bound = p->reference_length > 0; /* the bound particle survives every selection */
+    p->particles[0].log_w = 0;
+    for (size_t i = bound; i < M; i++)
         p->particles[i] = p->drawn[i];
     p->resamples++;
     return PS_OK;
@@ -163,31 +206,60 @@ static bool all_done(const filter *p) {
 /* ---- A round, a filter
  * ------------------------------------------------------------------------------------------------------- */
 
-/* The particles as answers, each weighing Ẑ · W / M: comparable between filters. */
+/* The particles as answers. Filters are comparable by their evidence, each particle weighing Ẑ · w / M; sweeps of
+ * particle Gibbs are draws of one chain, each particle weighing its W. */
 static ps_status keep_answers(filter *p, ps_error *err) {
     size_t M = p->params.n_particles;
     if (ps_reserve(&p->done, &p->done_capacity, p->n_done + M) != PS_OK) return ps_nomem(err);
+    double log_mean = 0;
+    for (size_t i = 0; i < M; i++)
+        p->W[i] = p->particles[i].log_w;
+    if (p->gibbs) log_mean = ps_log_sum_exp(p->W, M);
     for (size_t i = 0; i < M; i++) {
         const ps_tree_node *node = node_of(p, &p->particles[i]);
         if (!node->known) continue;
         p->done[p->n_done++] = (ps_answer){.snapshot = p->particles[i].snapshot,
                                            .state = node->state,
-                                           .log_weight = p->log_z + p->particles[i].log_w - log((double)M),
+                                           .log_weight = p->gibbs ? p->particles[i].log_w - log_mean
+                                                                  : p->log_z + p->particles[i].log_w - log((double)M),
                                            .ell = node->ell,
                                            .reward = node->sums.reward};
     }
     return PS_OK;
 }
 
+/* Bind the next sweep's first particle to a path of this one, drawn by weight. */
+static ps_status draw_reference(filter *p, ps_error *err) {
+    size_t M = p->params.n_particles, drawn;
+    ps_rng_key key = {p->params.seed, p->params.problem, p->passes, PS_RNG_METHOD};
+    double uniform = ps_uniform(key, 0);
+    for (size_t i = 0; i < M; i++)
+        p->W[i] = p->particles[i].log_w;
+    if (!ps_normalise(p->W, M, p->W)) return PS_OK; /* every path is worthless: the old reference stays */
+    ps_inverse_cdf(p->W, M, &uniform, 1, &drawn);
+    uint32_t snapshot = p->particles[drawn].snapshot;
+    size_t length = p->round.tree.nodes[snapshot].depth;
+    if (ps_reserve(&p->reference, &p->reference_capacity, length + 1) != PS_OK) return ps_nomem(err);
+    p->reference_length = length;
+    for (size_t d = length + 1; d-- > 0; snapshot = p->round.tree.nodes[snapshot].parent)
+        p->reference[d] = snapshot;
+    return PS_OK;
+}
+
+/* A filter has ended: keep its answers, and start another where the budget or the number of sweeps allows. */
 static ps_status end_filter(filter *p, ps_error *err) {
-    bool spent = ps_round_out_of_tokens(&p->round, &p->params);
-    ps_status status = keep_answers(p, err);
+    bool spent = ps_round_out_of_tokens(&p->round, &p->params), limited = p->params.budget.max_tokens > 0;
+    bool complete = all_done(p);
+    ps_status status = complete || p->n_done == 0 ? keep_answers(p, err) : PS_OK;
     p->passes++;
+    p->bound_moved = false;
     p->end = spent ? PS_END_BUDGET : PS_END_FINISHED;
     ps_round_begin(&p->round);
-    if (status != PS_OK || spent || p->params.budget.max_tokens == 0) return status;
+    bool again = limited ? !spent : p->gibbs && p->passes < p->params.sweeps;
+    if (status != PS_OK || !again) return status;
+    if (p->gibbs) status = draw_reference(p, err);
     start_filter(p);
-    return plan_round(p, err);
+    return status == PS_OK ? plan_round(p, err) : status;
 }
 
 static bool selection_is_due(const filter *p, double ess) {
@@ -219,14 +291,18 @@ static ps_status end_round(filter *p, ps_error *err) {
         ps_status status = resample(p, err);
         if (status != PS_OK) return status;
     }
-    return over ? end_filter(p, err) : plan_round(p, err);
+    return over || all_done(p) ? end_filter(p, err) : plan_round(p, err); /* a selection may leave none that can grow */
 }
 
 static ps_status absorb(ps_method *method, const ps_step_result *results, size_t n, ps_error *err) {
     filter *p = (filter *)method;
     bool over;
     ps_status status = ps_round_absorb(&p->round, &p->params, results, n, &over, err);
-    return status == PS_OK && over ? end_round(p, err) : status;
+    if (status != PS_OK || !over) return status;
+    do /* a round in which the bound particle alone moves needs no work of others */
+        status = end_round(p, err);
+    while (status == PS_OK && p->round.n_work == 0 && p->bound_moved);
+    return status;
 }
 
 /* Finished particles of all filters; those of one cut short by the budget among them. */
@@ -263,7 +339,7 @@ static void report(const ps_method *method, ps_method_report *out) {
         .n_iterations = p->n_iterations,
         .resamples = p->resamples,
         .final_ess = p->n_iterations > 0 ? p->iterations[p->n_iterations - 1].ess : NAN,
-        .log_z = p->params.filter_logit ? NAN : log_evidence(p),
+        .log_z = p->params.filter_logit || p->gibbs ? NAN : log_evidence(p),
         .tokens = p->round.tree.tokens,
         .snapshots = p->round.tree.size - 1,
         .end = p->end,
@@ -273,7 +349,18 @@ static void report(const ps_method *method, ps_method_report *out) {
 const ps_method_ops ps_method_particle_filter = {
     .name = "particle_filter",
     .doc = "bootstrap particle filter: resample the particles by their newest step",
-    .create = create,
+    .create = create_filter,
+    .destroy = destroy,
+    .next = next,
+    .absorb = absorb,
+    .answers = answers,
+    .report = report,
+};
+
+const ps_method_ops ps_method_particle_gibbs = {
+    .name = "particle_gibbs",
+    .doc = "iterated conditional particle filter: each sweep is bound to a path of the one before",
+    .create = create_gibbs,
     .destroy = destroy,
     .next = next,
     .absorb = absorb,

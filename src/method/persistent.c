@@ -1,6 +1,7 @@
 /* Persistent Sampling, mode `steps`: grow prefixes step by step; nothing ever made is thrown away; every selection
  * draws from the whole pool. docs/algorithm.md has the formulas; the weights are core's, the decisions of when and how
  * many are made here. */
+#include "method/completions.h"
 #include "method/tree.h"
 
 #include <math.h>
@@ -50,6 +51,7 @@ static void destroy(ps_method *method) {
 
 static ps_status create(const ps_method_params *params, ps_method **method, ps_error *err) {
     extern const ps_method_ops ps_method_persistent;
+    if (params->completions) return ps_method_completions.create(params, method, err);
     persistent *p = ps_calloc(1, sizeof *p);
     if (p == NULL) return ps_nomem(err);
     p->base.ops = &ps_method_persistent;

@@ -140,7 +140,8 @@ static void set_params(ps_session *s) {
         .beam_expansion = expansion,
         .dvts_subtrees = c->dvts_subtrees != PS_CONFIG_AUTO ? (size_t)c->dvts_subtrees : groups,
         .power_alpha = c->power_mcmc_alpha,
-        .sweeps = (size_t)(ps_config_is(c->method, "power_mcmc") ? c->power_mcmc_sweeps : c->particle_gibbs_sweeps),
+        .sweeps =
+            (size_t)(strcmp(s->method->name, "power_mcmc") == 0 ? c->power_mcmc_sweeps : c->particle_gibbs_sweeps),
     };
 }
 
