@@ -51,6 +51,7 @@ static void destroy(ps_method *method) {
 
 static ps_status create(const ps_method_params *params, ps_method **method, ps_error *err) {
     extern const ps_method_ops ps_method_persistent;
+    if (params->resampler == NULL) return ps_fail(err, PS_ARG, "Persistent Sampling needs a resampler");
     if (params->completions) return ps_method_completions.create(params, method, err);
     persistent *p = ps_calloc(1, sizeof *p);
     if (p == NULL) return ps_nomem(err);
