@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <gguf.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -101,6 +102,27 @@ static ps_status check_shape(const struct gguf_context *g, const char *path, ps_
     return PS_OK;
 }
 
+static int by_text(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Two tokens of one spelling make libllama abort. */
+static ps_status check_spellings(const struct gguf_context *g, const char *path, size_t n, ps_error *err) {
+    const int64_t key = gguf_find_key(g, "tokenizer.ggml.tokens");
+    const char **texts = ps_calloc(n, sizeof *texts);
+    if (!texts) return ps_nomem(err);
+    for (size_t i = 0; i < n; i++)
+        texts[i] = gguf_get_arr_str(g, key, i);
+    qsort(texts, n, sizeof *texts, by_text);
+    ps_status status = PS_OK;
+    for (size_t i = 1; i < n && !status; i++)
+        if (texts[i][0] && strcmp(texts[i - 1], texts[i]) == 0)
+            status = ps_fail(err, PS_FORMAT, "%s: the tokenizer has two tokens \"%.40s\": the file is damaged", path,
+                             texts[i]);
+    ps_free(texts);
+    return status;
+}
+
 static ps_status check_tokenizer(const struct gguf_context *g, const char *path, ps_error *err) {
     const char *model = string_of(g, "tokenizer.ggml.model");
     size_t n = 0, n_types = 0;
@@ -111,7 +133,7 @@ static ps_status check_tokenizer(const struct gguf_context *g, const char *path,
                        path);
     if (is_array_of(g, "tokenizer.ggml.token_type", GGUF_TYPE_INT32, &n_types) && n_types != n)
         return ps_fail(err, PS_FORMAT, "%s: the tokenizer has %zu tokens but %zu token types", path, n, n_types);
-    return PS_OK;
+    return check_spellings(g, path, n, err);
 }
 
 ps_status ps_llama_check_file(const char *path, ps_error *err) {
@@ -123,7 +145,7 @@ ps_status ps_llama_check_file(const char *path, ps_error *err) {
     struct gguf_context *g = gguf_init_from_file(path, params);
     if (!g) {
         char why[200];
-        ps_llama_log_last_error(why, sizeof why);
+        ps_llama_log_take_error(why, sizeof why);
         return ps_fail(err, PS_FORMAT, "%s is damaged or truncated: its GGUF header cannot be read%s%s", path,
                        why[0] ? ": " : "", why);
     }

@@ -238,7 +238,7 @@ ps_status ps_llama_check_file(const char *path, ps_error *err); /* llama_check.c
 
 void ps_llama_log_attach(ps_llama *engine);              /* libllama's messages go to this engine's log from now on */
 void ps_llama_log_detach(const ps_llama *engine);        /* … unless another took over */
-void ps_llama_log_last_error(char *buffer, size_t size); /* the last error libllama reported; "" if none */
+void ps_llama_log_take_error(char *buffer, size_t size); /* the first since the last call; "" if none */
 void ps_llama_log_clear(void);
 
 /* Decide n_lanes, threads and flash attention for the model. */

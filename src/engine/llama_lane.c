@@ -39,7 +39,7 @@ ps_status ps_lane_open(ps_lane *lane, ps_llama *engine, size_t cells, ps_error *
     lane->context = llama_init_from_model(engine->model, params);
     if (!lane->context) {
         char why[256];
-        ps_llama_log_last_error(why, sizeof why);
+        ps_llama_log_take_error(why, sizeof why);
         return ps_fail(err, PS_ENGINE, "%s: libllama could not make a context of %zu cells: %s", engine->model_path,
                        cells, why[0] ? why : "no reason given; less memory is needed with a smaller n_ctx");
     }
@@ -262,7 +262,7 @@ static void absorb(ps_lane *lane, ps_work *work) {
 /* A batch that libllama refused: its requests fail, with what they had in the cache, and the engine goes on. */
 static void fail_batch(ps_lane *lane, int32_t answer) {
     char why[256];
-    ps_llama_log_last_error(why, sizeof why);
+    ps_llama_log_take_error(why, sizeof why);
     for (size_t i = 0; i < lane->n_active; i++) {
         ps_work *work = lane->active[i];
         if (work->todo == 0) continue;

@@ -76,7 +76,7 @@ static ps_status load_model(ps_llama *engine, const ps_llama_options *options, p
     engine->model = llama_model_load_from_file(options->model_path, params);
     if (!engine->model) {
         char why[256];
-        ps_llama_log_last_error(why, sizeof why);
+        ps_llama_log_take_error(why, sizeof why);
         return ps_fail(err, PS_ENGINE, "libllama cannot load %s: %s", options->model_path,
                        why[0] ? why : "no reason given");
     }

@@ -1,6 +1,6 @@
 /* libllama's messages. Its log callback is one for the whole process (llama_log_set), so this is the one place of the
- * library with state outside an engine: the log of the engine loaded last, and the last error, to say why a call that
- * only returned NULL has failed. */
+ * library with state outside an engine: the log of the engine loaded last, and the first error since somebody asked, to
+ * say why a call that only returned NULL has failed (the first is the specific one). */
 #include "llama_engine.h"
 
 #include <stdio.h>
@@ -13,7 +13,7 @@ static struct {
     char line[1024]; /* libllama writes a line in pieces */
     size_t length;
     enum ggml_log_level level;
-    char last_error[256];
+    char error[256];
 } state = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
 /* libllama is talkative: its information is our debugging. */
@@ -24,8 +24,8 @@ static ps_log_level level_of(enum ggml_log_level level) {
 static void end_line(void) {
     state.line[state.length] = '\0';
     if (state.length > 0) {
-        if (state.level == GGML_LOG_LEVEL_ERROR)
-            snprintf(state.last_error, sizeof state.last_error, "%.*s", (int)sizeof state.last_error - 1, state.line);
+        if (state.level == GGML_LOG_LEVEL_ERROR && !state.error[0])
+            snprintf(state.error, sizeof state.error, "%.*s", (int)sizeof state.error - 1, state.line);
         ps_log_printf(&state.log, level_of(state.level), "libllama: %s", state.line);
     }
     state.length = 0;
@@ -63,12 +63,13 @@ void ps_llama_log_detach(const ps_llama *engine) {
 
 void ps_llama_log_clear(void) {
     pthread_mutex_lock(&state.mutex);
-    state.last_error[0] = '\0';
+    state.error[0] = '\0';
     pthread_mutex_unlock(&state.mutex);
 }
 
-void ps_llama_log_last_error(char *buffer, size_t size) {
+void ps_llama_log_take_error(char *buffer, size_t size) {
     pthread_mutex_lock(&state.mutex);
-    snprintf(buffer, size, "%s", state.last_error);
+    snprintf(buffer, size, "%s", state.error);
+    state.error[0] = '\0';
     pthread_mutex_unlock(&state.mutex);
 }
