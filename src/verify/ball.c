@@ -415,8 +415,8 @@ static bool point_init(point *at, psv_ctx *ctx, const psv_node *a, const psv_nod
     return at->n <= PSV_MAX_VARIABLES && !psv_has_kind(a, PSV_APPLY) && !(b && psv_has_kind(b, PSV_APPLY));
 }
 
-/* Is every value of x − y below 2^-900, and below 2^-1000 when x and y are of ordinary size? For numbers beyond 2^200
- * the precision does not reach that far, so nothing is said of them: 9^9^9 and 9^9^9 + 1 agree in their first bits. */
+/* Is every value of x − y below 2^-1000, or, where x and y are large, below 2^-500? Beyond 2^600 the precision does not
+ * reach that far and nothing is said: 9^9^9 and 9^9^9 + 1 agree in their first bits. */
 static bool agrees(const acb_t x, const acb_t y, slong precision) {
     acb_t d;
     mag_t width;

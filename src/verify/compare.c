@@ -70,7 +70,9 @@ const psv_node *psv_named_value(psv_ctx *ctx, const psv_node *node) {
 /* "π ≈ 3.14": what stands before the approximation. */
 static const psv_node *before_approximation(const psv_node *node) {
     size_t n = strlen(node->text);
-    return n > 1 && node->text[n - 1] == '~' ? node->kid[node->n - 2] : NULL;
+    if (node->text[n - 1] != '~') return NULL;
+    const psv_node *before = node->kid[node->n - 2];
+    return n > 1 || !psv_has_variable(before) ? before : NULL;
 }
 
 /* ---- Words and letters ------------------------------------------------------------------------------------------ */
@@ -149,7 +151,6 @@ static psv_answer_is compare_base(psv_compare *c, const psv_node *a, const psv_n
 
 /* 4:30, 12:05: two parts, the second of two digits below 60. */
 static bool is_time(const psv_node *node) {
-    if (node->text) return true;
     if (node->n != 2) return false;
     const psv_node *minutes = node->kid[1], *hours = node->kid[0];
     return minutes->kind == PSV_NUM && strlen(minutes->text) == 2 && minutes->text[0] < '6' && !minutes->scale &&
@@ -159,7 +160,7 @@ static bool is_time(const psv_node *node) {
 static psv_answer_is compare_ratio(psv_compare *c, const psv_node *a, const psv_node *b) {
     if (a->kind != b->kind) { /* 7:32 and 7/32 */
         const psv_node *ratio = a->kind == PSV_RATIO ? a : b, *other = a->kind == PSV_RATIO ? b : a;
-        if (ratio->n != 2 || (is_time(ratio) && !c->ctx->math_verify) || !psv_is_scalar(other))
+        if (ratio->n != 2 || ratio->text || !psv_is_scalar(other))
             return no(c, "ratio", "one answer is a ratio or a time of day, the other is not");
         psv_node *quotient = psv_binary(c->ctx, PSV_DIV, ratio->kid[0], ratio->kid[1]);
         if (!quotient) return PSV_CANNOT_TELL;
@@ -172,7 +173,8 @@ static psv_answer_is compare_ratio(psv_compare *c, const psv_node *a, const psv_
     psv_answer_is all = PSV_YES;
     for (size_t i = 0; i < a->n && all == PSV_YES; i++)
         all = psv_compare_scalars(c, a->kid[i], b->kid[i]);
-    if (all == PSV_YES || is_time(a) || is_time(b)) return psv_decide(c, "ratio", all, "part by part");
+    if (all == PSV_YES || a->text || b->text || (is_time(a) && is_time(b)))
+        return psv_decide(c, "ratio", all, "part by part");
     for (size_t i = 1; i < a->n; i++) { /* a₀ : aᵢ = b₀ : bᵢ */
         psv_node *x = psv_binary(c->ctx, PSV_MUL, a->kid[0], b->kid[i]);
         psv_node *y = psv_binary(c->ctx, PSV_MUL, a->kid[i], b->kid[0]);

@@ -63,9 +63,8 @@ static size_t sentence_end(const char *text, size_t length, size_t i) {
         if (text[i] == '$' || (text[i] == '\\' && i + 1 < length && strchr("()[]", text[i + 1]))) formula = !formula;
         if (formula) continue;
         if (text[i] == '\n') return i;
-        if (text[i] == '.' && (i + 1 == length || (isspace((unsigned char)text[i + 1]) &&
-                                                   !(i > 1 && text[i - 1] == 'm' && text[i - 2] == '.'))))
-            return i;
+        bool half_day = i > 1 && text[i - 1] == 'm' && text[i - 2] == '.'; /* 4:30 p.m. */
+        if (text[i] == '.' && !half_day && (i + 1 == length || isspace((unsigned char)text[i + 1]))) return i;
     }
     return length;
 }
@@ -100,7 +99,7 @@ static const char *formulas_in(psv_ctx *ctx, const char *text, psv_span stretch,
 }
 
 /* Can a stretch be read as an answer by itself: mathematics, or at most a few words? */
-static const char *readable(psv_ctx *ctx, const char *text, psv_span span) {
+static const char *readable(psv_ctx *ctx, const char *text, psv_span span, size_t most_words) {
     if (span.end - span.begin > 300 || span.end == span.begin) return NULL;
     psv_answer answer;
     psv_read(ctx, text + span.begin, span.end - span.begin, &answer);
@@ -109,7 +108,7 @@ static const char *readable(psv_ctx *ctx, const char *text, psv_span span) {
         size_t words = 1;
         for (const char *s = answer.words; *s; s++)
             words += *s == ' ';
-        if (words > 4) return NULL;
+        if (words > most_words) return NULL;
     }
     return arena_span(ctx, text, span);
 }
@@ -119,7 +118,7 @@ static const char *after_announcement(psv_ctx *ctx, const char *text, size_t len
     if (!start) return NULL;
     psv_span stretch = {start, sentence_end(text, length, start)};
     const char *found = formulas_in(ctx, text, stretch, formulas);
-    if (!found) found = readable(ctx, text, stretch);
+    if (!found) found = readable(ctx, text, stretch, 4);
     psv_span number;
     if (!found && psv_last_number(text + start, stretch.end - start, &number))
         found = arena_span(ctx, text + start, number);
@@ -136,7 +135,7 @@ static const char *after_hashes(psv_ctx *ctx, const char *text, size_t length) {
     size_t end = found;
     while (end < length && text[end] != '\n')
         end++;
-    return readable(ctx, text, (psv_span){found, end});
+    return readable(ctx, text, (psv_span){found, end}, 4);
 }
 
 /* ---- What comes last -------------------------------------------------------------------------------------------- */
@@ -187,7 +186,7 @@ const char *psv_extract(psv_ctx *ctx, const char *response, size_t length) {
     }
     found = after_announcement(ctx, response, length, &formulas);
     if (!found) found = after_hashes(ctx, response, length);
-    if (!found) found = readable(ctx, response, (psv_span){0, length});
+    if (!found) found = readable(ctx, response, (psv_span){0, length}, 3);
     if (!found) found = psv_extract_last(ctx, response, length, &formulas);
 done:
     ps_free(formulas.data);

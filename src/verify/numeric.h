@@ -7,6 +7,11 @@
 
 #include <flint/fmpq.h>
 #include <flint/fmpz.h>
+#if !defined(PS_HAVE_FLINT3) && defined(__has_include)
+#if __has_include(<flint/arb.h>)
+#define PS_HAVE_FLINT3 1 /* Arb is part of FLINT from version 3 */
+#endif
+#endif
 #ifdef PS_HAVE_FLINT3
 #include <flint/acb.h>
 #include <flint/arb.h>

@@ -200,6 +200,20 @@ static psv_node *tuple(psv_parser *p, psv_node *inner, int open, int close) {
     return node;
 }
 
+/* "x : x > 2" was read as a chain whose first side is the ratio x : x; its condition, or NULL. */
+static psv_node *after_colon(psv_parser *p, const psv_node *chain) {
+    if (chain->kind != PSV_REL) return NULL;
+    size_t k = 0;
+    while (k < chain->n && chain->kid[k]->kind != PSV_RATIO)
+        k++;
+    if (k + 1 >= chain->n || chain->kid[k]->n != 2) return NULL;
+    psv_node *condition = psv_node_new(p->ctx, PSV_REL, chain->n - k, chain->kid + k);
+    if (!condition) return NULL;
+    condition->kid[0] = chain->kid[k]->kid[1];
+    condition->text = chain->text + k;
+    return condition;
+}
+
 /* \{ … \}: members, or "x | condition". */
 static psv_node *parse_set(psv_parser *p) {
     if (psv_accept(p, TK_RSET)) return psv_node_new(p->ctx, PSV_EMPTY, 0, NULL);
@@ -220,7 +234,8 @@ static psv_node *parse_set(psv_parser *p) {
     size_t end = psv_peek(p)->begin;
     if (!psv_accept(p, TK_RSET)) return psv_parse_error(p, "unbalanced braces");
     if (condition) return condition;
-    if (inner->kind == PSV_RATIO && inner->n == 2 && inner->kid[1]->kind == PSV_REL) return inner->kid[1];
+    psv_node *such_that = after_colon(p, inner);
+    if (such_that) return such_that;
     if (inner->kind == PSV_NUM && inner->commas) inner = split_commas(p, inner, begin, end);
     if (!inner) return NULL;
     bool list = inner->kind == PSV_LIST;

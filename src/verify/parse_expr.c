@@ -264,7 +264,8 @@ psv_node *psv_parse_unit(psv_parser *p, psv_node *value, bool *found) {
         const psv_token *t = psv_peek(p);
         size_t length = 0;
         const char *words = NULL;
-        if (t->code == TK_TEXT) {
+        bool letter = t->code == TK_LETTER && t->id == 1 && psv_is_unit_word(t->text, t->length); /* \text{m} */
+        if (t->code == TK_TEXT || letter) {
             words = psv_plain_words(p->ctx, t->text, t->length);
             p->i++;
         } else if ((length = unit_word(p)) != 0) {
@@ -272,7 +273,8 @@ psv_node *psv_parse_unit(psv_parser *p, psv_node *value, bool *found) {
             size_t end = t->begin + length;
             while (!psv_at(p, TK_END) && psv_peek(p)->begin < end)
                 p->i++;
-        } else if (t->code == '/' && text.length && (p->t[p->i + 1].code == TK_TEXT)) {
+        } else if (t->code == '/' && text.length &&
+                   (p->t[p->i + 1].code == TK_TEXT || (p->t[p->i + 1].code == TK_LETTER && p->t[p->i + 1].id == 1))) {
             p->i++;
             ps_text_puts(&text, " per");
             continue;

@@ -162,6 +162,7 @@ void psv_print(const psv_node *node, ps_text *out) {
     case PSV_TEXT: ps_text_printf(out, "\"%s\"", node->text); break;
     case PSV_TUPLE: {
         char open[2] = {(char)(node->op & 255), 0}, close[2] = {(char)(node->op >> 8 & 255), 0};
+        if (close[0] == 'v') open[0] = '<', close[0] = '>';
         print_bracketed(node, open, ", ", close, out);
         break;
     }

@@ -322,7 +322,9 @@ static void lex_number(lexer *lex) {
     while (lex->i < lex->length && isdigit((unsigned char)s[lex->i]))
         buffer[digits++] = s[lex->i++];
     size_t first = lex->i - whole_begin;
-    if (first >= 1 && first <= 3 && s[whole_begin] != '0') {
+    int before = lex->out->n ? lex->out->data[lex->out->n - 1].code : 0;
+    bool script = before == '_' || before == '^'; /* "\\log_10 100" */
+    if (first >= 1 && first <= 3 && s[whole_begin] != '0' && !script) {
         bool plain = false;
         size_t separator;
         while ((separator = group_separator(lex, lex->i, &plain)) != 0) {

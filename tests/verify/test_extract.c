@@ -1,0 +1,147 @@
+/* Where the answer of a response is found. */
+#include "support.h"
+
+typedef struct extraction {
+    const char *response, *answer; /* answer NULL: none */
+} extraction;
+
+static void check(const extraction *table, size_t n, const ps_verify_options *options) {
+    for (size_t i = 0; i < n; i++) {
+        char *answer;
+        assert_int_equal(ps_extract_answer(table[i].response, options, &answer, NULL), PS_OK);
+        if (!answer != !table[i].answer || (answer && strcmp(answer, table[i].answer) != 0))
+            fail_msg("'%s': expected '%s', found '%s'", table[i].response,
+                     table[i].answer ? table[i].answer : "(nothing)", answer ? answer : "(nothing)");
+        ps_free(answer);
+    }
+}
+#define CHECK(table, options) check(table, sizeof table / sizeof *table, options)
+
+static void test_boxes(void **state) {
+    (void)state;
+    static const extraction table[] = {
+        {"so $\\boxed{42}$.", "42"},
+        {"so $\\boxed {42}$.", "42"},
+        {"so \\fbox{42}", "42"},
+        {"\\boxed{3}. Wait: \\boxed{4}", "4"},
+        {"\\boxed{3} and later, after some thought, \\boxed{4}", "4"},
+        {"\\boxed{3} and \\boxed{4}", "3, 4"},
+        {"$\\boxed{3}$, $\\boxed{4}$", "3, 4"},
+        {"$\\boxed{3}$ \\text{ or } $\\boxed{4}$", "3, 4"},
+        {"\\[\\boxed{3}\\]\n\n\\[\\boxed{4}\\]", "4"},
+        {"\\boxed{3}, \\boxed{3}", "3"},
+        {"\\boxed{15\\frac{39}{40}}, or $\\boxed{\\frac{639}{40}}$ inches", "\\frac{639}{40}"},
+        {"\\boxed{\\frac{1}{2}}", "\\frac{1}{2}"},
+        {"\\boxed{\\{1, 2\\}}", "\\{1, 2\\}"},
+        {"\\boxed{5} \\boxed{}", "5"},
+        {"it is $\\boxed{\\frac{1}{2}$ then", "\\frac{1}{2}"},
+        {"it is \\boxed{7", "7"},
+        {"$\\boxed5$", "5"},
+        {"$\\boxed 5$ then", "5"},
+        {"\\\\boxed{840}", "840"},
+        {"\\boxed{\\text{Evelyn}}", "\\text{Evelyn}"},
+        {"The answer is 3, so \\boxed{4}. The answer is 5", "4"},
+    };
+    CHECK(table, NULL);
+}
+
+static void test_announcements(void **state) {
+    (void)state;
+    static const extraction table[] = {
+        {"Final Answer: The final answer is $x=5$. I hope it is correct.", "x=5"},
+        {"The answer is 42.", "42"},
+        {"The answer is: 3.5. And so on", "3.5"},
+        {"**Answer:** 7", "7"},
+        {"Answer:\n\n12", "12"},
+        {"The answer is $3$ and $4$.", "3, 4"},
+        {"the answer is (C)", "(C)"},
+        {"So the answer is yes.", "yes"},
+        {"The answer to this is hard. It is $6$.", "6"},
+        {"answer: 4:30 p.m.", "4:30 p.m."},
+        {"She makes 9 * 2 = 18\n#### 18", "18"},
+        {"#### 1,234", "1,234"},
+    };
+    CHECK(table, NULL);
+}
+
+static void test_fallbacks(void **state) {
+    (void)state;
+    static const extraction table[] = {
+        {"x=5 or x=3", "x=5 or x=3"},
+        {"\\frac{1}{2}", "\\frac{1}{2}"},
+        {"We get $x = 3$ where $x$ is the root", "x = 3"},
+        {"We get \\(y\\) first. Then \\[ y = 4 \\] holds.", "y = 4"},
+        {"the total comes to 1,234 dollars in the end", "1,234"},
+        {"there is nothing to be found in this one", NULL},
+        {"Because B is valid", "B"},
+        {"", NULL},
+        {"cost $5 then $6 in all of these shops", "$6"},
+    };
+    CHECK(table, NULL);
+}
+
+static void test_last_number(void **state) {
+    (void)state;
+    static const extraction table[] = {
+        {"first 3 then 4.5.", "4.5"},
+        {"-7", "-7"},
+        {"3-7", "7"},
+        {"x2 AZ3Y", NULL},
+        {"1/2 of it", "1/2"},
+        {"it is 25%.", "25%"},
+        {"1,234,567", "1,234,567"},
+        {".5", ".5"},
+        {"no number", NULL},
+    };
+    CHECK(table, (&(ps_verify_options){.extract = PS_EXTRACT_LAST_NUMBER}));
+}
+
+static void test_regex(void **state) {
+    (void)state;
+    static const extraction groups[] = {{"A: 3; A: 4.", "4"}, {"nothing", NULL}};
+    CHECK(groups, (&(ps_verify_options){.extract = PS_EXTRACT_REGEX, .regex = "A: (\\d+)"}));
+    static const extraction whole[] = {{"ab 12 cd 34", "34"}};
+    CHECK(whole, (&(ps_verify_options){.extract = PS_EXTRACT_REGEX, .regex = "\\d+"}));
+    static const extraction empty[] = {{"aaa", ""}};
+    CHECK(empty, (&(ps_verify_options){.extract = PS_EXTRACT_REGEX, .regex = "b*"}));
+    char *answer;
+    ps_error err;
+    ps_verify_options bad = {.extract = PS_EXTRACT_REGEX, .regex = "(("};
+    assert_int_equal(ps_extract_answer("x", &bad, &answer, &err), PS_FORMAT);
+    assert_non_null(strstr(err.message, "does not compile"));
+    bad.regex = NULL;
+    assert_int_equal(ps_extract_answer("x", &bad, &answer, &err), PS_ARG);
+    /* a pattern that would backtrack for ever ends at its limit */
+    char many[3000];
+    memset(many, 'a', sizeof many - 1);
+    many[sizeof many - 1] = 0;
+    ps_verify_options slow = {.extract = PS_EXTRACT_REGEX, .regex = "(a+)+$b"};
+    assert_int_equal(ps_extract_answer(many, &slow, &answer, NULL), PS_OK);
+    ps_free(answer);
+}
+
+static void test_text_modes(void **state) {
+    (void)state;
+    ps_verify_result result;
+    ps_verify_options exact = {.mode = PS_VERIFY_EXACT}, contains = {.mode = PS_VERIFY_CONTAINS};
+    assert_int_equal(ps_verify(" 0.5", "\\boxed{0.5 }", &exact, &result, NULL), PS_OK);
+    assert_int_equal(result.verdict, PS_SAME);
+    ps_verify_result_clear(&result);
+    assert_int_equal(ps_verify("1/2", "\\boxed{0.5}", &exact, &result, NULL), PS_OK);
+    assert_int_equal(result.verdict, PS_DIFFERENT);
+    ps_verify_result_clear(&result);
+    assert_int_equal(ps_verify(" five ", "it is five, no \\boxed{6}", &contains, &result, NULL), PS_OK);
+    assert_int_equal(result.verdict, PS_SAME);
+    ps_verify_result_clear(&result);
+    assert_int_equal(ps_verify("", "anything", &contains, &result, NULL), PS_OK);
+    assert_int_equal(result.verdict, PS_DIFFERENT);
+    ps_verify_result_clear(&result);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_boxes),       cmocka_unit_test(test_announcements), cmocka_unit_test(test_fallbacks),
+        cmocka_unit_test(test_last_number), cmocka_unit_test(test_regex),         cmocka_unit_test(test_text_modes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
