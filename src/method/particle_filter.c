@@ -215,6 +215,7 @@ static ps_status keep_answers(filter *p, ps_error *err) {
     for (size_t i = 0; i < M; i++)
         p->W[i] = p->particles[i].log_w;
     if (p->gibbs) log_mean = ps_log_sum_exp(p->W, M);
+    if (log_mean == -INFINITY) log_mean = 0; /* a sweep of dead particles: each weighs nothing */
     for (size_t i = 0; i < M; i++) {
         const ps_tree_node *node = node_of(p, &p->particles[i]);
         if (!node->known) continue;

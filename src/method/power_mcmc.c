@@ -155,13 +155,16 @@ static ps_status absorb(ps_method *method, const ps_step_result *results, size_t
 /* The draws; while no chain has an answer, what there is. */
 static ps_status answers(const ps_method *method, ps_answer **list, size_t *n, ps_error *err) {
     const power *p = (const power *)method;
-    if (p->n_draws == 0) return ps_tree_answers(&p->round.tree, list, n, err);
-    ps_answer *out = ps_calloc(p->n_draws, sizeof *out);
-    if (out == NULL) return ps_nomem(err);
+    size_t finished = 0;
     for (size_t i = 0; i < p->n_draws; i++)
-        out[i] = p->draws[i];
+        finished += p->draws[i].state == PS_FINISHED;
+    if (finished == 0) return ps_tree_answers(&p->round.tree, list, n, err);
+    ps_answer *out = ps_calloc(finished, sizeof *out);
+    if (out == NULL) return ps_nomem(err);
+    *n = 0;
+    for (size_t i = 0; i < p->n_draws; i++) /* a chain may stand at an answer that was cut off */
+        if (p->draws[i].state == PS_FINISHED) out[(*n)++] = p->draws[i];
     *list = out;
-    *n = p->n_draws;
     return PS_OK;
 }
 
