@@ -248,6 +248,28 @@ static ps_status syntax_error(builder *b, struct fy_diag *diag) {
     return mistake(b, message);
 }
 
+/* Set the place of a mistake to that of a byte. */
+static void place_at(builder *b, size_t offset) {
+    b->line = b->column = 1;
+    for (size_t i = 0; i < offset; i++) {
+        if (b->text[i] == '\n') {
+            b->line++;
+            b->column = 1;
+        } else if (((unsigned char)b->text[i] & 0xc0) != 0x80) {
+            b->column++;
+        }
+    }
+}
+
+/* What the parser must not see: libfyaml 0.7 does not come back from some directives that are not UTF-8. */
+static ps_status check_bytes(builder *b) {
+    if (b->length > YAML_MAX_BYTES) return mistake(b, "larger than 1 MiB: not a configuration");
+    size_t valid = yaml_valid_prefix(b->text, b->length);
+    if (valid == b->length) return PS_OK;
+    place_at(b, valid);
+    return mistake(b, b->text[valid] == '\0' ? "a NUL byte: not a text file" : "not UTF-8");
+}
+
 static void discard(struct fy_diag *diag, void *user, const char *bytes, size_t length) {
     (void)diag, (void)user, (void)bytes, (void)length;
 }
@@ -267,8 +289,8 @@ static struct fy_diag *quiet_diag(void) {
 ps_status yaml_parse(const char *text, size_t length, const char *name, ps_arena *arena, const yaml_node **root,
                      ps_error *err) {
     builder b = {.name = name, .text = text, .length = length, .arena = arena, .err = err, .line = 1, .column = 1};
-    if (length > YAML_MAX_BYTES) return mistake(&b, "larger than 1 MiB: not a configuration");
-    ps_status status = PS_OK;
+    ps_status status = check_bytes(&b);
+    if (status != PS_OK) return status;
     struct fy_parser *parser = NULL;
     struct fy_diag *diag = quiet_diag();
     if (diag == NULL) return ps_nomem(err);

@@ -32,6 +32,9 @@ struct yaml_node {
 ps_status yaml_parse(const char *text, size_t length, const char *name, ps_arena *arena, const yaml_node **root,
                      ps_error *err);
 
+/* How many bytes of a text are UTF-8 without a NUL; `length` when all are. */
+size_t yaml_valid_prefix(const char *text, size_t length);
+
 /* What stands at a node, for messages: "0.7", "a mapping"; quoted text keeps quotes. Writes at most `size` bytes. */
 const char *yaml_describe(const yaml_node *node, char *buffer, size_t size);
 

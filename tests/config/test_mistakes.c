@@ -89,6 +89,9 @@ static const wrong cases[] = {
     {"prompt: &p {system: *p}\n", "t.yaml:1:21: an alias without an anchor before it"},
     {"prompt: {system: !!python/object x}\n", "t.yaml:1:18: an unknown tag; only !!str and its like are understood"},
     {"prompt: {system: \"a\\0b\"}\n", "t.yaml:1:18: a NUL character in a text"},
+    {"prompt: {system: \"\xc3\xa9\xff\"}\n", "t.yaml:1:20: not UTF-8"},
+    {"ps:\n  mode: \xed\xa0\x80\n", "t.yaml:2:9: not UTF-8"},
+    {"%~\xd3,", "t.yaml:1:3: not UTF-8"}, /* libfyaml alone would never come back */
     {"prompt: {<<: 3}\n", "t.yaml:1:10: <<: expected a mapping or a list of mappings"},
 };
 
@@ -181,6 +184,23 @@ static void test_size_and_depth_are_bounded(void **state) {
     ps_config_free(cfg);
 }
 
+static void test_a_file_that_is_no_text(void **state) {
+    (void)state;
+    char path[512], message[600];
+    ps_config *cfg = fresh();
+    ps_error err;
+    snprintf(path, sizeof path, "%s/nul.yaml", PS_TEST_TMP);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    fwrite("ps:\n  \0x", 1, 8, file);
+    fclose(file);
+    assert_int_equal(ps_config_load_file(cfg, path, &err), PS_FORMAT);
+    snprintf(message, sizeof message, "%s:2:3: a NUL byte: not a text file", path);
+    assert_string_equal(err.message, message);
+    remove(path);
+    ps_config_free(cfg);
+}
+
 static void test_a_missing_file_is_named(void **state) {
     (void)state;
     ps_config *cfg = fresh();
@@ -197,6 +217,7 @@ int main(void) {
         cmocka_unit_test(test_many_mistakes_are_told_together),
         cmocka_unit_test(test_control_characters_stay_out_of_messages),
         cmocka_unit_test(test_size_and_depth_are_bounded),
+        cmocka_unit_test(test_a_file_that_is_no_text),
         cmocka_unit_test(test_a_missing_file_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
