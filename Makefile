@@ -1,7 +1,7 @@
 # A thin front end of CMake: `make help` says what there is. `make demo` and `make test` install what they need first.
 
 # What `make demo` runs.
-DEMO_COMMAND = $(BUILD)/persamp demo
+DEMO_COMMAND = $(BUILD)/persamp eval --config docs/configs/demo.yaml --limit 50 --baselines greedy,sample --fresh
 
 BUILD ?= build
 PREFIX ?= /usr/local

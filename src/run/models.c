@@ -66,6 +66,51 @@ static ps_status shipped_file(const char *name, char **path, ps_error *err) {
     return status;
 }
 
+ps_status ps_dataset_path(const ps_config *c, char **path, ps_error *err) {
+    if (c->evaluation_dataset_path != NULL) return copy_path(c->evaluation_dataset_path, path, err);
+    if (c->evaluation_dataset != NULL)
+        return ps_fail(err, PS_ARG,
+                       "evaluation.dataset is %s and evaluation.dataset_path is not set; give the path of its JSONL "
+                       "file with --evaluation.dataset_path=FILE, or leave both out for the shipped problems",
+                       c->evaluation_dataset);
+    return shipped_file("data/test.jsonl", path, err);
+}
+
+/* ---- Opening
+ * ----------------------------------------------------------------------------------------------------------- */
+
+static ps_toy_options toy_options(const ps_config *c, const ps_log *log) {
+    bool synthetic = ps_config_is(c->engine_toy_kind, "synthetic");
+    return (ps_toy_options){
+        .kind = synthetic ? PS_TOY_SYNTHETIC : PS_TOY_TABLE,
+        .table_path = c->engine_toy_table,
+        .synthetic = {.steps = (int)c->engine_toy_steps,
+                      .error_rate = c->engine_toy_epsilon,
+                      .detection = c->engine_toy_pd,
+                      .noise = c->engine_toy_sn,
+                      .correlation = c->engine_toy_ar,
+                      .separation = c->engine_toy_sep,
+                      .wrong_answers = (int)c->engine_toy_wrong_answers},
+        .n_ctx = (int)c->models_generator_max_model_len,
+        .log = log != NULL ? *log : (ps_log){0},
+    };
+}
+
+static ps_status open_toy(ps_models *m, const ps_config *c, const ps_log *log, ps_error *err) {
+    ps_toy_options options = toy_options(c, log);
+    m->path = ps_strdup("toy");
+    return m->path != NULL ? ps_engine_toy_create(&options, &m->engine, err) : ps_nomem(err);
+}
+
+static ps_aggregate aggregate_of(const char *name) {
+    return ps_config_is(name, "min")    ? PS_AGGREGATE_MIN
+           : ps_config_is(name, "prod") ? PS_AGGREGATE_PROD
+           : ps_config_is(name, "mean") ? PS_AGGREGATE_MEAN
+                                        : PS_AGGREGATE_LAST;
+}
+
+#ifdef PS_HAVE_LLAMA
+
 /* owner/name of a model hub: one slash, and no such file. */
 static bool is_hub_name(const char *name) {
     const char *slash = strchr(name, '/');
@@ -110,19 +155,6 @@ static ps_status model_file(const ps_config *c, const char *configured, const ch
     return find_in_hub(c, configured, path, err);
 }
 
-ps_status ps_dataset_path(const ps_config *c, char **path, ps_error *err) {
-    if (c->evaluation_dataset_path != NULL) return copy_path(c->evaluation_dataset_path, path, err);
-    if (c->evaluation_dataset != NULL)
-        return ps_fail(err, PS_ARG,
-                       "evaluation.dataset is %s and evaluation.dataset_path is not set; give the path of its JSONL "
-                       "file with --evaluation.dataset_path=FILE, or leave both out for the shipped problems",
-                       c->evaluation_dataset);
-    return shipped_file("data/test.jsonl", path, err);
-}
-
-/* ---- Opening
- * ----------------------------------------------------------------------------------------------------------- */
-
 static int or_default(int64_t value, int fallback) {
     return value == PS_CONFIG_AUTO ? fallback : (int)value;
 }
@@ -147,51 +179,14 @@ static ps_llama_options llama_options(const ps_config *c, const char *path, cons
     };
 }
 
-static ps_toy_options toy_options(const ps_config *c, const ps_log *log) {
-    bool synthetic = ps_config_is(c->engine_toy_kind, "synthetic");
-    return (ps_toy_options){
-        .kind = synthetic ? PS_TOY_SYNTHETIC : PS_TOY_TABLE,
-        .table_path = c->engine_toy_table,
-        .synthetic = {.steps = (int)c->engine_toy_steps,
-                      .error_rate = c->engine_toy_epsilon,
-                      .detection = c->engine_toy_pd,
-                      .noise = c->engine_toy_sn,
-                      .correlation = c->engine_toy_ar,
-                      .separation = c->engine_toy_sep,
-                      .wrong_answers = (int)c->engine_toy_wrong_answers},
-        .n_ctx = (int)c->models_generator_max_model_len,
-        .log = log != NULL ? *log : (ps_log){0},
-    };
-}
-
-static ps_status open_toy(ps_models *m, const ps_config *c, const ps_log *log, ps_error *err) {
-    ps_toy_options options = toy_options(c, log);
-    m->path = ps_strdup("toy");
-    return m->path != NULL ? ps_engine_toy_create(&options, &m->engine, err) : ps_nomem(err);
-}
-
 static ps_status open_llama(ps_models *m, const ps_config *c, const ps_log *log, ps_error *err) {
-#ifdef PS_HAVE_LLAMA
     ps_status status = model_file(c, c->models_generator_model_path, "models/reasoner.gguf", &m->path, err);
     if (status != PS_OK) return status;
     ps_llama_options options = llama_options(c, m->path, log);
     return ps_engine_llama_create(&options, &m->engine, err);
-#else
-    (void)m, (void)c, (void)log;
-    return ps_fail(err, PS_ENGINE,
-                   "this build has no libllama; build it with -DPERSAMP_LLAMA=ON, or use the toy engine");
-#endif
-}
-
-static ps_aggregate aggregate_of(const char *name) {
-    return ps_config_is(name, "min")    ? PS_AGGREGATE_MIN
-           : ps_config_is(name, "prod") ? PS_AGGREGATE_PROD
-           : ps_config_is(name, "mean") ? PS_AGGREGATE_MEAN
-                                        : PS_AGGREGATE_LAST;
 }
 
 static ps_status open_llama_prm(ps_models *m, const ps_config *c, const ps_log *log, ps_error *err) {
-#ifdef PS_HAVE_LLAMA
     ps_engine *engine = NULL;
     char *path = NULL, *head = NULL;
     bool with_head = ps_config_is(c->scoring_prm_kind, "head");
@@ -220,11 +215,21 @@ done:
     ps_free(path);
     ps_free(head);
     return status;
-#else
-    (void)m, (void)c, (void)log;
-    return ps_fail(err, PS_ENGINE, "this build has no libllama, so no process reward model of a file");
-#endif
 }
+
+#else
+
+static ps_status open_llama(ps_models *m, const ps_config *c, const ps_log *log, ps_error *err) {
+    (void)m, (void)c, (void)log;
+    return ps_fail(err, PS_ENGINE,
+                   "this build has no libllama; build it with -DPERSAMP_LLAMA=ON, or use --engine.type=toy");
+}
+
+static ps_status open_llama_prm(ps_models *m, const ps_config *c, const ps_log *log, ps_error *err) {
+    return open_llama(m, c, log, err);
+}
+
+#endif
 
 static ps_status open_prm(ps_models *m, const ps_config *c, const ps_log *log, ps_error *err) {
     if (ps_config_is(c->scoring_prm_kind, "remote"))
