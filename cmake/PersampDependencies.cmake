@@ -72,6 +72,10 @@ if(PERSAMP_HAVE_FLINT AND NOT EXISTS "${FLINT_INCLUDE_DIR}/flint/arb.h" AND NOT 
     endif()
 endif()
 
+if(PERSAMP_HAVE_FLINT) # FLINT's inline functions call GMP directly
+    persamp_find(gmp REQUIRED HEADER gmp.h LIBRARIES gmp MODULE gmp APT libgmp-dev BREW gmp FOR "exact arithmetic")
+endif()
+
 foreach(name PCRE2 FLINT)
     if(PERSAMP_HAVE_${name})
         target_compile_definitions(persamp_dependencies INTERFACE PS_HAVE_${name}=1)
