@@ -20,7 +20,8 @@ static size_t formula_end(const char *text, size_t length, size_t from, int kind
     for (size_t i = from; i < length; i++) {
         char c = text[i];
         if (kind == 0 && c == '\n' && i + 1 < length && text[i + 1] == '\n') return 0;
-        if (kind == 0 && c == '$') return i + 1;
+        if (kind == 0 && c == '$') /* "$5 then $6" is money */
+            return i + 1 < length && isdigit((unsigned char)text[i + 1]) ? 0 : i + 1;
         if (kind == 1 && c == '$' && i + 1 < length && text[i + 1] == '$') return i + 2;
         if (c != '\\' || i + 1 >= length) continue;
         if (kind == 2 && text[i + 1] == ')') return i + 2;
