@@ -29,9 +29,25 @@ static uint64_t tokens_of(const json_t *line, const char *key) {
     return (uint64_t)json_integer_value(json_object_get(json_object_get(line, "tokens"), key));
 }
 
+/* The confidence in a prediction, as ps_arm_run counts it: votes for the plain vote, else posterior weight. */
+static double confidence_in(const json_t *line, const char *key, bool by_votes) {
+    size_t i;
+    const json_t *one, *answer = json_object_get(line, key), *classes = json_object_get(line, "answers");
+    double votes = 0, chosen_votes = 0, chosen_weight = 0;
+    json_array_foreach(classes, i, one) {
+        double n = (double)json_integer_value(json_object_get(one, "votes"));
+        votes += n;
+        if (!json_is_string(answer) || !json_equal(answer, json_object_get(one, "answer"))) continue;
+        chosen_votes = n;
+        chosen_weight = json_number_value(json_object_get(one, "weight"));
+    }
+    return !by_votes ? chosen_weight : votes > 0 ? chosen_votes / votes : 0;
+}
+
 static bool parse_line(const char *text, size_t length, ps_result_line *out) {
     static const char *const keys[PS_SELECTS] = {"correct_best", "correct_majority", "correct_weighted",
                                                  "correct_prm_weighted"};
+    static const char *const answers[PS_SELECTS] = {"pred_best", "pred_majority", "pred_weighted", "pred_prm_weighted"};
     json_t *line = json_loadb(text, length, 0, NULL);
     const json_t *index = json_object_get(line, "problem_idx");
     bool ok = json_is_integer(index) && json_is_boolean(json_object_get(line, "correct"));
@@ -48,8 +64,10 @@ static bool parse_line(const char *text, size_t length, ps_result_line *out) {
             .prefilled = tokens_of(line, "prefilled"),
             .prm = tokens_of(line, "prm"),
         };
-        for (int s = 0; s < PS_SELECTS; s++)
+        for (int s = 0; s < PS_SELECTS; s++) {
             out->correct_by[s] = json_is_true(json_object_get(line, keys[s]));
+            out->confidence[s] = confidence_in(line, answers[s], s == PS_SELECT_MAJORITY);
+        }
     }
     json_decref(line);
     return ok;

@@ -28,6 +28,7 @@ typedef struct ps_result_line {
     size_t index; /* problem_idx */
     bool correct, truncated, error;
     bool correct_by[PS_SELECTS];
+    double confidence[PS_SELECTS]; /* in each prediction, in [0, 1]: see docs/compare.md */
     double ess, resamples; /* NaN where the line has null */
     uint64_t generated, prompt, prefilled, prm;
 } ps_result_line;
