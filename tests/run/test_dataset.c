@@ -1,0 +1,233 @@
+/* Data sets: what is read, what is passed over and named, what is refused. */
+#include "base/failing_allocator.h"
+#include "run/files.h"
+
+static ps_dataset *load(const char *text) {
+    ps_dataset *d = NULL;
+    ps_error err;
+    if (ps_dataset_load(write_text("data.jsonl", text), &d, &err) != PS_OK) fail_msg("%s", err.message);
+    return d;
+}
+
+static void refused(const char *text, size_t length, const char *why) {
+    ps_dataset *d = NULL;
+    ps_error err;
+    assert_int_equal(ps_dataset_load(write_bytes("data.jsonl", text, length), &d, &err), PS_FORMAT);
+    assert_null(d);
+    check_contains(err.message, "data.jsonl");
+    check_contains(err.message, why);
+}
+
+/* The only problem of a file. */
+static const ps_problem *only(const ps_dataset *d) {
+    size_t n;
+    const ps_problem *p = ps_dataset_problems(d, &n);
+    assert_int_equal(n, 1);
+    return p;
+}
+
+static void fields_are_read(void **state) {
+    (void)state;
+    ps_dataset *d = load("{\"problem\": \"2+2?\", \"answer\": \"4\", \"unique_id\": \"u/1\", \"subject\": \"Sums\", "
+                         "\"level\": 3, \"extra\": [1]}\n"
+                         "{\"question\": \"3+3?\", \"answer\": \"\\\\frac{6}{1}\"}\n");
+    size_t n;
+    const ps_problem *p = ps_dataset_problems(d, &n);
+    assert_int_equal(n, 2);
+    assert_string_equal(p[0].text, "2+2?");
+    assert_string_equal(p[0].answer, "4");
+    assert_string_equal(p[0].unique_id, "u/1");
+    assert_string_equal(p[0].subject, "Sums");
+    assert_string_equal(p[0].level, "3");
+    assert_int_equal(p[1].index, 1);
+    assert_string_equal(p[1].text, "3+3?");
+    assert_string_equal(p[1].answer, "\\frac{6}{1}");
+    assert_null(p[1].unique_id);
+    assert_null(p[1].subject);
+    assert_null(p[1].level);
+    ps_dataset_faults(d, &n);
+    assert_int_equal(n, 0);
+    ps_dataset_free(d);
+    ps_dataset_free(NULL);
+}
+
+static void answers_in_other_forms(void **state) {
+    (void)state;
+    static const char *const cases[][2] = {
+        {"18", "18"},
+        {"-7", "-7"},
+        {"0.1", "0.1"},
+        {"2.5", "2.5"},
+        {"1e-7", "1e-07"},
+        {"0.30000000000000004", "0.30000000000000004"},
+        {"9223372036854775807", "9223372036854775807"},
+        {"\"so 6 * 7\\n#### 42\"", "42"},
+        {"\"#### 1 but\\n#### 1,234 \\r\\n\"", "1,234"},
+        {"\"####\"", ""},
+        {"\"\\u00bd\"", "\xC2\xBD"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char line[256];
+        snprintf(line, sizeof line, "{\"problem\": \"?\", \"answer\": %s}", cases[i][0]);
+        ps_dataset *d = load(line);
+        assert_string_equal(only(d)->answer, cases[i][1]);
+        ps_dataset_free(d);
+    }
+}
+
+static void layouts_of_a_file(void **state) {
+    (void)state;
+    static const char *const files[] = {
+        "{\"problem\":\"a\",\"answer\":\"1\"}",                          /* no newline at the end */
+        "\xEF\xBB\xBF{\"problem\":\"a\",\"answer\":\"1\"}\n",            /* byte-order mark */
+        "{\"problem\":\"a\",\"answer\":\"1\"}\r\n\r\n",                  /* CR LF */
+        "\n \t\n{\"problem\":\"a\",\"answer\":\"1\"}\n\n",               /* blank lines */
+        "[{\"problem\":\"a\",\"answer\":\"1\"}]",                        /* an array */
+        "\xEF\xBB\xBF\n [\n{\"problem\":\"a\",\n\"answer\":\"1\"}\n]\n", /* all at once */
+    };
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        ps_dataset *d = load(files[i]);
+        assert_string_equal(only(d)->text, "a");
+        assert_string_equal(only(d)->answer, "1");
+        assert_int_equal(only(d)->index, 0);
+        ps_dataset_free(d);
+    }
+}
+
+/* Bad records are named by line; the others keep the numbers they would have had. */
+static void bad_records_are_named(void **state) {
+    (void)state;
+    ps_dataset *d = load("{\"problem\": \"a\", \"answer\": \"1\"}\n"
+                         "\n"
+                         "{\"problem\": \"b\", \"answer\"\n"                             /* line 3: not JSON */
+                         "{\"problem\": \"c\"}\n"                                        /* 4: no answer */
+                         "{\"answer\": \"1\"}\n"                                         /* 5: no problem */
+                         "[1, 2]\n"                                                      /* 6: not an object */
+                         "{\"problem\": \"d\", \"problem\": \"e\", \"answer\": \"1\"}\n" /* 7: twice */
+                         "{\"problem\": \"f\", \"answer\": true}\n"                 /* 8: neither text nor number */
+                         "{\"problem\": \"g\xFF\", \"answer\": \"1\"}\n"            /* 9: not UTF-8 */
+                         "{\"problem\": \"h\\u0000\", \"answer\": \"1\"}\n"         /* 10: a NUL */
+                         "{\"problem\": \"i\", \"answer\": 99999999999999999999}\n" /* 11: too large */
+                         "{\"problem\": \"j\", \"answer\": \"2\"} trailing\n"       /* 12 */
+                         "{\"problem\": \"k\", \"answer\": \"2\"}\n");
+    size_t n;
+    const ps_problem *p = ps_dataset_problems(d, &n);
+    assert_int_equal(n, 2);
+    assert_string_equal(p[1].text, "k");
+    assert_int_equal(p[0].index, 0);
+    assert_int_equal(p[1].index, 11);
+    const ps_dataset_fault *f = ps_dataset_faults(d, &n);
+    assert_int_equal(n, 10);
+    static const char *const words[] = {
+        "not JSON", "answer",  "problem or question", "object", "uplicate", "answer", "decode",
+        "\\u0000",  "integer", "end of file"};
+    for (size_t i = 0; i < n; i++) {
+        assert_int_equal(f[i].line, i + 3);
+        check_contains(f[i].message, words[i]);
+    }
+    ps_dataset_free(d);
+}
+
+static void bad_elements_of_an_array_are_named(void **state) {
+    (void)state;
+    ps_dataset *d = load("[{\"problem\": \"a\", \"answer\": \"1\"}, 5,\n{\"problem\": \"c\"},\n"
+                         "{\"question\": \"d\", \"answer\": 4}]");
+    size_t n;
+    const ps_problem *p = ps_dataset_problems(d, &n);
+    assert_int_equal(n, 2);
+    assert_int_equal(p[1].index, 3);
+    const ps_dataset_fault *f = ps_dataset_faults(d, &n);
+    assert_int_equal(n, 2);
+    assert_int_equal(f[0].line, 2);
+    assert_int_equal(f[1].line, 3);
+    ps_dataset_free(d);
+}
+
+static void files_without_a_problem_are_refused(void **state) {
+    (void)state;
+    refused("", 0, "empty");
+    refused("\n\n  \r\n", 6, "empty");
+    refused("\xEF\xBB\xBF", 3, "empty");
+    refused("[]", 2, "empty");
+    refused("hello\n", 6, "not JSON");
+    refused("[{\"problem\": \"a\"\n", 17, ":2:"); /* an array is one document: line and column */
+    refused("{\"problem\": \"a\"}\n", 17, ":1: no field answer");
+    refused("\0\0\0\0\n", 5, "not JSON");
+    refused("{\"problem\":\"a\",\0\"answer\":\"1\"}\n", 30, "not JSON");
+    ps_dataset *d = NULL;
+    ps_error err;
+    assert_int_equal(ps_dataset_load(path_of("nowhere.jsonl"), &d, &err), PS_IO);
+    check_contains(err.message, "nowhere.jsonl");
+    assert_int_equal(ps_dataset_load(path_of(""), &d, &err), PS_IO); /* a folder */
+}
+
+static void a_huge_line(void **state) {
+    (void)state;
+    enum { SIZE = 8 << 20 };
+    char *line = malloc(SIZE + 128);
+    int n = sprintf(line, "{\"answer\":\"1\",\"problem\":\"");
+    memset(line + n, 'x', SIZE);
+    strcpy(line + n + SIZE, "\"}\n");
+    ps_dataset *d = load(line);
+    assert_int_equal(strlen(only(d)->text), SIZE);
+    ps_dataset_free(d);
+    for (int i = 0; i < SIZE; i++) /* and one nested without end */
+        line[i] = '[';
+    line[SIZE] = '\0';
+    line[0] = '{';
+    ps_error err;
+    assert_int_equal(ps_dataset_load(write_text("data.jsonl", line), &d, &err), PS_FORMAT);
+    free(line);
+}
+
+static void failing_allocations_leak_nothing(void **state) {
+    (void)state;
+    const char *path = write_text("data.jsonl", "{\"problem\":\"a\",\"answer\":\"1\"}\n{\"problem\":\n"
+                                                "{\"question\":\"a\",\"answer\":2,\"level\":5}\n");
+    ps_status status = PS_NOMEM;
+    for (size_t fail_at = 1; status != PS_OK; fail_at++) {
+        failing_allocator allocator;
+        ps_dataset *d = NULL;
+        failing_install(&allocator, fail_at);
+        status = ps_dataset_load(path, &d, NULL);
+        ps_dataset_free(d);
+        failing_remove();
+        assert_int_equal(allocator.alive, 0);
+        assert_true(status == PS_OK || status == PS_NOMEM);
+    }
+}
+
+static void where_a_data_set_lies(void **state) {
+    (void)state;
+    char *path = NULL;
+    ps_error err;
+    ps_config *c = config_of("evaluation.dataset_path", "some/file.jsonl", NULL);
+    check_ok(ps_dataset_path(c, &path, &err));
+    assert_string_equal(path, "some/file.jsonl");
+    ps_free(path);
+    ps_config_free(c);
+    c = config_of(NULL); /* the shipped one */
+    check_ok(ps_dataset_path(c, &path, &err));
+    assert_int_equal(access(path, R_OK), 0);
+    ps_free(path);
+    ps_config_free(c);
+    c = config_of("evaluation.dataset", "gsm8k", NULL); /* not shipped: says how to name a file */
+    assert_int_equal(ps_dataset_path(c, &path, &err), PS_ARG);
+    check_contains(err.message, "evaluation.dataset_path");
+    ps_config_free(c);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(fields_are_read),
+        cmocka_unit_test(answers_in_other_forms),
+        cmocka_unit_test(layouts_of_a_file),
+        cmocka_unit_test(bad_records_are_named),
+        cmocka_unit_test(bad_elements_of_an_array_are_named),
+        cmocka_unit_test(files_without_a_problem_are_refused),
+        cmocka_unit_test(a_huge_line),
+        cmocka_unit_test(failing_allocations_leak_nothing),
+        cmocka_unit_test(where_a_data_set_lies),
+    };
+    return cmocka_run_group_tests(tests, NULL, remove_files);
+}
