@@ -34,7 +34,37 @@ def example(rng, tok, detours=0.35, system=0.1):
     return ids, targets
 
 
-def pool(tok, seed, index, rows_tokens, make=example):
+def mixture(rng, tok, drills=0.15):
+    """One training text: a problem, or now and then a page of single facts."""
+    return drill(rng, tok) if rng.random() < drills else example(rng, tok)
+
+
+def drill(rng, tok, lines=12):
+    """(ids, targets) of single facts, loss on what follows the equals sign."""
+    ids = tok.encode(chat.prompt("Practice."))
+    targets = [IGNORE] * len(ids)
+    for _ in range(lines):
+        form = rng.randrange(5)
+        if form < 3:
+            a, b = rng.randint(-30, 99), rng.randint(1, 60)
+            sign = rng.choice("+-")
+            left, right = f"{a}{sign}{b}", a + b if sign == "+" else a - b
+        elif form == 3:
+            a, b = rng.randint(-9, 9), rng.randint(2, 12)
+            left, right = f"{a}\\cdot{b}", a * b
+        else:
+            a, b = rng.randint(2, 99), rng.randint(2, 12)
+            left, right = f"{a}", f"{b}\\cdot{a // b}+{a % b}"
+        head, tail = tok.encode(f"{left}="), tok.encode(f"{right}\n")
+        if form == 4:                                # the divisor is given
+            given = tok.encode(f"{b}\\cdot")
+            head, tail = head + given, tail[len(given):]
+        ids += head + tail
+        targets += [IGNORE] * len(head) + tail
+    return ids, targets
+
+
+def pool(tok, seed, index, rows_tokens, make=mixture):
     """Pool `index` cut into batches (ids, targets) of about rows_tokens, shuffled.
 
     ids (B,T) holds inputs, targets (B,T) the tokens that follow; T is a multiple of 8.

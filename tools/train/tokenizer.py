@@ -2,8 +2,9 @@
 
 Order of ids: control tokens, LaTeX pieces (matched before anything else, as
 libllama does with user-defined tokens), the 256 bytes, then merged words.
-Merges are learned on letters only, so every digit, sign and newline is a token
-of its own.
+Merges are learned on letters only, and one is given for every number from 10 to
+99: such a number is one token, so that a sum or product of two is one look-up.
+Every sign and every newline is a token of its own.
 """
 import json
 from collections import Counter
@@ -102,7 +103,7 @@ def learn_merges(texts, count):
             words.update(w for w in WORD.findall(part) if regex.fullmatch(r" ?\p{L}{2,}", w))
     chars = byte_chars()
     split = {w: [chars[b] for b in w.encode()] for w in words}
-    merges = []
+    merges = [(str(n // 10), str(n % 10)) for n in range(10, 100)]
     for _ in range(count):
         pairs = Counter()
         for w, n in words.items():

@@ -68,7 +68,7 @@ def main():
     a.add_argument("--max-tokens", type=float, default=1e12)
     a.add_argument("--cooldown", type=float, default=0.35)
     a.add_argument("--lr", type=float, default=3e-3)
-    a.add_argument("--batch", type=int, default=8192, help="padded tokens a step")
+    a.add_argument("--batch", type=int, default=4096, help="padded tokens a step")
     a.add_argument("--layers", type=int, default=5)
     a.add_argument("--width", type=int, default=192)
     a.add_argument("--hidden", type=int, default=512)

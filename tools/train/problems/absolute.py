@@ -52,12 +52,12 @@ def make(rng, level):
     """One absolute value up to level 3, two above; exactly one solution."""
     while True:
         count = 1 if level <= 3 else 2
-        knots = sorted(rng.sample(range(1, 13), count))
+        knots = sorted(rng.sample(range(1, 11), count))
         m = rng.choice((2, 3, 4, 5) if level in (1, 4) else (2, 3, 4, 5, -2, -3, -4, -5))
         if level >= 4:
             m = rng.choice((3, 4, 5, 6) if level == 4 else (1, 3, 4, 5, -1, -3, -4, -5))
         n = 0 if level in (1, 4) else rng.choice((1, -1)) * rng.randint(1, 9)
-        s = rng.randint(-30, 60)
+        s = rng.randint(-20, 40)
         edges = [None] + knots + [None]
         cases = list(zip(edges[:-1], edges[1:]))
         found = [(c, *_lines(knots, m, n, s, c)) for c in cases]
@@ -65,7 +65,7 @@ def make(rng, level):
             continue
         right = [(c, steps, x) for c, steps, x in found if _holds(c, x)]
         wrong = [steps for c, steps, x in found if not _holds(c, x)]
-        ok = all(x.denominator <= 6 and abs(x.numerator) <= 30 for _, _, x in found)
+        ok = all(x.denominator <= 6 and abs(x.numerator) <= 20 for _, _, x in found)
         if len(right) == 1 and ok and (right[0][2].denominator == 1 or rng.random() < 0.4):
             break
     case, steps, x = right[0]

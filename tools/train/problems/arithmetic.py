@@ -6,16 +6,16 @@ NAME = "Arithmetic"
 
 
 def make(rng, level):
-    """level + 3 terms, half of them products of single digits."""
-    n = level + 3
+    """level + 2 terms, half of them products of single digits."""
+    n = level + 2
     products = set(rng.sample(range(n), n // 2))
     terms, total = [], 0
     for i in range(n):
-        factors = ((rng.randint(2, 9), rng.randint(2, 9)) if i in products
-                   else (rng.randint(2, 40),))
+        factors = ((rng.randint(2, 6), rng.randint(2, 9)) if i in products
+                   else (rng.randint(2, 20),))
         size = factors[0] * factors[-1] if len(factors) == 2 else factors[0]
         sign = rng.choice((1, -1)) if i else 1
-        if not -60 <= total + sign * size <= 140:
+        if not -20 <= total + sign * size <= 80:
             sign = -sign
         terms.append((sign, factors))
         total += sign * size

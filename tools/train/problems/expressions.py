@@ -9,9 +9,9 @@ poly = latex.poly
 def make(rng, level):
     """More brackets, then products of brackets."""
     sg = lambda: rng.choice((1, -1))
-    a, b = rng.randint(2, 9), sg() * rng.randint(1, 9)
-    c, d = sg() * rng.randint(2, 9), sg() * rng.randint(1, 9)
-    p, q = rng.randint(2, 5), sg() * rng.randint(1, 9)
+    a, b = rng.randint(2, 6), sg() * rng.randint(1, 7)
+    c, d = sg() * rng.randint(2, 6), sg() * rng.randint(1, 7)
+    p, q = rng.randint(2, 4), sg() * rng.randint(1, 7)
     lin = lambda k, t: poly((k, "x"), (t, ""))
     plus = lambda t: f"+{t}" if not t.startswith("-") else t
     if level == 1:                                    # a(px+b)+cx

@@ -10,18 +10,18 @@ NAME = "Fractions"
 
 def make(rng, level):
     """Two to four fractions; the common denominator grows."""
-    count, top = ((2, 20), (3, 24), (3, 40), (4, 24), (4, 60))[level - 1]
+    count, top = ((2, 24), (3, 12), (3, 24), (4, 12), (4, 24))[level - 1]
     while True:
         dens = [rng.randint(2, 12 if level > 1 else 6) for _ in range(count)]
         common = lcm(*dens)
-        if common > top or len(set(dens)) < min(count, 3):
+        if common > top or len(set(dens)) < 2 if count == 2 or common <= 12 else 3:
             continue
         nums = [rng.randint(1, 9) for _ in dens]
         signs = [1] + [rng.choice((1, -1)) for _ in dens[1:]]
         if any(Fraction(n, d).denominator != d for n, d in zip(nums, dens)):
             continue
         scaled = [s * n * (common // d) for s, n, d in zip(signs, nums, dens)]
-        if max(map(abs, scaled)) <= 90 and sum(scaled):
+        if max(map(abs, scaled)) <= 50 and sum(scaled):
             break
     text = ""
     for s, n, d in zip(signs, nums, dens):

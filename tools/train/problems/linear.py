@@ -22,9 +22,9 @@ def make(rng, level):
 
 def _try(rng, level):
     sg = lambda: rng.choice((1, -1))
-    a, b = _coef(rng), sg() * _coef(rng)
-    c, d = sg() * _coef(rng, 2, 6), sg() * _coef(rng)
-    e, f = (sg() * _coef(rng, 2, 7) if level != 3 else 0), sg() * rng.randint(1, 40)
+    a, b = _coef(rng, 2, 6), sg() * _coef(rng, 1, 7)
+    c, d = sg() * _coef(rng, 2, 5), sg() * _coef(rng, 1, 7)
+    e, f = (sg() * _coef(rng, 2, 6) if level != 3 else 0), sg() * rng.randint(1, 25)
     steps = []
     right = poly((e, "x"), (f, ""))
     opened = right
@@ -47,7 +47,7 @@ def _try(rng, level):
     if m == 0 or lx == 0:
         return None
     x = Fraction(n, m)
-    if x.denominator > 9 or abs(x.numerator) > 30 or abs(n) > 90:
+    if x.denominator > 9 or abs(x.numerator) > 20 or abs(n) > 60:
         return None
     if x.denominator > 1 and rng.random() < 0.5:     # keep most answers whole
         return None

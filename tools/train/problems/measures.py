@@ -20,7 +20,7 @@ def make(rng, level):
 
 def _what_percent(rng):
     while True:
-        whole, pct = rng.choice(range(4, 201)), 5 * rng.randint(1, 19)
+        whole, pct = rng.randint(4, 100), rng.randint(1, 99)
         if whole * pct % 100 == 0:
             break
     part = whole * pct // 100
@@ -38,7 +38,7 @@ def _what_percent(rng):
 
 def _percent_of(rng):
     while True:
-        whole, pct = rng.randint(4, 200), 5 * rng.randint(1, 19)
+        whole, pct = rng.randint(4, 100), rng.randint(1, 99)
         if whole * pct % 100 == 0:
             break
     q = latex.Fraction(pct, 100)
@@ -51,11 +51,11 @@ def _percent_of(rng):
 def _price(rng, changes):
     """A chain of percent changes that stays in whole numbers."""
     while True:
-        price = start = rng.choice(range(20, 201, 4))
+        price = start = rng.choice(range(20, 97, 2))
         told, states, lines = [], [start], []
         for _ in range(changes):
             pct, up = rng.choice(_PERCENT), rng.random() < 0.5
-            if price * pct % 100 or not 5 <= price + (price * pct // 100) * (1 if up else -1) <= 300:
+            if price * pct % 100 or not 5 <= price + (price * pct // 100) * (1 if up else -1) <= 99:
                 break
             delta = price * pct // 100
             new = price + delta if up else price - delta
@@ -73,8 +73,8 @@ def _angles(rng, level):
     """Angles ax+b of a triangle; which one is the largest is chosen first."""
     parts = 2 if level <= 2 else 3
     while True:
-        x = rng.randint(5, 40)
-        coef = [rng.randint(1, 5) for _ in range(3)]
+        x = rng.randint(5, 30)
+        coef = [rng.randint(1, 4) for _ in range(3)]
         const = [rng.choice((1, -1)) * rng.randint(1, 40) if i < parts and level > 1 else 0 for i in range(3)]
         if level > 1:
             const[2] = 180 - sum(c * x for c in coef) - const[0] - const[1]

@@ -38,7 +38,7 @@ def _ordered(u, v):
 
 def make(rng, level):
     """Levels 1 and 2: one sign. Levels 3 to 5: mixed signs and more factor pairs."""
-    lo, hi = ((4, 36), (18, 72), (8, 48), (24, 72), (48, 144))[level - 1]
+    lo, hi = ((4, 36), (8, 60), (6, 36), (18, 60), (36, 96))[level - 1]
     while True:
         u, v = rng.randint(1, 18), rng.randint(1, 18)
         if lo <= u * v <= hi:
@@ -50,11 +50,13 @@ def make(rng, level):
         su, sv = rng.choice(((1, -1), (-1, 1), (1, -1), (-1, 1), (-1, -1), (1, 1)))
         u, v = su * u, sv * v
     u, v = _ordered(u, v)
-    b, c, k = u + v, u * v, rng.choice((1, 1, 2, 3))
+    b, c = u + v, u * v
+    k = rng.choice([k for k in (1, 1, 2, 3, 4) if k * abs(c) < 100])
     factor = rng.random() < 0.4
     quad = poly((k, "x^2"), (k * b, "x"), (k * c, ""))
     text = (f"Factor ${quad}$." if factor else
-            f"Find the roots of ${quad}=0$ as a pair, smaller first.")
+            f"Find the roots of ${quad}=0$ as a pair, smaller first." if rng.random() < 0.5 else
+            f"Solve ${quad}=0$. Give the pair of roots, smaller first.")
     steps, answer = _lines(k, b, u, v, factor)
     detours = []
     for p in range(1, 19):

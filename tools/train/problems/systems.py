@@ -32,8 +32,8 @@ def make(rng, level):
     lo, hi = ((2, 2), (2, 3), (3, 4), (4, 5), (5, 6))[level - 1]
     while True:
         a, b = rng.randint(1, 6), rng.randint(1, 6)
-        x, y = rng.randint(1, 9), rng.randint(1, 12)
-        c, d = rng.randint(1, 5), rng.choice((1, -1)) * rng.randint(1, 5)
+        x, y = rng.randint(1, 9), rng.randint(1, 10)
+        c, d = rng.randint(1, 4), rng.choice((1, -1)) * rng.randint(1, 4)
         s = a * x + b * y
         options = _candidates(a, b, s)
         if s > 60 or not lo <= len(options) <= hi or a * d == b * c:
