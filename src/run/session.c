@@ -14,7 +14,8 @@ static ps_boundary boundary_of(const ps_config *c) {
 /* A stop string that marks a step is not the end of the answer: it is left to the boundary. */
 static bool marks_a_step(const ps_config *c, const char *stop) {
     switch (boundary_of(c)) {
-    case PS_BOUNDARY_NEWLINE: return strcmp(stop, "\n") == 0 || strcmp(stop, "\n\n") == 0;
+    case PS_BOUNDARY_NEWLINE:
+    case PS_BOUNDARY_SENTENCE: return strcmp(stop, "\n") == 0 || strcmp(stop, "\n\n") == 0; /* a newline ends both */
     case PS_BOUNDARY_PARAGRAPH: return strcmp(stop, "\n\n") == 0;
     case PS_BOUNDARY_LITERALS:
         for (size_t i = 0; i < c->generation_step_literals.n; i++)
@@ -166,12 +167,14 @@ static ps_select select_of(const char *name) {
                                                 : PS_SELECT_BEST;
 }
 
-/* "sample" is one plain draw from the model itself: the measure of what the model does alone. */
+/* "sample" is one plain draw from the model itself: the measure of what the model does alone. A budget of the search
+ * would have it draw on and on. */
 static void make_single_sample(ps_session *s) {
     s->generation.temperature = 1;
     s->generation.top_p = 1;
     s->generation.top_k = 0;
     s->params.n_particles = 1;
+    s->params.budget = (ps_budget){0};
 }
 
 ps_status ps_session_init(ps_session *s, const ps_config *config, ps_models *models, const char *arm, ps_error *err) {
