@@ -1,0 +1,423 @@
+/* Problems solved on the toy engine: alone and side by side, when requests fail, when the run is stopped, when memory
+ * runs out. */
+#include "base/failing_allocator.h"
+#include "engine/toy.h"
+#include "run/files.h"
+#include "run/scheduler.h"
+
+#include <jansson.h>
+
+enum { PROBLEMS = 12 };
+
+/* ---- An engine that fails when told -------------------------------------------------------------------------------
+ */
+
+typedef struct faulty {
+    ps_engine base;
+    ps_engine *inner;
+    uint64_t problem;   /* whose requests fail */
+    bool at_submission; /* else as an event */
+    uint32_t child;     /* 0: none */
+    uint64_t tag;       /* of the request to fail */
+    bool armed;
+    size_t lost_after; /* polls until the engine is lost; 0: never */
+    ps_event *events;
+} faulty;
+
+static ps_status faulty_tokenize(ps_engine *e, const char *text, size_t length, bool special, ps_token **tokens,
+                                 size_t *n, ps_error *err) {
+    return ps_engine_tokenize(((faulty *)e)->inner, text, length, special, tokens, n, err);
+}
+static ps_status faulty_chat(ps_engine *e, const ps_chat_message *messages, size_t n, char **text, ps_error *err) {
+    return ps_engine_render_chat(((faulty *)e)->inner, messages, n, text, err);
+}
+static ps_status faulty_root(ps_engine *e, const ps_token *tokens, size_t n, ps_node *node, ps_error *err) {
+    return ps_engine_root(((faulty *)e)->inner, tokens, n, node, err);
+}
+static void faulty_retain(ps_engine *e, ps_node node) {
+    ps_engine_retain(((faulty *)e)->inner, node);
+}
+static void faulty_release(ps_engine *e, ps_node node) {
+    ps_engine_release(((faulty *)e)->inner, node);
+}
+static ps_status faulty_extend(ps_engine *e, const ps_extend_request *request, ps_error *err) {
+    faulty *f = (faulty *)e;
+    if (f->child != 0 && request->key.problem == f->problem && request->key.id == f->child) {
+        if (f->at_submission) return ps_fail(err, PS_ENGINE, "refused");
+        f->armed = true;
+        f->tag = request->tag;
+    }
+    return ps_engine_extend(f->inner, request, err);
+}
+static ps_status faulty_poll(ps_engine *e, bool wait, const ps_event **events, size_t *n, ps_error *err) {
+    faulty *f = (faulty *)e;
+    const ps_event *inner;
+    if (f->lost_after > 0 && --f->lost_after == 0) {
+        f->lost_after = 1; /* and it stays lost */
+        return ps_fail(err, PS_ENGINE, "the engine is lost");
+    }
+    ps_status status = ps_engine_poll(f->inner, wait, &inner, n, err);
+    if (status != PS_OK) return status;
+    f->events = realloc(f->events, (*n + 1) * sizeof *f->events);
+    for (size_t i = 0; i < *n; i++) {
+        f->events[i] = inner[i];
+        if (!f->armed || inner[i].tag != f->tag) continue;
+        f->armed = false;
+        ps_engine_release(f->inner, inner[i].child);
+        f->events[i] = (ps_event){.tag = f->tag, .reason = PS_STOP_ERROR, .status = PS_ENGINE, .message = "broken off"};
+    }
+    *events = f->events;
+    return PS_OK;
+}
+static void faulty_info(const ps_engine *e, ps_engine_info *info) {
+    ps_engine_get_info(((const faulty *)e)->inner, info);
+}
+static void faulty_stats(const ps_engine *e, ps_engine_stats *stats) {
+    ps_engine_get_stats(((const faulty *)e)->inner, stats);
+}
+static const ps_engine_ops faulty_ops = {.name = "faulty",
+                                         .tokenize = faulty_tokenize,
+                                         .render_chat = faulty_chat,
+                                         .root = faulty_root,
+                                         .retain = faulty_retain,
+                                         .release = faulty_release,
+                                         .extend = faulty_extend,
+                                         .poll = faulty_poll,
+                                         .info = faulty_info,
+                                         .stats = faulty_stats};
+
+/* ---- A run of some problems ---------------------------------------------------------------------------------------
+ */
+
+typedef struct some {
+    ps_config *config;
+    ps_models *models;
+    ps_session session;
+    faulty engine;
+    ps_problem problems[PROBLEMS];
+    size_t next;
+    char *lines[PROBLEMS]; /* the outcomes as JSON without their timing */
+    size_t n_lines;
+    size_t asked, cancel_after; /* questions whether to stop; 0: never */
+} some;
+
+static const ps_problem *next_problem(void *user) {
+    some *s = user;
+    return s->next < PROBLEMS ? &s->problems[s->next++] : NULL;
+}
+
+/* The steps' texts make the whole text, for every snapshot of the tree. */
+static void check_texts(ps_task *task) {
+    for (uint32_t i = 1; i < task->n_nodes; i++) {
+        const ps_task_node *node = &task->nodes[i];
+        const char *whole = ps_task_text(task, i), *parent = ps_task_text(task, node->parent);
+        size_t length = strlen(parent);
+        assert_int_equal(strlen(whole), length + node->length);
+        assert_memory_equal(whole, parent, length);
+        assert_string_equal(whole + length, node->text);
+        assert_int_equal(node->node, 0); /* let go of */
+    }
+}
+
+static ps_status finished(void *user, ps_outcome *outcome, ps_error *err) {
+    some *s = user;
+    char *text = NULL;
+    (void)err;
+    check_ok(ps_outcome_json(outcome, true, &text, NULL));
+    json_t *line = json_loads(text, 0, NULL);
+    json_object_del(line, "timing");
+    assert_null(s->lines[outcome->problem->index]); /* each once */
+    s->lines[outcome->problem->index] = json_dumps(line, JSON_SORT_KEYS);
+    s->n_lines++;
+    json_decref(line);
+    ps_free(text);
+    check_texts(outcome->task);
+    ps_outcome_free(outcome);
+    return PS_OK;
+}
+
+static bool cancelled(void *user) {
+    some *s = user;
+    return ++s->asked == s->cancel_after;
+}
+
+static some *prepare(ps_config *config) {
+    some *s = calloc(1, sizeof *s);
+    ps_error err;
+    s->config = config;
+    if (ps_models_open(config, NULL, &s->models, &err) != PS_OK) fail_msg("%s", err.message);
+    if (ps_session_init(&s->session, config, s->models, NULL, &err) != PS_OK) fail_msg("%s", err.message);
+    s->engine = (faulty){.base = {&faulty_ops}, .inner = ps_models_engine(s->models)};
+    s->session.engine = &s->engine.base;
+    for (size_t i = 0; i < PROBLEMS; i++)
+        s->problems[i] = (ps_problem){.index = i, .text = "which?", .answer = i % 2 ? "1" : "2"};
+    return s;
+}
+
+static ps_status run(some *s, size_t parallel, ps_error *err) {
+    ps_observer observer = {.user = s, .cancelled = cancelled};
+    ps_schedule schedule = {.session = &s->session,
+                            .parallel = parallel,
+                            .user = s,
+                            .next = next_problem,
+                            .finished = finished,
+                            .observer = &observer};
+    ps_status status = ps_schedule_run(&schedule, err);
+    assert_int_equal(ps_toy_living_nodes(s->engine.inner), 0); /* nothing of it is left in the engine */
+    return status;
+}
+
+static void forget(some *s) {
+    for (size_t i = 0; i < PROBLEMS; i++) {
+        free(s->lines[i]);
+        s->lines[i] = NULL;
+    }
+    s->n_lines = s->next = s->asked = s->cancel_after = 0;
+}
+
+static void end(some *s) {
+    forget(s);
+    ps_session_clear(&s->session);
+    ps_models_free(s->models);
+    ps_config_free(s->config);
+    free(s->engine.events);
+    free(s);
+}
+
+static ps_config *configured(int kind) {
+    switch (kind) {
+    case 0: return config_of("evaluation.save_particles", "true", NULL);
+    case 1:
+        return config_of("engine.toy.kind", "synthetic", "models.prm.enabled", "true", "scoring.type", "prm_reward",
+                         NULL);
+    case 2: return config_of("method", "best_of_n", "ps.budget.max_tokens", "200", NULL);
+    default: return config_of("models.prm.enabled", "true", "ps.refill", "true", "ps.resample.policy", "ess", NULL);
+    }
+}
+
+/* ---- Tests --------------------------------------------------------------------------------------------------------
+ */
+
+static void side_by_side_as_one_at_a_time(void **state) {
+    (void)state;
+    for (int kind = 0; kind < 4; kind++) {
+        some *one = prepare(configured(kind)), *many = prepare(configured(kind));
+        ps_error err;
+        check_ok(run(one, 1, &err));
+        assert_int_equal(one->n_lines, PROBLEMS);
+        for (size_t parallel = 2; parallel <= 32; parallel *= 4) {
+            check_ok(run(many, parallel, &err));
+            assert_int_equal(many->n_lines, PROBLEMS);
+            for (size_t i = 0; i < PROBLEMS; i++)
+                assert_string_equal(one->lines[i], many->lines[i]);
+            forget(many);
+        }
+        size_t different = 0; /* problems have random numbers of their own */
+        for (size_t i = 2; i < PROBLEMS; i += 2)
+            different += strstr(one->lines[i], strstr(one->lines[0], "\"particles\"")) == NULL;
+        assert_true(different > 3);
+        end(one);
+        end(many);
+    }
+}
+
+static void a_failed_request_fails_its_problem_only(void **state) {
+    (void)state;
+    for (int way = 0; way < 4; way++) {
+        some *good = prepare(configured(0)), *bad = prepare(configured(0));
+        ps_error err;
+        bad->engine.problem = 5;
+        bad->engine.child = way < 2 ? 3 : 11;
+        bad->engine.at_submission = way % 2;
+        check_ok(run(good, 4, &err));
+        check_ok(run(bad, 4, &err));
+        for (size_t i = 0; i < PROBLEMS; i++)
+            if (i != 5) assert_string_equal(good->lines[i], bad->lines[i]);
+        check_contains(bad->lines[5], way % 2 ? "\"error\": \"refused\"" : "\"error\": \"broken off\"");
+        check_contains(bad->lines[5], "\"correct\": false");
+        end(good);
+        end(bad);
+    }
+}
+
+static void a_lost_engine_ends_the_run(void **state) {
+    (void)state;
+    for (size_t after = 1; after < 14; after += 3) {
+        some *s = prepare(configured(0));
+        ps_error err;
+        s->engine.lost_after = after;
+        ps_observer observer = {0};
+        ps_schedule schedule = {.session = &s->session,
+                                .parallel = 3,
+                                .user = s,
+                                .next = next_problem,
+                                .finished = finished,
+                                .observer = &observer};
+        assert_int_equal(ps_schedule_run(&schedule, &err), PS_ENGINE);
+        assert_string_equal(err.message, "the engine is lost");
+        end(s);
+    }
+}
+
+static void a_cancelled_run_drains_and_can_be_repeated(void **state) {
+    (void)state;
+    for (int kind = 0; kind < 4; kind++) {
+        some *whole = prepare(configured(kind)), *s = prepare(configured(kind));
+        ps_error err;
+        check_ok(run(whole, 3, &err));
+        for (size_t after = 1; after < 20; after += 3) {
+            s->cancel_after = after;
+            assert_int_equal(run(s, 3, &err), PS_CANCELLED);
+            assert_true(s->n_lines < PROBLEMS);
+            for (size_t i = 0; i < PROBLEMS; i++) /* what was finished is right */
+                if (s->lines[i] != NULL) assert_string_equal(s->lines[i], whole->lines[i]);
+            forget(s);
+        }
+        check_ok(run(s, 3, &err));
+        for (size_t i = 0; i < PROBLEMS; i++)
+            assert_string_equal(s->lines[i], whole->lines[i]);
+        end(whole);
+        end(s);
+    }
+}
+
+static void a_prompt_that_does_not_fit(void **state) {
+    (void)state;
+    some *s = prepare(config_of("models.generator.max_model_len", "40", "prompt.template", "{question}", NULL));
+    ps_error err;
+    s->problems[4].text = "a question of more than forty tokens, each a byte";
+    check_ok(run(s, 3, &err));
+    assert_int_equal(s->n_lines, PROBLEMS);
+    check_contains(s->lines[4], "\"error\": \"");
+    check_contains(s->lines[4], "40");
+    check_contains(s->lines[4], "\"final_ess\": null");
+    check_contains(s->lines[3], "\"error\": null");
+    end(s);
+}
+
+/* A context that is full in the middle of an answer cuts it off; with refill and a budget of tokens it ends too. */
+static void a_context_that_is_full(void **state) {
+    (void)state;
+    for (int kind = 0; kind < 2; kind++) {
+        some *s = prepare(config_of("models.generator.max_model_len", "16", "prompt.template", "{question}",
+                                    "ps.budget.max_tokens", "500", "method", kind ? "best_of_n" : "persistent",
+                                    "ps.refill", "true", NULL));
+        ps_error err;
+        for (size_t i = 0; i < PROBLEMS; i++)
+            s->problems[i].text = "?";
+        check_ok(run(s, 2, &err));
+        assert_int_equal(s->n_lines, PROBLEMS);
+        for (size_t i = 0; i < PROBLEMS; i++)
+            check_contains(s->lines[i], "\"error\": null");
+        end(s);
+    }
+}
+
+static void no_time_at_all(void **state) {
+    (void)state;
+    some *s = prepare(config_of("ps.budget.max_seconds", "1e-9", NULL));
+    ps_error err;
+    check_ok(run(s, 2, &err));
+    assert_int_equal(s->n_lines, PROBLEMS);
+    check_contains(s->lines[0], "\"generated\": 0");
+    check_contains(s->lines[0], "\"error\": null");
+    end(s);
+}
+
+/* ---- ps_solve -----------------------------------------------------------------------------------------------------
+ */
+
+typedef struct seen {
+    size_t n, steps, last_iteration;
+} seen;
+
+static void see(void *user, const ps_step_view *view) {
+    seen *s = user;
+    s->n++;
+    s->steps += view->n;
+    assert_int_equal(view->report.n_iterations, s->n); /* once an iteration */
+    for (size_t i = 0; i < view->n; i++) {
+        const ps_particle_view *p = &view->particles[i];
+        assert_true(p->snapshot > p->parent && p->depth >= 1 && p->text != NULL && !isnan(p->ell));
+        if (i > 0) assert_true(p->snapshot > view->particles[i - 1].snapshot);
+    }
+}
+
+static void solve_shows_every_iteration(void **state) {
+    (void)state;
+    ps_config *c = config_of(NULL);
+    ps_models *models;
+    ps_error err;
+    ps_outcome *o = NULL;
+    ps_problem problem = {.text = "which?"};
+    seen view = {0};
+    ps_observer observer = {.user = &view, .step = see};
+    check_ok(ps_models_open(c, NULL, &models, &err));
+    check_ok(ps_solve(c, models, &problem, &observer, &o, &err));
+    assert_int_equal(view.n, o->report.n_iterations);
+    assert_int_equal(view.steps, o->report.snapshots);
+    ps_outcome_free(o);
+    ps_models_free(models);
+    ps_config_free(c);
+}
+
+static void solve_passes_a_failure_on(void **state) {
+    (void)state;
+    ps_config *c = config_of("models.generator.max_model_len", "16", NULL);
+    ps_models *models;
+    ps_error err;
+    ps_outcome *o = NULL;
+    ps_problem problem = {.text = "a question of more than sixteen bytes"};
+    check_ok(ps_models_open(c, NULL, &models, &err));
+    assert_int_equal(ps_solve(c, models, &problem, NULL, &o, &err), PS_BUDGET);
+    check_contains(err.message, "16");
+    assert_null(o);
+    ps_models_free(models);
+    ps_config_free(c);
+}
+
+/* Every allocation fails once; nothing is left, nothing hangs. */
+static void failing_allocations_leak_nothing(void **state) {
+    (void)state;
+    ps_config *c =
+        config_of("models.prm.enabled", "true", "generation.n_particles", "3", "generation.max_steps", "4", NULL);
+    ps_problem problem = {.text = "which?", .answer = "1"};
+    ps_status status = PS_NOMEM;
+    size_t tries = 0;
+    for (size_t fail_at = 1; status != PS_OK; fail_at++, tries++) {
+        failing_allocator allocator;
+        ps_models *models = NULL;
+        ps_outcome *o = NULL;
+        ps_error err = {0};
+        failing_install(&allocator, fail_at);
+        status = ps_models_open(c, NULL, &models, &err);
+        if (status == PS_OK) status = ps_solve(c, models, &problem, NULL, &o, &err);
+        bool all = allocator.calls < fail_at;
+        ps_outcome_free(o);
+        ps_models_free(models);
+        failing_remove();
+        if (allocator.alive != 0) fail_msg("%zu blocks left when allocation %zu failed", allocator.alive, fail_at);
+        if (status != PS_OK && status != PS_NOMEM)
+            fail_msg("status %d (%s) at allocation %zu", status, err.message, fail_at);
+        if (status == PS_OK && !all) status = PS_NOMEM; /* a failure that was got over: go on */
+        assert_true(tries < 100000);
+    }
+    assert_true(tries > 50);
+    ps_config_free(c);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(side_by_side_as_one_at_a_time),
+        cmocka_unit_test(a_failed_request_fails_its_problem_only),
+        cmocka_unit_test(a_lost_engine_ends_the_run),
+        cmocka_unit_test(a_cancelled_run_drains_and_can_be_repeated),
+        cmocka_unit_test(a_prompt_that_does_not_fit),
+        cmocka_unit_test(a_context_that_is_full),
+        cmocka_unit_test(no_time_at_all),
+        cmocka_unit_test(solve_shows_every_iteration),
+        cmocka_unit_test(solve_passes_a_failure_on),
+        cmocka_unit_test(failing_allocations_leak_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
