@@ -59,28 +59,17 @@ persamp_find(libfyaml REQUIRED HEADER libfyaml.h LIBRARIES fyaml MODULE libfyaml
     APT libfyaml-dev BREW libfyaml FOR "YAML")
 persamp_find(random123 REQUIRED HEADER Random123/philox.h
     APT librandom123-dev BREW random123 FOR "counter-based random numbers")
-persamp_find(pcre2 HEADER pcre2.h LIBRARIES pcre2-8 MODULE libpcre2-8
+persamp_find(pcre2 REQUIRED HEADER pcre2.h LIBRARIES pcre2-8 MODULE libpcre2-8
     APT libpcre2-dev BREW pcre2 FOR "regular expressions")
 
 # FLINT 3 contains Arb and installs flint.pc; FLINT 2.9 (Debian 12) has neither a .pc file nor Arb.
-persamp_find(flint HEADER flint/flint.h LIBRARIES flint MODULE flint
+persamp_find(flint REQUIRED HEADER flint/flint.h LIBRARIES flint MODULE flint
     APT libflint-dev BREW flint FOR "exact arithmetic")
-if(PERSAMP_HAVE_FLINT AND NOT EXISTS "${FLINT_INCLUDE_DIR}/flint/arb.h" AND NOT PC_FLINT_VERSION VERSION_GREATER_EQUAL 3)
-    persamp_find(arb HEADER arb.h LIBRARIES flint-arb APT libflint-arb-dev BREW flint FOR "rigorous balls")
-    if(NOT PERSAMP_HAVE_ARB)
-        set(PERSAMP_HAVE_FLINT FALSE)
-    endif()
+if(NOT EXISTS "${FLINT_INCLUDE_DIR}/flint/arb.h" AND NOT PC_FLINT_VERSION VERSION_GREATER_EQUAL 3)
+    persamp_find(arb REQUIRED HEADER arb.h LIBRARIES flint-arb
+        APT libflint-arb-dev BREW flint FOR "rigorous balls")
 endif()
-
-if(PERSAMP_HAVE_FLINT) # FLINT's inline functions call GMP directly
-    persamp_find(gmp REQUIRED HEADER gmp.h LIBRARIES gmp MODULE gmp APT libgmp-dev BREW gmp FOR "exact arithmetic")
-endif()
-
-foreach(name PCRE2 FLINT)
-    if(PERSAMP_HAVE_${name})
-        target_compile_definitions(persamp_dependencies INTERFACE PS_HAVE_${name}=1)
-    endif()
-endforeach()
+persamp_find(gmp REQUIRED HEADER gmp.h LIBRARIES gmp MODULE gmp APT libgmp-dev BREW gmp FOR "exact arithmetic")
 
 # ---- libllama ---------------------------------------------------------------------------------------------------
 # In this order: the folder given as PERSAMP_LLAMA_DIR; an installed one (pkg-config, then CMake package); the

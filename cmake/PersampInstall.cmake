@@ -21,16 +21,11 @@ install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/persamp" DESTINATION "${CMAKE_I
 
 # What a program linked statically with libpersamp.a must name besides.
 set(private_libs "-lm -pthread")
-set(private_requires "jansson libfyaml")
-if(PERSAMP_HAVE_PCRE2)
-    string(APPEND private_requires " libpcre2-8")
-endif()
+set(private_requires "jansson libfyaml libpcre2-8 gmp")
 if(PERSAMP_HAVE_ARB)
     string(PREPEND private_libs "-lflint-arb ")
 endif()
-if(PERSAMP_HAVE_FLINT)
-    string(PREPEND private_libs "-lflint ")
-endif()
+string(PREPEND private_libs "-lflint ")
 if(PERSAMP_LLAMA_BUNDLED)
     string(PREPEND private_libs "-L\${libdir}/persamp -Wl,-rpath,\${libdir}/persamp -lllama -lggml -lggml-base ")
     install(DIRECTORY "${PERSAMP_LLAMA_BUNDLED}/lib/" DESTINATION "${bundle_dir}"
