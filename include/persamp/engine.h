@@ -219,12 +219,12 @@ typedef enum ps_toy_kind {
 /* The synthetic reasoner and what its reward model reads of it. */
 typedef struct ps_toy_synthetic {
     int steps;          /* of an answer: 1 to 10000 */
+    int wrong_answers;  /* labels a wrong answer may have; the right one is 0 */
     double error_rate;  /* ε: mean probability that a step from a right prefix goes wrong */
     double detection;   /* PD: probability that a step shows an error that was made in it or before */
     double noise;       /* SN: of the reward model, in logits */
     double correlation; /* AR: of that noise from step to step */
     double separation;  /* SEP: distance of right from wrong in the reward model, in logits */
-    int wrong_answers;  /* labels a wrong answer may have; the right one is 0 */
 } ps_toy_synthetic;
 /* 12 steps, ε .15, PD .5, SN 1, AR .7, SEP 4, 20 wrong answers. */
 PS_API ps_toy_synthetic ps_toy_synthetic_defaults(void);

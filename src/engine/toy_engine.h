@@ -41,12 +41,12 @@ typedef struct ps_toy_engine {
 
 /* Run one job: fill the event but for tag, or fail (the event is then made by the caller). Memory of the event comes
  * from the arena; the child is the caller's. */
-ps_status ps_toy_table_extend(ps_toy_engine *engine, const ps_toy_job *job, ps_event *event, ps_error *err);
-ps_status ps_toy_table_evaluate(ps_toy_engine *engine, const ps_toy_job *job, ps_event *event, ps_error *err);
-ps_status ps_toy_synthetic_extend(ps_toy_engine *engine, const ps_toy_job *job, ps_event *event, ps_error *err);
+ps_status ps_toy_table_extend(ps_toy_engine *toy, const ps_toy_job *job, ps_event *event, ps_error *err);
+ps_status ps_toy_table_evaluate(ps_toy_engine *toy, const ps_toy_job *job, ps_event *event, ps_error *err);
+ps_status ps_toy_synthetic_extend(ps_toy_engine *toy, const ps_toy_job *job, ps_event *event, ps_error *err);
 
 /* The prompt's tokens the first time its root is used, then 0: what a real engine would prefill. */
-size_t ps_toy_prefill(ps_toy_engine *engine, ps_node node);
+size_t ps_toy_prefill(ps_toy_engine *toy, ps_node node);
 
 /* Tokens of the synthetic engine: bytes (of prompts), then outcomes of steps. */
 enum { PS_TOY_BYTES = 256 };

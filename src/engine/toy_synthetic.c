@@ -150,9 +150,9 @@ static char *put_unsigned(char *at, uint64_t value, int least_digits) {
 }
 
 static char *put_text(char *at, const char *text) {
-    const size_t n = strlen(text);
-    memcpy(at, text, n);
-    return at + n;
+    while (*text != '\0')
+        *at++ = *text++;
+    return at;
 }
 
 size_t ps_toy_step_write(const ps_toy_step *step, char text[PS_TOY_STEP_TEXT]) {

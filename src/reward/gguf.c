@@ -75,6 +75,17 @@ ps_status ps_prm_metadata_read(const char *path, ps_prm_metadata *metadata, ps_e
 
 /* ---- Tensors ----------------------------------------------------------------------------------------------------- */
 
+static ps_status to_floats(const tensor_file *t, enum ggml_type type, const void *raw, size_t n, float **values) {
+    float *made = ps_reallocarray(NULL, n, sizeof *made);
+    if (made == NULL) return ps_nomem(t->err);
+    if (type == GGML_TYPE_F32)
+        memcpy(made, raw, n * sizeof *made);
+    else
+        ggml_get_type_traits(type)->to_float(raw, made, (int64_t)n);
+    *values = made;
+    return PS_OK;
+}
+
 /* The data of tensor `name` as float32, ne[0] × ne[1] numbers. *values stays NULL when there is no such tensor. */
 static ps_status read_tensor(const tensor_file *t, const char *name, size_t ne[2], float **values) {
     const int64_t i = gguf_find_tensor(t->gguf, name);
@@ -84,8 +95,7 @@ static ps_status read_tensor(const tensor_file *t, const char *name, size_t ne[2
     if (shape == NULL || shape->ne[2] != 1 || shape->ne[3] != 1 || shape->ne[0] < 1 || shape->ne[1] < 1 ||
         shape->ne[0] > LARGEST_SIDE || shape->ne[1] > LARGEST_SIDE)
         return ps_fail(t->err, PS_FORMAT, "%s: the tensor %s is no matrix of a sensible size", t->path, name);
-    const struct ggml_type_traits *traits = ggml_get_type_traits(type);
-    if (type != GGML_TYPE_F32 && traits->to_float == NULL)
+    if (type != GGML_TYPE_F32 && ggml_get_type_traits(type)->to_float == NULL)
         return ps_fail(t->err, PS_FORMAT, "%s: the tensor %s has type %s; expected F32, F16 or a quantised one",
                        t->path, name, ggml_type_name(type));
     const uint64_t bytes = gguf_get_tensor_size(t->gguf, i);
@@ -93,25 +103,17 @@ static ps_status read_tensor(const tensor_file *t, const char *name, size_t ne[2
     if (from > t->size || bytes > t->size - from)
         return ps_fail(t->err, PS_FORMAT, "%s is truncated: it has %llu bytes and %s ends at %llu", t->path,
                        (unsigned long long)t->size, name, (unsigned long long)(from + bytes));
-    const size_t n = (size_t)shape->ne[0] * (size_t)shape->ne[1];
     void *raw = ps_malloc(bytes);
-    float *made = ps_reallocarray(NULL, n, sizeof *made);
-    ps_status status = raw == NULL || made == NULL ? ps_nomem(t->err) : PS_OK;
-    if (status == PS_OK && (fseek(t->file, (long)from, SEEK_SET) != 0 || fread(raw, 1, bytes, t->file) != bytes))
+    if (raw == NULL) return ps_nomem(t->err);
+    ps_status status = PS_OK;
+    if (fseek(t->file, (long)from, SEEK_SET) != 0 || fread(raw, 1, bytes, t->file) != bytes)
         status = ps_fail(t->err, PS_IO, "%s: cannot read the tensor %s", t->path, name);
-    if (status == PS_OK) {
-        if (type == GGML_TYPE_F32)
-            memcpy(made, raw, n * sizeof *made);
-        else
-            traits->to_float(raw, made, (int64_t)n);
-        ne[0] = (size_t)shape->ne[0];
-        ne[1] = (size_t)shape->ne[1];
-        *values = made;
-        made = NULL;
-    }
+    if (status == PS_OK) status = to_floats(t, type, raw, (size_t)shape->ne[0] * (size_t)shape->ne[1], values);
     ps_free(raw);
-    ps_free(made);
-    return status;
+    if (status != PS_OK) return status;
+    ne[0] = (size_t)shape->ne[0];
+    ne[1] = (size_t)shape->ne[1];
+    return PS_OK;
 }
 
 /* Layer "head.INDEX": in and out stay 0 when it is not there. A missing bias is zero. */

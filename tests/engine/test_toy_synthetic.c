@@ -250,7 +250,7 @@ static double best_of_n(ps_toy_synthetic parameters, size_t n, size_t problems) 
             double reward;
             assert_non_null(last);
             assert_ok(ps_toy_reward(rewards, NULL, last, &reward, err));
-            votes[atoi(strstr(last, "{") + 1)] += reward;
+            votes[strtol(strstr(last, "{") + 1, NULL, 10)] += reward;
         }
         ps_engine_release(engine, root);
         size_t best = 0;

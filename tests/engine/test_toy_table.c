@@ -247,7 +247,7 @@ static void boundaries(void **state) {
     const struct {
         ps_boundary boundary;
         int min, max;
-        size_t n_stops;
+        int n_stops;
         const char *text;
         size_t n_tokens;
         ps_stop_reason reason;
@@ -269,7 +269,7 @@ static void boundaries(void **state) {
         g.literals = literals;
         g.n_literals = 1;
         g.stops = stops;
-        g.n_stops = cases[c].n_stops;
+        g.n_stops = (size_t)cases[c].n_stops;
         g.min_tokens = cases[c].min;
         g.max_tokens = cases[c].max;
         ps_engine *engine = engine_of(table, 0);
