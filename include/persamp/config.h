@@ -52,6 +52,7 @@ typedef struct ps_config_origins ps_config_origins; /* where each value comes fr
 
 /* One member per key, '_' for '.': cfg->ps_temperature_schedule_beta_max. Read only: change it by the functions below.
  */
+/* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): the order is the schema's, for people */
 typedef struct ps_config {
 #define K(type, key, field, initial, allowed, engines, effect, doc) ps_config_##type field;
 #include "persamp/schema.def"

@@ -58,8 +58,13 @@ static ps_status space_copy(const ps_config_space *from, ps_config_space *to, ps
     if (from->n == 0) return PS_OK;
     const char **keys = ps_calloc(from->n, sizeof *keys);
     ps_config_list *values = ps_calloc(from->n, sizeof *values);
-    *to = (ps_config_space){keys, values, keys != NULL && values != NULL ? from->n : 0};
-    ps_status status = to->n > 0 ? PS_OK : ps_nomem(err);
+    if (keys == NULL || values == NULL) {
+        ps_free(keys);
+        ps_free(values);
+        return ps_nomem(err);
+    }
+    *to = (ps_config_space){keys, values, from->n};
+    ps_status status = PS_OK;
     for (size_t i = 0; status == PS_OK && i < from->n; i++) {
         keys[i] = ps_strdup(from->keys[i]);
         status = keys[i] != NULL ? list_copy(&from->values[i], &values[i], err) : ps_nomem(err);

@@ -58,15 +58,19 @@ static void take_mark(builder *b, struct fy_event *event) {
     if (b->column > 1 && at > 0 && at <= b->length && opens(event, b->text[at - 1])) b->column--;
 }
 
-static ps_status new_node(builder *b, yaml_kind kind, yaml_node **node) {
-    if (++b->nodes > YAML_MAX_NODES) return mistake(b, "more values than a configuration can have");
+/* NULL on failure, with *status saying which. */
+static yaml_node *new_node(builder *b, yaml_kind kind, ps_status *status) {
+    if (++b->nodes > YAML_MAX_NODES) {
+        *status = mistake(b, "more values than a configuration can have");
+        return NULL;
+    }
     yaml_node *made = ps_arena_calloc(b->arena, 1, sizeof *made);
-    if (made == NULL) return ps_nomem(b->err);
+    *status = made != NULL ? PS_OK : ps_nomem(b->err);
+    if (made == NULL) return NULL;
     made->kind = kind;
     made->line = b->line;
     made->column = b->column;
-    *node = made;
-    return PS_OK;
+    return made;
 }
 
 /* The text of a token as a string; NULL for an absent token. */
@@ -121,11 +125,12 @@ static ps_status attach(builder *b, const yaml_node *node) {
 }
 
 static ps_status on_scalar(builder *b, struct fy_event *event, bool forced_text) {
-    yaml_node *node = NULL;
     const char *name = NULL;
     size_t ignored;
-    ps_status status = new_node(b, YAML_SCALAR, &node);
-    if (status == PS_OK) status = token_text(b, event->scalar.value, &node->text, &node->length);
+    ps_status status;
+    yaml_node *node = new_node(b, YAML_SCALAR, &status);
+    if (node == NULL) return status;
+    status = token_text(b, event->scalar.value, &node->text, &node->length);
     if (status == PS_OK) status = token_text(b, event->scalar.anchor, &name, &ignored);
     if (status != PS_OK) return status;
     if (node->text == NULL) node->text = "";
@@ -149,16 +154,18 @@ static ps_status on_alias(builder *b, struct fy_event *event) {
 
 static ps_status on_start(builder *b, yaml_kind kind, struct fy_token *anchor_token) {
     if (b->depth == YAML_MAX_DEPTH) return mistake(b, "nested too deeply");
-    yaml_node *node = NULL;
     const char *name = NULL;
     size_t ignored;
-    ps_status status = new_node(b, kind, &node);
-    if (status == PS_OK) status = token_text(b, anchor_token, &name, &ignored);
+    ps_status status;
+    yaml_node *node = new_node(b, kind, &status);
+    if (node == NULL) return status;
+    status = token_text(b, anchor_token, &name, &ignored);
     if (status == PS_OK) b->stack[b->depth++] = (frame){.node = node, .anchor_name = name};
     return status;
 }
 
 static ps_status on_end(builder *b) {
+    if (b->depth == 0) return mistake(b, "not YAML: an end without a beginning");
     const frame *top = &b->stack[--b->depth];
     ps_status status = remember_anchor(b, top->anchor_name, top->node);
     return status == PS_OK ? attach(b, top->node) : status;
