@@ -9,20 +9,19 @@
 #include <stdlib.h>
 
 typedef struct beam {
-    ps_method base;
-    ps_method_params params;
-    ps_round round;
+    ps_round_method m;
     size_t groups, width, expansion;
     uint32_t *kept;   /* [groups × width] prefixes to expand, by group */
     size_t *n_kept;   /* [groups] of them in use */
     size_t *places;   /* [groups] places not taken by finished answers */
     uint32_t *ranked; /* [width × expansion] scratch: a group's children */
-    ps_end end;
 } beam;
+
+static ps_status round_over(ps_method *method, ps_error *err);
 
 static void destroy(ps_method *method) {
     beam *p = (beam *)method;
-    ps_round_clear(&p->round);
+    ps_round_clear(&p->m.round);
     ps_free(p->kept);
     ps_free(p->n_kept);
     ps_free(p->places);
@@ -33,13 +32,13 @@ static void destroy(ps_method *method) {
 /* The children of this round, group by group. At the root a whole round's worth is launched. */
 static ps_status plan_round(beam *p, ps_error *err) {
     ps_status status = PS_OK;
-    ps_round_begin(&p->round);
+    ps_round_begin(&p->m.round);
     for (size_t g = 0; g < p->groups; g++) {
         for (size_t i = 0; i < p->n_kept[g]; i++) {
             uint32_t parent = p->kept[g * p->width + i], child;
             size_t children = parent == 0 ? p->places[g] * p->expansion : p->expansion;
             for (size_t k = 0; k < children && status == PS_OK; k++)
-                status = ps_round_plan(&p->round, parent, p->params.has_reward, &child, err);
+                status = ps_round_plan(&p->m.round, parent, p->m.params.has_reward, &child, err);
         }
     }
     return status;
@@ -57,8 +56,6 @@ static ps_status create_as(const ps_method_ops *ops, const ps_method_params *par
                            ps_method **method, ps_error *err) {
     beam *p = ps_calloc(1, sizeof *p);
     if (p == NULL) return ps_nomem(err);
-    p->base.ops = ops;
-    p->params = *params;
     p->groups = groups;
     p->width = width;
     p->expansion = params->beam_expansion > 0 ? params->beam_expansion : 1;
@@ -66,23 +63,17 @@ static ps_status create_as(const ps_method_ops *ops, const ps_method_params *par
     p->n_kept = ps_calloc(groups, sizeof *p->n_kept);
     p->places = ps_calloc(groups, sizeof *p->places);
     p->ranked = ps_calloc(width * p->expansion, sizeof *p->ranked);
-    ps_status status = ps_round_init(&p->round, err);
+    ps_status status = ps_round_method_init(&p->m, ops, params, round_over, err);
     if (status == PS_OK && (!p->kept || !p->n_kept || !p->places || !p->ranked)) status = ps_nomem(err);
     if (status == PS_OK) {
         start_search(p);
         status = plan_round(p, err);
     }
     if (status != PS_OK) {
-        destroy(&p->base);
+        destroy(&p->m.base);
         return status;
     }
-    *method = &p->base;
-    return PS_OK;
-}
-
-static ps_status next(ps_method *method, const ps_work **work, size_t *n, ps_error *err) {
-    (void)err;
-    ps_round_next(&((beam *)method)->round, work, n);
+    *method = &p->m.base;
     return PS_OK;
 }
 
@@ -103,11 +94,11 @@ static size_t keep_best(beam *p, size_t g, size_t first) {
     for (size_t i = 0; i < p->n_kept[g]; i++)
         n += p->kept[g * p->width + i] == 0 ? places * p->expansion : p->expansion;
     for (size_t i = 0; i < n; i++)
-        p->ranked[i] = p->round.work[first + i].child;
-    rank(&p->round.tree, p->ranked, n);
+        p->ranked[i] = p->m.round.work[first + i].child;
+    rank(&p->m.round.tree, p->ranked, n);
     p->n_kept[g] = 0;
     for (size_t i = 0; i < n && i < places; i++) {
-        if (p->round.tree.nodes[p->ranked[i]].state == PS_OPEN)
+        if (p->m.round.tree.nodes[p->ranked[i]].state == PS_OPEN)
             p->kept[g * p->width + p->n_kept[g]++] = p->ranked[i];
         else
             p->places[g]--;
@@ -115,44 +106,29 @@ static size_t keep_best(beam *p, size_t g, size_t first) {
     return n;
 }
 
-static ps_status end_round(beam *p, ps_error *err) {
+static ps_status round_over(ps_method *method, ps_error *err) {
+    beam *p = (beam *)method;
     bool running = false;
     for (size_t g = 0, first = 0; g < p->groups; g++) {
         first += keep_best(p, g, first);
         running = running || p->n_kept[g] > 0;
     }
-    if (ps_round_out_of_tokens(&p->round, &p->params)) {
-        p->end = PS_END_BUDGET;
-        ps_round_begin(&p->round);
+    if (ps_round_out_of_tokens(&p->m.round, &p->m.params)) {
+        p->m.end = PS_END_BUDGET;
+        ps_round_begin(&p->m.round);
         return PS_OK;
     }
-    if (!running && p->params.budget.max_tokens > 0) start_search(p);
+    if (!running && p->m.params.budget.max_tokens > 0) start_search(p);
     return plan_round(p, err);
-}
-
-static ps_status absorb(ps_method *method, const ps_step_result *results, size_t n, ps_error *err) {
-    beam *p = (beam *)method;
-    bool over;
-    ps_status status = ps_round_absorb(&p->round, &p->params, results, n, &over, err);
-    return status == PS_OK && over ? end_round(p, err) : status;
 }
 
 /* Votes weigh what the PRM says, or the score. */
 static ps_status answers(const ps_method *method, ps_answer **list, size_t *n, ps_error *err) {
     const beam *p = (const beam *)method;
-    ps_status status = ps_tree_answers(&p->round.tree, list, n, err);
+    ps_status status = ps_tree_answers(&p->m.round.tree, list, n, err);
     for (size_t i = 0; status == PS_OK && i < *n; i++)
         (*list)[i].log_weight = isnan((*list)[i].reward) ? (*list)[i].ell : log((*list)[i].reward);
     return status;
-}
-
-static void report(const ps_method *method, ps_method_report *out) {
-    const beam *p = (const beam *)method;
-    *out = (ps_method_report){.final_ess = NAN,
-                              .log_z = NAN,
-                              .tokens = p->round.tree.tokens,
-                              .snapshots = p->round.tree.size - 1,
-                              .end = p->end};
 }
 
 static size_t at_least_one(size_t n) {
@@ -174,10 +150,10 @@ const ps_method_ops ps_method_beam = {
     .doc = "keep the best prefixes of all children at every step",
     .create = create_beam,
     .destroy = destroy,
-    .next = next,
-    .absorb = absorb,
+    .next = ps_round_method_next,
+    .absorb = ps_round_method_absorb,
     .answers = answers,
-    .report = report,
+    .report = ps_round_method_report,
 };
 
 const ps_method_ops ps_method_dvts = {
@@ -185,8 +161,8 @@ const ps_method_ops ps_method_dvts = {
     .doc = "diverse verifier tree search: independent subtrees, the best child at every step",
     .create = create_dvts,
     .destroy = destroy,
-    .next = next,
-    .absorb = absorb,
+    .next = ps_round_method_next,
+    .absorb = ps_round_method_absorb,
     .answers = answers,
-    .report = report,
+    .report = ps_round_method_report,
 };

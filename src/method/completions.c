@@ -17,9 +17,7 @@ typedef struct walker {
 } walker;
 
 typedef struct completions {
-    ps_method base;
-    ps_method_params params;
-    ps_round round;
+    ps_round_method m;
     ps_pool *pool;       /* one snapshot an answer, all of depth 1 */
     uint32_t *answer_of; /* [pool size + 1] tree snapshot of each */
     size_t answers_capacity;
@@ -34,12 +32,13 @@ typedef struct completions {
     size_t n_iterations, iterations_capacity;
     size_t resamples;
     bool ended;
-    ps_end end;
 } completions;
+
+static ps_status round_over(ps_method *method, ps_error *err);
 
 static void destroy(ps_method *method) {
     completions *p = (completions *)method;
-    ps_round_clear(&p->round);
+    ps_round_clear(&p->m.round);
     ps_pool_free(p->pool);
     ps_free(p->answer_of);
     ps_free(p->walkers);
@@ -54,56 +53,48 @@ static void destroy(ps_method *method) {
 /* The next step of every answer that is still growing. */
 static ps_status plan_round(completions *p, ps_error *err) {
     ps_status status = PS_OK;
-    ps_round_begin(&p->round);
-    for (size_t i = 0; i < p->params.n_particles && status == PS_OK; i++) {
+    ps_round_begin(&p->m.round);
+    for (size_t i = 0; i < p->m.params.n_particles && status == PS_OK; i++) {
         walker *w = &p->walkers[i];
         if (!w->done)
-            status = ps_round_plan(&p->round, w->chain.proposal, p->params.has_reward, &w->chain.proposal, err);
+            status = ps_round_plan(&p->m.round, w->chain.proposal, p->m.params.has_reward, &w->chain.proposal, err);
     }
     return status;
 }
 
 static ps_status allocate(completions *p, ps_error *err) {
-    size_t M = p->params.n_particles;
+    size_t M = p->m.params.n_particles;
     p->walkers = ps_calloc(M, sizeof *p->walkers);
     p->picks = ps_calloc(M, sizeof *p->picks);
     p->drawn = ps_calloc(M, sizeof *p->drawn);
-    ps_status status = ps_round_init(&p->round, err);
-    if (status == PS_OK && (!p->walkers || !p->picks || !p->drawn)) status = ps_nomem(err);
-    if (status == PS_OK) status = ps_pool_create(&p->params.pool, &p->pool, err);
+    ps_status status = !p->walkers || !p->picks || !p->drawn ? ps_nomem(err) : PS_OK;
+    if (status == PS_OK) status = ps_pool_create(&p->m.params.pool, &p->pool, err);
     return status == PS_OK ? ps_pool_launch(p->pool, 0.0, p->drawn, M, err) : status; /* M at the root, β = 0 */
 }
 
 static ps_status create(const ps_method_params *params, ps_method **method, ps_error *err) {
     completions *p = ps_calloc(1, sizeof *p);
     if (p == NULL) return ps_nomem(err);
-    p->base.ops = &ps_method_completions;
-    p->params = *params;
-    p->params.pool.weighting = PS_BALANCE;
-    p->params.pool.max_depth = 2; /* an answer is one step of this pool */
-    p->params.temperature.monotone = true;
-    ps_status status = allocate(p, err);
+    ps_status status = ps_round_method_init(&p->m, &ps_method_completions, params, round_over, err);
+    p->m.params.pool.weighting = PS_BALANCE;
+    p->m.params.pool.max_depth = 2; /* an answer is one step of this pool */
+    p->m.params.temperature.monotone = true;
+    if (status == PS_OK) status = allocate(p, err);
     if (status == PS_OK) status = plan_round(p, err);
     if (status != PS_OK) {
-        destroy(&p->base);
+        destroy(&p->m.base);
         return status;
     }
-    *method = &p->base;
-    return PS_OK;
-}
-
-static ps_status next(ps_method *method, const ps_work **work, size_t *n, ps_error *err) {
-    (void)err;
-    ps_round_next(&((completions *)method)->round, work, n);
+    *method = &p->m.base;
     return PS_OK;
 }
 
 static const ps_tree_node *node_at(const completions *p, uint32_t snapshot) {
-    return &p->round.tree.nodes[snapshot];
+    return &p->m.round.tree.nodes[snapshot];
 }
 
 static double uniform(completions *p) {
-    ps_rng_key key = {p->params.seed, p->params.problem, 0, PS_RNG_MOVE};
+    ps_rng_key key = {p->m.params.seed, p->m.params.problem, 0, PS_RNG_MOVE};
     return ps_uniform(key, p->uniforms_used++);
 }
 
@@ -118,7 +109,7 @@ static double log_ratio(const completions *p, const walker *w) {
 }
 
 static void begin_move(completions *p, walker *w) {
-    ps_chain_cut(&w->chain, &p->round.tree, uniform(p));
+    ps_chain_cut(&w->chain, &p->m.round.tree, uniform(p));
 }
 
 /* An answer has stopped growing: in generation 1 it is the particle; later it is a proposal to judge. */
@@ -128,8 +119,8 @@ static void arrive(completions *p, walker *w) {
         w->done = true;
         return;
     }
-    ps_chain_decide(&w->chain, &p->round.tree, log_ratio(p, w), uniform(p));
-    if (++w->moves < p->params.n_moves)
+    ps_chain_decide(&w->chain, &p->m.round.tree, log_ratio(p, w), uniform(p));
+    if (++w->moves < p->m.params.n_moves)
         begin_move(p, w);
     else
         w->done = true;
@@ -139,7 +130,7 @@ static void arrive(completions *p, walker *w) {
  * ------------------------------------------------------------------------------------------------------------- */
 
 static ps_status append_generation(completions *p, ps_error *err) {
-    size_t M = p->params.n_particles;
+    size_t M = p->m.params.n_particles;
     if (ps_reserve(&p->answer_of, &p->answers_capacity, ps_pool_size(p->pool) + M + 1) != PS_OK) return ps_nomem(err);
     for (size_t i = 0; i < M; i++) {
         const ps_tree_node *node = node_at(p, p->walkers[i].chain.current);
@@ -156,25 +147,25 @@ static double ess_of_pool(void *context, double beta) {
 }
 
 static bool out_of_budget(const completions *p) {
-    const ps_budget *b = &p->params.budget;
+    const ps_budget *b = &p->m.params.budget;
     size_t most = b->max_iterations > 0 ? b->max_iterations : b->max_tokens > 0 ? 0 : MOST_GENERATIONS;
-    return ps_round_out_of_tokens(&p->round, &p->params) || (most > 0 && p->n_iterations >= most) ||
+    return ps_round_out_of_tokens(&p->m.round, &p->m.params) || (most > 0 && p->n_iterations >= most) ||
            (b->n_finished > 0 && ps_pool_size(p->pool) >= b->n_finished);
 }
 
 /* Draw the M answers to be moved, at the temperature just chosen. */
 static ps_status select_answers(completions *p, const uint32_t *ids, size_t n, double beta, ps_error *err) {
-    size_t M = p->params.n_particles, picked;
-    const ps_resampler *resampler = p->params.resampler;
-    size_t n_uniforms = resampler->uniforms(M, n, p->params.subpools);
+    size_t M = p->m.params.n_particles, picked;
+    const ps_resampler *resampler = p->m.params.resampler;
+    size_t n_uniforms = resampler->uniforms(M, n, p->m.params.subpools);
     if (ps_reserve(&p->W, &p->W_capacity, n) != PS_OK ||
         ps_reserve(&p->uniforms, &p->uniforms_capacity, n_uniforms) != PS_OK)
         return ps_nomem(err);
     ps_status status = ps_pool_weights(p->pool, beta, p->W, err);
     if (status != PS_OK) return status;
-    ps_rng_key key = {p->params.seed, p->params.problem, ps_pool_events(p->pool), PS_RNG_RESAMPLE};
+    ps_rng_key key = {p->m.params.seed, p->m.params.problem, ps_pool_events(p->pool), PS_RNG_RESAMPLE};
     ps_uniforms(key, 0, n_uniforms, p->uniforms);
-    ps_resample_input in = {.W = p->W, .n = n, .M = M, .uniforms = p->uniforms, .subpools = p->params.subpools};
+    ps_resample_input in = {.W = p->W, .n = n, .M = M, .uniforms = p->uniforms, .subpools = p->m.params.subpools};
     status = resampler->pick(&in, p->picks, &picked, err);
     for (size_t i = 0; i < M && status == PS_OK; i++)
         p->drawn[i] = ids[p->picks[i % picked]]; /* topN may pick fewer */
@@ -183,8 +174,8 @@ static ps_status select_answers(completions *p, const uint32_t *ids, size_t n, d
 
 static void stop(completions *p, ps_end end) {
     p->ended = true;
-    p->end = end;
-    ps_round_begin(&p->round);
+    p->m.end = end;
+    ps_round_begin(&p->m.round);
 }
 
 static ps_status start_generation(completions *p, const uint32_t *ids, size_t n, double beta, ps_error *err) {
@@ -192,7 +183,7 @@ static ps_status start_generation(completions *p, const uint32_t *ids, size_t n,
     if (status != PS_OK) return status;
     p->beta = beta;
     p->resamples++;
-    for (size_t i = 0; i < p->params.n_particles; i++) {
+    for (size_t i = 0; i < p->m.params.n_particles; i++) {
         walker *w = &p->walkers[i];
         *w = (walker){.chain.current = p->answer_of[p->drawn[i]]};
         begin_move(p, w);
@@ -202,16 +193,16 @@ static ps_status start_generation(completions *p, const uint32_t *ids, size_t n,
 
 static ps_status end_generation(completions *p, ps_error *err) {
     const uint32_t *ids;
-    size_t n, M = p->params.n_particles;
-    double beta_max = p->params.temperature.beta_max;
+    size_t n, M = p->m.params.n_particles;
+    double beta_max = p->m.params.temperature.beta_max;
     if (ps_reserve(&p->iterations, &p->iterations_capacity, p->n_iterations + 1) != PS_OK) return ps_nomem(err);
     ps_status status = append_generation(p, err);
     if (status == PS_OK) status = ps_pool_prepare(p->pool, &ids, &n, err);
     if (status != PS_OK) return status;
-    double beta = ps_temperature_beta(&p->params.temperature, ess_of_pool, p, p->beta, M, p->n_iterations + 1,
-                                      p->params.max_steps);
+    double beta = ps_temperature_beta(&p->m.params.temperature, ess_of_pool, p, p->beta, M, p->n_iterations + 1,
+                                      p->m.params.max_steps);
     ps_iteration record = {.beta = beta, .ess = ps_pool_ess(p->pool, beta), .running = (uint32_t)M};
-    bool converged = p->beta >= beta_max && ps_pool_ess(p->pool, beta_max) >= p->params.stop_ess * (double)M;
+    bool converged = p->beta >= beta_max && ps_pool_ess(p->pool, beta_max) >= p->m.params.stop_ess * (double)M;
     p->iterations[p->n_iterations++] = record;
     if (converged)
         stop(p, PS_END_CONVERGED);
@@ -224,25 +215,19 @@ static ps_status end_generation(completions *p, ps_error *err) {
     return status;
 }
 
-static ps_status end_round(completions *p, ps_error *err) {
+static ps_status round_over(ps_method *method, ps_error *err) {
+    completions *p = (completions *)method;
     bool growing = false;
-    for (size_t i = 0; i < p->params.n_particles; i++) {
+    for (size_t i = 0; i < p->m.params.n_particles; i++) {
         walker *w = &p->walkers[i];
         if (!w->done && node_at(p, w->chain.proposal)->state != PS_OPEN) arrive(p, w);
         growing = growing || !w->done;
     }
-    if (growing && ps_pool_size(p->pool) > 0 && ps_round_out_of_tokens(&p->round, &p->params)) {
+    if (growing && ps_pool_size(p->pool) > 0 && ps_round_out_of_tokens(&p->m.round, &p->m.params)) {
         stop(p, PS_END_BUDGET); /* the unfinished generation is left out: half of it would be the quick answers only */
         return PS_OK;
     }
     return growing ? plan_round(p, err) : end_generation(p, err);
-}
-
-static ps_status absorb(ps_method *method, const ps_step_result *results, size_t n, ps_error *err) {
-    completions *p = (completions *)method;
-    bool over;
-    ps_status status = ps_round_absorb(&p->round, &p->params, results, n, &over, err);
-    return status == PS_OK && over ? end_round(p, err) : status;
 }
 
 /* ---- What came of it
@@ -253,10 +238,10 @@ static ps_status answers(const ps_method *method, ps_answer **list, size_t *n, p
     uint32_t *ids = NULL;
     double *log_weights = NULL, log_z;
     ps_status status =
-        ps_pool_answers(p->pool, p->params.temperature.beta_max, false, &ids, &log_weights, n, &log_z, err);
+        ps_pool_answers(p->pool, p->m.params.temperature.beta_max, false, &ids, &log_weights, n, &log_z, err);
     if (status != PS_OK) return status;
     if (*n == 0) {
-        status = ps_tree_answers(&p->round.tree, list, n, err);
+        status = ps_tree_answers(&p->m.round.tree, list, n, err);
         goto done;
     }
     ps_answer *out = ps_calloc(*n, sizeof *out);
@@ -284,7 +269,8 @@ static void report(const ps_method *method, ps_method_report *out) {
     uint32_t *ids = NULL;
     double *log_weights = NULL, log_z = NAN;
     size_t n;
-    if (ps_pool_answers(p->pool, p->params.temperature.beta_max, false, &ids, &log_weights, &n, &log_z, NULL) != PS_OK)
+    if (ps_pool_answers(p->pool, p->m.params.temperature.beta_max, false, &ids, &log_weights, &n, &log_z, NULL) !=
+        PS_OK)
         log_z = NAN;
     ps_free(ids);
     ps_free(log_weights);
@@ -294,9 +280,9 @@ static void report(const ps_method *method, ps_method_report *out) {
         .resamples = p->resamples,
         .final_ess = p->n_iterations > 0 ? p->iterations[p->n_iterations - 1].ess : NAN,
         .log_z = log_z,
-        .tokens = p->round.tree.tokens,
-        .snapshots = p->round.tree.size - 1,
-        .end = p->end,
+        .tokens = p->m.round.tree.tokens,
+        .snapshots = p->m.round.tree.size - 1,
+        .end = p->m.end,
     };
 }
 
@@ -305,8 +291,8 @@ const ps_method_ops ps_method_completions = {
     .doc = "Persistent Sampling on whole answers",
     .create = create,
     .destroy = destroy,
-    .next = next,
-    .absorb = absorb,
+    .next = ps_round_method_next,
+    .absorb = ps_round_method_absorb,
     .answers = answers,
     .report = report,
 };

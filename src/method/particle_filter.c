@@ -20,9 +20,7 @@ typedef struct particle {
 } particle;
 
 typedef struct filter {
-    ps_method base;
-    ps_method_params params;
-    ps_round round;
+    ps_round_method m;
     particle *particles; /* [M] */
     particle *drawn;     /* [M] scratch */
     double *W;           /* [M] */
@@ -38,12 +36,13 @@ typedef struct filter {
     bool bound_moved;                            /* this round */
     ps_iteration *iterations;
     size_t n_iterations, iterations_capacity, resamples;
-    ps_end end;
 } filter;
+
+static ps_status round_over(ps_method *method, ps_error *err);
 
 static void destroy(ps_method *method) {
     filter *p = (filter *)method;
-    ps_round_clear(&p->round);
+    ps_round_clear(&p->m.round);
     ps_free(p->particles);
     ps_free(p->drawn);
     ps_free(p->W);
@@ -56,7 +55,7 @@ static void destroy(ps_method *method) {
 }
 
 static const ps_tree_node *node_of(const filter *p, const particle *x) {
-    return &p->round.tree.nodes[x->snapshot];
+    return &p->m.round.tree.nodes[x->snapshot];
 }
 
 /* The bound particle makes its step without work: its path is known. */
@@ -69,31 +68,29 @@ static void follow_reference(filter *p) {
 static ps_status plan_round(filter *p, ps_error *err) {
     ps_status status = PS_OK;
     bool bound = p->reference_length > 0;
-    ps_round_begin(&p->round);
+    ps_round_begin(&p->m.round);
     if (bound) follow_reference(p);
-    for (size_t i = bound; i < p->params.n_particles && status == PS_OK; i++)
+    for (size_t i = bound; i < p->m.params.n_particles && status == PS_OK; i++)
         if (node_of(p, &p->particles[i])->state == PS_OPEN)
-            status = ps_round_plan(&p->round, p->particles[i].snapshot, p->params.has_reward, &p->particles[i].snapshot,
-                                   err);
+            status = ps_round_plan(&p->m.round, p->particles[i].snapshot, p->m.params.has_reward,
+                                   &p->particles[i].snapshot, err);
     return status;
 }
 
 static void start_filter(filter *p) {
-    for (size_t i = 0; i < p->params.n_particles; i++)
+    for (size_t i = 0; i < p->m.params.n_particles; i++)
         p->particles[i] = (particle){0};
     p->log_z = 0;
 }
 
 static ps_status allocate(filter *p, ps_error *err) {
-    size_t M = p->params.n_particles;
+    size_t M = p->m.params.n_particles;
     p->particles = ps_calloc(M, sizeof *p->particles);
     p->drawn = ps_calloc(M, sizeof *p->drawn);
     p->W = ps_calloc(M, sizeof *p->W);
-    p->uniforms = ps_calloc(p->params.resampler->uniforms(M, M, 0), sizeof *p->uniforms);
+    p->uniforms = ps_calloc(p->m.params.resampler->uniforms(M, M, 0), sizeof *p->uniforms);
     p->picks = ps_calloc(M, sizeof *p->picks);
-    ps_status status = ps_round_init(&p->round, err);
-    if (status == PS_OK && (!p->particles || !p->drawn || !p->W || !p->uniforms || !p->picks)) status = ps_nomem(err);
-    return status;
+    return !p->particles || !p->drawn || !p->W || !p->uniforms || !p->picks ? ps_nomem(err) : PS_OK;
 }
 
 static ps_status create_as(const ps_method_ops *ops, bool gibbs, const ps_method_params *params, ps_method **method,
@@ -106,20 +103,19 @@ static ps_status create_as(const ps_method_ops *ops, bool gibbs, const ps_method
                        params->filter_temperature);
     filter *p = ps_calloc(1, sizeof *p);
     if (p == NULL) return ps_nomem(err);
-    p->base.ops = ops;
-    p->params = *params;
+    ps_status status = ps_round_method_init(&p->m, ops, params, round_over, err);
     p->gibbs = gibbs;
-    if (gibbs) p->params.resampler = ps_resampler_find("multinomial");
-    ps_status status = allocate(p, err);
+    if (gibbs) p->m.params.resampler = ps_resampler_find("multinomial");
+    if (status == PS_OK) status = allocate(p, err);
     if (status == PS_OK) {
         start_filter(p);
         status = plan_round(p, err);
     }
     if (status != PS_OK) {
-        destroy(&p->base);
+        destroy(&p->m.base);
         return status;
     }
-    *method = &p->base;
+    *method = &p->m.base;
     return PS_OK;
 }
 
@@ -133,39 +129,33 @@ static ps_status create_gibbs(const ps_method_params *params, ps_method **method
     return create_as(&ps_method_particle_gibbs, true, params, method, err);
 }
 
-static ps_status next(ps_method *method, const ps_work **work, size_t *n, ps_error *err) {
-    (void)err;
-    ps_round_next(&((filter *)method)->round, work, n);
-    return PS_OK;
-}
-
 /* ---- Weights
  * ------------------------------------------------------------------------------------------------------------ */
 
 /* log of the factor a step multiplies a particle's weight by. −∞ after −∞ stays −∞: nothing can revive it. */
 static double log_factor(const filter *p, uint32_t snapshot) {
-    const ps_tree_node *node = &p->round.tree.nodes[snapshot];
-    double before = p->round.tree.nodes[node->parent].ell;
-    if (p->params.filter_logit) {
+    const ps_tree_node *node = &p->m.round.tree.nodes[snapshot];
+    double before = p->m.round.tree.nodes[node->parent].ell;
+    if (p->m.params.filter_logit) {
         double r = node->sums.reward;
         r = r < 1e-6 ? 1e-6 : r > 1 - 1e-6 ? 1 - 1e-6 : r;
-        return (log(r) - log1p(-r)) / p->params.filter_temperature;
+        return (log(r) - log1p(-r)) / p->m.params.filter_temperature;
     }
-    return node->ell == -INFINITY ? -INFINITY : (node->ell - before) / p->params.filter_temperature;
+    return node->ell == -INFINITY ? -INFINITY : (node->ell - before) / p->m.params.filter_temperature;
 }
 
 static void multiply(filter *p, particle *x) {
     double factor = log_factor(p, x->snapshot);
-    x->log_w = p->params.filter_logit ? factor : x->log_w + factor;
+    x->log_w = p->m.params.filter_logit ? factor : x->log_w + factor;
 }
 
 /* Weigh every particle that made a step: the bound one, and those of the round's work, which stands in their order. */
 static void weigh(filter *p) {
     size_t next = 0;
-    for (size_t i = 0; i < p->params.n_particles; i++) {
+    for (size_t i = 0; i < p->m.params.n_particles; i++) {
         particle *x = &p->particles[i];
         bool bound = i == 0 && p->reference_length > 0 && p->bound_moved;
-        bool worked = next < p->round.n_work && p->round.work[next].child == x->snapshot;
+        bool worked = next < p->m.round.n_work && p->m.round.work[next].child == x->snapshot;
         next += worked;
         if (bound || worked) multiply(p, x);
     }
@@ -173,7 +163,7 @@ static void weigh(filter *p) {
 
 /* W and the log of the mean weight; false when every particle is dead. */
 static bool normalise(filter *p, double *log_mean) {
-    size_t M = p->params.n_particles;
+    size_t M = p->m.params.n_particles;
     for (size_t i = 0; i < M; i++)
         p->W[i] = p->particles[i].log_w;
     *log_mean = ps_log_sum_exp(p->W, M) - log((double)M);
@@ -181,11 +171,11 @@ static bool normalise(filter *p, double *log_mean) {
 }
 
 static ps_status resample(filter *p, ps_error *err) {
-    size_t M = p->params.n_particles, n_uniforms = p->params.resampler->uniforms(M, M, 0), picked;
-    ps_rng_key key = {p->params.seed, p->params.problem, p->n_iterations, PS_RNG_RESAMPLE};
+    size_t M = p->m.params.n_particles, n_uniforms = p->m.params.resampler->uniforms(M, M, 0), picked;
+    ps_rng_key key = {p->m.params.seed, p->m.params.problem, p->n_iterations, PS_RNG_RESAMPLE};
     ps_uniforms(key, 0, n_uniforms, p->uniforms);
     ps_resample_input in = {.W = p->W, .n = M, .M = M, .uniforms = p->uniforms};
-    ps_status status = p->params.resampler->pick(&in, p->picks, &picked, err);
+    ps_status status = p->m.params.resampler->pick(&in, p->picks, &picked, err);
     if (status != PS_OK) return status;
     for (size_t i = 0; i < M; i++) /* topN may pick fewer: then from the best again */
         p->drawn[i] = (particle){.snapshot = p->particles[p->picks[i % picked]].snapshot};
@@ -198,7 +188,7 @@ static ps_status resample(filter *p, ps_error *err) {
 }
 
 static bool all_done(const filter *p) {
-    for (size_t i = 0; i < p->params.n_particles; i++)
+    for (size_t i = 0; i < p->m.params.n_particles; i++)
         if (node_of(p, &p->particles[i])->state == PS_OPEN) return false;
     return true;
 }
@@ -209,7 +199,7 @@ static bool all_done(const filter *p) {
 /* The particles as answers. Filters are comparable by their evidence, each particle weighing Ẑ · w / M; sweeps of
  * particle Gibbs are draws of one chain, each particle weighing its W. */
 static ps_status keep_answers(filter *p, ps_error *err) {
-    size_t M = p->params.n_particles;
+    size_t M = p->m.params.n_particles;
     if (ps_reserve(&p->done, &p->done_capacity, p->n_done + M) != PS_OK) return ps_nomem(err);
     double log_mean = 0;
     for (size_t i = 0; i < M; i++)
@@ -231,32 +221,32 @@ static ps_status keep_answers(filter *p, ps_error *err) {
 
 /* Bind the next sweep's first particle to a path of this one, drawn by weight. */
 static ps_status draw_reference(filter *p, ps_error *err) {
-    size_t M = p->params.n_particles, drawn;
-    ps_rng_key key = {p->params.seed, p->params.problem, p->passes, PS_RNG_METHOD};
+    size_t M = p->m.params.n_particles, drawn;
+    ps_rng_key key = {p->m.params.seed, p->m.params.problem, p->passes, PS_RNG_METHOD};
     double uniform = ps_uniform(key, 0);
     for (size_t i = 0; i < M; i++)
         p->W[i] = p->particles[i].log_w;
     if (!ps_normalise(p->W, M, p->W)) return PS_OK; /* every path is worthless: the old reference stays */
     ps_inverse_cdf(p->W, M, &uniform, 1, &drawn);
     uint32_t snapshot = p->particles[drawn].snapshot;
-    size_t length = p->round.tree.nodes[snapshot].depth;
+    size_t length = p->m.round.tree.nodes[snapshot].depth;
     if (ps_reserve(&p->reference, &p->reference_capacity, length + 1) != PS_OK) return ps_nomem(err);
     p->reference_length = length;
-    for (size_t d = length + 1; d-- > 0; snapshot = p->round.tree.nodes[snapshot].parent)
+    for (size_t d = length + 1; d-- > 0; snapshot = p->m.round.tree.nodes[snapshot].parent)
         p->reference[d] = snapshot;
     return PS_OK;
 }
 
 /* A filter has ended: keep its answers, and start another where the budget or the number of sweeps allows. */
 static ps_status end_filter(filter *p, ps_error *err) {
-    bool spent = ps_round_out_of_tokens(&p->round, &p->params), limited = p->params.budget.max_tokens > 0;
+    bool spent = ps_round_out_of_tokens(&p->m.round, &p->m.params), limited = p->m.params.budget.max_tokens > 0;
     bool complete = all_done(p);
     ps_status status = complete || p->n_done == 0 ? keep_answers(p, err) : PS_OK;
     p->passes++;
     p->bound_moved = false;
-    p->end = spent ? PS_END_BUDGET : PS_END_FINISHED;
-    ps_round_begin(&p->round);
-    bool again = limited ? !spent : p->gibbs && p->passes < p->params.sweeps;
+    p->m.end = spent ? PS_END_BUDGET : PS_END_FINISHED;
+    ps_round_begin(&p->m.round);
+    bool again = limited ? !spent : p->gibbs && p->passes < p->m.params.sweeps;
     if (status != PS_OK || !again) return status;
     if (p->gibbs) status = draw_reference(p, err);
     start_filter(p);
@@ -264,12 +254,12 @@ static ps_status end_filter(filter *p, ps_error *err) {
 }
 
 static bool selection_is_due(const filter *p, double ess) {
-    switch (p->params.filter_policy) {
+    switch (p->m.params.filter_policy) {
     case PS_POLICY_ALWAYS: return true;
     case PS_POLICY_NEVER: return false;
     case PS_POLICY_ESS: break;
     }
-    return ess < p->params.filter_threshold * (double)p->params.n_particles;
+    return ess < p->m.params.filter_threshold * (double)p->m.params.n_particles;
 }
 
 static ps_status end_round(filter *p, ps_error *err) {
@@ -278,15 +268,15 @@ static ps_status end_round(filter *p, ps_error *err) {
     weigh(p);
     bool alive = normalise(p, &log_mean);
     double ess = 0;
-    for (size_t i = 0; alive && i < p->params.n_particles; i++)
+    for (size_t i = 0; alive && i < p->m.params.n_particles; i++)
         ess += p->W[i] * p->W[i];
     ess = alive ? 1 / ess : 0;
-    bool over = all_done(p) || ps_round_out_of_tokens(&p->round, &p->params),
+    bool over = all_done(p) || ps_round_out_of_tokens(&p->m.round, &p->m.params),
          select = !over && alive && selection_is_due(p, ess);
-    p->iterations[p->n_iterations++] = (ps_iteration){.beta = 1 / p->params.filter_temperature,
+    p->iterations[p->n_iterations++] = (ps_iteration){.beta = 1 / p->m.params.filter_temperature,
                                                       .ess = ess,
                                                       .resampled = select,
-                                                      .running = (uint32_t)p->round.n_work};
+                                                      .running = (uint32_t)p->m.round.n_work};
     if (select) {
         p->log_z += log_mean;
         ps_status status = resample(p, err);
@@ -295,14 +285,12 @@ static ps_status end_round(filter *p, ps_error *err) {
     return over || all_done(p) ? end_filter(p, err) : plan_round(p, err); /* a selection may leave none that can grow */
 }
 
-static ps_status absorb(ps_method *method, const ps_step_result *results, size_t n, ps_error *err) {
+static ps_status round_over(ps_method *method, ps_error *err) {
     filter *p = (filter *)method;
-    bool over;
-    ps_status status = ps_round_absorb(&p->round, &p->params, results, n, &over, err);
-    if (status != PS_OK || !over) return status;
+    ps_status status;
     do /* a round in which the bound particle alone moves needs no work of others */
         status = end_round(p, err);
-    while (status == PS_OK && p->round.n_work == 0 && p->bound_moved);
+    while (status == PS_OK && p->m.round.n_work == 0 && p->bound_moved);
     return status;
 }
 
@@ -312,7 +300,7 @@ static ps_status answers(const ps_method *method, ps_answer **list, size_t *n, p
     size_t finished = 0;
     for (size_t i = 0; i < p->n_done; i++)
         finished += p->done[i].state == PS_FINISHED;
-    if (finished == 0) return ps_tree_answers(&p->round.tree, list, n, err);
+    if (finished == 0) return ps_tree_answers(&p->m.round.tree, list, n, err);
     ps_answer *out = ps_calloc(finished, sizeof *out);
     if (out == NULL) return ps_nomem(err);
     *n = 0;
@@ -340,10 +328,10 @@ static void report(const ps_method *method, ps_method_report *out) {
         .n_iterations = p->n_iterations,
         .resamples = p->resamples,
         .final_ess = p->n_iterations > 0 ? p->iterations[p->n_iterations - 1].ess : NAN,
-        .log_z = p->params.filter_logit || p->gibbs ? NAN : log_evidence(p),
-        .tokens = p->round.tree.tokens,
-        .snapshots = p->round.tree.size - 1,
-        .end = p->end,
+        .log_z = p->m.params.filter_logit || p->gibbs ? NAN : log_evidence(p),
+        .tokens = p->m.round.tree.tokens,
+        .snapshots = p->m.round.tree.size - 1,
+        .end = p->m.end,
     };
 }
 
@@ -352,8 +340,8 @@ const ps_method_ops ps_method_particle_filter = {
     .doc = "bootstrap particle filter: resample the particles by their newest step",
     .create = create_filter,
     .destroy = destroy,
-    .next = next,
-    .absorb = absorb,
+    .next = ps_round_method_next,
+    .absorb = ps_round_method_absorb,
     .answers = answers,
     .report = report,
 };
@@ -363,8 +351,8 @@ const ps_method_ops ps_method_particle_gibbs = {
     .doc = "iterated conditional particle filter: each sweep is bound to a path of the one before",
     .create = create_gibbs,
     .destroy = destroy,
-    .next = next,
-    .absorb = absorb,
+    .next = ps_round_method_next,
+    .absorb = ps_round_method_absorb,
     .answers = answers,
     .report = report,
 };

@@ -18,19 +18,18 @@ typedef struct walker {
 } walker;
 
 typedef struct power {
-    ps_method base;
-    ps_method_params params;
-    ps_round round;
+    ps_round_method m;
     walker *walkers; /* [M] */
     uint64_t uniforms_used;
     ps_answer *draws; /* [n_draws] states of finished chains, repeats merged by weight */
     size_t n_draws, draws_capacity;
-    ps_end end;
 } power;
+
+static ps_status round_over(ps_method *method, ps_error *err);
 
 static void destroy(ps_method *method) {
     power *p = (power *)method;
-    ps_round_clear(&p->round);
+    ps_round_clear(&p->m.round);
     ps_free(p->walkers);
     ps_free(p->draws);
     ps_free(p);
@@ -39,12 +38,12 @@ static void destroy(ps_method *method) {
 /* The next step of every chain. */
 static ps_status plan_round(power *p, ps_error *err) {
     ps_status status = PS_OK;
-    ps_round_begin(&p->round);
-    for (size_t i = 0; i < p->params.n_particles && status == PS_OK; i++) {
+    ps_round_begin(&p->m.round);
+    for (size_t i = 0; i < p->m.params.n_particles && status == PS_OK; i++) {
         walker *w = &p->walkers[i];
         if (w->done) continue;
         uint32_t *at = w->chain.growing ? &w->chain.proposal : &w->chain.current;
-        status = ps_round_plan(&p->round, *at, p->params.has_reward, at, err);
+        status = ps_round_plan(&p->m.round, *at, p->m.params.has_reward, at, err);
     }
     return status;
 }
@@ -55,33 +54,25 @@ static ps_status create(const ps_method_params *params, ps_method **method, ps_e
         return ps_fail(err, PS_ARG, "power_mcmc.alpha is %g, expected at least 1", params->power_alpha);
     power *p = ps_calloc(1, sizeof *p);
     if (p == NULL) return ps_nomem(err);
-    p->base.ops = &ps_method_power_mcmc;
-    p->params = *params;
     p->walkers = ps_calloc(params->n_particles, sizeof *p->walkers);
-    ps_status status = ps_round_init(&p->round, err);
+    ps_status status = ps_round_method_init(&p->m, &ps_method_power_mcmc, params, round_over, err);
     if (status == PS_OK && p->walkers == NULL) status = ps_nomem(err);
     if (status == PS_OK) status = plan_round(p, err);
     if (status != PS_OK) {
-        destroy(&p->base);
+        destroy(&p->m.base);
         return status;
     }
-    *method = &p->base;
-    return PS_OK;
-}
-
-static ps_status next(ps_method *method, const ps_work **work, size_t *n, ps_error *err) {
-    (void)err;
-    ps_round_next(&((power *)method)->round, work, n);
+    *method = &p->m.base;
     return PS_OK;
 }
 
 static double uniform(power *p) {
-    ps_rng_key key = {p->params.seed, p->params.problem, 0, PS_RNG_MOVE};
+    ps_rng_key key = {p->m.params.seed, p->m.params.problem, 0, PS_RNG_MOVE};
     return ps_uniform(key, p->uniforms_used++);
 }
 
 static const ps_tree_node *node_at(const power *p, uint32_t snapshot) {
-    return &p->round.tree.nodes[snapshot];
+    return &p->m.round.tree.nodes[snapshot];
 }
 
 /* One more draw of a chain that has an answer: the same answer again adds to its weight. */
@@ -101,15 +92,15 @@ static ps_status record(power *p, uint32_t snapshot, ps_error *err) {
 /* A proposal has arrived: accept or refuse it. */
 static void decide(power *p, walker *w) {
     const ps_score_input *now = &node_at(p, w->chain.current)->sums, *then = &node_at(p, w->chain.proposal)->sums;
-    double log_ratio = p->params.power_alpha * (then->sum_logp - now->sum_logp) - (then->sum_logq - now->sum_logq);
-    ps_chain_decide(&w->chain, &p->round.tree, log_ratio, uniform(p));
+    double log_ratio = p->m.params.power_alpha * (then->sum_logp - now->sum_logp) - (then->sum_logq - now->sum_logq);
+    ps_chain_decide(&w->chain, &p->m.round.tree, log_ratio, uniform(p));
     w->moves++;
 }
 
 /* What a chain does after its step: go on growing a proposal, move again, or grow the answer itself. */
 static ps_status advance(power *p, walker *w, ps_error *err) {
     if (w->chain.growing) {
-        if (!ps_chain_grown(&w->chain, &p->round.tree, w->depth)) return PS_OK;
+        if (!ps_chain_grown(&w->chain, &p->m.round.tree, w->depth)) return PS_OK;
         decide(p, w);
     } else { /* the answer itself has grown by a step: a new target */
         w->moves = 0;
@@ -123,33 +114,27 @@ static ps_status advance(power *p, walker *w, ps_error *err) {
         if (status != PS_OK) return status;
     }
     /* A growing prefix gets one move a step; a whole answer as many as the budget or `sweeps` allow. */
-    bool endless = p->params.budget.max_tokens > 0;
-    bool more = finished ? endless || w->moves < p->params.sweeps : w->moves < 1;
+    bool endless = p->m.params.budget.max_tokens > 0;
+    bool more = finished ? endless || w->moves < p->m.params.sweeps : w->moves < 1;
     if (more)
-        ps_chain_cut(&w->chain, &p->round.tree, uniform(p));
+        ps_chain_cut(&w->chain, &p->m.round.tree, uniform(p));
     else
         w->done = finished;
     return PS_OK;
 }
 
-static ps_status end_round(power *p, ps_error *err) {
+static ps_status round_over(ps_method *method, ps_error *err) {
+    power *p = (power *)method;
     ps_status status = PS_OK;
-    for (size_t i = 0; i < p->params.n_particles && status == PS_OK; i++)
+    for (size_t i = 0; i < p->m.params.n_particles && status == PS_OK; i++)
         if (!p->walkers[i].done) status = advance(p, &p->walkers[i], err);
     if (status != PS_OK) return status;
-    if (ps_round_out_of_tokens(&p->round, &p->params)) {
-        p->end = PS_END_BUDGET;
-        ps_round_begin(&p->round);
+    if (ps_round_out_of_tokens(&p->m.round, &p->m.params)) {
+        p->m.end = PS_END_BUDGET;
+        ps_round_begin(&p->m.round);
         return PS_OK;
     }
     return plan_round(p, err);
-}
-
-static ps_status absorb(ps_method *method, const ps_step_result *results, size_t n, ps_error *err) {
-    power *p = (power *)method;
-    bool over;
-    ps_status status = ps_round_absorb(&p->round, &p->params, results, n, &over, err);
-    return status == PS_OK && over ? end_round(p, err) : status;
 }
 
 /* The draws; while no chain has an answer, what there is. */
@@ -158,7 +143,7 @@ static ps_status answers(const ps_method *method, ps_answer **list, size_t *n, p
     size_t finished = 0;
     for (size_t i = 0; i < p->n_draws; i++)
         finished += p->draws[i].state == PS_FINISHED;
-    if (finished == 0) return ps_tree_answers(&p->round.tree, list, n, err);
+    if (finished == 0) return ps_tree_answers(&p->m.round.tree, list, n, err);
     ps_answer *out = ps_calloc(finished, sizeof *out);
     if (out == NULL) return ps_nomem(err);
     *n = 0;
@@ -168,23 +153,14 @@ static ps_status answers(const ps_method *method, ps_answer **list, size_t *n, p
     return PS_OK;
 }
 
-static void report(const ps_method *method, ps_method_report *out) {
-    const power *p = (const power *)method;
-    *out = (ps_method_report){.final_ess = NAN,
-                              .log_z = NAN,
-                              .tokens = p->round.tree.tokens,
-                              .snapshots = p->round.tree.size - 1,
-                              .end = p->end};
-}
-
 const ps_method_ops ps_method_power_mcmc = {
     .name = "power_mcmc",
     .doc = "Metropolis-Hastings chains whose target is p(answer) to a power",
     .select = "weighted",
     .create = create,
     .destroy = destroy,
-    .next = next,
-    .absorb = absorb,
+    .next = ps_round_method_next,
+    .absorb = ps_round_method_absorb,
     .answers = answers,
-    .report = report,
+    .report = ps_round_method_report,
 };

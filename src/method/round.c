@@ -1,9 +1,14 @@
 /* Rounds of steps. */
 #include "method/round.h"
 
-ps_status ps_round_init(ps_round *round, ps_error *err) {
-    *round = (ps_round){0};
-    return ps_tree_init(&round->tree, err);
+#include <math.h>
+
+ps_status ps_round_method_init(ps_round_method *m, const ps_method_ops *ops, const ps_method_params *params,
+                               ps_status (*over)(ps_method *method, ps_error *err), ps_error *err) {
+    m->base.ops = ops;
+    m->params = *params;
+    m->over = over;
+    return ps_tree_init(&m->round.tree, err);
 }
 
 void ps_round_clear(ps_round *round) {
@@ -25,24 +30,34 @@ ps_status ps_round_plan(ps_round *round, uint32_t parent, bool want_reward, uint
     return status;
 }
 
-void ps_round_next(ps_round *round, const ps_work **work, size_t *n) {
+ps_status ps_round_method_next(ps_method *method, const ps_work **work, size_t *n, ps_error *err) {
+    (void)err;
+    ps_round *round = &((ps_round_method *)method)->round;
     *work = round->work;
     *n = round->given ? 0 : round->n_work;
     if (!round->given) round->awaited = round->n_work;
     round->given = true;
+    return PS_OK;
 }
 
-ps_status ps_round_absorb(ps_round *round, const ps_method_params *params, const ps_step_result *results, size_t n,
-                          bool *over, ps_error *err) {
-    *over = false;
+ps_status ps_round_method_absorb(ps_method *method, const ps_step_result *results, size_t n, ps_error *err) {
+    ps_round_method *m = (ps_round_method *)method;
     for (size_t i = 0; i < n; i++) {
-        if (round->awaited == 0) return ps_fail(err, PS_ARG, "more results than work was given");
-        ps_status status = ps_tree_fill(&round->tree, params, &results[i], err);
+        if (m->round.awaited == 0) return ps_fail(err, PS_ARG, "more results than work was given");
+        ps_status status = ps_tree_fill(&m->round.tree, &m->params, &results[i], err);
         if (status != PS_OK) return status;
-        round->awaited--;
+        m->round.awaited--;
     }
-    *over = n > 0 && round->awaited == 0;
-    return PS_OK;
+    return n > 0 && m->round.awaited == 0 ? m->over(method, err) : PS_OK;
+}
+
+void ps_round_method_report(const ps_method *method, ps_method_report *report) {
+    const ps_round_method *m = (const ps_round_method *)method;
+    *report = (ps_method_report){.final_ess = NAN,
+                                 .log_z = NAN,
+                                 .tokens = m->round.tree.tokens,
+                                 .snapshots = m->round.tree.size - 1,
+                                 .end = m->end};
 }
 
 bool ps_round_out_of_tokens(const ps_round *round, const ps_method_params *params) {
