@@ -1,0 +1,94 @@
+#!/bin/sh
+# Evaluations: complete, cut off at any time, in shards, side by side; what is on disk and what the exit code says.
+. "${PERSAMP_SOURCE:?}/tests/cli/common.sh"
+problems 40
+
+expect 0 "results in whole/results.jsonl" toy_eval --evaluation.output_dir=whole --baselines greedy,sample
+[ "$(wc -l <whole/results.jsonl)" = 40 ] || fail "not 40 lines"
+[ "$(wc -l <whole/results.greedy.jsonl)" = 40 ] || fail "not 40 lines of greedy"
+[ "$(wc -l <whole/results.sample.jsonl)" = 40 ] || fail "not 40 lines of sample"
+[ -s whole/summary.json ] && [ -s whole/config.yaml ] || fail "no summary or configuration"
+grep -q 'unusable_records": 0' whole/summary.json || fail "the summary counts no unusable records"
+if grep -q "$(printf '\033')" out; then fail "escape codes on a pipe"; fi
+grep -q '^persistent  *40/40' out || fail "no line of progress at the end"
+results_of whole/results.jsonl >expected
+
+# The same command again: nothing is done twice, the table is the same but for time.
+grep '^persistent .*%.* - ' out | cut -c1-60 >before
+expect 0 "40 of 40 problems are done already" toy_eval --evaluation.output_dir=whole --baselines greedy,sample
+grep '^persistent .*%.* - ' out | cut -c1-60 >after
+cmp -s before after || fail "the table of a run read back differs"
+results_of whole/results.jsonl | cmp -s - expected || fail "a finished run was changed by running it again"
+
+# In another order of work: the same lines.
+expect 0 "" toy_eval --evaluation.output_dir=parallel --evaluation.parallel_problems=1
+results_of parallel/results.jsonl | cmp -s - expected || fail "one problem at a time gives other results"
+
+# Half of it, then the rest; and a torn last line.
+expect 0 "" toy_eval --evaluation.output_dir=halves --limit 13
+expect 0 "13 of 40" toy_eval --evaluation.output_dir=halves
+results_of halves/results.jsonl | cmp -s - expected || fail "two halves are not the whole"
+size=$(wc -c <halves/results.jsonl)
+head -c $((size - 100)) halves/results.jsonl >torn && mv torn halves/results.jsonl
+expect 0 "39 of 40" toy_eval --evaluation.output_dir=halves
+results_of halves/results.jsonl | cmp -s - expected || fail "a torn line is not mended"
+expect 0 "" toy_eval --evaluation.output_dir=parts --offset 30
+expect 0 "" toy_eval --evaluation.output_dir=parts --offset 10 --limit 20
+expect 0 "30 of 40" toy_eval --evaluation.output_dir=parts
+results_of parts/results.jsonl | cmp -s - expected || fail "parts are not the whole"
+
+# Shards cover everything once, at the same time in one folder or not.
+for i in 1 2 3; do
+    toy_eval --evaluation.output_dir=shards --shard $i/3 >out.$i 2>&1 &
+done
+wait
+cat shards/results.?-of-3.jsonl >together
+results_of together | cmp -s - expected || fail "three shards are not the whole"
+[ "$(wc -l <shards/results.1-of-3.jsonl)" = 14 ] || fail "shard 1 of 3 has not 14 problems"
+
+# From another folder, or a file of it.
+expect 0 "" toy_eval --evaluation.output_dir=first --limit 5
+expect 0 "5 of 40" toy_eval --evaluation.output_dir=unused --evaluation.resume_from=first/results.jsonl
+results_of first/results.jsonl | cmp -s - expected || fail "resume_from does not go on"
+[ ! -e unused ] || fail "resume_from made another folder"
+
+# Another configuration is refused, with the difference; --fresh starts over.
+expect 2 "generation.temperature" toy_eval --evaluation.output_dir=first --generation.temperature=0.3
+grep -q -e --fresh err || fail "--fresh is not mentioned"
+results_of first/results.jsonl | cmp -s - expected || fail "a refused run touched the results"
+expect 0 "" toy_eval --evaluation.output_dir=first --generation.temperature=0.3 --fresh --limit 3
+[ "$(wc -l <first/results.jsonl)" = 3 ] || fail "--fresh keeps old lines"
+# What cannot change results is no other configuration.
+expect 0 "3 of 3" toy_eval --evaluation.output_dir=first --generation.temperature=0.3 --limit 3 \
+    --evaluation.checkpoint_every=1 --logging.console_level=ERROR
+
+# One array at the end, of the same objects.
+expect 0 "" toy_eval --evaluation.output_dir=array --evaluation.output_format=json
+[ "$(head -n 1 array/results.json)" = "[" ] && [ "$(tail -n 1 array/results.json)" = "]" ] || fail "no array"
+sed -n 's/^\({.*}\),*$/\1/p' array/results.json >lines
+results_of lines | cmp -s - expected || fail "the array differs from the lines"
+if command -v python3 >/dev/null; then
+    python3 - whole/results.jsonl array/results.json whole/summary.json <<'PY' || fail "not JSON"
+import json, sys
+lines = [json.loads(line) for line in open(sys.argv[1], encoding="utf-8")]
+array = json.load(open(sys.argv[2], encoding="utf-8"))
+assert {x["problem_idx"] for x in lines} == {x["problem_idx"] for x in array} == set(range(40))
+for x in lines:
+    assert abs(sum(a["weight"] for a in x["answers"]) - 1) < 1e-9, x
+    assert len(x["betas"]) == len(x["ess_history"]) > 0
+methods = json.load(open(sys.argv[3], encoding="utf-8"))["methods"]
+assert [m["method"] for m in methods] == ["persistent", "greedy", "sample"]
+assert methods[0]["correct"] == sum(x["correct"] for x in lines)
+PY
+fi
+
+# Seeds differ.
+expect 0 "" toy_eval --evaluation.output_dir=seed --system.seed=7
+if results_of seed/results.jsonl | cmp -s - expected; then fail "another seed gives the same results"; fi
+
+# The smoke test runs first; where it fails, nothing is begun.
+expect 0 "" toy_eval --evaluation.output_dir=smoke --smoke_test.enabled=true --limit 2
+expect 1 "smoke test failed" toy_eval --evaluation.output_dir=smoke2 --smoke_test.enabled=true \
+    --models.generator.max_model_len=16
+[ ! -e smoke2 ] || fail "a failed smoke test leaves a folder"
+finish

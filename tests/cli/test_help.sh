@@ -1,0 +1,57 @@
+#!/bin/sh
+# Help, usage mistakes and their exit codes.
+. "${PERSAMP_SOURCE:?}/tests/cli/common.sh"
+
+for command in solve eval config verify info; do
+    for flag in -h --help; do
+        expect 0 Examples "$P" $command $flag
+        # The three examples come first: lines that begin with the command's name, before any other section.
+        n=$(awk '/^Examples/ {on = 1; next} on && /^ +(persamp|[a-z ]*\| *persamp)/ {n++} on && /^$/ {exit} END {print n + 0}' out)
+        [ "$n" = 3 ] || fail "persamp $command $flag shows $n examples, not 3"
+        [ ! -s err ] || fail "persamp $command $flag writes to standard error"
+    done
+done
+expect 0 Examples "$P" -h
+expect 0 "persamp " "$P" --version
+expect 2 Commands "$P"
+expect 2 "did you mean eval" "$P" evall
+expect 2 "no command" "$P" nonsense
+
+expect 2 "no question" "$P" solve
+expect 2 empty "$P" solve ''
+expect 2 "unknown argument" "$P" solve one two
+expect 2 "needs a value" "$P" solve --gold
+expect 2 "unknown argument" "$P" eval something
+expect 2 "whole number" "$P" eval --limit ten
+expect 2 "whole number" "$P" eval --limit=-1
+expect 2 "whole number" "$P" eval --offset=
+expect 2 "needs a value" "$P" eval --limit
+for shard in 0/2 3/2 1 1/ /2 1/2/3 a/b 1/0; do
+    expect 2 "1 <= I <= N" "$P" eval --shard $shard
+done
+expect 2 "name of a method" "$P" eval --baselines greedy,nonsense
+expect 2 "unknown argument" "$P" info --nonsense
+
+# Configuration: unknown keys, wrong types, ranges; each names the key.
+expect 2 "generation.n_particles" "$P" eval --engine.type=toy --generation.n_particle=3
+expect 2 "generation.n_particles" "$P" eval --engine.type=toy --generation.n_particles=0
+expect 2 "generation.n_particles" "$P" eval --engine.type=toy --generation.n_particles=100000
+expect 2 "generation.temperature" "$P" solve --engine.type=toy --generation.temperature=warm x
+expect 2 "nowhere.yaml" "$P" eval --config nowhere.yaml || true
+printf 'generation:\n  n_particles: 8\n  temprature: 1\n' >config.yaml
+expect 2 "config.yaml:3:3" "$P" eval --config config.yaml
+expect 2 "temperature" "$P" info --config config.yaml
+printf 'generation: [\n' >config.yaml
+expect 2 "config.yaml:" "$P" solve --config config.yaml x
+expect 2 "scoring.type" "$P" solve --engine.type=llama --scoring.type=prm_reward x
+
+# Output on a pipe has no escape codes; a full disk behind it is a failure.
+"$P" solve --engine.type=toy --verbose 'which?' >out 2>err
+if grep -q "$(printf '\033')" out; then fail "escape codes on a pipe"; fi
+grep -q 'iteration 1' out || fail "solve --verbose shows no iteration"
+if [ -w /dev/full ]; then
+    "$P" solve --engine.type=toy 'which?' >/dev/full 2>err
+    [ $? = 1 ] || fail "a full disk behind the output is not noticed"
+    grep -q 'standard output' err || fail "nothing is said of a full disk behind the output"
+fi
+finish
