@@ -10,13 +10,15 @@ enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 130 };
 /* argv[0] is the command's name. */
 int ps_cmd_solve(int argc, char **argv);
 int ps_cmd_eval(int argc, char **argv);
+int ps_cmd_compare(int argc, char **argv);
 int ps_cmd_config(int argc, char **argv);
 int ps_cmd_verify(int argc, char **argv);
 int ps_cmd_info(int argc, char **argv);
 
 /* Print "persamp: message" to standard error. Returns the exit code that goes with the status. */
 int ps_cli_error(const ps_error *err);
-/* Likewise for what goes wrong once the arguments have been understood: a malformed input file is no mistake in them. */
+/* Likewise for what goes wrong once the arguments have been understood: a malformed input file is no mistake in them.
+ */
 int ps_cli_failure(const ps_error *err);
 
 /* Whether argument asks for help. */
@@ -35,6 +37,20 @@ ps_log ps_cli_log(const ps_config *config);
 /* Ctrl-C: the first asks to stop, the second kills. */
 void ps_cli_catch_interrupt(void);
 bool ps_cli_interrupted(void *unused);
+
+/* What is shown while problems are solved: a bar on a terminal, a line every few seconds elsewhere. */
+typedef struct ps_cli_progress {
+    bool terminal;
+    double started, last;   /* seconds */
+    const ps_eval_arm *arm; /* under way */
+    size_t arm_number, resumed;
+    uint64_t tokens_before; /* of earlier runs */
+} ps_cli_progress;
+void ps_cli_show_progress(void *user, const ps_eval_progress *progress); /* user: a ps_cli_progress */
+void ps_cli_fault(void *user, const char *path, const ps_dataset_fault *fault);
+
+/* After an interruption: the same command again, without --fresh. */
+void ps_cli_print_resume(int argc, char **argv);
 
 /* A configuration with the environment read; NULL after a message. */
 ps_config *ps_cli_config(void);

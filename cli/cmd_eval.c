@@ -32,78 +32,6 @@ static void help(void) {
          "Every finished problem is on disk. After an interruption of any kind the same command goes on where it was.");
 }
 
-/* ---- Progress: a bar on a terminal, a line every few seconds elsewhere
- * ------------------------------------------------ */
-
-typedef struct progress {
-    bool terminal;
-    double started, last; /* seconds */
-    const ps_eval_arm *arm;
-    size_t resumed;
-    uint64_t tokens_before; /* of earlier runs */
-} progress;
-
-static void print_time(double seconds) {
-    unsigned s = (unsigned)(seconds + 0.5);
-    if (s >= 3600)
-        printf("%u:%02u:%02u", s / 3600, s / 60 % 60, s % 60);
-    else
-        printf("%u:%02u", s / 60, s % 60);
-}
-
-static void print_bar(size_t done, size_t total) {
-    enum { WIDTH = 24 };
-    size_t full = total > 0 ? done * WIDTH / total : 0;
-    putchar('[');
-    for (size_t i = 0; i < WIDTH; i++)
-        putchar(i < full ? '#' : '.');
-    putchar(']');
-}
-
-static void on_progress(void *user, const ps_eval_progress *p) {
-    progress *state = user;
-    double now = ps_now();
-    const ps_eval_arm *arm = p->arm;
-    if (state->arm != arm) {
-        state->arm = arm;
-        state->started = now;
-        state->last = -1e9;
-        state->resumed = arm->done;
-        state->tokens_before = arm->generated;
-        if (arm->done > 0) printf("%s: %zu of %zu problems are done already\n", arm->name, arm->done, p->total);
-    }
-    bool finished = arm->done == p->total;
-    if (!finished && now - state->last < (state->terminal ? 0.1 : 5.0)) return;
-    state->last = now;
-    double seconds = now - state->started;
-    size_t fresh = arm->done - state->resumed;
-    if (state->terminal) {
-        printf("\r\033[K%-12s ", arm->name);
-        print_bar(arm->done, p->total);
-        putchar(' ');
-    } else {
-        printf("%-12s ", arm->name);
-    }
-    printf("%zu/%zu", arm->done, p->total);
-    if (arm->done > 0) printf("  %.1f%% right", 100.0 * (double)arm->correct / (double)arm->done);
-    if (seconds > 0.5) printf("  %.0f tokens/s", (double)(arm->generated - state->tokens_before) / seconds);
-    if (fresh > 0 && !finished) {
-        fputs("  ", stdout);
-        print_time(seconds / (double)fresh * (double)(p->total - arm->done));
-        fputs(" left", stdout);
-    } else if (finished) {
-        fputs("  in ", stdout);
-        print_time(seconds);
-    }
-    if (!state->terminal || finished) putchar('\n');
-    fflush(stdout);
-}
-
-static void on_fault(void *user, const char *path, const ps_dataset_fault *fault) {
-    (void)user;
-    fprintf(stderr, "persamp: %s:%zu: %s; this record is left out\n", path, fault->line, fault->message);
-}
-
 /* ---- The closing table
  * --------------------------------------------------------------------------------------------------- */
 
@@ -224,28 +152,14 @@ static int parse(int argc, char **argv, ps_config *config, eval_arguments *a) {
     return -1;
 }
 
-/* A word as a shell takes it. */
-static void print_quoted(const char *word) {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=:,./@%";
-    bool quote = *word == '\0' || word[strspn(word, plain)] != '\0';
-    if (quote) putchar('\'');
-    for (; *word != '\0'; word++) {
-        if (*word == '\'')
-            fputs("'\\''", stdout);
-        else
-            putchar(*word);
-    }
-    if (quote) putchar('\'');
-}
-
 static int evaluate(const ps_config *config, const eval_arguments *a, int argc, char **argv) {
     ps_error err;
     ps_models *models = NULL;
     ps_eval_summary summary = {0};
     ps_log log = ps_cli_log(config);
-    progress state = {.terminal = isatty(STDOUT_FILENO) == 1};
+    ps_cli_progress state = {.terminal = isatty(STDOUT_FILENO) == 1};
     ps_eval_observer observer = {
-        .user = &state, .fault = on_fault, .progress = on_progress, .cancelled = ps_cli_interrupted};
+        .user = &state, .fault = ps_cli_fault, .progress = ps_cli_show_progress, .cancelled = ps_cli_interrupted};
     ps_status status = ps_models_open(config, &log, &models, &err);
     if (status != PS_OK) return ps_cli_failure(&err);
     ps_cli_catch_interrupt();
@@ -256,13 +170,7 @@ static int evaluate(const ps_config *config, const eval_arguments *a, int argc, 
     }
     int code = status == PS_OK ? verdict(&summary) : EXIT_INTERRUPTED;
     if (status == PS_CANCELLED) {
-        fputs("\ninterrupted; what was finished is on disk. To go on:\n  persamp", stdout);
-        for (int i = 0; i < argc; i++)
-            if (strcmp(argv[i], "--fresh") != 0) {
-                putchar(' ');
-                print_quoted(argv[i]);
-            }
-        putchar('\n');
+        ps_cli_print_resume(argc, argv);
     } else if (status != PS_OK) {
         code = ps_cli_failure(&err);
     }

@@ -13,6 +13,7 @@ typedef struct command {
 static const command commands[] = {
     {"solve", "answer one question", ps_cmd_solve},
     {"eval", "measure a method on a data set", ps_cmd_eval},
+    {"compare", "compare methods at equal cost", ps_cmd_compare},
     {"config", "show or explain the configuration", ps_cmd_config},
     {"verify", "compare answers", ps_cmd_verify},
     {"info", "version, engine, model, processor", ps_cmd_info},
@@ -24,6 +25,7 @@ static void usage(FILE *out) {
           "Examples\n"
           "  persamp solve 'What is 12 + 30?'\n"
           "  persamp eval --limit 50 --baselines greedy,sample\n"
+          "  persamp compare --methods persistent,best_of_n --budgets 4x,16x --plot compare.svg\n"
           "  persamp config --explain ps.depth_decay\n\n"
           "Commands\n",
           out);

@@ -177,6 +177,65 @@ typedef struct ps_eval_observer {
 PS_API ps_status ps_eval(const ps_config *config, const ps_eval_options *options, ps_models *models,
                          const ps_eval_observer *observer, ps_eval_summary *summary, ps_error *err);
 
+/* ---- Comparison
+ * -------------------------------------------------------------------------------------------------------- */
+
+typedef struct ps_compare_options {
+    /* Methods, separated by commas: a method's name, with overrides behind a colon and a name of its own before '=':
+     *     "persistent,particle_filter"
+     *     "persistent,old=persistent:ps.weights=balance,ps.refill=true,majority"
+     * A piece that begins with a configuration key belongs to the method before it. The first is what the others are
+     * compared with. */
+    const char *methods;
+    const char *budgets;   /* "4x,16x": multiples of the mean length of an answer; "2048": tokens. NULL: "4x,16x" */
+    size_t seeds;          /* runs of each cell, with system.seed, system.seed + 1, …; 0: 1 */
+    size_t offset, limit;  /* of the data set; limit 0: all */
+    bool fresh;            /* start over in an output folder that has results */
+    const char *json_path; /* also write the comparison here; NULL: only in the output folder */
+} ps_compare_options;
+
+/* One method at one budget, all seeds. Accuracies are those of the method's own selection of the answer. */
+typedef struct ps_compare_cell {
+    const char *method;             /* name of its variant */
+    size_t method_number;           /* from 0, in the order given */
+    const char *budget;             /* as given; "" for a method without one (greedy) */
+    size_t max_tokens, n_particles; /* of a problem; 0, 1 for greedy */
+    size_t seeds, runs, correct;    /* runs: problems × seeds that are done */
+    size_t truncated, errors;
+    double accuracy, low, high; /* Wilson 95% over the runs; NaN without any */
+    /* Accuracy minus that of the first method at the same budget, over the problems that both have done: 95% interval
+     * by paired bootstrap over problems, two-sided bootstrap p, and p after Holm's correction over all cells. NaN for
+     * the first method, and where there is nothing to compare. */
+    double difference, difference_low, difference_high, p, p_holm;
+    double brier;                               /* mean (confidence − correct)² */
+    double ece;                                 /* expected calibration error, 10 bins of equal width */
+    uint64_t generated, prompt, prefilled, prm; /* tokens of all runs */
+    double seconds;                             /* wall time of making them, over all sessions */
+    bool shared; /* its samples were drawn for an earlier method of the list and are only read differently */
+} ps_compare_cell;
+
+typedef struct ps_compare_summary {
+    ps_compare_cell *cells; /* [n_cells] those without a budget first, then by budget, then by method */
+    size_t n_cells, n_methods, problems;
+    double answer_tokens; /* mean length of one answer: a budget of 1x */
+    size_t comparisons;   /* how many p-values Holm's correction counts */
+    size_t faults;        /* unusable records of the data set */
+    const char *path;     /* of the JSON in the output folder */
+    struct ps_plan *plan; /* owns the strings */
+} ps_compare_summary;
+PS_API void ps_compare_summary_free(ps_compare_summary *summary);
+
+/* Run every method at every budget with every seed over the same problems with common random numbers, and compare.
+ * Each run is a result file of the output folder; the same call again goes on where an earlier one was cut off, also
+ * with more methods, budgets, seeds or problems. Methods that differ only in how they choose among the same samples
+ * share them. PS_FORMAT: methods or budgets that cannot be read. PS_ARG: the folder belongs to another configuration.
+ * PS_CANCELLED: *summary is written all the same. */
+PS_API ps_status ps_compare(const ps_config *config, const ps_compare_options *options, ps_models *models,
+                            const ps_eval_observer *observer, ps_compare_summary *summary, ps_error *err);
+
+/* The comparison as JSON, appended to *text. */
+PS_API ps_status ps_compare_json(const ps_compare_summary *summary, ps_text *text, ps_error *err);
+
 /* Wilson score interval of `successes` of n at 95%. (0, 1) for n = 0. */
 PS_API void ps_wilson(size_t successes, size_t n, double *low, double *high);
 

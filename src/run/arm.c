@@ -44,7 +44,7 @@ static void count_line(arm_state *r, size_t position, const ps_result_line *line
 }
 
 /* How sure the answers were of each prediction: the share of the votes for the plain vote, else the posterior weight of
- * its class; 0 where there is no answer. */
+ * its class; NaN where there is no answer. */
 static double confidence_of(const ps_outcome *o, int select) {
     const char *answer = o->predictions[select].answer;
     size_t votes = 0;
@@ -53,7 +53,7 @@ static double confidence_of(const ps_outcome *o, int select) {
         votes += o->classes[i].votes;
         if (answer != NULL && strcmp(o->classes[i].answer, answer) == 0) chosen = &o->classes[i];
     }
-    if (chosen == NULL) return 0;
+    if (chosen == NULL) return NAN;
     return select == PS_SELECT_MAJORITY ? (double)chosen->votes / (double)votes : chosen->weight;
 }
 

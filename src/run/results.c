@@ -33,7 +33,7 @@ static uint64_t tokens_of(const json_t *line, const char *key) {
 static double confidence_in(const json_t *line, const char *key, bool by_votes) {
     size_t i;
     const json_t *one, *answer = json_object_get(line, key), *classes = json_object_get(line, "answers");
-    double votes = 0, chosen_votes = 0, chosen_weight = 0;
+    double votes = 0, chosen_votes = NAN, chosen_weight = NAN;
     json_array_foreach(classes, i, one) {
         double n = (double)json_integer_value(json_object_get(one, "votes"));
         votes += n;
@@ -41,7 +41,7 @@ static double confidence_in(const json_t *line, const char *key, bool by_votes) 
         chosen_votes = n;
         chosen_weight = json_number_value(json_object_get(one, "weight"));
     }
-    return !by_votes ? chosen_weight : votes > 0 ? chosen_votes / votes : 0;
+    return by_votes ? chosen_votes / votes : chosen_weight;
 }
 
 static bool parse_line(const char *text, size_t length, ps_result_line *out) {

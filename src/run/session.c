@@ -105,13 +105,22 @@ static ps_pool_params pool_of(const ps_config *c) {
     };
 }
 
+/* A chain of power_mcmc moves its prefix at every step of its growth: K steps cost about K + K²/4, five answers at
+ * K = 12. */
+static size_t chains_of(const ps_config *c, size_t M) {
+    enum { ANSWERS_PER_CHAIN = 8 };
+    if (c->power_mcmc_chains != PS_CONFIG_AUTO) return (size_t)c->power_mcmc_chains;
+    return M / ANSWERS_PER_CHAIN > 0 ? M / ANSWERS_PER_CHAIN : 1;
+}
+
 static void set_params(ps_session *s) {
     const ps_config *c = s->config;
+    bool power = strcmp(s->method->name, "power_mcmc") == 0;
     size_t M = (size_t)c->generation_n_particles, expansion = (size_t)c->beam_expansion;
     size_t groups = M / expansion > 0 ? M / expansion : 1;
     s->params = (ps_method_params){
         .seed = (uint64_t)c->system_seed,
-        .n_particles = M,
+        .n_particles = power ? chains_of(c, M) : M,
         .max_steps = (size_t)c->generation_max_steps,
         .score = ps_score_find(c->scoring_type),
         .prior = ps_length_prior_find(c->scoring_length_prior_type),
@@ -141,8 +150,7 @@ static void set_params(ps_session *s) {
         .beam_expansion = expansion,
         .dvts_subtrees = c->dvts_subtrees != PS_CONFIG_AUTO ? (size_t)c->dvts_subtrees : groups,
         .power_alpha = c->power_mcmc_alpha,
-        .sweeps =
-            (size_t)(strcmp(s->method->name, "power_mcmc") == 0 ? c->power_mcmc_sweeps : c->particle_gibbs_sweeps),
+        .sweeps = (size_t)(power ? c->power_mcmc_sweeps : c->particle_gibbs_sweeps),
     };
 }
 

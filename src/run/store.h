@@ -2,6 +2,7 @@
  * with after any interruption.
  *
  *     config.yaml       the effective configuration with the origin of each value
+ *     config.<name>.yaml  likewise of a method of a comparison, whose results are results.<name>.….jsonl
  *     results.jsonl     a line a problem (results.<arm>.jsonl for baselines, results.<i>-of-<n>.jsonl for shards)
  *     .lock             shared by the runs that write here; each result file has a lock of its own */
 #ifndef PERSAMP_RUN_STORE_H
@@ -28,8 +29,8 @@ typedef struct ps_result_line {
     size_t index; /* problem_idx */
     bool correct, truncated, error;
     bool correct_by[PS_SELECTS];
-    double confidence[PS_SELECTS]; /* in each prediction, in [0, 1]: see docs/compare.md */
-    double ess, resamples; /* NaN where the line has null */
+    double confidence[PS_SELECTS]; /* in each prediction, in [0, 1]; NaN without an answer. See docs/compare.md */
+    double ess, resamples;         /* NaN where the line has null */
     uint64_t generated, prompt, prefilled, prm;
 } ps_result_line;
 

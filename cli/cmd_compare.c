@@ -1,0 +1,242 @@
+/* persamp compare: several methods at equal cost, with a table, JSON and a plot. */
+#include "cli.h"
+
+#include "plot.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef struct compare_arguments {
+    ps_compare_options options;
+    const char *plot;
+    char gnuplot[1024]; /* where it is, once it was looked for */
+} compare_arguments;
+
+static void help(void) {
+    puts(
+        "persamp compare: several methods on the same problems at equal cost\n\n"
+        "Examples\n"
+        "  persamp compare --methods persistent,best_of_n,majority --budgets 4x,16x --plot compare.svg\n"
+        "  persamp compare --methods persistent,old=persistent:ps.weights=balance,ps.refill=true --seeds 3 --limit "
+        "100\n"
+        "  persamp compare --engine.type=toy --engine.toy.kind=synthetic --models.prm.enabled=true \\\n"
+        "      --scoring.type=prm_reward --methods persistent,particle_filter,dvts --budgets 4x,8x,16x --limit 2000\n\n"
+        "Options\n"
+        "  --methods A,B       methods, the first is what the others are compared with; a colon adds settings\n"
+        "                      (persistent:ps.depth_decay=0.2), a name before '=' names the whole (x=persistent:...)\n"
+        "  --budgets 4x,16x    of one problem: multiples of the mean length of an answer, which is measured once,\n"
+        "                      or numbers of tokens; the default is 4x,16x\n"
+        "  --seeds N           run everything N times, with system.seed and the seeds that follow; the default is 1\n"
+        "  --limit N           the first N problems (after --offset)\n"
+        "  --offset N          pass over N problems\n"
+        "  --json FILE         also write the comparison here\n"
+        "  --plot FILE         accuracy against tokens, SVG or PNG by the file's ending; needs gnuplot\n"
+        "  --fresh             start over where the output folder has results\n"
+        "  --config FILE       read a configuration; repeat it, later files win\n"
+        "  --key=value         set any configuration key; `persamp config` lists them\n\n"
+        "Every finished problem is on disk. After an interruption of any kind the same command goes on where it was,\n"
+        "also with more methods, budgets, seeds or problems. docs/compare.md explains the columns.");
+}
+
+/* ---- The table
+ * ---------------------------------------------------------------------------------------------------------- */
+
+static const char *stars(double p) {
+    return p < 0.01 ? "**" : p < 0.05 ? "*" : "";
+}
+
+static void print_cell(const ps_compare_cell *c, int width) {
+    printf("%-*s ", width, c->method);
+    if (c->runs == 0) {
+        puts("not run yet");
+        return;
+    }
+    printf("%6.1f%% %5.1f - %5.1f%% ", 100 * c->accuracy, 100 * c->low, 100 * c->high);
+    if (isnan(c->difference))
+        printf("%-24s", "");
+    else
+        printf("%+6.1f [%+5.1f, %+5.1f] %-2s", 100 * c->difference, 100 * c->difference_low, 100 * c->difference_high,
+               stars(c->p_holm));
+    double n = (double)c->runs;
+    printf(" %9.0f %9.0f %9.0f %8.1f %6.3f %6.3f%s\n", (double)c->generated / n, (double)c->prefilled / n,
+           (double)c->prm / n, c->seconds, c->brier, c->ece, c->shared ? " =" : "");
+}
+
+static void print_heading(const ps_compare_summary *s, const ps_compare_cell *c, int width) {
+    char title[64] = "no budget";
+    if (*c->budget != '\0') snprintf(title, sizeof title, "budget %s", c->budget);
+    printf("\n%-*s %7s %14s  %-24s %9s %9s %9s %8s %6s %6s\n", width, title, "correct", "95% interval",
+           s->n_methods > 1 ? "difference to the first" : "", "generated", "prefilled", "PRM", "seconds", "Brier",
+           "ECE");
+}
+
+static int name_width(const ps_compare_summary *s) {
+    size_t width = 16;
+    for (size_t i = 0; i < s->n_cells; i++)
+        width = strlen(s->cells[i].method) > width ? strlen(s->cells[i].method) : width;
+    return (int)width;
+}
+
+static void print_notes(const ps_compare_summary *s) {
+    bool shared = false;
+    size_t errors = 0, truncated = 0, runs = 0;
+    for (size_t i = 0; i < s->n_cells; i++) {
+        shared = shared || s->cells[i].shared;
+        errors += s->cells[i].errors;
+        truncated += s->cells[i].truncated;
+        runs += s->cells[i].runs;
+    }
+    printf("\nOne answer has %.1f tokens on average. Columns of tokens are means per problem; seconds are in all.\n",
+           s->answer_tokens);
+    if (s->comparisons > 0)
+        printf("Differences in points with 95%% interval by paired bootstrap over the problems; * p < .05, ** < .01\n"
+               "after Holm's correction over %zu comparisons.\n",
+               s->comparisons);
+    if (shared) puts("=  the same samples as a method above, read by another selection.");
+    if (truncated > 0) printf("%zu of %zu searches ended without a finished answer\n", truncated, runs);
+    if (errors > 0) printf("%zu problems failed; their result lines say why in the field error\n", errors);
+    if (s->faults > 0) printf("%zu records of the data set could not be used\n", s->faults);
+    if (s->path != NULL) printf("written to %s\n", s->path);
+}
+
+static void print_summary(const ps_compare_summary *s) {
+    int width = name_width(s);
+    const char *budget = NULL;
+    for (size_t i = 0; i < s->n_cells; i++) {
+        const ps_compare_cell *c = &s->cells[i];
+        if (budget == NULL || strcmp(budget, c->budget) != 0) print_heading(s, c, width);
+        budget = c->budget;
+        print_cell(c, width);
+    }
+    if (s->n_cells > 0) print_notes(s);
+}
+
+static int verdict(const ps_compare_summary *s) {
+    size_t errors = s->faults;
+    for (size_t i = 0; i < s->n_cells; i++)
+        errors += s->cells[i].errors;
+    return errors == 0 ? EXIT_DONE : EXIT_FAILED;
+}
+
+/* ---- Files
+ * -------------------------------------------------------------------------------------------------------------- */
+
+static int write_json(const ps_compare_summary *summary, const char *path) {
+    ps_text text = {0};
+    ps_error err;
+    if (ps_compare_json(summary, &text, &err) != PS_OK) return ps_cli_failure(&err);
+    FILE *file = fopen(path, "w");
+    bool ok = file != NULL && fwrite(text.data, 1, text.length, file) == text.length;
+    if (file != NULL) ok = fclose(file) == 0 && ok;
+    if (!ok) fprintf(stderr, "persamp: --json %s: cannot write: %s\n", path, strerror(errno));
+    ps_text_free(&text);
+    return ok ? EXIT_DONE : EXIT_FAILED;
+}
+
+static int write_files(const ps_compare_summary *summary, const compare_arguments *a) {
+    int code = EXIT_DONE;
+    if (a->options.json_path != NULL) code = write_json(summary, a->options.json_path);
+    if (a->plot != NULL && ps_cli_plot(summary, a->gnuplot, a->plot) != EXIT_DONE) code = EXIT_FAILED;
+    if (a->plot != NULL && code == EXIT_DONE) printf("plot in %s\n", a->plot);
+    return code;
+}
+
+/* ---- Arguments
+ * ---------------------------------------------------------------------------------------------------------- */
+
+/* One option of our own at argv[*i]: 1 taken, 0 not ours, −1 wrong (and said so). */
+static int take_option(int argc, char **argv, int *i, compare_arguments *a) {
+    bool failed = false;
+    const char *value;
+    ps_compare_options *o = &a->options;
+    const struct {
+        const char *name;
+        const char **text;
+        size_t *count;
+    } options[] = {{"--methods", &o->methods, NULL}, {"--budgets", &o->budgets, NULL}, {"--seeds", NULL, &o->seeds},
+                   {"--limit", NULL, &o->limit},     {"--offset", NULL, &o->offset},   {"--json", &o->json_path, NULL},
+                   {"--plot", &a->plot, NULL}};
+    if (strcmp(argv[*i], "--fresh") == 0) {
+        o->fresh = true;
+        return 1;
+    }
+    for (size_t k = 0; k < sizeof options / sizeof *options; k++) {
+        value = ps_cli_option(argc, argv, i, options[k].name, &failed);
+        if (failed) return -1;
+        if (value == NULL) continue;
+        if (options[k].count != NULL) return ps_cli_count(options[k].name, value, options[k].count) ? 1 : -1;
+        *options[k].text = value;
+        return 1;
+    }
+    return 0;
+}
+
+static int parse(int argc, char **argv, ps_config *config, compare_arguments *a) {
+    ps_error err;
+    for (int i = 1; i < argc; i++) {
+        if (ps_cli_wants_help(argv[i])) {
+            help();
+            return EXIT_DONE;
+        }
+        int taken = take_option(argc, argv, &i, a), used = 0;
+        if (taken < 0) return EXIT_USAGE;
+        if (taken > 0) continue;
+        if (ps_config_take_argument(config, argv[i], i + 1 < argc ? argv[i + 1] : NULL, &used, &err) != PS_OK)
+            return ps_cli_error(&err);
+        if (used == 0) {
+            fprintf(stderr, "persamp: compare: unknown argument %s; `persamp compare -h` explains\n", argv[i]);
+            return EXIT_USAGE;
+        }
+        i += used - 1;
+    }
+    if (a->options.methods == NULL) {
+        fputs("persamp: compare: --methods is missing; for example --methods persistent,best_of_n,majority\n", stderr);
+        return EXIT_USAGE;
+    }
+    /* A plot that cannot be drawn is known before the hours of work, not after. */
+    return a->plot != NULL ? ps_cli_plot_check(a->plot, a->gnuplot, sizeof a->gnuplot) : -1;
+}
+
+static int compare(const ps_config *config, const compare_arguments *a, int argc, char **argv) {
+    ps_error err;
+    ps_models *models = NULL;
+    ps_compare_summary summary = {0};
+    ps_log log = ps_cli_log(config);
+    ps_cli_progress state = {.terminal = isatty(STDOUT_FILENO) == 1};
+    ps_eval_observer observer = {
+        .user = &state, .fault = ps_cli_fault, .progress = ps_cli_show_progress, .cancelled = ps_cli_interrupted};
+    ps_status status = ps_models_open(config, &log, &models, &err);
+    if (status != PS_OK) return ps_cli_failure(&err);
+    ps_cli_catch_interrupt();
+    status = ps_compare(config, &a->options, models, &observer, &summary, &err);
+    int code = status == PS_CANCELLED ? EXIT_INTERRUPTED : EXIT_FAILED;
+    if (status == PS_OK || status == PS_CANCELLED) {
+        if (status == PS_CANCELLED && state.terminal) putchar('\n');
+        print_summary(&summary);
+        int written = summary.n_cells > 0 ? write_files(&summary, a) : EXIT_DONE;
+        if (status == PS_OK) code = written != EXIT_DONE ? written : verdict(&summary);
+        if (status == PS_CANCELLED) ps_cli_print_resume(argc, argv);
+    } else {
+        code = ps_cli_error(&err);
+    }
+    ps_compare_summary_free(&summary);
+    ps_models_free(models);
+    return code;
+}
+
+int ps_cmd_compare(int argc, char **argv) {
+    ps_error err;
+    compare_arguments a = {0};
+    ps_config *config = ps_cli_config();
+    if (config == NULL) return EXIT_FAILED;
+    int code = parse(argc, argv, config, &a);
+    if (code < 0) {
+        ps_log log = ps_cli_log(config);
+        code = ps_config_check(config, &log, &err) == PS_OK ? compare(config, &a, argc, argv) : ps_cli_error(&err);
+    }
+    ps_config_free(config);
+    return code;
+}

@@ -1,0 +1,174 @@
+/* The plot of a comparison: a script for gnuplot, handed over through a pipe. */
+#include "plot.h"
+
+#include "cli.h"
+
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Okabe and Ito's palette, which colour-blind readers can tell apart. */
+static const char *const colours[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7",
+                                      "#E69F00", "#56B4E9", "#000000", "#999933"};
+enum { N_COLOURS = sizeof colours / sizeof *colours };
+
+/* ---- Whether it can be drawn
+ * ------------------------------------------------------------------------------------------------ */
+
+static bool ends_with(const char *text, const char *ending) {
+    size_t n = strlen(text), m = strlen(ending);
+    return n > m && strcmp(text + n - m, ending) == 0;
+}
+
+/* The first executable of that name on PATH. */
+static bool find_program(const char *name, char *out, size_t size) {
+    const char *path = getenv("PATH");
+    while (path != NULL && *path != '\0') {
+        size_t n = strcspn(path, ":");
+        int length = snprintf(out, size, "%.*s%s%s", (int)n, path, n > 0 ? "/" : "./", name);
+        if (length > 0 && (size_t)length < size && access(out, X_OK) == 0) return true;
+        path += n + (path[n] == ':');
+    }
+    return false;
+}
+
+int ps_cli_plot_check(const char *path, char *gnuplot, size_t size) {
+    if (!ends_with(path, ".svg") && !ends_with(path, ".png")) {
+        fprintf(stderr, "persamp: --plot %s: expected a file that ends in .svg or .png\n", path);
+        return EXIT_USAGE;
+    }
+    if (strchr(path, '\n') != NULL) {
+        fputs("persamp: --plot: a file name with a line break cannot be handed to gnuplot\n", stderr);
+        return EXIT_USAGE;
+    }
+    if (!find_program("gnuplot", gnuplot, size)) {
+        fputs("persamp: --plot needs gnuplot, which is not on PATH; install it (apt install gnuplot-nox, brew install "
+              "gnuplot) or leave --plot out: the JSON has all that it would show\n",
+              stderr);
+        return EXIT_FAILED;
+    }
+    return -1;
+}
+
+/* ---- The script
+ * ----------------------------------------------------------------------------------------------------------- */
+
+/* In single quotes gnuplot takes everything as it is, a quote doubled. */
+static void put_quoted(FILE *out, const char *text) {
+    putc('\'', out);
+    for (; *text != '\0'; text++) {
+        if (*text == '\'') putc('\'', out);
+        putc(*text, out);
+    }
+    putc('\'', out);
+}
+
+static bool is_drawn(const ps_compare_cell *c) {
+    return c->runs > 0 && c->generated > 0;
+}
+
+/* Points of one method as an inline data block: tokens per problem, accuracy, interval, in percent. */
+static size_t put_points(FILE *out, const ps_compare_summary *s, size_t method, const char **name) {
+    size_t n = 0;
+    fprintf(out, "$m%zu << END\n", method);
+    for (size_t i = 0; i < s->n_cells; i++) {
+        const ps_compare_cell *c = &s->cells[i];
+        if (c->method_number != method) continue;
+        *name = c->method;
+        if (!is_drawn(c)) continue;
+        fprintf(out, "%.9g %.9g %.9g %.9g\n", (double)c->generated / (double)c->runs, 100 * c->accuracy, 100 * c->low,
+                100 * c->high);
+        n++;
+    }
+    fputs("END\n", out);
+    return n;
+}
+
+/* From the lowest interval to the highest, to whole tens. */
+static void put_range(FILE *out, const ps_compare_summary *s) {
+    double low = 100, high = 0;
+    for (size_t i = 0; i < s->n_cells; i++) {
+        if (!is_drawn(&s->cells[i])) continue;
+        low = fmin(low, 10 * floor(10 * s->cells[i].low));
+        high = fmax(high, 10 * ceil(10 * s->cells[i].high));
+    }
+    if (low < high) fprintf(out, "set yrange [%g:%g]\n", low, high);
+}
+
+static void put_style(FILE *out, const char *path, const ps_compare_summary *s) {
+    if (ends_with(path, ".png"))
+        fputs("set terminal pngcairo size 1600,1000 fontscale 1.7 linewidth 2\n", out);
+    else
+        fputs("set terminal svg size 800,500 font 'sans-serif,13' background '#ffffff'\n", out);
+    fputs("set output ", out);
+    put_quoted(out, path);
+    fputs("\nset border 3 lc rgb '#777777'\n"
+          "set tics nomirror out scale 0.6 textcolor rgb '#333333'\n"
+          "set grid ytics lc rgb '#e4e4e4' lt 1 lw 0.7\n"
+          "set logscale x 2\nset format y '%g %%'\n"
+          "set key outside right center reverse Left noenhanced samplen 2 spacing 1.25 textcolor rgb '#222222'\n"
+          "set ylabel 'correct answers' textcolor rgb '#333333'\n"
+          "set xlabel 'generated tokens per problem' textcolor rgb '#333333'\n"
+          "set style fill transparent solid 0.15 noborder\n"
+          "set offsets graph 0.03, graph 0.03, 0, 0\n",
+          out);
+    put_range(out, s);
+    fprintf(out, "set title '%zu problems, 95%% intervals; one answer has %.0f tokens' textcolor rgb '#333333'\n",
+            s->problems, s->answer_tokens);
+    /* Ticks where the budgets lie. */
+    fputs("set xtics (", out);
+    const char *budget = NULL;
+    for (size_t i = 0; i < s->n_cells; i++) {
+        const ps_compare_cell *c = &s->cells[i];
+        if (c->max_tokens == 0 || (budget != NULL && strcmp(budget, c->budget) == 0)) continue;
+        fprintf(out, "%s'%zu' %zu", budget != NULL ? ", " : "", c->max_tokens, c->max_tokens);
+        budget = c->budget;
+    }
+    fputs(")\n", out);
+}
+
+static void put_script(FILE *out, const ps_compare_summary *s, const char *path) {
+    put_style(out, path, s);
+    size_t *points = ps_calloc(s->n_methods, sizeof *points);
+    const char **names = ps_calloc(s->n_methods, sizeof *names);
+    const char *separator = "plot ";
+    for (size_t m = 0; points != NULL && names != NULL && m < s->n_methods; m++)
+        points[m] = put_points(out, s, m, &names[m]);
+    for (size_t m = 0; points != NULL && names != NULL && m < s->n_methods; m++) {
+        const char *colour = colours[m % N_COLOURS];
+        if (points[m] == 0) continue;
+        fprintf(out, "%s$m%zu using %s lc rgb '%s' notitle", separator, m,
+                points[m] > 1 ? "1:3:4 with filledcurves" : "1:2:3:4 with yerrorbars pt 0", colour);
+        separator = ", ";
+        fprintf(out, ", $m%zu using 1:2 with linespoints lc rgb '%s' lw 2 pt %zu ps 0.8 title ", m, colour,
+                (size_t)(m / N_COLOURS % 2 == 0 ? 7 : 5));
+        put_quoted(out, names[m]);
+    }
+    putc('\n', out);
+    ps_free(points);
+    ps_free(names);
+}
+
+int ps_cli_plot(const ps_compare_summary *summary, const char *gnuplot, const char *path) {
+    char command[1100];
+    snprintf(command, sizeof command, "'%s'", gnuplot);
+    if (strchr(gnuplot, '\'') != NULL) snprintf(command, sizeof command, "gnuplot");
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, before; /* a gnuplot that dies is an error, not our end */
+    fflush(NULL);
+    sigaction(SIGPIPE, &ignore, &before);
+    FILE *pipe = popen(command, "w");
+    int status = -1;
+    if (pipe != NULL) {
+        put_script(pipe, summary, path);
+        status = pclose(pipe);
+    }
+    sigaction(SIGPIPE, &before, NULL);
+    if (pipe != NULL && status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 0) return EXIT_DONE;
+    fprintf(stderr, "persamp: --plot %s: gnuplot could not draw it (its message is above)\n", path);
+    return EXIT_FAILED;
+}

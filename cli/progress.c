@@ -1,0 +1,97 @@
+/* What a long run shows: progress, records it leaves out, and how to go on. */
+#include "cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- Progress: a bar on a terminal, a line every few seconds elsewhere
+ * ------------------------------------------------ */
+
+static void print_time(double seconds) {
+    unsigned s = (unsigned)(seconds + 0.5);
+    if (s >= 3600)
+        printf("%u:%02u:%02u", s / 3600, s / 60 % 60, s % 60);
+    else
+        printf("%u:%02u", s / 60, s % 60);
+}
+
+static void print_bar(size_t done, size_t total) {
+    enum { WIDTH = 24 };
+    size_t full = total > 0 ? done * WIDTH / total : 0;
+    putchar('[');
+    for (size_t i = 0; i < WIDTH; i++)
+        putchar(i < full ? '#' : '.');
+    putchar(']');
+}
+
+void ps_cli_show_progress(void *user, const ps_eval_progress *p) {
+    ps_cli_progress *state = user;
+    double now = ps_now();
+    const ps_eval_arm *arm = p->arm;
+    if (state->arm != arm || state->arm_number != p->arm_number) {
+        state->arm = arm;
+        state->arm_number = p->arm_number;
+        state->started = now;
+        state->last = -1e9;
+        state->resumed = arm->done;
+        state->tokens_before = arm->generated;
+        if (arm->done > 0) printf("%s: %zu of %zu problems are done already\n", arm->name, arm->done, p->total);
+    }
+    bool finished = arm->done == p->total;
+    if (!finished && now - state->last < (state->terminal ? 0.1 : 5.0)) return;
+    state->last = now;
+    double seconds = now - state->started;
+    size_t fresh = arm->done - state->resumed;
+    if (state->terminal) {
+        printf("\r\033[K%-12s ", arm->name);
+        print_bar(arm->done, p->total);
+        putchar(' ');
+    } else {
+        printf("%-12s ", arm->name);
+    }
+    printf("%zu/%zu", arm->done, p->total);
+    if (arm->done > 0) printf("  %.1f%% right", 100.0 * (double)arm->correct / (double)arm->done);
+    if (seconds > 0.5) printf("  %.0f tokens/s", (double)(arm->generated - state->tokens_before) / seconds);
+    if (fresh > 0 && !finished) {
+        fputs("  ", stdout);
+        print_time(seconds / (double)fresh * (double)(p->total - arm->done));
+        fputs(" left", stdout);
+    } else if (finished) {
+        fputs("  in ", stdout);
+        print_time(seconds);
+    }
+    if (!state->terminal || finished) putchar('\n');
+    fflush(stdout);
+}
+
+void ps_cli_fault(void *user, const char *path, const ps_dataset_fault *fault) {
+    (void)user;
+    fprintf(stderr, "persamp: %s:%zu: %s; this record is left out\n", path, fault->line, fault->message);
+}
+
+/* ---- After an interruption
+ * --------------------------------------------------------------------------------------------------- */
+
+/* A word as a shell takes it. */
+static void print_quoted(const char *word) {
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=:,./@%";
+    bool quote = *word == '\0' || word[strspn(word, plain)] != '\0';
+    if (quote) putchar('\'');
+    for (; *word != '\0'; word++) {
+        if (*word == '\'')
+            fputs("'\\''", stdout);
+        else
+            putchar(*word);
+    }
+    if (quote) putchar('\'');
+}
+
+void ps_cli_print_resume(int argc, char **argv) {
+    fputs("\ninterrupted; what was finished is on disk. To go on:\n  persamp", stdout);
+    for (int i = 0; i < argc; i++)
+        if (strcmp(argv[i], "--fresh") != 0) {
+            putchar(' ');
+            print_quoted(argv[i]);
+        }
+    putchar('\n');
+}
