@@ -133,7 +133,8 @@ struct ps_llama {
     const struct llama_vocab *vocab;
     size_t n_vocab, n_embd, context;
     bool deterministic, embeddings;
-    int32_t flash_attn, threads;
+    int32_t flash_attn, threads; /* tuned */
+    uint64_t patience;           /* tuned: of every lane */
     enum ggml_type kv_type;
     ps_log log;
     char *model_path;

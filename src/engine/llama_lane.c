@@ -49,6 +49,7 @@ ps_status ps_lane_open(ps_lane *lane, ps_llama *engine, size_t cells, ps_error *
     const size_t real = llama_n_ctx(lane->context);
     lane->cells = cells < real ? cells : real;
     lane->n_sequences = (int)params.n_seq_max;
+    lane->patience = engine->patience;
     lane->max_active = engine->deterministic ? 1 : (size_t)lane->n_sequences;
     const size_t hot = HOT_BYTES / (engine->n_vocab * sizeof(float));
     lane->max_hot = hot > FEWEST_HOT ? hot : FEWEST_HOT;
