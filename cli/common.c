@@ -52,26 +52,6 @@ bool ps_cli_count(const char *option, const char *value, size_t *out) {
     return true;
 }
 
-static ps_log_level level_of(const char *name) {
-    if (strcmp(name, "DEBUG") == 0) return PS_LOG_DEBUG;
-    if (strcmp(name, "INFO") == 0) return PS_LOG_INFO;
-    return strcmp(name, "WARNING") == 0 ? PS_LOG_WARNING : PS_LOG_ERROR;
-}
-
-static void print_message(void *user, ps_log_level level, const char *message) {
-    static const char *const names[] = {"debug", "info", "warning", "error"};
-    (void)user;
-    if (level == PS_LOG_INFO)
-        fprintf(stderr, "persamp: %s\n", message);
-    else
-        fprintf(stderr, "persamp: %s: %s\n", names[level], message);
-}
-
-ps_log ps_cli_log(const ps_config *config) {
-    ps_log_level least = level_of(config->system_log_level), console = level_of(config->logging_console_level);
-    return (ps_log){.write = print_message, .least = console > least ? console : least};
-}
-
 static volatile sig_atomic_t interrupted;
 
 static void on_interrupt(int signal_number) {

@@ -24,6 +24,9 @@ typedef struct ps_method ps_method;
 
 typedef enum ps_policy { PS_POLICY_ESS, PS_POLICY_ALWAYS, PS_POLICY_NEVER } ps_policy;
 
+/* What a vote of weighted majority weighs: exp(ℓ), the PRM's r, exp(Σ log p / n). */
+typedef enum ps_vote { PS_VOTE_SCORE, PS_VOTE_REWARD, PS_VOTE_LOGPROB } ps_vote;
+
 /* When to stop. 0 means no such limit. */
 typedef struct ps_budget {
     size_t max_tokens;     /* generated tokens; a method stops within one step of it */
@@ -60,6 +63,7 @@ typedef struct ps_method_params {
     double filter_temperature; /* divides its log-weights, > 0 */
     ps_policy filter_policy;
     double filter_threshold; /* policy ess: in units of M */
+    ps_vote vote;            /* weighted majority */
     size_t beam_width, beam_expansion, dvts_subtrees;
     double power_alpha; /* power_mcmc: target p^α, ≥ 1 */
     size_t sweeps;      /* particle_gibbs, power_mcmc: passes without a token budget */

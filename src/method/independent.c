@@ -57,14 +57,23 @@ static ps_status round_over(ps_method *method, ps_error *err) {
     return status;
 }
 
-/* The weight of an answer in a weighted vote: the PRM's reward, or its log-score where there is none. */
+static double log_vote(const independent *p, const ps_answer *answer) {
+    const ps_score_input *sums = &p->m.round.tree.nodes[answer->snapshot].sums;
+    switch (p->m.params.vote) {
+    case PS_VOTE_REWARD: return isnan(answer->reward) ? answer->ell : log(answer->reward);
+    case PS_VOTE_LOGPROB: return sums->n_tokens > 0 ? sums->sum_logp / (double)sums->n_tokens : 0;
+    case PS_VOTE_SCORE: break;
+    }
+    return answer->ell;
+}
+
 static ps_status answers(const ps_method *method, ps_answer **list, size_t *n, ps_error *err) {
     const independent *p = (const independent *)method;
     ps_status status = ps_tree_answers(&p->m.round.tree, list, n, err);
     if (status != PS_OK) return status;
     for (size_t i = 0; i < *n; i++) {
         ps_answer *answer = &(*list)[i];
-        answer->log_weight = isnan(answer->reward) ? answer->ell : log(answer->reward);
+        answer->log_weight = log_vote(p, answer);
     }
     return PS_OK;
 }

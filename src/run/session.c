@@ -146,6 +146,9 @@ static void set_params(ps_session *s) {
         .filter_temperature = c->particle_filter_temperature,
         .filter_policy = policy_of(c->particle_filter_policy),
         .filter_threshold = c->particle_filter_threshold,
+        .vote = ps_config_is(c->weighted_majority_weights, "prm")       ? PS_VOTE_REWARD
+                : ps_config_is(c->weighted_majority_weights, "logprob") ? PS_VOTE_LOGPROB
+                                                                        : PS_VOTE_SCORE,
         .beam_width = c->beam_width != PS_CONFIG_AUTO ? (size_t)c->beam_width : groups,
         .beam_expansion = expansion,
         .dvts_subtrees = c->dvts_subtrees != PS_CONFIG_AUTO ? (size_t)c->dvts_subtrees : groups,
@@ -213,6 +216,11 @@ ps_status ps_session_init(ps_session *s, const ps_config *config, ps_models *mod
     if (s->select == PS_SELECT_PRM_WEIGHTED && s->prm == NULL) {
         ps_session_clear(s);
         return ps_fail(err, PS_ARG, "answer.select prm_weighted needs a process reward model: set models.prm.enabled");
+    }
+    if (strcmp(s->method->name, "weighted_majority") == 0 && s->params.vote == PS_VOTE_REWARD && s->prm == NULL) {
+        ps_session_clear(s);
+        return ps_fail(err, PS_ARG,
+                       "weighted_majority.weights prm needs a process reward model: set models.prm.enabled");
     }
     s->stop_at_boxed = config->answer_stop_at_boxed;
     s->keep_particles = config->evaluation_save_particles;
