@@ -8,6 +8,7 @@
 
 #include <sched.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Cores this process may use. */
@@ -42,8 +43,15 @@ typedef struct probe {
     double deadline;
     struct llama_batch batch;
     int sequences;
+    bool alone; /* one thread: its processor time counts, whatever else the machine does */
     double speed;
 } probe;
+
+static double clock_of(const probe *p) {
+    struct timespec t;
+    if (!p->alone || clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t)) return ps_now();
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
 
 /* ggml's threads wait for each other by spinning: among other busy programs one decode of two threads may take seconds.
  */
@@ -86,12 +94,14 @@ static void *probe_main(void *argument) {
     p->deadline = ps_now() + patience;
     llama_set_abort_callback(p->context, is_late, p);
     if (!decode_prompt(p)) return NULL;
-    const double start = ps_now();
+    const double start = clock_of(p);
     int rounds = 0;
-    do
-        if (!decode_next(p, PROMPT + 1 + rounds++)) return NULL;
-    while (ps_now() - start < moment && rounds < PROMPT);
-    p->speed = rounds * p->sequences / (ps_now() - start);
+    double took = 0;
+    while (took < moment && rounds < PROMPT && decode_next(p, PROMPT + 1 + rounds)) { /* being late ends it, too */
+        rounds++;
+        took = clock_of(p) - start;
+    }
+    if (rounds > 0) p->speed = rounds * p->sequences / took;
     return NULL;
 }
 
@@ -106,6 +116,7 @@ static void measure(ps_llama *engine, way *w, int32_t cores) {
     for (int i = 0; i < w->lanes && good; i++) {
         probe *p = &probes[i];
         p->sequences = sequences < PROMPT ? sequences : PROMPT;
+        p->alone = w->threads == 1;
         p->context = llama_init_from_model(engine->model, ps_lane_params(engine, 0, w->threads));
         p->batch = llama_batch_init(PROMPT, 0, 1);
         good = p->context && p->batch.token;
@@ -146,7 +157,7 @@ static size_t candidates(const ps_llama_options *options, int32_t cores, way way
 static way fastest(const way *ways, size_t n) {
     way best = ways[0];
     for (size_t i = 1; i < n; i++)
-        if (ways[i].speed > 1.1 * best.speed) best = ways[i];
+        if (ways[i].speed > 1.25 * best.speed) best = ways[i];
     return best;
 }
 
@@ -202,7 +213,7 @@ ps_status ps_llama_tune(ps_llama *engine, const ps_llama_options *options, ps_er
     engine->parallel = engine->deterministic ? engine->n_lanes : engine->n_lanes * (gpu ? 4 * GROUP : GROUP);
     char model[128], how[64] = "";
     llama_model_desc(engine->model, model, sizeof model);
-    if (seconds > 0) snprintf(how, sizeof how, ", measured %.0f tokens/s in %.2f s", w.speed, seconds);
+    if (w.speed > 0) snprintf(how, sizeof how, ", measured %.0f tokens/s in %.2f s", w.speed, seconds);
     snprintf(engine->description, sizeof engine->description,
              "%s; %s, %d context%s of %d thread%s, flash attention %s%s", model, gpu ? "GPU" : "CPU", (int)w.lanes,
              w.lanes == 1 ? "" : "s", (int)w.threads, w.threads == 1 ? "" : "s",
