@@ -31,8 +31,10 @@ const char *ps_cli_option(int argc, char **argv, int *i, const char *name, bool 
 /* A whole number ≥ 0, or a message and false. */
 bool ps_cli_count(const char *option, const char *value, size_t *out);
 
-/* Messages of the library on standard error, as logging.* says. */
+/* Messages of the library on standard error and in a file, as logging.* says; and a line in the file for each solved
+ * problem. */
 ps_log ps_cli_log(const ps_config *config);
+void ps_cli_log_outcome(const ps_outcome *outcome);
 
 /* Ctrl-C: the first asks to stop, the second kills. */
 void ps_cli_catch_interrupt(void);

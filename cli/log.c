@@ -120,7 +120,7 @@ void ps_cli_log_outcome(const ps_outcome *outcome) {
     if (ps_text_ok(&text)) {
         ps_log_level console = logger.console;
         logger.console = PS_LOG_ERROR;
-        write_message(NULL, outcome->error != NULL ? PS_LOG_WARNING : PS_LOG_DEBUG, ps_text_cstr(&text));
+        write_message(NULL, outcome->error != NULL ? PS_LOG_WARNING : PS_LOG_INFO, ps_text_cstr(&text));
         logger.console = console;
     }
     ps_text_free(&text);

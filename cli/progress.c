@@ -28,6 +28,7 @@ void ps_cli_show_progress(void *user, const ps_eval_progress *p) {
     ps_cli_progress *state = user;
     double now = ps_now();
     const ps_eval_arm *arm = p->arm;
+    if (p->last != NULL) ps_cli_log_outcome(p->last);
     if (state->arm != arm || state->arm_number != p->arm_number) {
         state->arm = arm;
         state->arm_number = p->arm_number;
