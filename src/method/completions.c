@@ -223,8 +223,10 @@ static ps_status round_over(ps_method *method, ps_error *err) {
         if (!w->done && node_at(p, w->chain.proposal)->state != PS_OPEN) arrive(p, w);
         growing = growing || !w->done;
     }
-    if (growing && ps_pool_size(p->pool) > 0 && ps_round_out_of_tokens(&p->m.round, &p->m.params)) {
-        stop(p, PS_END_BUDGET); /* the unfinished generation is left out: half of it would be the quick answers only */
+    if (growing && ps_round_out_of_tokens(&p->m.round, &p->m.params)) {
+        /* The unfinished generation is left out: half of it would be the quick answers only. Of the first one these are
+         * all there is, and no weights. */
+        stop(p, PS_END_BUDGET);
         return PS_OK;
     }
     return growing ? plan_round(p, err) : end_generation(p, err);

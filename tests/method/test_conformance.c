@@ -2,6 +2,29 @@
 #include "base/failing_allocator.h"
 #include "method/world.h"
 
+/* Persistent Sampling in its other mode: another state machine behind the same name. */
+static ps_status create_completions(const ps_method_params *params, ps_method **method, ps_error *err) {
+    ps_method_params p = *params;
+    p.completions = true;
+    p.pool.weighting = PS_BALANCE;
+    p.temperature.monotone = true;
+    return ps_method_find("persistent")->create(&p, method, err);
+}
+
+/* The table, and that mode after it. */
+static const ps_method_ops *const *all_methods(size_t *n) {
+    static const ps_method_ops *all[64];
+    static ps_method_ops completions;
+    const ps_method_ops *const *table = ps_methods(n);
+    assert_true(*n < 63);
+    memcpy(all, table, *n * sizeof *all);
+    completions = *ps_method_find("persistent");
+    completions.name = "persistent, mode completions";
+    completions.create = create_completions;
+    all[(*n)++] = &completions;
+    return all;
+}
+
 /* Runs one method to its end. */
 static ps_status run(const ps_method_ops *ops, const ps_method_params *params, const world *w, uint64_t shuffle,
                      trace *t, ps_method **method, ps_error *err) {
@@ -54,12 +77,12 @@ static void check_report(const ps_method_ops *ops, const ps_method *method, cons
 static void every_method_ends(void **state) {
     (void)state;
     size_t n;
-    const ps_method_ops *const *methods = ps_methods(&n);
+    const ps_method_ops *const *methods = all_methods(&n);
     ps_score_params score;
     ps_score_defaults(&score);
     assert_true(n >= 5);
     for (size_t m = 0; m < n; m++) {
-        assert_ptr_equal(ps_method_find(methods[m]->name), methods[m]);
+        if (m + 1 < n) assert_ptr_equal(ps_method_find(methods[m]->name), methods[m]);
         assert_true(strlen(methods[m]->doc) > 10);
         for (uint64_t seed = 1; seed <= 12; seed++) {
             static const double finish[] = {0.2, 0, 1, 0.9};
@@ -86,7 +109,7 @@ static void every_method_ends(void **state) {
 static void token_budgets_are_kept(void **state) {
     (void)state;
     size_t n;
-    const ps_method_ops *const *methods = ps_methods(&n);
+    const ps_method_ops *const *methods = all_methods(&n);
     ps_score_params score;
     ps_score_defaults(&score);
     for (size_t m = 0; m < n; m++)
@@ -98,7 +121,9 @@ static void token_budgets_are_kept(void **state) {
             p.refill = true;
             must_run(methods[m], &p, &plain_world, 0, &t, &method);
             check_answers(methods[m], method, &t);
-            if (!methods[m]->greedy && t.tokens < budget)
+            ps_method_report report;
+            ps_method_get_report(method, &report);
+            if (!methods[m]->greedy && t.tokens < budget && report.end != PS_END_CONVERGED)
                 fail_msg("%s stopped at %zu of %zu tokens", methods[m]->name, t.tokens, budget);
             ps_method_free(method);
             trace_clear(&t);
@@ -127,7 +152,7 @@ static void must_be_same(const char *name, const trace *a, const trace *b, ps_me
 static void order_of_arrival_changes_nothing(void **state) {
     (void)state;
     size_t n;
-    const ps_method_ops *const *methods = ps_methods(&n);
+    const ps_method_ops *const *methods = all_methods(&n);
     ps_score_params score;
     ps_score_defaults(&score);
     for (size_t m = 0; m < n; m++)
@@ -179,7 +204,7 @@ static void seeds_differ(void **state) {
 static void failing_allocations_leak_nothing(void **state) {
     (void)state;
     size_t n;
-    const ps_method_ops *const *methods = ps_methods(&n);
+    const ps_method_ops *const *methods = all_methods(&n);
     ps_score_params score;
     ps_score_defaults(&score);
     ps_method_params p = method_params(&score);
@@ -220,7 +245,7 @@ static void failing_allocations_leak_nothing(void **state) {
 static void nan_is_an_error_and_zero_is_legal(void **state) {
     (void)state;
     size_t n;
-    const ps_method_ops *const *methods = ps_methods(&n);
+    const ps_method_ops *const *methods = all_methods(&n);
     ps_score_params score;
     ps_score_defaults(&score);
     for (size_t m = 0; m < n; m++) {
@@ -262,7 +287,7 @@ static void nan_is_an_error_and_zero_is_legal(void **state) {
 static void results_that_were_not_asked_for_are_refused(void **state) {
     (void)state;
     size_t n;
-    const ps_method_ops *const *methods = ps_methods(&n);
+    const ps_method_ops *const *methods = all_methods(&n);
     ps_score_params score;
     ps_score_defaults(&score);
     for (size_t m = 0; m < n; m++)
@@ -284,7 +309,7 @@ static void results_that_were_not_asked_for_are_refused(void **state) {
 static void bad_parameters_are_refused(void **state) {
     (void)state;
     size_t n;
-    const ps_method_ops *const *methods = ps_methods(&n);
+    const ps_method_ops *const *methods = all_methods(&n);
     ps_score_params score;
     ps_score_defaults(&score);
     for (size_t m = 0; m < n; m++)

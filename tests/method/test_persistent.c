@@ -351,19 +351,20 @@ static ps_generation generation(void) {
         .temperature = 1, .top_p = 1, .boundary = PS_BOUNDARY_NEWLINE, .min_tokens = 1, .max_tokens = 128};
 }
 
-/* The answer in the box: '1', '2' or '3'. */
+/* The answer in the box: '1', '2' or '3'; or none, where the table ran out of tokens. */
+enum { KINDS = 4 };
 static int box_of(const char *text) {
     const char *box = strstr(text, "\\boxed{");
-    return box != NULL ? box[7] - '1' : -1;
+    return box != NULL && box[7] >= '1' && box[7] <= '3' ? box[7] - '1' : KINDS - 1;
 }
 
 /* Z = E_q[L; finished] for L = p(answer), and the posterior of each boxed answer. */
-static double truth(const ps_engine *engine, double posterior[3]) {
+static double truth(const ps_engine *engine, double posterior[KINDS]) {
     ps_generation g = generation();
     ps_toy_answers all = {0};
     double z = 0;
     check_ok(ps_toy_enumerate(engine, &g, 0, MAX_STEPS, &all, NULL));
-    for (int k = 0; k < 3; k++)
+    for (int k = 0; k < KINDS; k++)
         posterior[k] = 0;
     for (size_t i = 0; i < all.n; i++) {
         if (all.items[i].reason != PS_STOP_EOS) continue;
@@ -371,14 +372,15 @@ static double truth(const ps_engine *engine, double posterior[3]) {
         z += w;
         posterior[box_of(all.items[i].text)] += w;
     }
-    for (int k = 0; k < 3; k++)
+    for (int k = 0; k < KINDS; k++)
         posterior[k] /= z;
     ps_toy_answers_free(&all);
     return z;
 }
 
 /* One search on the engine: Ẑ, and the share of each boxed answer in the final weights. */
-static double search_toy(ps_engine *engine, ps_node root, const ps_method_params *p, uint64_t seed, double share[3]) {
+static double search_toy(ps_engine *engine, ps_node root, const ps_method_params *p, uint64_t seed,
+                         double share[KINDS]) {
     static ps_node node[MOST_NODES];
     static char last[MOST_NODES][64]; /* text of the snapshot's last step: the box is in one step */
     ps_generation g = generation();
@@ -414,15 +416,15 @@ static double search_toy(ps_engine *engine, ps_node root, const ps_method_params
             check_ok(ps_method_absorb(method, &r, 1, NULL));
         }
     ps_answer *answers;
-    double sum = 0, W[3] = {0};
+    double sum = 0, W[KINDS] = {0};
     check_ok(ps_method_answers(method, &answers, &n, NULL));
     for (size_t i = 0; i < n; i++)
         if (answers[i].state == PS_FINISHED) {
             W[box_of(last[answers[i].snapshot])] += exp(answers[i].log_weight);
             sum += exp(answers[i].log_weight);
         }
-    for (int k = 0; k < 3; k++)
-        share[k] += sum > 0 ? W[k] / sum : 1.0 / 3;
+    for (int k = 0; k < KINDS; k++)
+        share[k] += sum > 0 ? W[k] / sum : 1.0 / KINDS;
     ps_method_report report;
     ps_method_get_report(method, &report);
     if (sum > 0) check_near(report.log_z, log(sum), 1e-9);
@@ -454,14 +456,14 @@ static void evidence_and_weights_converge(void **state) {
     ps_token *tokens;
     size_t n_tokens;
     ps_node root;
-    double posterior[3];
+    double posterior[KINDS];
     check_ok(ps_engine_toy_create(&(ps_toy_options){0}, &engine, NULL));
     check_ok(ps_engine_tokenize(engine, "?", 1, true, &tokens, &n_tokens, NULL));
     check_ok(ps_engine_root(engine, tokens, n_tokens, &root, NULL));
     double z = truth(engine, posterior);
     for (size_t k = 0; k < sizeof set_ups / sizeof *set_ups; k++) {
         ps_method_params p = params();
-        double sum = 0, squares = 0, share[3] = {0};
+        double sum = 0, squares = 0, share[KINDS] = {0};
         p.n_particles = 64;
         p.max_steps = p.pool.max_depth = MAX_STEPS;
         p.policy = set_ups[k].policy;
@@ -478,7 +480,7 @@ static void evidence_and_weights_converge(void **state) {
         double mean = sum / RUNS, error = sqrt((squares / RUNS - mean * mean) / RUNS);
         if (fabs(mean - 1) > 4 * error + 0.05)
             fail_msg("set-up %zu: mean of the evidence over the truth is %.4f ± %.4f", k, mean, error);
-        for (int a = 0; a < 3; a++)
+        for (int a = 0; a < KINDS; a++)
             if (fabs(share[a] / RUNS - posterior[a]) > 0.02)
                 fail_msg("set-up %zu: answer %d has weight %.4f, expected %.4f", k, a + 1, share[a] / RUNS,
                          posterior[a]);
