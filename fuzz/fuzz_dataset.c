@@ -1,0 +1,95 @@
+/* Any bytes as a data set, and as a file of results that a run goes on with: problems with texts, faults with lines, or
+ * an error that says something; and what is left of a results file is whole lines. */
+#include "run/store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(bool condition) {
+    if (!condition) abort();
+}
+
+/* A folder of this process's own; it stays until the process ends. */
+static const char *folder(void) {
+    static char path[] = "/tmp/persamp-fuzz-XXXXXX";
+    static bool made;
+    if (!made) require(mkdtemp(path) != NULL);
+    made = true;
+    return path;
+}
+
+static void write_file(const char *name, const uint8_t *data, size_t size) {
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s", folder(), name);
+    FILE *file = fopen(path, "wb");
+    require(file != NULL);
+    require(size == 0 || fwrite(data, 1, size, file) == size);
+    fclose(file);
+}
+
+static void fuzz_dataset(const uint8_t *data, size_t size) {
+    char path[256];
+    ps_dataset *d = NULL;
+    ps_error err;
+    write_file("data.jsonl", data, size);
+    snprintf(path, sizeof path, "%s/data.jsonl", folder());
+    ps_status status = ps_dataset_load(path, &d, &err);
+    require(status == PS_OK || status == PS_FORMAT);
+    if (status == PS_FORMAT) require(strlen(err.message) > 0 && d == NULL);
+    if (status != PS_OK) return;
+    size_t n, faults;
+    const ps_problem *problems = ps_dataset_problems(d, &n);
+    const ps_dataset_fault *fault = ps_dataset_faults(d, &faults);
+    require(n > 0);
+    for (size_t i = 0; i < n; i++) {
+        require(problems[i].text != NULL && problems[i].answer != NULL);
+        require(i == 0 || problems[i].index > problems[i - 1].index);
+    }
+    for (size_t i = 0; i < faults; i++)
+        require(fault[i].line > 0 && strlen(fault[i].message) > 0);
+    ps_dataset_free(d);
+}
+
+static void count(void *user, const ps_result_line *line) {
+    (void)line;
+    (*(size_t *)user)++;
+}
+
+/* Opened, one line appended, opened again: one line more, or the file is refused and left as it was. */
+static void fuzz_results(const uint8_t *data, size_t size) {
+    static const char line[] = "{\"problem_idx\":1,\"correct\":true}";
+    ps_config *config = NULL;
+    ps_store *store = NULL;
+    ps_results *results = NULL;
+    ps_error err;
+    size_t before = 0, after = 0;
+    require(ps_config_create(&config, NULL) == PS_OK);
+    require(ps_config_set(config, "evaluation.output_dir", folder(), "fuzz", NULL) == PS_OK);
+    require(ps_store_open(config, false, &store, NULL) == PS_OK);
+    write_file("results.jsonl", data, size);
+    ps_status status = ps_results_open(store, "results.jsonl", count, &before, &results, &err);
+    require(status == PS_OK || status == PS_FORMAT);
+    if (status == PS_OK) {
+        require(ps_results_append(results, line, false, NULL) == PS_OK);
+        require(ps_results_close(results, NULL) == PS_OK);
+        require(ps_results_open(store, "results.jsonl", count, &after, &results, NULL) == PS_OK);
+        require(after == before + 1);
+        require(ps_results_close(results, NULL) == PS_OK);
+    }
+    ps_store_close(store);
+    ps_config_free(config);
+}
+
+/* The first byte chooses. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    if (size == 0) return 0;
+    if (data[0] % 4 != 0)
+        fuzz_dataset(data + 1, size - 1);
+    else
+        fuzz_results(data + 1, size - 1);
+    return 0;
+}
