@@ -16,9 +16,9 @@ static struct {
     char error[256];
 } state = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
-/* libllama is talkative: its information is our debugging. */
+/* libllama is talkative: its information and warnings are our debugging (what it warns of is checked by us). */
 static ps_log_level level_of(enum ggml_log_level level) {
-    return level == GGML_LOG_LEVEL_ERROR ? PS_LOG_ERROR : level == GGML_LOG_LEVEL_WARN ? PS_LOG_INFO : PS_LOG_DEBUG;
+    return level == GGML_LOG_LEVEL_ERROR ? PS_LOG_ERROR : PS_LOG_DEBUG;
 }
 
 static void end_line(void) {

@@ -159,12 +159,20 @@ static int or_default(int64_t value, int fallback) {
     return value == PS_CONFIG_AUTO ? fallback : (int)value;
 }
 
+/* The context asked for; 0, the engine's own choice, where nobody asked: a small model's limit is then no surprise. */
+static int context_of(const ps_config *c, const char *key, int64_t value) {
+    ps_text origin = {0};
+    bool asked = ps_config_get_origin(c, key, &origin, NULL) != PS_OK || strcmp(ps_text_cstr(&origin), "default") != 0;
+    ps_text_free(&origin);
+    return asked ? (int)value : 0;
+}
+
 static ps_llama_options llama_options(const ps_config *c, const char *path, const ps_log *log) {
     bool cpu = ps_config_is(c->system_device, "cpu");
     const char *flash = c->engine_llama_flash_attn;
     return (ps_llama_options){
         .model_path = path,
-        .n_ctx = (int)c->models_generator_max_model_len,
+        .n_ctx = context_of(c, "models.generator.max_model_len", c->models_generator_max_model_len),
         .contexts = or_default(c->engine_llama_contexts, 0),
         .threads = or_default(c->engine_llama_threads, 0),
         .cells = or_default(c->engine_llama_n_ctx, 0),
@@ -195,7 +203,7 @@ static ps_status open_llama_prm(ps_models *m, const ps_config *c, const ps_log *
         status = model_file(c, c->scoring_prm_head_path, "models/prm_head.gguf", &head, err);
     if (status != PS_OK) goto done;
     ps_llama_options options = llama_options(c, path, log);
-    options.n_ctx = (int)c->models_prm_max_model_len;
+    options.n_ctx = context_of(c, "models.prm.max_model_len", c->models_prm_max_model_len);
     options.embeddings = with_head;
     status = ps_engine_llama_create(&options, &engine, err);
     if (status != PS_OK) goto done;
