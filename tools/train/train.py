@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Train the reasoner on CPU; stops by the clock or by tokens, resumes from its checkpoint.
 
-    python tools/train/train.py --dir WORK --minutes 75
+    python tools/train/train.py --dir WORK --minutes 75 --stop-at 0.55
 
 Muon for the matrices, AdamW for the rest; bfloat16 autocast, float32 master
 weights. The learning rate warms up, stays, and falls linearly to zero over the
@@ -66,6 +66,8 @@ def main():
     a.add_argument("--dir", required=True, help="working folder for checkpoints and the log")
     a.add_argument("--minutes", type=float, default=75, help="training time in all, resumed runs included")
     a.add_argument("--max-tokens", type=float, default=1e12)
+    a.add_argument("--stop-at", type=float, default=1.0,
+                   help="stop at the first check where this share of one-sample answers is right (validation)")
     a.add_argument("--cooldown", type=float, default=0.35)
     a.add_argument("--lr", type=float, default=3e-3)
     a.add_argument("--batch", type=int, default=4096, help="padded tokens a step")
@@ -134,7 +136,10 @@ def main():
                 losses = []
             if time.time() - saved_at > args.save_every:
                 save()
-                report(sample=accuracy(model, tok, check, 1.0))
+                share = accuracy(model, tok, check, 1.0)
+                report(sample=share)
+                if share[0] >= args.stop_at:
+                    return
                 saved_at = time.time()
         state["pool"] += 1
 
