@@ -23,7 +23,7 @@ void ps_tree_free(ps_lnode *node) {
 
 ps_status ps_tree_append(ps_lnode *node, const ps_token *tokens, size_t n, ps_error *err) {
     if (ps_reserve(&node->tokens, &node->capacity, node->n_tokens + n)) return ps_nomem(err);
-    memcpy(node->tokens + node->n_tokens, tokens, n * sizeof *tokens);
+    if (n > 0) memcpy(node->tokens + node->n_tokens, tokens, n * sizeof *tokens);
     node->n_tokens += n;
     return PS_OK;
 }
