@@ -68,7 +68,8 @@ PS_API ps_status ps_verify_answers_explained(const char *a, const char *b, const
 
 /* Classes of equivalent answers for voting. answers[0..n), NULL entries (no answer) belong to no class. Writes
  * class_of[i] in 0 … *n_classes − 1 in order of first appearance, or −1 for NULL entries. An equivalence relation on
- * what it meets. O(n · classes) comparisons. */
+ * what it meets, whatever their order: an answer that says less than others (no unit, no base, a rounded decimal) joins
+ * them only when they agree with each other. O(d²) comparisons for d different texts. */
 PS_API ps_status ps_answer_classes(const char *const *answers, size_t n, const ps_verify_options *options,
                                    int *class_of, size_t *n_classes, ps_error *err);
 

@@ -87,7 +87,7 @@ static bool rational_power(point *at, acb_t out, const acb_t x, const fmpq_t e) 
     const fmpz *p = fmpq_numref(e), *q = fmpq_denref(e);
     if (fmpz_bits(p) > 40 || fmpz_cmp_ui(q, 1000) > 0) return false;
     if (!psv_spend(at->ctx, (long)fmpz_bits(p) * (at->precision > 256 ? 6 : 2))) return false;
-    if (acb_contains_zero(x) && fmpz_sgn(p) < 0) return false;
+    if (acb_contains_zero(x) && fmpz_sgn(p) <= 0) return false; /* 0^0 is left alone */
     acb_t y;
     acb_init(y);
     bool ok = true;

@@ -6,28 +6,30 @@
  * The outcome does not depend on the order of the answers. */
 #include "answer.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct edge {
-    size_t bare, marked; /* groups: `marked` says more than `bare`, or both say something else */
+    size_t bare, marked; /* members: `marked` says more than `bare` */
 } edge;
 
+/* Answers of equal text are one member. Members are joined first by comparisons in which nothing is left out
+ * (`strong`), then along edges (`joined`). */
 typedef struct voting {
     psv_ctx ctx;       /* that the answers are read in */
     ps_arena *scratch; /* of one comparison */
-    const ps_verify_options *options;
-    psv_answer *answer; /* of each group's first member */
-    const char **text;  /* and its text */
-    size_t groups;
+    psv_answer *answer;
+    const char **text;
+    size_t *strong, *joined; /* parents, in the manner of union-find */
+    size_t members;
     edge *edges;
     size_t n_edges, edge_capacity;
 } voting;
 
-static bool edge_between(const voting *v, size_t a, size_t b) {
-    for (size_t k = 0; k < v->n_edges; k++)
-        if ((v->edges[k].bare == a && v->edges[k].marked == b) || (v->edges[k].bare == b && v->edges[k].marked == a))
-            return true;
-    return false;
+static size_t root(size_t *parent, size_t i) {
+    while (parent[i] != i)
+        i = parent[i] = parent[parent[i]];
+    return i;
 }
 
 static ps_status add_edge(voting *v, size_t bare, size_t marked) {
@@ -49,41 +51,44 @@ static psv_answer_is compare(voting *v, const psv_answer *a, const psv_answer *b
     return is;
 }
 
-/* The group of an answer: an existing one, or a new one with its edges. */
-static ps_status place(voting *v, const char *text, size_t *group) {
-    for (size_t g = 0; g < v->groups; g++)
-        if (strcmp(v->text[g], text) == 0) {
-            *group = g;
-            return PS_OK;
-        }
-    psv_answer *fresh = &v->answer[v->groups];
-    v->ctx.nodes = 0;
-    v->ctx.work = PSV_WORK;
-    psv_read(&v->ctx, text, strlen(text), fresh);
-    if (v->ctx.nomem) return PS_NOMEM;
-    size_t edges_before = v->n_edges;
-    for (size_t g = 0; g < v->groups; g++) {
+/* Relate a new member to all before it. */
+static ps_status relate(voting *v, size_t fresh) {
+    for (size_t m = 0; m < fresh; m++) {
         psv_compare c;
-        psv_answer_is is = compare(v, &v->answer[g], fresh, &c);
+        psv_answer_is is = compare(v, &v->answer[m], &v->answer[fresh], &c);
         if (v->ctx.nomem) return PS_NOMEM;
         if (is != PSV_YES) continue;
-        if (!c.a_marked && !c.b_marked) {
-            v->n_edges = edges_before;
-            *group = g;
-            return PS_OK;
-        }
-        if (c.b_marked && add_edge(v, g, v->groups) != PS_OK) return PS_NOMEM;
-        if (c.a_marked && add_edge(v, v->groups, g) != PS_OK) return PS_NOMEM;
+        if (!c.a_marked && !c.b_marked) v->strong[root(v->strong, fresh)] = root(v->strong, m);
+        if (c.b_marked && add_edge(v, m, fresh) != PS_OK) return PS_NOMEM;
+        if (c.a_marked && add_edge(v, fresh, m) != PS_OK) return PS_NOMEM;
     }
-    v->text[v->groups] = text;
-    *group = v->groups++;
     return PS_OK;
 }
 
-static size_t root(size_t *parent, size_t g) {
-    while (parent[g] != g)
-        g = parent[g] = parent[parent[g]];
-    return g;
+/* The member of an answer's text, made when it is new. */
+static ps_status place(voting *v, const char *text, size_t *member) {
+    for (size_t m = 0; m < v->members; m++)
+        if (strcmp(v->text[m], text) == 0) {
+            *member = m;
+            return PS_OK;
+        }
+    size_t fresh = v->members;
+    v->ctx.nodes = 0;
+    v->ctx.work = PSV_WORK;
+    psv_read(&v->ctx, text, strlen(text), &v->answer[fresh]);
+    if (v->ctx.nomem) return PS_NOMEM;
+    v->text[fresh] = text;
+    v->strong[fresh] = v->joined[fresh] = fresh;
+    *member = v->members++;
+    return relate(v, fresh);
+}
+
+static bool edge_between(const voting *v, size_t g, size_t h) {
+    for (size_t k = 0; k < v->n_edges; k++) {
+        size_t a = v->edges[k].bare, b = v->edges[k].marked;
+        if ((a == g && b == h) || (a == h && b == g)) return true;
+    }
+    return false;
 }
 
 /* Do all groups that say more than g agree with each other? */
@@ -96,33 +101,60 @@ static bool agree(const voting *v, size_t g) {
     return true;
 }
 
-static void merge(const voting *v, size_t *parent) {
-    for (size_t g = 0; g < v->groups; g++)
-        parent[g] = g;
-    for (size_t g = 0; g < v->groups; g++) {
-        if (!agree(v, g)) continue;
-        for (size_t k = 0; k < v->n_edges; k++)
-            if (v->edges[k].bare == g) parent[root(parent, g)] = root(parent, v->edges[k].marked);
+/* Does each side say something that the other leaves out? Then both must be free to join. */
+static bool is_mutual(const voting *v, edge e) {
+    for (size_t k = 0; k < v->n_edges; k++)
+        if (v->edges[k].bare == e.marked && v->edges[k].marked == e.bare) return true;
+    return false;
+}
+
+static int order_of_edges(const void *a, const void *b) {
+    const edge *x = a, *y = b;
+    if (x->bare != y->bare) return x->bare < y->bare ? -1 : 1;
+    return (x->marked > y->marked) - (x->marked < y->marked);
+}
+
+/* Members' edges become groups' edges: each once, none from a group to itself. */
+static void edges_between_groups(voting *v) {
+    size_t n = 0;
+    for (size_t k = 0; k < v->n_edges; k++) {
+        edge e = {root(v->strong, v->edges[k].bare), root(v->strong, v->edges[k].marked)};
+        if (e.bare != e.marked) v->edges[n++] = e;
+    }
+    if (n) qsort(v->edges, n, sizeof *v->edges, order_of_edges);
+    v->n_edges = 0;
+    for (size_t k = 0; k < n; k++)
+        if (k == 0 || order_of_edges(&v->edges[k], &v->edges[k - 1]) != 0) v->edges[v->n_edges++] = v->edges[k];
+}
+
+static void merge(voting *v) {
+    edges_between_groups(v);
+    for (size_t m = 0; m < v->members; m++)
+        v->joined[m] = root(v->strong, m);
+    for (size_t k = 0; k < v->n_edges; k++) {
+        edge e = v->edges[k];
+        if (!agree(v, e.bare) || (is_mutual(v, e) && !agree(v, e.marked))) continue;
+        v->joined[root(v->joined, e.bare)] = root(v->joined, e.marked);
     }
 }
 
 static ps_status classify(voting *v, const char *const *answers, size_t n, int *class_of, size_t *n_classes,
-                          size_t *parent, int *number) {
+                          int *number) {
     for (size_t i = 0; i < n; i++) {
-        size_t group;
+        size_t member;
         class_of[i] = -1;
         if (!answers[i]) continue;
-        ps_status status = place(v, answers[i], &group);
+        ps_status status = place(v, answers[i], &member);
         if (status != PS_OK) return status;
-        class_of[i] = (int)group;
+        class_of[i] = (int)member;
     }
-    merge(v, parent);
+    merge(v);
     size_t count = 0;
-    for (size_t g = 0; g < v->groups; g++)
-        number[g] = -1;
+    for (size_t m = 0; m < v->members; m++)
+        number[m] = -1;
     for (size_t i = 0; i < n; i++) {
         if (class_of[i] < 0) continue;
-        size_t r = root(parent, (size_t)class_of[i]);
+        size_t r = root(v->joined, (size_t)class_of[i]);
         if (number[r] < 0) number[r] = (int)count++;
         class_of[i] = number[r];
     }
@@ -163,20 +195,21 @@ ps_status ps_answer_classes(const char *const *answers, size_t n, const ps_verif
                         .decimals = options->decimals > 0 ? options->decimals : 6,
                         .loose_symbols = options->loose_symbols},
                 .scratch = ps_arena_create(),
-                .options = options,
                 .answer = ps_calloc(n + 1, sizeof *v.answer),
-                .text = ps_calloc(n + 1, sizeof *v.text)};
-    size_t *parent = ps_calloc(n + 1, sizeof *parent);
+                .text = ps_calloc(n + 1, sizeof *v.text),
+                .strong = ps_calloc(n + 1, sizeof *v.strong),
+                .joined = ps_calloc(n + 1, sizeof *v.joined)};
     int *number = ps_calloc(n + 1, sizeof *number);
     ps_status status = PS_NOMEM;
-    if (v.ctx.arena && v.scratch && v.answer && v.text && parent && number)
-        status = classify(&v, answers, n, class_of, n_classes, parent, number);
+    if (v.ctx.arena && v.scratch && v.answer && v.text && v.strong && v.joined && number)
+        status = classify(&v, answers, n, class_of, n_classes, number);
     ps_arena_free(v.ctx.arena);
     ps_arena_free(v.scratch);
     ps_free(v.answer);
     ps_free(v.text);
     ps_free(v.edges);
-    ps_free(parent);
+    ps_free(v.strong);
+    ps_free(v.joined);
     ps_free(number);
     return status == PS_OK ? PS_OK : ps_nomem(err);
 }

@@ -113,12 +113,16 @@ static psv_answer_is compare_words(psv_compare *c, const psv_node *a, const psv_
 
 /* A choice letter, perhaps with the value it stands for. */
 static psv_answer_is compare_choice(psv_compare *c, const psv_node *a, const psv_node *b) {
-    if (a->kind == PSV_CHOICE && b->kind == PSV_CHOICE)
+    if (a->kind == PSV_CHOICE && b->kind == PSV_CHOICE) {
+        if (a->n > b->n) c->a_marked = true;
+        if (b->n > a->n) c->b_marked = true;
         return psv_decide(c, "choice", strcmp(a->text, b->text) ? PSV_NO : PSV_YES, "choice letters");
+    }
     bool a_is = a->kind == PSV_CHOICE;
     const psv_node *choice = a_is ? a : b, *other = a_is ? b : a;
     if (other->kind == PSV_VAR || other->kind == PSV_TEXT || other->kind == PSV_CONST || other->kind == PSV_MUL) {
         psv_answer_is is = compare_words(c, a, b);
+        if (is == PSV_YES && choice->n) *(a_is ? &c->a_marked : &c->b_marked) = true;
         if (is == PSV_YES || !choice->n) return is;
     }
     if (!choice->n) return no(c, "choice", "one answer is a choice letter, the other is not");
@@ -292,15 +296,19 @@ static psv_answer_is in_any_order(psv_compare *c, psv_node *const *a, size_t na,
     return psv_decide(c, "members", PSV_YES, "the same members");
 }
 
-/* {1, 1, 2} = {1, 2}: every member of one is in the other. */
-static bool included(psv_compare *c, const psv_node *a, const psv_node *b) {
-    for (size_t i = 0; i < a->n; i++) {
-        bool found = false;
-        for (size_t k = 0; k < b->n && !found; k++)
-            found = psv_compare_nodes(c, a->kid[i], b->kid[k]) == PSV_YES;
-        if (!found) return false;
+/* A set without what it names twice: {1, 1, 2} is {1, 2}. Lists keep their repetitions. */
+static const psv_node *distinct(psv_compare *c, const psv_node *set) {
+    if (set->kind != PSV_SET && !c->ctx->math_verify) return set;
+    psv_node *kept[PSV_MAX_ITEMS];
+    size_t n = 0;
+    for (size_t i = 0; i < set->n && n < PSV_MAX_ITEMS; i++) {
+        bool seen = false;
+        for (size_t k = 0; k < n && !seen; k++)
+            seen = psv_compare_nodes(c, set->kid[i], kept[k]) == PSV_YES;
+        if (!seen) kept[n++] = set->kid[i];
     }
-    return true;
+    psv_node *out = n < set->n ? psv_node_new(c->ctx, set->kind, n, kept) : NULL;
+    return out ? out : set;
 }
 
 static bool any_equation(const psv_node *list) {
@@ -390,9 +398,11 @@ static psv_answer_is compare_collections(psv_compare *c, const psv_node *a, cons
                          psv_same_tree(a->kid[0]->kid[0], b->kid[0]->kid[0]);
         return same_name ? in_any_order(c, va->kid, va->n, vb->kid, vb->n) : is;
     }
-    if (((a->kind == PSV_SET && b->kind == PSV_SET) || c->ctx->math_verify) && a->n != b->n) {
-        bool same = included(c, a, b) && included(c, b, a);
-        return psv_decide(c, "members", same ? PSV_YES : PSV_NO, same ? "the same members" : "different members");
+    if (a->n != b->n) {
+        bool a_marked = c->a_marked, b_marked = c->b_marked;
+        a = distinct(c, a);
+        b = distinct(c, b);
+        c->a_marked = a_marked, c->b_marked = b_marked;
     }
     return in_any_order(c, a->kid, a->n, b->kid, b->n);
 }

@@ -5,6 +5,8 @@
 #include <ctype.h>
 #include <string.h>
 
+enum { LONGEST_EXPRESSION = 300 };
+
 typedef struct candidate {
     psv_span whole, inner;
     bool percent;
@@ -54,7 +56,7 @@ static bool plain_candidate(const char *text, size_t length, size_t i, candidate
     size_t end = i, digits_end = i;
     bool operator_seen = false;
     if (text[i] == '-') end++;
-    while (end < length && expression_character(text[end])) {
+    while (end < length && end < i + LONGEST_EXPRESSION && expression_character(text[end])) {
         if (strchr("+-*/^", text[end])) operator_seen = end > i;
         end++;
     }

@@ -66,6 +66,10 @@ static void collect(atoms *list, const psv_node *node) {
             collect(list, node->kid[i]);
         return;
     }
+    if (node->kind == PSV_CONST && node->op == PSV_INFINITY) { /* ∞ − ∞ is not 0 */
+        list->failed = true;
+        return;
+    }
     const char *key = psv_spend(list->ctx, 3) ? atom_key(list, node) : NULL;
     if (!key) {
         list->failed = true;

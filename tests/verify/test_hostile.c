@@ -1,0 +1,184 @@
+/* Inputs made to hurt: every call comes back (the work is counted, so a hang would be an endless loop), with a verdict
+ * that claims nothing false; and every allocation may fail. */
+#include "../base/failing_allocator.h"
+#include "support.h"
+
+static char *repeated(const char *piece, size_t n, const char *middle, const char *end) {
+    size_t length = strlen(piece), tail = strlen(end), centre = strlen(middle);
+    char *out = malloc(n * (length + tail) + centre + 1), *at = out;
+    assert_non_null(out);
+    for (size_t i = 0; i < n; i++, at += length)
+        memcpy(at, piece, length);
+    memcpy(at, middle, centre);
+    at += centre;
+    for (size_t i = 0; i < n; i++, at += tail)
+        memcpy(at, end, tail);
+    *at = 0;
+    return out;
+}
+
+static void test_huge_values(void **state) {
+    (void)state;
+    expect("9^{9^9}", "9^{9^9}", PS_SAME);
+    expect("9^{9^9}", "9^{9^9}+1", PS_UNKNOWN);
+    expect("9^{9^9}", "9^{9^8}", PS_DIFFERENT);
+    expect("9^{9^{9^9}}", "1", PS_UNKNOWN);
+    expect("100000!", "100000!", PS_SAME);
+    expect("100000!", "100001!", PS_DIFFERENT);
+    expect("\\binom{100000}{50000}", "\\binom{100000}{49999}", PS_DIFFERENT);
+    expect("\\sin(10^{1000})", "\\sin(10^{1001})", PS_UNKNOWN);
+    expect("x^{99999}x", "x^{100000}", PS_SAME);
+    expect("(a+b+c+d+e+f+g+h)^{64}", "(a+b+c+d+e+f+g+h)^{63}(a+b+c+d+e+f+g+h)", PS_SAME);
+    expect("\\frac{1}{0}", "\\frac{2}{0}", PS_UNKNOWN);
+    expect("0^0", "1", PS_UNKNOWN);
+    expect("\\infty - \\infty", "0", PS_UNKNOWN);
+}
+
+static void test_long_texts(void **state) {
+    (void)state;
+    static const char *const pieces[] = {"\\",
+                                         "(",
+                                         "{",
+                                         "}",
+                                         "$",
+                                         "$a ",
+                                         "\\(",
+                                         "-",
+                                         "\\boxed{",
+                                         "1,",
+                                         "7",
+                                         "\\left",
+                                         "|",
+                                         "^",
+                                         "answer is ",
+                                         "_{",
+                                         "\\frac",
+                                         "x+",
+                                         "1 ",
+                                         "!",
+                                         "%",
+                                         "\\{",
+                                         "final answer",
+                                         "####",
+                                         "\\text{",
+                                         "\n",
+                                         "\\cup ",
+                                         "(1,2),",
+                                         "x=",
+                                         "\xff",
+                                         "½",
+                                         "²",
+                                         "\\begin{pmatrix}",
+                                         "&",
+                                         "\\\\",
+                                         "<",
+                                         "\\sqrt",
+                                         "\\boxed6 ",
+                                         "A",
+                                         "."};
+    for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++)
+        for (int mode = 0; mode < 2; mode++)
+            for (size_t size = 100; size <= 1000000; size *= 100) {
+                char *text = repeated(pieces[i], size / strlen(pieces[i]), "", "");
+                ps_verify_options options = {.mode = (ps_verify_mode)mode};
+                ps_verify_result result;
+                assert_int_equal(ps_verify("5", text, &options, &result, NULL), PS_OK);
+                assert_int_not_equal(result.verdict, PS_SAME);
+                ps_verify_result_clear(&result);
+                assert_int_not_equal(verdict_of(text, "5", (ps_verify_mode)mode), PS_SAME);
+                assert_int_not_equal(verdict_of(text, text, (ps_verify_mode)mode), PS_DIFFERENT);
+                free(text);
+            }
+}
+
+static void test_deep_nesting(void **state) {
+    (void)state;
+    char *boxes = repeated("\\boxed{", 100000, "5", "}");
+    expect(boxes, boxes, PS_SAME);
+    expect("5", boxes, PS_SAME);
+    ps_verify_result result;
+    assert_int_equal(ps_verify("5", boxes, NULL, &result, NULL), PS_OK);
+    assert_int_equal(result.verdict, PS_SAME);
+    ps_verify_result_clear(&result);
+    free(boxes);
+    static const char *const open[] = {"(", "{", "\\sqrt{", "\\frac{1}{1+", "|", "\\sin(", "x^{", "-", "\\{", "f("};
+    static const char *const close[] = {")", "}", "}", "}", "|", ")", "}", "", "\\}", ")"};
+    for (size_t i = 0; i < sizeof open / sizeof *open; i++)
+        for (size_t n = 1; n <= 1000; n = n * 3 + 1) {
+            char *text = repeated(open[i], n, "2", close[i]), *other = repeated(open[i], n, "2+0", close[i]);
+            assert_int_not_equal(verdict_of(text, text, PS_VERIFY_STRICT), PS_DIFFERENT);
+            (void)verdict_of(text, other, PS_VERIFY_STRICT);
+            free(text);
+            free(other);
+        }
+}
+
+static void test_deep_work(void **state) {
+    (void)state;
+    char *sines = repeated("\\sin 1 + ", 200, "\\pi", ""), *turned = repeated("", 1, "\\pi", " + \\sin 1");
+    (void)verdict_of(sines, turned, PS_VERIFY_STRICT);
+    free(sines);
+    free(turned);
+    char *gammas = repeated("(x^2)! + ", 100, "1", ""), *others = repeated("(x \\cdot x)! + ", 100, "1", "");
+    assert_int_not_equal(verdict_of(gammas, others, PS_VERIFY_STRICT), PS_DIFFERENT);
+    free(gammas);
+    free(others);
+    char *list = repeated("\\sqrt2+\\sqrt3,", 100, "1", ""), *same = repeated("\\sqrt{5+2\\sqrt6},", 100, "1", "");
+    assert_int_not_equal(verdict_of(list, same, PS_VERIFY_STRICT), PS_DIFFERENT);
+    free(list);
+    free(same);
+}
+
+/* All of it, with every allocation failing in turn: PS_NOMEM or success, and nothing left behind. */
+static ps_status everything(void) {
+    static const char *const answers[] = {"\\{1\\pm\\sqrt5, x_{12}\\}",
+                                          "15\\text{ square cm}",
+                                          "\\text{(C) } 12",
+                                          "\\sin x + f(2)^2",
+                                          "15",
+                                          "15\\text{ cm}"};
+    ps_verify_result result = {0};
+    ps_verify_options options = {0};
+    int class_of[6];
+    size_t n;
+    ps_status status = PS_OK;
+    for (int mode = 0; mode < 2 && status == PS_OK; mode++) {
+        options.mode = (ps_verify_mode)mode;
+        status =
+            ps_verify("\\sin x + \\frac12", "the answer: $x = \\sin x + 0.5$, \\boxed{\\cos} and \\boxed{½ + \\sin x}",
+                      &options, &result, NULL);
+        ps_verify_result_clear(&result);
+        if (status == PS_OK) status = ps_verify("(2,3)", "so $2 < x < 3$ in 4 ways", &options, &result, NULL);
+        ps_verify_result_clear(&result);
+    }
+    if (status == PS_OK) status = ps_answer_classes(answers, 6, NULL, class_of, &n, NULL);
+    options = (ps_verify_options){.extract = PS_EXTRACT_REGEX, .regex = "(\\d)"};
+    char *answer = NULL;
+    if (status == PS_OK) status = ps_extract_answer("x 1", &options, &answer, NULL);
+    ps_free(answer);
+    return status;
+}
+
+static void test_failing_memory(void **state) {
+    (void)state;
+    failing_allocator a;
+    failing_install(&a, 0);
+    assert_int_equal(everything(), PS_OK);
+    size_t calls = a.calls;
+    assert_int_equal(a.alive, 0);
+    assert_true(calls > 20);
+    for (size_t n = 1; n <= calls; n++) {
+        failing_install(&a, n);
+        ps_status status = everything();
+        failing_remove();
+        if (status != PS_NOMEM && status != PS_OK) fail_msg("allocation %zu failing: status %d", n, status);
+        if (a.alive) fail_msg("allocation %zu failing: %zu blocks left", n, a.alive);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_huge_values), cmocka_unit_test(test_long_texts),
+                                       cmocka_unit_test(test_deep_nesting), cmocka_unit_test(test_deep_work),
+                                       cmocka_unit_test(test_failing_memory)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
