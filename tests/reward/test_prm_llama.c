@@ -11,7 +11,7 @@
 static ps_engine *load(bool embeddings, int cells) {
     ps_engine *engine = NULL;
     const ps_llama_options options = {.model_path = MODEL,
-                                      .n_ctx = 512,
+                                      .n_ctx = 256,
                                       .contexts = 1,
                                       .threads = 1,
                                       .cells = cells,
@@ -58,7 +58,7 @@ static size_t score_row(ps_prm *prm, const json_t *row, double *probability) {
     return n;
 }
 
-/* numpy float32 over the same file. Ours keeps keys and values in float16 and adds up in another order: measured .0006
+/* numpy float32 over the same file. Ours keeps keys and values in float16 and adds up in another order: measured .0007
  * at most, allowed .01. */
 static void token_matches_numpy(void **state) {
     (void)state;
@@ -146,7 +146,7 @@ static void together_or_one_by_one(void **state) {
     const double roomy = together(prm, rows, expected);
     ps_engine_stats stats;
     ps_prm_free(prm);
-    prm = make(false, 512);
+    prm = make(false, 256);
     const double tight = together(prm, rows, expected);
     ps_prm_get_stats(prm, &stats);
     print_message("together against one by one: %.2g; with %llu evictions: %.2g\n", roomy,
@@ -213,12 +213,6 @@ static void wrong_models(void **state) {
 }
 
 int main(void) {
-    FILE *model = fopen(MODEL, "rb");
-    if (model == NULL) {
-        print_message("%s is not here: nothing is tested\n", MODEL);
-        return 0;
-    }
-    fclose(model);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(token_matches_numpy),    cmocka_unit_test(head_matches_token),
         cmocka_unit_test(together_or_one_by_one), cmocka_unit_test(costs),
