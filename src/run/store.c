@@ -136,7 +136,8 @@ done:
 
 /* Whether a file of the folder is one of ours, by its name. */
 static bool is_ours(const char *name) {
-    static const char *const ours[] = {"config.yaml", "config.*.yaml", "results*.jsonl", "results*.json", "summary*.json"};
+    static const char *const ours[] = {"config.yaml", "config.*.yaml", "results*.jsonl", "results*.json",
+                                       "summary*.json"};
     for (size_t k = 0; k < sizeof ours / sizeof *ours; k++)
         if (fnmatch(ours[k], name, 0) == 0) return true;
     return false;
