@@ -167,7 +167,7 @@ static void bench_sampling(void) {
     float *logits = calloc(N, sizeof *logits);
     const ps_rng_key key = {.seed = 1, .purpose = PS_RNG_TEST};
     for (size_t i = 0; i < N; i++)
-        logits[i] = (float)(3.0 * ps_normal(key, i));
+        logits[i] = (float)(3.0 * ps_normal(key, i) + (i % 15000 == 7 ? 18 : 0)); /* a few stand out */
     static const struct {
         const char *name;
         ps_generation g;

@@ -4,6 +4,7 @@
 #include "sample.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The vector widths of x86 differ; the loader picks. Not under sanitizers, whose start-up the resolvers precede. */
@@ -216,13 +217,46 @@ static size_t bucket_of(float logit, float max, double inverse_temperature) {
     return below >= PS_SAMPLE_BUCKETS - 1 ? PS_SAMPLE_BUCKETS - 1 : (size_t)below;
 }
 
-static void fill_buckets(ps_sampler *s, const float *logits, size_t n, float max, double inverse_temperature) {
+/* What may be left out of the buckets, because no cut can fall below it: logits under `logit`, weights under `weight`.
+ */
+typedef struct least {
+    float logit;
+    double weight;
+} least;
+
+static int descending(const void *a, const void *b) {
+    const float x = *(const float *)a, y = *(const float *)b;
+    return (x < y) - (x > y);
+}
+
+/* With top_k: the k-th largest of the blocks' maxima, since the k largest logits are no smaller. With top_p alone: as
+ * all tokens lighter than (1 − top_p)·total/n weigh no more than 1 − top_p together, the others suffice (half of that,
+ * for rounding). In a peaked distribution either leaves a few blocks of hundreds. */
+static least find_least(ps_sampler *s, size_t n, size_t most, double top_p, double total) {
+    const size_t blocks = (n + BLOCK - 1) / BLOCK;
+    least l = {-INFINITY, 0.0};
+    if (most < n && most <= blocks) {
+        float *order = (float *)s->sorted; /* at least as large as the list of maxima, and not yet in use */
+        memcpy(order, s->block_max, blocks * sizeof *order);
+        qsort(order, blocks, sizeof *order, descending);
+        l.logit = order[most - 1];
+    } else if (most == n && top_p < 1.0) {
+        l.weight = 0.5 * (1.0 - top_p) * total / (double)n;
+    }
+    return l;
+}
+
+static void fill_buckets(ps_sampler *s, const float *logits, size_t n, float max, double inverse_temperature, least l) {
     memset(s->mass, 0, PS_SAMPLE_BUCKETS * sizeof *s->mass);
     memset(s->count, 0, PS_SAMPLE_BUCKETS * sizeof *s->count);
-    for (size_t i = 0; i < n; i++) {
-        const size_t k = bucket_of(logits[i], max, inverse_temperature);
-        s->mass[k] += s->weight[i];
-        s->count[k]++;
+    for (size_t b = 0; b * BLOCK < n; b++) {
+        if (s->block_max[b] < l.logit || s->block_sum[b] < l.weight) continue;
+        for (size_t i = b * BLOCK; i < n && i < (b + 1) * BLOCK; i++) {
+            if (logits[i] < l.logit || s->weight[i] < l.weight) continue;
+            const size_t k = bucket_of(logits[i], max, inverse_temperature);
+            s->mass[k] += s->weight[i];
+            s->count[k]++;
+        }
     }
 }
 
@@ -302,7 +336,7 @@ static size_t draw_truncated(ps_sampler *s, const float *logits, size_t n, const
     const size_t most = g->top_k > 0 && (size_t)g->top_k < n ? (size_t)g->top_k : n;
     double mass = total;
     cut c = {-INFINITY, (uint32_t)(n - 1)};
-    fill_buckets(s, logits, n, max, inverse_temperature);
+    fill_buckets(s, logits, n, max, inverse_temperature, find_least(s, n, most, g->top_p, total));
     if (most < n) c = find_cut(s, logits, n, max, inverse_temperature, most, INFINITY, &mass);
     if (g->top_p < 1.0) c = find_cut(s, logits, n, max, inverse_temperature, most, g->top_p * mass, &mass);
     size_t n_kept;
