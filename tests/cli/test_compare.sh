@@ -40,9 +40,10 @@ expect 2 'under the name old' compare --methods old=persistent:ps.depth_decay=0.
 expect 2 'belongs to another configuration' compare "$@" --engine.toy.pd=1 --evaluation.output_dir=whole
 expect 0 'budget 3x' compare --methods persistent --budgets 3x --limit 40 --evaluation.output_dir=whole
 
-# kill -9, twice, then the end: the same numbers.
+# kill -9, twice, then the end: the same numbers. (Not by the function: that would run in a shell of its own.)
 for count in 40 160; do
-    compare "$@" --evaluation.output_dir=killed >out 2>err </dev/null &
+    "$P" compare --engine.type=toy --engine.toy.kind=synthetic --models.prm.enabled=true --scoring.type=prm_reward \
+        --generation.max_steps=12 "$@" --evaluation.output_dir=killed >out 2>err </dev/null &
     pid=$!
     while [ "$(cat killed/results.*.jsonl 2>/dev/null | wc -l)" -lt $count ] && kill -0 $pid 2>/dev/null; do
         sleep 0.02
