@@ -145,7 +145,6 @@ static ps_verify_options line_options(const json_t *line, const ps_verify_option
     ps_verify_options own = *options;
     const json_t *precision = json_object_get(line, "precision");
     if (json_is_integer(precision)) own.decimals = (int)json_integer_value(precision);
-    if (json_is_false(json_object_get(line, "strict"))) own.loose_symbols = true;
     return own;
 }
 

@@ -31,10 +31,9 @@ typedef enum ps_extract_mode {
 typedef struct ps_verify_options {
     ps_verify_mode mode;
     ps_extract_mode extract;
-    const char *regex;  /* for PS_EXTRACT_REGEX, else ignored */
-    int decimals;       /* math_verify only: places kept when a side is a decimal; 0: 6 */
-    bool loose_symbols; /* math_verify only: its strict=False, names of variables do not matter */
-} ps_verify_options;    /* zeroed: strict, boxed */
+    const char *regex; /* for PS_EXTRACT_REGEX, else ignored */
+    int decimals;      /* math_verify only: places kept when a side is a decimal; 0: 6 */
+} ps_verify_options;   /* zeroed: strict, boxed */
 
 /* What was decided, and why. Text members are owned: free with ps_verify_result_clear. */
 typedef struct ps_verify_result {

@@ -407,6 +407,14 @@ static psv_answer_is compare_collections(psv_compare *c, const psv_node *a, cons
     return in_any_order(c, a->kid, a->n, b->kid, b->n);
 }
 
+/* "1/2 or 0.5": one value in several notations. */
+static bool one_value(psv_compare *c, const psv_node *list) {
+    for (size_t i = 1; i < list->n; i++)
+        if (psv_same_tree(list->kid[i], list->kid[0]) || psv_compare_nodes(c, list->kid[0], list->kid[i]) != PSV_YES)
+            return false;
+    return true;
+}
+
 /* A collection against something else: its only member, a number that was a list, the members of a union. */
 static psv_answer_is compare_collection(psv_compare *c, const psv_node *set, const psv_node *other, bool set_is_a) {
     psv_node *list = number_as_list(c->ctx, other, set->n);
@@ -424,6 +432,10 @@ static psv_answer_is compare_collection(psv_compare *c, const psv_node *set, con
         return in_order(c, other->kid, other->n, set->kid, set->n);
     }
     if (any_equation(set) && other->kind == PSV_TUPLE) return compare_system(c, set, other, set_is_a);
+    if (set->kind == PSV_LIST && set->n > 1 && other->kind != PSV_TUPLE && one_value(c, set)) {
+        *(set_is_a ? &c->a_marked : &c->b_marked) = true;
+        return set_is_a ? psv_compare_nodes(c, set->kid[0], other) : psv_compare_nodes(c, other, set->kid[0]);
+    }
     if (set->n != 1 || other->kind == PSV_TUPLE) return no(c, "type", "one answer is a list or set, the other is not");
     if (set_is_a)
         c->a_marked = true;
@@ -477,11 +489,18 @@ static psv_answer_is compare_sets(psv_compare *c, const psv_node *a, const psv_n
     return compare_structure(c, a, b);
 }
 
+/* 2k + 2 = 2(k + 1): true whatever k is, so it only rewrites a value. */
+static bool states_identity(psv_compare *c, const psv_node *equation) {
+    const psv_node *first = equation->kid[0], *last = equation->kid[equation->n - 1];
+    return psv_is_scalar(first) && psv_is_scalar(last) && psv_compare_scalars(c, first, last) == PSV_YES;
+}
+
 static psv_answer_is equation_against(psv_compare *c, const psv_node *equation, const psv_node *other, bool is_a) {
     psv_node *system = split_tuple_equation(c->ctx, equation);
     if (system && is_collection(other) && any_equation(other))
         return is_a ? compare_collections(c, system, other) : compare_collections(c, other, system);
     const psv_node *value = psv_named_value(c->ctx, equation);
+    if (!value && !c->ctx->math_verify && states_identity(c, equation)) value = equation->kid[equation->n - 1];
     /* Math-Verify takes what a response's equation ends in, whatever stands before */
     if (!value && c->ctx->math_verify && (!is_a || equation->n > 2)) value = equation->kid[equation->n - 1];
     if (!value) return no(c, "relation", "an equation against a value");

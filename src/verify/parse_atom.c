@@ -236,6 +236,7 @@ static psv_node *parse_set(psv_parser *p) {
     if (condition) return condition;
     psv_node *such_that = after_colon(p, inner);
     if (such_that) return such_that;
+    if (inner->kind == PSV_REL && strpbrk(inner->text, "<>lg")) return inner; /* {x ≤ 0} */
     if (inner->kind == PSV_NUM && inner->commas) inner = split_commas(p, inner, begin, end);
     if (!inner) return NULL;
     bool list = inner->kind == PSV_LIST;

@@ -84,11 +84,21 @@ static psv_node *parse_factor(psv_parser *p) {
     return node;
 }
 
+/* −a, with the sign inside a unit, percent or degree: −(5 cm) is (−5) cm. */
+static psv_node *negated(psv_ctx *ctx, psv_node *a) {
+    if (!a || (a->kind != PSV_UNIT && a->kind != PSV_PERCENT && a->kind != PSV_DEGREE))
+        return psv_unary(ctx, PSV_NEG, a);
+    psv_node *copy = psv_copy(ctx, a);
+    if (!copy) return NULL;
+    copy->kid[0] = negated(ctx, a->kid[0]);
+    return copy->kid[0] ? copy : NULL;
+}
+
 psv_node *psv_parse_unary(psv_parser *p) {
     if (++p->depth > PSV_MAX_DEPTH) return psv_parse_error(p, "nested too deeply");
     psv_node *node;
     if (psv_accept(p, '-')) {
-        node = psv_unary(p->ctx, PSV_NEG, psv_parse_unary(p));
+        node = negated(p->ctx, psv_parse_unary(p));
     } else if (psv_accept(p, '+')) {
         node = psv_parse_unary(p);
     } else if (psv_at(p, TK_PM) || psv_at(p, TK_MP)) {
@@ -127,6 +137,13 @@ static psv_node *multiply(psv_ctx *ctx, psv_node *left, psv_node *right) {
     return psv_node_new(ctx, PSV_MUL, left->n + 1, kids);
 }
 
+/* a/b, where a sign after b means the whole: 270/7° is (270/7)°. */
+static psv_node *quotient(psv_ctx *ctx, psv_node *a, psv_node *b) {
+    if (!a || !b || (b->kind != PSV_DEGREE && b->kind != PSV_PERCENT) || psv_has_kind(a, b->kind))
+        return psv_binary(ctx, PSV_DIV, a, b);
+    return psv_unary(ctx, b->kind, psv_binary(ctx, PSV_DIV, a, b->kid[0]));
+}
+
 static psv_node *parse_term(psv_parser *p) {
     const char *money = psv_at(p, TK_CURRENCY) ? psv_peek(p)->text : NULL;
     if (money) p->i++;
@@ -141,7 +158,7 @@ static psv_node *parse_term(psv_parser *p) {
             node = multiply(p->ctx, node, psv_parse_unary(p));
         } else if (psv_accept(p, '/')) {
             psv_node *by = p->ctx->math_verify ? tight_product(p) : psv_parse_unary(p);
-            node = psv_binary(p->ctx, PSV_DIV, node, by);
+            node = quotient(p->ctx, node, by);
         } else if (psv_at(p, TK_MOD) && psv_peek(p)->id == 0) {
             p->i++;
             node = psv_call(p->ctx, PSV_MOD, node, psv_parse_unary(p));
@@ -175,7 +192,7 @@ psv_node *psv_parse_sum(psv_parser *p) {
         } else {
             term = parse_term(p);
         }
-        if (negative) term = psv_unary(p->ctx, PSV_NEG, term);
+        if (negative) term = negated(p->ctx, term);
         if (!term) return NULL;
         if (n == PSV_MAX_ITEMS) return psv_parse_error(p, "too many terms");
         terms[n++] = term;
@@ -238,9 +255,11 @@ static psv_node *special_words(psv_parser *p, psv_node *value, const char *words
         if (unit) unit->text = rest;
         return unit;
     }
-    if (strncmp(words, "base ", 5) == 0 && value->kind == PSV_NUM && value->scale == 0) {
+    if (strncmp(words, "in base ", 8) == 0) words += 3;
+    bool digits = (value->kind == PSV_NUM && value->scale == 0) || value->kind == PSV_BASE;
+    if (strncmp(words, "base ", 5) == 0 && digits) {
         long base = isdigit((unsigned char)words[5]) ? strtol(words + 5, NULL, 10) : psv_number_word(words + 5);
-        if (base < 2 || base > 36) return NULL;
+        if (base < 2 || base > 36 || (value->kind == PSV_BASE && base != value->scale)) return NULL;
         psv_node *node = psv_copy(p->ctx, value);
         if (node) {
             node->kind = PSV_BASE;
@@ -282,6 +301,9 @@ psv_node *psv_parse_unit(psv_parser *p, psv_node *value, bool *found) {
             break;
         }
         if (!words) break;
+        size_t end = strlen(words);
+        if (psv_at(p, TK_NUM) && end >= 4 && strcmp(words + end - 4, "base") == 0) /* "in base", 6 */
+            ps_text_printf(&text, "base %s", p->t[p->i++].text), words = "";
         if (text.length && *words) ps_text_puts(&text, " ");
         ps_text_puts(&text, words);
         append_power(p, &text);

@@ -191,6 +191,13 @@ static psv_node *read_choice(psv_ctx *ctx, const char *source, bool from_text) {
         framed = strncmp(source, frames[k], n) == 0;
         if (framed) s = source + n - (source[n - 1] == '(');
     }
+    static const char *const names[] = {"Option ", "Choice ", "option ", "choice ", "Answer ", "answer "};
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+        if (strncmp(s, names[k], strlen(names[k])) == 0) {
+            s += strlen(names[k]);
+            from_text = true;
+            break;
+        }
     bool bracket = *s == '(';
     s += bracket;
     while (*s == ' ')

@@ -313,6 +313,24 @@ static size_t group_separator(const lexer *lex, size_t i, bool *plain) {
     return best;
 }
 
+/* "6.72e-5" after a decimal: times a power of ten. After an integer, "2e-5" is 2·e − 5. */
+static void lex_exponent(lexer *lex, bool decimal) {
+    size_t i = lex->i;
+    if (!decimal || i >= lex->length || (lex->s[i] != 'e' && lex->s[i] != 'E')) return;
+    bool negative = i + 1 < lex->length && lex->s[i + 1] == '-';
+    bool sign = negative || (i + 1 < lex->length && lex->s[i + 1] == '+');
+    size_t first = i + 1 + sign, end = first;
+    while (end < lex->length && isdigit((unsigned char)lex->s[end]))
+        end++;
+    if (end == first || end - first > 3) return;
+    push(lex, '*', i, "*", 1);
+    push(lex, TK_NUM, i, "10", 2);
+    push(lex, '^', i, "^", 1);
+    if (negative) push(lex, '-', i, "-", 1);
+    push(lex, TK_NUM, first, lex->s + first, end - first);
+    lex->i = end;
+}
+
 /* A number: 12, 1,234, 1{,}234.5, .0003, 3.; a group of three belongs to it only after one to three digits. */
 static void lex_number(lexer *lex) {
     size_t begin = lex->i, digits = 0, decimals = 0, whole_begin = lex->i;
@@ -342,9 +360,12 @@ static void lex_number(lexer *lex) {
             decimals++;
         }
     }
+    size_t at = lex->out->n;
     psv_token *token = push(lex, TK_NUM, begin, buffer, digits);
     if (!token) return;
     token->id = (int)decimals;
+    lex_exponent(lex, point && decimals > 0);
+    token = &lex->out->data[at];
     token->commas = commas;
     token->point = point;
 }

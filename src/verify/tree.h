@@ -128,11 +128,10 @@ struct psv_node {
 typedef struct psv_ctx {
     ps_arena *arena;
     long work;
-    size_t nodes;       /* made so far */
-    bool nomem;         /* an allocation failed */
-    bool math_verify;   /* read and compare as Math-Verify does */
-    int decimals;       /* of Math-Verify's rounding */
-    bool loose_symbols; /* Math-Verify's strict=False */
+    size_t nodes;     /* made so far */
+    bool nomem;       /* an allocation failed */
+    bool math_verify; /* read and compare as Math-Verify does */
+    int decimals;     /* of Math-Verify's rounding */
 } psv_ctx;
 
 /* Take `units` of work; false when none is left. */

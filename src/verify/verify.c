@@ -13,7 +13,6 @@ static ps_status begin(psv_ctx *ctx, const ps_verify_options *options, ps_error 
     if (!ctx->arena) return ps_nomem(err);
     ctx->math_verify = options->mode == PS_VERIFY_MATH_VERIFY;
     if (options->decimals > 0) ctx->decimals = options->decimals < 15 ? options->decimals : 15;
-    ctx->loose_symbols = options->loose_symbols;
     return PS_OK;
 }
 
