@@ -227,13 +227,12 @@ void ps_lane_close(ps_lane *lane); /* after engine.closing is set: joins, frees 
 /* ---- The rest --------------------------------------------------------------------------------------------------- */
 
 extern const ps_engine_ops ps_llama_ops; /* llama_seam.c */
-ps_status ps_llama_tokenize(ps_engine *engine, const char *text, size_t length, bool special, ps_token **tokens,
+ps_status ps_llama_tokenize(ps_engine *base, const char *text, size_t length, bool special, ps_token **tokens,
                             size_t *n, ps_error *err);
-ps_status ps_llama_render_chat(ps_engine *engine, const ps_chat_message *messages, size_t n, char **text,
-                               ps_error *err);
+ps_status ps_llama_render_chat(ps_engine *base, const ps_chat_message *messages, size_t n, char **text, ps_error *err);
 /* The bytes of a token, none for a special one, appended to text. */
 void ps_llama_piece(const ps_llama *engine, ps_token token, ps_text *text);
-void ps_llama_destroy(ps_engine *engine);
+void ps_llama_destroy(ps_engine *base);
 
 ps_status ps_llama_check_file(const char *path, ps_error *err); /* llama_check.c */
 

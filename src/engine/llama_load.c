@@ -1,6 +1,6 @@
 /* Loading a model and the end of an engine. */
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* sched_getaffinity, dladdr */
+#define _GNU_SOURCE /* sched_getaffinity, dladdr NOLINT(bugprone-reserved-identifier) */
 #endif
 #include "llama_engine.h"
 

@@ -34,17 +34,21 @@ static ps_status root(ps_engine *base, const ps_token *tokens, size_t n, ps_node
     pthread_mutex_lock(&engine->mutex);
     ps_lane *lane = least_loaded(engine);
     ps_lnode *made = ps_tree_new(lane, NULL);
-    status = made ? PS_OK : ps_nomem(err);
-    if (!status && add_bos) status = ps_tree_append(made, &bos, 1, err);
+    if (!made) {
+        status = ps_nomem(err);
+        goto done;
+    }
+    if (add_bos) status = ps_tree_append(made, &bos, 1, err);
     if (!status) status = ps_tree_append(made, tokens, n, err);
     if (!status) status = ps_tree_publish(engine, made, err);
     if (status) {
         ps_tree_free(made);
-    } else {
-        lane->roots++;
-        engine->prompt_tokens += n + add_bos;
-        *node = made->handle;
+        goto done;
     }
+    lane->roots++;
+    engine->prompt_tokens += n + add_bos;
+    *node = made->handle;
+done:
     pthread_mutex_unlock(&engine->mutex);
     return status;
 }
@@ -71,26 +75,29 @@ static void release(ps_engine *base, ps_node handle) {
 /* Bind a request to its parent and lane; on failure the request is freed. given[0..n): the child's tokens. */
 static ps_status submit(ps_llama *engine, ps_work *work, ps_node handle, const ps_token *given, size_t n,
                         ps_error *err) {
+    ps_status status = PS_OK;
     pthread_mutex_lock(&engine->mutex);
     ps_lnode *parent = ps_tree_find(engine, handle);
-    ps_status status = parent ? PS_OK : ps_fail(err, PS_ARG, "node %llu is not alive", (unsigned long long)handle);
-    if (!status) {
-        work->child = ps_tree_new(parent->lane, parent);
-        status = work->child ? ps_tree_append(work->child, given, n, err) : ps_nomem(err);
-    }
-    if (status) {
-        if (work->child) parent->references--;
-        ps_work_free(work);
+    ps_lnode *child = parent ? ps_tree_new(parent->lane, parent) : NULL;
+    if (!parent) {
+        status = ps_fail(err, PS_ARG, "node %llu is not alive", (unsigned long long)handle);
+    } else if (!child) {
+        status = ps_nomem(err);
+    } else if ((status = ps_tree_append(child, given, n, err)) != PS_OK) {
+        parent->references--;
+        ps_tree_free(child);
     } else {
+        child->one_by_one = !work->evaluate;
+        work->child = child;
         work->parent = parent;
-        parent->references++;
         work->sequence = -1;
-        work->child->one_by_one = !work->evaluate;
+        parent->references++;
         engine->under_way++;
         ps_work_push(&parent->lane->inbox, work);
         pthread_cond_signal(&parent->lane->wake);
     }
     pthread_mutex_unlock(&engine->mutex);
+    if (status) ps_work_free(work);
     return status;
 }
 

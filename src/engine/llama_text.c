@@ -69,7 +69,7 @@ ps_status ps_llama_render_chat(ps_engine *base, const ps_chat_message *messages,
             room = (size_t)length;
     }
     ps_free(chat);
-    if (status) {
+    if (status || !out) {
         ps_free(out);
         return status;
     }

@@ -2,7 +2,7 @@
  * attention or not. Nothing is assumed: candidates decode for a moment when the model is loaded, unless the options
  * decide, the model is on a GPU (one context, libllama's own choice) or so large that measuring would take long. */
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* sched_getaffinity */
+#define _GNU_SOURCE /* sched_getaffinity NOLINT(bugprone-reserved-identifier) */
 #endif
 #include "llama_engine.h"
 
