@@ -56,8 +56,13 @@ typedef struct ps_error {
 } ps_error;
 
 /* Fill *err (when not NULL) and return `code`, so that `return ps_fail(err, PS_IO, "…")` is the idiom. */
-#define ps_fail(err, code, ...) ps_error_set((err), (code), __FILE__, __LINE__, __VA_ARGS__)
-#define ps_nomem(err)           ps_error_set((err), PS_NOMEM, __FILE__, __LINE__, "out of memory")
+#define ps_fail(err, code, ...) ps_error_code((code), ps_error_set((err), (code), __FILE__, __LINE__, __VA_ARGS__))
+#define ps_nomem(err)           ps_fail((err), PS_NOMEM, "out of memory")
+/* Gives `code` back, in sight of compilers and analyzers: a failure is never PS_OK. */
+static inline ps_status ps_error_code(ps_status code, ps_status given) {
+    (void)given;
+    return code;
+}
 PS_API ps_status ps_error_set(ps_error *err, ps_status code, const char *file, int line, const char *format, ...)
     PS_PRINTF(5, 6);
 

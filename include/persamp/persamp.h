@@ -1,5 +1,5 @@
-/* persamp/persamp.h: all of persamp. The rooms, from simple to whole: base, core, score, engine, reward, method, verify,
- * config, run. A caller who only wants answers needs run.h: open models from a configuration, then ps_solve. */
+/* persamp/persamp.h: all of persamp. The rooms, from simple to whole: base, core, score, engine, reward, method,
+ * verify, config, run. A caller who only wants answers needs run.h: open models from a configuration, then ps_solve. */
 #ifndef PERSAMP_PERSAMP_H
 #define PERSAMP_PERSAMP_H
 

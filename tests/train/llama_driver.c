@@ -7,8 +7,8 @@
  *   chat HEX        the prompt of one user message by the model's template, in HEX
  *   logits ID...    T*V numbers      states ID...    T*C numbers
  */
-#include <llama.h>
 #include <ggml-backend.h>
+#include <llama.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +35,8 @@ static void quiet(enum ggml_log_level level, const char *text, void *user) {
 static int evaluate(struct llama_model *model, char *args, int states) {
     llama_token ids[MAX_IDS];
     int n = 0;
-    for (char *s = strtok(args, " "); s && n < MAX_IDS; s = strtok(NULL, " ")) ids[n++] = atoi(s);
+    for (char *s = strtok(args, " "); s && n < MAX_IDS; s = strtok(NULL, " "))
+        ids[n++] = atoi(s);
     struct llama_context_params p = llama_context_default_params();
     p.n_ctx = p.n_batch = p.n_ubatch = MAX_IDS;
     p.embeddings = states;
@@ -56,7 +57,8 @@ static int evaluate(struct llama_model *model, char *args, int states) {
     int width = states ? llama_model_n_embd(model) : llama_vocab_n_tokens(llama_model_get_vocab(model));
     for (int i = 0; i < n && rc == 0; i++) {
         const float *row = states ? llama_get_embeddings_ith(ctx, i) : llama_get_logits_ith(ctx, i);
-        for (int j = 0; j < width; j++) printf("%.9g ", row[j]);
+        for (int j = 0; j < width; j++)
+            printf("%.9g ", row[j]);
     }
     putchar('\n');
     llama_batch_free(b);
@@ -67,8 +69,10 @@ static int evaluate(struct llama_model *model, char *args, int states) {
 int main(int argc, char **argv) {
     if (argc < 2) return 2;
     llama_log_set(quiet, NULL);
-    if (argc > 2) ggml_backend_load_all_from_path(argv[2]);
-    else ggml_backend_load_all();
+    if (argc > 2)
+        ggml_backend_load_all_from_path(argv[2]);
+    else
+        ggml_backend_load_all();
     struct llama_model *model = llama_model_load_from_file(argv[1], llama_model_default_params());
     if (!model) return 1;
     const struct llama_vocab *vocab = llama_model_get_vocab(model);
@@ -84,14 +88,16 @@ int main(int argc, char **argv) {
             char *text = from_hex(args);
             llama_token ids[MAX_IDS];
             int n = llama_tokenize(vocab, text, (int)strlen(text), ids, MAX_IDS, false, true);
-            for (int i = 0; i < n; i++) printf("%d ", ids[i]);
+            for (int i = 0; i < n; i++)
+                printf("%d ", ids[i]);
             putchar('\n');
             free(text);
         } else if (!strcmp(line, "chat")) {
             char *text = from_hex(args), out[1 << 16];
             struct llama_chat_message m = {"user", text};
             int n = llama_chat_apply_template(llama_model_chat_template(model, NULL), &m, 1, true, out, sizeof out);
-            for (int i = 0; i < n; i++) printf("%02x", (unsigned char)out[i]);
+            for (int i = 0; i < n; i++)
+                printf("%02x", (unsigned char)out[i]);
             putchar('\n');
             free(text);
         } else {
