@@ -4,8 +4,8 @@
 usage: persamp solve --json --evaluation.save_particles=true 'QUESTION' | tools/draw_pool.py > pool.svg
 
 Columns are depths (reasoning steps), each dot a snapshot, its area the particles it was extended by; a line is one
-step, coloured by the selection event that launched it. A thick dashed ring marks a snapshot that was gone back to:
-extended again after a deeper snapshot existed. Green answers are right, red ones wrong, where the truth is known.
+step, coloured by the selection event that launched it. A dashed ring marks a snapshot the search went back to: a
+selection launched from it although a deeper one was in the pool. Green answers are right, red ones wrong, where the truth is known.
 Standard library only.
 """
 import html
@@ -35,12 +35,12 @@ def layout(nodes):
 
 
 def gone_back_to(nodes, depth):
-    """Snapshots extended after something at least two steps deeper had been made."""
-    deepest, found = 0, set()
+    """Snapshots a selection launched from although a deeper one was in the pool already."""
+    found = set()
     for n in nodes:
-        if depth[n["parent"]] + 1 < deepest:
+        before = [depth[m["id"]] for m in nodes if m.get("event", 0) < n.get("event", 0)]
+        if before and depth[n["parent"]] == n.get("launch_depth") < max(before):
             found.add(n["parent"])
-        deepest = max(deepest, depth[n["id"]])
     return found
 
 
