@@ -286,12 +286,23 @@ static bool ends_in_percent(psv_ctx *ctx, const char *text, size_t length, size_
     return true;
 }
 
+static bool says_final_answer(const char *text, size_t length) {
+    for (size_t i = 0; i < length; i++)
+        if ((text[i] | 32) == 'f' && word_at(text + i, length - i, "final answer")) return true;
+    return false;
+}
+
 const char *psv_extract_as_math_verify(psv_ctx *ctx, const char *response, size_t length) {
     const char *found = NULL, *boxed = NULL;
     psv_span where = {0, 0};
     psv_formulas formulas = {0};
     candidates list = {0};
     bool box = psv_last_boxes(ctx, response, length, &boxed, &where);
+    if (box &&
+        !says_final_answer(response + where.end, length - where.end)) { /* the usual case: nothing else to find */
+        (void)ends_in_percent(ctx, response, length, where.end, &boxed);
+        return boxed;
+    }
     if (psv_find_formulas(response, length, &formulas) != PS_OK ||
         !find_candidates(response, length, &formulas, &list)) {
         ctx->nomem = true;

@@ -144,9 +144,27 @@ static ps_status by_text(const char *gold, const char *extracted, const char *re
 /* Math-Verify extracts from the gold text as from a response. */
 static const char *gold_answer(psv_ctx *ctx, const char *gold) {
     if (!ctx->math_verify) return gold;
-    bool delimited = strchr(gold, '$') || strstr(gold, "\\boxed") || strstr(gold, "\\(") || strstr(gold, "\\[");
+    const char *dollar = strchr(gold, '$');
+    while (dollar && dollar > gold && dollar[-1] == '\\') /* an escaped one is money */
+        dollar = strchr(dollar + 1, '$');
+    bool delimited = dollar || strstr(gold, "\\boxed") || strstr(gold, "\\(") || strstr(gold, "\\[");
     const char *found = delimited ? psv_extract_as_math_verify(ctx, gold, strlen(gold)) : NULL;
-    return found ? found : psv_reference_number(ctx, gold);
+    return found ? found : gold;
+}
+
+/* Under Math-Verify "1,22" may be a decimal as well as a list. */
+static ps_status decide_as_mode(psv_ctx *ctx, const char *gold, const char *found, ps_verify_result *result,
+                                ps_error *err) {
+    ps_status status = decide(ctx, gold, found, result, err);
+    const char *decimal = ctx->math_verify ? psv_reference_number(ctx, gold) : gold;
+    if (status != PS_OK || result->verdict == PS_SAME || decimal == gold) return status;
+    ps_verify_result again = {.extracted = result->extracted};
+    status = decide(ctx, decimal, found, &again, err);
+    if (status != PS_OK) return status;
+    result->extracted = NULL;
+    ps_verify_result_clear(result);
+    *result = again;
+    return PS_OK;
 }
 
 ps_status ps_verify(const char *gold, const char *response, const ps_verify_options *options, ps_verify_result *result,
@@ -170,7 +188,7 @@ ps_status ps_verify(const char *gold, const char *response, const ps_verify_opti
     else if (!found)
         snprintf(out.reason, sizeof out.reason, "no answer was found in the response");
     else
-        status = decide(&ctx, gold_answer(&ctx, gold), found, &out, err);
+        status = decide_as_mode(&ctx, gold_answer(&ctx, gold), found, &out, err);
 done:
     ps_arena_free(ctx.arena);
     if (status == PS_OK)
