@@ -179,10 +179,13 @@ static way choose(ps_llama *engine, const ps_llama_options *options, bool gpu, d
     const size_t n_ways = candidates(&open, cores, ways);
     if (n_ways == 1) return ways[0];
     const double start = ps_now();
+    ps_llama_log_detach(engine); /* a measurement cut short is an error to libllama, not to anybody else */
     for (size_t i = 0; i < n_ways; i++) {
         if (ps_now() - start > 0.6) break; /* judge by what is known */
         measure(engine, &ways[i], cores);
     }
+    ps_llama_log_attach(engine);
+    ps_llama_log_clear();
     *seconds = ps_now() - start;
     const way best = fastest(ways, n_ways);
     if (best.speed > 0 || n < small || options->contexts > 0) return best;
