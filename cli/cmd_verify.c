@@ -145,6 +145,7 @@ static ps_verify_options line_options(const json_t *line, const ps_verify_option
     ps_verify_options own = *options;
     const json_t *precision = json_object_get(line, "precision");
     if (json_is_integer(precision)) own.decimals = (int)json_integer_value(precision);
+    own.sets_are_relations = json_is_true(json_object_get(line, "allow_set_relation_comp"));
     return own;
 }
 

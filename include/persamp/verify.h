@@ -31,9 +31,10 @@ typedef enum ps_extract_mode {
 typedef struct ps_verify_options {
     ps_verify_mode mode;
     ps_extract_mode extract;
-    const char *regex; /* for PS_EXTRACT_REGEX, else ignored */
-    int decimals;      /* math_verify only: places kept when a side is a decimal; 0: 6 */
-} ps_verify_options;   /* zeroed: strict, boxed */
+    const char *regex;       /* for PS_EXTRACT_REGEX, else ignored */
+    int decimals;            /* math_verify only: places kept when a side is a decimal; 0: 6 */
+    bool sets_are_relations; /* math_verify only: an inequality may answer for a gold interval */
+} ps_verify_options;         /* zeroed: strict, boxed */
 
 /* What was decided, and why. Text members are owned: free with ps_verify_result_clear. */
 typedef struct ps_verify_result {

@@ -192,6 +192,7 @@ ps_status ps_answer_classes(const char *const *answers, size_t n, const ps_verif
         return classes_by_text(answers, n, options, class_of, n_classes, err);
     voting v = {.ctx = {.arena = ps_arena_create(),
                         .math_verify = options->mode == PS_VERIFY_MATH_VERIFY,
+                        .sets_are_relations = true, /* votes have no gold side */
                         .decimals = options->decimals > 0 ? options->decimals : 6},
                 .scratch = ps_arena_create(),
                 .answer = ps_calloc(n + 1, sizeof *v.answer),

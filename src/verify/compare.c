@@ -457,6 +457,7 @@ static psv_answer_is compare_tuples(psv_compare *c, const psv_node *a, const psv
 static psv_answer_is compare_matrices(psv_compare *c, const psv_node *a, const psv_node *b) {
     bool both = a->kind == b->kind;
     if (both && (a->n != b->n || a->scale != b->scale)) return no(c, "matrix", "different shapes");
+    if (!both && c->ctx->math_verify) return no(c, "matrix", "a matrix and a tuple");
     if (!both) { /* a column or row and a tuple */
         const psv_node *matrix = a->kind == PSV_MATRIX ? a : b;
         if (matrix->scale != 1 && (size_t)matrix->scale != matrix->n) return no(c, "matrix", "a matrix and a tuple");
@@ -477,7 +478,14 @@ static psv_answer_is compare_structure(psv_compare *c, const psv_node *a, const 
     return in_any_order(c, a->kid, a->n, b->kid, b->n);
 }
 
+/* A condition but for "x ∈ S", which names a set. */
+static bool is_inequality(const psv_node *node) {
+    return is_condition(node) && !(node->kind == PSV_REL && node->text[0] == 'i');
+}
+
 static psv_answer_is compare_sets(psv_compare *c, const psv_node *a, const psv_node *b) {
+    if (c->ctx->math_verify && !c->ctx->sets_are_relations && is_inequality(b) && !is_inequality(a))
+        return no(c, "relation", "Math-Verify takes no inequality for a gold set");
     psv_answer_is is = psv_compare_regions(c, a, b);
     if (is != PSV_CANNOT_TELL) return is;
     bool in_a = a->kind == PSV_REL && a->n == 2 && a->text[0] == 'i',

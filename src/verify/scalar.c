@@ -75,7 +75,7 @@ static bool has_decimal(const psv_node *node) {
 }
 
 static psv_answer_is rounded_as_reference(psv_compare *c, const psv_node *a, const psv_node *b) {
-    if (!c->ctx->math_verify || (!has_decimal(a) && !has_decimal(b))) return PSV_NO;
+    if (!has_decimal(a) && !has_decimal(b)) return PSV_NO;
     if (psv_has_variable(a) || psv_has_variable(b)) return PSV_NO;
     psv_node *minus = psv_unary(c->ctx, PSV_NEG, (psv_node *)b);
     psv_node *difference = minus ? psv_binary(c->ctx, PSV_ADD, (psv_node *)a, minus) : NULL;
@@ -168,7 +168,7 @@ static psv_answer_is plain_values(psv_compare *c, const psv_node *a, const psv_n
     if (is == PSV_YES) return is;
     if (is == PSV_NO && c->stage && strcmp(c->stage, "expression") != 0 && strcmp(c->stage, "ball") != 0)
         psv_decide(c, "rational", is, "different numbers");
-    if (rounded_value(c, a, b) == PSV_YES || rounded_as_reference(c, a, b) == PSV_YES) return PSV_YES;
+    if ((c->ctx->math_verify ? rounded_as_reference : rounded_value)(c, a, b) == PSV_YES) return PSV_YES;
     return is;
 }
 

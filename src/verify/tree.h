@@ -128,10 +128,11 @@ struct psv_node {
 typedef struct psv_ctx {
     ps_arena *arena;
     long work;
-    size_t nodes;     /* made so far */
-    bool nomem;       /* an allocation failed */
-    bool math_verify; /* read and compare as Math-Verify does */
-    int decimals;     /* of Math-Verify's rounding */
+    size_t nodes;            /* made so far */
+    bool nomem;              /* an allocation failed */
+    bool math_verify;        /* read and compare as Math-Verify does */
+    int decimals;            /* of Math-Verify's rounding */
+    bool sets_are_relations; /* Math-Verify: an inequality may answer for a gold set */
 } psv_ctx;
 
 /* Take `units` of work; false when none is left. */

@@ -12,6 +12,7 @@ static ps_status begin(psv_ctx *ctx, const ps_verify_options *options, ps_error 
     *ctx = (psv_ctx){.arena = ps_arena_create(), .work = PSV_WORK, .decimals = 6};
     if (!ctx->arena) return ps_nomem(err);
     ctx->math_verify = options->mode == PS_VERIFY_MATH_VERIFY;
+    ctx->sets_are_relations = options->sets_are_relations;
     if (options->decimals > 0) ctx->decimals = options->decimals < 15 ? options->decimals : 15;
     return PS_OK;
 }

@@ -22,6 +22,7 @@ static ps_verdict verdict(const bar *b, const json_t *line) {
     ps_verify_options options = {.mode = b->mode};
     const json_t *precision = json_object_get(line, "precision");
     if (json_is_integer(precision)) options.decimals = (int)json_integer_value(precision);
+    options.sets_are_relations = json_is_true(json_object_get(line, "allow_set_relation_comp"));
     if (!b->extract) return verdict_of(gold, response, b->mode);
     ps_verify_result result;
     assert_int_equal(ps_verify(gold, response, &options, &result, NULL), PS_OK);
