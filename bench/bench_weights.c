@@ -71,15 +71,18 @@ static bool time_numpy(const char *python, size_t n, double *whole, double *bloc
 /* A neighbour's load comes and goes: all take turns, and the best of each counts. */
 static void compare_with_numpy(const char *python, size_t n) {
     enum { TURNS = 3, MOST_KERNELS = 8 };
-    double *ell = doubles(n), *out = doubles(n), whole = INFINITY, blocks = INFINITY, sum = 0, best[MOST_KERNELS];
+    double *ell = doubles(n), *out = doubles(n), whole = INFINITY, blocks = INFINITY, sum = 0;
+    double best[MOST_KERNELS] = {0};
     ps_mix_terms terms;
     const ps_kernels *kernels;
     bool numpy = true;
     fill(ell, n, &terms);
     for (int turn = 0; turn < TURNS; turn++) {
         numpy = numpy && time_numpy(python, n, &whole, &blocks, &sum);
-        for (size_t c = 0; (kernels = ps_kernels_get(c)) != NULL; c++)
-            best[c] = fmin(turn > 0 ? best[c] : INFINITY, time_mixture(kernels, ell, n, &terms, out));
+        for (size_t c = 0; (kernels = ps_kernels_get(c)) != NULL; c++) {
+            double now = time_mixture(kernels, ell, n, &terms, out);
+            best[c] = turn > 0 ? fmin(best[c], now) : now;
+        }
     }
     printf("mixture of %zu snapshots x %d events, one core:\n", n, EVENTS);
     if (numpy)
