@@ -1,6 +1,6 @@
 /* Comparison by kind of answer. Whatever a rule here decides is symmetric in its two sides; which side said more than
  * the other is kept in the marks, for voting. */
-#include "answer.h"
+#include "collections.h"
 #include "words.h"
 
 #include <ctype.h>
@@ -262,210 +262,6 @@ static psv_answer_is compare_equations(psv_compare *c, const psv_node *a, const 
     return psv_compare_relations(c, ea, eb);
 }
 
-/* ---- Members ---------------------------------------------------------------------------------------------------- */
-
-static psv_answer_is in_order(psv_compare *c, psv_node *const *a, size_t na, psv_node *const *b, size_t nb) {
-    if (na != nb) return no(c, "members", "different numbers of members");
-    psv_answer_is all = PSV_YES;
-    for (size_t i = 0; i < na; i++) {
-        psv_answer_is is = psv_compare_nodes(c, a[i], b[i]);
-        if (is == PSV_NO) return is;
-        if (is == PSV_CANNOT_TELL) all = is;
-    }
-    return all;
-}
-
-/* Members in any order: greedy matching is enough, because "same" is an equivalence. */
-static psv_answer_is in_any_order(psv_compare *c, psv_node *const *a, size_t na, psv_node *const *b, size_t nb) {
-    if (na != nb) return no(c, "members", "different numbers of members");
-    bool used[2 * PSV_MAX_ITEMS] = {false};
-    bool doubt = false;
-    for (size_t i = 0; i < na; i++) {
-        size_t match = nb;
-        for (size_t k = 0; k < nb && match == nb; k++) {
-            if (used[k]) continue;
-            bool a_marked = c->a_marked, b_marked = c->b_marked;
-            psv_answer_is is = psv_compare_nodes(c, a[i], b[k]);
-            if (is == PSV_YES) match = k;
-            if (is == PSV_CANNOT_TELL) doubt = true;
-            if (is != PSV_YES) c->a_marked = a_marked, c->b_marked = b_marked;
-        }
-        if (match == nb) return psv_decide(c, "members", doubt ? PSV_CANNOT_TELL : PSV_NO, "a member without its like");
-        used[match] = true;
-    }
-    return psv_decide(c, "members", PSV_YES, "the same members");
-}
-
-/* A set without what it names twice: {1, 1, 2} is {1, 2}. Lists keep their repetitions. */
-static const psv_node *distinct(psv_compare *c, const psv_node *set) {
-    if (set->kind != PSV_SET && !c->ctx->math_verify) return set;
-    psv_node *kept[PSV_MAX_ITEMS];
-    size_t n = 0;
-    for (size_t i = 0; i < set->n && n < PSV_MAX_ITEMS; i++) {
-        bool seen = false;
-        for (size_t k = 0; k < n && !seen; k++)
-            seen = psv_compare_nodes(c, set->kid[i], kept[k]) == PSV_YES;
-        if (!seen) kept[n++] = set->kid[i];
-    }
-    psv_node *out = n < set->n ? psv_node_new(c->ctx, set->kind, n, kept) : NULL;
-    return out ? out : set;
-}
-
-static bool any_equation(const psv_node *list) {
-    for (size_t i = 0; i < list->n; i++)
-        if (psv_is_equation(list->kid[i])) return true;
-    return false;
-}
-
-/* (x, y) = (1, 2) as x = 1, y = 2; anything else as it is. */
-static psv_node *split_tuple_equation(psv_ctx *ctx, const psv_node *node) {
-    if (!psv_is_equation(node) || node->n != 2) return NULL;
-    const psv_node *names = node->kid[0], *values = node->kid[1];
-    if (names->kind != PSV_TUPLE || values->kind != PSV_TUPLE || names->n != values->n) return NULL;
-    psv_node *list[PSV_MAX_ITEMS];
-    for (size_t i = 0; i < names->n; i++) {
-        list[i] = psv_binary(ctx, PSV_REL, names->kid[i], values->kid[i]);
-        if (!list[i]) return NULL;
-        list[i]->text = "=";
-    }
-    return psv_node_new(ctx, PSV_LIST, names->n, list);
-}
-
-/* Does every equation of a list name the same thing ("x = 1, x = 3"), or nothing at all? Then order is free. */
-static bool names_one_thing(const psv_node *list) {
-    const psv_node *name = NULL;
-    for (size_t i = 0; i < list->n; i++) {
-        if (!psv_is_equation(list->kid[i])) continue;
-        const psv_node *left = list->kid[i]->kid[0];
-        if (name && !psv_same_tree(name, left)) return false;
-        name = left;
-    }
-    return true;
-}
-
-/* The values of a list of equations, in its order; NULL when one of them names no value. */
-static psv_node *values_of(psv_ctx *ctx, const psv_node *list) {
-    psv_node *copy = psv_copy(ctx, list);
-    for (size_t i = 0; copy && i < copy->n; i++) {
-        if (!psv_is_equation(copy->kid[i])) continue;
-        const psv_node *value = psv_named_value(ctx, copy->kid[i]);
-        if (!value) return NULL;
-        copy->kid[i] = (psv_node *)value;
-    }
-    return copy;
-}
-
-/* A list of equations against values: x = −2, y = 1 is the pair (−2, 1); x = 1, x = −2 is 1, −2 in any order. */
-static psv_answer_is compare_system(psv_compare *c, const psv_node *list, const psv_node *other, bool list_is_a) {
-    psv_node *values = values_of(c->ctx, list);
-    if (!values) return no(c, "relation", "equations against values");
-    bool free_order = names_one_thing(list) || (c->ctx->math_verify && other->kind != PSV_TUPLE);
-    bool marked = true;
-    if (other->kind == PSV_TUPLE && free_order && !c->ctx->math_verify)
-        return no(c, "type", "a list of values against a tuple");
-    if (marked && list_is_a) c->a_marked = true;
-    if (marked && !list_is_a) c->b_marked = true;
-    psv_node *const *x = list_is_a ? values->kid : other->kid, *const *y = list_is_a ? other->kid : values->kid;
-    size_t nx = list_is_a ? values->n : other->n, ny = list_is_a ? other->n : values->n;
-    return free_order ? in_any_order(c, x, nx, y, ny) : in_order(c, x, nx, y, ny);
-}
-
-/* A number written "1,234" may be a list. */
-static psv_node *number_as_list(psv_ctx *ctx, const psv_node *node, size_t members) {
-    if (node->kind != PSV_NUM || !node->commas || node->scale) return NULL;
-    size_t length = strlen(node->text), first = length % 3 ? length % 3 : 3;
-    psv_node *items[PSV_MAX_ITEMS];
-    size_t n = 0;
-    if ((length + 2) / 3 != members || members > PSV_MAX_ITEMS) return NULL;
-    for (size_t i = 0; i < length; i += n == 1 ? first : 3)
-        items[n++] = psv_named(ctx, PSV_NUM, node->text + i, i ? 3 : first);
-    return psv_node_new(ctx, PSV_LIST, n, items);
-}
-
-static bool is_collection(const psv_node *node) {
-    return node->kind == PSV_SET || node->kind == PSV_LIST;
-}
-
-static psv_answer_is compare_collections(psv_compare *c, const psv_node *a, const psv_node *b) {
-    bool ea = any_equation(a), eb = any_equation(b);
-    if (ea && !eb) return compare_system(c, a, b, true);
-    if (eb && !ea) return compare_system(c, b, a, false);
-    if (ea && eb) {
-        psv_answer_is is = in_any_order(c, a->kid, a->n, b->kid, b->n);
-        psv_node *va = values_of(c->ctx, a), *vb = values_of(c->ctx, b);
-        if (is == PSV_YES || !va || !vb || !names_one_thing(a) || !names_one_thing(b)) return is;
-        bool same_name = psv_is_equation(a->kid[0]) && psv_is_equation(b->kid[0]) &&
-                         psv_same_tree(a->kid[0]->kid[0], b->kid[0]->kid[0]);
-        return same_name ? in_any_order(c, va->kid, va->n, vb->kid, vb->n) : is;
-    }
-    if (a->n != b->n) {
-        bool a_marked = c->a_marked, b_marked = c->b_marked;
-        a = distinct(c, a);
-        b = distinct(c, b);
-        c->a_marked = a_marked, c->b_marked = b_marked;
-    }
-    return in_any_order(c, a->kid, a->n, b->kid, b->n);
-}
-
-/* "1/2 or 0.5": one value in several notations. */
-static bool one_value(psv_compare *c, const psv_node *list) {
-    for (size_t i = 1; i < list->n; i++)
-        if (psv_same_tree(list->kid[i], list->kid[0]) || psv_compare_nodes(c, list->kid[0], list->kid[i]) != PSV_YES)
-            return false;
-    return true;
-}
-
-/* A collection against something else: its only member, a number that was a list, the members of a union. */
-static psv_answer_is compare_collection(psv_compare *c, const psv_node *set, const psv_node *other, bool set_is_a) {
-    psv_node *list = number_as_list(c->ctx, other, set->n);
-    if (list) {
-        psv_answer_is is = in_any_order(c, set->kid, set->n, list->kid, list->n);
-        if (set_is_a)
-            c->a_marked = true;
-        else
-            c->b_marked = true;
-        return is;
-    }
-    if (c->ctx->math_verify && other->kind == PSV_TUPLE && (other->op == PSV_BRACKETS('(', ')') || other->n > 2)) {
-        /* a gold tuple is compared in order, a gold set in any */
-        if (set_is_a) return in_any_order(c, set->kid, set->n, other->kid, other->n);
-        return in_order(c, other->kid, other->n, set->kid, set->n);
-    }
-    if (any_equation(set) && other->kind == PSV_TUPLE) return compare_system(c, set, other, set_is_a);
-    if (set->kind == PSV_LIST && set->n > 1 && other->kind != PSV_TUPLE && one_value(c, set)) {
-        *(set_is_a ? &c->a_marked : &c->b_marked) = true;
-        return set_is_a ? psv_compare_nodes(c, set->kid[0], other) : psv_compare_nodes(c, other, set->kid[0]);
-    }
-    if (set->n != 1 || other->kind == PSV_TUPLE) return no(c, "type", "one answer is a list or set, the other is not");
-    if (set_is_a)
-        c->a_marked = true;
-    else
-        c->b_marked = true;
-    return set_is_a ? psv_compare_nodes(c, set->kid[0], other) : psv_compare_nodes(c, other, set->kid[0]);
-}
-
-/* ---- Tuples, matrices ------------------------------------------------------------------------------------------- */
-
-static psv_answer_is compare_tuples(psv_compare *c, const psv_node *a, const psv_node *b) {
-    int vector_a = (a->op >> 8 & 255) == 'v', vector_b = (b->op >> 8 & 255) == 'v';
-    if (a->n == 2 && b->n == 2 && !vector_a && !vector_b && a->op != b->op)
-        return no(c, "interval", "different brackets");
-    if (vector_a != vector_b) *(vector_a ? &c->a_marked : &c->b_marked) = true;
-    return in_order(c, a->kid, a->n, b->kid, b->n);
-}
-
-static psv_answer_is compare_matrices(psv_compare *c, const psv_node *a, const psv_node *b) {
-    bool both = a->kind == b->kind;
-    if (both && (a->n != b->n || a->scale != b->scale)) return no(c, "matrix", "different shapes");
-    if (!both && c->ctx->math_verify) return no(c, "matrix", "a matrix and a tuple");
-    if (!both) { /* a column or row and a tuple */
-        const psv_node *matrix = a->kind == PSV_MATRIX ? a : b;
-        if (matrix->scale != 1 && (size_t)matrix->scale != matrix->n) return no(c, "matrix", "a matrix and a tuple");
-        *(matrix == a ? &c->a_marked : &c->b_marked) = true;
-    }
-    return in_order(c, a->kid, a->n, b->kid, b->n);
-}
-
 /* ---- All kinds -------------------------------------------------------------------------------------------------- */
 
 /* Unions and differences that are no sets of numbers: member by member, in any order. */
@@ -474,8 +270,8 @@ static psv_answer_is compare_structure(psv_compare *c, const psv_node *a, const 
     if (a->kind == PSV_NUMBERS)
         return psv_decide(c, "region", strcmp(a->text, b->text) ? PSV_NO : PSV_YES, "sets of numbers");
     if (a->kind == PSV_REL) return psv_compare_relations(c, a, b);
-    if (a->kind == PSV_MINUS) return in_order(c, a->kid, a->n, b->kid, b->n);
-    return in_any_order(c, a->kid, a->n, b->kid, b->n);
+    if (a->kind == PSV_MINUS) return psv_in_order(c, a->kid, a->n, b->kid, b->n);
+    return psv_in_any_order(c, a->kid, a->n, b->kid, b->n);
 }
 
 /* A condition but for "x ∈ S", which names a set. */
@@ -504,9 +300,9 @@ static bool states_identity(psv_compare *c, const psv_node *equation) {
 }
 
 static psv_answer_is equation_against(psv_compare *c, const psv_node *equation, const psv_node *other, bool is_a) {
-    psv_node *system = split_tuple_equation(c->ctx, equation);
-    if (system && is_collection(other) && any_equation(other))
-        return is_a ? compare_collections(c, system, other) : compare_collections(c, other, system);
+    psv_node *system = psv_split_tuple_equation(c->ctx, equation);
+    if (system && psv_is_collection(other) && psv_any_equation(other))
+        return is_a ? psv_compare_collections(c, system, other) : psv_compare_collections(c, other, system);
     const psv_node *value = psv_named_value(c->ctx, equation);
     if (!value && !c->ctx->math_verify && states_identity(c, equation)) value = equation->kid[equation->n - 1];
     /* Math-Verify takes what a response's equation ends in, whatever stands before */
@@ -532,13 +328,13 @@ static psv_answer_is compare_kinds(psv_compare *c, const psv_node *a, const psv_
     if (a->kind == PSV_TEXT || b->kind == PSV_TEXT) return compare_words(c, a, b);
     if (a->kind == PSV_BASE || b->kind == PSV_BASE) return compare_base(c, a, b);
     if (a->kind == PSV_RATIO || b->kind == PSV_RATIO) return compare_ratio(c, a, b);
-    if (is_collection(a) && is_collection(b)) return compare_collections(c, a, b);
-    if (is_collection(a)) return compare_collection(c, a, b, true);
-    if (is_collection(b)) return compare_collection(c, b, a, false);
+    if (psv_is_collection(a) && psv_is_collection(b)) return psv_compare_collections(c, a, b);
+    if (psv_is_collection(a)) return psv_compare_collection(c, a, b, true);
+    if (psv_is_collection(b)) return psv_compare_collection(c, b, a, false);
     bool tuple_a = a->kind == PSV_TUPLE, tuple_b = b->kind == PSV_TUPLE;
-    if (tuple_a && tuple_b) return compare_tuples(c, a, b);
+    if (tuple_a && tuple_b) return psv_compare_tuples(c, a, b);
     bool matrix_a = a->kind == PSV_MATRIX, matrix_b = b->kind == PSV_MATRIX;
-    if ((matrix_a || tuple_a) && (matrix_b || tuple_b)) return compare_matrices(c, a, b);
+    if ((matrix_a || tuple_a) && (matrix_b || tuple_b)) return psv_compare_matrices(c, a, b);
     return psv_compare_scalars(c, a, b);
 }
 

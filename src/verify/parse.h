@@ -1,5 +1,6 @@
 /* The parser: tokens to tree. parse_answer.c reads lists, relations, sets; parse_expr.c sums and products;
- * parse_atom.c what they are made of. */
+ * parse_atom.c what they are made of,
+ * parse_brackets.c and parse_command.c its larger parts. */
 #ifndef PSV_PARSE_H
 #define PSV_PARSE_H
 
@@ -34,6 +35,13 @@ psv_node *psv_parse_argument(psv_parser *p);                /* of \frac, \sqrt, 
 psv_node *psv_parse_number(psv_parser *p, bool one_digit);
 psv_node *psv_parse_unit(psv_parser *p, psv_node *value, bool *found); /* a unit after a value */
 size_t psv_half_day(const psv_parser *p, const char **which);          /* tokens of "p.m." here */
+psv_node *psv_parse_absolute(psv_parser *p);
+psv_node *psv_parse_rounding(psv_parser *p, psv_func func, int close);
+psv_node *psv_parse_root(psv_parser *p);
+psv_node *psv_parse_function(psv_parser *p);
+psv_node *psv_parse_matrix(psv_parser *p);
+psv_node *psv_parse_two(psv_parser *p); /* \frac, \binom */
+psv_node *psv_parse_big(psv_parser *p); /* \sum, \prod */
 bool psv_starts_factor(const psv_parser *p);
 psv_node *psv_parse_error(psv_parser *p, const char *why);
 

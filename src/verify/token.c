@@ -1,230 +1,9 @@
 /* LaTeX to tokens. What is only typography (\left, \!, \displaystyle, fonts, spaces) ends here; what carries meaning
  * and is easily lost (a plain comma inside a number, white space between two numbers) is kept as a flag. */
-#include "token.h"
+#include "commands.h"
 
 #include <ctype.h>
 #include <string.h>
-
-typedef struct command {
-    const char *name;
-    int code;
-    int id;
-} command;
-
-enum { SKIP = -1, SPACE = -2, GREEK = -3, TEXTUAL = -4, FONT = -5, SKIP_ARGUMENT = -6, CHARACTER = -7, SIZED = -8 };
-
-/* Sorted by nothing: a linear look-up over some 200 short names costs less than a microsecond per answer. */
-static const command commands[] = {
-    {"frac", TK_FRAC, 0},
-    {"dfrac", TK_FRAC, 0},
-    {"tfrac", TK_FRAC, 0},
-    {"cfrac", TK_FRAC, 0},
-    {"sqrt", TK_SQRT, 0},
-    {"binom", TK_BINOM, 0},
-    {"dbinom", TK_BINOM, 0},
-    {"tbinom", TK_BINOM, 0},
-    {"pi", TK_PI, 0},
-    {"infty", TK_INFINITY, 0},
-    {"infinity", TK_INFINITY, 0},
-    {"cdot", CHARACTER, '*'},
-    {"times", CHARACTER, '*'},
-    {"ast", CHARACTER, '*'},
-    {"div", CHARACTER, '/'},
-    {"colon", CHARACTER, ':'},
-    {"lt", CHARACTER, '<'},
-    {"gt", CHARACTER, '>'},
-    {"vert", CHARACTER, '|'},
-    {"lvert", CHARACTER, '|'},
-    {"rvert", CHARACTER, '|'},
-    {"Vert", CHARACTER, '|'},
-    {"lVert", CHARACTER, '|'},
-    {"rVert", CHARACTER, '|'},
-    {"|", CHARACTER, '|'},
-    {"%", CHARACTER, '%'},
-    {"&", CHARACTER, '&'},
-    {"lbrack", CHARACTER, '['},
-    {"rbrack", CHARACTER, ']'},
-    {"prime", CHARACTER, '\''},
-    {"mid", TK_MID, 0},
-    {"le", TK_LE, 0},
-    {"leq", TK_LE, 0},
-    {"leqslant", TK_LE, 0},
-    {"ge", TK_GE, 0},
-    {"geq", TK_GE, 0},
-    {"geqslant", TK_GE, 0},
-    {"ne", TK_NE, 0},
-    {"neq", TK_NE, 0},
-    {"approx", TK_APPROX, 0},
-    {"simeq", TK_APPROX, 0},
-    {"cong", TK_APPROX, 0},
-    {"doteq", TK_APPROX, 0},
-    {"in", TK_IN, 0},
-    {"notin", TK_NOTIN, 0},
-    {"to", TK_OTHER_RELATION, 0},
-    {"rightarrow", TK_OTHER_RELATION, 0},
-    {"Rightarrow", TK_OTHER_RELATION, 0},
-    {"implies", TK_OTHER_RELATION, 0},
-    {"mapsto", TK_OTHER_RELATION, 0},
-    {"equiv", TK_OTHER_RELATION, 0},
-    {"sim", TK_OTHER_RELATION, 0},
-    {"perp", TK_OTHER_RELATION, 0},
-    {"parallel", TK_OTHER_RELATION, 0},
-    {"propto", TK_OTHER_RELATION, 0},
-    {"subset", TK_OTHER_RELATION, 0},
-    {"subseteq", TK_OTHER_RELATION, 0},
-    {"cup", TK_CUP, 0},
-    {"bigcup", TK_CUP, 0},
-    {"cap", TK_CAP, 0},
-    {"setminus", TK_SETMINUS, 0},
-    {"backslash", TK_SETMINUS, 0},
-    {"smallsetminus", TK_SETMINUS, 0},
-    {"pm", TK_PM, 0},
-    {"mp", TK_MP, 0},
-    {"{", TK_LSET, 0},
-    {"}", TK_RSET, 0},
-    {"lbrace", TK_LSET, 0},
-    {"rbrace", TK_RSET, 0},
-    {"langle", TK_LANGLE, 0},
-    {"rangle", TK_RANGLE, 0},
-    {"lfloor", TK_LFLOOR, 0},
-    {"rfloor", TK_RFLOOR, 0},
-    {"lceil", TK_LCEIL, 0},
-    {"rceil", TK_RCEIL, 0},
-    {"overline", TK_OVERLINE, 0},
-    {"bar", TK_OVERLINE, 0},
-    {"dot", TK_OVERLINE, 0},
-    {"emptyset", TK_EMPTY, 0},
-    {"varnothing", TK_EMPTY, 0},
-    {"circ", TK_DEGREE, 0},
-    {"degree", TK_DEGREE, 1},
-    {"degrees", TK_DEGREE, 1},
-    {"ldots", TK_DOTS, 0},
-    {"cdots", TK_DOTS, 0},
-    {"dots", TK_DOTS, 0},
-    {"dotsc", TK_DOTS, 0},
-    {"vdots", TK_DOTS, 0},
-    {"ddots", TK_DOTS, 0},
-    {"lor", TK_OR, 0},
-    {"vee", TK_OR, 0},
-    {"land", TK_AND, 0},
-    {"wedge", TK_AND, 0},
-    {"$", TK_CURRENCY, 0},
-    {"euro", TK_CURRENCY, 1},
-    {"pounds", TK_CURRENCY, 2},
-    {"yen", TK_CURRENCY, 3},
-    {"rupee", TK_CURRENCY, 4},
-    {"bmod", TK_MOD, 0},
-    {"mod", TK_MOD, 0},
-    {"pmod", TK_MOD, 1},
-    {"angle", TK_IGNORED_NAME, 0},
-    {"measuredangle", TK_IGNORED_NAME, 0},
-    {"triangle", TK_IGNORED_NAME, 0},
-    {"imath", TK_I, 0},
-    {"sum", TK_BIG, 0},
-    {"prod", TK_BIG, 0},
-    {"int", TK_BAD, 0},
-    {"iint", TK_BAD, 0},
-    {"oint", TK_BAD, 0},
-    {"lim", TK_BAD, 0},
-    {"det", TK_BAD, 0},
-    {"partial", TK_BAD, 0},
-    {"forall", TK_BAD, 0},
-    {"exists", TK_BAD, 0},
-    {"neg", TK_BAD, 0},
-    {"iff", TK_OTHER_RELATION, 0},
-    {"Leftrightarrow", TK_OTHER_RELATION, 0},
-    {"left", SIZED, 0},
-    {"right", SIZED, 0},
-    {"middle", SIZED, 0},
-    {"big", SIZED, 0},
-    {"Big", SIZED, 0},
-    {"bigg", SIZED, 0},
-    {"Bigg", SIZED, 0},
-    {"bigl", SIZED, 0},
-    {"bigr", SIZED, 0},
-    {"Bigl", SIZED, 0},
-    {"Bigr", SIZED, 0},
-    {"biggl", SIZED, 0},
-    {"biggr", SIZED, 0},
-    {"Biggl", SIZED, 0},
-    {"Biggr", SIZED, 0},
-    {"displaystyle", SKIP, 0},
-    {"textstyle", SKIP, 0},
-    {"scriptstyle", SKIP, 0},
-    {"limits", SKIP, 0},
-    {"nolimits", SKIP, 0},
-    {"boxed", SKIP, 0},
-    {"fbox", SKIP, 0},
-    {"ensuremath", SKIP, 0},
-    {"mathstrut", SKIP, 0},
-    {"strut", SKIP, 0},
-    {"hline", SKIP, 0},
-    {"hfill", SKIP, 0},
-    {"nonumber", SKIP, 0},
-    {"notag", SKIP, 0},
-    {"!", SKIP, 0},
-    {"(", SKIP, 0},
-    {")", SKIP, 0},
-    {"[", SKIP, 0},
-    {"]", SKIP, 0},
-    {"rm", SKIP, 0},
-    {"bf", SKIP, 0},
-    {"it", SKIP, 0},
-    {"small", SKIP, 0},
-    {"large", SKIP, 0},
-    {"Large", SKIP, 0},
-    {"hspace", SKIP_ARGUMENT, 0},
-    {"vspace", SKIP_ARGUMENT, 0},
-    {"phantom", SKIP_ARGUMENT, 0},
-    {"hphantom", SKIP_ARGUMENT, 0},
-    {"tag", SKIP_ARGUMENT, 0},
-    {"label", SKIP_ARGUMENT, 0},
-    {"color", SKIP_ARGUMENT, 0},
-    {",", SPACE, 0},
-    {";", SPACE, 0},
-    {":", SPACE, 0},
-    {">", SPACE, 0},
-    {" ", SPACE, 0},
-    {"\n", SPACE, 0},
-    {"quad", SPACE, 0},
-    {"qquad", SPACE, 0},
-    {"thinspace", SPACE, 0},
-    {"enspace", SPACE, 0},
-    {"space", SPACE, 0},
-    {"text", TEXTUAL, 0},
-    {"mbox", TEXTUAL, 0},
-    {"hbox", TEXTUAL, 0},
-    {"textrm", TEXTUAL, 0},
-    {"textbf", TEXTUAL, 0},
-    {"textit", TEXTUAL, 0},
-    {"textsf", TEXTUAL, 0},
-    {"textsc", TEXTUAL, 0},
-    {"texttt", TEXTUAL, 0},
-    {"textnormal", TEXTUAL, 0},
-    {"emph", TEXTUAL, 0},
-    {"mathrm", TEXTUAL, 0},
-    {"mathsf", TEXTUAL, 0},
-    {"mathtt", TEXTUAL, 0},
-    {"operatorname", TEXTUAL, 0},
-    {"operatorname*", TEXTUAL, 0},
-    {"mathit", TEXTUAL, 0},
-    {"mathcal", TEXTUAL, 0},
-    {"mathbf", TEXTUAL, 1},
-    {"boldsymbol", FONT, 1},
-    {"bm", FONT, 1},
-    {"vec", FONT, 1},
-    {"overrightarrow", FONT, 1},
-    {"hat", FONT, 1},
-    {"widehat", FONT, 1},
-    {"underline", FONT, 0},
-    {"tilde", FONT, 1},
-};
-
-static const char *const greek[] = {"alpha", "beta",     "gamma", "delta", "epsilon", "varepsilon", "zeta",   "eta",
-                                    "theta", "vartheta", "iota",  "kappa", "lambda",  "mu",         "nu",     "xi",
-                                    "rho",   "varrho",   "sigma", "tau",   "upsilon", "phi",        "varphi", "chi",
-                                    "psi",   "omega",    "Gamma", "Delta", "Theta",   "Lambda",     "Xi",     "Pi",
-                                    "Sigma", "Upsilon",  "Phi",   "Psi",   "Omega",   "ell",        "hbar",   "aleph"};
 
 typedef struct lexer {
     psv_ctx *ctx;
@@ -380,51 +159,6 @@ static void push_letter(lexer *lex, size_t begin, const char *name, size_t lengt
     if (token) token->run = run;
 }
 
-static int find_function(const char *name, size_t length) {
-    static const struct {
-        const char *name;
-        psv_func func;
-    } more[] = {{"asin", PSV_ARCSIN},    {"acos", PSV_ARCCOS},    {"atan", PSV_ARCTAN},    {"lg", PSV_LOG},
-                {"csch", PSV_CSCH},      {"cosec", PSV_CSC},      {"tg", PSV_TAN},         {"ctg", PSV_COT},
-                {"arctg", PSV_ARCTAN},   {"arsinh", PSV_ARCSINH}, {"arcosh", PSV_ARCCOSH}, {"artanh", PSV_ARCTANH},
-                {"sinh^{-1}", PSV_SINH}, {"lcm", PSV_LCM}};
-    for (int f = 0; f < PSV_FUNC_COUNT; f++) {
-        const char *known = psv_func_name((psv_func)f);
-        if (strlen(known) == length && memcmp(known, name, length) == 0) return f;
-    }
-    for (size_t k = 0; k < sizeof more / sizeof *more; k++)
-        if (strlen(more[k].name) == length && memcmp(more[k].name, name, length) == 0) return (int)more[k].func;
-    return -1;
-}
-
-static bool word_is(const char *s, size_t length, const char *word) {
-    if (strlen(word) != length) return false;
-    for (size_t k = 0; k < length; k++)
-        if (tolower((unsigned char)s[k]) != word[k]) return false;
-    return true;
-}
-
-/* Words that mean the same in \text{…} and outside it. */
-static int word_code(const char *s, size_t length) {
-    static const struct {
-        const char *word;
-        int code;
-    } words[] = {{"and", TK_AND},
-                 {"or", TK_OR},
-                 {"percent", '%'},
-                 {"pct", '%'},
-                 {"percentage", '%'},
-                 {"deg", TK_DEGREE},
-                 {"degree", TK_DEGREE},
-                 {"degrees", TK_DEGREE},
-                 {"infinity", TK_INFINITY},
-                 {"inf", TK_INFINITY},
-                 {"plus", 0}};
-    for (size_t k = 0; k < sizeof words / sizeof *words; k++)
-        if (word_is(s, length, words[k].word)) return words[k].code;
-    return 0;
-}
-
 /* A run of plain letters: a known word, a function, or a product of letters. */
 static void lex_letters(lexer *lex) {
     size_t begin = lex->i, end = begin;
@@ -432,15 +166,15 @@ static void lex_letters(lexer *lex) {
         end++;
     const char *s = lex->s + begin;
     size_t length = end - begin;
-    int code = length > 1 ? word_code(s, length) : 0;
-    int func = length > 1 ? find_function(s, length) : -1;
+    int code = length > 1 ? psv_word_code(s, length) : 0;
+    int func = length > 1 ? psv_find_function(s, length) : -1;
     lex->i = end;
     if (code) {
         psv_token *token = push(lex, code, begin, s, length);
         if (token && code == TK_DEGREE) token->id = 1;
-    } else if (word_is(s, length, "sqrt")) {
+    } else if (psv_word_is(s, length, "sqrt")) {
         push(lex, TK_SQRT, begin, s, length);
-    } else if (word_is(s, length, "pi")) {
+    } else if (psv_word_is(s, length, "pi")) {
         push(lex, TK_PI, begin, s, length);
     } else if (func >= 0 && func != PSV_RE && func != PSV_IM) {
         psv_token *token = push(lex, TK_FUNC, begin, s, length);
@@ -458,11 +192,11 @@ static void push_textual(lexer *lex, size_t begin, const char *s, size_t length,
     bool space_after = false;
     while (length && isspace((unsigned char)s[length - 1]))
         length--, space_after = true;
-    while (length > 1 && s[0] == ',' && (word_code(s + 1, 0) || isspace((unsigned char)s[1])))
+    while (length > 1 && s[0] == ',' && (psv_word_code(s + 1, 0) || isspace((unsigned char)s[1])))
         s++, length--; /* "\text{, and }" */
     while (length && isspace((unsigned char)*s))
         s++, length--;
-    int func = find_function(s, length), code = word_code(s, length);
+    int func = psv_find_function(s, length), code = psv_word_code(s, length);
     if (length == 0) {
         lex->space = true;
     } else if (code == '%' && lex->ctx->math_verify) {
@@ -487,11 +221,11 @@ static void push_textual(lexer *lex, size_t begin, const char *s, size_t length,
     lex->space |= space_after;
 }
 
-static bool lex_group_command(lexer *lex, const command *cmd, size_t begin) {
+static bool lex_group_command(lexer *lex, const psv_command *cmd, size_t begin) {
     skip_blanks(lex);
     if (lex->i >= lex->length) return true;
     if (lex->s[lex->i] != '{') {
-        if (cmd->code == TEXTUAL && isalnum((unsigned char)lex->s[lex->i])) {
+        if (cmd->code == PSV_TEXTUAL && isalnum((unsigned char)lex->s[lex->i])) {
             push_textual(lex, begin, lex->s + lex->i, 1, cmd->id == 1);
             lex->i++;
         }
@@ -501,11 +235,11 @@ static bool lex_group_command(lexer *lex, const command *cmd, size_t begin) {
     size_t length = close - open - 1;
     const char *content = lex->s + open + 1;
     lex->i = close < lex->length ? close + 1 : close;
-    if (cmd->code == SKIP_ARGUMENT) {
+    if (cmd->code == PSV_SKIP_ARGUMENT) {
         lex->space = true;
         return true;
     }
-    if (cmd->code == FONT) { /* a decorated name: keep what is in it, as a letter of its own kind */
+    if (cmd->code == PSV_FONT) { /* a decorated name: keep what is in it, as a letter of its own kind */
         while (length && isspace((unsigned char)*content))
             content++, length--;
         if (cmd->id == 0) { /* decoration without meaning: read on inside the group */
@@ -569,28 +303,22 @@ static void lex_blackboard(lexer *lex, size_t begin) {
         push(lex, TK_BAD, begin, "mathbb", 6);
 }
 
-static const command *find_command(const char *name, size_t length) {
-    for (size_t k = 0; k < sizeof commands / sizeof *commands; k++)
-        if (strlen(commands[k].name) == length && memcmp(commands[k].name, name, length) == 0) return &commands[k];
-    return NULL;
-}
-
 /* \left and its sizes: "\left." is nothing, otherwise the bracket follows by itself. */
 static void lex_sized(lexer *lex) {
     skip_blanks(lex);
     if (lex->i < lex->length && lex->s[lex->i] == '.') lex->i++;
 }
 
-static void lex_known_command(lexer *lex, const command *cmd, size_t begin) {
+static void lex_known_command(lexer *lex, const psv_command *cmd, size_t begin) {
     static const char *const currency[] = {"dollar", "euro", "pound sterling", "yen", "rupee"};
     switch (cmd->code) {
-    case SKIP: break;
-    case SPACE: lex->space = true; break;
-    case SIZED: lex_sized(lex); break;
-    case CHARACTER: push(lex, cmd->id, begin, cmd->name, 1); break;
-    case TEXTUAL:
-    case FONT:
-    case SKIP_ARGUMENT: lex_group_command(lex, cmd, begin); break;
+    case PSV_SKIP: break;
+    case PSV_SPACE: lex->space = true; break;
+    case PSV_SIZED: lex_sized(lex); break;
+    case PSV_CHARACTER: push(lex, cmd->id, begin, cmd->name, 1); break;
+    case PSV_TEXTUAL:
+    case PSV_FONT:
+    case PSV_SKIP_ARGUMENT: lex_group_command(lex, cmd, begin); break;
     case TK_CURRENCY: push(lex, TK_CURRENCY, begin, currency[cmd->id], strlen(currency[cmd->id])); break;
     default: {
         psv_token *token = push(lex, cmd->code, begin, cmd->name, strlen(cmd->name));
@@ -600,7 +328,7 @@ static void lex_known_command(lexer *lex, const command *cmd, size_t begin) {
 }
 
 static void lex_named_command(lexer *lex, size_t begin, const char *name, size_t length) {
-    const command *cmd = find_command(name, length);
+    const psv_command *cmd = psv_find_command(name, length);
     if (cmd) {
         lex_known_command(lex, cmd, begin);
         return;
@@ -620,12 +348,11 @@ static void lex_named_command(lexer *lex, size_t begin, const char *name, size_t
         push(lex, in ? TK_NOTIN : TK_NE, begin, name, length);
         return;
     }
-    for (size_t k = 0; k < sizeof greek / sizeof *greek; k++)
-        if (strlen(greek[k]) == length && memcmp(greek[k], name, length) == 0) {
-            push_letter(lex, begin, name, length, 1);
-            return;
-        }
-    int func = find_function(name, length);
+    if (psv_is_greek(name, length)) {
+        push_letter(lex, begin, name, length, 1);
+        return;
+    }
+    int func = psv_find_function(name, length);
     if (func >= 0) {
         psv_token *token = push(lex, TK_FUNC, begin, name, length);
         if (token) token->id = func;
@@ -647,7 +374,7 @@ static void lex_command(lexer *lex) {
         bool row = lex->environments > 0;
         size_t next = lex->i + 1;
         if (!row && next < lex->length && (isalpha((unsigned char)lex->s[next]) || strchr("{}$%!,;", lex->s[next])))
-            return; /* the second backslash starts the command */
+            return; /* the second backslash starts the psv_command */
         lex->i++;
         if (row)
             push(lex, TK_ROW, begin, "", 0);
