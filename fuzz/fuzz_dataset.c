@@ -15,7 +15,7 @@ static void require(bool condition) {
 
 /* A folder of this process's own; it stays until the process ends. */
 static const char *folder(void) {
-    static char path[] = "/tmp/persamp-fuzz-XXXXXX";
+    static char path[] = P_tmpdir "/persamp-fuzz-XXXXXX";
     static bool made;
     if (!made) require(mkdtemp(path) != NULL);
     made = true;
