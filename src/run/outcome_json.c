@@ -58,6 +58,24 @@ static json_t *classes(const ps_outcome *o) {
 
 static const char *const state_names[] = {"open", "finished", "truncated"};
 
+static json_t *numbers(const double *x, size_t n) {
+    json_t *array = json_array();
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(array, number(x[i]));
+    return array;
+}
+
+/* Token by token: the model's own log-probability, and that of the distribution the token was drawn from. A step
+ * without tokens has empty lists. */
+static void set_logprobs(json_t *one, const ps_task_node *node) {
+    json_t *ids = json_array();
+    for (size_t i = 0; i < node->n_tokens; i++)
+        json_array_append_new(ids, json_integer(node->tokens[i]));
+    json_object_set_new(one, "token_ids", ids);
+    json_object_set_new(one, "token_logp", numbers(node->logp, node->n_tokens));
+    json_object_set_new(one, "token_logq", numbers(node->logq, node->n_tokens));
+}
+
 /* The token tree: every snapshot with its step, its numbers and its parent, and the event that launched its line. */
 static json_t *particles(const ps_outcome *o) {
     json_t *array = json_array();
@@ -73,6 +91,7 @@ static json_t *particles(const ps_outcome *o) {
         json_object_set_new(one, "reward", number(node->reward));
         json_object_set_new(one, "score", number(node->ell));
         json_object_set_new(one, "weight", number(node->weight));
+        if (task->logprobs) set_logprobs(one, node);
         if (report->pool != NULL && i <= report->snapshots) {
             json_object_set_new(one, "event", json_integer(report->pool[i].event));
             json_object_set_new(one, "launch_depth", json_integer(report->pool[i].launch_depth));

@@ -224,6 +224,7 @@ ps_status ps_session_init(ps_session *s, const ps_config *config, ps_models *mod
     }
     s->stop_at_boxed = config->answer_stop_at_boxed;
     s->keep_particles = config->evaluation_save_particles;
+    s->keep_logprobs = s->keep_particles && config->generation_include_logprobs;
     s->max_seconds = config->ps_budget_max_seconds;
     if (sample) make_single_sample(s);
     return PS_OK;

@@ -18,6 +18,7 @@ typedef struct ps_session {
     ps_verify_options verify;
     ps_select select;
     bool stop_at_boxed, keep_particles;
+    bool keep_logprobs; /* with the particles: the tokens of each step and their log-probabilities */
     double max_seconds; /* of one problem; 0: no limit */
 } ps_session;
 

@@ -65,6 +65,7 @@ ps_status ps_task_create(const ps_session *session, const ps_problem *problem, u
     if (task == NULL) return ps_nomem(err);
     task->session = session;
     task->slot = slot;
+    task->logprobs = session->keep_logprobs;
     task->started = ps_now();
     task->outcome = (ps_outcome){.problem = problem,
                                  .method = session->name,
@@ -280,6 +281,21 @@ static ps_status submit_score(ps_task *task, uint32_t child, ps_error *err) {
     return status;
 }
 
+static const void *kept(ps_task *task, const void *from, size_t bytes) {
+    void *copy = ps_arena_alloc(task->arena, bytes);
+    return copy != NULL ? memcpy(copy, from, bytes) : NULL;
+}
+
+/* What a saved particle tells of each token: 20 bytes a token, which end with the problem. */
+static ps_status keep_logprobs(ps_task *task, ps_task_node *node, const ps_event *event, ps_error *err) {
+    const size_t n = event->n_tokens;
+    if (!task->logprobs || n == 0) return PS_OK;
+    node->tokens = kept(task, event->tokens, n * sizeof *event->tokens);
+    node->logp = kept(task, event->logp, n * sizeof *event->logp);
+    node->logq = kept(task, event->logq, n * sizeof *event->logq);
+    return node->tokens != NULL && node->logp != NULL && node->logq != NULL ? PS_OK : ps_nomem(err);
+}
+
 ps_status ps_task_extended(ps_task *task, const ps_event *event, ps_error *err) {
     uint32_t child = (uint32_t)event->tag;
     ps_task_node *node = &task->nodes[child];
@@ -298,6 +314,7 @@ ps_status ps_task_extended(ps_task *task, const ps_event *event, ps_error *err) 
         node->sum_logp += event->logp[i];
         node->sum_logq += event->logq[i];
     }
+    if (keep_logprobs(task, node, event, err) != PS_OK) return PS_NOMEM;
     task->outcome.tokens.generated += event->n_tokens;
     node->state = state_after(task, child, event->reason);
     if (!node->want_reward || task->abandoned) return deliver(task, child, err);

@@ -15,6 +15,8 @@ typedef struct ps_task_node {
     size_t length;
     size_t n_tokens;
     double sum_logp, sum_logq, reward, step_reward;
+    const ps_token *tokens;    /* [n_tokens] of this step, in the arena; NULL without `logprobs` */
+    const double *logp, *logq; /* [n_tokens] likewise, as in ps_event */
     double ell, weight; /* for save_particles, filled at the end: log-score; posterior weight of an answer, else 0 */
     bool want_reward;
 } ps_task_node;
@@ -33,6 +35,7 @@ typedef struct ps_task {
     size_t n_round, round_capacity;
     size_t extending, scoring; /* requests under way */
     double started, extending_since, scoring_since;
+    bool logprobs;        /* the tokens of each step and their log-probabilities are kept */
     bool done, abandoned; /* abandoned: requests come back, nothing new is started */
     ps_status failed;     /* PS_OK, or why this problem failed: outcome.error */
 } ps_task;
