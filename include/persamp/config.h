@@ -94,7 +94,8 @@ PS_API ps_status ps_config_take_argument(ps_config *cfg, const char *argument, c
                                          ps_error *err);
 
 /* What only the whole can be judged by: pairs of keys that contradict each other (PS_FORMAT, one mistake a line), and a
- * warning in `log` (may be NULL) that names the keys set in vain for this engine. */
+ * warning in `log` (may be NULL) that names the keys set in vain for this engine, and one for each group of keys that
+ * this version does nothing with and that are not at their default. */
 PS_API ps_status ps_config_check(const ps_config *cfg, const ps_log *log, ps_error *err);
 
 /* ---- Reports ----------------------------------------------------------------------------------------------------- */

@@ -85,6 +85,14 @@ static void check_needs(checker *c) {
         complain(c, KEY_prompt_template, "lacks {question}, the place of the question");
 }
 
+/* Choices that the schema has for configurations brought from elsewhere and that nothing here can follow. */
+static void check_built(checker *c) {
+    if (ps_config_is(c->cfg->engine_type, "openai"))
+        complain(c, KEY_engine_type, "openai is not built in this version; use llama or toy");
+    if (ps_config_is(c->cfg->scoring_prm_kind, "remote"))
+        complain(c, KEY_scoring_prm_kind, "remote is not built in this version; use token or head");
+}
+
 /* ---- Forms ------------------------------------------------------------------------------------------------------- */
 
 /* A key pasted where its variable's name belongs must not reach a message: the value is not repeated. */
@@ -103,49 +111,14 @@ static void check_forms(checker *c) {
     check_variable_name(c, KEY_hub_token_env, c->cfg->hub_token_env);
 }
 
-/* ---- Keys set in vain -------------------------------------------------------------------------------------------- */
-
-/* True if `word` is one of the words of `list`. */
-static bool has_word(const char *list, const char *word) {
-    size_t length = strlen(word);
-    for (const char *at = list; *at != '\0'; at += strspn(at, " ")) {
-        size_t n = strcspn(at, " ");
-        if (n == length && memcmp(at, word, n) == 0) return true;
-        at += n;
-    }
-    return false;
-}
-
-/* One warning for all: a configuration brought from another program has a dozen of them. What the environment sets is
- * meant for other programs, too. */
-static ps_status warn_vain(const ps_config *cfg, const ps_log *log, ps_error *err) {
-    enum { SHOWN = 8 };
-    ps_text text = {0};
-    size_t n = 0;
-    for (key_index key = 0; key < N_KEYS; key++) {
-        const char *engines = schema_key(key)->engines;
-        config_layer from = cfg->origins->of[key].layer;
-        if (*engines == '\0' || has_word(engines, cfg->engine_type)) continue;
-        if (from != LAYER_FILE && from != LAYER_SET) continue;
-        if (n++ < SHOWN)
-            ps_text_printf(&text, "%s%s (%s)", n > 1 ? ", " : "", schema_key(key)->name, origin_text(cfg, key));
-    }
-    if (n > SHOWN) ps_text_printf(&text, " and %zu more", n - SHOWN);
-    if (n > 0)
-        ps_log_printf(log, PS_LOG_WARNING, "ignored, without meaning for engine %s: %s", cfg->engine_type,
-                      ps_text_cstr(&text));
-    ps_status status = ps_text_ok(&text) ? PS_OK : ps_nomem(err);
-    ps_text_free(&text);
-    return status;
-}
-
 ps_status ps_config_check(const ps_config *cfg, const ps_log *log, ps_error *err) {
     checker c = {.cfg = cfg};
     check_orders(&c);
     check_completions(&c);
     check_prm(&c);
     check_needs(&c);
+    check_built(&c);
     check_forms(&c);
     ps_status status = mistakes_finish(&c.mistakes, err);
-    return status == PS_OK ? warn_vain(cfg, log, err) : status;
+    return status == PS_OK ? config_warn(cfg, log, err) : status;
 }

@@ -26,11 +26,13 @@ static void wrap(const char *words, const char *indent, ps_text *text) {
     ps_text_puts(text, "\n");
 }
 
-static void explain_engines(const char *engines, ps_text *text) {
+static void explain_use(key_index key, ps_text *text) {
+    const char *engines = schema_key(key)->engines;
     if (*engines == '-')
         ps_text_puts(text, "  engines   none: accepted for users who have it, and ignored\n");
     else if (*engines != '\0')
         ps_text_printf(text, "  engines   %s\n", engines);
+    if (config_is_idle(key)) ps_text_puts(text, "  effect    none in this version\n");
 }
 
 static ps_status explain_key(key_index key, ps_text *text, ps_error *err) {
@@ -47,21 +49,16 @@ static ps_status explain_key(key_index key, ps_text *text, ps_error *err) {
     value_print(schema_type(key), &initial, k->allowed, text);
     if (recommended != NULL) ps_text_printf(text, "\n  preset    recommended: %s", recommended);
     ps_text_puts(text, "\n");
-    explain_engines(k->engines, text);
+    explain_use(key, text);
     value_clear(schema_type(key), &initial);
     return PS_OK;
-}
-
-static bool in_section(const char *name, const char *section) {
-    size_t length = strlen(section);
-    return strncmp(name, section, length) == 0 && (name[length] == '.' || name[length] == '\0' || length == 0);
 }
 
 ps_status ps_config_explain(const char *name, ps_text *text, ps_error *err) {
     char message[384];
     size_t found = 0;
     for (key_index key = 0; key < N_KEYS; key++) {
-        if (!in_section(schema_key(key)->name, name)) continue;
+        if (!schema_in_section(schema_key(key)->name, name)) continue;
         if (found++ > 0) ps_text_puts(text, "\n");
         ps_status status = explain_key(key, text, err);
         if (status != PS_OK) return status;

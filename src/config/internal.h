@@ -31,6 +31,11 @@ ps_status config_settle(ps_config *cfg, ps_error *err);
 /* Exchange the contents of two configurations: how a change that worked on a copy takes effect as a whole. */
 void config_swap(ps_config *a, ps_config *b);
 
+/* One warning for all keys set in vain for the chosen engine, and one for each group that this version does nothing
+ * with. `log` may be NULL. PS_NOMEM. */
+ps_status config_warn(const ps_config *cfg, const ps_log *log, ps_error *err);
+bool config_is_idle(key_index key); /* this version does nothing with it */
+
 /* A list of mistakes, one a line: what ps_error has room for. */
 typedef struct mistakes {
     ps_text lines;

@@ -47,7 +47,9 @@ static const char introduction[] =
     "\"###\"]'`). For\n"
     "  a key that holds a string it is taken as it stands, so that `--prompt.system=Note: be brief.` needs no second\n"
     "  quotes; a value that begins with a quote is YAML again, and `null` is null where that is allowed.\n"
-    "- Keys without meaning for the chosen engine are accepted with one warning that names them.\n"
+    "- Keys without meaning for the chosen engine are accepted with one warning that names them. So are keys marked "
+    "*no\n"
+    "  effect in this version*, where they are not at their default.\n"
     "\n"
     "In the tables *default* is also what preset `classic` means. Keys marked ° cannot change results: an output "
     "folder,\n"
@@ -71,13 +73,15 @@ static void allowed_cell(key_index key, ps_text *text) {
     ps_text_free(&expected);
 }
 
-static void doc_cell(const ps_config_key *k, ps_text *text) {
+static void doc_cell(key_index key, ps_text *text) {
+    const ps_config_key *k = schema_key(key);
     ps_text doc = {0};
     ps_text_puts(&doc, k->doc);
     if (*k->engines == '-')
         ps_text_puts(&doc, " *Ignored.*");
     else if (*k->engines != '\0')
         ps_text_printf(&doc, " *Engine: %s.*", k->engines);
+    if (config_is_idle(key)) ps_text_puts(&doc, " *No effect in this version.*");
     cell(ps_text_cstr(&doc), false, text);
     text->failed = text->failed || doc.failed;
     ps_text_free(&doc);
@@ -95,7 +99,7 @@ static ps_status row(key_index key, ps_text *text, ps_error *err) {
     allowed_cell(key, text);
     cell(ps_text_cstr(&shown), true, text);
     cell(recommended != NULL ? recommended : "", recommended != NULL, text);
-    doc_cell(k, text);
+    doc_cell(key, text);
     ps_text_puts(text, "\n");
     text->failed = text->failed || shown.failed;
     ps_text_free(&shown);

@@ -67,6 +67,11 @@ bool schema_is_section(const char *name) {
     return false;
 }
 
+bool schema_in_section(const char *name, const char *section) {
+    size_t length = strlen(section);
+    return strncmp(name, section, length) == 0 && (name[length] == '.' || name[length] == '\0' || length == 0);
+}
+
 const char *preset_value(const char *preset, const char *key, bool steps) {
     for (size_t i = 0; i < N_PRESETS; i++)
         if ((presets[i].modes & (steps ? STEPS : COMPLETIONS)) != 0 && strcmp(presets[i].preset, preset) == 0 &&

@@ -23,8 +23,9 @@ typedef enum key_index {
 value_type schema_type(key_index key);
 size_t schema_offset(key_index key); /* of its member in ps_config */
 const ps_config_key *schema_key(key_index key);
-key_index schema_find(const char *name);  /* NO_KEY when unknown */
-bool schema_is_section(const char *name); /* "ps", "ps.resample" */
+key_index schema_find(const char *name);                       /* NO_KEY when unknown */
+bool schema_is_section(const char *name);                      /* "ps", "ps.resample" */
+bool schema_in_section(const char *name, const char *section); /* or the key itself; "" has all keys */
 
 /* The known key or section that an unknown name most likely means; false when none is near. */
 bool schema_nearest(const char *name, char *nearest, size_t size);

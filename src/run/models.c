@@ -241,7 +241,7 @@ static ps_status open_llama_prm(ps_models *m, const ps_config *c, const ps_log *
 
 static ps_status open_prm(ps_models *m, const ps_config *c, const ps_log *log, ps_error *err) {
     if (ps_config_is(c->scoring_prm_kind, "remote"))
-        return ps_fail(err, PS_ARG, "scoring.prm.kind remote is not in this build; it has token and head");
+        return ps_fail(err, PS_ARG, "scoring.prm.kind remote is not built in this version; use token or head");
     if (ps_config_is(c->engine_type, "toy")) {
         ps_toy_options options = toy_options(c, log);
         return ps_prm_toy_create(&options, aggregate_of(c->scoring_prm_aggregate), &m->prm, err);
@@ -258,7 +258,7 @@ ps_status ps_models_open(const ps_config *c, const ps_log *log, ps_models **mode
     else if (ps_config_is(c->engine_type, "llama"))
         status = open_llama(m, c, log, err);
     else
-        status = ps_fail(err, PS_ARG, "engine.type %s is not in this build; it has llama and toy", c->engine_type);
+        status = ps_fail(err, PS_ARG, "engine.type %s is not built in this version; use llama or toy", c->engine_type);
     if (status == PS_OK && c->models_prm_enabled) status = open_prm(m, c, log, err);
     if (status != PS_OK) {
         ps_models_free(m);

@@ -70,7 +70,7 @@ expect 1 "results.jsonl:2: not a result line" toy_eval --evaluation.output_dir=b
 expect 1 "table.json" "$P" solve --engine.type=toy --engine.toy.table=table.json x
 echo '{"tokens": []' >table.json
 expect 1 "table.json:" "$P" solve --engine.type=toy --engine.toy.table=table.json x
-expect 2 "engine.type openai" "$P" info --engine.type=openai
+expect 2 "engine.type: openai is not built" "$P" info --engine.type=openai
 expect 1 "missing.gguf" "$P" info --engine.type=llama --models.generator.model_path=missing.gguf
 expect 1 "Nobody/Nothing" "$P" info --engine.type=llama --models.generator.model_path=Nobody/Nothing
 if ! grep -q 'no libllama' err; then
