@@ -30,6 +30,8 @@ const char *ps_cli_option(int argc, char **argv, int *i, const char *name, bool 
 
 /* A whole number ≥ 0, or a message and false. */
 bool ps_cli_count(const char *option, const char *value, size_t *out);
+/* --shard I/N; false and a message where it is something else. */
+bool ps_cli_shard(const char *value, size_t *shard, size_t *shards);
 
 /* Messages of the library on standard error and in a file, as logging.* says; and a line in the file for each solved
  * problem. */

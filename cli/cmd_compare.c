@@ -9,8 +9,11 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { MOST_FOLDERS = 256 };
+
 typedef struct compare_arguments {
     ps_compare_options options;
+    const char *from[MOST_FOLDERS];
     const char *plot;
     char gnuplot[1024]; /* where it is, once it was looked for */
 } compare_arguments;
@@ -32,6 +35,9 @@ static void help(void) {
         "  --seeds N           run everything N times, with system.seed and the seeds that follow; the default is 1\n"
         "  --limit N           the first N problems (after --offset)\n"
         "  --offset N          pass over N problems\n"
+        "  --shard I/N         every N-th problem, beginning with the I-th: N machines share the work. The same\n"
+        "                      command without it joins the shards of its output folder\n"
+        "  --from FOLDER       read finished problems of this folder too; repeat it for more\n"
         "  --json FILE         also write the comparison here\n"
         "  --plot FILE         accuracy against tokens, SVG or PNG by the file's ending; needs gnuplot\n"
         "  --fresh             start over where the output folder has results\n"
@@ -147,6 +153,16 @@ static int write_files(const ps_compare_summary *summary, const compare_argument
 /* ---- Arguments
  * ---------------------------------------------------------------------------------------------------------- */
 
+static int add_folder(compare_arguments *a, const char *folder) {
+    if (a->options.n_from == MOST_FOLDERS) {
+        fprintf(stderr, "persamp: --from: more than %d folders\n", MOST_FOLDERS);
+        return -1;
+    }
+    a->from[a->options.n_from++] = folder;
+    a->options.from = a->from;
+    return 1;
+}
+
 /* One option of our own at argv[*i]: 1 taken, 0 not ours, −1 wrong (and said so). */
 static int take_option(int argc, char **argv, int *i, compare_arguments *a) {
     bool failed = false;
@@ -163,7 +179,10 @@ static int take_option(int argc, char **argv, int *i, compare_arguments *a) {
         o->fresh = true;
         return 1;
     }
-    for (size_t k = 0; k < sizeof options / sizeof *options; k++) {
+    if ((value = ps_cli_option(argc, argv, i, "--shard", &failed)) != NULL)
+        return ps_cli_shard(value, &o->shard, &o->shards) ? 1 : -1;
+    if (!failed && (value = ps_cli_option(argc, argv, i, "--from", &failed)) != NULL) return add_folder(a, value);
+    for (size_t k = 0; k < sizeof options / sizeof *options && !failed; k++) {
         value = ps_cli_option(argc, argv, i, options[k].name, &failed);
         if (failed) return -1;
         if (value == NULL) continue;
@@ -171,7 +190,7 @@ static int take_option(int argc, char **argv, int *i, compare_arguments *a) {
         *options[k].text = value;
         return 1;
     }
-    return 0;
+    return failed ? -1 : 0;
 }
 
 static int parse(int argc, char **argv, ps_config *config, compare_arguments *a) {

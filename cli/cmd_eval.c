@@ -84,14 +84,6 @@ static int verdict(const ps_eval_summary *s) {
 /* ---- Arguments
  * --------------------------------------------------------------------------------------------------------------- */
 
-static bool parse_shard(const char *value, ps_eval_options *o) {
-    char end;
-    if (sscanf(value, "%zu/%zu%c", &o->shard, &o->shards, &end) == 2 && o->shard >= 1 && o->shard <= o->shards)
-        return true;
-    fprintf(stderr, "persamp: --shard %s: expected I/N with 1 <= I <= N, for example 2/4\n", value);
-    return false;
-}
-
 static bool parse_baselines(const char *value, eval_arguments *a) {
     if (strlen(value) >= sizeof a->names) {
         fputs("persamp: --baselines is too long\n", stderr);
@@ -125,7 +117,7 @@ static int take_option(int argc, char **argv, int *i, eval_arguments *a) {
     if (!failed && (value = ps_cli_option(argc, argv, i, "--offset", &failed)) != NULL)
         return ps_cli_count("--offset", value, &a->options.offset) ? 1 : -1;
     if (!failed && (value = ps_cli_option(argc, argv, i, "--shard", &failed)) != NULL)
-        return parse_shard(value, &a->options) ? 1 : -1;
+        return ps_cli_shard(value, &a->options.shard, &a->options.shards) ? 1 : -1;
     if (!failed && (value = ps_cli_option(argc, argv, i, "--baselines", &failed)) != NULL)
         return parse_baselines(value, a) ? 1 : -1;
     return failed ? -1 : 0;

@@ -52,6 +52,13 @@ bool ps_cli_count(const char *option, const char *value, size_t *out) {
     return true;
 }
 
+bool ps_cli_shard(const char *value, size_t *shard, size_t *shards) {
+    char end;
+    if (sscanf(value, "%zu/%zu%c", shard, shards, &end) == 2 && *shard >= 1 && *shard <= *shards) return true;
+    fprintf(stderr, "persamp: --shard %s: expected I/N with 1 <= I <= N, for example 2/4\n", value);
+    return false;
+}
+
 static volatile sig_atomic_t interrupted;
 
 static void on_interrupt(int signal_number) {

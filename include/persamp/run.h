@@ -187,9 +187,12 @@ typedef struct ps_compare_options {
      * A piece that begins with a configuration key belongs to the method before it. The first is what the others are
      * compared with. */
     const char *methods;
-    const char *budgets;   /* "4x,16x": multiples of the mean length of an answer; "2048": tokens. NULL: "4x,16x" */
-    size_t seeds;          /* runs of each cell, with system.seed, system.seed + 1, …; 0: 1 */
-    size_t offset, limit;  /* of the data set; limit 0: all */
+    const char *budgets;     /* "4x,16x": multiples of the mean length of an answer; "2048": tokens. NULL: "4x,16x" */
+    size_t seeds;            /* runs of each cell, with system.seed, system.seed + 1, …; 0: 1 */
+    size_t offset, limit;    /* of the data set; limit 0: all */
+    size_t shard, shards;    /* shard i of n, 1 ≤ i ≤ n: every n-th problem; 0, 0: all, those of shards read back */
+    const char *const *from; /* [n_from] other folders whose finished problems are read as if they were here */
+    size_t n_from;
     bool fresh;            /* start over in an output folder that has results */
     const char *json_path; /* also write the comparison here; NULL: only in the output folder */
 } ps_compare_options;

@@ -164,7 +164,12 @@ ps_status ps_arm_run(const ps_arm *self, ps_store *store, ps_models *models, ps_
     out->name = self->name != NULL ? self->name : session->name;
     ps_wilson(0, 0, &out->low, &out->high);
     status = ps_results_open(store, self->file, read_back, &r, &r.results, err);
-    if (status != PS_OK) goto done;
+    for (size_t i = 0; i < self->n_also && status == PS_OK; i++)
+        status = ps_results_read(self->also[i], read_back, &r, err);
+    if (status != PS_OK) {
+        ps_results_close(r.results, NULL);
+        goto done;
+    }
     out->path = ps_strdup(ps_results_path(r.results));
     show_progress(&r, NULL);
     ps_observer observer = {.user = &r, .cancelled = cancelled};

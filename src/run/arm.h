@@ -7,9 +7,11 @@
 
 typedef struct ps_arm {
     const ps_config *config;
-    const char *method;         /* NULL: the configured one; else "greedy", "sample" or a method's name */
-    const char *name;           /* what the arm is called; NULL: as the method */
-    const char *file;           /* of its result lines, in the folder */
+    const char *method; /* NULL: the configured one; else "greedy", "sample" or a method's name */
+    const char *name;   /* what the arm is called; NULL: as the method */
+    const char *file;   /* of its result lines, in the folder */
+    char *const *also;  /* [n_also] paths of more files with its lines, read only; `file` may be among them */
+    size_t n_also;
     const ps_problem *problems; /* [n] in order of index */
     size_t n;
     const ps_eval_observer *observer; /* may be NULL */

@@ -61,13 +61,28 @@ ps_status ps_plan_samples(const ps_variant *variant, ps_config **config, ps_erro
 /* The variant's name as part of a file's name, appended to *name. Plain best_of_n, majority and weighted_majority have
  * one name: they draw the same samples. */
 void ps_plan_stem(const ps_variant *variant, ps_text *name);
-/* Stem, tokens, seed and `ending`. */
-void ps_plan_file(const ps_variant *variant, size_t max_tokens, uint64_t seed, const char *ending, ps_text *name);
+/* Stem, tokens and seed. */
+void ps_plan_file(const ps_variant *variant, size_t max_tokens, uint64_t seed, ps_text *name);
 
 /* Set the configuration of a run: budget, particles, seed. `answer_tokens` is the mean length of an answer. */
 ps_status ps_plan_config(const ps_plan *plan, size_t variant, size_t budget, size_t seed, double answer_tokens,
                          ps_config **config, ps_error *err);
 size_t ps_plan_tokens(const ps_budget_spec *budget, double answer_tokens);
+
+/* ---- Files of shards (compare_shards.c) ---- */
+
+typedef struct ps_paths {
+    char **items; /* [n] */
+    size_t n, capacity;
+} ps_paths;
+
+/* Append ".I-of-N" where the options ask for a shard. */
+void ps_shard_suffix(const ps_compare_options *options, ps_text *name);
+/* Every file named BASE + ENDING or BASE.I-of-N + ENDING in the n folders, in order of name. PS_IO: a folder that
+ * cannot be read. Free with ps_paths_free, also after a failure. */
+ps_status ps_paths_find(const char *const *folders, size_t n, const char *base, const char *ending, ps_paths *paths,
+                        ps_error *err);
+void ps_paths_free(ps_paths *paths);
 
 /* Fill the cells' statistics from the plan's runs: cells[c] belongs to budget_of[c] (SIZE_MAX: none). */
 ps_status ps_compare_statistics(const ps_plan *plan, const size_t *budget_of, uint64_t seed,

@@ -283,10 +283,9 @@ void ps_plan_stem(const ps_variant *v, ps_text *name) {
     }
 }
 
-void ps_plan_file(const ps_variant *v, size_t max_tokens, uint64_t seed, const char *ending, ps_text *name) {
+void ps_plan_file(const ps_variant *v, size_t max_tokens, uint64_t seed, ps_text *name) {
     ps_plan_stem(v, name);
     if (!v->method->greedy) ps_text_printf(name, ".%zu-tokens.seed-%llu", max_tokens, (unsigned long long)seed);
-    ps_text_puts(name, ending);
 }
 
 static ps_status set_number(ps_config *config, const char *key, size_t value, ps_error *err) {

@@ -73,11 +73,12 @@ static bool parse_line(const char *text, size_t length, ps_result_line *out) {
     return ok;
 }
 
-/* Every complete line goes to `each`; what follows the last newline was being written when the run died. */
-static ps_status read_back(ps_results *r, void (*each)(void *, const ps_result_line *), void *user, ps_error *err) {
+/* Every complete line goes to `each`; what follows the last newline, at *good, was being written when the run died. */
+static ps_status read_back(const char *path, void (*each)(void *, const ps_result_line *), void *user, off_t *good,
+                           ps_error *err) {
     char *data = NULL;
     size_t length = 0, line_number = 0;
-    ps_status status = ps_read_file(ps_results_path(r), (size_t)1 << 34, &data, &length, err);
+    ps_status status = ps_read_file(path, (size_t)1 << 34, &data, &length, err);
     for (size_t at = 0; status == PS_OK && at < length;) {
         const char *newline = memchr(data + at, '\n', length - at);
         if (newline == NULL) break;
@@ -88,12 +89,17 @@ static ps_status read_back(ps_results *r, void (*each)(void *, const ps_result_l
             each(user, &line);
         else
             status = ps_fail(err, PS_FORMAT, "%s:%zu: not a result line; mend or remove it, or start over with --fresh",
-                             ps_results_path(r), line_number);
+                             path, line_number);
         at = end + 1;
-        r->good = (off_t)at;
+        *good = (off_t)at;
     }
     ps_free(data);
     return status;
+}
+
+ps_status ps_results_read(const char *path, void (*each)(void *, const ps_result_line *), void *user, ps_error *err) {
+    off_t good = 0;
+    return read_back(path, each, user, &good, err);
 }
 
 static ps_status io_error(const ps_results *r, ps_error *err) {
@@ -110,7 +116,7 @@ ps_status ps_results_open(ps_store *store, const char *name, void (*each)(void *
     ps_status status = r->file < 0 ? io_error(r, err) : PS_OK;
     if (status == PS_OK && flock(r->file, LOCK_EX | LOCK_NB) != 0)
         status = ps_store_busy(ps_results_path(r), errno, err);
-    if (status == PS_OK) status = read_back(r, each, user, err);
+    if (status == PS_OK) status = read_back(ps_results_path(r), each, user, &r->good, err);
     if (status == PS_OK && ftruncate(r->file, r->good) != 0) status = io_error(r, err);
     if (status != PS_OK) {
         ps_results_close(r, NULL);

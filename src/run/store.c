@@ -89,7 +89,7 @@ ps_status ps_store_write(ps_store *store, const char *name, const char *text, si
     int file = -1;
     ps_status status = path_in(store, name, &path, err);
     if (status != PS_OK) goto done;
-    ps_text_printf(&temporary, "%s.tmp", ps_text_cstr(&path));
+    ps_text_printf(&temporary, "%s.%ld.tmp", ps_text_cstr(&path), (long)getpid()); /* shards write alike at once */
     if (!ps_text_ok(&temporary)) {
         status = ps_nomem(err);
         goto done;
@@ -136,8 +136,8 @@ done:
 
 /* Whether a file of the folder is one of ours, by its name. */
 static bool is_ours(const char *name) {
-    static const char *const ours[] = {"config.yaml", "config.*.yaml", "results*.jsonl", "results*.json",
-                                       "summary*.json"};
+    static const char *const ours[] = {"config.yaml",   "config.*.yaml", "results*.jsonl",
+                                       "results*.json", "summary*.json", "*.tmp"};
     for (size_t k = 0; k < sizeof ours / sizeof *ours; k++)
         if (fnmatch(ours[k], name, 0) == 0) return true;
     return false;

@@ -38,6 +38,9 @@ typedef struct ps_result_line {
  * line is cut off. PS_FORMAT: a line that is not a result. PS_ARG: another run is writing this file. */
 ps_status ps_results_open(ps_store *store, const char *name, void (*each)(void *user, const ps_result_line *line),
                           void *user, ps_results **results, ps_error *err);
+/* Call `each` for every complete line of a file that stays as it is: another run may be writing it. */
+ps_status ps_results_read(const char *path, void (*each)(void *user, const ps_result_line *line), void *user,
+                          ps_error *err);
 /* Append one line (the newline is added): whole or not at all. `hold` leaves it in memory until the next sync. */
 ps_status ps_results_append(ps_results *results, const char *json, bool hold, ps_error *err);
 /* Force everything to the disk. */

@@ -54,6 +54,35 @@ done
 expect 0 'written to' compare "$@" --evaluation.output_dir=killed --json killed.json
 sed 's/"seconds": [^,]*//' killed.json | cmp -s - expected || fail "after kill -9 the comparison differs"
 
+# Shards: three at once in one folder, then joined; two on machines of their own, then joined; the same numbers.
+for shard in 0/2 3/2 x; do
+    expect 2 '1 <= I <= N' compare "$@" --shard $shard
+done
+for i in 1 2 3; do
+    "$P" compare --engine.type=toy --engine.toy.kind=synthetic --models.prm.enabled=true --scoring.type=prm_reward \
+        --generation.max_steps=12 "$@" --evaluation.output_dir=parts --shard $i/3 >out.$i 2>&1 </dev/null &
+    pids="${pids:-} $!"
+done
+for pid in $pids; do
+    wait $pid || fail "a shard failed: $(cat out.?)"
+done
+[ "$(cat parts/results.persistent.24-tokens.seed-42.*-of-3.jsonl | wc -l)" = 30 ] || fail "three shards are not the whole"
+expect 0 'written to' compare "$@" --evaluation.output_dir=parts --json parts.json
+sed 's/"seconds": [^,]*//' parts.json | cmp -s - expected || fail "joined shards differ from the whole"
+[ ! -s parts/results.persistent.24-tokens.seed-42.jsonl ] || fail "joining ran a problem again"
+for i in 1 2; do
+    expect 0 'written to' compare "$@" --evaluation.output_dir=machine$i --shard $i/2
+done
+expect 0 'written to' compare "$@" --evaluation.output_dir=joined --from machine1 --from machine2 --json joined.json
+sed 's/"seconds": [^,]*//' joined.json | cmp -s - expected || fail "two machines' shards differ from the whole"
+[ "$(cat joined/results.*.jsonl | wc -l)" = 0 ] || fail "joining folders ran a problem again"
+expect 1 'cannot be read' compare "$@" --evaluation.output_dir=joined --from nowhere
+expect 2 'under the name old' compare --methods old=persistent:ps.depth_decay=0.4 --evaluation.output_dir=other \
+    --from machine1
+sed 's/"mean_answer_tokens": [0-9.]*/"mean_answer_tokens": 13/' machine2/summary.length.json >changed
+mv changed machine2/summary.length.json
+expect 2 'copy one summary.length.json' compare "$@" --evaluation.output_dir=joined --from machine1 --from machine2
+
 if command -v gnuplot >/dev/null 2>&1; then
     expect 0 'plot in' compare "$@" --evaluation.output_dir=whole --plot "it's a plot.svg"
     grep -q '<svg' "it's a plot.svg" || fail "the plot is not an SVG"
