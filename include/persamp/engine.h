@@ -196,6 +196,7 @@ typedef struct ps_llama_options {
     int cells;               /* KV cells per context; 0: chosen; small values force evictions */
     int flash_attn;          /* −1: measured; 0 off; 1 on */
     int gpu_layers;          /* −1: all when a GPU is there; 0: CPU only */
+    bool need_gpu;           /* without a GPU it is PS_ENGINE, not the CPU */
     const char *kv_type;     /* "f16" (NULL), "f32", "q8_0" */
     const char *backend_dir; /* folder of ggml's plug-ins; NULL: beside libggml */
     bool deterministic;      /* fixed batch shapes: same results whatever runs beside, at a cost */

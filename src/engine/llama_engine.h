@@ -241,6 +241,9 @@ void ps_llama_log_detach(const ps_llama *engine);        /* … unless another t
 void ps_llama_log_take_error(char *buffer, size_t size); /* the first since the last call; "" if none */
 void ps_llama_log_clear(void);
 
+/* "qwen2 ?B F16" as llama_model_desc has it, and counts, → "qwen2, 2.4 M parameters, F16, 4.8 MB". */
+void ps_llama_describe(const char *words, uint64_t parameters, uint64_t bytes, char *out, size_t size);
+
 /* Decide n_lanes, threads and flash attention for the model. */
 ps_status ps_llama_tune(ps_llama *engine, const ps_llama_options *options, ps_error *err);
 

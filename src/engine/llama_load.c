@@ -139,6 +139,13 @@ static ps_status open_lanes(ps_llama *engine, const ps_llama_options *options, p
     return status;
 }
 
+static ps_status check_gpu(const ps_llama_options *options, ps_error *err) {
+    if (!options->need_gpu || ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_GPU) != NULL) return PS_OK;
+    return ps_fail(err, PS_ENGINE,
+                   "a GPU is demanded (system.device cuda) and this libllama finds none; use system.device auto, or a "
+                   "libllama built for the GPU");
+}
+
 static ps_status check_options(const ps_llama_options *o, ps_error *err) {
     if (!o->model_path) return ps_fail(err, PS_ARG, "no model path was given");
     if (o->n_ctx < 0 || o->contexts < 0 || o->contexts > PS_MAX_LANES || o->threads < 0 || o->threads > 512 ||
@@ -165,6 +172,7 @@ ps_status ps_engine_llama_create(const ps_llama_options *options, ps_engine **ou
     if (!status) status = parse_kv_type(engine, options->kv_type, err);
     if (!status) status = ps_llama_check_file(options->model_path, err);
     if (!status) status = start_backends(options->backend_dir, err);
+    if (!status) status = check_gpu(options, err);
     if (!status) status = load_model(engine, options, err);
     if (!status) set_context(engine, options);
     if (!status) status = ps_llama_tune(engine, options, err);

@@ -214,8 +214,9 @@ ps_status ps_llama_tune(ps_llama *engine, const ps_llama_options *options, ps_er
     engine->flash_attn = w.flash_attn;
     engine->patience = patience_of(engine);
     engine->parallel = engine->deterministic ? engine->n_lanes : engine->n_lanes * (gpu ? 4 * GROUP : GROUP);
-    char model[128], how[64] = "";
-    llama_model_desc(engine->model, model, sizeof model);
+    char words[128], model[192], how[64] = "";
+    llama_model_desc(engine->model, words, sizeof words);
+    ps_llama_describe(words, llama_model_n_params(engine->model), llama_model_size(engine->model), model, sizeof model);
     if (w.speed > 0) snprintf(how, sizeof how, ", measured %.0f tokens/s in %.2f s", w.speed, seconds);
     snprintf(engine->description, sizeof engine->description,
              "%s; %s, %d context%s of %d thread%s, flash attention %s%s", model, gpu ? "GPU" : "CPU", (int)w.lanes,

@@ -179,6 +179,7 @@ static ps_llama_options llama_options(const ps_config *c, const char *path, cons
         .flash_attn = ps_config_is(flash, "true")    ? 1
                       : ps_config_is(flash, "false") ? 0
                                                      : -1,
+        .need_gpu = ps_config_is(c->system_device, "cuda"),
         .gpu_layers = cpu ? 0 : or_default(c->engine_llama_gpu_layers, -1),
         .kv_type = c->engine_llama_kv_type,
         .backend_dir = c->engine_llama_backend_dir,
