@@ -156,7 +156,7 @@ PS_API size_t ps_pool_launched(const ps_pool *pool, size_t event, size_t launch_
 /* Launch m particles from the snapshots picks[0..m): a new event at temperature `beta`. The first one must be at the
  * root with β = 0. Later ones need ps_pool_prepare since the last append or advance, and picks of weight above zero
  * (else PS_ARG). Particles still running are stopped: their snapshots stay. Finished picks (balance only) launch
- * nothing that can grow. O(size + m). */
+ * nothing that can grow. O(size + m), for log Ẑ at the new β. */
 PS_API ps_status ps_pool_launch(ps_pool *pool, double beta, const uint32_t *picks, size_t m, ps_error *err);
 
 /* Append the snapshot a running particle of the last event made by one step from `parent`. NaN or +∞ ℓ is PS_DOMAIN;
@@ -166,13 +166,15 @@ PS_API ps_status ps_pool_append(ps_pool *pool, uint32_t parent, double ell, ps_s
                                 ps_error *err);
 
 /* Every running particle has made its step: one iteration is over. Particles that finished on the way still count in
- * N(e,a,d). Prunes down to max_size, except snapshots that particles stand on. */
+ * N(e,a,d). Prunes down to max_size, except snapshots that particles stand on: O(max_size) for it, and a sort by
+ * lowest_score. */
 PS_API ps_status ps_pool_advance(ps_pool *pool, ps_error *err);
 
 /* Compute what does not depend on β: the mixtures, the candidates. *n candidates; their ids in *ids, in order of depth,
- * then age (lineage: the root first; balance: by age). Valid until the next append/advance. lineage: O(size) and, for
- * the depths that changed, O(snapshots · new launches); over a whole run O(size · launches). balance: O(size · events).
- * PS_ARG between an append and the advance that ends its iteration. */
+ * then age (lineage: the root first; balance: by age). Valid until the next append/advance. Only what is new since the
+ * last call is computed. lineage: for the depths that changed, O(snapshots · new launches), and O(all launches) for
+ * each new snapshot. balance: O(size) for what the last event made, and O(events) for each new snapshot. PS_ARG between
+ * an append and the advance that ends its iteration. */
 PS_API ps_status ps_pool_prepare(ps_pool *pool, const uint32_t **ids, size_t *n, ps_error *err);
 
 /* ESS of the candidates' weights at β (NaN when not prepared), and their W ([n], Σ = 1; PS_DOMAIN if all are zero).

@@ -22,8 +22,20 @@ static ps_status reserve_snapshots(ps_pool *pool, size_t n) {
 ps_status ps_pool_reserve_levels(ps_pool *pool, size_t depth) {
     if (ps_reserve(&pool->levels, &pool->levels_capacity, depth + 1) != PS_OK) return PS_NOMEM;
     for (; pool->n_levels <= depth; pool->n_levels++)
-        pool->levels[pool->n_levels] = (ps_level){0};
+        pool->levels[pool->n_levels] = (ps_level){.stale = true, .open_best = -INFINITY};
     return PS_OK;
+}
+
+/* One more open snapshot in a level's mean of L. */
+static void count_open(ps_level *level, double ell) {
+    level->n_open++;
+    if (ell == -INFINITY) return;
+    if (ell > level->open_best) {
+        level->open_sum = level->open_sum * exp(level->open_best - ell) + 1;
+        level->open_best = ell;
+    } else {
+        level->open_sum += exp(ell - level->open_best);
+    }
 }
 
 /* Put a snapshot into the arrays; room for it is there. */
@@ -33,6 +45,8 @@ static void put(ps_pool *pool, uint32_t id, ps_snapshot snapshot) {
     pool->ell[id] = snapshot.ell;
     pool->running[id] = 0;
     level->ids[level->n_ids++] = id;
+    level->stale = true;
+    if (snapshot.state == PS_OPEN) count_open(level, snapshot.ell);
 }
 
 ps_status ps_pool_create(const ps_pool_params *params, ps_pool **out, ps_error *err) {
@@ -57,10 +71,10 @@ void ps_pool_free(ps_pool *pool) {
         ps_free(pool->levels[d].ids);
         ps_free(pool->levels[d].cohorts);
     }
-    void *arrays[] = {pool->snapshots,     pool->ell,           pool->running,   pool->log_mix,  pool->levels,
-                      pool->cohorts,       pool->events,        pool->log_z_at,  pool->log_z,    pool->candidates,
-                      pool->candidate_ell, pool->candidate_mix, pool->ancestors, pool->path_ell, pool->part_mix,
-                      pool->sorted,        pool->victims};
+    void *arrays[] = {pool->snapshots,     pool->ell,           pool->running,   pool->log_mix,   pool->levels,
+                      pool->cohorts,       pool->events,        pool->log_z_at,  pool->log_z,     pool->candidates,
+                      pool->candidate_ell, pool->candidate_mix, pool->ancestors, pool->path_ell,  pool->part_mix,
+                      pool->sorted,        pool->victims,       pool->standing,  pool->selectable};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         ps_free(arrays[i]);
     ps_free(pool);
@@ -95,7 +109,10 @@ ps_status ps_pool_append(ps_pool *pool, uint32_t parent, double ell, ps_snapshot
     if (reserve_snapshots(pool, pool->size + 2) != PS_OK || ps_pool_reserve_levels(pool, depth) != PS_OK)
         return ps_nomem(err);
     ps_level *level = &pool->levels[depth];
-    if (ps_reserve(&level->ids, &level->ids_capacity, level->n_ids + 1) != PS_OK) return ps_nomem(err);
+    if (ps_reserve(&level->ids, &level->ids_capacity, level->n_ids + 1) != PS_OK ||
+        ps_reserve(&pool->standing, &pool->standing_capacity, pool->n_standing + 1) != PS_OK ||
+        ps_reserve(&pool->selectable, &pool->selectable_capacity, pool->n_selectable + 1) != PS_OK)
+        return ps_nomem(err);
 
     uint32_t child = (uint32_t)++pool->size;
     put(pool, child,
@@ -108,7 +125,8 @@ ps_status ps_pool_append(ps_pool *pool, uint32_t parent, double ell, ps_snapshot
     if (pool->running[parent] > 0) pool->running[parent]--;
     if (state == PS_OPEN) {
         pool->running[child] = 1;
-        pool->n_selectable++;
+        pool->standing[pool->n_standing++] = child;
+        pool->selectable[pool->n_selectable++] = child;
     }
     pool->events[pool->n_events - 1].count++;
     pool->appended++;

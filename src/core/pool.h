@@ -18,10 +18,13 @@ typedef struct ps_level {
     size_t n_cohorts, cohorts_capacity;
     /* The mixtures of the first mixed_ids snapshots hold the first mixed_cohorts cohorts. */
     size_t mixed_ids, mixed_cohorts;
+    bool stale; /* its candidates or their mixtures are not those of the last ps_pool_prepare */
+    /* Its open snapshots, pruned ones included: how many, their highest score, Σ exp(ℓ − highest). */
+    size_t n_open;
+    double open_best, open_sum;
     /* Set by ps_pool_prepare: */
     size_t first, n_candidates; /* its part of the candidates */
     double best_ell;            /* the highest score among the candidates */
-    double h;                   /* log of the plain mean of L over its open snapshots, pruned ones included */
     /* Set for one β by ps_pool_shares: log ρ(d), normalised over depths. */
     double log_share;
 } ps_level;
@@ -38,12 +41,15 @@ struct ps_pool {
     /* By snapshot; [0] is the root. */
     ps_snapshot *snapshots;
     double *ell;       /* the scores again, contiguous for the inner loops */
-    uint32_t *running; /* particles that stand on it now */
+    uint32_t *running; /* particles that stand on it now; not zero only for snapshots listed in standing */
     size_t size, snapshots_capacity, ell_capacity, running_capacity;
 
-    /* lineage: log m without its 1/M_d, see pool_mixture.c; balance: the mixture of eq. 15. */
+    /* log m without its 1/M_d (lineage), the mixture of eq. 15 without its 1/N (balance): see pool_mixture.c. */
     double *log_mix;
     size_t log_mix_capacity;
+    /* balance: the mixtures of the first mixed_size snapshots hold the first mixed_events events, of the last of these
+     * only mixed_count snapshots. */
+    size_t mixed_size, mixed_events, mixed_count;
 
     ps_level *levels; /* by depth */
     size_t n_levels, levels_capacity;
@@ -57,9 +63,13 @@ struct ps_pool {
     double *log_z;
     size_t n_log_z, log_z_capacity;
 
-    size_t age;          /* iterations since the last event */
-    size_t appended;     /* snapshots since the last advance */
-    size_t n_selectable; /* open snapshots that are not pruned, the root not counted */
+    size_t age;      /* iterations since the last event */
+    size_t appended; /* snapshots since the last advance */
+
+    uint32_t *standing; /* [n_standing] those that had a particle since the last event, some more than once */
+    size_t n_standing, standing_capacity;
+    uint32_t *selectable; /* [n_selectable] open snapshots that are not pruned, by age, the root not among them */
+    size_t n_selectable, selectable_capacity;
 
     /* Set by ps_pool_prepare. */
     bool prepared;
@@ -83,6 +93,11 @@ static inline bool ps_snapshot_selectable(const ps_snapshot *s) {
 
 /* Make levels 0 … depth exist. */
 ps_status ps_pool_reserve_levels(ps_pool *pool, size_t depth);
+
+/* log of the plain mean of L over the open snapshots of a level, pruned ones included; −∞ where there is none. */
+static inline double ps_level_log_mean(const ps_level *level) {
+    return level->open_sum > 0 ? level->open_best + log(level->open_sum / (double)level->n_open) : -INFINITY;
+}
 
 /* Bring every log_mix up to date. PS_NOMEM or PS_OK. */
 ps_status ps_pool_mix(ps_pool *pool);

@@ -24,15 +24,15 @@ ps_status ps_pool_answers(ps_pool *pool, double beta_max, bool truncated, uint32
         ps_free(weights);
         return ps_nomem(err);
     }
-    /* lineage: M_d is left out of log_mix, so the factor 1/M_d is in already (see pool_mixture.c). */
-    const double shift = pool->params.weighting == PS_BALANCE && pool->size > 0 ? log((double)pool->size) : 0;
+    /* M_d (lineage) or N (balance) is left out of log_mix, so the factor 1/M_d or 1/N is in already (pool_mixture.c).
+     */
     size_t i = 0;
     for (size_t d = 1; d < pool->n_levels; d++)
         for (size_t k = 0; k < pool->levels[d].n_ids; k++) {
             uint32_t id = pool->levels[d].ids[k];
             if (!is_answer(&pool->snapshots[id], truncated)) continue;
             found[i] = id;
-            weights[i++] = ps_log_weight(pool->ell[id], pool->log_mix[id], beta_max) - shift;
+            weights[i++] = ps_log_weight(pool->ell[id], pool->log_mix[id], beta_max);
         }
     *ids = found;
     *log_weights = weights;

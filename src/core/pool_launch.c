@@ -27,12 +27,13 @@ static ps_status check_launch(const ps_pool *pool, double beta, const uint32_t *
     return PS_OK;
 }
 
-/* Room for one more event with n_depths values of log Ẑ and as many cohorts. */
-static ps_status reserve_event(ps_pool *pool, size_t n_depths) {
+/* Room for one more event of m particles with n_depths values of log Ẑ and as many cohorts. */
+static ps_status reserve_event(ps_pool *pool, size_t n_depths, size_t m) {
     if (ps_reserve(&pool->events, &pool->events_capacity, pool->n_events + 1) != PS_OK ||
         ps_reserve(&pool->log_z_at, &pool->log_z_at_capacity, pool->n_events + 2) != PS_OK ||
         ps_reserve(&pool->log_z, &pool->log_z_capacity, pool->n_log_z + n_depths) != PS_OK ||
-        ps_reserve(&pool->cohorts, &pool->cohorts_capacity, pool->n_cohorts + n_depths) != PS_OK)
+        ps_reserve(&pool->cohorts, &pool->cohorts_capacity, pool->n_cohorts + n_depths) != PS_OK ||
+        ps_reserve(&pool->standing, &pool->standing_capacity, m) != PS_OK)
         return PS_NOMEM;
     return PS_OK;
 }
@@ -59,22 +60,30 @@ static void record_cohorts(ps_pool *pool, const uint32_t *picks, size_t m, size_
         if (pool->cohorts[first + a].count > 0) pool->cohorts[pool->n_cohorts++] = pool->cohorts[first + a];
 }
 
+/* Particles leave where they stand and stand on the picks. */
+static void stand(ps_pool *pool, const uint32_t *picks, size_t m) {
+    for (size_t i = 0; i < pool->n_standing; i++)
+        pool->running[pool->standing[i]] = 0;
+    pool->n_standing = 0;
+    for (size_t i = 0; i < m; i++) {
+        if (pool->snapshots[picks[i]].state != PS_OPEN) continue;
+        if (pool->running[picks[i]]++ == 0) pool->standing[pool->n_standing++] = picks[i];
+    }
+}
+
 ps_status ps_pool_launch(ps_pool *pool, double beta, const uint32_t *picks, size_t m, ps_error *err) {
     ps_status status = check_launch(pool, beta, picks, m, err);
     if (status != PS_OK) return status;
     const bool lineage = pool->params.weighting == PS_LINEAGE, first = pool->n_events == 0;
     const size_t n_depths = lineage ? pool->n_levels : 0;
-    if (reserve_event(pool, n_depths) != PS_OK) return ps_nomem(err);
+    if (reserve_event(pool, n_depths, m) != PS_OK) return ps_nomem(err);
 
     double log_z = lineage || first ? 0 : ps_pool_log_z(pool, beta, 0);
     record_log_z(pool, beta, n_depths);
     if (lineage) record_cohorts(pool, picks, m, n_depths);
     pool->events[pool->n_events++] = (ps_balance_event){beta, log_z, 0};
     pool->age = 0;
-    for (size_t i = 0; i <= pool->size; i++)
-        pool->running[i] = 0;
-    for (size_t i = 0; i < m; i++)
-        if (pool->snapshots[picks[i]].state == PS_OPEN) pool->running[picks[i]]++;
+    stand(pool, picks, m);
     return PS_OK;
 }
 

@@ -8,21 +8,6 @@ static void add_candidate(ps_pool *pool, uint32_t id) {
     pool->candidate_mix[c] = pool->log_mix[id];
 }
 
-/* h(d) over the open snapshots of a level. */
-static double log_mean_score(const ps_pool *pool, const ps_level *level) {
-    double max = -INFINITY, sum = 0;
-    size_t n = 0;
-    for (size_t i = 0; i < level->n_ids; i++)
-        if (pool->snapshots[level->ids[i]].state == PS_OPEN) {
-            max = fmax(max, pool->ell[level->ids[i]]);
-            n++;
-        }
-    if (max == -INFINITY) return -INFINITY;
-    for (size_t i = 0; i < level->n_ids; i++)
-        if (pool->snapshots[level->ids[i]].state == PS_OPEN) sum += exp(pool->ell[level->ids[i]] - max);
-    return max + log(sum / (double)n);
-}
-
 static void gather_level(ps_pool *pool, ps_level *level) {
     level->first = pool->n_candidates;
     level->best_ell = -INFINITY;
@@ -33,7 +18,25 @@ static void gather_level(ps_pool *pool, ps_level *level) {
         add_candidate(pool, id);
     }
     level->n_candidates = pool->n_candidates - level->first;
-    level->h = log_mean_score(pool, level);
+    level->stale = false;
+}
+
+/* The candidates lie in order of depth: those above the first level that changed are where they were. */
+static void gather_levels(ps_pool *pool) {
+    size_t d = 0;
+    while (d < pool->n_levels && !pool->levels[d].stale)
+        d++;
+    if (d == pool->n_levels) return;
+    pool->n_candidates = d == 0 ? 0 : pool->levels[d - 1].first + pool->levels[d - 1].n_candidates;
+    for (; d < pool->n_levels; d++)
+        gather_level(pool, &pool->levels[d]);
+}
+
+/* balance: by age, finished ones too. */
+static void gather_all(ps_pool *pool) {
+    pool->n_candidates = 0;
+    for (uint32_t id = 1; id <= pool->size; id++)
+        if (!pool->snapshots[id].pruned) add_candidate(pool, id);
 }
 
 ps_status ps_pool_prepare(ps_pool *pool, const uint32_t **ids, size_t *n, ps_error *err) {
@@ -43,14 +46,10 @@ ps_status ps_pool_prepare(ps_pool *pool, const uint32_t **ids, size_t *n, ps_err
         ps_reserve(&pool->candidate_ell, &pool->candidate_ell_capacity, pool->size + 1) != PS_OK ||
         ps_reserve(&pool->candidate_mix, &pool->candidate_mix_capacity, pool->size + 1) != PS_OK)
         return ps_nomem(err);
-    pool->n_candidates = 0;
-    if (pool->params.weighting == PS_LINEAGE) {
-        for (size_t d = 0; d < pool->n_levels; d++)
-            gather_level(pool, &pool->levels[d]);
-    } else {
-        for (uint32_t id = 1; id <= pool->size; id++)
-            if (!pool->snapshots[id].pruned) add_candidate(pool, id);
-    }
+    if (pool->params.weighting == PS_LINEAGE)
+        gather_levels(pool);
+    else
+        gather_all(pool);
     pool->prepared = true;
     *ids = pool->candidates;
     *n = pool->n_candidates;
@@ -73,10 +72,12 @@ void ps_pool_shares(ps_pool *pool, double beta) {
             deepest = d;
             if (shallowest == 0) shallowest = d;
         }
-    double root_h = shallowest > 0 ? pool->levels[shallowest].h : 0, max = -INFINITY, sum = 0;
+    const double root_h = shallowest > 0 ? ps_level_log_mean(&pool->levels[shallowest]) : 0;
+    const double h_deepest = deepest == 0 ? root_h : ps_level_log_mean(&pool->levels[deepest]);
+    double max = -INFINITY, sum = 0;
     for (size_t d = 0; d < pool->n_levels; d++) {
         ps_level *level = &pool->levels[d];
-        double h = d == 0 ? root_h : level->h, h_deepest = deepest == 0 ? root_h : pool->levels[deepest].h;
+        const double h = d == 0 ? root_h : ps_level_log_mean(level);
         level->log_share = ps_level_open(level, beta) ? log_rho(&pool->params, d, deepest, h, h_deepest) : -INFINITY;
         max = fmax(max, level->log_share);
     }
@@ -138,9 +139,11 @@ ps_status ps_pool_weights(ps_pool *pool, double beta, double *W, ps_error *err) 
     return PS_OK;
 }
 
-/* log Ẑ(β, d) over the open snapshots, pruned ones included (see pool_mixture.c for where M_d went). */
+/* log Ẑ(β, d) over the open snapshots, pruned ones included (see pool_mixture.c for where M_d went). Where nothing was
+ * pruned they are the candidates, which lie side by side. */
 static double level_log_z(const ps_pool *pool, const ps_level *level, double beta) {
     double max = -INFINITY, sum = 0;
+    if (level->n_candidates == level->n_open) return ps_moments_log_sum(level_moments(pool, level, beta));
     for (int pass = 0; pass < 2; pass++)
         for (size_t i = 0; i < level->n_ids; i++) {
             uint32_t id = level->ids[i];
@@ -159,5 +162,5 @@ double ps_pool_log_z(ps_pool *pool, double beta, size_t depth) {
     if (pool->params.weighting == PS_LINEAGE)
         return depth < pool->n_levels ? level_log_z(pool, &pool->levels[depth], beta) : -INFINITY;
     ps_moments m = ps_kernels_best()->moments(pool->ell + 1, pool->log_mix + 1, pool->size, beta);
-    return ps_moments_log_sum(m) - log((double)pool->size); /* eq. 16 */
+    return ps_moments_log_sum(m); /* eq. 16; N is in neither factor, see pool_mixture.c */
 }
