@@ -28,6 +28,13 @@ bool ps_cli_wants_help(const char *argument);
  * another argument. A missing value is reported and *failed set. */
 const char *ps_cli_option(int argc, char **argv, int *i, const char *name, bool *failed);
 
+/* --config FILE, --key=value, -o key=value at argv[*i] into the configuration; advances *i past it. 1: taken; 0:
+ * another argument; −1: wrong, and said so. */
+int ps_cli_take_config(int argc, char **argv, int *i, ps_config *config);
+
+/* "unknown argument …", with the nearest of the command's own options (NULL-terminated). Returns EXIT_USAGE. */
+int ps_cli_unknown(const char *command, const char *argument, const char *const *options);
+
 /* A whole number ≥ 0, or a message and false. */
 bool ps_cli_count(const char *option, const char *value, size_t *out);
 /* --shard I/N; false and a message where it is something else. */
@@ -55,6 +62,27 @@ void ps_cli_fault(void *user, const char *path, const ps_dataset_fault *fault);
 
 /* After an interruption: the same command again, without --fresh. */
 void ps_cli_print_resume(int argc, char **argv);
+
+/* ---- eval and compare -------------------------------------------------------------------------------------------- */
+
+/* One of the commands that solve many problems. `arguments` is its own. */
+typedef struct ps_cli_run {
+    const char *name;
+    void (*help)(void);
+    const char *const *options; /* NULL-terminated, for ps_cli_unknown */
+    /* One option of its own at argv[*i]: 1 taken, 0 not its own, −1 wrong (and said so). */
+    int (*take)(int argc, char **argv, int *i, void *arguments);
+    int (*complete)(void *arguments); /* after the last argument: −1 go on, else the exit code; may be NULL */
+    ps_status (*work)(void *arguments, const ps_config *config, ps_models *models, const ps_eval_observer *observer,
+                      ps_error *err);
+    int (*report)(const void *arguments, const ps_models *models); /* also of an interrupted run; the exit code */
+    int (*failure)(const ps_error *err);                           /* ps_cli_error or ps_cli_failure */
+} ps_cli_run;
+int ps_cli_run_command(const ps_cli_run *run, void *arguments, int argc, char **argv);
+
+/* What went wrong with single problems, and what a small KV cache cost; nothing where there is nothing to say. */
+void ps_cli_print_troubles(size_t errors, size_t faults);
+void ps_cli_print_cache(const ps_models *models);
 
 /* A configuration with the environment read; NULL after a message. */
 ps_config *ps_cli_config(void);

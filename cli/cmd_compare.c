@@ -7,7 +7,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { MOST_FOLDERS = 256 };
 
@@ -16,6 +15,7 @@ typedef struct compare_arguments {
     const char *from[MOST_FOLDERS];
     const char *plot;
     char gnuplot[1024]; /* where it is, once it was looked for */
+    ps_compare_summary summary;
 } compare_arguments;
 
 static void help(void) {
@@ -103,8 +103,7 @@ static void print_notes(const ps_compare_summary *s) {
                s->comparisons);
     if (shared) puts("=  the same samples as a method above, read by another selection.");
     if (truncated > 0) printf("%zu of %zu searches ended without a finished answer\n", truncated, runs);
-    if (errors > 0) printf("%zu problems failed; their result lines say why in the field error\n", errors);
-    if (s->faults > 0) printf("%zu records of the data set could not be used\n", s->faults);
+    ps_cli_print_troubles(errors, s->faults);
     if (s->path != NULL) printf("written to %s\n", s->path);
 }
 
@@ -142,10 +141,10 @@ static int write_json(const ps_compare_summary *summary, const char *path) {
     return ok ? EXIT_DONE : EXIT_FAILED;
 }
 
-static int write_files(const ps_compare_summary *summary, const compare_arguments *a) {
+static int write_files(const compare_arguments *a) {
     int code = EXIT_DONE;
-    if (a->options.json_path != NULL) code = write_json(summary, a->options.json_path);
-    if (a->plot != NULL && ps_cli_plot(summary, a->gnuplot, a->plot) != EXIT_DONE) code = EXIT_FAILED;
+    if (a->options.json_path != NULL) code = write_json(&a->summary, a->options.json_path);
+    if (a->plot != NULL && ps_cli_plot(&a->summary, a->gnuplot, a->plot) != EXIT_DONE) code = EXIT_FAILED;
     if (a->plot != NULL && code == EXIT_DONE) printf("plot in %s\n", a->plot);
     return code;
 }
@@ -164,7 +163,8 @@ static int add_folder(compare_arguments *a, const char *folder) {
 }
 
 /* One option of our own at argv[*i]: 1 taken, 0 not ours, −1 wrong (and said so). */
-static int take_option(int argc, char **argv, int *i, compare_arguments *a) {
+static int take_option(int argc, char **argv, int *i, void *arguments) {
+    compare_arguments *a = arguments;
     bool failed = false;
     const char *value;
     ps_compare_options *o = &a->options;
@@ -193,24 +193,8 @@ static int take_option(int argc, char **argv, int *i, compare_arguments *a) {
     return failed ? -1 : 0;
 }
 
-static int parse(int argc, char **argv, ps_config *config, compare_arguments *a) {
-    ps_error err;
-    for (int i = 1; i < argc; i++) {
-        if (ps_cli_wants_help(argv[i])) {
-            help();
-            return EXIT_DONE;
-        }
-        int taken = take_option(argc, argv, &i, a), used = 0;
-        if (taken < 0) return EXIT_USAGE;
-        if (taken > 0) continue;
-        if (ps_config_take_argument(config, argv[i], i + 1 < argc ? argv[i + 1] : NULL, &used, &err) != PS_OK)
-            return ps_cli_error(&err);
-        if (used == 0) {
-            fprintf(stderr, "persamp: compare: unknown argument %s; `persamp compare -h` explains\n", argv[i]);
-            return EXIT_USAGE;
-        }
-        i += used - 1;
-    }
+static int complete(void *arguments) {
+    compare_arguments *a = arguments;
     if (a->options.methods == NULL) {
         fputs("persamp: compare: --methods is missing; for example --methods persistent,best_of_n,majority\n", stderr);
         return EXIT_USAGE;
@@ -219,43 +203,37 @@ static int parse(int argc, char **argv, ps_config *config, compare_arguments *a)
     return a->plot != NULL ? ps_cli_plot_check(a->plot, a->gnuplot, sizeof a->gnuplot) : -1;
 }
 
-static int compare(const ps_config *config, const compare_arguments *a, int argc, char **argv) {
-    ps_error err;
-    ps_models *models = NULL;
-    ps_compare_summary summary = {0};
-    ps_log log = ps_cli_log(config);
-    ps_cli_progress state = {.terminal = isatty(STDOUT_FILENO) == 1};
-    ps_eval_observer observer = {
-        .user = &state, .fault = ps_cli_fault, .progress = ps_cli_show_progress, .cancelled = ps_cli_interrupted};
-    ps_status status = ps_models_open(config, &log, &models, &err);
-    if (status != PS_OK) return ps_cli_failure(&err);
-    ps_cli_catch_interrupt();
-    status = ps_compare(config, &a->options, models, &observer, &summary, &err);
-    int code = status == PS_CANCELLED ? EXIT_INTERRUPTED : EXIT_FAILED;
-    if (status == PS_OK || status == PS_CANCELLED) {
-        if (status == PS_CANCELLED && state.terminal) putchar('\n');
-        print_summary(&summary);
-        int written = summary.n_cells > 0 ? write_files(&summary, a) : EXIT_DONE;
-        if (status == PS_OK) code = written != EXIT_DONE ? written : verdict(&summary);
-        if (status == PS_CANCELLED) ps_cli_print_resume(argc, argv);
-    } else {
-        code = ps_cli_error(&err);
-    }
-    ps_compare_summary_free(&summary);
-    ps_models_free(models);
-    return code;
+/* ---- The run
+ * ----------------------------------------------------------------------------------------------------------------- */
+
+static ps_status work(void *arguments, const ps_config *config, ps_models *models, const ps_eval_observer *observer,
+                      ps_error *err) {
+    compare_arguments *a = arguments;
+    return ps_compare(config, &a->options, models, observer, &a->summary, err);
+}
+
+static int report(const void *arguments, const ps_models *models) {
+    const compare_arguments *a = arguments;
+    print_summary(&a->summary);
+    ps_cli_print_cache(models);
+    int written = a->summary.n_cells > 0 ? write_files(a) : EXIT_DONE;
+    return written != EXIT_DONE ? written : verdict(&a->summary);
 }
 
 int ps_cmd_compare(int argc, char **argv) {
-    ps_error err;
+    static const char *const options[] = {"--methods", "--budgets", "--seeds", "--limit", "--offset",
+                                          "--shard",   "--from",    "--json",  "--plot",  "--fresh",
+                                          "--config",  "--help",    NULL};
+    static const ps_cli_run run = {.name = "compare",
+                                   .help = help,
+                                   .options = options,
+                                   .take = take_option,
+                                   .complete = complete,
+                                   .work = work,
+                                   .report = report,
+                                   .failure = ps_cli_error};
     compare_arguments a = {0};
-    ps_config *config = ps_cli_config();
-    if (config == NULL) return EXIT_FAILED;
-    int code = parse(argc, argv, config, &a);
-    if (code < 0) {
-        ps_log log = ps_cli_log(config);
-        code = ps_config_check(config, &log, &err) == PS_OK ? compare(config, &a, argc, argv) : ps_cli_error(&err);
-    }
-    ps_config_free(config);
+    int code = ps_cli_run_command(&run, &a, argc, argv);
+    ps_compare_summary_free(&a.summary);
     return code;
 }

@@ -32,11 +32,10 @@ static bool is_explain(const char *argument) {
     return strncmp(argument, "--explain", n) == 0 && (argument[n] == '\0' || argument[n] == '=');
 }
 
-/* Arguments into `config` and the request. */
-static ps_status read_arguments(ps_config *config, int argc, char **argv, what *request, const char **key,
-                                ps_error *err) {
+/* Arguments into `config` and the request; false when one is wrong, and said so. */
+static bool read_arguments(ps_config *config, int argc, char **argv, what *request, const char **key) {
+    static const char *const options[] = {"--explain", "--plain", "--reference", "--config", "--help", NULL};
     for (int i = 1; i < argc; i++) {
-        int used = 0;
         if (is_explain(argv[i])) {
             *request = EXPLAIN;
             *key = explained(argc, argv, &i);
@@ -45,14 +44,12 @@ static ps_status read_arguments(ps_config *config, int argc, char **argv, what *
         } else if (strcmp(argv[i], "--plain") == 0) {
             *request = SHOW_PLAIN;
         } else {
-            ps_status status = ps_config_take_argument(config, argv[i], i + 1 < argc ? argv[i + 1] : NULL, &used, err);
-            if (status != PS_OK) return status;
-            if (used == 0)
-                return ps_fail(err, PS_ARG, "config: unknown argument %s; `persamp config -h` explains", argv[i]);
-            i += used - 1;
+            int taken = ps_cli_take_config(argc, argv, &i, config);
+            if (taken == 0) ps_cli_unknown("config", argv[i], options);
+            if (taken <= 0) return false;
         }
     }
-    return PS_OK;
+    return true;
 }
 
 static ps_status report(const ps_config *config, what request, const char *key, ps_text *text, ps_error *err) {
@@ -75,8 +72,11 @@ int ps_cmd_config(int argc, char **argv) {
         }
     ps_config *config = ps_cli_config();
     if (config == NULL) return EXIT_FAILED;
-    ps_status status = read_arguments(config, argc, argv, &request, &key, &err);
-    if (status == PS_OK) status = report(config, request, key, &text, &err);
+    if (!read_arguments(config, argc, argv, &request, &key)) {
+        ps_config_free(config);
+        return EXIT_USAGE;
+    }
+    ps_status status = report(config, request, key, &text, &err);
     /* A configuration that contradicts itself is still shown: its origins tell why. */
     if (text.length > 0 && (fputs(ps_text_cstr(&text), stdout) == EOF || fflush(stdout) != 0) && status == PS_OK)
         status = ps_fail(&err, PS_IO, "cannot write the configuration to standard output");

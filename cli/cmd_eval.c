@@ -4,7 +4,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { MOST_BASELINES = 16 };
 
@@ -12,6 +11,7 @@ typedef struct eval_arguments {
     ps_eval_options options;
     const char *baselines[MOST_BASELINES];
     char names[256]; /* of --baselines, cut at the commas */
+    ps_eval_summary summary;
 } eval_arguments;
 
 static void help(void) {
@@ -37,9 +37,12 @@ static void help(void) {
 
 static void print_row(const ps_eval_arm *arm) {
     double accuracy = arm->done > 0 ? 100.0 * (double)arm->correct / (double)arm->done : 0;
-    printf("%-18s %8zu %8.1f%%  %5.1f - %5.1f%% %10llu %8.1f %9.0f", arm->name, arm->done, accuracy, 100 * arm->low,
-           100 * arm->high, (unsigned long long)arm->generated, arm->seconds,
-           arm->seconds > 0 && arm->resumed == 0 ? (double)arm->generated / arm->seconds : NAN);
+    printf("%-18s %8zu %8.1f%%  %5.1f - %5.1f%% %10llu %8.1f", arm->name, arm->done, accuracy, 100 * arm->low,
+           100 * arm->high, (unsigned long long)arm->generated, arm->seconds);
+    if (arm->seconds > 0 && arm->resumed == 0)
+        printf(" %9.0f", (double)arm->generated / arm->seconds);
+    else
+        printf(" %9s", "-"); /* its tokens were not all made in these seconds */
     if (isfinite(arm->mean_ess))
         printf(" %8.2f %9.1f\n", arm->mean_ess, arm->mean_resamples);
     else
@@ -56,7 +59,7 @@ static void print_selections(const ps_eval_arm *arm, bool prm) {
     putchar('\n');
 }
 
-static void print_summary(const ps_eval_summary *s, bool prm) {
+static int print_summary(const ps_eval_summary *s, const ps_models *models) {
     printf("\n%-18s %8s %9s  %14s %10s %8s %9s %8s %9s\n", "method", "problems", "accuracy", "95% interval", "tokens",
            "seconds", "tokens/s", "mean ESS", "resamples");
     size_t errors = 0, truncated = 0;
@@ -66,19 +69,13 @@ static void print_summary(const ps_eval_summary *s, bool prm) {
         errors += s->arms[i].errors;
         truncated += s->arms[i].truncated;
     }
-    if (s->n_arms > 0 && s->arms[0].name != NULL) print_selections(&s->arms[0], prm);
+    if (s->n_arms > 0 && s->arms[0].name != NULL) print_selections(&s->arms[0], ps_models_prm(models) != NULL);
     if (truncated > 0) printf("%zu answers were cut off before they finished\n", truncated);
-    if (errors > 0) printf("%zu problems failed; their result lines say why in the field error\n", errors);
-    if (s->faults > 0) printf("%zu records of the data set could not be used\n", s->faults);
+    ps_cli_print_troubles(errors, s->faults);
+    ps_cli_print_cache(models);
     for (size_t i = 0; i < s->n_arms; i++)
         if (s->arms[i].path != NULL) printf("%s %s\n", i == 0 ? "results in" : "          ", s->arms[i].path);
-}
-
-static int verdict(const ps_eval_summary *s) {
-    size_t errors = s->faults;
-    for (size_t i = 0; i < s->n_arms; i++)
-        errors += s->arms[i].errors;
-    return errors == 0 ? EXIT_DONE : EXIT_FAILED;
+    return errors + s->faults == 0 ? EXIT_DONE : EXIT_FAILED;
 }
 
 /* ---- Arguments
@@ -105,7 +102,8 @@ static bool parse_baselines(const char *value, eval_arguments *a) {
 }
 
 /* One option of our own at argv[*i]: 1 taken, 0 not ours, −1 wrong (and said so). */
-static int take_option(int argc, char **argv, int *i, eval_arguments *a) {
+static int take_option(int argc, char **argv, int *i, void *arguments) {
+    eval_arguments *a = arguments;
     bool failed = false;
     const char *value;
     if (strcmp(argv[*i], "--fresh") == 0) {
@@ -123,64 +121,31 @@ static int take_option(int argc, char **argv, int *i, eval_arguments *a) {
     return failed ? -1 : 0;
 }
 
-static int parse(int argc, char **argv, ps_config *config, eval_arguments *a) {
-    ps_error err;
-    for (int i = 1; i < argc; i++) {
-        if (ps_cli_wants_help(argv[i])) {
-            help();
-            return EXIT_DONE;
-        }
-        int taken = take_option(argc, argv, &i, a), used = 0;
-        if (taken < 0) return EXIT_USAGE;
-        if (taken > 0) continue;
-        if (ps_config_take_argument(config, argv[i], i + 1 < argc ? argv[i + 1] : NULL, &used, &err) != PS_OK)
-            return ps_cli_error(&err);
-        if (used == 0) {
-            fprintf(stderr, "persamp: eval: unknown argument %s; `persamp eval -h` explains\n", argv[i]);
-            return EXIT_USAGE;
-        }
-        i += used - 1;
-    }
-    return -1;
+/* ---- The run
+ * ----------------------------------------------------------------------------------------------------------------- */
+
+static ps_status work(void *arguments, const ps_config *config, ps_models *models, const ps_eval_observer *observer,
+                      ps_error *err) {
+    eval_arguments *a = arguments;
+    return ps_eval(config, &a->options, models, observer, &a->summary, err);
 }
 
-static int evaluate(const ps_config *config, const eval_arguments *a, int argc, char **argv) {
-    ps_error err;
-    ps_models *models = NULL;
-    ps_eval_summary summary = {0};
-    ps_log log = ps_cli_log(config);
-    ps_cli_progress state = {.terminal = isatty(STDOUT_FILENO) == 1};
-    ps_eval_observer observer = {
-        .user = &state, .fault = ps_cli_fault, .progress = ps_cli_show_progress, .cancelled = ps_cli_interrupted};
-    ps_status status = ps_models_open(config, &log, &models, &err);
-    if (status != PS_OK) return ps_cli_failure(&err);
-    ps_cli_catch_interrupt();
-    status = ps_eval(config, &a->options, models, &observer, &summary, &err);
-    if (status == PS_OK || status == PS_CANCELLED) {
-        if (status == PS_CANCELLED && state.terminal) putchar('\n');
-        print_summary(&summary, ps_models_prm(models) != NULL);
-    }
-    int code = status == PS_OK ? verdict(&summary) : EXIT_INTERRUPTED;
-    if (status == PS_CANCELLED) {
-        ps_cli_print_resume(argc, argv);
-    } else if (status != PS_OK) {
-        code = ps_cli_failure(&err);
-    }
-    ps_eval_summary_free(&summary);
-    ps_models_free(models);
-    return code;
+static int report(const void *arguments, const ps_models *models) {
+    return print_summary(&((const eval_arguments *)arguments)->summary, models);
 }
 
 int ps_cmd_eval(int argc, char **argv) {
-    ps_error err;
+    static const char *const options[] = {"--limit", "--offset", "--shard", "--baselines",
+                                          "--fresh", "--config", "--help",  NULL};
+    static const ps_cli_run run = {.name = "eval",
+                                   .help = help,
+                                   .options = options,
+                                   .take = take_option,
+                                   .work = work,
+                                   .report = report,
+                                   .failure = ps_cli_failure};
     eval_arguments a = {0};
-    ps_config *config = ps_cli_config();
-    if (config == NULL) return EXIT_FAILED;
-    int code = parse(argc, argv, config, &a);
-    if (code < 0) {
-        ps_log log = ps_cli_log(config);
-        code = ps_config_check(config, &log, &err) == PS_OK ? evaluate(config, &a, argc, argv) : ps_cli_error(&err);
-    }
-    ps_config_free(config);
+    int code = ps_cli_run_command(&run, &a, argc, argv);
+    ps_eval_summary_free(&a.summary);
     return code;
 }

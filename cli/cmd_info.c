@@ -12,8 +12,8 @@ static void help(void) {
          "  persamp info --models.generator.model_path=model.gguf\n"
          "  persamp info --engine.type=toy\n\n"
          "Options\n"
-         "  --config FILE   read a configuration\n"
-         "  --key=value     set any configuration key");
+         "  --config FILE   read a configuration; repeat it, later files win\n"
+         "  --key=value     set any configuration key; `persamp config` lists them");
 }
 
 static void print_processor(void) {
@@ -45,44 +45,72 @@ static void print_tables(void) {
     putchar('\n');
 }
 
-static void print_engine(const char *title, const char *path, const ps_engine *engine) {
-    ps_engine_info info;
-    ps_engine_get_info(engine, &info);
-    printf("%-11s %s, %s\n", title, info.engine, path);
-    printf("            %s; vocabulary %zu, context %zu tokens", info.description, info.vocabulary, info.context);
-    if (info.parameters > 0) printf(", %.1f million parameters", (double)info.parameters / 1e6);
-    printf("; %zu requests side by side\n", info.parallel);
+/* The engine's own description, a line for each of its parts. */
+static void print_description(const char *text) {
+    for (const char *at = text; *at != '\0';) {
+        size_t n = strcspn(at, ";");
+        printf("            %.*s\n", (int)n, at);
+        at += n;
+        at += strspn(at, "; ");
+    }
 }
 
-int ps_cmd_info(int argc, char **argv) {
+static void print_models(const ps_config *config, const ps_models *models) {
+    ps_engine_info info;
+    ps_engine_get_info(ps_models_engine(models), &info);
+    bool toy = strcmp(info.engine, "toy") == 0;
+    if (toy)
+        puts("model       the toy engine");
+    else
+        printf("model       %s\n", ps_models_path(models));
+    print_description(info.description);
+    printf("            %zu tokens in the vocabulary, at most %zu in an answer with its prompt\n", info.vocabulary,
+           info.context);
+    printf("            %zu requests profit from running side by side\n", info.parallel);
+    const ps_prm *prm = ps_models_prm(models);
+    if (prm == NULL)
+        puts("prm         none (models.prm.enabled is false)");
+    else if (toy)
+        puts("prm         the toy engine's");
+    else
+        printf("prm         %s, kind %s\n",
+               config->models_prm_model_path != NULL ? config->models_prm_model_path : "the shipped one",
+               prm->ops->kind);
+}
+
+static int show(const ps_config *config) {
     ps_error err;
     ps_models *models = NULL;
-    bool understood = false;
-    ps_config *config = ps_cli_config();
-    if (config == NULL) return EXIT_FAILED;
-    ps_status status = PS_OK;
-    for (int i = 1; i < argc && status == PS_OK;) {
-        int used = 0;
-        if (ps_cli_wants_help(argv[i])) {
-            help();
-            goto done;
-        }
-        status = ps_config_take_argument(config, argv[i], i + 1 < argc ? argv[i + 1] : NULL, &used, &err);
-        if (status == PS_OK && used == 0)
-            status = ps_fail(&err, PS_ARG, "info: unknown argument %s; `persamp info -h` explains", argv[i]);
-        i += used;
-    }
-    if (status == PS_OK) status = ps_config_check(config, NULL, &err);
-    if (status != PS_OK) goto done;
-    understood = true;
+    ps_log log = ps_cli_log(config);
+    log.least = log.least < PS_LOG_WARNING ? PS_LOG_WARNING : log.least;
     puts("persamp     " PS_VERSION);
     print_processor();
     print_tables();
-    status = ps_models_open(config, NULL, &models, &err);
-    if (status == PS_OK) print_engine("model", ps_models_path(models), ps_models_engine(models));
-    if (status == PS_OK && ps_models_prm(models) != NULL) puts("prm         loaded");
-done:
+    fflush(stdout); /* what can be said is said before a model that cannot be opened is complained of */
+    ps_status status = ps_models_open(config, &log, &models, &err);
+    if (status == PS_OK) print_models(config, models);
     ps_models_free(models);
+    return status == PS_OK ? EXIT_DONE : ps_cli_failure(&err);
+}
+
+int ps_cmd_info(int argc, char **argv) {
+    static const char *const options[] = {"--config", "--help", NULL};
+    ps_error err;
+    ps_config *config = ps_cli_config();
+    if (config == NULL) return EXIT_FAILED;
+    int code = -1;
+    for (int i = 1; i < argc && code < 0; i++) {
+        if (ps_cli_wants_help(argv[i])) {
+            help();
+            code = EXIT_DONE;
+            break;
+        }
+        int taken = ps_cli_take_config(argc, argv, &i, config);
+        if (taken <= 0) code = taken < 0 ? EXIT_USAGE : ps_cli_unknown("info", argv[i], options);
+    }
+    ps_log log = ps_cli_log(config);
+    if (code < 0 && ps_config_check(config, &log, &err) != PS_OK) code = ps_cli_error(&err);
+    if (code < 0) code = show(config);
     ps_config_free(config);
-    return status == PS_OK ? EXIT_DONE : understood ? ps_cli_failure(&err) : ps_cli_error(&err);
+    return code;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 typedef struct solve_arguments {
@@ -18,6 +19,8 @@ static void help(void) {
          "  persamp solve 'Solve for $x$: $2x + 3 = 11$.'\n"
          "  persamp solve --verbose --generation.n_particles=16 'What is $\\gcd(84, 36)$?'\n"
          "  persamp solve --json --models.generator.model_path=model.gguf - < question.txt\n\n"
+         "The question is one argument, in quotes; - reads it from standard input, and after -- it may begin with a "
+         "dash.\n\n"
          "Options\n"
          "  -v, --verbose   show the particles as they grow, with beta, ESS and every selection\n"
          "  --gold ANSWER   say whether the answer is right\n"
@@ -34,6 +37,20 @@ typedef struct view {
     size_t lines; /* on the screen, to be drawn over */
 } view;
 
+/* What fits on a line and on the screen: a line that wraps, or one that has scrolled away, cannot be drawn over. */
+typedef struct room {
+    size_t columns, rows;
+} room;
+
+static room room_of(const view *state) {
+    struct winsize size;
+    room r = {120, SIZE_MAX};
+    if (!state->terminal) return r;
+    r = (room){80, 24};
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0) return r;
+    return (room){size.ws_col, size.ws_row};
+}
+
 /* The step on one line: control characters as spaces, cut to `width` bytes at a character's border. */
 static void print_step(const char *text, size_t width) {
     size_t length = strlen(text);
@@ -47,37 +64,69 @@ static void print_step(const char *text, size_t width) {
     if (shown < length) fputs("…", stdout);
 }
 
-static void show_step(void *user, const ps_step_view *v) {
+static void print_particle(const ps_particle_view *p, size_t columns) {
     static const char marks[] = {' ', '*', '!'}; /* open, finished, truncated */
-    view *state = user;
-    if (state->terminal && state->lines > 0) printf("\033[%zuA\033[J", state->lines);
+    enum { FEWEST = 8, MOST = 60 };
+    int used =
+        printf("%c %4u <- %-4u depth %-3u score %8.3f", marks[p->state], p->snapshot, p->parent, p->depth, p->ell);
+    if (!isnan(p->reward)) used += printf("  r %.3f", p->reward);
+    used += printf("  ");
+    size_t left = columns > (size_t)used + FEWEST + 1 ? columns - (size_t)used - 2 : FEWEST; /* room for "…" */
+    print_step(p->text, left < MOST ? left : MOST);
+    putchar('\n');
+}
+
+static void print_heading(const ps_step_view *v, size_t columns) {
     const ps_method_report *r = &v->report;
-    printf("iteration %zu: %zu steps, %zu tokens", r->n_iterations, v->n, r->tokens);
+    char line[160];
+    int n = snprintf(line, sizeof line, "iteration %zu: %zu steps, %zu tokens", r->n_iterations, v->n, r->tokens);
     if (r->n_iterations > 0) {
         const ps_iteration *last = &r->iterations[r->n_iterations - 1];
-        printf(", beta %.3f, ESS %.2f%s", last->beta, last->ess, last->resampled ? ", selection" : "");
+        snprintf(line + n, sizeof line - (size_t)n, ", beta %.3f, ESS %.2f%s", last->beta, last->ess,
+                 last->resampled ? ", selection" : "");
     }
-    putchar('\n');
-    for (size_t i = 0; i < v->n; i++) {
-        const ps_particle_view *p = &v->particles[i];
-        printf("%c %4u <- %-4u depth %-3u score %8.3f", marks[p->state], p->snapshot, p->parent, p->depth, p->ell);
-        if (!isnan(p->reward)) printf("  r %.3f", p->reward);
-        fputs("  ", stdout);
-        print_step(p->text, 60);
-        putchar('\n');
-    }
-    state->lines = v->n + 1;
+    printf("%.*s\n", columns < sizeof line ? (int)columns : (int)sizeof line, line);
+}
+
+static void show_step(void *user, const ps_step_view *v) {
+    view *state = user;
+    room r = room_of(state);
+    if (state->terminal && state->lines > 0) printf("\033[%zuA\033[J", state->lines);
+    print_heading(v, r.columns);
+    size_t shown = v->n + 2 <= r.rows ? v->n : r.rows > 4 ? r.rows - 4 : 0;
+    for (size_t i = 0; i < shown; i++)
+        print_particle(&v->particles[i], r.columns);
+    if (shown < v->n) printf("  … and %zu more\n", v->n - shown);
+    state->lines = 1 + shown + (shown < v->n);
     fflush(stdout);
 }
 
 /* ---- The answer
  * ----------------------------------------------------------------------------------------------------------- */
 
+/* Columns a text takes on a terminal: characters, not bytes. */
+static int columns_of(const char *text) {
+    int n = 0;
+    for (; *text != '\0'; text++)
+        n += ((unsigned char)*text & 0xC0) != 0x80;
+    return n;
+}
+
 static void print_distribution(const ps_outcome *o) {
+    enum { WIDEST = 48 };
+    int width = 10;
     if (o->n_classes == 0) return;
-    puts("\nanswers     weight  votes");
-    for (size_t i = 0; i < o->n_classes; i++)
-        printf("%-10s  %5.1f%%  %5zu\n", o->classes[i].answer, 100 * o->classes[i].weight, o->classes[i].votes);
+    for (size_t i = 0; i < o->n_classes; i++) {
+        int needed = columns_of(o->classes[i].answer);
+        if (needed > width) width = needed < WIDEST ? needed : WIDEST;
+    }
+    printf("\n%-*s  weight  votes\n", width, "answers");
+    for (size_t i = 0; i < o->n_classes; i++) {
+        const char *answer = o->classes[i].answer;
+        int used = columns_of(answer);
+        printf("%s%*s  %5.1f%%  %5zu\n", answer, used < width ? width - used : 0, "", 100 * o->classes[i].weight,
+               o->classes[i].votes);
+    }
 }
 
 static void print_outcome(const ps_outcome *o, bool gold) {
@@ -122,65 +171,87 @@ static ps_status solve(const ps_config *config, const solve_arguments *a, ps_err
     return status;
 }
 
-/* The arguments; *help_wanted when there is nothing more to do. */
-static ps_status parse(int argc, char **argv, ps_config *config, solve_arguments *a, bool *help_wanted, ps_error *err) {
-    bool failed = false;
-    for (int i = 1; i < argc; i++) {
+/* The question, at argv[i]. */
+static int take_question(solve_arguments *a, const char *argument) {
+    if (a->question != NULL) {
+        fprintf(stderr, "persamp: solve: unknown argument %s after the question; put the question in quotes\n",
+                argument);
+        return EXIT_USAGE;
+    }
+    a->question = argument;
+    return -1;
+}
+
+/* −1 to go on, else the exit code. */
+static int parse(int argc, char **argv, ps_config *config, solve_arguments *a) {
+    static const char *const options[] = {"--verbose", "--json", "--gold", "--config", "--help", NULL};
+    bool failed = false, only_question = false;
+    int code = -1;
+    for (int i = 1; i < argc && code < 0; i++) {
         const char *value;
-        int used = 0;
-        if (ps_cli_wants_help(argv[i])) {
-            *help_wanted = true;
-            return PS_OK;
-        }
-        if (strcmp(argv[i], "-v") == 0 || strcmp(argv[i], "--verbose") == 0) {
+        if (only_question) {
+            code = take_question(a, argv[i]);
+        } else if (ps_cli_wants_help(argv[i])) {
+            help();
+            return EXIT_DONE;
+        } else if (strcmp(argv[i], "--") == 0) {
+            only_question = true;
+        } else if (strcmp(argv[i], "-v") == 0 || strcmp(argv[i], "--verbose") == 0) {
             a->verbose = true;
         } else if (strcmp(argv[i], "--json") == 0) {
             a->json = true;
         } else if ((value = ps_cli_option(argc, argv, &i, "--gold", &failed)) != NULL) {
             a->gold = value;
         } else {
-            if (failed) return ps_fail(err, PS_ARG, "`persamp solve -h` explains");
-            ps_status status = ps_config_take_argument(config, argv[i], i + 1 < argc ? argv[i + 1] : NULL, &used, err);
-            if (status != PS_OK) return status;
-            if (used == 0 && (argv[i][0] != '-' || argv[i][1] == '\0') && a->question == NULL)
-                a->question = argv[i];
-            else if (used == 0)
-                return ps_fail(err, PS_ARG,
-                               "solve: unknown argument %s; quote the question, and see `persamp solve -h`", argv[i]);
-            i += used > 1 ? used - 1 : 0;
+            int taken = failed ? -1 : ps_cli_take_config(argc, argv, &i, config);
+            if (taken < 0) return EXIT_USAGE;
+            if (taken > 0) continue;
+            bool option = argv[i][0] == '-' && argv[i][1] != '\0';
+            if (option && strchr(argv[i], ' ') != NULL) {
+                fprintf(stderr,
+                        "persamp: solve: a question that begins with a dash stands after --: persamp solve -- '%s'\n",
+                        argv[i]);
+                return EXIT_USAGE;
+            }
+            code = option ? ps_cli_unknown("solve", argv[i], options) : take_question(a, argv[i]);
         }
     }
-    if (a->question == NULL) return ps_fail(err, PS_ARG, "solve: no question; for example: persamp solve '2 + 3 = ?'");
-    return PS_OK;
+    if (code >= 0 || a->question != NULL) return code;
+    fputs("persamp: solve: no question; for example: persamp solve '2 + 3 = ?'\n", stderr);
+    return EXIT_USAGE;
+}
+
+/* A question of "-" is what standard input holds. *input is owned by the caller. */
+static ps_status read_question(solve_arguments *a, char **input, ps_error *err) {
+    enum { LONGEST_QUESTION = 1 << 20 };
+    size_t length;
+    if (strcmp(a->question, "-") == 0) {
+        ps_status status = ps_read_file("-", LONGEST_QUESTION, input, &length, err);
+        if (status != PS_OK) return status;
+        while (length > 0 && strchr(" \t\r\n", (*input)[length - 1]) != NULL)
+            (*input)[--length] = '\0'; /* the line's end is not the question's */
+        a->question = *input;
+    }
+    return *a->question != '\0' ? PS_OK : ps_fail(err, PS_ARG, "solve: the question is empty");
 }
 
 int ps_cmd_solve(int argc, char **argv) {
-    enum { LONGEST_QUESTION = 1 << 20 };
     ps_error err;
     solve_arguments a = {0};
-    bool help_wanted = false, understood = false;
     char *input = NULL;
-    size_t length;
     ps_config *config = ps_cli_config();
     if (config == NULL) return EXIT_FAILED;
-    ps_status status = parse(argc, argv, config, &a, &help_wanted, &err);
-    if (status == PS_OK && help_wanted) {
-        help();
-        goto done;
+    int code = parse(argc, argv, config, &a);
+    if (code < 0) {
+        ps_log log = ps_cli_log(config);
+        ps_status status = ps_config_check(config, &log, &err);
+        if (status == PS_OK) status = read_question(&a, &input, &err);
+        if (status != PS_OK)
+            code = ps_cli_error(&err);
+        else
+            code = solve(config, &a, &err) == PS_OK ? EXIT_DONE : ps_cli_failure(&err);
     }
-    ps_log log = ps_cli_log(config);
-    if (status == PS_OK) status = ps_config_check(config, &log, &err);
-    if (status == PS_OK && strcmp(a.question, "-") == 0) {
-        status = ps_read_file("-", LONGEST_QUESTION, &input, &length, &err);
-        while (status == PS_OK && length > 0 && strchr(" \t\r\n", input[length - 1]) != NULL)
-            input[--length] = '\0'; /* the line's end is not the question's */
-        a.question = input;
-    }
-    if (status == PS_OK && *a.question == '\0') status = ps_fail(&err, PS_ARG, "solve: the question is empty");
-    understood = status == PS_OK;
-    if (status == PS_OK) status = solve(config, &a, &err);
-done:
     ps_free(input);
     ps_config_free(config);
-    return status == PS_OK ? EXIT_DONE : understood ? ps_cli_failure(&err) : ps_cli_error(&err);
+    return code;
 }

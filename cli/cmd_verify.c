@@ -8,25 +8,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char usage[] =
-    "Examples\n"
-    "  persamp verify --gold '\\frac{1}{2}' --response 'So the answer is $\\boxed{0.5}$.'\n"
-    "  persamp verify --gold '(0, 1]' --answer '0 < x \\le 1'\n"
-    "  persamp verify --pairs pairs.jsonl --show\n"
-    "\n"
-    "Compare a gold answer with a model's response, or many of them.\n"
-    "\n"
-    "  --gold TEXT          the right answer\n"
-    "  --response TEXT      a response; its answer is looked for (-: standard input)\n"
-    "  --answer TEXT        an answer that was already taken out of its response\n"
-    "  --pairs FILE         JSON lines with gold, pred or response, and expected or truth (-: standard input)\n"
-    "  --show               print every disagreement of --pairs\n"
-    "  --key NAME           field of --pairs with the expected verdict (default: expected, then truth)\n"
-    "  --mode MODE          strict (default), math_verify, exact_match, contains\n"
-    "  --extract MODE       boxed (default), last_number, regex\n"
-    "  --regex PATTERN      for --extract regex: the answer is its first group (PCRE2)\n"
-    "\n"
-    "Exit code 0: same, or full agreement; 1: different, unknown or a disagreement; 2: wrong usage.\n";
+static void help(void) {
+    puts("persamp verify: compare a gold answer with a model's response, or many of them\n\n"
+         "Examples\n"
+         "  persamp verify --gold '\\frac{1}{2}' --response 'So the answer is $\\boxed{0.5}$.'\n"
+         "  persamp verify --gold '(0, 1]' --answer '0 < x \\le 1'\n"
+         "  persamp verify --pairs pairs.jsonl --show\n\n"
+         "Options\n"
+         "  --gold TEXT        the right answer\n"
+         "  --response TEXT    a response; its answer is looked for (-: standard input)\n"
+         "  --answer TEXT      an answer that was already taken out of its response\n"
+         "  --pairs FILE       JSON lines with gold, pred or response, and expected or truth (-: standard input)\n"
+         "  --show             print every disagreement of --pairs\n"
+         "  --key NAME         field of --pairs with the expected verdict; the default is expected, then truth\n"
+         "  --mode MODE        strict (the default), math_verify, exact_match, contains\n"
+         "  --extract MODE     boxed (the default), last_number, regex\n"
+         "  --regex PATTERN    for --extract regex: the answer is its first group (PCRE2)\n\n"
+         "Exit codes: 0 same, or full agreement; 1 different, unknown or a disagreement; 2 usage.");
+}
 
 typedef struct arguments {
     const char *gold, *response, *answer, *pairs, *key;
@@ -43,13 +42,15 @@ static int find_name(const char *const *names, int n, const char *name) {
 }
 
 static int bad_choice(const char *option, const char *value, const char *choices) {
-    fprintf(stderr, "persamp verify: %s %s: expected one of %s\n", option, value, choices);
+    fprintf(stderr, "persamp: verify: %s %s: expected one of %s\n", option, value, choices);
     return EXIT_USAGE;
 }
 
 static int read_arguments(int argc, char **argv, arguments *a) {
     static const char *const modes[] = {"strict", "math_verify", "exact_match", "contains"};
     static const char *const extractions[] = {"boxed", "last_number", "regex"};
+    static const char *const options[] = {"--gold", "--response", "--answer", "--pairs", "--show", "--key",
+                                          "--mode", "--extract",  "--regex",  "--help",  NULL};
     bool failed = false;
     for (int i = 1; i < argc; i++) {
         const char *value;
@@ -76,15 +77,14 @@ static int read_arguments(int argc, char **argv, arguments *a) {
         } else if (strcmp(argv[i], "--show") == 0) {
             a->show = true;
         } else if (!failed) {
-            fprintf(stderr, "persamp verify: unknown argument %s (persamp verify -h shows examples)\n", argv[i]);
-            return EXIT_USAGE;
+            return ps_cli_unknown("verify", argv[i], options);
         }
         if (failed) return EXIT_USAGE;
     }
     bool one = a->gold && (a->response != NULL) != (a->answer != NULL) && !a->pairs;
     if (one || (a->pairs && !a->gold && !a->response && !a->answer)) return EXIT_DONE;
-    fprintf(stderr, "persamp verify: give --gold and one of --response and --answer, or --pairs "
-                    "(persamp verify -h shows examples)\n");
+    fputs("persamp: verify: give --gold and one of --response and --answer, or --pairs; `persamp verify -h` explains\n",
+          stderr);
     return EXIT_USAGE;
 }
 
@@ -163,7 +163,7 @@ static int verify_line(const arguments *a, const json_t *line, size_t number, ta
     const char *response = string_field(line, "response");
     const json_t *expected = expected_field(line, a->key);
     if (!gold || (!pred && !response) || !expected) {
-        fprintf(stderr, "persamp verify: %s:%zu: expected the fields gold, pred or response, and %s (true or false)\n",
+        fprintf(stderr, "persamp: verify: %s:%zu: expected the fields gold, pred or response, and %s (true or false)\n",
                 a->pairs, number, a->key ? a->key : "expected or truth");
         return EXIT_FAILED;
     }
@@ -197,7 +197,7 @@ static int verify_pairs(const arguments *a) {
         json_error_t error;
         json_t *object = json_loads(line, 0, &error);
         if (!object) {
-            fprintf(stderr, "persamp verify: %s:%zu:%d: %s\n", a->pairs, number, error.column, error.text);
+            fprintf(stderr, "persamp: verify: %s:%zu:%d: %s\n", a->pairs, number, error.column, error.text);
             code = EXIT_FAILED;
             break;
         }
@@ -214,7 +214,7 @@ int ps_cmd_verify(int argc, char **argv) {
     arguments a = {0};
     for (int i = 1; i < argc; i++)
         if (ps_cli_wants_help(argv[i])) {
-            fputs(usage, stdout);
+            help();
             return EXIT_DONE;
         }
     int code = read_arguments(argc, argv, &a);

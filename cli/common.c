@@ -40,6 +40,31 @@ const char *ps_cli_option(int argc, char **argv, int *i, const char *name, bool 
     return argv[++*i];
 }
 
+int ps_cli_take_config(int argc, char **argv, int *i, ps_config *config) {
+    ps_error err;
+    int used = 0;
+    if (ps_config_take_argument(config, argv[*i], *i + 1 < argc ? argv[*i + 1] : NULL, &used, &err) != PS_OK) {
+        ps_cli_error(&err);
+        return -1;
+    }
+    if (used == 0) return 0;
+    *i += used - 1;
+    return 1;
+}
+
+int ps_cli_unknown(const char *command, const char *argument, const char *const *options) {
+    char name[64];
+    size_t n = 0;
+    while (options[n] != NULL)
+        n++;
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(argument, "="), argument);
+    const char *nearest = ps_nearest_name(name, options, n);
+    fprintf(stderr, "persamp: %s: unknown argument %s; ", command, argument);
+    if (nearest != NULL) fprintf(stderr, "did you mean %s? ", nearest);
+    fprintf(stderr, "`persamp %s -h` explains\n", command);
+    return EXIT_USAGE;
+}
+
 bool ps_cli_count(const char *option, const char *value, size_t *out) {
     char *end;
     errno = 0;

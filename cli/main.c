@@ -31,10 +31,12 @@ static void usage(FILE *out) {
           out);
     for (int i = 0; i < N_COMMANDS; i++)
         fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].doc);
-    fputs("\n`persamp COMMAND -h` explains a command. Every command takes --config FILE and any configuration key as\n"
-          "--key=value, for example --generation.n_particles=16.\n"
-          "Exit codes: 0 done, 1 failed, 2 usage or configuration, 130 interrupted.\n",
-          out);
+    fputs(
+        "\n`persamp COMMAND -h` explains a command, `persamp --version` says which version this is. Every command but\n"
+        "verify takes --config FILE and any configuration key as --key=value, for example\n"
+        "--generation.n_particles=16; `persamp config` lists the keys.\n"
+        "Exit codes: 0 done, 1 failed, 2 usage or configuration, 130 interrupted.\n",
+        out);
 }
 
 static int unknown(const char *name) {

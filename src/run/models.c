@@ -111,11 +111,16 @@ static ps_aggregate aggregate_of(const char *name) {
 
 #ifdef PS_HAVE_LLAMA
 
-/* owner/name of a model hub: one slash, and no such file. */
+static bool ends_with(const char *text, const char *ending) {
+    size_t n = strlen(text), m = strlen(ending);
+    return n >= m && strcmp(text + n - m, ending) == 0;
+}
+
+/* owner/name of a model hub: one slash, and no such file. models/x.gguf is a file that is not there. */
 static bool is_hub_name(const char *name) {
     const char *slash = strchr(name, '/');
     return slash != NULL && slash != name && slash[1] != '\0' && strchr(slash + 1, '/') == NULL && name[0] != '.' &&
-           name[0] != '~';
+           name[0] != '~' && !ends_with(name, ".gguf");
 }
 
 static const char *hub_home(const ps_config *c, ps_text *text) {

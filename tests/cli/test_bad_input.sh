@@ -25,7 +25,7 @@ expect 2 "dataset_path" "$P" eval --engine.type=toy --evaluation.dataset=math500
 # A prompt longer than the context fails its problem only.
 cp problems.jsonl long.jsonl
 printf '{"problem": "%0200d", "answer": "1"}\n' 7 >>long.jsonl
-expect 1 "1 problems failed" "$P" eval --engine.type=toy --evaluation.dataset_path=long.jsonl \
+expect 1 "1 problem failed" "$P" eval --engine.type=toy --evaluation.dataset_path=long.jsonl \
     --models.generator.max_model_len=180 --evaluation.output_dir=long
 grep -q '"problem_idx":4,.*"error":"[^"]*180' long/results.jsonl || fail "the long prompt's line has no error"
 expect 1 "context holds 16" "$P" solve --engine.type=toy --models.generator.max_model_len=16 'longer than sixteen bytes'
@@ -72,6 +72,8 @@ echo '{"tokens": []' >table.json
 expect 1 "table.json:" "$P" solve --engine.type=toy --engine.toy.table=table.json x
 expect 2 "engine.type: openai is not built" "$P" info --engine.type=openai
 expect 1 "missing.gguf" "$P" info --engine.type=llama --models.generator.model_path=missing.gguf
+expect 1 "models/missing.gguf: cannot open the model" "$P" info --models.generator.model_path=models/missing.gguf
+if grep -q 'hub' err; then fail "a file that is not there is taken for a hub name"; fi
 expect 1 "Nobody/Nothing" "$P" info --engine.type=llama --models.generator.model_path=Nobody/Nothing
 if ! grep -q 'no libllama' err; then
     : >empty.gguf

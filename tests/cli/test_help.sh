@@ -2,7 +2,7 @@
 # Help, usage mistakes and their exit codes.
 . "${PERSAMP_SOURCE:?}/tests/cli/common.sh"
 
-for command in solve eval config verify info; do
+for command in solve eval compare config verify info; do
     for flag in -h --help; do
         expect 0 Examples "$P" $command $flag
         # The three examples come first: lines that begin with the command's name, before any other section.
@@ -17,9 +17,21 @@ expect 2 Commands "$P"
 expect 2 "did you mean eval" "$P" evall
 expect 2 "no command" "$P" nonsense
 
+# A word that is nearly an option is told which; the command's name and its help are named.
+for wrong in 'eval --limt 3' 'compare --budget 4x' 'solve --gol 3' 'config --explan' 'verify --pair x' 'info --confg x'; do
+    # shellcheck disable=SC2086 # words
+    expect 2 "did you mean --" "$P" $wrong
+    grep -q "^persamp: ${wrong%% *}: unknown argument" err || fail "no name of the command: $wrong"
+    grep -qF "\`persamp ${wrong%% *} -h\` explains" err || fail "no way to the help: $wrong"
+done
+expect 2 "unknown argument --nonsense; \`persamp eval -h\`" "$P" eval --nonsense
+expect 2 "persamp: verify: give --gold" "$P" verify
+
 expect 2 "no question" "$P" solve
 expect 2 empty "$P" solve ''
-expect 2 "unknown argument" "$P" solve one two
+expect 2 "unknown argument two" "$P" solve one two
+expect 2 "stands after --" "$P" solve '-3 + 5 = ?'
+expect 0 "answer:" "$P" solve --engine.type=toy -- '-3 + 5 = ?'
 expect 2 "needs a value" "$P" solve --gold
 expect 2 "unknown argument" "$P" eval something
 expect 2 "whole number" "$P" eval --limit ten
@@ -44,6 +56,19 @@ expect 2 "temperature" "$P" info --config config.yaml
 printf 'generation: [\n' >config.yaml
 expect 2 "config.yaml:" "$P" solve --config config.yaml x
 expect 2 "scoring.type" "$P" solve --engine.type=llama --scoring.type=prm_reward x
+
+# What is asked of this version in vain is said where it is asked, by every command that reads a configuration.
+printf 'tuning:\n  enabled: true\n' >config.yaml
+for command in 'solve x' 'eval --limit 1 --evaluation.output_dir=vain' config info; do
+    # shellcheck disable=SC2086 # words
+    expect 0 "without effect: tuning.enabled (config.yaml:2:12)" "$P" $command --config config.yaml --engine.type=toy
+done
+printf 'engine:\n  type: openai\n' >config.yaml
+for command in 'solve x' 'eval' 'compare --methods greedy' config info; do
+    # shellcheck disable=SC2086 # words
+    expect 2 "config.yaml:2:9: engine.type: openai is not built in this version; use llama or toy" \
+        "$P" $command --config config.yaml
+done
 
 # Output on a pipe has no escape codes; a full disk behind it is a failure.
 "$P" solve --engine.type=toy --verbose 'which?' >out 2>err

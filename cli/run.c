@@ -1,0 +1,76 @@
+/* What `eval` and `compare` share: arguments, then a run of hours that can be interrupted and gone on with. */
+#include "cli.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+static int parse(const ps_cli_run *run, void *arguments, int argc, char **argv, ps_config *config) {
+    for (int i = 1; i < argc; i++) {
+        if (ps_cli_wants_help(argv[i])) {
+            run->help();
+            return EXIT_DONE;
+        }
+        int taken = run->take(argc, argv, &i, arguments);
+        if (taken == 0) taken = ps_cli_take_config(argc, argv, &i, config);
+        if (taken < 0) return EXIT_USAGE;
+        if (taken == 0) return ps_cli_unknown(run->name, argv[i], run->options);
+    }
+    return run->complete != NULL ? run->complete(arguments) : -1;
+}
+
+static int work(const ps_cli_run *run, void *arguments, const ps_config *config, int argc, char **argv) {
+    ps_error err;
+    ps_models *models = NULL;
+    ps_log log = ps_cli_log(config);
+    ps_cli_progress state = {.terminal = isatty(STDOUT_FILENO) == 1};
+    ps_eval_observer observer = {
+        .user = &state, .fault = ps_cli_fault, .progress = ps_cli_show_progress, .cancelled = ps_cli_interrupted};
+    ps_status status = ps_models_open(config, &log, &models, &err);
+    if (status != PS_OK) return ps_cli_failure(&err);
+    ps_cli_catch_interrupt();
+    status = run->work(arguments, config, models, &observer, &err);
+    int code;
+    if (status == PS_OK) {
+        code = run->report(arguments, models);
+    } else if (status == PS_CANCELLED) {
+        if (state.terminal) putchar('\n');
+        run->report(arguments, models);
+        ps_cli_print_resume(argc, argv);
+        code = EXIT_INTERRUPTED;
+    } else {
+        code = run->failure(&err);
+    }
+    ps_models_free(models);
+    return code;
+}
+
+int ps_cli_run_command(const ps_cli_run *run, void *arguments, int argc, char **argv) {
+    ps_error err;
+    ps_config *config = ps_cli_config();
+    if (config == NULL) return EXIT_FAILED;
+    int code = parse(run, arguments, argc, argv, config);
+    if (code < 0) {
+        ps_log log = ps_cli_log(config);
+        code = ps_config_check(config, &log, &err) == PS_OK ? work(run, arguments, config, argc, argv)
+                                                            : ps_cli_error(&err);
+    }
+    ps_config_free(config);
+    return code;
+}
+
+void ps_cli_print_troubles(size_t errors, size_t faults) {
+    if (errors > 0)
+        printf("%zu problem%s failed; the result line says why in the field error\n", errors, errors == 1 ? "" : "s");
+    if (faults > 0) printf("%zu record%s of the data set could not be used\n", faults, faults == 1 ? "" : "s");
+}
+
+/* What a small cache cost. A prefix that was dropped is computed again, so this changes time, not results. */
+void ps_cli_print_cache(const ps_models *models) {
+    ps_engine_stats stats;
+    ps_engine_get_stats(ps_models_engine(models), &stats);
+    if (stats.evictions > 0)
+        printf("KV cache: %llu times a prefix was dropped, %llu tokens were computed again (of %llu prefilled and %llu "
+               "generated)\n",
+               (unsigned long long)stats.evictions, (unsigned long long)stats.recomputed,
+               (unsigned long long)stats.prefilled, (unsigned long long)stats.generated);
+}
