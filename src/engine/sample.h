@@ -1,12 +1,16 @@
 /* One pass over the logits of a position: log-probabilities, entropy and the token that a given uniform draws. Shared
- * by engines that see logits. Internal to the engine room. */
+ * by engines that see logits. Internal to the engine room.
+ *
+ * Two ways lead to the same token: a plain one, and for large vocabularies on processors with AVX2 or AVX-512 a quick
+ * one. What decides on a token is float64 in both. */
 #ifndef PS_ENGINE_SAMPLE_H
 #define PS_ENGINE_SAMPLE_H
 
 #include "persamp/engine.h"
 
-/* Scratch of one thread, grown on demand. Start with {0}. */
-typedef struct ps_sampler {
+enum { PS_SAMPLE_BLOCK = 256, PS_SAMPLE_BUCKETS = 4096 };
+
+typedef struct ps_plain_scratch {
     double *weight;    /* [capacity] exp((logit − max) / temperature), 0 beyond the vocabulary */
     double *block_sum; /* [capacity / PS_SAMPLE_BLOCK] */
     float *block_max;  /* [capacity / PS_SAMPLE_BLOCK] */
@@ -15,8 +19,24 @@ typedef struct ps_sampler {
     double *mass;      /* [PS_SAMPLE_BUCKETS] */
     uint32_t *count;   /* [PS_SAMPLE_BUCKETS] */
     size_t capacity;
+} ps_plain_scratch;
+
+typedef struct ps_quick_scratch {
+    double *weight;                /* [capacity] as above; filled only where something is truncated */
+    double *block_sum, *block_try; /* [capacity / PS_SAMPLE_BLOCK] */
+    float *block_max;              /* [capacity / PS_SAMPLE_BLOCK] */
+    /* [capacity] the tokens near a cut, in order of id: ids, logits, weights; and a heap of their places. */
+    uint32_t *near_id, *heap;
+    float *near_logit;
+    double *near_weight;
+    size_t capacity;
+} ps_quick_scratch;
+
+/* Scratch of one thread, grown on demand. Start with {0}. */
+typedef struct ps_sampler {
+    ps_plain_scratch plain;
+    ps_quick_scratch quick;
 } ps_sampler;
-enum { PS_SAMPLE_BLOCK = 256, PS_SAMPLE_BUCKETS = 4096 };
 void ps_sampler_free(ps_sampler *sampler); /* resets to {0} */
 
 /* log Σ exp(logit) and the entropy of the raw distribution. */
@@ -26,7 +46,7 @@ typedef struct ps_logits_summary {
     ps_token best;  /* the largest logit; the lowest id of equals */
 } ps_logits_summary;
 
-/* PS_ENGINE when a logit is NaN or +∞ or all are −∞. O(n), float64 sums. */
+/* PS_ENGINE when a logit is NaN or +∞ or all are −∞. O(n). */
 ps_status ps_logits_summarise(ps_sampler *sampler, const float *logits, size_t n, ps_logits_summary *summary,
                               ps_error *err);
 
@@ -42,8 +62,14 @@ typedef struct ps_draw {
  * The order of truncation is temperature, top_k, top_p (of what top_k left), each keeping the smallest set of the
  * likeliest tokens, equals by id; kept probabilities are renormalised. Tokens lie on the unit interval in order of id,
  * not of probability: rounding that swaps two nearly equal tokens then moves no other token's interval, so the same
- * uniform draws the same token as often as it can. */
+ * uniform draws the same token as often as it can.
+ *
+ * The token and logq are those of float64 arithmetic (1e−11 relative); so are logp and entropy, except that for
+ * temperatures other than 1 and PS_SAMPLE_QUICK tokens or more they come from float32 exponentials: within 1e−6. */
 ps_status ps_sample(ps_sampler *sampler, const float *logits, size_t n, const ps_generation *generation, double uniform,
                     ps_draw *draw, ps_error *err);
+
+/* The quick way begins here: what it saves below is not worth less exact numbers. */
+enum { PS_SAMPLE_QUICK = 4096 };
 
 #endif

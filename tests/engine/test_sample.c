@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "engine/sample.h"
+#include "engine/sample_ways.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -59,10 +59,27 @@ static long double plain(const float *logits, size_t n, const ps_generation *g, 
     return slack;
 }
 
+/* One way of sampling: NULL is what ps_sample chooses, else a version of the quick way, which here also gets small
+ * vocabularies. */
+static const ps_sample_kernels *way;
+
+static ps_status sample(ps_sampler *s, const float *logits, size_t n, const ps_generation *g, double u, ps_draw *draw,
+                        ps_error *err) {
+    return way != NULL ? ps_quick_sample(way, &s->quick, logits, n, g, u, draw, err)
+                       : ps_sample(s, logits, n, g, u, draw, err);
+}
+
+static void check_near(long double got, long double want, long double tolerance) {
+    assert_true(fabsl(got - want) <= tolerance * (1 + fabsl(want)));
+}
+
 static void check_draws(ps_sampler *s, const float *logits, size_t n, const ps_generation *g, uint64_t stream) {
     long double *q = calloc(n, sizeof *q), *p = calloc(n, sizeof *p);
     const ps_generation raw = {.temperature = 1, .top_p = 1};
     const long double slack = plain(logits, n, g, q);
+    /* The quick way computes the raw distribution in float32 unless it is the one drawn from. */
+    const bool quick = way != NULL || (n >= PS_SAMPLE_QUICK && ps_sample_kernels_get(0) != NULL);
+    const long double raw_tolerance = quick && g->temperature != 1 ? 1e-6L : 1e-11L;
     plain(logits, n, &raw, p);
     long double entropy = 0;
     for (size_t i = 0; i < n; i++)
@@ -72,16 +89,16 @@ static void check_draws(ps_sampler *s, const float *logits, size_t n, const ps_g
                          : k == 1 ? 1 - 0x1p-53
                                   : ps_uniform((ps_rng_key){key.seed, stream, 1, PS_RNG_TEST}, (uint64_t)k);
         ps_draw draw;
-        assert_int_equal(ps_sample(s, logits, n, g, u, &draw, NULL), PS_OK);
+        assert_int_equal(sample(s, logits, n, g, u, &draw, NULL), PS_OK);
         const size_t t = (size_t)draw.token;
         assert_true(t < n && q[t] > 0);
         long double below = 0;
         for (size_t i = 0; i < t; i++)
             below += q[i];
         assert_true(below <= u + 1e-12L && u <= below + q[t] + 1e-12L);
-        assert_true(fabsl(draw.logp - logl(p[t])) <= 1e-11L * (1 + fabsl(logl(p[t]))));
-        assert_true(fabsl(draw.logq - logl(q[t])) <= 1e-11L * (1 + fabsl(logl(q[t]))));
-        assert_true(fabsl(draw.entropy - entropy) <= 1e-11L * (1 + entropy));
+        check_near(draw.logp, logl(p[t]), raw_tolerance);
+        check_near(draw.logq, logl(q[t]), 1e-11L);
+        check_near(draw.entropy, entropy, raw_tolerance);
     }
     free(q);
     free(p);
@@ -100,8 +117,7 @@ static void fill(float *logits, size_t n, uint64_t stream) {
     if (isinf(logits[0])) logits[0] = 0;
 }
 
-static void against_plain_computation(void **state) {
-    (void)state;
+static void against_plain_computation(void) {
     static const size_t sizes[] = {1, 2, 7, 255, 256, 257, 447, 1000, 5000};
     static const double temperatures[] = {1, 0.1, 0.7, 3}, top_ps[] = {1, 0.95, 0.5, 0.001, 0.999999};
     static const int top_ks[] = {0, 1, 3, 40, 300};
@@ -119,6 +135,70 @@ static void against_plain_computation(void **state) {
                     check_draws(&s, logits, n, &g, stream);
                     free(logits);
                 }
+    ps_sampler_free(&s);
+}
+
+static void every_way_against_plain_computation(void **state) {
+    (void)state;
+    way = NULL;
+    against_plain_computation();
+    for (size_t k = 0; (way = ps_sample_kernels_get(k)) != NULL; k++)
+        against_plain_computation();
+}
+
+/* Each exponential of each version, alone in its block, so that the sums are it: weights within 1e−13; raw parts as
+ * exact at scale 1, else within the bound stated for float32. */
+static void exponentials_are_within_their_bounds(void **state) {
+    (void)state;
+    static const double scales[] = {1, 1 / 0.7, 10, 0.3};
+    float logits[PS_SAMPLE_BLOCK];
+    double weight[PS_SAMPLE_BLOCK];
+    const ps_sample_kernels *k;
+    for (size_t c = 0; (k = ps_sample_kernels_get(c)) != NULL; c++)
+        for (int i = 0; i < 4000; i++) {
+            const double scale = scales[i % 4];
+            const float max = 3.0F;
+            const int place = i % PS_SAMPLE_BLOCK;
+            for (size_t j = 0; j < PS_SAMPLE_BLOCK; j++)
+                logits[j] = -INFINITY;
+            logits[place] = max - (float)(60 * ps_uniform(key, (uint64_t)i));
+            const long double x = (long double)logits[place] - max, want = expl(x * scale), raw = expl(x);
+            const long double bound = scale == 1 ? 1e-13L : 0x1p-24L * (fabsl(x) + 6);
+            ps_block_sums sums = {0};
+            k->weigh(logits, max, scale, weight, &sums);
+            assert_true(fabsl(weight[place] - want) <= 1e-13L * want);
+            assert_true(fabsl(sums.weight - want) <= 1e-13L * want + 1e-300L);
+            assert_true(fabsl(sums.raw - raw) <= bound * raw + 1e-35L); /* the others' least normal number, 255 times */
+            assert_true(weight[(place + 1) % PS_SAMPLE_BLOCK] < 1e-300);
+        }
+}
+
+/* The same uniform draws the same token in every version. */
+static void every_way_draws_the_same_token(void **state) {
+    (void)state;
+    enum { N = 30011, DRAWS = 40 };
+    static const ps_generation ways[] = {{.temperature = 1, .top_p = 1},
+                                         {.temperature = 0.6, .top_p = 1},
+                                         {.temperature = 1.3, .top_p = 0.95},
+                                         {.temperature = 0.7, .top_p = 0.9, .top_k = 40},
+                                         {.temperature = 2, .top_p = 1, .top_k = 9000}};
+    float *logits = calloc(N, sizeof *logits);
+    ps_sampler s = {0};
+    for (uint64_t stream = 0; stream < 10; stream++)
+        for (size_t w = 0; w < sizeof ways / sizeof *ways; w++) {
+            fill(logits, N, stream);
+            for (uint64_t i = 0; i < DRAWS; i++) {
+                const double u = ps_uniform((ps_rng_key){key.seed, stream, 2, PS_RNG_TEST}, i);
+                ps_draw want, got;
+                assert_int_equal(ps_plain_sample(&s.plain, logits, N, &ways[w], u, &want, NULL), PS_OK);
+                for (size_t k = 0; (way = ps_sample_kernels_get(k)) != NULL; k++) {
+                    assert_int_equal(sample(&s, logits, N, &ways[w], u, &got, NULL), PS_OK);
+                    assert_int_equal(got.token, want.token);
+                    check_near(got.logq, want.logq, 1e-11L);
+                }
+            }
+        }
+    free(logits);
     ps_sampler_free(&s);
 }
 
@@ -167,6 +247,7 @@ static void large_vocabulary(void **state) {
     (void)state;
     enum { N = 152064 };
     float *logits = calloc(N, sizeof *logits);
+    way = NULL;
     fill(logits, N, 2);
     ps_sampler s = {0};
     static const ps_generation g[] = {{.temperature = 1, .top_p = 1},
@@ -174,33 +255,48 @@ static void large_vocabulary(void **state) {
                                       {.temperature = 1.5, .top_p = 0.999, .top_k = 20000}};
     for (size_t i = 0; i < 3; i++)
         check_draws(&s, logits, N, &g[i], 7 + i);
+    /* What is asked about a reward model's choices comes from the same sums. */
+    ps_logits_summary quick, exact;
+    assert_int_equal(ps_logits_summarise(&s, logits, N, &quick, NULL), PS_OK);
+    assert_int_equal(ps_plain_summarise(&s.plain, logits, N, &exact, NULL), PS_OK);
+    check_near(quick.log_sum, exact.log_sum, 1e-12L);
+    check_near(quick.entropy, exact.entropy, 1e-11L);
+    assert_int_equal(quick.best, exact.best);
     free(logits);
     ps_sampler_free(&s);
 }
 
-static void unusable_logits_are_errors(void **state) {
-    (void)state;
+static void unusable_logits_are_errors(void) {
     float logits[300] = {0};
     ps_sampler s = {0};
     ps_draw draw;
     ps_error err;
     const ps_generation g = {.temperature = 1, .top_p = 1};
     logits[299] = NAN;
-    assert_int_equal(ps_sample(&s, logits, 300, &g, 0.5, &draw, &err), PS_ENGINE);
+    assert_int_equal(sample(&s, logits, 300, &g, 0.5, &draw, &err), PS_ENGINE);
     assert_non_null(strstr(err.message, "NaN"));
     logits[299] = INFINITY;
-    assert_int_equal(ps_sample(&s, logits, 300, &g, 0.5, &draw, NULL), PS_ENGINE);
+    assert_int_equal(sample(&s, logits, 300, &g, 0.5, &draw, NULL), PS_ENGINE);
     for (int i = 0; i < 300; i++)
         logits[i] = -INFINITY;
-    assert_int_equal(ps_sample(&s, logits, 300, &g, 0.5, &draw, NULL), PS_ENGINE);
+    assert_int_equal(sample(&s, logits, 300, &g, 0.5, &draw, NULL), PS_ENGINE);
     ps_sampler_free(&s);
+}
+
+static void unusable_logits_are_errors_every_way(void **state) {
+    (void)state;
+    way = NULL;
+    unusable_logits_are_errors();
+    for (size_t k = 0; (way = ps_sample_kernels_get(k)) != NULL; k++)
+        unusable_logits_are_errors();
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(against_plain_computation),     cmocka_unit_test(greedy_takes_the_first_of_the_largest),
-        cmocka_unit_test(kept_probabilities_sum_to_one), cmocka_unit_test(large_vocabulary),
-        cmocka_unit_test(unusable_logits_are_errors),
+        cmocka_unit_test(every_way_against_plain_computation),  cmocka_unit_test(exponentials_are_within_their_bounds),
+        cmocka_unit_test(every_way_draws_the_same_token),       cmocka_unit_test(greedy_takes_the_first_of_the_largest),
+        cmocka_unit_test(kept_probabilities_sum_to_one),        cmocka_unit_test(large_vocabulary),
+        cmocka_unit_test(unusable_logits_are_errors_every_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

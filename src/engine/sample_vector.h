@@ -1,0 +1,116 @@
+/* The inner loops of the quick way over vectors of LANES floats (vec) and LANES / 2 doubles (wide). Included by one
+ * file per instruction set, which defines before: LANES, TARGET, vec, wide, and the operations, among them scale_of(x,
+ * k)     x·2^k for an integer k ≥ −125 and x near 1 power_of(t, c)     2^(t·c) in float64 within 1e−13, for t·c from
+ * FLOOR up to 0 */
+
+enum { VECTORS = PS_SAMPLE_BLOCK / LANES, WIDE = LANES / 2, WIDES = PS_SAMPLE_BLOCK / WIDE };
+static const double log2_e = 0x1.71547652b82fep+0;
+
+/* ---- Float32 ------------------------------------------------------------------------------------------------------
+ */
+
+/* 2^(t·c) for t·c from −125 up to 0, c = hi + lo: y = t·hi is rounded to the integer k, r = t·c − k is within 1/2,
+ * and 2^r = 1 + r·Q(r) with Q of degree 5 interpolated at Chebyshev points (error 5e−9). The fused r carries no
+ * rounding of t·c but the last. */
+TARGET static inline vec exp_of(vec t, vec hi, vec lo) {
+    const vec k = round_of(t * hi);
+    const vec r = fma_of(t, lo, fma_of(t, hi, all(0.0F) - k));
+    vec q = fma_of(r, all(0x1.4413896cfe38dp-13F), all(0x1.5f089016285eap-10F));
+    q = fma_of(q, r, all(0x1.3b2a530452b26p-7F));
+    q = fma_of(q, r, all(0x1.c6af6cdbbdcfap-5F));
+    q = fma_of(q, r, all(0x1.ebfbe00e63b9ep-3F));
+    q = fma_of(q, r, all(0x1.62e4302fc626dp-1F));
+    return scale_of(fma_of(q, r, all(1.0F)), k);
+}
+
+TARGET static float vector_largest(const float *logits) {
+    vec max = load(logits);
+    bool sound = !any_nan(max);
+    for (int v = 1; v < VECTORS; v++) {
+        const vec x = load(logits + v * LANES);
+        sound &= !any_nan(x);
+        max = max_of(max, x);
+    }
+    float lane[LANES], largest = -INFINITY;
+    store(lane, max);
+    for (int l = 0; l < LANES; l++)
+        largest = lane[l] > largest ? lane[l] : largest;
+    return sound ? largest : NAN;
+}
+
+/* The raw sums. Four vectors at a time, summed in float32 as (a + b) + (c + d), then in float64. */
+TARGET static void weigh_raw(const float *logits, float max, ps_block_sums *sums) {
+    const vec top = all(max), hi = all((float)log2_e), lo = all((float)(log2_e - (double)(float)log2_e));
+    const vec floor = all((float)(-125.0 / log2_e));
+    wide raw = wide_all(0.0), raw_x = wide_all(0.0);
+    for (int v = 0; v < VECTORS; v += 4) {
+        vec t[4], w[4];
+        for (int j = 0; j < 4; j++) {
+            t[j] = max_of(load(logits + (v + j) * LANES) - top, floor);
+            w[j] = exp_of(t[j], hi, lo);
+        }
+        raw += widen((w[0] + w[1]) + (w[2] + w[3]));
+        raw_x += widen(fma_of(w[0], t[0], w[1] * t[1]) + fma_of(w[2], t[2], w[3] * t[3]));
+    }
+    sums->raw += wide_sum(raw);
+    sums->raw_x += wide_sum(raw_x);
+}
+
+/* ---- Float64 ------------------------------------------------------------------------------------------------------
+ */
+
+enum { FLOOR = -1010 }; /* about e^−700: normal numbers end soon after */
+
+/* The weights, and the raw sums if they are the same. Two vectors at a time: their arithmetic overlaps. */
+TARGET static void weigh_wide(const float *logits, float max, double scale, double *weight, ps_block_sums *sums) {
+    const wide top = wide_all((double)max), c = wide_all(scale * log2_e), floor = wide_all(FLOOR / (scale * log2_e));
+    wide sum0 = wide_all(0.0), sum1 = wide_all(0.0), sum_x0 = wide_all(0.0), sum_x1 = wide_all(0.0);
+    for (int v = 0; v < WIDES; v += 2) {
+        const wide t0 = wide_max(wide_load(logits + v * WIDE) - top, floor);
+        const wide t1 = wide_max(wide_load(logits + (v + 1) * WIDE) - top, floor);
+        const wide w0 = power_of(t0, c), w1 = power_of(t1, c);
+        if (weight != NULL) {
+            wide_store(weight + v * WIDE, w0);
+            wide_store(weight + (v + 1) * WIDE, w1);
+        }
+        sum0 += w0;
+        sum1 += w1;
+        sum_x0 = wide_fma(w0, t0, sum_x0);
+        sum_x1 = wide_fma(w1, t1, sum_x1);
+    }
+    const double sum = wide_sum(sum0 + sum1);
+    sums->weight += sum;
+    if (scale != 1.0) return;
+    sums->raw += sum;
+    sums->raw_x += wide_sum(sum_x0 + sum_x1);
+}
+
+static void vector_weigh(const float *logits, float max, double scale, double *weight, ps_block_sums *sums) {
+    weigh_wide(logits, max, scale, weight, sums);
+    if (scale != 1.0) weigh_raw(logits, max, sums);
+}
+
+TARGET static double vector_above(const float *logits, const double *weight, float threshold, size_t *count) {
+    const vec limit = all(threshold);
+    wide sum0 = wide_all(0.0), sum1 = wide_all(0.0);
+    unsigned n = 0;
+    for (int i = 0; i < PS_SAMPLE_BLOCK; i += LANES) {
+        const unsigned mask = mask_at_least(load(logits + i), limit);
+        n += (unsigned)__builtin_popcount(mask);
+        sum0 += wide_where(mask, weight + i);
+        sum1 += wide_where(mask >> WIDE, weight + i + WIDE);
+    }
+    *count += n;
+    return wide_sum(sum0 + sum1);
+}
+
+TARGET static size_t vector_between(const float *logits, float lo, float hi, uint32_t first, uint32_t *ids) {
+    size_t n = 0;
+    for (int v = 0; v < VECTORS; v++) {
+        const vec x = load(logits + v * LANES);
+        unsigned mask = mask_at_least(x, all(lo)) & ~mask_at_least(x, all(hi));
+        for (; mask != 0; mask &= mask - 1)
+            ids[n++] = first + (uint32_t)(v * LANES + __builtin_ctz(mask));
+    }
+    return n;
+}
