@@ -22,6 +22,9 @@ const char *psv_trim(psv_ctx *ctx, const char *text, size_t length);
 /* Work out what is not left to comparison: ± written out, matrix arithmetic done, nested lists opened. */
 psv_node *psv_simplify(psv_ctx *ctx, psv_node *node);
 
+/* Finite sums and products, and binomials with a variable on top, written out where they are small. Never NULL. */
+psv_node *psv_expand_finite(psv_ctx *ctx, psv_node *node);
+
 /* A comparison under way. */
 typedef struct psv_compare {
     psv_ctx *ctx;

@@ -98,16 +98,37 @@ static psv_node *values_of(psv_ctx *ctx, const psv_node *list) {
     return copy;
 }
 
+/* y = 3, x = −5 is the pair (−5, 3): names that follow each other in the alphabet are taken in its order. */
+static void sort_by_name(const psv_node *list, psv_node *values) {
+    char names[27] = {0};
+    size_t n = list->n;
+    if (n > 26) return;
+    for (size_t i = 0; i < n; i++) {
+        const psv_node *name = psv_is_equation(list->kid[i]) ? list->kid[i]->kid[0] : NULL;
+        if (!name || name->kind != PSV_VAR || name->text[1] || name->text[0] < 'a' || name->text[0] > 'z') return;
+        names[i] = name->text[0];
+    }
+    psv_node *sorted[26];
+    char next = names[0];
+    for (size_t i = 1; i < n; i++)
+        if (names[i] < next) next = names[i];
+    for (size_t i = 0; i < n; i++, next++) {
+        const char *at = memchr(names, next, n);
+        if (!at) return;
+        sorted[i] = values->kid[at - names];
+    }
+    memcpy(values->kid, sorted, n * sizeof *sorted);
+}
+
 /* A list of equations against values: x = −2, y = 1 is the pair (−2, 1); x = 1, x = −2 is 1, −2 in any order. */
 static psv_answer_is compare_system(psv_compare *c, const psv_node *list, const psv_node *other, bool list_is_a) {
     psv_node *values = values_of(c->ctx, list);
     if (!values) return no(c, "relation", "equations against values");
     bool free_order = names_one_thing(list) || (c->ctx->math_verify && other->kind != PSV_TUPLE);
-    bool marked = true;
+    if (!free_order && !c->ctx->math_verify) sort_by_name(list, values);
     if (other->kind == PSV_TUPLE && free_order && !c->ctx->math_verify)
         return no(c, "type", "a list of values against a tuple");
-    if (marked && list_is_a) c->a_marked = true;
-    if (marked && !list_is_a) c->b_marked = true;
+    *(list_is_a ? &c->a_marked : &c->b_marked) = true;
     psv_node *const *x = list_is_a ? values->kid : other->kid, *const *y = list_is_a ? other->kid : values->kid;
     size_t nx = list_is_a ? values->n : other->n, ny = list_is_a ? other->n : values->n;
     return free_order ? psv_in_any_order(c, x, nx, y, ny) : psv_in_order(c, x, nx, y, ny);
@@ -179,7 +200,9 @@ psv_answer_is psv_compare_collection(psv_compare *c, const psv_node *set, const 
         *(set_is_a ? &c->a_marked : &c->b_marked) = true;
         return set_is_a ? psv_compare_nodes(c, set->kid[0], other) : psv_compare_nodes(c, other, set->kid[0]);
     }
-    if (set->n != 1 || other->kind == PSV_TUPLE) return no(c, "type", "one answer is a list or set, the other is not");
+    bool lone_tuple = set->n == 1 && set->kid[0]->kind == PSV_TUPLE; /* {(1, 2)} */
+    if (set->n != 1 || (other->kind == PSV_TUPLE && !lone_tuple))
+        return no(c, "type", "one answer is a list or set, the other is not");
     if (set_is_a)
         c->a_marked = true;
     else

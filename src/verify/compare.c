@@ -4,7 +4,9 @@
 #include "words.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static psv_answer_is no(psv_compare *c, const char *stage, const char *reason) {
     return psv_decide(c, stage, PSV_NO, reason);
@@ -145,7 +147,7 @@ static psv_answer_is compare_base(psv_compare *c, const psv_node *a, const psv_n
     const psv_node *other = a->kind == PSV_BASE ? b : a;
     if (other->kind != PSV_BASE && !(other->kind == PSV_NUM && other->scale == 0))
         return no(c, "base", "one answer is a numeral in a base, the other is not an integer");
-    if (strcmp(without_zeros(a->text), without_zeros(b->text)) != 0) return no(c, "base", "different digits");
+    if (strcasecmp(without_zeros(a->text), without_zeros(b->text)) != 0) return no(c, "base", "different digits");
     if (a->kind == b->kind && a->scale != b->scale && !c->ctx->math_verify)
         return no(c, "base", "the same digits in different bases");
     if (a->kind != PSV_BASE) c->b_marked = true;
@@ -161,6 +163,20 @@ static bool is_time(const psv_node *node) {
            hours->kind == PSV_NUM && strlen(hours->text) <= 2 && !hours->scale;
 }
 
+/* 3:15 p.m. and 15:15: the one of twelve hours becomes one of twenty-four. false: neither has more than twelve. */
+static bool afternoon(psv_ctx *ctx, const psv_node **a, const psv_node **b) {
+    const psv_node **marked = (*a)->text ? a : b, *other = (*a)->text ? *b : *a;
+    if (other->text || atoi(other->kid[0]->text) <= 12) return false;
+    int hours = atoi((*marked)->kid[0]->text) % 12 + ((*marked)->text[0] == 'p' ? 12 : 0);
+    psv_node *copy = psv_copy(ctx, *marked);
+    if (!copy) return false;
+    copy->kid[0] = psv_integer(ctx, hours);
+    copy->text = NULL;
+    if (!copy->kid[0]) return false;
+    *marked = copy;
+    return true;
+}
+
 static psv_answer_is compare_ratio(psv_compare *c, const psv_node *a, const psv_node *b) {
     if (a->kind != b->kind) { /* 7:32 and 7/32 */
         const psv_node *ratio = a->kind == PSV_RATIO ? a : b, *other = a->kind == PSV_RATIO ? b : a;
@@ -171,6 +187,8 @@ static psv_answer_is compare_ratio(psv_compare *c, const psv_node *a, const psv_
         return a->kind == PSV_RATIO ? psv_compare_scalars(c, quotient, b) : psv_compare_scalars(c, a, quotient);
     }
     if (a->n != b->n) return no(c, "ratio", "ratios of different length");
+    if (is_time(a) && is_time(b) && (a->text || b->text) && afternoon(c->ctx, &a, &b))
+        return psv_decide(c, "ratio", psv_same_tree(a, b) ? PSV_YES : PSV_NO, "times of day, of 12 and of 24 hours");
     if (a->text && b->text && strcmp(a->text, b->text) != 0) return no(c, "ratio", "morning and afternoon");
     if (a->text && !b->text) c->a_marked = true;
     if (b->text && !a->text) c->b_marked = true;
@@ -206,7 +224,7 @@ static psv_answer_is compare_links(psv_compare *c, const psv_node *a, size_t i, 
     char ra = oriented(a->text[i], &swap_a), rb = oriented(b->text[j], &swap_b);
     if (ra != rb) return no(c, "relation", "different relations");
     psv_node *la = a->kid[i + swap_a], *ha = a->kid[i + !swap_a], *lb = b->kid[j + swap_b], *hb = b->kid[j + !swap_b];
-    if (!psv_is_scalar(la) || !psv_is_scalar(ha) || !psv_is_scalar(lb) || !psv_is_scalar(hb) || strchr("ioc", ra)) {
+    if (!psv_is_scalar(la) || !psv_is_scalar(ha) || !psv_is_scalar(lb) || !psv_is_scalar(hb) || strchr("ioec", ra)) {
         psv_answer_is is = psv_compare_nodes(c, la, lb);
         return is == PSV_YES ? psv_compare_nodes(c, ha, hb) : is;
     }
@@ -299,6 +317,12 @@ static bool states_identity(psv_compare *c, const psv_node *equation) {
     return psv_is_scalar(first) && psv_is_scalar(last) && psv_compare_scalars(c, first, last) == PSV_YES;
 }
 
+/* x ≡ 2 (mod 7) against 2: what the name is congruent to. */
+static const psv_node *residue(const psv_node *node) {
+    if (node->kind != PSV_REL || strcmp(node->text, "e") != 0) return NULL;
+    return only_names(node->kid[0], false) ? node->kid[1] : NULL;
+}
+
 static psv_answer_is equation_against(psv_compare *c, const psv_node *equation, const psv_node *other, bool is_a) {
     psv_node *system = psv_split_tuple_equation(c->ctx, equation);
     if (system && psv_is_collection(other) && psv_any_equation(other))
@@ -315,6 +339,16 @@ static psv_answer_is equation_against(psv_compare *c, const psv_node *equation, 
     return is_a ? psv_compare_nodes(c, before, other) : psv_compare_nodes(c, other, before);
 }
 
+/* P(3, −5) names the point (3, −5). */
+static bool is_point(const psv_node *node) {
+    return node->kind == PSV_APPLY && node->n > 1 && node->text[0] >= 'A' && node->text[0] <= 'Z' && !node->text[1];
+}
+
+static psv_answer_is compare_point(psv_compare *c, const psv_node *a, const psv_node *b) {
+    *(is_point(a) ? &c->a_marked : &c->b_marked) = true;
+    return psv_in_order(c, a->kid, a->n, b->kid, b->n);
+}
+
 static psv_answer_is compare_kinds(psv_compare *c, const psv_node *a, const psv_node *b) {
     if (psv_same_tree(a, b)) return psv_decide(c, "form", PSV_YES, "written alike");
     bool equation_a = psv_is_equation(a), equation_b = psv_is_equation(b);
@@ -322,6 +356,11 @@ static psv_answer_is compare_kinds(psv_compare *c, const psv_node *a, const psv_
         if (!equation_a && !equation_b) return compare_choice(c, a, b);
     }
     if (equation_a && equation_b) return compare_equations(c, a, b);
+    const psv_node *residue_a = residue(a), *residue_b = residue(b);
+    if (!residue_a != !residue_b && (residue_a ? b : a)->kind != PSV_REL) {
+        *(residue_a ? &c->a_marked : &c->b_marked) = true;
+        return psv_compare_nodes(c, residue_a ? residue_a : a, residue_b ? residue_b : b);
+    }
     if (is_set_like(a) || is_set_like(b)) return compare_sets(c, a, b);
     if (equation_a) return equation_against(c, a, b, true);
     if (equation_b) return equation_against(c, b, a, false);
@@ -332,6 +371,7 @@ static psv_answer_is compare_kinds(psv_compare *c, const psv_node *a, const psv_
     if (psv_is_collection(a)) return psv_compare_collection(c, a, b, true);
     if (psv_is_collection(b)) return psv_compare_collection(c, b, a, false);
     bool tuple_a = a->kind == PSV_TUPLE, tuple_b = b->kind == PSV_TUPLE;
+    if ((tuple_a && is_point(b)) || (tuple_b && is_point(a))) return compare_point(c, a, b);
     if (tuple_a && tuple_b) return psv_compare_tuples(c, a, b);
     bool matrix_a = a->kind == PSV_MATRIX, matrix_b = b->kind == PSV_MATRIX;
     if ((matrix_a || tuple_a) && (matrix_b || tuple_b)) return psv_compare_matrices(c, a, b);

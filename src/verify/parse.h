@@ -1,6 +1,6 @@
 /* The parser: tokens to tree. parse_answer.c reads lists, relations, sets; parse_expr.c sums and products;
  * parse_atom.c what they are made of,
- * parse_brackets.c and parse_command.c its larger parts. */
+ * parse_unit.c what follows a value; parse_brackets.c and parse_command.c its larger parts. */
 #ifndef PSV_PARSE_H
 #define PSV_PARSE_H
 
@@ -29,11 +29,13 @@ psv_node *psv_parse_unary(psv_parser *p);                   /* −a */
 psv_node *psv_parse_power(psv_parser *p);                   /* a^b! */
 psv_node *psv_parse_postfix(psv_parser *p, psv_node *node); /* ^b ! % ° after an operand */
 psv_node *psv_parse_atom(psv_parser *p);                    /* a */
+psv_node *psv_parse_content(psv_parser *p);                 /* a list, or a \over b */
 psv_node *psv_parse_group(psv_parser *p, int close);        /* after an opening token: a list, then `close` */
 psv_node *psv_parse_brackets(psv_parser *p);                /* ( [ \{ ⟨ and what they enclose */
 psv_node *psv_parse_argument(psv_parser *p);                /* of \frac, \sqrt, ^ : a group, one digit or one atom */
 psv_node *psv_parse_number(psv_parser *p, bool one_digit);
 psv_node *psv_parse_unit(psv_parser *p, psv_node *value, bool *found); /* a unit after a value */
+psv_node *psv_parse_smaller_part(psv_parser *p, psv_node *large);      /* "30 minutes" after "1 hour" */
 size_t psv_half_day(const psv_parser *p, const char **which);          /* tokens of "p.m." here */
 psv_node *psv_parse_absolute(psv_parser *p);
 psv_node *psv_parse_rounding(psv_parser *p, psv_func func, int close);

@@ -20,7 +20,8 @@ static bool ends_list(const psv_parser *p) {
     case TK_RFLOOR:
     case TK_RCEIL:
     case TK_ROW:
-    case TK_ENDENV: return true;
+    case TK_ENDENV:
+    case TK_OVER: return true;
     case '|': return p->bars > 0 || p->braces > 0;
     case TK_MID: return true;
     default: return false;
@@ -92,6 +93,7 @@ static char relation_character(int code) {
     case TK_APPROX: return '~';
     case TK_IN: return 'i';
     case TK_NOTIN: return 'o';
+    case TK_EQUIV: return 'e';
     case TK_OTHER_RELATION: return 'c';
     default: return 0;
     }
@@ -162,6 +164,19 @@ static psv_node *parse_ratio(psv_parser *p) {
     return ratio;
 }
 
+/* "x ≤ −1 ∪ x ≥ 2" was read as a chain with −1 ∪ x in its middle: two conditions. NULL: it is not that. */
+static psv_node *split_chain(psv_ctx *ctx, psv_node *const *sides, const char *relations, size_t n) {
+    if (n != 3 || (sides[1]->kind != PSV_UNION && sides[1]->kind != PSV_INTER)) return NULL;
+    if (!strchr("<>lgn", relations[0]) || !strchr("<>lgn", relations[1])) return NULL;
+    psv_node *first = psv_binary(ctx, PSV_REL, sides[0], sides[1]->kid[0]);
+    psv_node *second = psv_binary(ctx, PSV_REL, sides[1]->kid[1], sides[2]);
+    psv_node *both = psv_binary(ctx, sides[1]->kind == PSV_UNION ? PSV_OR : PSV_AND, first, second);
+    if (!both) return NULL;
+    first->text = ps_arena_strndup(ctx->arena, relations, 1);
+    second->text = ps_arena_strndup(ctx->arena, relations + 1, 1);
+    return first->text && second->text ? both : NULL;
+}
+
 psv_node *psv_parse_relation(psv_parser *p) {
     psv_node *sides[16];
     char relations[16];
@@ -177,7 +192,9 @@ psv_node *psv_parse_relation(psv_parser *p) {
         p->i++;
     }
     if (n == 1) return sides[0];
-    psv_node *node = psv_node_new(p->ctx, PSV_REL, n, sides);
+    psv_node *node = split_chain(p->ctx, sides, relations, n);
+    if (node) return node;
+    node = psv_node_new(p->ctx, PSV_REL, n, sides);
     if (!node) return NULL;
     node->text = ps_arena_strndup(p->ctx->arena, relations, n - 1);
     if (!node->text) p->ctx->nomem = true;
@@ -186,7 +203,7 @@ psv_node *psv_parse_relation(psv_parser *p) {
 
 psv_node *psv_parse(psv_ctx *ctx, psv_tokens tokens, const char **why) {
     psv_parser p = {.ctx = ctx, .t = tokens.data, .source = tokens.source};
-    psv_node *tree = psv_parse_list(&p);
+    psv_node *tree = psv_parse_content(&p);
     while (psv_at(&p, '.') || psv_at(&p, ',') || psv_at(&p, ';'))
         p.i++;
     if (tree && !psv_at(&p, TK_END)) tree = psv_parse_error(&p, "unexpected symbol");

@@ -18,6 +18,23 @@ static int dotted_period(const char *digits, size_t length, size_t scale) {
     return 0;
 }
 
+/* 0.\dot{3}\dot{6}, 0.\dot{1}2\dot{3}: a dot on the first and on the last digit. How many tokens; 0: it is not that. */
+static size_t dotted_digits(psv_parser *p, ps_text *digits) {
+    const psv_token *t = psv_peek(p) + 1;
+    size_t k = 0;
+    for (int dots = 0; dots < 2; dots++) {
+        if (strcmp(t[k].text, "dot") != 0 || t[k + 1].code != '{' || t[k + 2].code != TK_NUM || t[k + 3].code != '}')
+            return 0;
+        ps_text_append(digits, t[k + 2].text, t[k + 2].length);
+        k += 4;
+        if (dots == 0 && t[k].code == TK_NUM && !t[k].point) {
+            ps_text_append(digits, t[k].text, t[k].length);
+            k++;
+        }
+    }
+    return k;
+}
+
 static psv_node *repeating_number(psv_parser *p, const psv_token *t, const char *period, size_t length) {
     ps_text digits = {0};
     ps_text_append(&digits, t->text, t->length);
@@ -48,14 +65,30 @@ psv_node *psv_parse_number(psv_parser *p, bool one_digit) {
     psv_token *t = &p->t[p->i];
     if (one_digit && t->id == 0 && !t->point) return split_digit(p);
     const psv_token *next = t + 1;
+    if (t->point && t->id == 0 && next->code == '(' && !next->space && next[1].code == TK_NUM && next[2].code == ')') {
+        p->i += 4; /* 0.(3) */
+        return repeating_number(p, t, next[1].text, next[1].length);
+    }
+    if (t->point && next->code == TK_OVERLINE) {
+        ps_text period = {0};
+        size_t used = dotted_digits(p, &period);
+        psv_node *node =
+            used && ps_text_ok(&period) ? repeating_number(p, t, ps_text_cstr(&period), period.length) : NULL;
+        ps_text_free(&period);
+        if (used) {
+            p->i += used + 1;
+            return node;
+        }
+    }
     if (t->point && next->code == TK_OVERLINE && next[1].code == '{' && next[2].code == TK_NUM && next[3].code == '}' &&
         next[2].id == 0) {
         p->i += 5;
         return repeating_number(p, t, next[2].text, next[2].length);
     }
-    if (t->point && t->id == 0 && next->code == '(' && !next->space && next[1].code == TK_NUM && next[2].code == ')') {
-        p->i += 4; /* 0.(3) */
-        return repeating_number(p, t, next[1].text, next[1].length);
+    if (t->point && next->code == TK_OVERLINE && next[1].code == TK_NUM && !next[1].point) {
+        p->i += 2; /* 2.1\bar3 */
+        const psv_node *digit = split_digit(p);
+        return digit ? repeating_number(p, t, digit->text, 1) : NULL;
     }
     if (t->length == 0) return psv_parse_error(p, "a point without digits");
     p->i++;
@@ -107,6 +140,19 @@ static bool append_decorations(psv_parser *p, ps_text *name) {
     }
 }
 
+/* P(3, -5), A(1, 2): a capital letter right before brackets with a comma in them. */
+static bool names_point(const psv_parser *p, const char *name, size_t length) {
+    if (length != 1 || !isupper((unsigned char)*name) || !psv_at(p, '(')) return false;
+    int depth = 0;
+    for (const psv_token *t = psv_peek(p); t->code != TK_END; t++) {
+        depth +=
+            (t->code == '(' || t->code == '[' || t->code == '{') - (t->code == ')' || t->code == ']' || t->code == '}');
+        if (depth == 0) return false;
+        if (depth == 1 && t->code == ',') return true;
+    }
+    return false;
+}
+
 /* f(x), f^{-1}(x), P(A): names that are functions by custom. */
 static bool names_function(const char *name, size_t length) {
     return length >= 1 && strchr("fghFGHPT", name[0]) && (length == 1 || name[1] == '_' || name[1] == '\'');
@@ -147,7 +193,10 @@ static psv_node *parse_name(psv_parser *p) {
             goto done;
         }
     }
-    node = psv_named(p->ctx, PSV_VAR, ps_text_cstr(&name), name.length);
+    if (names_point(p, ps_text_cstr(&name), name.length))
+        node = parse_application(p, ps_text_cstr(&name), name.length);
+    else
+        node = psv_named(p->ctx, PSV_VAR, ps_text_cstr(&name), name.length);
 done:
     ps_text_free(&name);
     return node;
@@ -267,7 +316,8 @@ static psv_node *parse_exponent(psv_parser *p, psv_node *base) {
     bool group = t->code == '{';
     const psv_token *inner = group ? t + 1 : t;
     bool alone = !group || inner[1].code == '}';
-    if (inner->code == TK_DEGREE && alone) {
+    bool small_o = inner->code == TK_LETTER && strcmp(inner->text, "o") == 0 && !psv_has_variable(base);
+    if ((inner->code == TK_DEGREE || small_o) && alone) {
         p->i += group ? 3 : 1;
         return psv_unary(p->ctx, PSV_DEGREE, base);
     }

@@ -4,10 +4,19 @@
 #include <ctype.h>
 #include <string.h>
 
+/* What a group holds: a list, or two around \over or \choose. */
+psv_node *psv_parse_content(psv_parser *p) {
+    psv_node *top = psv_parse_list(p);
+    if (!top || !psv_at(p, TK_OVER)) return top;
+    bool choose = p->t[p->i++].id == 1;
+    psv_node *bottom = psv_parse_list(p);
+    return choose ? psv_call(p->ctx, PSV_BINOMIAL, top, bottom) : psv_binary(p->ctx, PSV_DIV, top, bottom);
+}
+
 psv_node *psv_parse_group(psv_parser *p, int close) {
     int bars = p->bars, braces = p->braces;
     p->bars = p->braces = 0;
-    psv_node *inner = psv_parse_list(p);
+    psv_node *inner = psv_parse_content(p);
     p->bars = bars;
     p->braces = braces;
     if (inner && !psv_accept(p, close)) return psv_parse_error(p, "unbalanced brackets");

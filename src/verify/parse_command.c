@@ -87,17 +87,38 @@ psv_node *psv_parse_function(psv_parser *p) {
     }
     psv_node *argument = parse_function_argument(p);
     psv_node *node;
-    if (psv_func_arity(func) == 2 && func != PSV_LOG)
+    if (func == PSV_CIS) /* cos t + i sin t */
+        node = psv_binary(p->ctx, PSV_POW, psv_constant(p->ctx, PSV_E),
+                          psv_binary(p->ctx, PSV_MUL, psv_constant(p->ctx, PSV_I), argument));
+    else if (psv_func_arity(func) == 2 && func != PSV_LOG)
         node = many_arguments(p, func, argument);
     else
         node = base ? psv_call(p->ctx, func, argument, base) : argument ? psv_call(p->ctx, func, argument, NULL) : NULL;
     return power ? psv_binary(p->ctx, PSV_POW, node, power) : node;
 }
 
+/* \begin{cases} x = 3 \\ y = 5 \end{cases}: equations row by row. A value with its condition is not read. */
+static psv_node *parse_cases(psv_parser *p) {
+    psv_node *rows[PSV_MAX_ITEMS];
+    size_t n = 0;
+    while (!psv_accept(p, TK_ENDENV)) {
+        if (psv_accept(p, TK_ROW)) continue;
+        if (n == PSV_MAX_ITEMS) return psv_parse_error(p, "too many entries");
+        if (!(rows[n] = psv_parse_list(p))) return NULL;
+        if (rows[n]->kind != PSV_REL || strspn(rows[n]->text, "=") != strlen(rows[n]->text) || psv_at(p, '&'))
+            return psv_parse_error(p, "cases with conditions");
+        n++;
+        if (!psv_at(p, TK_ROW) && !psv_at(p, TK_ENDENV)) return psv_parse_error(p, "unfinished cases");
+    }
+    if (!n) return psv_parse_error(p, "empty");
+    return n == 1 ? rows[0] : psv_node_new(p->ctx, PSV_LIST, n, rows);
+}
+
 psv_node *psv_parse_matrix(psv_parser *p) {
     const char *name = psv_peek(p)->text;
-    if (strcmp(name, "cases") == 0 || strchr("vV", name[0])) return psv_parse_error(p, "cases or a determinant");
+    if (strchr("vV", name[0])) return psv_parse_error(p, "a determinant");
     p->i++;
+    if (strcmp(name, "cases") == 0) return parse_cases(p);
     psv_node *cells[PSV_MAX_ITEMS];
     size_t n = 0, columns = 0, in_row = 0;
     while (!psv_at(p, TK_ENDENV)) {

@@ -1,9 +1,6 @@
-/* Sums, products, quotients, signs, mixed numbers and units: the arithmetic between atoms. */
+/* Sums, products, quotients, signs and mixed numbers: the arithmetic between atoms. */
 #include "parse.h"
-#include "words.h"
 
-#include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 
 bool psv_starts_factor(const psv_parser *p) {
@@ -144,6 +141,43 @@ static psv_node *quotient(psv_ctx *ctx, psv_node *a, psv_node *b) {
     return psv_unary(ctx, b->kind, psv_binary(ctx, PSV_DIV, a, b->kid[0]));
 }
 
+/* At a number and a prime, plain or as an exponent: "30'", "30^\prime". How many tokens, and how many primes; else 0.
+ */
+static size_t primes_ahead(const psv_parser *p, int *primes) {
+    const psv_token *t = psv_peek(p);
+    if (t->code != TK_NUM) return 0;
+    size_t k = 1;
+    bool exponent = t[k].code == '^', braces = exponent && t[k + 1].code == '{';
+    k += exponent + braces;
+    for (*primes = 0; t[k].code == '\''; k++)
+        ++*primes;
+    if (!exponent && t[k].code == '"') *primes = 2, k++;
+    if (braces && t[k++].code != '}') return 0;
+    return *primes == 1 || *primes == 2 ? k : 0;
+}
+
+/* 22° 30' 15": minutes and seconds after degrees. */
+static psv_node *arc_minutes(psv_parser *p, psv_node *node) {
+    int primes, before = 0;
+    size_t used;
+    while (node && node->kind == PSV_DEGREE && (used = primes_ahead(p, &primes)) != 0 && primes > before) {
+        size_t after = p->i + used;
+        psv_node *part =
+            psv_binary(p->ctx, PSV_DIV, psv_parse_number(p, false), psv_integer(p->ctx, primes == 1 ? 60 : 3600));
+        node = psv_unary(p->ctx, PSV_DEGREE, psv_binary(p->ctx, PSV_ADD, node->kid[0], part));
+        p->i = after;
+        before = primes;
+    }
+    return node;
+}
+
+/* "3.2 x 10^4": an x between a number and a power of ten is the times sign. */
+static bool at_times(const psv_parser *p) {
+    const psv_token *t = psv_peek(p);
+    return p->i > 0 && t[-1].code == TK_NUM && t->code == TK_LETTER && strcmp(t->text, "x") == 0 && t->space &&
+           t[1].code == TK_NUM && t[1].space && strcmp(t[1].text, "10") == 0 && t[2].code == '^';
+}
+
 static psv_node *parse_term(psv_parser *p) {
     const char *money = psv_at(p, TK_CURRENCY) ? psv_peek(p)->text : NULL;
     if (money) p->i++;
@@ -153,7 +187,12 @@ static psv_node *parse_term(psv_parser *p) {
         const char *which;
         if (p->in_ratio && psv_half_day(p, &which)) break;
         node = psv_parse_unit(p, node, &found);
-        if (found) continue;
+        if (found) {
+            node = psv_parse_smaller_part(p, node);
+            continue;
+        }
+        if (node->kind == PSV_DEGREE && !(node = arc_minutes(p, node))) return NULL;
+        if (at_times(p)) p->t[p->i].code = '*';
         if (psv_accept(p, '*')) {
             node = multiply(p->ctx, node, psv_parse_unary(p));
         } else if (psv_accept(p, '/')) {
@@ -162,6 +201,9 @@ static psv_node *parse_term(psv_parser *p) {
         } else if (psv_at(p, TK_MOD) && psv_peek(p)->id == 0) {
             p->i++;
             node = psv_call(p->ctx, PSV_MOD, node, psv_parse_unary(p));
+        } else if (psv_at(p, '(') && p->t[p->i + 1].code == TK_FUNC && p->t[p->i + 1].id == PSV_MOD) {
+            p->i += 2; /* (mod 7), as \pmod{7} */
+            if (!psv_parse_group(p, ')')) return NULL;
         } else if (psv_accept(p, TK_MOD)) {
             (void)psv_parse_argument(p); /* \pmod{m} only says where the relation holds */
             if (p->why) return NULL;
@@ -209,116 +251,4 @@ psv_node *psv_parse_sum(psv_parser *p) {
         negative = p->t[p->i++].code == '-';
     }
     return n == 1 ? terms[0] : psv_node_new(p->ctx, PSV_ADD, n, terms);
-}
-
-/* ---- Units ------------------------------------------------------------------------------------------------------ */
-
-/* A word of plain letters at the cursor: its length, 0 when there is none that reads as a unit. */
-static size_t unit_word(const psv_parser *p) {
-    const psv_token *t = psv_peek(p);
-    if (t->code == TK_FUNC && p->t[p->i + 1].code != '(' && p->t[p->i + 1].code != '{' &&
-        psv_is_unit_word(p->source + t->begin, t->length) && isalpha((unsigned char)p->source[t->begin]) && t->space)
-        return t->length;
-    if ((t->code != TK_LETTER && t->code != TK_E && t->code != TK_I) || t->run < 2) return 0;
-    const char *word = p->source + t->begin;
-    size_t length = (size_t)t->run;
-    bool lower = true;
-    for (size_t k = 0; k < length; k++)
-        lower &= !isupper((unsigned char)word[k]);
-    if (psv_is_unit_word(word, length)) return length;
-    return length >= 4 && lower && t->space ? length : 0;
-}
-
-/* "^2", "^{2}" after a unit. */
-static void append_power(psv_parser *p, ps_text *text) {
-    if (!psv_at(p, '^')) return;
-    const psv_token *t = psv_peek(p);
-    if (t[1].code == TK_NUM) {
-        ps_text_printf(text, "^%s", t[1].text);
-        p->i += 2;
-    } else if (t[1].code == '{' && t[2].code == TK_NUM && t[3].code == '}') {
-        ps_text_printf(text, "^%s", t[2].text);
-        p->i += 4;
-    }
-}
-
-/* What words after a value mean when they are not a unit: a base, a factor, a condition. NULL: a unit after all. */
-static psv_node *special_words(psv_parser *p, psv_node *value, const char *words) {
-    long factor = psv_multiplier_word(words, strcspn(words, " "));
-    if (factor) {
-        const char *rest = words + strcspn(words, " ");
-        psv_node *node = psv_binary(p->ctx, PSV_MUL, value, psv_integer(p->ctx, factor));
-        while (*rest == ' ')
-            rest++;
-        if (!*rest || !node) return node;
-        psv_node *unit = psv_unary(p->ctx, PSV_UNIT, node);
-        if (unit) unit->text = rest;
-        return unit;
-    }
-    if (strncmp(words, "in base ", 8) == 0) words += 3;
-    bool digits = (value->kind == PSV_NUM && value->scale == 0) || value->kind == PSV_BASE;
-    if (strncmp(words, "base ", 5) == 0 && digits) {
-        long base = isdigit((unsigned char)words[5]) ? strtol(words + 5, NULL, 10) : psv_number_word(words + 5);
-        if (base < 2 || base > 36 || (value->kind == PSV_BASE && base != value->scale)) return NULL;
-        psv_node *node = psv_copy(p->ctx, value);
-        if (node) {
-            node->kind = PSV_BASE;
-            node->scale = (int)base;
-        }
-        return node;
-    }
-    static const char *const conditions[] = {"if", "when", "for", "where", "with", "since", "such", "as", "not"};
-    for (size_t k = 0; k < sizeof conditions / sizeof *conditions; k++) {
-        size_t length = strlen(conditions[k]);
-        if (strncmp(words, conditions[k], length) == 0 && (words[length] == ' ' || !words[length]))
-            return psv_parse_error(p, "a condition in words");
-    }
-    return NULL;
-}
-
-psv_node *psv_parse_unit(psv_parser *p, psv_node *value, bool *found) {
-    ps_text text = {0};
-    *found = false;
-    for (;;) {
-        const psv_token *t = psv_peek(p);
-        size_t length = 0;
-        const char *words = NULL;
-        bool letter = t->code == TK_LETTER && t->id == 1 && psv_is_unit_word(t->text, t->length); /* \text{m} */
-        if (t->code == TK_TEXT || letter) {
-            words = psv_plain_words(p->ctx, t->text, t->length);
-            p->i++;
-        } else if ((length = unit_word(p)) != 0) {
-            words = psv_plain_words(p->ctx, p->source + t->begin, length);
-            size_t end = t->begin + length;
-            while (!psv_at(p, TK_END) && psv_peek(p)->begin < end)
-                p->i++;
-        } else if (t->code == '/' && text.length &&
-                   (p->t[p->i + 1].code == TK_TEXT || (p->t[p->i + 1].code == TK_LETTER && p->t[p->i + 1].id == 1))) {
-            p->i++;
-            ps_text_puts(&text, " per");
-            continue;
-        } else {
-            break;
-        }
-        if (!words) break;
-        size_t end = strlen(words);
-        if (psv_at(p, TK_NUM) && end >= 4 && strcmp(words + end - 4, "base") == 0) /* "in base", 6 */
-            ps_text_printf(&text, "base %s", p->t[p->i++].text), words = "";
-        if (text.length && *words) ps_text_puts(&text, " ");
-        ps_text_puts(&text, words);
-        append_power(p, &text);
-        *found = true;
-    }
-    psv_node *node = value;
-    if (*found) {
-        const char *words = ps_arena_strndup(p->ctx->arena, ps_text_cstr(&text), text.length);
-        node = words && ps_text_ok(&text) ? special_words(p, value, words) : NULL;
-        if (!node && !p->why && words && !*words) node = value;
-        if (!node && !p->why && words) {
-            node = psv_unary(p->ctx, PSV_UNIT, value);
-            if (node) node->text = words;
-        }
-    }
-    ps_text_free(&text);
-    return node;
 }

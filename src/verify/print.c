@@ -79,6 +79,7 @@ static void print_relation(const psv_node *node, ps_text *out) {
         case 'n': ps_text_puts(out, " != "); break;
         case 'i': ps_text_puts(out, " in "); break;
         case 'o': ps_text_puts(out, " not in "); break;
+        case 'e': ps_text_puts(out, " == "); break;
         case 'c': ps_text_puts(out, " ~ "); break;
         default: ps_text_printf(out, " %c ", node->text[i]); break;
         }

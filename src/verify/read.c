@@ -157,15 +157,22 @@ static bool is_prose(const char *source) {
 static psv_node *known_phrase(psv_ctx *ctx, const char *words) {
     static const char *const reals[] = {"all real numbers", "all reals",       "real numbers",
                                         "the real numbers", "all real values", "all real x"};
-    static const char *const nothing[] = {
-        "empty set",         "the empty set",     "no solution",          "no solutions",
-        "no real solution",  "no real solutions", "there is no solution", "there are no solutions",
-        "no solution exists"};
+    static const char *const nothing[] = {"empty set",
+                                          "the empty set",
+                                          "no solution",
+                                          "no solutions",
+                                          "no real solution",
+                                          "no real solutions",
+                                          "there is no solution",
+                                          "there are no solutions",
+                                          "no solution exists",
+                                          "none"};
     if (ctx->math_verify) return NULL;
     for (size_t k = 0; k < sizeof reals / sizeof *reals; k++)
         if (strcmp(words, reals[k]) == 0) return psv_named(ctx, PSV_NUMBERS, "R", 1);
     for (size_t k = 0; k < sizeof nothing / sizeof *nothing; k++)
         if (strcmp(words, nothing[k]) == 0) return psv_node_new(ctx, PSV_EMPTY, 0, NULL);
+    if (strcmp(words, "infinity") == 0) return psv_constant(ctx, PSV_INFINITY);
     long number = psv_number_word(words);
     if (number < 0) return NULL;
     psv_node *node = psv_integer(ctx, number);

@@ -135,6 +135,8 @@ static psv_answer_is exact_values(psv_compare *c, const psv_node *a, const psv_n
 }
 
 static psv_answer_is expressions(psv_compare *c, const psv_node *a, const psv_node *b) {
+    a = psv_expand_finite(c->ctx, (psv_node *)a);
+    b = psv_expand_finite(c->ctx, (psv_node *)b);
     psv_answer_is is = psv_ratfun_equal(c->ctx, a, b);
     if (is != PSV_CANNOT_TELL)
         return psv_decide(c, "expression", is,
@@ -255,7 +257,7 @@ static psv_answer_is with_unit_letter(psv_compare *c, const psv_node *a, const p
 
 psv_answer_is psv_compare_scalars(psv_compare *c, const psv_node *a, const psv_node *b) {
     if (!psv_is_scalar(a) || !psv_is_scalar(b)) return psv_decide(c, "type", PSV_NO, "different kinds of answer");
-    psv_unit ua = {0, 0, 1, 1}, ub = {0, 0, 1, 1};
+    psv_unit ua = {0, 0, 1, 1, 0}, ub = {0, 0, 1, 1, 0};
     if (a->kind == PSV_UNIT) {
         ua = psv_find_unit(a->text);
         a = a->kid[0];
@@ -268,12 +270,14 @@ psv_answer_is psv_compare_scalars(psv_compare *c, const psv_node *a, const psv_n
     bool sign_b = b->kind == PSV_DEGREE || b->kind == PSV_PERCENT;
     if (!c->ctx->math_verify && ((ua.dimension && sign_b && !sign_a) || (ub.dimension && sign_a && !sign_b)))
         return psv_decide(c, "unit", PSV_NO, "the units measure different things"); /* $36 and 36° */
-    if (c->ctx->math_verify || !ua.dimension || !ub.dimension) {
+    bool pounds = (ua.dimension == 'p' && ub.dimension == 'W' && ub.numerator == 16) ||
+                  (ub.dimension == 'p' && ua.dimension == 'W' && ua.numerator == 16); /* money or weight */
+    if (c->ctx->math_verify || !ua.dimension || !ub.dimension || pounds) {
         if (ua.dimension && !ub.dimension) c->a_marked = true;
         if (ub.dimension && !ua.dimension) c->b_marked = true;
         return with_unit_letter(c, a, b);
     }
-    if (ua.dimension != ub.dimension || ua.power != ub.power)
+    if (ua.dimension != ub.dimension || ua.power != ub.power || ua.per != ub.per)
         return psv_decide(c, "unit", PSV_NO, "the units measure different things");
     if (ua.numerator == ub.numerator && ua.denominator == ub.denominator) return with_signs(c, a, b);
     psv_node *x = in_base_units(c->ctx, a, ua), *y = in_base_units(c->ctx, b, ub);

@@ -110,12 +110,42 @@ static void lex_exponent(lexer *lex, bool decimal) {
     lex->i = end;
 }
 
+/* 2A7_{16}, 1B_12: digits and the letters A to F before an index of 11 to 36 are one numeral. Its length, else 0. */
+static size_t large_base_numeral(const lexer *lex) {
+    const char *s = lex->s + lex->i;
+    size_t n = 0, digits = 0;
+    for (; isdigit((unsigned char)s[n]) || (s[n] >= 'A' && s[n] <= 'F'); n++)
+        digits += isdigit((unsigned char)s[n]) != 0;
+    if (!digits || digits == n || s[n] != '_') return 0;
+    const char *index = s + n + 1;
+    index += *index == '{';
+    if (!isdigit((unsigned char)index[0]) || !isdigit((unsigned char)index[1]) || isdigit((unsigned char)index[2]))
+        return 0;
+    int base = 10 * (index[0] - '0') + index[1] - '0';
+    return base > 10 && base <= 36 ? n : 0;
+}
+
+/* "21st", "3rd": the letters after a number that only make it an ordinal. */
+static size_t ordinal_letters(const lexer *lex) {
+    static const char *const endings[] = {"st", "nd", "rd", "th"};
+    const char *s = lex->s + lex->i;
+    for (size_t k = 0; k < sizeof endings / sizeof *endings; k++)
+        if (strncmp(s, endings[k], 2) == 0 && !isalnum((unsigned char)s[2]) && s[2] != '_' && s[2] != '^') return 2;
+    return 0;
+}
+
 /* A number: 12, 1,234, 1{,}234.5, .0003, 3.; a group of three belongs to it only after one to three digits. */
 static void lex_number(lexer *lex) {
     size_t begin = lex->i, digits = 0, decimals = 0, whole_begin = lex->i;
     char buffer[PSV_MAX_SOURCE];
     bool commas = false, point = false;
     const char *s = lex->s;
+    size_t numeral = large_base_numeral(lex);
+    if (numeral) {
+        push(lex, TK_NUM, begin, s + begin, numeral);
+        lex->i += numeral;
+        return;
+    }
     while (lex->i < lex->length && isdigit((unsigned char)s[lex->i]))
         buffer[digits++] = s[lex->i++];
     size_t first = lex->i - whole_begin;
@@ -147,6 +177,7 @@ static void lex_number(lexer *lex) {
     token = &lex->out->data[at];
     token->commas = commas;
     token->point = point;
+    if (!point && !lex->ctx->math_verify) lex->i += ordinal_letters(lex);
 }
 
 static void push_letter(lexer *lex, size_t begin, const char *name, size_t length, int run) {
@@ -204,6 +235,8 @@ static void push_textual(lexer *lex, size_t begin, const char *s, size_t length,
     } else if (code) {
         psv_token *token = push(lex, code, begin, s, length);
         if (token && code == TK_DEGREE) token->id = 1;
+    } else if (length == 2 && memcmp(s, "to", 2) == 0 && !lex->ctx->math_verify) {
+        push(lex, ':', begin, s, length); /* 3 to 4 */
     } else if (length == 1 && (*s == ',' || *s == ';')) {
         push(lex, *s, begin, s, 1);
     } else if (func >= 0) {
@@ -251,10 +284,12 @@ static bool lex_group_command(lexer *lex, const psv_command *cmd, size_t begin) 
         lex->bold = false;
         return true;
     }
-    bool digits = length > 0;
-    for (size_t k = 0; k < length && digits; k++)
-        digits = isdigit((unsigned char)content[k]) || strchr("+-*/^_=.,() {}\\", content[k]) != NULL;
-    if (digits) { /* \text{42}, \mathbf{3}: ordinary mathematics in another font */
+    bool ordinary = true, digit = false;
+    for (size_t k = 0; k < length && ordinary; k++) {
+        ordinary = isdigit((unsigned char)content[k]) || strchr("+-*/^_=.,() {}\\", content[k]) != NULL;
+        digit |= isdigit((unsigned char)content[k]) != 0;
+    }
+    if (ordinary && digit) { /* \text{42}, \mathbf{3}: ordinary mathematics in another font */
         lex->i = open;
         return true;
     }
@@ -303,10 +338,12 @@ static void lex_blackboard(lexer *lex, size_t begin) {
         push(lex, TK_BAD, begin, "mathbb", 6);
 }
 
-/* \left and its sizes: "\left." is nothing, otherwise the bracket follows by itself. */
+/* \left and its sizes: "\left." is nothing, "\left<" a bracket; any other bracket follows by itself. */
 static void lex_sized(lexer *lex) {
     skip_blanks(lex);
-    if (lex->i < lex->length && lex->s[lex->i] == '.') lex->i++;
+    char c = lex->i < lex->length ? lex->s[lex->i] : 0;
+    if (c == '<' || c == '>') push(lex, c == '<' ? TK_LANGLE : TK_RANGLE, lex->i, lex->s + lex->i, 1);
+    if (c == '.' || c == '<' || c == '>') lex->i++;
 }
 
 static void lex_known_command(lexer *lex, const psv_command *cmd, size_t begin) {
@@ -458,7 +495,7 @@ bool psv_tokenise(psv_ctx *ctx, const char *text, psv_tokens *out) {
             }
             lex.space = true;
             lex.i++;
-        } else if (isdigit(c) || (c == '.' && starts_decimals(lex.s + lex.i + 1))) {
+        } else if (isdigit(c) || (c == '.' && starts_decimals(lex.s + lex.i + 1)) || large_base_numeral(&lex)) {
             lex_number(&lex);
         } else if (isalpha(c) || c >= 128) {
             lex_letters(&lex);

@@ -7,12 +7,13 @@
 /* Single characters stand for themselves; the rest have names. */
 typedef enum psv_code {
     TK_END = 0,
-    TK_NUM = 256, /* digits with an optional point, groups joined */
+    TK_NUM = 256, /* digits with an optional point, groups joined; letters too in a numeral of a large base */
     TK_LETTER,    /* one letter, or the name of a Greek one; `run` letters of one plain word from here */
     TK_TEXT,      /* contents of \text{…} and its kin */
     TK_FUNC,      /* id: psv_func */
     TK_FRAC,
     TK_SQRT,
+    TK_OVER, /* {a \over b}; id 1: {a \choose b} */
     TK_BINOM,
     TK_LE,
     TK_GE,
@@ -20,6 +21,7 @@ typedef enum psv_code {
     TK_APPROX,
     TK_IN,
     TK_NOTIN,
+    TK_EQUIV,
     TK_OTHER_RELATION,
     TK_CUP,
     TK_CAP,

@@ -58,7 +58,7 @@ typedef enum psv_kind {
 
 /* Brackets of a PSV_TUPLE: opening in the low byte, closing in the next. */
 #define PSV_BRACKETS(open, close) ((open) | (close) << 8)
-/* Relations: '=' '<' '>' 'l' (≤) 'g' (≥) 'n' (≠) '~' (≈) 'i' (∈) 'o' (∉) 'c' (≡, →, anything else). */
+/* Relations: '=' '<' '>' 'l' (≤) 'g' (≥) 'n' (≠) '~' (≈) 'i' (∈) 'o' (∉) 'e' (≡) 'c' (→, ∥, anything else). */
 
 typedef enum psv_const { PSV_PI, PSV_E, PSV_I, PSV_INFINITY } psv_const;
 
@@ -85,6 +85,7 @@ typedef enum psv_const { PSV_PI, PSV_E, PSV_I, PSV_INFINITY } psv_const;
     X(ARCSINH, "arcsinh", 1)                                                                                           \
     X(ARCCOSH, "arccosh", 1)                                                                                           \
     X(ARCTANH, "arctanh", 1)                                                                                           \
+    X(CIS, "cis", 1)                                                                                                   \
     X(EXP, "exp", 1)                                                                                                   \
     X(LN, "ln", 1)                                                                                                     \
     X(LOG, "log", 2)                                                                                                   \

@@ -170,86 +170,88 @@ typedef struct unit_name {
     psv_unit unit;
 } unit_name;
 
-/* Lengths in tenths of a millimetre would not hold inches; factors are exact fractions of the metre, second, gram,
- * cent and litre. */
+/* Factors are exact fractions of the metre, second, gram, ounce, cent, month and quart, before the power is taken: a
+ * litre is (1/10 m)^3. */
 static const unit_name units[] = {
-    {"mm", {'L', 1, 1, 1000}},
-    {"millimeter", {'L', 1, 1, 1000}},
-    {"millimetre", {'L', 1, 1, 1000}},
-    {"cm", {'L', 1, 1, 100}},
-    {"centimeter", {'L', 1, 1, 100}},
-    {"centimetre", {'L', 1, 1, 100}},
-    {"dm", {'L', 1, 1, 10}},
-    {"decimeter", {'L', 1, 1, 10}},
-    {"m", {'L', 1, 1, 1}},
-    {"meter", {'L', 1, 1, 1}},
-    {"metre", {'L', 1, 1, 1}},
-    {"km", {'L', 1, 1000, 1}},
-    {"kilometer", {'L', 1, 1000, 1}},
-    {"kilometre", {'L', 1, 1000, 1}},
-    {"in", {'L', 1, 127, 5000}},
-    {"inch", {'L', 1, 127, 5000}},
-    {"inche", {'L', 1, 127, 5000}}, /* "inches" without its s */
-    {"ft", {'L', 1, 381, 1250}},
-    {"foot", {'L', 1, 381, 1250}},
-    {"feet", {'L', 1, 381, 1250}},
-    {"yd", {'L', 1, 1143, 1250}},
-    {"yard", {'L', 1, 1143, 1250}},
-    {"mi", {'L', 1, 201168, 125}},
-    {"mile", {'L', 1, 201168, 125}},
-    {"second", {'T', 1, 1, 1}},
-    {"s", {'T', 1, 1, 1}},
-    {"h", {'T', 1, 3600, 1}},
-    {"l", {'V', 1, 1, 1}},
-    {"sec", {'T', 1, 1, 1}},
-    {"minute", {'T', 1, 60, 1}},
-    {"min", {'T', 1, 60, 1}},
-    {"hour", {'T', 1, 3600, 1}},
-    {"hr", {'T', 1, 3600, 1}},
-    {"day", {'T', 1, 86400, 1}},
-    {"week", {'T', 1, 604800, 1}},
-    {"month", {'o', 1, 1, 1}},
-    {"year", {'o', 1, 12, 1}},
-    {"yr", {'o', 1, 12, 1}},
-    {"mg", {'M', 1, 1, 1000}},
-    {"milligram", {'M', 1, 1, 1000}},
-    {"g", {'M', 1, 1, 1}},
-    {"gram", {'M', 1, 1, 1}},
-    {"kg", {'M', 1, 1000, 1}},
-    {"kilogram", {'M', 1, 1000, 1}},
-    {"lb", {'W', 1, 16, 1}},
-    {"pound", {'W', 1, 16, 1}},
-    {"oz", {'W', 1, 1, 1}},
-    {"ounce", {'W', 1, 1, 1}},
-    {"cent", {'$', 1, 1, 1}},
-    {"penny", {'$', 1, 1, 1}},
-    {"pennie", {'$', 1, 1, 1}},
-    {"dollar", {'$', 1, 100, 1}},
-    {"usd", {'$', 1, 100, 1}},
-    {"buck", {'$', 1, 100, 1}},
-    {"euro", {'e', 1, 1, 1}},
-    {"yen", {'y', 1, 1, 1}},
-    {"rupee", {'r', 1, 1, 1}},
-    {"pound sterling", {'p', 1, 1, 1}},
-    {"ml", {'V', 1, 1, 1000}},
-    {"milliliter", {'V', 1, 1, 1000}},
-    {"liter", {'V', 1, 1, 1}},
-    {"litre", {'V', 1, 1, 1}},
-    {"gallon", {'G', 1, 4, 1}},
-    {"gal", {'G', 1, 4, 1}},
-    {"quart", {'G', 1, 1, 1}},
-    {"mph", {0, 0, 1, 1}},
-    {"kph", {0, 0, 1, 1}},
-    {"unit", {0, 0, 1, 1}},
-    {"sq", {0, 0, 1, 1}},
-    {"cu", {0, 0, 1, 1}},
-    {"hz", {0, 0, 1, 1}},
-    {"acre", {0, 0, 1, 1}},
-    {"radian", {0, 0, 1, 1}},
-    {"rad", {0, 0, 1, 1}},
-    {"way", {0, 0, 1, 1}},
-    {"am", {0, 0, 1, 1}},
-    {"pm", {0, 0, 1, 1}},
+    {"mm", {'L', 1, 1, 1000, 0}},
+    {"millimeter", {'L', 1, 1, 1000, 0}},
+    {"millimetre", {'L', 1, 1, 1000, 0}},
+    {"cm", {'L', 1, 1, 100, 0}},
+    {"centimeter", {'L', 1, 1, 100, 0}},
+    {"centimetre", {'L', 1, 1, 100, 0}},
+    {"dm", {'L', 1, 1, 10, 0}},
+    {"decimeter", {'L', 1, 1, 10, 0}},
+    {"m", {'L', 1, 1, 1, 0}},
+    {"meter", {'L', 1, 1, 1, 0}},
+    {"metre", {'L', 1, 1, 1, 0}},
+    {"km", {'L', 1, 1000, 1, 0}},
+    {"kilometer", {'L', 1, 1000, 1, 0}},
+    {"kilometre", {'L', 1, 1000, 1, 0}},
+    {"in", {'L', 1, 127, 5000, 0}},
+    {"inch", {'L', 1, 127, 5000, 0}},
+    {"inche", {'L', 1, 127, 5000, 0}}, /* "inches" without its s */
+    {"ft", {'L', 1, 381, 1250, 0}},
+    {"foot", {'L', 1, 381, 1250, 0}},
+    {"feet", {'L', 1, 381, 1250, 0}},
+    {"yd", {'L', 1, 1143, 1250, 0}},
+    {"yard", {'L', 1, 1143, 1250, 0}},
+    {"mi", {'L', 1, 201168, 125, 0}},
+    {"mile", {'L', 1, 201168, 125, 0}},
+    {"second", {'T', 1, 1, 1, 0}},
+    {"s", {'T', 1, 1, 1, 0}},
+    {"h", {'T', 1, 3600, 1, 0}},
+    {"l", {'L', 3, 1, 10, 0}},
+    {"sec", {'T', 1, 1, 1, 0}},
+    {"minute", {'T', 1, 60, 1, 0}},
+    {"min", {'T', 1, 60, 1, 0}},
+    {"hour", {'T', 1, 3600, 1, 0}},
+    {"hr", {'T', 1, 3600, 1, 0}},
+    {"day", {'T', 1, 86400, 1, 0}},
+    {"week", {'T', 1, 604800, 1, 0}},
+    {"month", {'o', 1, 1, 1, 0}},
+    {"year", {'o', 1, 12, 1, 0}},
+    {"yr", {'o', 1, 12, 1, 0}},
+    {"mg", {'M', 1, 1, 1000, 0}},
+    {"milligram", {'M', 1, 1, 1000, 0}},
+    {"g", {'M', 1, 1, 1, 0}},
+    {"gram", {'M', 1, 1, 1, 0}},
+    {"kg", {'M', 1, 1000, 1, 0}},
+    {"kilogram", {'M', 1, 1000, 1, 0}},
+    {"lb", {'W', 1, 16, 1, 0}},
+    {"pound", {'W', 1, 16, 1, 0}},
+    {"oz", {'W', 1, 1, 1, 0}},
+    {"ounce", {'W', 1, 1, 1, 0}},
+    {"cent", {'$', 1, 1, 1, 0}},
+    {"penny", {'$', 1, 1, 1, 0}},
+    {"pennie", {'$', 1, 1, 1, 0}},
+    {"dollar", {'$', 1, 100, 1, 0}},
+    {"usd", {'$', 1, 100, 1, 0}},
+    {"buck", {'$', 1, 100, 1, 0}},
+    {"euro", {'e', 1, 1, 1, 0}},
+    {"yen", {'y', 1, 1, 1, 0}},
+    {"rupee", {'r', 1, 1, 1, 0}},
+    {"pound sterling", {'p', 1, 1, 1, 0}},
+    {"ml", {'L', 3, 1, 100, 0}},
+    {"milliliter", {'L', 3, 1, 100, 0}},
+    {"millilitre", {'L', 3, 1, 100, 0}},
+    {"liter", {'L', 3, 1, 10, 0}},
+    {"litre", {'L', 3, 1, 10, 0}},
+    {"gallon", {'G', 1, 4, 1, 0}},
+    {"gal", {'G', 1, 4, 1, 0}},
+    {"quart", {'G', 1, 1, 1, 0}},
+    {"mph", {'L', 1, 201168, 125 * 3600, 'T'}},
+    {"kph", {'L', 1, 1000, 3600, 'T'}},
+    {"kmh", {'L', 1, 1000, 3600, 'T'}},
+    {"unit", {0, 0, 1, 1, 0}},
+    {"sq", {0, 0, 1, 1, 0}},
+    {"cu", {0, 0, 1, 1, 0}},
+    {"hz", {0, 0, 1, 1, 0}},
+    {"acre", {0, 0, 1, 1, 0}},
+    {"radian", {0, 0, 1, 1, 0}},
+    {"rad", {0, 0, 1, 1, 0}},
+    {"way", {0, 0, 1, 1, 0}},
+    {"am", {0, 0, 1, 1, 0}},
+    {"pm", {0, 0, 1, 1, 0}},
 };
 
 static const psv_unit *find_one(const char *word, size_t length) {
@@ -269,13 +271,24 @@ bool psv_is_unit_word(const char *word, size_t length) {
     return find_one(lower, length) != NULL;
 }
 
-psv_unit psv_find_unit(const char *text) {
-    const psv_unit unknown = {0, 0, 1, 1};
-    const char *rest = text, *word;
+char psv_unit_measures(const char *word, size_t length) {
+    const psv_unit *unit = find_one(word, length);
+    return unit ? unit->dimension : 0;
+}
+
+/* One unit with its power, before any "per": "square cm", "cm^2", "in squared". Stops after "per". */
+static psv_unit find_simple(const char **rest, bool *per) {
+    const psv_unit unknown = {0, 0, 1, 1, 0};
+    const char *word;
     size_t length;
     int power = 1;
     const psv_unit *found = NULL;
-    while ((length = next_word(&rest, &word)) != 0) {
+    *per = false;
+    while ((length = next_word(rest, &word)) != 0) {
+        if (length == 3 && memcmp(word, "per", 3) == 0) {
+            *per = true;
+            break;
+        }
         const char *caret = memchr(word, '^', length);
         if (caret) {
             power = atoi(caret + 1);
@@ -290,12 +303,28 @@ psv_unit psv_find_unit(const char *text) {
             power = square ? 2 : 3;
             continue;
         }
-        if (found) return unknown; /* a compound: "miles per hour" */
+        if (found) return unknown; /* two units side by side */
         found = find_one(word, length);
         if (!found) return unknown;
     }
-    if (!found || !found->dimension || power < 1 || power > 3) return unknown;
+    if (!found || !found->dimension || power < 1 || power > 3 || found->power * power > 3) return unknown;
     psv_unit unit = *found;
-    unit.power = power;
+    unit.power *= power;
+    return unit;
+}
+
+psv_unit psv_find_unit(const char *text) {
+    const psv_unit unknown = {0, 0, 1, 1, 0};
+    const psv_unit *whole = find_one(text, strlen(text)); /* "pound sterling" */
+    if (whole && whole->dimension) return *whole;
+    const char *rest = text;
+    bool per;
+    psv_unit unit = find_simple(&rest, &per);
+    if (!per || !unit.dimension) return unit;
+    psv_unit by = find_simple(&rest, &per);
+    if (per || !by.dimension || by.power != 1 || unit.power != 1 || unit.per || by.per) return unknown;
+    unit.numerator *= by.denominator;
+    unit.denominator *= by.numerator;
+    unit.per = by.dimension;
     return unit;
 }

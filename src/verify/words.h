@@ -16,11 +16,13 @@ typedef struct psv_unit {
     char dimension; /* 'L' length, 'T' time, 'M' mass, '$' money, 'V' volume in litres, … ; 0: not known */
     int power;
     long numerator, denominator;
+    char per; /* what it is divided by: 'T' of miles per hour; 0: nothing */
 } psv_unit;
 
 /* Look up a unit as the parser writes it: lower case words, an optional "^k" at the end. */
 psv_unit psv_find_unit(const char *text);
 bool psv_is_unit_word(const char *word, size_t length);
+char psv_unit_measures(const char *word, size_t length); /* dimension of a single word; 0 when it is not known */
 
 /* Same words, apart from articles and words that only say what kind of thing it is ("even" and "even function"). */
 bool psv_same_words(psv_ctx *ctx, const char *a, const char *b);
