@@ -68,7 +68,7 @@ void ps_cli_print_troubles(size_t errors, size_t faults) {
 void ps_cli_print_cache(const ps_models *models) {
     ps_engine_stats stats;
     ps_engine_get_stats(ps_models_engine(models), &stats);
-    if (stats.evictions > 0)
+    if (stats.recomputed > 0)
         printf("KV cache: %llu times a prefix was dropped, %llu tokens were computed again (of %llu prefilled and %llu "
                "generated)\n",
                (unsigned long long)stats.evictions, (unsigned long long)stats.recomputed,
