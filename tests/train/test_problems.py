@@ -56,7 +56,7 @@ def test_shipped_sets(root):
             assert split_of(r["problem"]) == split
             assert same_answer(r["answer"], boxed(r["solution"].split("\n")[-1]))
             cells[r["subject"], r["level"]] = cells.get((r["subject"], r["level"]), 0) + 1
-        assert set(cells.values()) == {10} and len(cells) == 50
+        assert set(cells.values()) == {7, 8} and len(cells) == len(KINDS) * len(LEVELS) == 70
         texts[split] = {normalise(r["problem"]) for r in rows}
         assert len(texts[split]) == 500
     assert not texts["test"] & texts["validation"]

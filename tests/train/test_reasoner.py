@@ -3,11 +3,15 @@ import json
 import random
 
 import chat
+import export
 import gguf_forward
 import numpy as np
 import pytest
+import torch
+from evaluate import model_from_gguf
 from generate import problem_set
-from tokenizer import Tokenizer
+from model import Config, Model
+from tokenizer import Tokenizer, learn_merges
 
 MODELS = ("reasoner", "prm")
 TOLERANCE = 0.05   # logits, libllama's F16 products against float32
@@ -34,6 +38,38 @@ def test_tokenizer_equals_libllama(root, libllama, name):
         ids = tok.encode(text)
         assert ids == lib.tokens(text), text
         assert tok.decode(ids) == text
+
+
+def torch_logits(model, ids):
+    with torch.no_grad():
+        return model(torch.tensor([ids]))[0].numpy()
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_pytorch_equals_libllama(root, libllama, name):
+    """The shipped weights in the module that trained them, and in libllama."""
+    path = root / f"models/{name}.gguf"
+    (model, tok), lib = model_from_gguf(path), libllama(path)
+    for p in problem_set("validation", 5, 4):
+        ids = tok.encode(chat.prompt(p.text) + p.solution)
+        used = np.unique(ids)
+        assert np.abs(torch_logits(model, ids)[:, used] - lib.rows("logits", ids)[:, used]).max() < TOLERANCE
+
+
+def test_export_of_any_checkpoint(tmp_path, libllama):
+    """A random model of another shape: PyTorch before the export, libllama and PyTorch after it."""
+    torch.manual_seed(3)
+    tok = Tokenizer(learn_merges([p.text for p in problem_set("validation", 40, 5)], 20))
+    model = Model(Config(len(tok), layers=2, width=64, heads=2, hidden=96)).eval()
+    path = tmp_path / "random.gguf"
+    export.write_model(path, model, tok, "random")
+    lib, (again, again_tok) = libllama(path), model_from_gguf(path)
+    ids = tok.encode(chat.prompt("Compute $7\\cdot12$."))
+    before = torch_logits(model, ids)
+    assert again_tok.tokens == tok.tokens and lib.tokens(tok.decode(ids)) == ids
+    assert np.abs(before - torch_logits(again, ids)).max() < TOLERANCE
+    assert np.abs(before - lib.rows("logits", ids)).max() < TOLERANCE
+    assert np.abs(before).max() > 4 * TOLERANCE           # the tolerance tells models apart
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -3,7 +3,7 @@
 
 reasoner_tokens.json  [{text, ids}]
 reasoner_logp.json    [{prompt, prompt_tokens, answer, answer_tokens, logp}]   numpy float32
-prm_probs.json        [{question, steps, labels, probs}]                       numpy float32
+prm_probs.json        [{question, steps, labels, probs}]                       PyTorch float32
 """
 import argparse
 import json
@@ -15,10 +15,11 @@ sys.path.append(str(ROOT / "tests/oracle"))
 
 import gguf_forward  # noqa: E402
 import chat  # noqa: E402
-import prm  # noqa: E402
+from evaluate import model_from_gguf  # noqa: E402
 from generate import problem_set  # noqa: E402
 from problems import KINDS, label_steps  # noqa: E402
 from tokenizer import Tokenizer  # noqa: E402
+from train_prm import score  # noqa: E402
 
 
 def write(name, rows):
@@ -45,16 +46,16 @@ def main():
     write("reasoner_logp.json", rows)
     if not (ROOT / "models/prm.gguf").exists():
         return
-    g = gguf_forward.GGUF(ROOT / "models/prm.gguf")
-    rows = []
+    judge, tok = model_from_gguf(ROOT / "models/prm.gguf")
+    rows, asked = [], []
     for i, p in enumerate(problems[3::6][:8]):
         steps = list(p.detours[0] if i % 2 and p.detours else p.steps)
         if i % 4 == 2:                                   # a slip in the second line
             steps[1] = steps[1].translate(str.maketrans("12345678", "23456789"))
-        ids, tags = prm.encode(tok, p.text, steps)
-        probs = prm.probabilities(gguf_forward.logits(g, ids)[tags], tok)
-        rows.append({"question": p.text, "steps": steps, "labels": label_steps(KINDS[p.kind], p, steps),
-                     "probs": [round(float(x), 6) for x in probs]})
+        asked.append((p.text, steps))
+        rows.append({"question": p.text, "steps": steps, "labels": label_steps(KINDS[p.kind], p, steps)})
+    for row, probs in zip(rows, score(judge, tok, asked)):
+        row["probs"] = [round(x, 6) for x in probs]
     write("prm_probs.json", rows)
 
 

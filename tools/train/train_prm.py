@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Fine-tune the reasoner into a process reward model on its own, labelled steps.
 
-    python tools/train/train_prm.py --dir WORK --minutes 20
+    python tools/train/train_prm.py --dir WORK
 
 1. Sample answers to fresh training problems from the reasoner (kept in WORK/prm_samples.json).
 2. Label each step by the generator's arithmetic (problems.label_steps).
@@ -34,7 +34,7 @@ def collect(model, tok, split, n, seed, temperatures=(1.0, 1.0, 0.7)):
     prompts = [tok.encode(chat.prompt(p.text)) for p in problems]
     for t in range(len(temperatures)):
         part = range(t, n, len(temperatures))
-        answers = sample(model, [prompts[i] for i in part], temperatures[t], max_tokens=110,
+        answers = sample(model, [prompts[i] for i in part], temperatures[t], max_tokens=130,
                          end=tok.id[chat.END], seed=seed)
         for i, a in zip(part, answers):
             steps = tok.decode(a).split("\n")
@@ -104,7 +104,8 @@ def score(model, tok, rows, size=16384):
 def main():
     a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     a.add_argument("--dir", required=True)
-    a.add_argument("--minutes", type=float, default=20)
+    a.add_argument("--minutes", type=float, default=1e6, help="training time in all, resumed runs included")
+    a.add_argument("--max-tokens", type=float, default=20e6, help="training tokens in all, padding not counted")
     a.add_argument("--samples", type=int, default=60000)
     a.add_argument("--lr", type=float, default=1.5e-3)
     a.add_argument("--batch", type=int, default=4096)
@@ -130,7 +131,7 @@ def main():
     with torch.no_grad():                       # the tag begins as the newline it replaces
         model.embed.weight[tok.id[chat.TAG]] = model.embed.weight[tok.newline]
     opts = optimisers(model, args.lr)
-    state = {"step": 0, "seconds": 0.0, "epoch": 0}
+    state = {"step": 0, "tokens": 0, "seconds": 0.0, "epoch": 0}
     checkpoint = work / "prm.pt"
     if checkpoint.exists():
         saved = torch.load(checkpoint)
@@ -159,7 +160,7 @@ def main():
     while True:
         for ids, targets in batches(tok, rows, random.Random(f"{args.seed}/{state['epoch']}"), args.batch):
             state["seconds"] = time.time() - begun
-            done = state["seconds"] / (60 * args.minutes)
+            done = max(state["seconds"] / (60 * args.minutes), state["tokens"] / args.max_tokens)
             if done >= 1:
                 save()
                 print(json.dumps({**state, "auc": quality(2000)}), flush=True)
@@ -176,6 +177,7 @@ def main():
                 o.zero_grad(set_to_none=True)
             losses.append(loss.item())
             state["step"] += 1
+            state["tokens"] += int((ids != tok.id[chat.PAD]).sum())
             if state["step"] % 100 == 0:
                 print(json.dumps({**state, "loss": sum(losses) / len(losses)}), flush=True)
                 losses = []

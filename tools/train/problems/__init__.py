@@ -8,13 +8,13 @@ Each kind is a module with
 
 `KINDS` maps the short name (used in unique_id) to the module.
 """
-from . import (absolute, arithmetic, expressions, fractions, linear, measures,
-               powers, quadratics, remainders, systems)
+from . import (absolute, arithmetic, coins, euclid, expressions, fractions, linear,
+               measures, powers, quadratics, remainders, squares, subsets, systems)
 from .base import Problem, boxed, label_steps, same_answer
 
 KINDS = {m.__name__.rsplit(".", 1)[1]: m for m in
-         (absolute, arithmetic, expressions, fractions, linear, measures,
-          powers, quadratics, remainders, systems)}
+         (absolute, arithmetic, coins, euclid, expressions, fractions, linear,
+          measures, powers, quadratics, remainders, squares, subsets, systems)}
 LEVELS = (1, 2, 3, 4, 5)
 
 __all__ = ["KINDS", "LEVELS", "Problem", "boxed", "label_steps", "same_answer"]

@@ -6,8 +6,8 @@ NAME = "Arithmetic"
 
 
 def make(rng, level):
-    """level + 2 terms, half of them products of single digits."""
-    n = level + 2
+    """level + 3 terms, half of them products of single digits."""
+    n = level + 3
     products = set(rng.sample(range(n), n // 2))
     terms, total = [], 0
     for i in range(n):

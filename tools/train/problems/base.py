@@ -44,20 +44,19 @@ def boxed(line):
 
 
 def _canonical(answer):
-    """Exact, comparable form of an answer: number, pair or polynomial with its unit."""
+    """Exact, comparable form of an answer: number, tuple or polynomial with its unit."""
     unit = ""
     for mark in ("^\\circ", "\\%"):
         if answer.endswith(mark):
             answer, unit = answer[: -len(mark)], mark
-    pair = re.fullmatch(r"\(([^,()]+),([^,()]+)\)", answer)
-    if pair:
-        return ("pair", tuple(latex.value(p) for p in pair.groups()), unit)
+    if re.fullmatch(r"\([^,()]+(,[^,()]+)+\)", answer):
+        return ("tuple", tuple(latex.value(p) for p in answer[1:-1].split(",")), unit)
     values = tuple(latex.value(answer, x=x) for x in (-3, 0, 1, 5, 11))
     return ("expr", values, unit)
 
 
 def same_answer(gold, given):
-    """Whether two answers are equal exactly (fractions, pairs, polynomials)."""
+    """Whether two answers are equal exactly (fractions, tuples, polynomials)."""
     if given is None:
         return False
     if gold == given:

@@ -31,10 +31,13 @@ def make(rng, level):
         parts = [(p, "x^2"), (p * d, "x"), (b, "x"), (b * d, ""), (c, "x"), (c * q, "")]
     total = {s: sum(v for v, t in parts if t == s) for s in ("x^2", "x", "")}
     answer = poly(*((total[s], s) for s in ("x^2", "x", "")))
-    grouped = poly(*((v, t) for s in ("x^2", "x", "") for v, t in parts if t == s))
     steps = [poly(*parts)]
-    if grouped not in (steps[0], answer):
-        steps.append(grouped)
+    groups = [[(v, t) for v, t in parts if t == s] for s in ("x^2", "x", "")]
+    for i in range(len(groups)):                      # collect one power of x a line
+        line = poly(*(p for g in groups for p in g))
+        if line not in steps and line != answer:
+            steps.append(line)
+        groups[i] = [(total[("x^2", "x", "")[i]], ("x^2", "x", "")[i])]
     steps.append(f"\\boxed{{{answer}}}")
     return Problem(f"Write ${text}$ as a polynomial.", steps, answer, {"answer": answer})
 

@@ -1,4 +1,4 @@
-"""Sums and differences of two to four fractions."""
+"""Sums and differences of two to five fractions."""
 from fractions import Fraction
 from math import lcm
 
@@ -9,8 +9,8 @@ NAME = "Fractions"
 
 
 def make(rng, level):
-    """Two to four fractions; the common denominator grows."""
-    count, top = ((2, 24), (3, 12), (3, 24), (4, 12), (4, 24))[level - 1]
+    """Two to five fractions; the common denominator grows."""
+    count, top = ((2, 24), (3, 12), (3, 24), (4, 24), (5, 24))[level - 1]
     while True:
         dens = [rng.randint(2, 12 if level > 1 else 6) for _ in range(count)]
         common = lcm(*dens)

@@ -10,12 +10,12 @@ _PERCENT = (5, 10, 15, 20, 25, 30, 40, 50, 60, 75, 80)
 
 
 def make(rng, level):
-    """Levels 1, 2: a percentage; 3 to 5: 2 to 4 changes of a price; half are angles."""
+    """Levels 1, 2: a percentage; 3 to 5: 3 to 5 changes of a price; half are angles."""
     if rng.random() < (0.2, 0.5, 0.5, 0.5, 0.5)[level - 1]:
         return _angles(rng, level)
     if level <= 2:
         return _what_percent(rng) if rng.random() < 0.5 else _percent_of(rng)
-    return _price(rng, level - 1)
+    return _price(rng, level)
 
 
 def _what_percent(rng):

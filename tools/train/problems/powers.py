@@ -7,7 +7,7 @@ NAME = "Powers Modulo m"
 
 def make(rng, level):
     """The exponent, so the number of squarings, grows with the level."""
-    lo, hi = ((8, 31), (16, 63), (32, 99), (64, 255), (128, 511))[level - 1]
+    lo, hi = ((16, 63), (32, 99), (64, 255), (128, 511), (256, 999))[level - 1]
     m = rng.randint(5, (12, 12, 13, 13, 13)[level - 1])
     base, e = rng.randint(2, m - 1), rng.randint(lo, hi)
     answer = pow(base, e, m)

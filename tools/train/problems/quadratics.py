@@ -1,7 +1,7 @@
 """Quadratics with integer roots by guessing a factor pair.
 
 The line that splits the constant term looks fine with any factor pair. The next
-line adds the pair, and shows whether it gives the linear coefficient.
+lines add the pair and compare the sum with the linear coefficient.
 """
 import re
 
@@ -23,7 +23,7 @@ def _lines(k, b, u, v, factor):
     product = f"{_bracket(lo)}{_bracket(hi)}"
     number = lambda n: f"({n})" if n < 0 else str(n)
     steps = [f"{k}({poly((1, 'x^2'), (b, 'x'), (u * v, ''))}){'' if factor else '=0'}"] if k > 1 else []
-    steps += [f"{u * v}={u}\\cdot{number(v)}", f"{u}+{number(v)}={u + v}"]
+    steps += [f"{u * v}={u}\\cdot{number(v)}", f"{u}+{number(v)}={u + v}", f"{u + v}={b}"]
     if factor:
         answer = f"{k if k > 1 else ''}{product}"
         return steps + [f"\\boxed{{{answer}}}"], answer
@@ -85,6 +85,8 @@ def check(problem, step, seen):
         p, q, s = map(int, m.groups())
         return sorted((p, q)) == sorted((u, v)) and s == u + v
     left, equals, right = step.partition("=")
+    if not step.strip("-=0123456789"):                # the sum found against the coefficient
+        return bool(equals) and left == right == str(u + v) and bool(seen) and bool(_SUM.fullmatch(seen[-1]))
     if equals and right != "0":
         return False
     given = poly((1, "x^2"), (u + v, "x"), (u * v, ""))

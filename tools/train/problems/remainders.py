@@ -1,4 +1,4 @@
-"""Systems of remainders: guess k in n = qk+b, then divide by p and look.
+"""Systems of remainders: guess k in n = qk+b, divide by p, compare with what was asked.
 
 With three moduli there are two such guesses, the second on top of the first.
 """
@@ -10,13 +10,13 @@ from .base import Problem
 NAME = "Systems of Remainders"
 
 
-def _lines(moduli, b, ks):
-    """moduli (q, p, ...); start from n = b mod q and choose ks in turn."""
-    q, n, steps = moduli[0], b, []
-    for p, k in zip(moduli[1:], ks):
+def _lines(moduli, wanted, ks):
+    """moduli (q, p, ...) and the remainders wanted; start from n = wanted[0] mod q and choose ks in turn."""
+    q, n, steps = moduli[0], wanted[0], []
+    for p, asked, k in zip(moduli[1:], wanted[1:], ks):
         steps.append(f"n={q}\\cdot{k}+{n}")
         n += q * k
-        steps += [f"n={n}", f"{n}={p}\\cdot{n // p}+{n % p}"]
+        steps += [f"n={n}", f"{n}={p}\\cdot{n // p}+{n % p}", f"{n % p}={asked}"]
         q *= p
     return steps + [f"\\boxed{{{n}}}"]
 
@@ -35,7 +35,7 @@ def make(rng, level):
     for m in moduli:
         total *= m
     n = rng.randrange(total)
-    q, b, ks = moduli[0], n % moduli[0], []
+    q, ks, wanted = moduli[0], [], [n % m for m in moduli]
     for p in moduli[1:]:
         ks.append(n % (q * p) // q)
         q *= p
@@ -53,18 +53,18 @@ def make(rng, level):
         if j != ks[at]:
             wrong = ks[:at] + [j]
             rest = [rng.randrange(p) for p in moduli[at + 2:]]
-            detours.append(_lines(moduli, b, wrong + rest))
-    return Problem(text, _lines(moduli, b, ks), str(n), {"n": n, "moduli": moduli, "b": b},
-                   3 * at, detours)
+            detours.append(_lines(moduli, wanted, wrong + rest))
+    return Problem(text, _lines(moduli, wanted, ks), str(n), {"n": n, "moduli": moduli},
+                   4 * at, detours)
 
 
 _DIVIDE = re.compile(r"(\d+)=(\d+)\\cdot(\d+)\+(\d+)")
 
 
 def check(problem, step, seen):
-    """n agrees with the moduli used so far, and the division is true."""
+    """n agrees with the moduli used so far, the division is true, its remainder is the one asked."""
     n, moduli = problem.data["n"], problem.data["moduli"]
-    stage = len(seen) // 3
+    stage = len(seen) // 4
     modulus = 1
     for m in moduli[:stage + 2]:
         modulus *= m
@@ -73,5 +73,7 @@ def check(problem, step, seen):
         v, d, t, r = map(int, m.groups())
         return v % modulus == n % modulus and d == moduli[stage + 1] and v == d * t + r and r < d
     left, right = step.split("=")
+    if left.isdigit():
+        return int(left) == int(right) == n % moduli[stage + 1]
     v = latex.value(right)
     return left == "n" and v.denominator == 1 and int(v) % modulus == n % modulus

@@ -14,12 +14,12 @@ poly = latex.poly
 
 def _lines(eq1, eq2, x, y):
     a, b, s = eq1
-    c, d, _ = eq2
+    c, d, t = eq2
     first = poly((c * x, ""))
     check = f"{first}{'+' if d > 0 else '-'}{abs(d * y)}={c * x + d * y}"
     return [f"x={x}", f"{poly((b, 'y'))}={s}-{a * x}={s - a * x}" if b > 1
             else f"y={s}-{a * x}={s - a * x}"] + (
-            [f"y={y}"] if b > 1 else []) + [check, f"\\boxed{{({x},{y})}}"]
+            [f"y={y}"] if b > 1 else []) + [check, f"{c * x + d * y}={t}", f"\\boxed{{({x},{y})}}"]
 
 
 def _candidates(a, b, s):
@@ -60,5 +60,7 @@ def check(problem, step, seen):
         p, q, t = map(int, m.groups())
         c, d, want = problem.data["eq2"]
         return (p, q, t) == (c * x, d * y, want)
+    if not step.strip("-=0123456789"):                # the value found against the one asked
+        return bool(seen) and bool(_CHECK.fullmatch(seen[-1])) and step == f"{problem.data['eq2'][2]}={problem.data['eq2'][2]}"
     sides = [latex.value(p, x=x, y=y) for p in step.split("=")]
     return len(sides) > 1 and ("x" in step or "y" in step) and len(set(sides)) == 1
