@@ -201,6 +201,7 @@ psv_answer_is psv_compare_collection(psv_compare *c, const psv_node *set, const 
         return set_is_a ? psv_compare_nodes(c, set->kid[0], other) : psv_compare_nodes(c, other, set->kid[0]);
     }
     bool lone_tuple = set->n == 1 && set->kid[0]->kind == PSV_TUPLE; /* {(1, 2)} */
+    if (c->ctx->math_verify) set = distinct(c, set);
     if (set->n != 1 || (other->kind == PSV_TUPLE && !lone_tuple))
         return no(c, "type", "one answer is a list or set, the other is not");
     if (set_is_a)

@@ -118,6 +118,8 @@ static psv_answer_is compare_choice(psv_compare *c, const psv_node *a, const psv
     if (a->kind == PSV_CHOICE && b->kind == PSV_CHOICE) {
         if (a->n > b->n) c->a_marked = true;
         if (b->n > a->n) c->b_marked = true;
+        if (c->ctx->math_verify && a->n != b->n)
+            return no(c, "choice", "Math-Verify takes no letter with its value for the letter");
         return psv_decide(c, "choice", strcmp(a->text, b->text) ? PSV_NO : PSV_YES, "choice letters");
     }
     bool a_is = a->kind == PSV_CHOICE;
@@ -127,6 +129,7 @@ static psv_answer_is compare_choice(psv_compare *c, const psv_node *a, const psv
         if (is == PSV_YES && choice->n) *(a_is ? &c->a_marked : &c->b_marked) = true;
         if (is == PSV_YES || !choice->n) return is;
     }
+    if (c->ctx->math_verify) return no(c, "choice", "Math-Verify takes no letter with its value for the value");
     if (!choice->n) return no(c, "choice", "one answer is a choice letter, the other is not");
     if (a_is)
         c->a_marked = true;
@@ -349,9 +352,26 @@ static psv_answer_is compare_point(psv_compare *c, const psv_node *a, const psv_
     return psv_in_order(c, a->kid, a->n, b->kid, b->n);
 }
 
+/* "(-1, 6) units", "$(8, -2)$ dollars": a sign or unit on what is no number says nothing. */
+static const psv_node *without_unit(const psv_node *node) {
+    bool wrapped = node->kind == PSV_UNIT || node->kind == PSV_DEGREE || node->kind == PSV_PERCENT;
+    return wrapped && !psv_is_scalar(node->kid[0]) ? node->kid[0] : node;
+}
+
+/* −125_8: a sign before a numeral in a base. */
+static bool both_negative(const psv_node *a, const psv_node *b) {
+    if (a->kind != PSV_NEG || b->kind != PSV_NEG) return false;
+    return a->kid[0]->kind == PSV_BASE || b->kid[0]->kind == PSV_BASE;
+}
+
 static psv_answer_is compare_kinds(psv_compare *c, const psv_node *a, const psv_node *b) {
+    a = without_unit(a);
+    b = without_unit(b);
+    if (both_negative(a, b)) return psv_compare_nodes(c, a->kid[0], b->kid[0]);
     if (psv_same_tree(a, b)) return psv_decide(c, "form", PSV_YES, "written alike");
     bool equation_a = psv_is_equation(a), equation_b = psv_is_equation(b);
+    if (equation_a != equation_b && (is_set_like(a) || is_set_like(b))) /* x = (−∞, 2) ∪ (3, ∞) */
+        return equation_against(c, equation_a ? a : b, equation_a ? b : a, equation_a);
     if (a->kind == PSV_CHOICE || b->kind == PSV_CHOICE) {
         if (!equation_a && !equation_b) return compare_choice(c, a, b);
     }

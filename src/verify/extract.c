@@ -175,6 +175,24 @@ const char *psv_extract_last(psv_ctx *ctx, const char *text, size_t length, cons
     return has_number ? arena_span(ctx, text, number) : last_choice(ctx, text, length);
 }
 
+/* Words around formulas ("Thus, $f(2) = 9$."): then the whole response is more than an answer. */
+static bool words_around(const char *text, size_t length, const psv_formulas *formulas) {
+    size_t next = 0;
+    for (size_t i = 0; i < length && formulas->n;) {
+        if (next < formulas->n && i == formulas->data[next].whole.begin) {
+            i = formulas->data[next++].whole.end;
+            continue;
+        }
+        size_t end = i;
+        while (end < length && (isalpha((unsigned char)text[end]) || (unsigned char)text[end] >= 128))
+            end++;
+        bool joins = same_letters(text + i, end - i, "and") || same_letters(text + i, end - i, "or");
+        if (end > i + 1 && !joins) return true;
+        i = end > i ? end : i + 1;
+    }
+    return false;
+}
+
 const char *psv_extract(psv_ctx *ctx, const char *response, size_t length) {
     const char *found = NULL;
     psv_span where;
@@ -186,7 +204,7 @@ const char *psv_extract(psv_ctx *ctx, const char *response, size_t length) {
     }
     found = after_announcement(ctx, response, length, &formulas);
     if (!found) found = after_hashes(ctx, response, length);
-    if (!found) found = readable(ctx, response, (psv_span){0, length}, 3);
+    if (!found && !words_around(response, length, &formulas)) found = readable(ctx, response, (psv_span){0, length}, 3);
     if (!found) found = psv_extract_last(ctx, response, length, &formulas);
 done:
     ps_free(formulas.data);

@@ -237,7 +237,9 @@ static psv_node *parse_text(psv_parser *p) {
         return node;
     }
     if (psv_at(p, '=')) return psv_named(p->ctx, PSV_VAR, words, strlen(words));
-    bool label = t->length && (t->text[t->length - 1] == ':' || t->text[t->length - 1] == '=');
+    size_t end = strlen(words);
+    bool is = end > 3 && strcmp(words + end - 3, " is") == 0 && !p->ctx->math_verify; /* "The answer is" */
+    bool label = t->length && (is || t->text[t->length - 1] == ':' || t->text[t->length - 1] == '=');
     if (label && psv_starts_factor(p)) return psv_parse_power(p);
     return psv_named(p->ctx, PSV_TEXT, words, strlen(words));
 }
@@ -291,7 +293,7 @@ psv_node *psv_parse_atom(psv_parser *p) {
 static psv_node *base_n(psv_parser *p, psv_node *digits) {
     p->i++;
     long base = 0;
-    bool braces = psv_accept(p, '{');
+    bool braces = psv_accept(p, '{'), round = braces && psv_accept(p, '('); /* 1011_{(2)} */
     const psv_token *t = psv_peek(p);
     if (t->code == TK_NUM && t->id == 0)
         base = strtol(t->text, NULL, 10);
@@ -301,6 +303,7 @@ static psv_node *base_n(psv_parser *p, psv_node *digits) {
         if (words) base = isdigit((unsigned char)*words) ? strtol(words, NULL, 10) : psv_number_word(words);
     }
     p->i += t->code != TK_END;
+    if (round && !psv_accept(p, ')')) return psv_parse_error(p, "unbalanced brackets");
     if (braces && !psv_accept(p, '}')) return psv_parse_error(p, "unbalanced braces");
     if (base < 2 || base > 36 || digits->scale) return psv_parse_error(p, "an index to a number");
     psv_node *node = psv_copy(p->ctx, digits);
@@ -308,6 +311,11 @@ static psv_node *base_n(psv_parser *p, psv_node *digits) {
     node->kind = PSV_BASE;
     node->scale = (int)base;
     return node;
+}
+
+/* Math-Verify drops the sign: its \sin 30^\circ is \sin 30. */
+static psv_node *degrees(psv_parser *p, psv_node *node) {
+    return p->ctx->math_verify ? node : psv_unary(p->ctx, PSV_DEGREE, node);
 }
 
 /* After '^'. Degrees and ordinals are no powers. */
@@ -319,7 +327,7 @@ static psv_node *parse_exponent(psv_parser *p, psv_node *base) {
     bool small_o = inner->code == TK_LETTER && strcmp(inner->text, "o") == 0 && !psv_has_variable(base);
     if ((inner->code == TK_DEGREE || small_o) && alone) {
         p->i += group ? 3 : 1;
-        return psv_unary(p->ctx, PSV_DEGREE, base);
+        return degrees(p, base);
     }
     if (inner->code == TK_TEXT && alone) { /* 5^\text{th} */
         p->i += group ? 3 : 1;
@@ -363,7 +371,7 @@ psv_node *psv_parse_postfix(psv_parser *p, psv_node *node) {
             break;
         case TK_DEGREE:
             p->i++;
-            node = psv_unary(p->ctx, PSV_DEGREE, node);
+            node = degrees(p, node);
             break;
         case '_':
             if (node->kind != PSV_NUM) return psv_parse_error(p, "an index to an expression");

@@ -118,7 +118,7 @@ psv_node *psv_parse_matrix(psv_parser *p) {
     const char *name = psv_peek(p)->text;
     if (strchr("vV", name[0])) return psv_parse_error(p, "a determinant");
     p->i++;
-    if (strcmp(name, "cases") == 0) return parse_cases(p);
+    if (strcmp(name, "cases") == 0 || strcmp(name, "aligned") == 0) return parse_cases(p);
     psv_node *cells[PSV_MAX_ITEMS];
     size_t n = 0, columns = 0, in_row = 0;
     while (!psv_at(p, TK_ENDENV)) {

@@ -192,6 +192,11 @@ static psv_node *parse_term(psv_parser *p) {
             continue;
         }
         if (node->kind == PSV_DEGREE && !(node = arc_minutes(p, node))) return NULL;
+        if (node->kind == PSV_DEGREE && psv_at(p, TK_LETTER) && psv_peek(p)->id == 1 &&
+            strchr("CF", *psv_peek(p)->text)) {
+            p->i++; /* 10^\circ \text{C} */
+            continue;
+        }
         if (at_times(p)) p->t[p->i].code = '*';
         if (psv_accept(p, '*')) {
             node = multiply(p->ctx, node, psv_parse_unary(p));

@@ -302,7 +302,8 @@ static psv_node *read_tree(psv_ctx *ctx, psv_answer *out, int depth) {
         tree = read_choice(ctx, content, true);
         if (tree) return tree;
         bool digit = strpbrk(content, "0123456789\\") != NULL;
-        if (!digit || depth > 2 || ctx->math_verify) return text_node(ctx, out->words);
+        bool number = content[strspn(content, "0123456789.,+-*/^() ")] == 0; /* all that Math-Verify reads there */
+        if (!digit || depth > 2 || (ctx->math_verify && !number)) return text_node(ctx, out->words);
         out->source = content;
         return read_tree(ctx, out, depth + 1);
     }

@@ -177,7 +177,7 @@ static void lex_number(lexer *lex) {
     token = &lex->out->data[at];
     token->commas = commas;
     token->point = point;
-    if (!point && !lex->ctx->math_verify) lex->i += ordinal_letters(lex);
+    if (!point) lex->i += ordinal_letters(lex);
 }
 
 static void push_letter(lexer *lex, size_t begin, const char *name, size_t length, int run) {
@@ -211,8 +211,11 @@ static void lex_letters(lexer *lex) {
         psv_token *token = push(lex, TK_FUNC, begin, s, length);
         if (token) token->id = func;
     } else {
-        for (size_t k = 0; k < length && !lex->failed; k++)
-            push_letter(lex, begin + k, s + k, 1, k ? 1 : (int)length);
+        for (size_t k = 0, n; k < length && !lex->failed; k += n) {
+            for (n = 1; k + n < length && ((unsigned char)s[k + n] & 0xC0) == 0x80;) /* the rest of a UTF-8 letter */
+                n++;
+            push_letter(lex, begin + k, s + k, n, k ? 1 : (int)length);
+        }
     }
 }
 
@@ -304,8 +307,8 @@ static void lex_environment(lexer *lex, size_t begin, bool opens) {
     const char *name = lex->s + lex->i + 1;
     size_t length = close - lex->i - 1;
     lex->i = close < lex->length ? close + 1 : close;
-    static const char *const known[] = {"matrix",  "pmatrix", "bmatrix", "Bmatrix",    "vmatrix",
-                                        "Vmatrix", "array",   "cases",   "smallmatrix"};
+    static const char *const known[] = {"matrix",  "pmatrix", "bmatrix", "Bmatrix",     "vmatrix",
+                                        "Vmatrix", "array",   "cases",   "smallmatrix", "aligned"};
     for (size_t k = 0; k < sizeof known / sizeof *known; k++) {
         if (strlen(known[k]) != length || memcmp(known[k], name, length) != 0) continue;
         push(lex, opens ? TK_BEGIN : TK_ENDENV, begin, name, length);
@@ -466,6 +469,10 @@ static void lex_relation_or_character(lexer *lex) {
         if (pairs[k].code == TK_PM && length == 2 && lex->i > 0) continue; /* "a+-b" is a sum */
         push(lex, pairs[k].code, lex->i, s, length);
         lex->i += length;
+        return;
+    }
+    if (*s == '&' && s[1 + strspn(s + 1, " ")] == '=') { /* "x &= 3" in aligned rows */
+        lex->i++;
         return;
     }
     if (lex->length - lex->i >= 3 && memcmp(s, "...", 3) == 0) {
