@@ -5,6 +5,8 @@
 #include <ctype.h>
 #include <string.h>
 
+enum { LONGEST_NUMERAL = 64 }; /* digits of a numeral with letters: the look ahead stays short */
+
 typedef struct lexer {
     psv_ctx *ctx;
     const char *s;
@@ -114,7 +116,7 @@ static void lex_exponent(lexer *lex, bool decimal) {
 static size_t large_base_numeral(const lexer *lex) {
     const char *s = lex->s + lex->i;
     size_t n = 0, digits = 0;
-    for (; isdigit((unsigned char)s[n]) || (s[n] >= 'A' && s[n] <= 'F'); n++)
+    for (; n < LONGEST_NUMERAL && (isdigit((unsigned char)s[n]) || (s[n] >= 'A' && s[n] <= 'F')); n++)
         digits += isdigit((unsigned char)s[n]) != 0;
     if (!digits || digits == n || s[n] != '_') return 0;
     const char *index = s + n + 1;

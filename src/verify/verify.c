@@ -145,6 +145,8 @@ static ps_status by_text(const char *gold, const char *extracted, const char *re
 /* Math-Verify extracts from the gold text as from a response. */
 static const char *gold_answer(psv_ctx *ctx, const char *gold) {
     if (!ctx->math_verify) return gold;
+    size_t length = strlen(gold);
+    if (length > PSV_MAX_RESPONSE) gold += length - PSV_MAX_RESPONSE;
     const char *dollar = strchr(gold, '$');
     while (dollar && dollar > gold && dollar[-1] == '\\') /* an escaped one is money */
         dollar = strchr(dollar + 1, '$');
