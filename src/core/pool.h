@@ -25,7 +25,7 @@ typedef struct ps_level {
     /* Set by ps_pool_prepare: */
     size_t first, n_candidates; /* its part of the candidates */
     double best_ell;            /* the highest score among the candidates */
-    /* Set for one β by ps_pool_shares: log ρ(d), normalised over depths. */
+    /* Set by ps_pool_shares: log ρ(d), normalised over depths. */
     double log_share;
 } ps_level;
 
@@ -73,6 +73,7 @@ struct ps_pool {
 
     /* Set by ps_pool_prepare. */
     bool prepared;
+    enum { PS_NO_SHARES, PS_SHARES_AT_ZERO, PS_SHARES_ABOVE_ZERO } shares; /* what the levels' log_share is for */
     uint32_t *candidates;
     double *candidate_ell, *candidate_mix;
     size_t n_candidates, candidates_capacity, candidate_ell_capacity, candidate_mix_capacity;
@@ -106,7 +107,7 @@ ps_status ps_pool_mix(ps_pool *pool);
 ps_status ps_pool_reserve_prune(ps_pool *pool);
 void ps_pool_prune(ps_pool *pool);
 
-/* lineage: set log_share of every level for β; −∞ for depths that cannot be launched from. */
+/* lineage: set log_share of every level for β; −∞ for depths that cannot be launched from. All β > 0 have the same. */
 void ps_pool_shares(ps_pool *pool, double beta);
 
 /* Whether an event at β may launch from the level: an open candidate of finite weight is there. */

@@ -51,6 +51,7 @@ ps_status ps_pool_prepare(ps_pool *pool, const uint32_t **ids, size_t *n, ps_err
     else
         gather_all(pool);
     pool->prepared = true;
+    pool->shares = PS_NO_SHARES;
     *ids = pool->candidates;
     *n = pool->n_candidates;
     return PS_OK;
@@ -66,6 +67,8 @@ static double log_rho(const ps_pool_params *p, size_t d, size_t deepest, double 
 }
 
 void ps_pool_shares(ps_pool *pool, double beta) {
+    if (pool->shares == (beta == 0 ? PS_SHARES_AT_ZERO : PS_SHARES_ABOVE_ZERO)) return;
+    pool->shares = beta == 0 ? PS_SHARES_AT_ZERO : PS_SHARES_ABOVE_ZERO;
     size_t deepest = 0, shallowest = 0; /* the root is always open */
     for (size_t d = 1; d < pool->n_levels; d++)
         if (ps_level_open(&pool->levels[d], beta)) {
