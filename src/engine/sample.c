@@ -20,14 +20,14 @@ const ps_sample_kernels *ps_sample_kernels_get(size_t choice) {
 }
 
 ps_status ps_logits_summarise(ps_sampler *s, const float *logits, size_t n, ps_logits_summary *summary, ps_error *err) {
-    const ps_sample_kernels *kernels = n >= PS_SAMPLE_QUICK ? ps_sample_kernels_get(0) : NULL;
+    const ps_sample_kernels *kernels = ps_sample_kernels_get(0);
     if (kernels != NULL) return ps_quick_summarise(kernels, &s->quick, logits, n, summary, err);
     return ps_plain_summarise(&s->plain, logits, n, summary, err);
 }
 
 ps_status ps_sample(ps_sampler *s, const float *logits, size_t n, const ps_generation *g, double uniform, ps_draw *draw,
                     ps_error *err) {
-    const ps_sample_kernels *kernels = n >= PS_SAMPLE_QUICK ? ps_sample_kernels_get(0) : NULL;
+    const ps_sample_kernels *kernels = ps_sample_kernels_get(0);
     if (kernels != NULL) return ps_quick_sample(kernels, &s->quick, logits, n, g, uniform, draw, err);
     return ps_plain_sample(&s->plain, logits, n, g, uniform, draw, err);
 }

@@ -1,8 +1,8 @@
 /* One pass over the logits of a position: log-probabilities, entropy and the token that a given uniform draws. Shared
  * by engines that see logits. Internal to the engine room.
  *
- * Two ways lead to the same token: a plain one, and for large vocabularies on processors with AVX2 or AVX-512 a quick
- * one. What decides on a token is float64 in both. */
+ * Two ways lead to the same token: a plain one, and a quick one on processors with AVX2 or AVX-512. What decides on a
+ * token is float64 in both. */
 #ifndef PS_ENGINE_SAMPLE_H
 #define PS_ENGINE_SAMPLE_H
 
@@ -65,11 +65,10 @@ typedef struct ps_draw {
  * uniform draws the same token as often as it can.
  *
  * The token and logq are those of float64 arithmetic (1e−11 relative); so are logp and entropy, except that for
- * temperatures other than 1 and PS_SAMPLE_QUICK tokens or more they come from float32 exponentials: within 1e−6. */
+ * temperatures other than 1 and PS_SAMPLE_LARGE tokens or more they come from float32 exponentials: within 1e−6. */
 ps_status ps_sample(ps_sampler *sampler, const float *logits, size_t n, const ps_generation *generation, double uniform,
                     ps_draw *draw, ps_error *err);
 
-/* The quick way begins here: what it saves below is not worth less exact numbers. */
-enum { PS_SAMPLE_QUICK = 4096 };
+enum { PS_SAMPLE_LARGE = 4096 };
 
 #endif

@@ -55,6 +55,20 @@ static ps_status make_room(ps_quick_scratch *s, size_t blocks, ps_error *err) {
     return PS_OK;
 }
 
+/* The sums of block b. In a small vocabulary the raw ones are float64 too. */
+static ps_block_sums sums_of(const quick *q, size_t b, bool store) {
+    float spare[BLOCK];
+    const float *block = ps_block_of(q->logits, q->n, b, spare);
+    ps_block_sums sums = {0}, raw = {0};
+    q->kernels->weigh(block, q->max, q->scale, store ? q->s->weight + b * BLOCK : NULL, &sums);
+    if (q->scale != 1.0 && q->n < PS_SAMPLE_LARGE) {
+        q->kernels->weigh(block, q->max, 1.0, NULL, &raw);
+        sums.raw = raw.raw;
+        sums.raw_x = raw.raw_x;
+    }
+    return sums;
+}
+
 /* The two passes: maxima, then sums by block. */
 static ps_status scan(quick *q, bool store, ps_logits_summary *summary, ps_error *err) {
     float spare[BLOCK];
@@ -74,9 +88,7 @@ static ps_status scan(quick *q, bool store, ps_logits_summary *summary, ps_error
         best++;
     ps_block_sums all = {0};
     for (size_t b = 0; b < q->blocks; b++) {
-        ps_block_sums sums = {0};
-        q->kernels->weigh(ps_block_of(q->logits, q->n, b, spare), q->max, q->scale,
-                          store ? q->s->weight + b * BLOCK : NULL, &sums);
+        const ps_block_sums sums = sums_of(q, b, store);
         q->s->block_sum[b] = sums.weight;
         all.raw += sums.raw;
         all.raw_x += sums.raw_x;

@@ -77,8 +77,8 @@ static void check_draws(ps_sampler *s, const float *logits, size_t n, const ps_g
     long double *q = calloc(n, sizeof *q), *p = calloc(n, sizeof *p);
     const ps_generation raw = {.temperature = 1, .top_p = 1};
     const long double slack = plain(logits, n, g, q);
-    /* The quick way computes the raw distribution in float32 unless it is the one drawn from. */
-    const bool quick = way != NULL || (n >= PS_SAMPLE_QUICK && ps_sample_kernels_get(0) != NULL);
+    /* The quick way computes a large raw distribution in float32 unless it is the one drawn from. */
+    const bool quick = n >= PS_SAMPLE_LARGE && ps_sample_kernels_get(0) != NULL;
     const long double raw_tolerance = quick && g->temperature != 1 ? 1e-6L : 1e-11L;
     plain(logits, n, &raw, p);
     long double entropy = 0;
