@@ -90,9 +90,14 @@ file(GLOB bench_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/bench/bench_*.c
 if(NOT PERSAMP_HAVE_LLAMA)
     list(FILTER bench_sources EXCLUDE REGEX "/[^/]*llama[^/]*\\.c$")
 endif()
+# What they share: bench/report.c, and where the name says llama bench/llama_*.c as well.
+file(GLOB bench_support_llama CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/bench/llama_*.c")
 foreach(file IN LISTS bench_sources)
     cmake_path(GET file STEM name)
-    persamp_add_program(${name} "${file}")
+    persamp_add_program(${name} "${file}" "${PROJECT_SOURCE_DIR}/bench/report.c")
+    if(name MATCHES "llama")
+        target_sources(${name} PRIVATE ${bench_support_llama})
+    endif()
     set_target_properties(${name} PROPERTIES
         EXCLUDE_FROM_ALL ON RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bench")
     target_compile_definitions(${name} PRIVATE "PS_SOURCE_DATADIR=\"${PROJECT_SOURCE_DIR}\"")

@@ -58,7 +58,10 @@ static void recount(ps_lane *lane, ps_lnode *x) {
 static void retract(ps_lane *lane, int s, ps_lnode *tip, size_t n) {
     ps_sequence *q = &lane->sequences[s];
     ps_lnode *old = q->tip;
-    if (n < q->n) llama_memory_seq_rm(lane->memory, s, (llama_pos)n, -1);
+    if (n < q->n) {
+        llama_memory_seq_rm(lane->memory, s, (llama_pos)n, -1);
+        ps_record_remove(lane, s, n);
+    }
     q->n = n < q->n ? n : q->n;
     q->tip = tip;
     for (ps_lnode *x = old; x != tip; x = x->parent) {
@@ -184,6 +187,7 @@ static int branch(ps_lane *lane, ps_lnode *x, int source, size_t n) {
     const int s = acquire(lane, source);
     if (s >= 0) {
         llama_memory_seq_cp(lane->memory, source, s, 0, (llama_pos)n);
+        ps_record_copy(lane, source, s, n);
         lane->sequences[s].n = n;
         extend_to(lane, s, x);
         return s;
@@ -202,8 +206,23 @@ static size_t useful_prefix(const ps_lane *lane, const ps_work *work) {
     return ps_lnode_end(parent) - 1;
 }
 
+static void occupy(ps_lane *lane, ps_work *work, int s) {
+    extend_to(lane, s, work->child);
+    lane->sequences[s].user = work;
+    lane->sequences[s].last_use = lane->now;
+    work->sequence = s;
+}
+
+/* bench/: as if nothing had been computed before. */
+static bool enter_anew(ps_lane *lane, ps_work *work) {
+    const int s = acquire(lane, -1);
+    if (s >= 0) occupy(lane, work, s);
+    return s >= 0;
+}
+
 bool ps_cache_enter(ps_lane *lane, ps_work *work) {
     const size_t want = useful_prefix(lane, work);
+    if (lane->engine->forgetful) return enter_anew(lane, work);
     if (want < ps_lnode_end(work->parent) && logits_are_coming(lane, work->parent)) return false;
     size_t n = 0;
     int source = -1;
@@ -219,10 +238,7 @@ bool ps_cache_enter(ps_lane *lane, ps_work *work) {
         s = acquire(lane, -1);
     }
     if (s < 0) return false;
-    extend_to(lane, s, work->child);
-    lane->sequences[s].user = work;
-    lane->sequences[s].last_use = lane->now;
-    work->sequence = s;
+    occupy(lane, work, s);
     return true;
 }
 

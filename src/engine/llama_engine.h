@@ -8,6 +8,7 @@
  *     llama_cache.c   sequences of the KV cache: who holds which prefix, forks, evictions
  *     llama_lane.c    the loop of a lane: admit, plan a batch, decode, absorb
  *     llama_work.c    one request: draw, judge, finish
+ *     llama_record.c  what was asked of libllama, for the benchmarks
  *
  * Locking: ps_llama.mutex guards what is marked [shared]; a node's identity, tokens and parent do not change once its
  * handle is out; everything else of a lane, its nodes' cache fields included, belongs to the lane's thread. */
@@ -20,6 +21,7 @@
 
 #include <llama.h>
 #include <pthread.h>
+#include <stdio.h>
 
 enum { PS_MAX_SEQUENCES = 256, PS_MAX_LANES = 64 }; /* LLAMA_MAX_SEQ, not in its header: llama_max_parallel_sequences */
 
@@ -139,6 +141,8 @@ struct ps_llama {
     ps_log log;
     char *model_path;
     char description[512];
+    FILE *record;   /* what bench/ does again (llama_record.c), or NULL */
+    bool forgetful; /* bench/: nothing is kept in the cache from one step to the next */
     ps_lane *lanes;
     size_t n_lanes;
     size_t parallel;
@@ -223,6 +227,16 @@ struct llama_context_params ps_lane_params(const ps_llama *engine, size_t cells,
 ps_status ps_lane_open(ps_lane *lane, ps_llama *engine, size_t cells, ps_error *err); /* context and buffers */
 ps_status ps_lane_start(ps_lane *lane, ps_error *err);                                /* the thread */
 void ps_lane_close(ps_lane *lane); /* after engine.closing is set: joins, frees */
+
+/* ---- llama_record.c: all of it does nothing without a recording ------------------------------------------------- */
+
+/* As PERSAMP_BENCH_RECORD (a file) and PERSAMP_BENCH_FORGET in the environment say. */
+ps_status ps_record_open(ps_llama *engine, ps_error *err);
+void ps_record_close(ps_llama *engine);
+void ps_record_contexts(const ps_llama *engine, const struct llama_context_params *params);
+void ps_record_batch(const ps_lane *lane);
+void ps_record_copy(const ps_lane *lane, int from, int to, size_t n);
+void ps_record_remove(const ps_lane *lane, int s, size_t n);
 
 /* ---- The rest --------------------------------------------------------------------------------------------------- */
 

@@ -94,7 +94,7 @@ void ps_lane_close(ps_lane *lane) {
 static void finish(ps_lane *lane, ps_work *work) {
     const bool useful = work->event.reason != PS_STOP_ERROR && work->event.reason != PS_STOP_EOS &&
                         work->event.reason != PS_STOP_STRING && work->event.reason != PS_STOP_CONTEXT_FULL;
-    if (work->event.reason == PS_STOP_ERROR)
+    if (work->event.reason == PS_STOP_ERROR || lane->engine->forgetful)
         ps_cache_drop(lane, work);
     else
         ps_cache_leave(lane, work, useful);
@@ -117,7 +117,7 @@ static void try_first_token(ps_lane *lane, ps_work *work) {
     if (work->child->n_tokens > 0) return;
     if (end >= context)
         ps_work_end(work, PS_STOP_CONTEXT_FULL);
-    else if (work->parent->logits)
+    else if (work->parent->logits && !lane->engine->forgetful)
         ps_work_draw(lane, work, work->parent->logits);
 }
 
@@ -236,6 +236,7 @@ static bool fill_batch(ps_lane *lane) {
 /* libllama's answer to a batch: 0; 1 the cache is full and unchanged; anything else an error. */
 static int32_t decode(ps_lane *lane) {
     const bool hidden = fill_batch(lane);
+    ps_record_batch(lane);
     if (hidden) llama_set_embeddings(lane->context, true); /* makes every token an output: only where asked for */
     const int32_t answer = llama_decode(lane->context, lane->batch);
     if (hidden) llama_set_embeddings(lane->context, false);

@@ -127,6 +127,8 @@ static size_t choose_cells(const ps_llama *engine, const ps_llama_options *optio
 
 static ps_status open_lanes(ps_llama *engine, const ps_llama_options *options, ps_error *err) {
     const size_t cells = choose_cells(engine, options);
+    const struct llama_context_params params = ps_lane_params(engine, cells, engine->threads);
+    ps_record_contexts(engine, &params);
     if (cells < engine->context) engine->context = cells;
     engine->lanes = ps_calloc(engine->n_lanes, sizeof *engine->lanes);
     engine->stats = ps_calloc(engine->n_lanes, sizeof *engine->stats);
@@ -176,6 +178,7 @@ ps_status ps_engine_llama_create(const ps_llama_options *options, ps_engine **ou
     if (!status) status = load_model(engine, options, err);
     if (!status) set_context(engine, options);
     if (!status) status = ps_llama_tune(engine, options, err);
+    if (!status) status = ps_record_open(engine, err);
     if (!status) status = open_lanes(engine, options, err);
     if (status) {
         ps_llama_destroy(&engine->base);
@@ -214,6 +217,7 @@ void ps_llama_destroy(ps_engine *base) {
     free_nodes(engine);
     if (engine->model) llama_model_free(engine->model);
     ps_llama_log_detach(engine);
+    ps_record_close(engine);
     pthread_mutex_destroy(&engine->mutex);
     pthread_cond_destroy(&engine->ready);
     ps_free(engine->lanes);

@@ -1,0 +1,205 @@
+/* A run of ours against bare libllama, in turns: what everything besides the model costs. One JSON line per figure.
+ *
+ *   bench_llama_run [MODEL.gguf [RUNS]]       default: the shipped model, 5 turns
+ *
+ *   replay_1x16, replay_8x16    tokens/s of a run ÷ of the bare loop that does the same batches in the same contexts
+ *   full_1x16, full_8x16        tokens/s of a run ÷ of as many sequences, always full, at libllama's defaults
+ *   in_flight_8                 tokens/s with 8 problems in flight ÷ with one
+ *   forgetful_1x16              time of a run that keeps no KV from step to step ÷ of one that does
+ *   peak_memory                 peak resident bytes of the bare loop ÷ of a run (each in a process of its own)
+ *
+ * Tokens are those generated; what is prefilled is part of the cost. A model that is not the shipped one gets steps of
+ * 16 tokens, 6 of them, since random weights write no newlines. */
+#include "llama_replay.h"
+#include "persamp/persamp.h"
+#include "report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { PARTICLES = 16, MOST_RUNS = 101 };
+
+typedef struct bench {
+    const char *model;
+    bool shipped;
+    size_t problems; /* of a run */
+    char folder[64]; /* for outputs and the recording */
+    char recording[96];
+} bench;
+
+static void stop_on(ps_status status, const ps_error *err) {
+    if (status == PS_OK) return;
+    fprintf(stderr, "bench_llama_run: %s\n", err->message);
+    exit(1);
+}
+
+/* ---- A run ----------------------------------------------------------------------------------------------------------
+ */
+
+static void set(ps_config *config, const char *key, const char *value) {
+    ps_error err;
+    stop_on(ps_config_set(config, key, value, "bench", &err), &err);
+}
+
+static ps_config *configure(const bench *b, int in_flight) {
+    ps_config *config;
+    ps_error err;
+    char text[32];
+    stop_on(ps_config_create(&config, &err), &err);
+    set(config, "models.generator.model_path", b->model);
+    snprintf(text, sizeof text, "%d", PARTICLES);
+    set(config, "generation.n_particles", text);
+    snprintf(text, sizeof text, "%d", in_flight);
+    set(config, "evaluation.parallel_problems", text);
+    set(config, "evaluation.output_dir", b->folder);
+    set(config, "evaluation.save_intermediate", "false");
+    if (!b->shipped) {
+        set(config, "generation.step_boundary", "fixed");
+        set(config, "generation.fixed_step_tokens", "16");
+        set(config, "generation.max_tokens_per_step", "16");
+        set(config, "generation.max_steps", "6");
+        set(config, "prompt.template", "{question}\n");
+    }
+    stop_on(ps_config_check(config, NULL, &err), &err);
+    return config;
+}
+
+typedef struct result {
+    double seconds;
+    double tokens, prefilled;
+} result;
+
+/* One evaluation with the models open: the clock runs over the problems, not over loading. */
+static result evaluate(const bench *b, const ps_config *config, ps_models *models) {
+    ps_eval_summary summary = {0};
+    ps_error err;
+    const ps_eval_options options = {.limit = b->problems, .fresh = true};
+    const double start = ps_now();
+    stop_on(ps_eval(config, &options, models, NULL, &summary, &err), &err);
+    const result r = {ps_now() - start, (double)summary.arms[0].generated, (double)summary.arms[0].prefilled};
+    if (summary.arms[0].errors > 0) {
+        fprintf(stderr, "bench_llama_run: %zu problems failed\n", summary.arms[0].errors);
+        exit(1);
+    }
+    ps_eval_summary_free(&summary);
+    return r;
+}
+
+/* The recording belongs to an engine, so each recorded run has its own. */
+static result run(const bench *b, int in_flight, bool record, bool forget) {
+    ps_models *models;
+    ps_error err;
+    ps_config *config = configure(b, in_flight);
+    if (record) setenv("PERSAMP_BENCH_RECORD", b->recording, 1);
+    if (forget) setenv("PERSAMP_BENCH_FORGET", "1", 1);
+    stop_on(ps_models_open(config, NULL, &models, &err), &err);
+    unsetenv("PERSAMP_BENCH_RECORD");
+    unsetenv("PERSAMP_BENCH_FORGET");
+    const result r = evaluate(b, config, models);
+    ps_models_free(models);
+    ps_config_free(config);
+    return r;
+}
+
+/* ---- The figures ----------------------------------------------------------------------------------------------------
+ */
+
+static void against_bare_loops(const bench *b, struct llama_model *model, int in_flight, size_t runs) {
+    double ours[MOST_RUNS], replayed[MOST_RUNS], full[MOST_RUNS];
+    char name[32];
+    for (size_t i = 0; i < runs; i++) {
+        const result r = run(b, in_flight, true, false);
+        const int sequences = PARTICLES * in_flight, prompt = 64;
+        const int length = (int)(r.tokens / (double)(b->problems * PARTICLES)) + 1;
+        ours[i] = r.tokens / r.seconds;
+        replayed[i] = r.tokens / bench_replay(model, b->recording);
+        full[i] = bench_always_full(model, sequences, prompt, length);
+    }
+    snprintf(name, sizeof name, "replay_%dx%d", in_flight, PARTICLES);
+    bench_report(name, ours, replayed, runs, "tokens/s", 0);
+    snprintf(name, sizeof name, "full_%dx%d", in_flight, PARTICLES);
+    bench_report(name, ours, full, runs, "tokens/s", 0);
+}
+
+static void in_flight(const bench *b, size_t runs) {
+    double eight[MOST_RUNS], one[MOST_RUNS];
+    for (size_t i = 0; i < runs; i++) {
+        const result r = run(b, 8, false, false), s = run(b, 1, false, false);
+        eight[i] = r.tokens / r.seconds;
+        one[i] = s.tokens / s.seconds;
+    }
+    bench_report("in_flight_8", eight, one, runs, "tokens/s", 0);
+}
+
+static void forgetful(const bench *b, size_t runs) {
+    double ours[MOST_RUNS], theirs[MOST_RUNS];
+    for (size_t i = 0; i < runs; i++) { /* the same random draws, but for rounding: seconds per token */
+        const result r = run(b, 1, false, false), f = run(b, 1, false, true);
+        ours[i] = r.seconds / r.tokens;
+        theirs[i] = f.seconds / f.tokens;
+    }
+    bench_report("forgetful_1x16", ours, theirs, runs, "s/token", 1);
+}
+
+/* Peak resident bytes of a child: of a run, or of the bare loop. Called before this process has loaded anything. */
+static double peak_of(const bench *b, bool bare, int length) {
+    const pid_t child = fork();
+    if (child == 0) {
+        if (bare) {
+            struct llama_model *model = bench_load(b->model);
+            bench_always_full(model, PARTICLES, 64, length);
+        } else {
+            run(b, 1, false, false);
+        }
+        fflush(NULL);
+        _exit(0);
+    }
+    struct rusage usage;
+    int status;
+    if (child < 0 || wait4(child, &status, 0, &usage) != child || status != 0) {
+        fprintf(stderr, "bench_llama_run: the process measured for memory failed\n");
+        exit(1);
+    }
+    return (double)usage.ru_maxrss * 1024;
+}
+
+static void peak_memory(const bench *b, size_t runs) {
+    double ours[MOST_RUNS], theirs[MOST_RUNS];
+    for (size_t i = 0; i < runs; i++) {
+        ours[i] = peak_of(b, false, 0);
+        theirs[i] = peak_of(b, true, 4); /* memory is all there once the context is */
+    }
+    bench_report("peak_memory", ours, theirs, runs, "bytes", 1);
+}
+
+static void quiet(enum ggml_log_level level, const char *text, void *user) {
+    (void)user;
+    if (level == GGML_LOG_LEVEL_ERROR) fputs(text, stderr);
+}
+
+int main(int argc, char **argv) {
+    bench b = {.model = argc > 1 ? argv[1] : PS_SOURCE_DATADIR "/models/reasoner.gguf", .shipped = argc <= 1};
+    const size_t runs = argc > 2 ? strtoul(argv[2], NULL, 10) : BENCH_RUNS;
+    if (runs == 0 || runs > MOST_RUNS) {
+        fprintf(stderr, "usage: bench_llama_run [MODEL.gguf [RUNS]]     RUNS from 1 to %d\n", MOST_RUNS);
+        return 2;
+    }
+    b.problems = b.shipped ? 16 : 8;
+    snprintf(b.folder, sizeof b.folder, "/tmp/persamp-bench-%ld", (long)getpid());
+    snprintf(b.recording, sizeof b.recording, "%s.batches", b.folder);
+    llama_log_set(quiet, NULL);
+    peak_memory(&b, runs < 2 ? runs : 2);
+    run(&b, 8, false, false); /* warm: the model's file, the processor */
+    struct llama_model *model = bench_load(b.model);
+    against_bare_loops(&b, model, 1, runs);
+    against_bare_loops(&b, model, 8, runs);
+    in_flight(&b, runs);
+    forgetful(&b, runs);
+    llama_model_free(model);
+    unlink(b.recording);
+    return 0;
+}

@@ -1,0 +1,224 @@
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* dladdr NOLINT(bugprone-reserved-identifier) */
+#endif
+#include "llama_replay.h"
+
+#include "persamp/base.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void die(const char *what) {
+    fprintf(stderr, "bench: %s\n", what);
+    exit(1);
+}
+
+static void *room(size_t n, size_t size) {
+    void *p = calloc(n + 1, size);
+    if (p == NULL) die("out of memory");
+    return p;
+}
+
+/* Prebuilt packages keep the plug-ins beside libggml. */
+static void start_backends(void) {
+    Dl_info where;
+    void *symbol = dlsym(RTLD_DEFAULT, "ggml_backend_load_all_from_path");
+    if (ggml_backend_dev_count() > 0) return;
+    llama_backend_init();
+    if (symbol != NULL && dladdr(symbol, &where) && strrchr(where.dli_fname, '/') != NULL) {
+        char folder[4096];
+        snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(where.dli_fname, '/') - where.dli_fname),
+                 where.dli_fname);
+        ggml_backend_load_all_from_path(folder);
+    }
+    if (ggml_backend_dev_count() == 0) ggml_backend_load_all();
+}
+
+struct llama_model *bench_load(const char *path) {
+    start_backends();
+    struct llama_model_params params = llama_model_default_params();
+    params.n_gpu_layers = -1;
+    struct llama_model *model = llama_model_load_from_file(path, params);
+    if (model == NULL) die("libllama cannot load the model");
+    return model;
+}
+
+/* ---- A recording ---------------------------------------------------------------------------------------------------
+ */
+
+typedef struct call {
+    char kind;              /* 'D', 'K' or 'R' */
+    int from, to, n;        /* K: from, to, n; R: from, n */
+    size_t first, n_tokens; /* D: its part of the entries */
+} call;
+
+typedef struct entry {
+    int sequence, position;
+    bool output;
+} entry;
+
+typedef struct lane {
+    struct llama_context *context;
+    call *calls;
+    size_t n_calls, calls_capacity;
+    entry *entries;
+    size_t n_entries, entries_capacity;
+    int n_vocab, n_batch;
+    pthread_t thread;
+} lane;
+
+typedef struct recording {
+    struct llama_context_params params;
+    lane *lanes;
+    size_t n_lanes;
+} recording;
+
+static void read_header(recording *r, FILE *f) {
+    int threads, flash, kv;
+    unsigned n_ctx, n_batch, n_seq;
+    if (fscanf(f, " C %zu %d %u %u %u %d %d", &r->n_lanes, &threads, &n_ctx, &n_batch, &n_seq, &flash, &kv) != 7)
+        die("the recording has no header");
+    r->params = llama_context_default_params();
+    r->params.n_ctx = n_ctx;
+    r->params.n_batch = r->params.n_ubatch = n_batch;
+    r->params.n_seq_max = n_seq;
+    r->params.n_threads = r->params.n_threads_batch = threads;
+    r->params.flash_attn_type = (enum llama_flash_attn_type)flash;
+    r->params.type_k = r->params.type_v = (enum ggml_type)kv;
+    r->params.kv_unified = r->params.swa_full = r->params.no_perf = true;
+    r->lanes = room(r->n_lanes, sizeof *r->lanes);
+}
+
+static void read_batch(lane *l, call *c, FILE *f) {
+    if (fscanf(f, "%zu", &c->n_tokens) != 1) die("a batch without a size");
+    if (ps_reserve(&l->entries, &l->entries_capacity, l->n_entries + c->n_tokens) != PS_OK) die("out of memory");
+    c->first = l->n_entries;
+    for (size_t i = 0; i < c->n_tokens; i++) {
+        entry *e = &l->entries[l->n_entries++];
+        if (fscanf(f, "%d:%d", &e->sequence, &e->position) != 2) die("a damaged batch");
+        const int next = fgetc(f);
+        e->output = next == '*';
+        if (!e->output) ungetc(next, f);
+    }
+}
+
+static void read_recording(recording *r, const char *path) {
+    FILE *f = fopen(path, "r");
+    char kind;
+    size_t number;
+    if (f == NULL) die("no recording was written: is this libpersamp's engine?");
+    read_header(r, f);
+    while (fscanf(f, " %c %zu", &kind, &number) == 2) {
+        if (number >= r->n_lanes) die("a line of a context that is not there");
+        lane *l = &r->lanes[number];
+        if (ps_reserve(&l->calls, &l->calls_capacity, l->n_calls + 1) != PS_OK) die("out of memory");
+        call *c = &l->calls[l->n_calls++];
+        *c = (call){.kind = kind};
+        if (kind == 'D')
+            read_batch(l, c, f);
+        else if (kind == 'K' ? fscanf(f, "%d %d %d", &c->from, &c->to, &c->n) != 3
+                             : fscanf(f, "%d %d", &c->from, &c->n) != 2)
+            die("a damaged line");
+    }
+    fclose(f);
+}
+
+static void fill_batch(const lane *l, const call *c, struct llama_batch *batch) {
+    batch->n_tokens = (int32_t)c->n_tokens;
+    for (size_t i = 0; i < c->n_tokens; i++) {
+        const entry *e = &l->entries[c->first + i];
+        batch->token[i] = (llama_token)((e->position * 7919 + e->sequence) % l->n_vocab);
+        batch->pos[i] = e->position;
+        batch->n_seq_id[i] = 1;
+        batch->seq_id[i][0] = e->sequence;
+        batch->logits[i] = e->output;
+    }
+}
+
+static void *replay_lane(void *argument) {
+    lane *l = argument;
+    llama_memory_t memory = llama_get_memory(l->context);
+    struct llama_batch batch = llama_batch_init(l->n_batch, 0, 1);
+    for (size_t i = 0; i < l->n_calls; i++) {
+        const call *c = &l->calls[i];
+        if (c->kind == 'K') {
+            llama_memory_seq_cp(memory, c->from, c->to, 0, c->n);
+        } else if (c->kind == 'R') {
+            llama_memory_seq_rm(memory, c->from, c->n, -1);
+        } else {
+            fill_batch(l, c, &batch);
+            if (llama_decode(l->context, batch) < 0) die("libllama could not decode a recorded batch");
+            llama_synchronize(l->context);
+        }
+    }
+    llama_batch_free(batch);
+    return NULL;
+}
+
+double bench_replay(struct llama_model *model, const char *path) {
+    recording r = {0};
+    read_recording(&r, path);
+    for (size_t i = 0; i < r.n_lanes; i++) {
+        r.lanes[i].context = llama_init_from_model(model, r.params);
+        r.lanes[i].n_vocab = llama_vocab_n_tokens(llama_model_get_vocab(model));
+        r.lanes[i].n_batch = (int)r.params.n_batch;
+        if (r.lanes[i].context == NULL) die("libllama could not make a context");
+    }
+    const double start = ps_now();
+    for (size_t i = 0; i < r.n_lanes; i++)
+        if (pthread_create(&r.lanes[i].thread, NULL, replay_lane, &r.lanes[i])) die("cannot start a thread");
+    for (size_t i = 0; i < r.n_lanes; i++)
+        pthread_join(r.lanes[i].thread, NULL);
+    const double seconds = ps_now() - start;
+    for (size_t i = 0; i < r.n_lanes; i++) {
+        llama_free(r.lanes[i].context);
+        ps_free(r.lanes[i].calls);
+        ps_free(r.lanes[i].entries);
+    }
+    free(r.lanes);
+    return seconds;
+}
+
+/* ---- Always full ---------------------------------------------------------------------------------------------------
+ */
+
+static void put(struct llama_batch *b, int sequence, int position, bool output, int n_vocab) {
+    const int32_t i = b->n_tokens++;
+    b->token[i] = (llama_token)((position * 7919 + sequence) % n_vocab);
+    b->pos[i] = position;
+    b->n_seq_id[i] = 1;
+    b->seq_id[i][0] = sequence;
+    b->logits[i] = output;
+}
+
+double bench_always_full(struct llama_model *model, int sequences, int prompt, int length) {
+    const int n_vocab = llama_vocab_n_tokens(llama_model_get_vocab(model));
+    struct llama_context_params params = llama_context_default_params();
+    params.n_seq_max = (uint32_t)sequences;
+    params.n_ctx = (uint32_t)(sequences * ((prompt + length + 255) / 256 * 256));
+    struct llama_context *context = llama_init_from_model(model, params);
+    if (context == NULL) die("libllama could not make a context with its default settings");
+    struct llama_batch batch = llama_batch_init(prompt > sequences ? prompt : sequences, 0, 1);
+    const double start = ps_now();
+    for (int i = 0; i < prompt; i++)
+        put(&batch, 0, i, i + 1 == prompt, n_vocab);
+    int answer = llama_decode(context, batch);
+    for (int s = 1; s < sequences; s++)
+        llama_memory_seq_cp(llama_get_memory(context), 0, s, -1, -1);
+    int t = 0;
+    for (; t < length && answer == 0 && ps_now() < start + 10; t++) {
+        batch.n_tokens = 0;
+        for (int s = 0; s < sequences; s++)
+            put(&batch, s, prompt + t, true, n_vocab);
+        answer = llama_decode(context, batch);
+        llama_synchronize(context);
+    }
+    const double speed = sequences * t / (ps_now() - start);
+    llama_batch_free(batch);
+    llama_free(context);
+    if (answer != 0) die("libllama could not decode with its default settings");
+    return speed;
+}

@@ -1,0 +1,21 @@
+/* Bare libllama loops that a run of ours is measured against. */
+#ifndef BENCH_LLAMA_REPLAY_H
+#define BENCH_LLAMA_REPLAY_H
+
+#include <llama.h>
+#include <stddef.h>
+
+/* The model alone, and ggml's back ends if the process has none yet. Exits where that cannot be. */
+struct llama_model *bench_load(const char *path);
+
+/* Do again what src/engine/llama_record.c wrote down: the same batches, copies and removals in as many contexts, made
+ * alike, each in a thread of its own that waits for nothing. Seconds from the first batch to the last; contexts are
+ * made before the clock starts. */
+double bench_replay(struct llama_model *model, const char *recording);
+
+/* `sequences` lines that share a prompt of `prompt` tokens and go on for `length` tokens, all in every batch, in one
+ * context with libllama's default settings (room for the tokens aside). Tokens per second, prompt included; over after
+ * `length` tokens or 10 seconds: more threads than free cores wait for each other by spinning. */
+double bench_always_full(struct llama_model *model, int sequences, int prompt, int length);
+
+#endif

@@ -1,0 +1,23 @@
+/* What the benchmarks share: figures taken in turn, their medians, one JSON line each. */
+#ifndef BENCH_REPORT_H
+#define BENCH_REPORT_H
+
+#include <stddef.h>
+
+enum { BENCH_RUNS = 5 }; /* least number of turns of a published figure */
+
+double bench_median(const double *x, size_t n);
+
+/* Print {"name", "ratio", "ours", "theirs", "unit", "runs"}: ours and theirs are medians over n turns, ratio the median
+ * of the turns' own ratios, so that load that comes and goes cancels. Above 1 is in our favour: ours ÷ theirs where
+ * more is better (tokens/s), theirs ÷ ours where less is (lower_is_better). */
+void bench_report(const char *name, const double *ours, const double *theirs, size_t n, const char *unit,
+                  int lower_is_better);
+
+/* Least squares of log y on log x: the exponent with which y grows. */
+double bench_exponent(const double *x, const double *y, size_t n);
+
+/* Seconds of processor time of the calling thread: what a neighbour does counts less than on a clock. */
+double bench_thread_seconds(void);
+
+#endif
