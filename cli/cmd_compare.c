@@ -187,7 +187,7 @@ static int take_option(int argc, char **argv, int *i, void *arguments) {
         if (failed) return -1;
         if (value == NULL) continue;
         if (options[k].count != NULL) return ps_cli_count(options[k].name, value, options[k].count) ? 1 : -1;
-        *options[k].text = value;
+        if (options[k].text != NULL) *options[k].text = value;
         return 1;
     }
     return failed ? -1 : 0;

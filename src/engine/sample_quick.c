@@ -198,7 +198,7 @@ static void narrow(const quick *q, bracket *b, goal g) {
     }
     for (int i = 0; candidates(b) > MANY; i++) {
         const double at = interpolate(b, g);
-        const double aside = ((double)b->hi - (double)b->lo) * (MANY / 4) / (double)candidates(b);
+        const double aside = ((double)b->hi - (double)b->lo) * (MANY * 0.25) / (double)candidates(b);
         if (i % 3 == 0 && look(q, b, (float)(at - aside), g)) continue;
         if (i % 3 == 1 && look(q, b, (float)(at + aside), g)) continue;
         if (!look(q, b, b->lo + (b->hi - b->lo) / 2, g)) return; /* equal logits */
