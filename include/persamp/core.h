@@ -138,7 +138,8 @@ typedef struct ps_snapshot {
     uint32_t launch_depth; /* the depth it was launched from */
     double ell;            /* log L(prefix) */
     ps_snapshot_state state;
-    bool pruned; /* can no longer be selected; its numbers stay in the sums */
+    bool pruned;  /* can no longer be selected; its numbers stay in the sums */
+    bool passage; /* grown by a move (ps_pool_append_passage): an ancestor, in no sum and no candidate */
 } ps_snapshot;
 
 PS_API ps_status ps_pool_create(const ps_pool_params *params, ps_pool **pool, ps_error *err);
@@ -158,6 +159,14 @@ PS_API size_t ps_pool_launched(const ps_pool *pool, size_t event, size_t launch_
  * (else PS_ARG). Particles still running are stopped: their snapshots stay. Finished picks (balance only) launch
  * nothing that can grow. O(size + m), for log Ẑ at the new β. */
 PS_API ps_status ps_pool_launch(ps_pool *pool, double beta, const uint32_t *picks, size_t m, ps_error *err);
+
+/* lineage: append a snapshot that a move grew, between a selection and its launch. A move replaces a pick by another
+ * draw of the same law, q·L^β over the open prefixes of the pick's depth; what it grows on the way is in the tree, so
+ * that the scores of all ancestors are known, but in no level: it was not drawn from the mixture, has no weight and
+ * cannot be selected later. An open one may be launched from, in place of the pick. Weights and log Ẑ do not change;
+ * the pool stays prepared. PS_ARG: weights balance, or the pool is not prepared. Amortised O(1). */
+PS_API ps_status ps_pool_append_passage(ps_pool *pool, uint32_t parent, double ell, ps_snapshot_state state,
+                                        uint32_t *id, ps_error *err);
 
 /* Append the snapshot a running particle of the last event made by one step from `parent`. NaN or +∞ ℓ is PS_DOMAIN;
  * a parent where no particle runs is PS_ARG, but in balance any parent is right: whole answers go under the root. A

@@ -55,8 +55,8 @@ typedef struct ps_method_params {
     double alpha_start, alpha_end; /* threshold of the ESS in units of M */
     bool refill;                   /* events relaunch M particles until the budget ends */
     bool completions;              /* mode `completions` */
-    size_t n_moves;                /* cut-and-regrow moves of each particle; 0: none */
-    double stop_ess;               /* completions: stop when ESS(β_max) ≥ stop_ess · M */
+    size_t n_moves;  /* cut-and-regrow moves of each particle after a selection; 0: none; completions: at least 1 */
+    double stop_ess; /* completions: stop when ESS(β_max) ≥ stop_ess · M */
 
     /* the other methods */
     bool filter_logit;         /* particle filter: weights are the PRM's odds instead of ratios of scores */

@@ -2,7 +2,7 @@
 #include "core/pool.h"
 
 static bool is_answer(const ps_snapshot *s, bool truncated) {
-    return s->state == PS_FINISHED || (truncated && s->state == PS_TRUNCATED);
+    return !s->passage && (s->state == PS_FINISHED || (truncated && s->state == PS_TRUNCATED));
 }
 
 static size_t count_answers(const ps_pool *pool, bool truncated) {

@@ -4,13 +4,15 @@
  * (L_t / L_{t−1})^(1/T), or is the PRM's odds (r/(1−r))^(1/T) of the step; then M are drawn anew. Finished particles
  * are absorbing: their ratio is 1 and they compete with the others. With ratios the product of the mean weights is an
  * unbiased estimate of E_q[L^(1/T); finished]. A token budget is spent by further filters, each weighted by its own
- * evidence.
+ * evidence. With n_moves every open particle moves by cut and regrow after a selection, which leaves q·L^(1/T) (or q
+ * times the product of odds) over open prefixes as it is; Ẑ stays unbiased.
  *
  * Particle Gibbs (Andrieu, Doucet & Holenstein 2010) is the same filter run again and again, each time with one
  * particle bound to a path drawn from the filter before: its sweeps are a Markov chain on whole answers whose
  * stationary law is exact for any M, where the filter alone is exact only as M grows. Sweeps weigh alike in the answer;
- * resampling is multinomial, as the conditional filter needs. */
-#include "method/round.h"
+ * resampling is multinomial, as the conditional filter needs. It makes no moves: the bound path would have to carry the
+ * places it was moved from. */
+#include "method/move.h"
 
 #include <math.h>
 
@@ -30,6 +32,8 @@ typedef struct filter {
     ps_answer *done; /* answers of finished filters, weighted by their evidence */
     size_t n_done, done_capacity;
     size_t passes; /* filters completed */
+    ps_mover mover;
+    bool moving; /* the round is one of moves */
     bool gibbs;
     uint32_t *reference; /* [reference_length + 1] the path particle 0 is bound to, the root first */
     size_t reference_length, reference_capacity; /* length 0: nobody is bound */
@@ -43,6 +47,7 @@ static ps_status round_over(ps_method *method, ps_error *err);
 static void destroy(ps_method *method) {
     filter *p = (filter *)method;
     ps_round_clear(&p->m.round);
+    ps_mover_clear(&p->mover);
     ps_free(p->particles);
     ps_free(p->drawn);
     ps_free(p->W);
@@ -105,6 +110,7 @@ static ps_status create_as(const ps_method_ops *ops, bool gibbs, const ps_method
     if (p == NULL) return ps_nomem(err);
     ps_status status = ps_round_method_init(&p->m, ops, params, round_over, err);
     p->gibbs = gibbs;
+    if (gibbs) p->m.params.n_moves = 0;
     if (gibbs) p->m.params.resampler = ps_resampler_find("multinomial");
     if (status == PS_OK) status = allocate(p, err);
     if (status == PS_OK) {
@@ -191,6 +197,43 @@ static bool all_done(const filter *p) {
     for (size_t i = 0; i < p->m.params.n_particles; i++)
         if (node_of(p, &p->particles[i])->state == PS_OPEN) return false;
     return true;
+}
+
+/* ---- Moves
+ * ---------------------------------------------------------------------------------------------------------------- */
+
+/* log of the density whose ratios the weights are. */
+static double log_target(void *context, uint32_t snapshot) {
+    const filter *p = context;
+    const ps_tree_node *nodes = p->m.round.tree.nodes;
+    if (!p->m.params.filter_logit) return nodes[snapshot].ell / p->m.params.filter_temperature;
+    double sum = 0;
+    for (; snapshot != 0; snapshot = nodes[snapshot].parent)
+        sum += log_factor(p, snapshot);
+    return sum;
+}
+
+static ps_status plan_moves(filter *p, ps_error *err) {
+    ps_status status = PS_OK;
+    ps_round_begin(&p->m.round);
+    for (size_t i = 0; i < p->mover.n && status == PS_OK; i++) {
+        ps_chain *chain = &p->mover.chains[i];
+        if (chain->growing)
+            status = ps_round_plan(&p->m.round, chain->proposal, p->m.params.has_reward, &chain->proposal, err);
+    }
+    return status;
+}
+
+static ps_status start_moves(filter *p, ps_error *err) {
+    size_t M = p->m.params.n_particles;
+    uint32_t *at = ps_calloc(M, sizeof *at);
+    if (at == NULL) return ps_nomem(err);
+    for (size_t i = 0; i < M; i++)
+        at[i] = p->particles[i].snapshot;
+    ps_status status = ps_mover_start(&p->mover, at, M, &p->m.round.tree, &p->m.params, err);
+    ps_free(at);
+    p->moving = true;
+    return status == PS_OK ? plan_moves(p, err) : status;
 }
 
 /* ---- A round, a filter
@@ -282,12 +325,25 @@ static ps_status end_round(filter *p, ps_error *err) {
         ps_status status = resample(p, err);
         if (status != PS_OK) return status;
     }
-    return over || all_done(p) ? end_filter(p, err) : plan_round(p, err); /* a selection may leave none that can grow */
+    over = over || all_done(p); /* a selection may leave none that can grow */
+    if (select && !over && p->m.params.n_moves > 0) return start_moves(p, err);
+    return over ? end_filter(p, err) : plan_round(p, err);
+}
+
+/* A round of moves is over; the next steps follow the last of them. Moves that the budget cuts short are refused. */
+static ps_status end_moves(filter *p, ps_error *err) {
+    bool spent = ps_round_out_of_tokens(&p->m.round, &p->m.params);
+    if (ps_mover_step(&p->mover, &p->m.round.tree, &p->m.params, log_target, p) && !spent) return plan_moves(p, err);
+    for (size_t i = 0; i < p->m.params.n_particles; i++)
+        p->particles[i].snapshot = p->mover.chains[i].current;
+    p->moving = false;
+    return spent || all_done(p) ? end_filter(p, err) : plan_round(p, err);
 }
 
 static ps_status round_over(ps_method *method, ps_error *err) {
     filter *p = (filter *)method;
     ps_status status;
+    if (p->moving) return end_moves(p, err);
     do /* a round in which the bound particle alone moves needs no work of others */
         status = end_round(p, err);
     while (status == PS_OK && p->m.round.n_work == 0 && p->bound_moved);

@@ -2,7 +2,7 @@
  * draws from the whole pool. docs/algorithm.md has the formulas; the weights are core's, the decisions of when and how
  * many are made here. */
 #include "method/completions.h"
-#include "method/tree.h"
+#include "method/move.h"
 
 #include <math.h>
 
@@ -12,13 +12,19 @@ typedef struct persistent {
     ps_pool *pool;
     ps_tree tree; /* numbered as the pool is: both append in the order of launch */
 
-    uint32_t *running; /* [n_running] open snapshots whose particles go on */
+    uint32_t *running; /* [n_running] open snapshots whose particles go on, or are to be launched once moved */
     size_t n_running;
-    ps_work *work;        /* [n_running] this iteration's */
+    ps_work *work; /* [n_work] this iteration's */
+    size_t n_work;
     size_t awaited;       /* results still to come */
     size_t tokens_before; /* of this iteration */
     bool started, ended;
     ps_end end;
+
+    ps_mover mover;
+    bool moving;         /* particles were selected and make their moves; the launch follows */
+    bool passage_answer; /* a move grew an answer: it has no weight, but was paid for */
+    double next_beta;    /* of that launch */
 
     double beta; /* of the last event */
     size_t resamples;
@@ -40,6 +46,7 @@ static void destroy(ps_method *method) {
     persistent *p = (persistent *)method;
     ps_pool_free(p->pool);
     ps_tree_clear(&p->tree);
+    ps_mover_clear(&p->mover);
     ps_free(p->running);
     ps_free(p->work);
     ps_free(p->iterations);
@@ -53,6 +60,10 @@ static ps_status create(const ps_method_params *params, ps_method **method, ps_e
     extern const ps_method_ops ps_method_persistent;
     if (params->resampler == NULL) return ps_fail(err, PS_ARG, "Persistent Sampling needs a resampler");
     if (params->completions) return ps_method_completions.create(params, method, err);
+    if (params->n_moves > 0 && params->pool.weighting != PS_LINEAGE)
+        return ps_fail(err, PS_ARG,
+                       "ps.move in mode steps needs weights whose law a move can keep: set ps.weights to lineage, or "
+                       "ps.move.enabled to false");
     persistent *p = ps_calloc(1, sizeof *p);
     if (p == NULL) return ps_nomem(err);
     p->base.ops = &ps_method_persistent;
@@ -79,17 +90,30 @@ static ps_status create(const ps_method_params *params, ps_method **method, ps_e
 /* ---- One iteration: every running particle makes one step ---------------------------------------------------------
  */
 
+/* One more step of this iteration, from `parent`. */
+static ps_status plan(persistent *p, uint32_t parent, uint32_t *child, ps_error *err) {
+    ps_status status = ps_tree_reserve(&p->tree, parent, child, err);
+    if (status == PS_OK)
+        p->work[p->n_work++] = (ps_work){.parent = parent, .child = *child, .want_reward = p->params.has_reward};
+    return status;
+}
+
 static ps_status next(ps_method *method, const ps_work **work, size_t *n, ps_error *err) {
     persistent *p = (persistent *)method;
+    ps_status status = PS_OK;
+    uint32_t child;
     *work = p->work;
     *n = 0;
     if (p->ended || p->awaited > 0) return PS_OK;
-    for (size_t i = 0; i < p->n_running; i++) {
-        p->work[i] = (ps_work){.parent = p->running[i], .want_reward = p->params.has_reward};
-        ps_status status = ps_tree_reserve(&p->tree, p->running[i], &p->work[i].child, err);
-        if (status != PS_OK) return status;
+    p->n_work = 0;
+    for (size_t i = 0; p->moving && i < p->mover.n && status == PS_OK; i++) {
+        ps_chain *chain = &p->mover.chains[i];
+        if (chain->growing) status = plan(p, chain->proposal, &chain->proposal, err);
     }
-    *n = p->awaited = p->n_running;
+    for (size_t i = 0; !p->moving && i < p->n_running && status == PS_OK; i++)
+        status = plan(p, p->running[i], &child, err);
+    if (status != PS_OK) return status;
+    *n = p->awaited = p->n_work;
     p->started = true;
     return PS_OK;
 }
@@ -112,7 +136,7 @@ static size_t finished_answers(const persistent *p) {
     const ps_snapshot *snapshots = ps_pool_snapshots(p->pool);
     size_t finished = 0;
     for (size_t i = 1; i <= ps_pool_size(p->pool); i++)
-        finished += snapshots[i].state == PS_FINISHED;
+        finished += snapshots[i].state == PS_FINISHED && !snapshots[i].passage;
     return finished;
 }
 
@@ -169,10 +193,9 @@ static ps_status draw(persistent *p, size_t n, size_t M, size_t *picked, const u
     return status;
 }
 
-/* Launch what was picked as a new event. A finished pick (balance) is a particle that has arrived. */
-static ps_status launch(persistent *p, double beta, const uint32_t *ids, size_t picked, ps_error *err) {
-    for (size_t i = 0; i < picked; i++)
-        p->running[i] = ids[p->picks[i]];
+/* Launch p->running as a new event. A finished pick (balance) is a particle that has arrived. */
+static ps_status launch(persistent *p, double beta, ps_error *err) {
+    const size_t picked = p->n_running;
     ps_status status = ps_pool_launch(p->pool, beta, p->running, picked, err);
     if (status != PS_OK) return status;
     const ps_snapshot *snapshots = ps_pool_snapshots(p->pool);
@@ -181,6 +204,45 @@ static ps_status launch(persistent *p, double beta, const uint32_t *ids, size_t 
         if (snapshots[p->running[i]].state == PS_OPEN) p->running[p->n_running++] = p->running[i];
     p->beta = beta;
     p->resamples++;
+    return PS_OK;
+}
+
+/* ---- Moves: each pick is replaced by another draw of its law, q·L^β over the open prefixes of its depth -----------
+ */
+
+static double log_target(void *context, uint32_t snapshot) {
+    const persistent *p = context;
+    return p->next_beta == 0 ? 0 : p->next_beta * p->tree.nodes[snapshot].ell;
+}
+
+static ps_status start_moves(persistent *p, double beta, ps_error *err) {
+    p->next_beta = beta;
+    ps_status status = ps_mover_start(&p->mover, p->running, p->n_running, &p->tree, &p->params, err);
+    for (size_t i = 0; i < p->mover.n && status == PS_OK; i++)
+        p->moving = p->moving || p->mover.chains[i].growing;
+    return status == PS_OK && !p->moving ? launch(p, beta, err) : status; /* all at the root */
+}
+
+/* The proposals have made a step: append it as passage; launch when all moves are made, or the tokens are spent (moves
+ * under way are then refused). */
+static ps_status go_on_moving(persistent *p, ps_error *err) {
+    ps_status status = PS_OK;
+    for (size_t i = 0; i < p->n_work && status == PS_OK; i++) {
+        const ps_tree_node *node = &p->tree.nodes[p->work[i].child];
+        uint32_t id;
+        status = ps_pool_append_passage(p->pool, node->parent, node->ell, node->state, &id, err);
+        p->passage_answer = p->passage_answer || node->state == PS_FINISHED;
+    }
+    if (status != PS_OK) return status;
+    bool spent = budget(p)->max_tokens > 0 && p->tree.tokens >= budget(p)->max_tokens;
+    if (ps_mover_step(&p->mover, &p->tree, &p->params, log_target, p) && !spent) return PS_OK;
+    for (size_t i = 0; i < p->n_running; i++)
+        p->running[i] = p->mover.chains[i].current;
+    p->moving = false;
+    p->tokens_before = p->tree.tokens;
+    if (!spent) return launch(p, p->next_beta, err);
+    p->ended = true;
+    p->end = PS_END_BUDGET;
     return PS_OK;
 }
 
@@ -217,7 +279,11 @@ static ps_status select_from_pool(persistent *p, ps_iteration *record, ps_error 
     status = ps_pool_weights(p->pool, beta, p->W, err);
     if (status != PS_OK) return status;
     status = draw(p, n, p->params.refill ? M : p->n_running, &picked, ids, err);
-    if (status == PS_OK) status = launch(p, beta, ids, picked, err);
+    if (status != PS_OK) return status;
+    p->n_running = picked;
+    for (size_t i = 0; i < picked; i++)
+        p->running[i] = ids[p->picks[i]];
+    status = p->params.n_moves > 0 ? start_moves(p, beta, err) : launch(p, beta, err);
     record->resampled = status == PS_OK;
     return status;
 }
@@ -247,7 +313,8 @@ static ps_status absorb(ps_method *method, const ps_step_result *results, size_t
         if (status != PS_OK) return status;
         p->awaited--;
     }
-    return p->started && p->awaited == 0 && n > 0 ? finish_iteration(p, err) : PS_OK;
+    if (!p->started || p->awaited > 0 || n == 0) return PS_OK;
+    return p->moving ? go_on_moving(p, err) : finish_iteration(p, err);
 }
 
 /* ---- What came of it
@@ -258,11 +325,11 @@ static ps_status answers(const ps_method *method, ps_answer **list, size_t *n, p
     uint32_t *ids = NULL;
     double *log_weights = NULL, log_z;
     ps_answer *out = NULL;
-    bool truncated = finished_answers(p) == 0;
+    bool truncated = finished_answers(p) == 0 && !p->passage_answer;
     ps_status status =
         ps_pool_answers(p->pool, p->params.temperature.beta_max, truncated, &ids, &log_weights, n, &log_z, err);
     if (status != PS_OK) return status;
-    if (*n == 0) { /* the search was cut short: the open snapshots are all there is */
+    if (*n == 0) { /* the search was cut short: open snapshots, or a move's answers, are all there is */
         status = ps_tree_answers(&p->tree, list, n, err);
         goto done;
     }

@@ -116,6 +116,7 @@ static size_t chains_of(const ps_config *c, size_t M) {
 static void set_params(ps_session *s) {
     const ps_config *c = s->config;
     bool power = strcmp(s->method->name, "power_mcmc") == 0;
+    bool completions = ps_config_is(c->ps_mode, "completions") && strcmp(s->method->name, "persistent") == 0;
     size_t M = (size_t)c->generation_n_particles, expansion = (size_t)c->beam_expansion;
     size_t groups = M / expansion > 0 ? M / expansion : 1;
     s->params = (ps_method_params){
@@ -139,8 +140,8 @@ static void set_params(ps_session *s) {
         .alpha_end = ps_config_is(c->ps_resample_alpha_schedule, "constant") ? c->ps_resample_alpha_start
                                                                              : c->ps_resample_alpha_end,
         .refill = c->ps_refill,
-        .completions = ps_config_is(c->ps_mode, "completions"),
-        .n_moves = c->ps_move_enabled || ps_config_is(c->ps_mode, "completions") ? (size_t)c->ps_move_n_moves : 0,
+        .completions = completions,
+        .n_moves = c->ps_move_enabled || completions ? (size_t)c->ps_move_n_moves : 0,
         .stop_ess = c->ps_stop_ess,
         .filter_logit = ps_config_is(c->particle_filter_weights, "logit"),
         .filter_temperature = c->particle_filter_temperature,

@@ -6,22 +6,43 @@
 static ps_status create_completions(const ps_method_params *params, ps_method **method, ps_error *err) {
     ps_method_params p = *params;
     p.completions = true;
+    p.n_moves = 1;
     p.pool.weighting = PS_BALANCE;
     p.temperature.monotone = true;
     return ps_method_find("persistent")->create(&p, method, err);
 }
 
-/* The table, and that mode after it. */
+static ps_status create_moving(const char *name, const ps_method_params *params, ps_method **method, ps_error *err) {
+    ps_method_params p = *params;
+    p.n_moves = 2;
+    p.policy = PS_POLICY_ALWAYS;
+    return ps_method_find(name)->create(&p, method, err);
+}
+
+static ps_status create_moving_steps(const ps_method_params *params, ps_method **method, ps_error *err) {
+    return create_moving("persistent", params, method, err);
+}
+
+static ps_status create_moving_filter(const ps_method_params *params, ps_method **method, ps_error *err) {
+    return create_moving("particle_filter", params, method, err);
+}
+
+enum { VARIANTS = 3 };
+
+/* The table, and after it what is a state machine of its own behind one of its names. */
 static const ps_method_ops *const *all_methods(size_t *n) {
     static const ps_method_ops *all[64];
-    static ps_method_ops completions;
+    static ps_method_ops variants[VARIANTS];
     const ps_method_ops *const *table = ps_methods(n);
-    assert_true(*n < 63);
+    assert_true(*n + VARIANTS <= 64);
     memcpy(all, table, *n * sizeof *all);
-    completions = *ps_method_find("persistent");
-    completions.name = "persistent, mode completions";
-    completions.create = create_completions;
-    all[(*n)++] = &completions;
+    for (size_t i = 0; i < VARIANTS; i++) {
+        variants[i] = *ps_method_find(i < 2 ? "persistent" : "particle_filter");
+        variants[i].name =
+            (const char *[]){"persistent, completions", "persistent, moves", "particle_filter, moves"}[i];
+        variants[i].create = i == 0 ? create_completions : i == 1 ? create_moving_steps : create_moving_filter;
+        all[(*n)++] = &variants[i];
+    }
     return all;
 }
 
@@ -82,7 +103,7 @@ static void every_method_ends(void **state) {
     ps_score_defaults(&score);
     assert_true(n >= 5);
     for (size_t m = 0; m < n; m++) {
-        if (m + 1 < n) assert_ptr_equal(ps_method_find(methods[m]->name), methods[m]);
+        if (m + VARIANTS < n) assert_ptr_equal(ps_method_find(methods[m]->name), methods[m]);
         assert_true(strlen(methods[m]->doc) > 10);
         for (uint64_t seed = 1; seed <= 12; seed++) {
             static const double finish[] = {0.2, 0, 1, 0.9};

@@ -1,10 +1,17 @@
-/* Methods reach the distribution they claim to sample, on a model with 63 answers that are enumerated.
+/* Methods reach the distribution they claim to sample, on a model whose 63 answers are enumerated.
  *
- * Each test averages R independent runs (seeds of their own) and asks of every answer's share, and of Ẑ/Z where there
- * is one, that the mean lies within 5 standard errors (as the runs show them) plus a stated bias of the truth: the
- * estimators are ratios, with bias O(1/M) or, for chains, O(1/sweeps); the particle filter's Ẑ has none. 5 standard
- * errors of 60 runs and more: 6e-6 for one comparison at most, some 500 comparisons here: false alarms below 0.3% with
- * a fresh seed. */
+ * Scores are tame (ℓ of a whole answer has standard deviation 0.5 under q, L² varies by a factor of about 5), so that
+ * some thousands of runs know every mean well: the tests ask for a standard error of at most 1% of Ẑ/Z and of two
+ * marginals (how much of the posterior ends within two steps, how much scores above the middle), and then for
+ *
+ *     |mean − truth| ≤ 4.9 standard errors (as the runs show them) + the bias stated at each test
+ *
+ * for these, and 5.6 for the share of every answer: 1e-6 of two-sided false alarms for each of the former, 1e-6 for 50
+ * of the latter together, with fresh seeds; the seeds are fixed. The bias of a ratio of sums over M particles is
+ * O(1/M); an unbiased estimate is allowed none.
+ *
+ * Each test says what mistakes it was seen to catch: the mistake was made in the code and the deviation written down.
+ */
 #include "method/toy_driver.h"
 
 static toy_model model;    /* answers of 1 to 5 steps */
@@ -25,7 +32,6 @@ static ps_method_params params_of(size_t M) {
         .policy = PS_POLICY_ALWAYS,
         .alpha_start = 0.5,
         .alpha_end = 0.8,
-        .n_moves = 2,
         .stop_ess = 1,
         .filter_temperature = 1,
         .filter_policy = PS_POLICY_ALWAYS,
@@ -34,6 +40,9 @@ static ps_method_params params_of(size_t M) {
         .sweeps = 200,
     };
 }
+
+/* ---- What many runs say -------------------------------------------------------------------------------------------
+ */
 
 typedef struct moments {
     double sum, squares;
@@ -44,117 +53,230 @@ static void add(moments *m, double x) {
     m->squares += x * x;
 }
 
-static void check_mean(const char *what, size_t i, const moments *m, size_t runs, double truth, double bias) {
-    const double n = (double)runs, mean = m->sum / n;
-    const double error = sqrt(fmax(m->squares / n - mean * mean, 0) / (n - 1));
-    if (!(fabs(mean - truth) <= 5 * error + bias))
-        fail_msg("%s: answer %zu: mean %.5f +- %.5f, truth %.5f, bias allowed %.5f", what, i, mean, error, truth, bias);
+static double mean_of(const moments *m, size_t runs) {
+    return m->sum / (double)runs;
 }
 
-/* Shares against q^a·L^b, and Ẑ/Z where has_z. */
-static void check_law(const char *what, const char *method, ps_method_params params, size_t runs, double a, double b,
-                      double bias, bool has_z) {
-    toy_driver d = {.model = &model};
-    double log_z, *truth = toy_truth(&model, a, b, &log_z);
-    moments *shares = calloc(model.n, sizeof *shares), z = {0};
-    for (size_t r = 0; r < runs; r++) {
-        params.seed = check_seed() + r;
-        toy_drive(&d, method, &params);
-        for (size_t i = 0; i < model.n; i++)
-            add(&shares[i], d.share[i]);
-        if (has_z) add(&z, exp(d.log_z - log_z));
-    }
-    double worst = 0;
+static double error_of(const moments *m, size_t runs) {
+    const double n = (double)runs, mean = m->sum / n;
+    return sqrt(fmax(m->squares / n - mean * mean, 0) / (n - 1));
+}
+
+/* Two marginals of an answer distribution that mistakes show in: answers of one or two steps, answers of high score. */
+static void marginals(const double *share, double out[2]) {
+    out[0] = out[1] = 0;
     for (size_t i = 0; i < model.n; i++)
         if (model.nodes[i].finished) {
-            check_mean(what, i, &shares[i], runs, truth[i], bias);
-            worst = fmax(worst, fabs(shares[i].sum / (double)runs - truth[i]));
+            out[0] += model.nodes[i].depth <= 2 ? share[i] : 0;
+            out[1] += model.nodes[i].ell > 0.2 ? share[i] : 0;
         }
-    if (has_z) check_mean(what, 0, &z, runs, 1, bias);
-    print_message("%-34s worst share off by %.4f%s%.4f\n", what, worst, has_z ? ", mean of Z^/Z " : ", chains' runs ",
-                  has_z ? z.sum / (double)runs : (double)runs);
-    free(shares);
-    free(truth);
-    toy_driver_clear(&d);
 }
 
+/* What a method is held against: q^a·L^b. */
+typedef struct law {
+    const char *what, *method;
+    ps_method_params params;
+    size_t runs;
+    double a, b;
+    double bias; /* allowed, relative */
+    bool has_z,
+        weighted; /* weighted: shares are multiplied by Ẑ/Z before they are averaged, which removes their bias */
+} law;
+
+typedef struct observed {
+    moments z, marginal[2], *share;
+    double truth[2], *share_truth;
+} observed;
+
+static observed observe(const law *l) {
+    toy_driver d = {.model = &model};
+    ps_method_params params = l->params;
+    observed o = {.share = calloc(model.n, sizeof *o.share)};
+    double log_z;
+    o.share_truth = toy_truth(&model, l->a, l->b, &log_z);
+    marginals(o.share_truth, o.truth);
+    for (size_t r = 0; r < l->runs; r++) {
+        double m[2], ratio = 1;
+        params.seed = check_seed() + r;
+        toy_drive(&d, l->method, &params);
+        if (l->has_z) add(&o.z, exp(d.log_z - log_z));
+        if (l->weighted) ratio = exp(d.log_z - log_z);
+        marginals(d.share, m);
+        for (int k = 0; k < 2; k++)
+            add(&o.marginal[k], ratio * m[k]);
+        for (size_t i = 0; i < model.n; i++)
+            add(&o.share[i], ratio * d.share[i]);
+    }
+    toy_driver_clear(&d);
+    return o;
+}
+
+static void observed_clear(observed *o) {
+    free(o->share);
+    free(o->share_truth);
+}
+
+static void check_mean(const law *l, const char *name, const moments *m, double truth) {
+    const double mean = mean_of(m, l->runs), error = error_of(m, l->runs);
+    print_message("    %-14s %.4f +- %.4f of the truth\n", name, mean / truth, error / truth);
+    if (!(error <= 0.01 * truth))
+        fail_msg("%s: %s: standard error %g of %g: too few runs", l->what, name, error, truth);
+    if (!(fabs(mean - truth) <= 4.9 * error + l->bias * truth))
+        fail_msg("%s: %s: mean %.5f +- %.5f, truth %.5f, relative bias allowed %.4f", l->what, name, mean, error, truth,
+                 l->bias);
+}
+
+static void check_law(law l) {
+    observed o = observe(&l);
+    print_message("%s\n", l.what);
+    if (l.has_z) check_mean(&l, "Z^/Z", &o.z, 1);
+    check_mean(&l, "short answers", &o.marginal[0], o.truth[0]);
+    check_mean(&l, "good answers", &o.marginal[1], o.truth[1]);
+    for (size_t i = 0; i < model.n; i++) {
+        const double mean = mean_of(&o.share[i], l.runs), error = error_of(&o.share[i], l.runs);
+        if (model.nodes[i].finished && !(fabs(mean - o.share_truth[i]) <= 5.6 * error + l.bias * o.share_truth[i]))
+            fail_msg("%s: answer %zu: mean share %.5f +- %.5f, truth %.5f", l.what, i, mean, error, o.share_truth[i]);
+    }
+    observed_clear(&o);
+}
+
+/* ---- Chains -------------------------------------------------------------------------------------------------------
+ */
+
+/* Chains of 400 moves from an answer grown by block-wise moves: what is left of their start is far below the error.
+ * Caught: meant for K/K' forgotten in the ratio, or its sign turned; the sizes were not measured. */
 static void test_power_mcmc(void **state) {
     (void)state;
-    ps_method_params p = params_of(4);
-    p.sweeps = 2000;
-    check_law("power_mcmc, p^2", "power_mcmc", p, 60, 0, 2, 0.01, false);
-    p.power_alpha = 1;
-    check_law("power_mcmc, p^1", "power_mcmc", p, 60, 0, 1, 0.01, false);
+    law l = {.what = "power_mcmc, p^2",
+             .method = "power_mcmc",
+             .params = params_of(4),
+             .runs = 40,
+             .a = 0,
+             .b = 2,
+             .bias = 0.004};
+    l.params.sweeps = 8000;
+    check_law(l);
 }
 
 static void test_particle_gibbs(void **state) {
     (void)state;
-    ps_method_params p = params_of(8);
-    check_law("particle Gibbs, 8 particles", "particle_gibbs", p, 60, 1, 1, 0.005, false);
-    p.filter_temperature = 0.5;
-    p.filter_policy = PS_POLICY_ESS;
-    check_law("particle Gibbs, ESS, L^2", "particle_gibbs", p, 60, 1, 2, 0.005, false);
+    law l = {.what = "particle Gibbs, 8 particles",
+             .method = "particle_gibbs",
+             .params = params_of(8),
+             .runs = 400,
+             .a = 1,
+             .b = 1};
+    l.params.sweeps = 100;
+    check_law(l);
+    l.what = "particle Gibbs, ESS, L^2";
+    l.params.filter_temperature = 0.5;
+    l.params.filter_policy = PS_POLICY_ESS;
+    l.b = 2;
+    check_law(l);
 }
 
-/* No bias at all, with as few as 4 particles; so the tolerance has none. */
-static void check_unbiased(const char *what, ps_method_params p, double b) {
-    enum { RUNS = 3000 };
-    toy_driver d = {.model = &model};
-    double log_z;
-    moments z = {0};
-    free(toy_truth(&model, 1, b, &log_z));
-    for (size_t r = 0; r < RUNS; r++) {
-        p.seed = check_seed() + r;
-        toy_drive(&d, "particle_filter", &p);
-        add(&z, exp(d.log_z - log_z));
-    }
-    print_message("%-34s mean of Z^/Z %.4f\n", what, z.sum / RUNS);
-    check_mean(what, 0, &z, RUNS, 1, 0);
-    toy_driver_clear(&d);
-}
+/* ---- The particle filter: Ẑ, and Ẑ times a share, are unbiased with as few as 4 particles -------------------------
+ */
 
 static void test_filter_is_unbiased(void **state) {
     (void)state;
-    ps_method_params p = params_of(4);
-    check_unbiased("filter, every step", p, 1);
-    p.filter_policy = PS_POLICY_ESS;
-    check_unbiased("filter, ESS", p, 1);
-    p.filter_temperature = 0.5;
-    check_unbiased("filter, ESS, L^2", p, 2);
-    p.resampler = ps_resampler_find("multinomial");
-    check_unbiased("filter, multinomial, ESS, L^2", p, 2);
+    law l = {.what = "filter, 4 particles",
+             .method = "particle_filter",
+             .params = params_of(4),
+             .runs = 20000,
+             .a = 1,
+             .b = 1,
+             .has_z = true,
+             .weighted = true};
+    check_law(l);
+    l.what = "filter, ESS, L^2";
+    l.params.filter_policy = PS_POLICY_ESS;
+    l.params.filter_temperature = 0.5;
+    l.b = 2;
+    check_law(l);
+    l.what = "filter, multinomial, ESS, L^2";
+    l.params.resampler = ps_resampler_find("multinomial");
+    check_law(l);
+    l.what = "filter, moves, L^2";
+    l.params.n_moves = 2;
+    l.params.filter_policy = PS_POLICY_ALWAYS;
+    check_law(l);
 }
 
-/* Importance sampling (one launch, weights at the end), a particle filter and Persistent Sampling agree on the answers'
- * posterior and on Z: all with the truth. */
-static void test_samplers_agree(void **state) {
+/* ---- Persistent Sampling ------------------------------------------------------------------------------------------
+ */
+
+enum { MANY = 128 };
+
+static law lineage(const char *what) {
+    return (law){.what = what,
+                 .method = "persistent",
+                 .params = params_of(MANY),
+                 .runs = 1500,
+                 .a = 1,
+                 .b = 1,
+                 .bias = 0.5 / MANY,
+                 .has_z = true,
+                 .weighted = true};
+}
+
+static void test_lineage(void **state) {
     (void)state;
-    ps_method_params p = params_of(256);
-    check_law("particle filter", "particle_filter", p, 60, 1, 1, 1.0 / 256, true);
-    p.policy = PS_POLICY_NEVER;
-    check_law("importance sampling", "persistent", p, 60, 1, 1, 1.0 / 256, true);
-    p.policy = PS_POLICY_ALWAYS;
-    check_law("lineage, an event every step", "persistent", p, 60, 1, 1, 2.0 / 256, true);
-    p.policy = PS_POLICY_ESS;
-    check_law("lineage, ESS", "persistent", p, 60, 1, 1, 2.0 / 256, true);
-    p.policy = PS_POLICY_ALWAYS;
-    p.temperature.mode = PS_FIXED_LINEAR;
-    p.temperature.beta_min = p.temperature.beta_max = 2;
-    check_law("lineage, fixed beta 2", "persistent", p, 60, 1, 2, 4.0 / 256, true);
-    p.refill = true;
-    p.budget.max_iterations = 12;
-    check_law("lineage, refill, fixed beta 2", "persistent", p, 60, 1, 2, 4.0 / 256, true);
+    law l = lineage("lineage, an event every step");
+    check_law(l);
+    l = lineage("lineage, ESS");
+    l.params.policy = PS_POLICY_ESS;
+    check_law(l);
+    l = lineage("lineage, refill, L^2");
+    l.params.temperature.mode = PS_FIXED_LINEAR;
+    l.params.temperature.beta_min = l.params.temperature.beta_max = l.b = 2;
+    l.params.refill = true;
+    l.params.budget.max_iterations = 12;
+    check_law(l);
+    l = lineage("importance sampling");
+    l.params.policy = PS_POLICY_NEVER;
+    check_law(l);
+}
+
+/* The weights of the answers, each run normalised on its own: their bias is 1/M, their error 1/√M. From 32 to 512
+ * particles the error of a share falls by 4; by 3 to 5.3 is asked for, 10 standard errors of such a quotient away. */
+static void test_shares_converge(void **state) {
+    (void)state;
+    double rms[2];
+    for (int k = 0; k < 2; k++) {
+        law l = lineage(k == 0 ? "shares, 32 particles" : "shares, 512 particles");
+        l.params.n_particles = k == 0 ? 32 : 512;
+        l.runs = k == 0 ? 4000 : 1000;
+        l.bias = 1.0 / (double)l.params.n_particles;
+        l.weighted = false;
+        check_law(l);
+        observed o = observe(&l);
+        double bias = mean_of(&o.marginal[1], l.runs) - o.truth[1], error = error_of(&o.marginal[1], l.runs);
+        rms[k] = sqrt(bias * bias + error * error * (double)(l.runs - 1));
+        observed_clear(&o);
+    }
+    print_message("    error of a share: %.4f with 32, %.4f with 512\n", rms[0], rms[1]);
+    assert_true(rms[0] / rms[1] > 3 && rms[0] / rms[1] < 5.3);
+}
+
+static void test_moves(void **state) {
+    (void)state;
+    law l = lineage("lineage, moves");
+    l.params.n_moves = 2;
+    l.params.temperature.mode = PS_FIXED_LINEAR;
+    l.params.temperature.beta_min = l.params.temperature.beta_max = l.b = 2;
+    check_law(l);
 }
 
 static void test_completions(void **state) {
     (void)state;
-    ps_method_params p = params_of(128);
-    p.completions = true;
-    p.temperature.monotone = true;
-    check_law("completions", "persistent", p, 60, 1, 1, 2.0 / 128, true);
-    p.temperature.beta_max = 2;
-    p.temperature.target_ess = 0.9;
-    check_law("completions, L^2", "persistent", p, 60, 1, 2, 2.0 / 128, true);
+    law l = lineage("completions");
+    l.params.completions = true;
+    l.params.n_moves = 2;
+    l.params.temperature.monotone = true;
+    l.params.temperature.beta_max = l.b = 2;
+    l.params.temperature.target_ess = 0.9;
+    check_law(l);
 }
 
 /* Never going back, a fixed temperature and an event after every step is a particle filter with that temperature: not
@@ -183,15 +305,22 @@ static int set_up(void **state) {
     (void)state;
     ps_score_defaults(&score);
     toy_create(&model, 5, 0.25, 3);
+    for (size_t i = 0; i < model.n; i++)
+        model.nodes[i].ell *= 0.4;
     toy_create(&straight, 5, 0, 4);
     return 0;
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_power_mcmc),         cmocka_unit_test(test_particle_gibbs),
-        cmocka_unit_test(test_filter_is_unbiased), cmocka_unit_test(test_samplers_agree),
-        cmocka_unit_test(test_completions),        cmocka_unit_test(test_no_going_back_is_a_filter),
+        cmocka_unit_test(test_power_mcmc),
+        cmocka_unit_test(test_particle_gibbs),
+        cmocka_unit_test(test_filter_is_unbiased),
+        cmocka_unit_test(test_lineage),
+        cmocka_unit_test(test_moves),
+        cmocka_unit_test(test_shares_converge),
+        cmocka_unit_test(test_completions),
+        cmocka_unit_test(test_no_going_back_is_a_filter),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
 }

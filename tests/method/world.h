@@ -159,7 +159,6 @@ static inline ps_method_params method_params(const ps_score_params *score) {
         .policy = PS_POLICY_ESS,
         .alpha_start = 0.5,
         .alpha_end = 0.8,
-        .n_moves = 1,
         .stop_ess = 1,
         .filter_temperature = 1,
         .filter_policy = PS_POLICY_ALWAYS,
