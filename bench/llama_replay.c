@@ -50,9 +50,9 @@ struct llama_model *bench_load(const char *path) {
  */
 
 typedef struct call {
-    char kind;              /* 'D', 'K' or 'R' */
+    char kind;              /* 'D', 'K', 'R' or 'W' */
     int from, to, n;        /* K: from, to, n; R: from, n */
-    size_t first, n_tokens; /* D: its part of the entries */
+    size_t first, n_tokens; /* D: its part of the entries; W: n_tokens counts of batches */
 } call;
 
 typedef struct entry {
@@ -68,12 +68,16 @@ typedef struct lane {
     size_t n_entries, entries_capacity;
     int n_vocab, n_batch;
     pthread_t thread;
+    struct recording *recording;
+    int done; /* batches, guarded by the recording's mutex */
 } lane;
 
 typedef struct recording {
     struct llama_context_params params;
     lane *lanes;
     size_t n_lanes;
+    pthread_mutex_t mutex;
+    pthread_cond_t progress;
 } recording;
 
 static void read_header(recording *r, FILE *f) {
@@ -105,6 +109,15 @@ static void read_batch(lane *l, call *c, FILE *f) {
     }
 }
 
+/* Counts of batches take the place of positions. */
+static void read_wake(const recording *r, lane *l, call *c, FILE *f) {
+    c->n_tokens = r->n_lanes;
+    c->first = l->n_entries;
+    if (ps_reserve(&l->entries, &l->entries_capacity, l->n_entries + c->n_tokens) != PS_OK) die("out of memory");
+    for (size_t i = 0; i < c->n_tokens; i++)
+        if (fscanf(f, "%d", &l->entries[l->n_entries++].position) != 1) die("a damaged line");
+}
+
 static void read_recording(recording *r, const char *path) {
     FILE *f = fopen(path, "r");
     char kind;
@@ -119,6 +132,8 @@ static void read_recording(recording *r, const char *path) {
         *c = (call){.kind = kind};
         if (kind == 'D')
             read_batch(l, c, f);
+        else if (kind == 'W')
+            read_wake(r, l, c, f);
         else if (kind == 'K' ? fscanf(f, "%d %d %d", &c->from, &c->to, &c->n) != 3
                              : fscanf(f, "%d %d", &c->from, &c->n) != 2)
             die("a damaged line");
@@ -138,6 +153,22 @@ static void fill_batch(const lane *l, const call *c, struct llama_batch *batch) 
     }
 }
 
+static void wait_for_others(lane *l, const call *c) {
+    recording *r = l->recording;
+    pthread_mutex_lock(&r->mutex);
+    for (size_t i = 0; i < r->n_lanes; i++)
+        while (&r->lanes[i] != l && r->lanes[i].done < l->entries[c->first + i].position)
+            pthread_cond_wait(&r->progress, &r->mutex);
+    pthread_mutex_unlock(&r->mutex);
+}
+
+static void count_batch(lane *l) {
+    pthread_mutex_lock(&l->recording->mutex);
+    l->done++;
+    pthread_cond_broadcast(&l->recording->progress);
+    pthread_mutex_unlock(&l->recording->mutex);
+}
+
 static void *replay_lane(void *argument) {
     lane *l = argument;
     llama_memory_t memory = llama_get_memory(l->context);
@@ -148,10 +179,13 @@ static void *replay_lane(void *argument) {
             llama_memory_seq_cp(memory, c->from, c->to, 0, c->n);
         } else if (c->kind == 'R') {
             llama_memory_seq_rm(memory, c->from, c->n, -1);
+        } else if (c->kind == 'W') {
+            wait_for_others(l, c);
         } else {
             fill_batch(l, c, &batch);
             if (llama_decode(l->context, batch) < 0) die("libllama could not decode a recorded batch");
             llama_synchronize(l->context);
+            count_batch(l);
         }
     }
     llama_batch_free(batch);
@@ -159,12 +193,13 @@ static void *replay_lane(void *argument) {
 }
 
 double bench_replay(struct llama_model *model, const char *path) {
-    recording r = {0};
+    recording r = {.mutex = PTHREAD_MUTEX_INITIALIZER, .progress = PTHREAD_COND_INITIALIZER};
     read_recording(&r, path);
     for (size_t i = 0; i < r.n_lanes; i++) {
         r.lanes[i].context = llama_init_from_model(model, r.params);
         r.lanes[i].n_vocab = llama_vocab_n_tokens(llama_model_get_vocab(model));
         r.lanes[i].n_batch = (int)r.params.n_batch;
+        r.lanes[i].recording = &r;
         if (r.lanes[i].context == NULL) die("libllama could not make a context");
     }
     const double start = ps_now();
@@ -209,7 +244,7 @@ double bench_always_full(struct llama_model *model, int sequences, int prompt, i
     for (int s = 1; s < sequences; s++)
         llama_memory_seq_cp(llama_get_memory(context), 0, s, -1, -1);
     int t = 0;
-    for (; t < length && answer == 0 && ps_now() < start + 10; t++) {
+    for (; t < length && answer == 0 && ps_now() < start + 3; t++) {
         batch.n_tokens = 0;
         for (int s = 0; s < sequences; s++)
             put(&batch, s, prompt + t, true, n_vocab);

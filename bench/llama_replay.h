@@ -9,13 +9,14 @@
 struct llama_model *bench_load(const char *path);
 
 /* Do again what src/engine/llama_record.c wrote down: the same batches, copies and removals in as many contexts, made
- * alike, each in a thread of its own that waits for nothing. Seconds from the first batch to the last; contexts are
+ * alike, each in a thread of its own. Where a context slept in the run it waits until the others have done what they
+ * had done then: problems that came one after the other stay so. Seconds from the first batch to the last; contexts are
  * made before the clock starts. */
 double bench_replay(struct llama_model *model, const char *recording);
 
 /* `sequences` lines that share a prompt of `prompt` tokens and go on for `length` tokens, all in every batch, in one
  * context with libllama's default settings (room for the tokens aside). Tokens per second, prompt included; over after
- * `length` tokens or 10 seconds: more threads than free cores wait for each other by spinning. */
+ * `length` tokens or 3 seconds: more threads than free cores wait for each other by spinning. */
 double bench_always_full(struct llama_model *model, int sequences, int prompt, int length);
 
 #endif

@@ -121,6 +121,7 @@ struct ps_lane {
     ps_work_list waiting; /* admitted in this order */
     ps_work **active;     /* [max_active] in order of admission */
     size_t n_active, max_active;
+    bool woken;            /* it slept since the last batch (llama_record.c) */
     bool crowded;          /* a request was set back for want of cells: admit no other until one is done */
     ps_work_list finished; /* to be published */
     ps_sampler sampler;
@@ -234,7 +235,7 @@ void ps_lane_close(ps_lane *lane); /* after engine.closing is set: joins, frees 
 ps_status ps_record_open(ps_llama *engine, ps_error *err);
 void ps_record_close(ps_llama *engine);
 void ps_record_contexts(const ps_llama *engine, const struct llama_context_params *params);
-void ps_record_batch(const ps_lane *lane);
+void ps_record_batch(ps_lane *lane);
 void ps_record_copy(const ps_lane *lane, int from, int to, size_t n);
 void ps_record_remove(const ps_lane *lane, int s, size_t n);
 

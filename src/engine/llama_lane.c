@@ -384,6 +384,7 @@ static void *lane_main(void *argument) {
             /* collect() let go of the mutex: what was signalled meanwhile must be seen before sleeping. */
             if (!engine->closing && !lane->garbage && !lane->inbox.first)
                 pthread_cond_wait(&lane->wake, &engine->mutex);
+            lane->woken = true;
             continue;
         }
         pthread_mutex_unlock(&engine->mutex);

@@ -5,6 +5,7 @@
  *     D lane n_tokens seq:pos[*] …                                   a batch; * asks for its logits
  *     K lane from to n                                               positions 0 … n − 1 of a sequence are copied
  *     R lane seq n                                                   positions from n on are removed
+ *     W lane batches batches …                                       the lane slept until here; what all lanes had done
  *
  * Lines of one lane are in order; those of two lanes lie as they came. */
 #include "llama_engine.h"
@@ -35,12 +36,25 @@ void ps_record_contexts(const ps_llama *engine, const struct llama_context_param
     fflush(engine->record);
 }
 
+/* What a lane slept for came of what the lanes, itself among them, had done by then. */
+static void record_wake(ps_lane *lane) {
+    ps_llama *engine = lane->engine;
+    pthread_mutex_lock(&engine->mutex);
+    fprintf(engine->record, "W %d", (int)(lane - engine->lanes));
+    for (size_t i = 0; i < engine->n_lanes; i++)
+        fprintf(engine->record, " %llu", (unsigned long long)engine->stats[i].batches);
+    fputc('\n', engine->record);
+    pthread_mutex_unlock(&engine->mutex);
+    lane->woken = false;
+}
+
 /* The stream's lock keeps a line whole. */
-void ps_record_batch(const ps_lane *lane) {
+void ps_record_batch(ps_lane *lane) {
     FILE *f = lane->engine->record;
     const struct llama_batch *b = &lane->batch;
     if (f == NULL) return;
     flockfile(f);
+    if (lane->woken) record_wake(lane);
     fprintf(f, "D %d %d", (int)(lane - lane->engine->lanes), (int)b->n_tokens);
     for (int32_t i = 0; i < b->n_tokens; i++)
         fprintf(f, " %d:%d%s", (int)b->seq_id[i][0], (int)b->pos[i], b->logits[i] ? "*" : "");
