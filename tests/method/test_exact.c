@@ -79,8 +79,9 @@ typedef struct law {
     size_t runs;
     double a, b;
     double bias; /* allowed, relative */
-    bool has_z,
-        weighted; /* weighted: shares are multiplied by Ẑ/Z before they are averaged, which removes their bias */
+    bool has_z;
+    bool
+        weighted; /* shares are multiplied by Ẑ/Z before they are averaged: without it a ratio is averaged, with bias */
 } law;
 
 typedef struct observed {
@@ -143,8 +144,9 @@ static void check_law(law l) {
 /* ---- Chains -------------------------------------------------------------------------------------------------------
  */
 
-/* Chains of 400 moves from an answer grown by block-wise moves: what is left of their start is far below the error.
- * Caught: meant for K/K' forgotten in the ratio, or its sign turned; the sizes were not measured. */
+/* Chains of 8,000 moves from an answer grown by block-wise moves: what is left of their start is below the bias
+ * allowed. Caught: K/K' left out of the ratio (short answers at .41 of the truth); ΔΣlog q left out (9.7 times the
+ * truth). */
 static void test_power_mcmc(void **state) {
     (void)state;
     law l = {.what = "power_mcmc, p^2",
@@ -158,6 +160,8 @@ static void test_power_mcmc(void **state) {
     check_law(l);
 }
 
+/* Caught: the bound particle drawn anew like the others (short answers at .77 ± .02 of the truth); particles that keep
+ * their weights through a selection (.76 ± .005). */
 static void test_particle_gibbs(void **state) {
     (void)state;
     law l = {.what = "particle Gibbs, 8 particles",
@@ -178,6 +182,8 @@ static void test_particle_gibbs(void **state) {
 /* ---- The particle filter: Ẑ, and Ẑ times a share, are unbiased with as few as 4 particles -------------------------
  */
 
+/* Caught: particles that keep their weights through a selection (Ẑ/Z 5.5); moves that take a proposal which ended early
+ * (.895 ± .003); moves of finished particles too (short answers at 1.15 ± .008 of the truth). */
 static void test_filter_is_unbiased(void **state) {
     (void)state;
     law l = {.what = "filter, 4 particles",
@@ -220,6 +226,8 @@ static law lineage(const char *what) {
                  .weighted = true};
 }
 
+/* Caught: mixtures that leave out the ancestors' scores (Ẑ/Z 1.72); finished particles left out of N(e,a,d) (1.075 with
+ * events by ESS, where a particle may finish between two of them). */
 static void test_lineage(void **state) {
     (void)state;
     law l = lineage("lineage, an event every step");
@@ -259,6 +267,8 @@ static void test_shares_converge(void **state) {
     assert_true(rms[0] / rms[1] > 3 && rms[0] / rms[1] < 5.3);
 }
 
+/* Caught: every proposal accepted (Ẑ/Z 1.042 ± .004). Not caught: moving only the second and later copies of a pick
+ * (1.006 ± .004), whose bias is below 1% on this model; move.h has the reason. */
 static void test_moves(void **state) {
     (void)state;
     law l = lineage("lineage, moves");
@@ -268,6 +278,7 @@ static void test_moves(void **state) {
     check_law(l);
 }
 
+/* Caught: K/K' left out of the ratio (Ẑ/Z 1.078 ± .003). */
 static void test_completions(void **state) {
     (void)state;
     law l = lineage("completions");
@@ -277,6 +288,26 @@ static void test_completions(void **state) {
     l.params.temperature.beta_max = l.b = 2;
     l.params.temperature.target_ess = 0.9;
     check_law(l);
+}
+
+/* `balance` treats prefixes as points of one space, though they were proposed by extending others: Ẑ is wrong, and as
+ * wrong with 512 particles as with 32, where `lineage` on the same problem is right. */
+static void test_balance_is_not_consistent(void **state) {
+    (void)state;
+    double mean[2], error[2];
+    for (int k = 0; k < 2; k++) {
+        law l = lineage("balance");
+        l.params.pool.weighting = PS_BALANCE;
+        l.params.n_particles = k == 0 ? 32 : 512;
+        l.runs = k == 0 ? 800 : 50;
+        observed o = observe(&l);
+        mean[k] = mean_of(&o.z, l.runs);
+        error[k] = error_of(&o.z, l.runs);
+        print_message("balance, %3zu particles: Z^/Z %.4f +- %.4f\n", l.params.n_particles, mean[k], error[k]);
+        observed_clear(&o);
+    }
+    assert_true(mean[1] + 20 * error[1] < 0.9);
+    check_near(mean[0], mean[1], 0.05);
 }
 
 /* Never going back, a fixed temperature and an event after every step is a particle filter with that temperature: not
@@ -320,6 +351,7 @@ int main(void) {
         cmocka_unit_test(test_moves),
         cmocka_unit_test(test_shares_converge),
         cmocka_unit_test(test_completions),
+        cmocka_unit_test(test_balance_is_not_consistent),
         cmocka_unit_test(test_no_going_back_is_a_filter),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
