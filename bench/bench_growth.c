@@ -109,7 +109,6 @@ static cost solve(size_t particles, size_t in_flight, size_t steps, size_t probl
     ps_models *models;
     ps_eval_summary summary = {0};
     ps_error err;
-    char folder[64];
     stop_on(ps_config_create(&config, &err), &err);
     say(config, "engine.type", "toy");
     say(config, "engine.toy.kind", "synthetic");
@@ -125,8 +124,7 @@ static cost solve(size_t particles, size_t in_flight, size_t steps, size_t probl
     set(config, "models.generator.max_model_len", 4096 + steps);
     set(config, "generation.n_particles", particles);
     set(config, "evaluation.parallel_problems", in_flight);
-    snprintf(folder, sizeof folder, "/tmp/persamp-growth-%ld", (long)getpid());
-    say(config, "evaluation.output_dir", folder);
+    say(config, "evaluation.output_dir", bench_folder());
     stop_on(ps_config_check(config, NULL, &err), &err);
     stop_on(ps_models_open(config, NULL, &models, &err), &err);
     const double start = processor_seconds();
@@ -212,6 +210,7 @@ int main(int argc, char **argv) {
     static const size_t particles[] = {8, 16, 32, 64, 128, 256, 512}, in_flight[] = {1, 2, 4, 8, 16, 32, 64},
                         steps[] = {10, 30, 100, 300, 1000}, pool[] = {1000, 10000, 100000, 1000000};
     const size_t most = argc > 1 ? strtoul(argv[1], NULL, 10) : 1000000, any = (size_t)-1;
+    bench_folder(); /* made here, for the processes to come */
     table("particles", of_particles, particles, sizeof particles / sizeof *particles, any);
     table("in flight", of_in_flight, in_flight, sizeof in_flight / sizeof *in_flight, any);
     table("steps", of_steps, steps, sizeof steps / sizeof *steps, any);

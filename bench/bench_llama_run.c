@@ -27,8 +27,7 @@ typedef struct bench {
     const char *model;
     bool shipped;
     size_t problems; /* of a run */
-    char folder[64]; /* for outputs and the recording */
-    char recording[96];
+    char recording[320];
 } bench;
 
 static void stop_on(ps_status status, const ps_error *err) {
@@ -55,7 +54,7 @@ static ps_config *configure(const bench *b, int in_flight) {
     set(config, "generation.n_particles", text);
     snprintf(text, sizeof text, "%d", in_flight);
     set(config, "evaluation.parallel_problems", text);
-    set(config, "evaluation.output_dir", b->folder);
+    set(config, "evaluation.output_dir", bench_folder());
     set(config, "evaluation.save_intermediate", "false");
     if (!b->shipped) {
         set(config, "generation.step_boundary", "fixed");
@@ -189,8 +188,7 @@ int main(int argc, char **argv) {
         return 2;
     }
     b.problems = b.shipped ? 16 : 8;
-    snprintf(b.folder, sizeof b.folder, "/tmp/persamp-bench-%ld", (long)getpid());
-    snprintf(b.recording, sizeof b.recording, "%s.batches", b.folder);
+    snprintf(b.recording, sizeof b.recording, "%s/batches", bench_folder());
     llama_log_set(quiet, NULL);
     peak_memory(&b, runs < 2 ? runs : 2);
     run(&b, 8, false, false); /* warm: the model's file, the processor */
@@ -200,6 +198,5 @@ int main(int argc, char **argv) {
     in_flight(&b, runs);
     forgetful(&b, runs);
     llama_model_free(model);
-    unlink(b.recording);
     return 0;
 }

@@ -1,10 +1,16 @@
 #include "report.h"
 
+#include <ftw.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
+
+enum { OPEN_FOLDERS = 8 };
+
+static char folder[256];
 
 static int ascending(const void *a, const void *b) {
     const double x = *(const double *)a, y = *(const double *)b;
@@ -53,4 +59,24 @@ double bench_thread_seconds(void) {
     struct timespec t;
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *at) {
+    (void)about, (void)kind, (void)at;
+    return remove(path);
+}
+
+static void remove_folder(void) {
+    nftw(folder, remove_one, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
+}
+
+const char *bench_folder(void) {
+    if (folder[0] != '\0') return folder;
+    const char *base = getenv("TMPDIR");
+    const int n = snprintf(folder, sizeof folder, "%s/persamp-bench.XXXXXX", base && base[0] ? base : P_tmpdir);
+    if (n >= (int)sizeof folder || mkdtemp(folder) == NULL || atexit(remove_folder) != 0) {
+        perror("no folder for a benchmark's files (TMPDIR says where)");
+        exit(1);
+    }
+    return folder;
 }

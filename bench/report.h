@@ -20,4 +20,8 @@ double bench_exponent(const double *x, const double *y, size_t n);
 /* Seconds of processor time of the calling thread: what a neighbour does counts less than on a clock. */
 double bench_thread_seconds(void);
 
+/* A new folder under $TMPDIR for what a benchmark writes; it is removed with all that is in it when the process that
+ * first asked exits, so ask before forking. Ends the process with a message where it cannot be made. */
+const char *bench_folder(void);
+
 #endif

@@ -100,7 +100,7 @@ foreach(file IN LISTS bench_sources)
     endif()
     set_target_properties(${name} PROPERTIES
         EXCLUDE_FROM_ALL ON RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bench")
-    target_compile_definitions(${name} PRIVATE "PS_SOURCE_DATADIR=\"${PROJECT_SOURCE_DIR}\"")
+    target_compile_definitions(${name} PRIVATE _XOPEN_SOURCE=700 "PS_SOURCE_DATADIR=\"${PROJECT_SOURCE_DIR}\"")
     add_dependencies(bench ${name})
 endforeach()
 
