@@ -130,7 +130,7 @@ def _sample_batch(model, prompts, temperature, max_tokens, end, gen):
     dtype = model.embed.weight.dtype
     shape = (B, cfg.heads, n + max_tokens, cfg.width // cfg.heads)
     caches = [(torch.zeros(shape, dtype=dtype), torch.zeros(shape, dtype=dtype)) for _ in model.layers]
-    out, live, at = [[] for _ in range(B)], torch.arange(B), 0
+    out, rows, live, at = [[] for _ in range(B)], torch.arange(B), torch.ones(B, dtype=torch.bool), 0
     mask = torch.ones(n, n, dtype=torch.bool).tril()
     for _ in range(max_tokens):
         T = ids.shape[1]
@@ -144,14 +144,14 @@ def _sample_batch(model, prompts, temperature, max_tokens, end, gen):
             nxt = logits.argmax(-1)
         else:
             nxt = torch.multinomial(F.softmax(logits / temperature, -1), 1, generator=gen)[:, 0]
-        for row, t in zip(live.tolist(), nxt.tolist()):
-            if t != end:
-                out[row].append(t)
-        going = nxt != end
-        if not going.any():
+        live &= nxt != end
+        for row, t in zip(rows[live].tolist(), nxt[live].tolist()):
+            out[row].append(t)
+        if not live.any():
             break
-        if not going.all():
-            live, nxt = live[going], nxt[going]
-            caches = [(k[going], v[going]) for k, v in caches]
+        if live.sum() < 0.8 * len(live):         # now and then: dropping rows copies every cache
+            rows, nxt = rows[live], nxt[live]
+            caches = [(k[live], v[live]) for k, v in caches]
+            live = live[live]
         ids = nxt[:, None]
     return out
