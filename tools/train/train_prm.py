@@ -42,6 +42,27 @@ def collect(model, tok, split, n, seed, temperatures=(1.0, 1.0, 0.7)):
     return out
 
 
+def answers(model, tok, cache, n, seed, part=12000):
+    """(train, held): n labelled answers and 2,000 of validation problems. Drawn in parts, each written to cache."""
+    data = json.loads(cache.read_text()) if cache.exists() else {"train": [], "held": []}
+    rows, held = data["train"], data["held"]
+
+    def keep():
+        scratch = cache.with_suffix(".tmp")
+        scratch.write_text(json.dumps(data))
+        scratch.replace(cache)
+
+    if not held:
+        held += collect(model, tok, "validation", 2000, seed + 1, (1.0,))
+        keep()
+    while len(rows) < n:
+        begun, missing = time.time(), min(part, n - len(rows))
+        rows += collect(model, tok, "train", missing, seed + len(rows))
+        keep()
+        print(f"{len(rows)} of {n} answers, {missing / (time.time() - begun):.0f} a second", flush=True)
+    return rows, held
+
+
 def batches(tok, rows, rng, size):
     """Shuffled batches (ids (B,T), targets (B,T)): 1 or 0 at tags, IGNORE elsewhere."""
     encoded = []
@@ -105,8 +126,8 @@ def main():
     a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     a.add_argument("--dir", required=True)
     a.add_argument("--minutes", type=float, default=1e6, help="training time in all, resumed runs included")
-    a.add_argument("--max-tokens", type=float, default=20e6, help="training tokens in all, padding not counted")
-    a.add_argument("--samples", type=int, default=60000)
+    a.add_argument("--max-tokens", type=float, default=44e6, help="training tokens in all, padding not counted")
+    a.add_argument("--samples", type=int, default=120000)
     a.add_argument("--lr", type=float, default=1.5e-3)
     a.add_argument("--batch", type=int, default=4096)
     a.add_argument("--seed", type=int, default=1)
@@ -118,15 +139,7 @@ def main():
     work = Path(args.dir)
     tok = Tokenizer.load(work / "tokenizer.json")
     model = load(work / "reasoner.pt")
-    cache = work / "prm_samples.json"
-    if not cache.exists():
-        begun = time.time()
-        held = collect(model, tok, "validation", 2000, args.seed + 1, (1.0,))
-        rows = collect(model, tok, "train", args.samples, args.seed)
-        cache.write_text(json.dumps({"train": rows, "held": held}))
-        print(f"{len(rows)} answers in {time.time() - begun:.0f} s", flush=True)
-    data = json.loads(cache.read_text())
-    rows, held = data["train"], data["held"]
+    rows, held = answers(model, tok, work / "prm_samples.json", args.samples, args.seed)
 
     with torch.no_grad():                       # the tag begins as the newline it replaces
         model.embed.weight[tok.id[chat.TAG]] = model.embed.weight[tok.newline]
