@@ -126,6 +126,7 @@ typedef struct ps_pool_params {
     ps_weighting weighting;
     double depth_decay; /* lineage: share of each shallower depth, in [0, 1]; 0 never looks back */
     double depth_tilt;  /* lineage: how strongly depths that score better are favoured; 0: not */
+    double depth_retreat; /* lineage: the same, by what a selection at β would take of each depth; 0: not */
     size_t max_depth;   /* max_steps: a snapshot there is absorbing */
     size_t max_size;    /* open snapshots that stay selectable, those particles stand on above all; 0: all */
     ps_prune prune;
@@ -185,6 +186,11 @@ PS_API ps_status ps_pool_advance(ps_pool *pool, ps_error *err);
  * each new snapshot. balance: O(size) for what the last event made, and O(events) for each new snapshot. PS_ARG between
  * an append and the advance that ends its iteration. */
 PS_API ps_status ps_pool_prepare(ps_pool *pool, const uint32_t **ids, size_t *n, ps_error *err);
+
+/* lineage: depths below `depth` get no share of the selections to come, and d* is the deepest open depth above it or
+ * there. For particles that begin again at the root while the pool holds deep prefixes of those before them.
+ * SIZE_MAX, the default: d* is the deepest open depth. */
+PS_API void ps_pool_set_frontier(ps_pool *pool, size_t depth);
 
 /* ESS of the candidates' weights at β (NaN when not prepared), and their W ([n], Σ = 1; PS_DOMAIN if all are zero).
  * Need ps_pool_prepare. O(candidates). */

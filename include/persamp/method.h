@@ -32,6 +32,8 @@ typedef struct ps_budget {
     size_t max_tokens;     /* generated tokens; a method stops within one step of it */
     size_t max_iterations; /* rounds of steps; 0: 2 · max_steps, or no limit where max_tokens is set */
     size_t n_finished;     /* finished answers */
+    double pace;           /* with max_tokens: share of what a line has written that it is expected to need when it has
+                              outgrown the plan (src/method/pace.h); 0: lines run until the budget cuts them off */
 } ps_budget;
 
 /* Everything a method may be told. Borrowed pointers must outlive the method. A method reads what concerns it. */

@@ -4,6 +4,8 @@
 static ps_status check_params(const ps_pool_params *p, ps_error *err) {
     if (!(p->depth_decay >= 0 && p->depth_decay <= 1))
         return ps_fail(err, PS_ARG, "depth_decay is %g: expected a number in [0, 1]", p->depth_decay);
+    if (!(p->depth_retreat >= 0 && p->depth_retreat < INFINITY))
+        return ps_fail(err, PS_ARG, "depth_retreat is %g: expected a finite number from 0 up", p->depth_retreat);
     if (!isfinite(p->depth_tilt))
         return ps_fail(err, PS_ARG, "depth_tilt is %g: expected a finite number", p->depth_tilt);
     if (p->max_depth == 0 || p->max_depth >= UINT32_MAX)
@@ -55,6 +57,7 @@ ps_status ps_pool_create(const ps_pool_params *params, ps_pool **out, ps_error *
     ps_pool *pool = ps_calloc(1, sizeof *pool);
     if (pool == NULL) return ps_nomem(err);
     pool->params = *params;
+    pool->frontier = SIZE_MAX;
     if (reserve_snapshots(pool, 1) != PS_OK || ps_pool_reserve_levels(pool, 0) != PS_OK ||
         ps_reserve(&pool->levels[0].ids, &pool->levels[0].ids_capacity, 1) != PS_OK) {
         ps_pool_free(pool);

@@ -37,6 +37,7 @@ typedef struct ps_victim {
 
 struct ps_pool {
     ps_pool_params params;
+    size_t frontier; /* the deepest depth with a share */
 
     /* By snapshot; [0] is the root. */
     ps_snapshot *snapshots;
@@ -107,7 +108,8 @@ ps_status ps_pool_mix(ps_pool *pool);
 ps_status ps_pool_reserve_prune(ps_pool *pool);
 void ps_pool_prune(ps_pool *pool);
 
-/* lineage: set log_share of every level for β; −∞ for depths that cannot be launched from. All β > 0 have the same. */
+/* lineage: set log_share of every level for β; −∞ for depths that cannot be launched from. All β > 0 have the same,
+ * but with depth_retreat. */
 void ps_pool_shares(ps_pool *pool, double beta);
 
 /* Whether an event at β may launch from the level: an open candidate of finite weight is there. */

@@ -57,42 +57,64 @@ ps_status ps_pool_prepare(ps_pool *pool, const uint32_t **ids, size_t *n, ps_err
     return PS_OK;
 }
 
-/* log ρ(d) = (d* − d)·log(depth_decay) + depth_tilt·(h(d) − h(d*)), before normalisation. Where a mean of L is zero
- * there is nothing to compare, and the tilt is left out. */
-static double log_rho(const ps_pool_params *p, size_t d, size_t deepest, double h, double h_deepest) {
+/* log ρ(d) = (d* − d)·log(depth_decay) + merit(d) − merit(d*), before normalisation. Where a mean of L is zero there is
+ * nothing to compare, and the merit is left out. */
+static double log_rho(const ps_pool_params *p, size_t d, size_t deepest, double merit, double merit_deepest) {
     if (d == deepest) return 0;
     if (p->depth_decay == 0) return -INFINITY;
-    double tilt = p->depth_tilt == 0 || isinf(h) || isinf(h_deepest) ? 0 : p->depth_tilt * (h - h_deepest);
+    double tilt = isinf(merit) || isinf(merit_deepest) ? 0 : merit - merit_deepest;
     return (double)(deepest - d) * log(p->depth_decay) + tilt;
 }
 
+static ps_moments level_moments(const ps_pool *pool, const ps_level *level, double beta) {
+    return ps_kernels_best()->moments(pool->candidate_ell + level->first, pool->candidate_mix + level->first,
+                                      level->n_candidates, beta);
+}
+
+/* g(d) = log Ẑ(β + 1, d) / Ẑ(β, d): log of the mean of L at a depth as a selection at β sees it. */
+static double log_selected_mean(const ps_pool *pool, const ps_level *level, double beta) {
+    return ps_moments_log_sum(level_moments(pool, level, beta + 1)) -
+           ps_moments_log_sum(level_moments(pool, level, beta));
+}
+
+/* What log ρ compares depths by: depth_tilt·h(d) + depth_retreat·g(d); −∞ where a mean of L is zero. */
+static double merit(const ps_pool *pool, const ps_level *level, double beta) {
+    double sum = 0;
+    if (pool->params.depth_tilt > 0) sum += pool->params.depth_tilt * ps_level_log_mean(level);
+    if (pool->params.depth_retreat > 0) sum += pool->params.depth_retreat * log_selected_mean(pool, level, beta);
+    return sum;
+}
+
+void ps_pool_set_frontier(ps_pool *pool, size_t depth) {
+    pool->shares = PS_NO_SHARES;
+    pool->frontier = depth;
+}
+
 void ps_pool_shares(ps_pool *pool, double beta) {
-    if (pool->shares == (beta == 0 ? PS_SHARES_AT_ZERO : PS_SHARES_ABOVE_ZERO)) return;
+    bool every_beta = pool->params.depth_retreat == 0; /* the shares are the same for all β > 0 */
+    if (every_beta && pool->shares == (beta == 0 ? PS_SHARES_AT_ZERO : PS_SHARES_ABOVE_ZERO)) return;
     pool->shares = beta == 0 ? PS_SHARES_AT_ZERO : PS_SHARES_ABOVE_ZERO;
     size_t deepest = 0, shallowest = 0; /* the root is always open */
     for (size_t d = 1; d < pool->n_levels; d++)
-        if (ps_level_open(&pool->levels[d], beta)) {
+        if (d <= pool->frontier && ps_level_open(&pool->levels[d], beta)) {
             deepest = d;
             if (shallowest == 0) shallowest = d;
         }
-    const double root_h = shallowest > 0 ? ps_level_log_mean(&pool->levels[shallowest]) : 0;
-    const double h_deepest = deepest == 0 ? root_h : ps_level_log_mean(&pool->levels[deepest]);
+    const double root_merit = shallowest > 0 ? merit(pool, &pool->levels[shallowest], beta) : 0;
+    const double merit_deepest = deepest == 0 ? root_merit : merit(pool, &pool->levels[deepest], beta);
     double max = -INFINITY, sum = 0;
     for (size_t d = 0; d < pool->n_levels; d++) {
         ps_level *level = &pool->levels[d];
-        const double h = d == 0 ? root_h : ps_level_log_mean(level);
-        level->log_share = ps_level_open(level, beta) ? log_rho(&pool->params, d, deepest, h, h_deepest) : -INFINITY;
+        level->log_share = -INFINITY;
+        if (d > pool->frontier || !ps_level_open(level, beta)) continue;
+        double here = d == 0 ? root_merit : merit(pool, level, beta);
+        level->log_share = log_rho(&pool->params, d, deepest, here, merit_deepest);
         max = fmax(max, level->log_share);
     }
     for (size_t d = 0; d < pool->n_levels; d++)
         sum += exp(pool->levels[d].log_share - max);
     for (size_t d = 0; d < pool->n_levels; d++)
         pool->levels[d].log_share -= max + log(sum);
-}
-
-static ps_moments level_moments(const ps_pool *pool, const ps_level *level, double beta) {
-    return ps_kernels_best()->moments(pool->candidate_ell + level->first, pool->candidate_mix + level->first,
-                                      level->n_candidates, beta);
 }
 
 /* Within a depth W = share·V with ΣV = 1, so ΣW² = Σ_d share_d² / ESS_d. */

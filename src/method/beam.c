@@ -2,7 +2,9 @@
  *
  * Each group keeps `width` prefixes; every round each of them gets `expansion` children and the best of all the group's
  * children by ℓ stay. A finished child that is among the best takes its place for good; every finished child is an
- * answer. A token budget is spent by searching again from the root. */
+ * answer. A token budget is spent by searching again from the root; towards its end the last children of the round,
+ * then the last prefixes, give way (pace.h). */
+#include "method/pace.h"
 #include "method/round.h"
 
 #include <math.h>
@@ -14,7 +16,9 @@ typedef struct beam {
     uint32_t *kept;   /* [groups × width] prefixes to expand, by group */
     size_t *n_kept;   /* [groups] of them in use */
     size_t *places;   /* [groups] places not taken by finished answers */
+    size_t *children; /* [groups × width] of each kept prefix in this round */
     uint32_t *ranked; /* [width × expansion] scratch: a group's children */
+    uint32_t *from;   /* [groups × width × expansion] scratch: the parents of a round's children */
 } beam;
 
 static ps_status round_over(ps_method *method, ps_error *err);
@@ -25,22 +29,44 @@ static void destroy(ps_method *method) {
     ps_free(p->kept);
     ps_free(p->n_kept);
     ps_free(p->places);
+    ps_free(p->children);
     ps_free(p->ranked);
+    ps_free(p->from);
     ps_free(p);
 }
 
-/* The children of this round, group by group. At the root a whole round's worth is launched. */
+/* The parents of this round's children, group by group: how many there are. At the root a whole round's worth. */
+static size_t parents(beam *p) {
+    size_t n = 0;
+    for (size_t g = 0; g < p->groups; g++)
+        for (size_t i = 0; i < p->n_kept[g]; i++) {
+            size_t at = g * p->width + i;
+            p->children[at] = p->kept[at] == 0 ? p->places[g] * p->expansion : p->expansion;
+            for (size_t k = 0; k < p->children[at]; k++)
+                p->from[n++] = p->kept[at];
+        }
+    return n;
+}
+
+/* Take `excess` children away, the last first. */
+static void drop_children(beam *p, size_t excess) {
+    for (size_t g = p->groups; g-- > 0;)
+        for (size_t i = p->n_kept[g]; i-- > 0 && excess > 0;) {
+            size_t *children = &p->children[g * p->width + i];
+            size_t gone = excess < *children ? excess : *children;
+            *children -= gone;
+            excess -= gone;
+        }
+}
+
 static ps_status plan_round(beam *p, ps_error *err) {
     ps_status status = PS_OK;
     ps_round_begin(&p->m.round);
-    for (size_t g = 0; g < p->groups; g++) {
-        for (size_t i = 0; i < p->n_kept[g]; i++) {
-            uint32_t parent = p->kept[g * p->width + i], child;
-            size_t children = parent == 0 ? p->places[g] * p->expansion : p->expansion;
-            for (size_t k = 0; k < children && status == PS_OK; k++)
-                status = ps_round_plan(&p->m.round, parent, p->m.params.has_reward, &child, err);
-        }
-    }
+    size_t wanted = parents(p), n = ps_pace_lines(&p->m.params, &p->m.round.tree, p->from, wanted);
+    uint32_t child;
+    drop_children(p, wanted - n);
+    for (size_t i = 0; i < n && status == PS_OK; i++)
+        status = ps_round_plan(&p->m.round, p->from[i], p->m.params.has_reward, &child, err);
     return status;
 }
 
@@ -62,9 +88,11 @@ static ps_status create_as(const ps_method_ops *ops, const ps_method_params *par
     p->kept = ps_calloc(groups * width, sizeof *p->kept);
     p->n_kept = ps_calloc(groups, sizeof *p->n_kept);
     p->places = ps_calloc(groups, sizeof *p->places);
+    p->children = ps_calloc(groups * width, sizeof *p->children);
     p->ranked = ps_calloc(width * p->expansion, sizeof *p->ranked);
+    p->from = ps_calloc(groups * width * p->expansion, sizeof *p->from);
     ps_status status = ps_round_method_init(&p->m, ops, params, round_over, err);
-    if (status == PS_OK && (!p->kept || !p->n_kept || !p->places || !p->ranked)) status = ps_nomem(err);
+    if (status == PS_OK && (!p->kept || !p->n_kept || !p->places || !p->children || !p->ranked || !p->from)) status = ps_nomem(err);
     if (status == PS_OK) {
         start_search(p);
         status = plan_round(p, err);
@@ -92,7 +120,7 @@ static void rank(const ps_tree *tree, uint32_t *ids, size_t n) {
 static size_t keep_best(beam *p, size_t g, size_t first) {
     size_t n = 0, places = p->places[g];
     for (size_t i = 0; i < p->n_kept[g]; i++)
-        n += p->kept[g * p->width + i] == 0 ? places * p->expansion : p->expansion;
+        n += p->children[g * p->width + i];
     for (size_t i = 0; i < n; i++)
         p->ranked[i] = p->m.round.work[first + i].child;
     rank(&p->m.round.tree, p->ranked, n);

@@ -1,6 +1,7 @@
 /* Methods that draw whole answers independently and differ in how they choose among them: greedy, best-of-n, majority,
  * weighted majority. One state machine, four lines of the table. A budget of tokens is spent by starting further
  * answers: M run side by side and each that ends makes room for the next. */
+#include "method/pace.h"
 #include "method/round.h"
 
 #include <math.h>
@@ -38,22 +39,34 @@ static ps_status create_as(const ps_method_ops *ops, const ps_method_params *par
     return PS_OK;
 }
 
-/* A round is over: which answers go on, and whether one that ended is followed by a new one. */
+/* The lines that may follow this round's: those that go on before those that would begin, so that a pace stops the
+ * latter first. Returns how many there are in `from`. */
+static size_t candidates(const independent *p, uint32_t *from) {
+    bool widen = p->m.params.budget.max_tokens > 0 && !p->m.base.ops->greedy;
+    size_t n = 0;
+    for (size_t i = 0; i < p->m.round.n_work; i++) {
+        uint32_t child = p->m.round.work[i].child;
+        if (p->m.round.tree.nodes[child].state == PS_OPEN) from[n++] = child;
+    }
+    for (size_t ended = p->m.round.n_work - n; widen && ended > 0; ended--)
+        from[n++] = 0;
+    return n;
+}
+
+/* A round is over: which answers go on, and whether those that ended are followed by new ones. */
 static ps_status round_over(ps_method *method, ps_error *err) {
     independent *p = (independent *)method;
-    bool widen = p->m.params.budget.max_tokens > 0 && !p->m.base.ops->greedy;
     bool spent = ps_round_out_of_tokens(&p->m.round, &p->m.params);
-    size_t n = p->m.round.n_work;
+    uint32_t *from = ps_calloc(p->m.round.n_work, sizeof *from);
+    if (from == NULL) return ps_nomem(err);
+    size_t n = spent ? 0 : candidates(p, from);
+    n = ps_pace_lines(&p->m.params, &p->m.round.tree, from, n);
     ps_status status = PS_OK;
     ps_round_begin(&p->m.round);
     p->m.end = spent ? PS_END_BUDGET : PS_END_FINISHED;
-    for (size_t i = 0; i < n && !spent && status == PS_OK; i++) {
-        uint32_t child = p->m.round.work[i].child;
-        if (p->m.round.tree.nodes[child].state == PS_OPEN)
-            status = plan(p, child, err);
-        else if (widen)
-            status = plan(p, 0, err);
-    }
+    for (size_t i = 0; i < n && status == PS_OK; i++)
+        status = plan(p, from[i], err);
+    ps_free(from);
     return status;
 }
 

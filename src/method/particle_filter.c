@@ -13,6 +13,7 @@
  * resampling is multinomial, as the conditional filter needs. It makes no moves: the bound path would have to carry the
  * places it was moved from. */
 #include "method/move.h"
+#include "method/pace.h"
 
 #include <math.h>
 
@@ -23,9 +24,10 @@ typedef struct particle {
 
 typedef struct filter {
     ps_round_method m;
-    particle *particles; /* [M] */
-    particle *drawn;     /* [M] scratch */
-    double *W;           /* [M] */
+    size_t n;            /* particles of this filter: M, or what the token budget can bring to an end */
+    particle *particles; /* [n] */
+    particle *drawn;     /* [n] scratch */
+    double *W;           /* [n] */
     double *uniforms;
     size_t *picks;
     double log_z;    /* of this filter so far */
@@ -75,7 +77,7 @@ static ps_status plan_round(filter *p, ps_error *err) {
     bool bound = p->reference_length > 0;
     ps_round_begin(&p->m.round);
     if (bound) follow_reference(p);
-    for (size_t i = bound; i < p->m.params.n_particles && status == PS_OK; i++)
+    for (size_t i = bound; i < p->n && status == PS_OK; i++)
         if (node_of(p, &p->particles[i])->state == PS_OPEN)
             status = ps_round_plan(&p->m.round, p->particles[i].snapshot, p->m.params.has_reward,
                                    &p->particles[i].snapshot, err);
@@ -83,7 +85,9 @@ static ps_status plan_round(filter *p, ps_error *err) {
 }
 
 static void start_filter(filter *p) {
-    for (size_t i = 0; i < p->m.params.n_particles; i++)
+    size_t affordable = ps_pace_answers(&p->m.params, &p->m.round.tree);
+    p->n = p->gibbs || affordable == 0 ? p->m.params.n_particles : affordable;
+    for (size_t i = 0; i < p->n; i++)
         p->particles[i] = (particle){0};
     p->log_z = 0;
 }
@@ -158,7 +162,7 @@ static void multiply(filter *p, particle *x) {
 /* Weigh every particle that made a step: the bound one, and those of the round's work, which stands in their order. */
 static void weigh(filter *p) {
     size_t next = 0;
-    for (size_t i = 0; i < p->m.params.n_particles; i++) {
+    for (size_t i = 0; i < p->n; i++) {
         particle *x = &p->particles[i];
         bool bound = i == 0 && p->reference_length > 0 && p->bound_moved;
         bool worked = next < p->m.round.n_work && p->m.round.work[next].child == x->snapshot;
@@ -169,18 +173,34 @@ static void weigh(filter *p) {
 
 /* W and the log of the mean weight; false when every particle is dead. */
 static bool normalise(filter *p, double *log_mean) {
-    size_t M = p->m.params.n_particles;
+    size_t M = p->n;
     for (size_t i = 0; i < M; i++)
         p->W[i] = p->particles[i].log_w;
     *log_mean = ps_log_sum_exp(p->W, M) - log((double)M);
     return ps_normalise(p->W, M, p->W);
 }
 
-static ps_status resample(filter *p, ps_error *err) {
-    size_t M = p->m.params.n_particles, n_uniforms = p->m.params.resampler->uniforms(M, M, 0), picked;
+/* Particles after a selection now: fewer where the tokens that are left cannot bring all open ones to an end, in
+ * proportion, for finished ones take part in the selection. Any number keeps Ẑ unbiased that depends on the past alone;
+ * particle Gibbs is stationary for a fixed one. */
+static ps_status paced(const filter *p, size_t *n, ps_error *err) {
+    uint32_t *open = ps_calloc(p->n, sizeof *open);
+    if (open == NULL) return ps_nomem(err);
+    size_t n_open = 0;
+    for (size_t i = 0; i < p->n; i++)
+        if (node_of(p, &p->particles[i])->state == PS_OPEN) open[n_open++] = p->particles[i].snapshot;
+    size_t lines = p->gibbs ? n_open : ps_pace_lines(&p->m.params, &p->m.round.tree, open, n_open);
+    *n = lines == n_open ? p->n : (p->n * lines + n_open - 1) / n_open;
+    ps_free(open);
+    return PS_OK;
+}
+
+/* M particles drawn from those there are. */
+static ps_status resample(filter *p, size_t M, ps_error *err) {
+    size_t n_uniforms = p->m.params.resampler->uniforms(M, p->n, 0), picked;
     ps_rng_key key = {p->m.params.seed, p->m.params.problem, p->n_iterations, PS_RNG_RESAMPLE};
     ps_uniforms(key, 0, n_uniforms, p->uniforms);
-    ps_resample_input in = {.W = p->W, .n = M, .M = M, .uniforms = p->uniforms};
+    ps_resample_input in = {.W = p->W, .n = p->n, .M = M, .uniforms = p->uniforms};
     ps_status status = p->m.params.resampler->pick(&in, p->picks, &picked, err);
     if (status != PS_OK) return status;
     for (size_t i = 0; i < M; i++) /* topN may pick fewer: then from the best again */
@@ -189,12 +209,13 @@ static ps_status resample(filter *p, ps_error *err) {
     p->particles[0].log_w = 0;
     for (size_t i = bound; i < M; i++)
         p->particles[i] = p->drawn[i];
+    p->n = M;
     p->resamples++;
     return PS_OK;
 }
 
 static bool all_done(const filter *p) {
-    for (size_t i = 0; i < p->m.params.n_particles; i++)
+    for (size_t i = 0; i < p->n; i++)
         if (node_of(p, &p->particles[i])->state == PS_OPEN) return false;
     return true;
 }
@@ -225,7 +246,7 @@ static ps_status plan_moves(filter *p, ps_error *err) {
 }
 
 static ps_status start_moves(filter *p, ps_error *err) {
-    size_t M = p->m.params.n_particles;
+    size_t M = p->n;
     uint32_t *at = ps_calloc(M, sizeof *at);
     if (at == NULL) return ps_nomem(err);
     for (size_t i = 0; i < M; i++)
@@ -242,7 +263,7 @@ static ps_status start_moves(filter *p, ps_error *err) {
 /* The particles as answers. Filters are comparable by their evidence, each particle weighing Ẑ · w / M; sweeps of
  * particle Gibbs are draws of one chain, each particle weighing its W. */
 static ps_status keep_answers(filter *p, ps_error *err) {
-    size_t M = p->m.params.n_particles;
+    size_t M = p->n;
     if (ps_reserve(&p->done, &p->done_capacity, p->n_done + M) != PS_OK) return ps_nomem(err);
     double log_mean = 0;
     for (size_t i = 0; i < M; i++)
@@ -264,7 +285,7 @@ static ps_status keep_answers(filter *p, ps_error *err) {
 
 /* Bind the next sweep's first particle to a path of this one, drawn by weight. */
 static ps_status draw_reference(filter *p, ps_error *err) {
-    size_t M = p->m.params.n_particles, drawn;
+    size_t M = p->n, drawn;
     ps_rng_key key = {p->m.params.seed, p->m.params.problem, p->passes, PS_RNG_METHOD};
     double uniform = ps_uniform(key, 0);
     for (size_t i = 0; i < M; i++)
@@ -289,40 +310,46 @@ static ps_status end_filter(filter *p, ps_error *err) {
     p->bound_moved = false;
     p->m.end = spent ? PS_END_BUDGET : PS_END_FINISHED;
     ps_round_begin(&p->m.round);
-    bool again = limited ? !spent : p->gibbs && p->passes < p->m.params.sweeps;
+    bool again = !limited   ? p->gibbs && p->passes < p->m.params.sweeps
+                 : p->gibbs ? !spent
+                            : ps_pace_answers(&p->m.params, &p->m.round.tree) > 0;
     if (status != PS_OK || !again) return status;
     if (p->gibbs) status = draw_reference(p, err);
     start_filter(p);
     return status == PS_OK ? plan_round(p, err) : status;
 }
 
-static bool selection_is_due(const filter *p, double ess) {
+static bool selection_is_due(const filter *p, double ess, size_t paced) {
+    if (paced < p->n && p->m.params.filter_policy != PS_POLICY_NEVER) return true;
     switch (p->m.params.filter_policy) {
     case PS_POLICY_ALWAYS: return true;
     case PS_POLICY_NEVER: return false;
     case PS_POLICY_ESS: break;
     }
-    return ess < p->m.params.filter_threshold * (double)p->m.params.n_particles;
+    return ess < p->m.params.filter_threshold * (double)p->n;
 }
 
 static ps_status end_round(filter *p, ps_error *err) {
     double log_mean;
     if (ps_reserve(&p->iterations, &p->iterations_capacity, p->n_iterations + 1) != PS_OK) return ps_nomem(err);
+    size_t n;
+    ps_status status = paced(p, &n, err);
+    if (status != PS_OK) return status;
     weigh(p);
     bool alive = normalise(p, &log_mean);
     double ess = 0;
-    for (size_t i = 0; alive && i < p->m.params.n_particles; i++)
+    for (size_t i = 0; alive && i < p->n; i++)
         ess += p->W[i] * p->W[i];
     ess = alive ? 1 / ess : 0;
     bool over = all_done(p) || ps_round_out_of_tokens(&p->m.round, &p->m.params),
-         select = !over && alive && selection_is_due(p, ess);
+         select = !over && alive && selection_is_due(p, ess, n);
     p->iterations[p->n_iterations++] = (ps_iteration){.beta = 1 / p->m.params.filter_temperature,
                                                       .ess = ess,
                                                       .resampled = select,
                                                       .running = (uint32_t)p->m.round.n_work};
     if (select) {
         p->log_z += log_mean;
-        ps_status status = resample(p, err);
+        status = resample(p, n, err);
         if (status != PS_OK) return status;
     }
     over = over || all_done(p); /* a selection may leave none that can grow */
@@ -334,7 +361,7 @@ static ps_status end_round(filter *p, ps_error *err) {
 static ps_status end_moves(filter *p, ps_error *err) {
     bool spent = ps_round_out_of_tokens(&p->m.round, &p->m.params);
     if (ps_mover_step(&p->mover, &p->m.round.tree, &p->m.params, log_target, p) && !spent) return plan_moves(p, err);
-    for (size_t i = 0; i < p->m.params.n_particles; i++)
+    for (size_t i = 0; i < p->n; i++)
         p->particles[i].snapshot = p->mover.chains[i].current;
     p->moving = false;
     return spent || all_done(p) ? end_filter(p, err) : plan_round(p, err);

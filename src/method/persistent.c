@@ -3,8 +3,10 @@
  * many are made here. */
 #include "method/completions.h"
 #include "method/move.h"
+#include "method/pace.h"
 
 #include <math.h>
+#include <string.h>
 
 typedef struct persistent {
     ps_method base;
@@ -28,6 +30,7 @@ typedef struct persistent {
 
     double beta; /* of the last event */
     size_t resamples;
+    size_t waves; /* launches from the root after the first */
     ps_iteration *iterations;
     size_t n_iterations, iterations_capacity;
 
@@ -153,7 +156,7 @@ static void check_budget(persistent *p, bool wrote_nothing) {
     if (spent) {
         p->ended = true;
         p->end = PS_END_BUDGET;
-    } else if (p->n_running == 0 && !p->params.refill) {
+    } else if (p->n_running == 0 && !p->params.refill && ps_pace_answers(&p->params, &p->tree) == 0) {
         p->ended = true;
         p->end = PS_END_FINISHED;
     }
@@ -246,11 +249,19 @@ static ps_status go_on_moving(persistent *p, ps_error *err) {
     return PS_OK;
 }
 
+/* Particles a selection now would launch: as many as were running, or M with refill; no more than the tokens that are
+ * left can bring to an end. */
+static size_t launches(const persistent *p) {
+    size_t paced = ps_pace_lines(&p->params, &p->tree, p->running, p->n_running);
+    return p->params.refill && paced == p->n_running ? p->params.n_particles : paced;
+}
+
 /* Whether the pool's state calls for a selection event now. */
 static bool event_is_due(const persistent *p, double ess, size_t step) {
     size_t M = p->params.n_particles;
     if (p->params.refill && 2 * p->n_running < M) return true;
     if (p->n_running == 0) return false;
+    if (p->params.policy != PS_POLICY_NEVER && launches(p) < p->n_running) return true;
     switch (p->params.policy) {
     case PS_POLICY_ALWAYS: return true;
     case PS_POLICY_NEVER: return false;
@@ -260,10 +271,29 @@ static bool event_is_due(const persistent *p, double ess, size_t step) {
     return ess < threshold * (double)M;
 }
 
+/* All particles have finished and tokens are left: begin again at the root, at β = 0. The pool stays: at every depth the
+ * new particles reach, selections draw from the old snapshots of that depth too. Depths that only the old ones have
+ * reached wait, or the whole wave would be sent to the end of the old lines at once. */
+static ps_status begin_wave(persistent *p, ps_iteration *record, ps_error *err) {
+    p->n_running = ps_pace_answers(&p->params, &p->tree);
+    memset(p->running, 0, p->n_running * sizeof *p->running);
+    p->waves++;
+    record->resampled = true;
+    return launch(p, 0, err);
+}
+
+static size_t deepest_running(const persistent *p) {
+    size_t depth = 0;
+    for (size_t i = 0; i < p->n_running; i++)
+        if (p->tree.nodes[p->running[i]].depth > depth) depth = p->tree.nodes[p->running[i]].depth;
+    return depth;
+}
+
 /* Look at the pool after an iteration: temperature, ESS, and an event if one is due. */
 static ps_status select_from_pool(persistent *p, ps_iteration *record, ps_error *err) {
     const uint32_t *ids;
     size_t n, M = p->params.n_particles, picked = 0;
+    if (p->waves > 0) ps_pool_set_frontier(p->pool, deepest_running(p));
     ps_status status = ps_pool_prepare(p->pool, &ids, &n, err);
     if (status != PS_OK) return status;
     if (n == 0) { /* balance, every snapshot pruned: nothing to select from */
@@ -274,11 +304,12 @@ static ps_status select_from_pool(persistent *p, ps_iteration *record, ps_error 
                                       p->params.max_steps);
     record->beta = beta;
     record->ess = ps_pool_ess(p->pool, beta);
+    if (!p->ended && p->n_running == 0 && !p->params.refill) return begin_wave(p, record, err);
     if (p->ended || !event_is_due(p, record->ess, p->n_iterations + 1) || !(record->ess > 0)) return PS_OK;
     if (ps_reserve(&p->W, &p->W_capacity, n) != PS_OK) return ps_nomem(err);
     status = ps_pool_weights(p->pool, beta, p->W, err);
     if (status != PS_OK) return status;
-    status = draw(p, n, p->params.refill ? M : p->n_running, &picked, ids, err);
+    status = draw(p, n, launches(p), &picked, ids, err);
     if (status != PS_OK) return status;
     p->n_running = picked;
     for (size_t i = 0; i < picked; i++)

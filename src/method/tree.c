@@ -39,6 +39,10 @@ ps_status ps_tree_fill(ps_tree *tree, const ps_method_params *params, const ps_s
     node->state = result->state == PS_OPEN && node->depth >= params->max_steps ? PS_TRUNCATED : result->state;
     node->known = true;
     tree->tokens += result->n_tokens;
+    if (node->state == PS_FINISHED) {
+        tree->n_finished++;
+        tree->finished_tokens += node->sums.n_tokens;
+    }
     return ps_score(params->score, params->prior, params->score_params, &node->sums, &node->ell, err);
 }
 

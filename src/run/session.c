@@ -98,6 +98,7 @@ static ps_pool_params pool_of(const ps_config *c) {
         .weighting = ps_config_is(c->ps_weights, "lineage") || !pool ? PS_LINEAGE : PS_BALANCE,
         .depth_decay = pool ? c->ps_depth_decay : 0,
         .depth_tilt = c->ps_depth_tilt,
+        .depth_retreat = c->ps_depth_retreat,
         .max_depth = (size_t)c->generation_max_steps,
         .max_size = (size_t)c->ps_snapshot_pool_max_size,
         .prune =
@@ -129,7 +130,8 @@ static void set_params(ps_session *s) {
         .has_reward = s->prm != NULL,
         .budget = {.max_tokens = (size_t)c->ps_budget_max_tokens,
                    .max_iterations = (size_t)c->ps_budget_max_iterations,
-                   .n_finished = (size_t)c->ps_budget_n_finished},
+                   .n_finished = (size_t)c->ps_budget_n_finished,
+                   .pace = c->ps_budget_pace},
         .pool = pool_of(c),
         .temperature = temperature_of(c),
         .resampler = ps_resampler_find(c->ps_resample_method),
