@@ -187,10 +187,11 @@ PS_API ps_status ps_pool_advance(ps_pool *pool, ps_error *err);
  * an append and the advance that ends its iteration. */
 PS_API ps_status ps_pool_prepare(ps_pool *pool, const uint32_t **ids, size_t *n, ps_error *err);
 
-/* lineage: depths below `depth` get no share of the selections to come, and d* is the deepest open depth above it or
- * there. For particles that begin again at the root while the pool holds deep prefixes of those before them.
- * SIZE_MAX, the default: d* is the deepest open depth. */
-PS_API void ps_pool_set_frontier(ps_pool *pool, size_t depth);
+/* lineage: only depths from `shallowest` to `deepest` get a share of the selections to come, and d* is the deepest open
+ * one of them; the root alone where none is open. `deepest` is for particles that begin again at the root while the
+ * pool holds deep prefixes of those before them, `shallowest` for searches that cannot afford to go far back.
+ * Default: 0 to SIZE_MAX. O(1). */
+PS_API void ps_pool_set_window(ps_pool *pool, size_t shallowest, size_t deepest);
 
 /* ESS of the candidates' weights at β (NaN when not prepared), and their W ([n], Σ = 1; PS_DOMAIN if all are zero).
  * Need ps_pool_prepare. O(candidates). */

@@ -57,7 +57,7 @@ ps_status ps_pool_create(const ps_pool_params *params, ps_pool **out, ps_error *
     ps_pool *pool = ps_calloc(1, sizeof *pool);
     if (pool == NULL) return ps_nomem(err);
     pool->params = *params;
-    pool->frontier = SIZE_MAX;
+    pool->deepest = SIZE_MAX;
     if (reserve_snapshots(pool, 1) != PS_OK || ps_pool_reserve_levels(pool, 0) != PS_OK ||
         ps_reserve(&pool->levels[0].ids, &pool->levels[0].ids_capacity, 1) != PS_OK) {
         ps_pool_free(pool);

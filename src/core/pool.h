@@ -37,7 +37,7 @@ typedef struct ps_victim {
 
 struct ps_pool {
     ps_pool_params params;
-    size_t frontier; /* the deepest depth with a share */
+    size_t shallowest, deepest; /* the depths that may have a share, both included */
 
     /* By snapshot; [0] is the root. */
     ps_snapshot *snapshots;

@@ -85,9 +85,14 @@ static double merit(const ps_pool *pool, const ps_level *level, double beta) {
     return sum;
 }
 
-void ps_pool_set_frontier(ps_pool *pool, size_t depth) {
+void ps_pool_set_window(ps_pool *pool, size_t shallowest, size_t deepest) {
     pool->shares = PS_NO_SHARES;
-    pool->frontier = depth;
+    pool->shallowest = shallowest;
+    pool->deepest = deepest;
+}
+
+static bool may_launch_from(const ps_pool *pool, size_t d, double beta) {
+    return d >= pool->shallowest && d <= pool->deepest && ps_level_open(&pool->levels[d], beta);
 }
 
 void ps_pool_shares(ps_pool *pool, double beta) {
@@ -96,7 +101,7 @@ void ps_pool_shares(ps_pool *pool, double beta) {
     pool->shares = beta == 0 ? PS_SHARES_AT_ZERO : PS_SHARES_ABOVE_ZERO;
     size_t deepest = 0, shallowest = 0; /* the root is always open */
     for (size_t d = 1; d < pool->n_levels; d++)
-        if (d <= pool->frontier && ps_level_open(&pool->levels[d], beta)) {
+        if (may_launch_from(pool, d, beta)) {
             deepest = d;
             if (shallowest == 0) shallowest = d;
         }
@@ -106,7 +111,7 @@ void ps_pool_shares(ps_pool *pool, double beta) {
     for (size_t d = 0; d < pool->n_levels; d++) {
         ps_level *level = &pool->levels[d];
         level->log_share = -INFINITY;
-        if (d > pool->frontier || !ps_level_open(level, beta)) continue;
+        if (!may_launch_from(pool, d, beta) && !(d == 0 && deepest == 0)) continue;
         double here = d == 0 ? root_merit : merit(pool, level, beta);
         level->log_share = log_rho(&pool->params, d, deepest, here, merit_deepest);
         max = fmax(max, level->log_share);

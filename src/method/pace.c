@@ -24,8 +24,12 @@ double ps_pace_need(const ps_method_params *params, const ps_tree *tree, uint32_
     return fmax(need, 1);
 }
 
+static bool paced(const ps_method_params *params) {
+    return params->budget.max_tokens > 0 && params->budget.pace > 0;
+}
+
 size_t ps_pace_lines(const ps_method_params *params, const ps_tree *tree, const uint32_t *snapshots, size_t n) {
-    if (params->budget.max_tokens == 0 || params->budget.pace == 0) return n;
+    if (!paced(params)) return n;
     double left = tokens_left(params, tree);
     for (size_t i = 0; i < n; i++) {
         bool begun = snapshots[i] != 0;
@@ -41,4 +45,11 @@ size_t ps_pace_answers(const ps_method_params *params, const ps_tree *tree) {
     if (left == 0 || params->budget.pace == 0) return left == 0 ? 0 : params->n_particles;
     double answers = floor(left / (ps_pace_need(params, tree, 0) * IN_FULL));
     return answers < (double)params->n_particles ? (size_t)answers : params->n_particles;
+}
+
+size_t ps_pace_steps_back(const ps_method_params *params, const ps_tree *tree, uint32_t snapshot) {
+    const ps_tree_node *node = &tree->nodes[snapshot];
+    if (!paced(params) || node->sums.n_tokens == 0) return SIZE_MAX;
+    double spare = tokens_left(params, tree) - ps_pace_need(params, tree, snapshot);
+    return spare <= 0 ? 0 : (size_t)(spare * (double)node->depth / (double)node->sums.n_tokens);
 }

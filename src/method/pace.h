@@ -20,4 +20,8 @@ size_t ps_pace_lines(const ps_method_params *params, const ps_tree *tree, const 
  * pace. */
 size_t ps_pace_answers(const ps_method_params *params, const ps_tree *tree);
 
+/* Steps, of the mean length of those up to `snapshot`, that what is left pays for beyond what the line ending there
+ * needs: so far may it go back. SIZE_MAX without a budget or a pace. */
+size_t ps_pace_steps_back(const ps_method_params *params, const ps_tree *tree, uint32_t snapshot);
+
 #endif

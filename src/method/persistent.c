@@ -282,18 +282,25 @@ static ps_status begin_wave(persistent *p, ps_iteration *record, ps_error *err) 
     return launch(p, 0, err);
 }
 
-static size_t deepest_running(const persistent *p) {
-    size_t depth = 0;
-    for (size_t i = 0; i < p->n_running; i++)
-        if (p->tree.nodes[p->running[i]].depth > depth) depth = p->tree.nodes[p->running[i]].depth;
-    return depth;
+/* The depths a selection may draw from. A wave after the first goes no deeper than it has come itself. Going back is for
+ * searches that can pay for it: one line at least must come to its end with what is left. */
+static void set_window(persistent *p) {
+    const ps_tree_node *front = NULL;
+    for (size_t i = 0; i < p->n_running; i++) {
+        const ps_tree_node *node = &p->tree.nodes[p->running[i]];
+        if (front == NULL || node->depth > front->depth) front = node;
+    }
+    if (front == NULL) return;
+    size_t back = ps_pace_steps_back(&p->params, &p->tree, (uint32_t)(front - p->tree.nodes));
+    ps_pool_set_window(p->pool, back < front->depth ? front->depth - back : 0,
+                       p->waves > 0 ? front->depth : SIZE_MAX);
 }
 
 /* Look at the pool after an iteration: temperature, ESS, and an event if one is due. */
 static ps_status select_from_pool(persistent *p, ps_iteration *record, ps_error *err) {
     const uint32_t *ids;
     size_t n, M = p->params.n_particles, picked = 0;
-    if (p->waves > 0) ps_pool_set_frontier(p->pool, deepest_running(p));
+    set_window(p);
     ps_status status = ps_pool_prepare(p->pool, &ids, &n, err);
     if (status != PS_OK) return status;
     if (n == 0) { /* balance, every snapshot pruned: nothing to select from */

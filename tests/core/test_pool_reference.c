@@ -14,6 +14,7 @@ typedef struct reference {
     size_t n_events, age;
     const ps_snapshot *s; /* the pool's */
     size_t size;
+    size_t shallowest, deepest; /* the window of ps_pool_set_window */
     ps_pool_params params;
 } reference;
 
@@ -73,9 +74,13 @@ static bool open_at(size_t d, double beta) {
     return false;
 }
 
+static bool in_window(size_t d, double beta) {
+    return d >= ref.shallowest && d <= ref.deepest && open_at(d, beta);
+}
+
 static long double h_of(size_t d, double beta) {
     if (d == 0) {
-        for (d = 1; d <= DEPTHS && !open_at(d, beta);)
+        for (d = 1; d <= DEPTHS && !in_window(d, beta);)
             d++;
         if (d > DEPTHS) return 0;
     }
@@ -88,14 +93,36 @@ static long double h_of(size_t d, double beta) {
     return logl(sum / n);
 }
 
+/* g: log of the mean of L over depth d under the weights of a selection at β, summed candidate by candidate. */
+static long double g_of(size_t d, double beta) {
+    if (d == 0) {
+        for (d = 1; d <= DEPTHS && !in_window(d, beta);)
+            d++;
+        if (d > DEPTHS) return 0;
+    }
+    long double sum = 0, weights = 0;
+    for (uint32_t id = 1; id <= ref.size; id++)
+        if (ref.s[id].depth == d && selectable(id)) {
+            long double v = expl(power(ref.s[id].ell, beta) - log_m(id));
+            sum += v * expl(ref.s[id].ell);
+            weights += v;
+        }
+    return logl(sum / weights);
+}
+
+static long double merit_of(size_t d, double beta) {
+    return (ref.params.depth_tilt > 0 ? ref.params.depth_tilt * h_of(d, beta) : 0) +
+           (ref.params.depth_retreat > 0 ? ref.params.depth_retreat * g_of(d, beta) : 0);
+}
+
 static long double share_of(size_t d, double beta) {
     size_t deepest = 0;
-    for (size_t k = 0; k <= DEPTHS; k++)
-        if (open_at(k, beta)) deepest = k;
-    if (!open_at(d, beta)) return 0;
-    long double difference = h_of(d, beta) - h_of(deepest, beta);
+    for (size_t k = 1; k <= DEPTHS; k++)
+        if (in_window(k, beta)) deepest = k;
+    if (!in_window(d, beta) && !(d == 0 && deepest == 0)) return 0;
+    long double difference = merit_of(d, beta) - merit_of(deepest, beta);
     if (!isfinite(difference) || d == deepest) difference = 0;
-    return powl(ref.params.depth_decay, (long double)(deepest - d)) * expl(ref.params.depth_tilt * difference);
+    return powl(ref.params.depth_decay, (long double)(deepest - d)) * expl(difference);
 }
 
 /* The candidate's weight, not yet normalised over depths. */
@@ -183,10 +210,12 @@ static void live(uint64_t round) {
     round_id = round;
     position = 0;
     memset(&ref, 0, sizeof ref);
+    ref.deepest = SIZE_MAX;
     const size_t M = 1 + (size_t)(12 * next_uniform());
     ref.params = (ps_pool_params){.max_depth = 2 + (size_t)((DEPTHS - 2) * next_uniform()),
                                   .depth_decay = round % 5 == 0 ? 0 : next_uniform(),
                                   .depth_tilt = round % 3 == 0 ? 0 : next_uniform(),
+                                  .depth_retreat = round % 6 < 3 ? 0 : 3 * next_uniform(),
                                   .max_size = round % 4 == 0 ? 1 + (size_t)(20 * next_uniform()) : 0,
                                   .prune = round % 8 == 0 ? PS_PRUNE_OLDEST : PS_PRUNE_LOWEST_SCORE};
     const double scale = round % 7 == 0 ? 1000 : 2;
@@ -202,6 +231,11 @@ static void live(uint64_t round) {
         double beta = t % 5 == 4 ? 0 : 1.5 * next_uniform(), uniforms[16];
         n_running = iterate(pool, running, n_running, scale);
         if (next_uniform() < 0.3) continue; /* nobody looks at the pool */
+        if (round % 9 == 1) { /* a window on the depths */
+            ref.shallowest = (size_t)(3 * next_uniform());
+            ref.deepest = ref.shallowest + (size_t)(4 * next_uniform());
+            ps_pool_set_window(pool, ref.shallowest, ref.deepest);
+        }
         check_ok(ps_pool_prepare(pool, &ids, &n, NULL));
         compare(pool, ids, n, beta, W);
         if (next_uniform() < 0.4) continue;
