@@ -92,7 +92,8 @@ static ps_status create_as(const ps_method_ops *ops, const ps_method_params *par
     p->ranked = ps_calloc(width * p->expansion, sizeof *p->ranked);
     p->from = ps_calloc(groups * width * p->expansion, sizeof *p->from);
     ps_status status = ps_round_method_init(&p->m, ops, params, round_over, err);
-    if (status == PS_OK && (!p->kept || !p->n_kept || !p->places || !p->children || !p->ranked || !p->from)) status = ps_nomem(err);
+    if (status == PS_OK && (!p->kept || !p->n_kept || !p->places || !p->children || !p->ranked || !p->from))
+        status = ps_nomem(err);
     if (status == PS_OK) {
         start_search(p);
         status = plan_round(p, err);

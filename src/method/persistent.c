@@ -271,8 +271,8 @@ static bool event_is_due(const persistent *p, double ess, size_t step) {
     return ess < threshold * (double)M;
 }
 
-/* All particles have finished and tokens are left: begin again at the root, at β = 0. The pool stays: at every depth the
- * new particles reach, selections draw from the old snapshots of that depth too. Depths that only the old ones have
+/* All particles have finished and tokens are left: begin again at the root, at β = 0. The pool stays: at every depth
+ * the new particles reach, selections draw from the old snapshots of that depth too. Depths that only the old ones have
  * reached wait, or the whole wave would be sent to the end of the old lines at once. */
 static ps_status begin_wave(persistent *p, ps_iteration *record, ps_error *err) {
     p->n_running = ps_pace_answers(&p->params, &p->tree);
@@ -282,8 +282,8 @@ static ps_status begin_wave(persistent *p, ps_iteration *record, ps_error *err) 
     return launch(p, 0, err);
 }
 
-/* The depths a selection may draw from. A wave after the first goes no deeper than it has come itself. Going back is for
- * searches that can pay for it: one line at least must come to its end with what is left. */
+/* The depths a selection may draw from. A wave after the first goes no deeper than it has come itself. Going back is
+ * for searches that can pay for it: one line at least must come to its end with what is left. */
 static void set_window(persistent *p) {
     const ps_tree_node *front = NULL;
     for (size_t i = 0; i < p->n_running; i++) {
@@ -292,8 +292,7 @@ static void set_window(persistent *p) {
     }
     if (front == NULL) return;
     size_t back = ps_pace_steps_back(&p->params, &p->tree, (uint32_t)(front - p->tree.nodes));
-    ps_pool_set_window(p->pool, back < front->depth ? front->depth - back : 0,
-                       p->waves > 0 ? front->depth : SIZE_MAX);
+    ps_pool_set_window(p->pool, back < front->depth ? front->depth - back : 0, p->waves > 0 ? front->depth : SIZE_MAX);
 }
 
 /* Look at the pool after an iteration: temperature, ESS, and an event if one is due. */

@@ -17,7 +17,7 @@ typedef struct ps_tree_node {
 typedef struct ps_tree {
     ps_tree_node *nodes; /* [size]; 0 is the root */
     size_t size, capacity;
-    size_t tokens; /* generated so far, all snapshots */
+    size_t tokens;                      /* generated so far, all snapshots */
     size_t n_finished, finished_tokens; /* finished answers and their tokens, shared prefixes counted for each */
 } ps_tree;
 

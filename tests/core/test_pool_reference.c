@@ -231,7 +231,7 @@ static void live(uint64_t round) {
         double beta = t % 5 == 4 ? 0 : 1.5 * next_uniform(), uniforms[16];
         n_running = iterate(pool, running, n_running, scale);
         if (next_uniform() < 0.3) continue; /* nobody looks at the pool */
-        if (round % 9 == 1) { /* a window on the depths */
+        if (round % 9 == 1) {               /* a window on the depths */
             ref.shallowest = (size_t)(3 * next_uniform());
             ref.deepest = ref.shallowest + (size_t)(4 * next_uniform());
             ps_pool_set_window(pool, ref.shallowest, ref.deepest);

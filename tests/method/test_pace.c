@@ -23,12 +23,11 @@ static ps_tree lines(const ps_method_params *p, size_t n, size_t steps, size_t t
         uint32_t id = 0;
         for (size_t s = 0; s < steps; s++) {
             check_ok(ps_tree_reserve(&tree, id, &id, NULL));
-            check_ok(ps_tree_fill(&tree, p,
-                                  &(ps_step_result){.child = id,
-                                                    .state = s + 1 == steps ? end : PS_OPEN,
-                                                    .n_tokens = tokens / steps,
-                                                    .reward = NAN},
-                                  NULL));
+            check_ok(ps_tree_fill(
+                &tree, p,
+                &(ps_step_result){
+                    .child = id, .state = s + 1 == steps ? end : PS_OPEN, .n_tokens = tokens / steps, .reward = NAN},
+                NULL));
         }
         ends[i] = id;
     }
@@ -62,9 +61,9 @@ static void as_many_lines_as_can_end(void **state) {
     (void)state;
     uint32_t ends[4];
     ps_method_params p = params(400, 4, 1);
-    ps_tree tree = lines(&p, 4, 5, 60, PS_OPEN, ends); /* 160 left, each needs 60 */
+    ps_tree tree = lines(&p, 4, 5, 60, PS_OPEN, ends);      /* 160 left, each needs 60 */
     assert_int_equal(ps_pace_lines(&p, &tree, ends, 4), 3); /* the third by 40 of 60, more than half */
-    p.budget.pace = 2;                                     /* each needs 60 by max_steps */
+    p.budget.pace = 2;                                      /* each needs 60 by max_steps */
     assert_int_equal(ps_pace_lines(&p, &tree, ends, 4), 3);
     p.max_steps = 100; /* each needs 120 */
     assert_int_equal(ps_pace_lines(&p, &tree, ends, 4), 1);
@@ -169,8 +168,8 @@ static size_t finished_within(const char *name, double pace, size_t *tokens) {
 
 static void long_answers_are_brought_to_an_end(void **state) {
     (void)state;
-    static const char *const names[] = {"persistent", "best_of_n", "majority", "weighted_majority", "particle_filter",
-                                        "beam",       "dvts"};
+    static const char *const names[] = {"persistent",      "best_of_n", "majority", "weighted_majority",
+                                        "particle_filter", "beam",      "dvts"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         size_t tokens;
         assert_int_equal(finished_within(names[i], 0, &tokens), 0); /* all cut off together */
@@ -182,9 +181,12 @@ static void long_answers_are_brought_to_an_end(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_a_line_needs),           cmocka_unit_test(as_many_lines_as_can_end),
-        cmocka_unit_test(new_answers_are_paid_in_full), cmocka_unit_test(the_plan_pays_for_all_of_it),
-        cmocka_unit_test(how_far_back),                cmocka_unit_test(long_answers_are_brought_to_an_end),
+        cmocka_unit_test(what_a_line_needs),
+        cmocka_unit_test(as_many_lines_as_can_end),
+        cmocka_unit_test(new_answers_are_paid_in_full),
+        cmocka_unit_test(the_plan_pays_for_all_of_it),
+        cmocka_unit_test(how_far_back),
+        cmocka_unit_test(long_answers_are_brought_to_an_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
