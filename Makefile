@@ -3,18 +3,22 @@
 # What `make demo` runs.
 DEMO_COMMAND = $(BUILD)/persamp eval --config docs/configs/demo.yaml --limit 50 --baselines greedy,sample --fresh
 
-BUILD ?= build
+BUILD ?= build$(gpu:%=-%)
 PREFIX ?= /usr/local
 DESTDIR ?=
-# ON: libllama is required; AUTO: used when it can be had; OFF: the toy engine only.
+# ON: libllama is required; AUTO: used when it can be had; OFF: the toy engine only; cuda, vulkan: the prebuilt libllama
+# for that GPU, built into a folder of its own. One of your own: CMAKE_ARGS=-DPERSAMP_LLAMA_DIR=FOLDER
 LLAMA ?= ON
+gpu = $(filter cuda vulkan,$(LLAMA))
 # Arguments for every configuration, e.g. CMAKE_ARGS=-DCMAKE_BUILD_TYPE=Debug
 CMAKE_ARGS ?=
 FUZZ_SECONDS ?= 20
 
 say = @printf '\n== %s\n' $(1)
-configure = cmake -S . -G Ninja -DPERSAMP_LLAMA=$(LLAMA) --log-level=NOTICE $(CMAKE_ARGS)
-llama_setup = $(if $(filter OFF,$(LLAMA)),,llama)
+get_gpu_llama = llama_dir=$$(tools/get-llama --platform linux-x64-$(gpu)) &&
+configure = $(if $(gpu),$(get_gpu_llama)) cmake -S . -G Ninja -DPERSAMP_LLAMA=$(if $(gpu),ON,$(LLAMA)) \
+	$(if $(gpu),-DPERSAMP_LLAMA_DIR="$$llama_dir") --log-level=NOTICE $(CMAKE_ARGS)
+llama_setup = $(if $(filter OFF,$(LLAMA)),,llama$(gpu:%=:linux-x64-%))
 ctest = ctest --output-on-failure --no-tests=error -j 2
 
 .PHONY: all demo test check bench fuzz asan tsan valgrind format install clean help
