@@ -190,7 +190,7 @@ static ps_status paced(const filter *p, size_t *n, ps_error *err) {
     for (size_t i = 0; i < p->n; i++)
         if (node_of(p, &p->particles[i])->state == PS_OPEN) open[n_open++] = p->particles[i].snapshot;
     size_t lines = p->gibbs ? n_open : ps_pace_lines(&p->m.params, &p->m.round.tree, open, n_open);
-    *n = lines == n_open ? p->n : (p->n * lines + n_open - 1) / n_open;
+    *n = n_open == 0 || lines == n_open ? p->n : (p->n * lines + n_open - 1) / n_open;
     ps_free(open);
     return PS_OK;
 }
