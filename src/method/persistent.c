@@ -249,8 +249,8 @@ static ps_status go_on_moving(persistent *p, ps_error *err) {
     return PS_OK;
 }
 
-/* Particles a selection now would launch: as many as were running, or M with refill; no more than the tokens that are
- * left can bring to an end. */
+/* Particles a selection now would launch: as many as were running, no more than the tokens that are left can bring to
+ * an end; with refill M, as long as these tokens cover those that are running. */
 static size_t launches(const persistent *p) {
     size_t paced = ps_pace_lines(&p->params, &p->tree, p->running, p->n_running);
     return p->params.refill && paced == p->n_running ? p->params.n_particles : paced;

@@ -78,12 +78,17 @@ static bool in_window(size_t d, double beta) {
     return d >= ref.shallowest && d <= ref.deepest && open_at(d, beta);
 }
 
-static long double h_of(size_t d, double beta) {
-    if (d == 0) {
+/* The depth whose scores depth d is judged by: its own; the root has none and takes the shallowest open depth's, which
+ * is above DEPTHS where there is none. */
+static size_t scored_depth(size_t d, double beta) {
+    if (d == 0)
         for (d = 1; d <= DEPTHS && !in_window(d, beta);)
             d++;
-        if (d > DEPTHS) return 0;
-    }
+    return d;
+}
+
+static long double h_of(size_t d, double beta) {
+    if ((d = scored_depth(d, beta)) > DEPTHS) return 0;
     long double sum = 0, n = 0;
     for (uint32_t id = 1; id <= ref.size; id++)
         if (ref.s[id].depth == d && ref.s[id].state == PS_OPEN) {
@@ -95,11 +100,7 @@ static long double h_of(size_t d, double beta) {
 
 /* g: log of the mean of L over depth d under the weights of a selection at β, summed candidate by candidate. */
 static long double g_of(size_t d, double beta) {
-    if (d == 0) {
-        for (d = 1; d <= DEPTHS && !in_window(d, beta);)
-            d++;
-        if (d > DEPTHS) return 0;
-    }
+    if ((d = scored_depth(d, beta)) > DEPTHS) return 0;
     long double sum = 0, weights = 0;
     for (uint32_t id = 1; id <= ref.size; id++)
         if (ref.s[id].depth == d && selectable(id)) {
