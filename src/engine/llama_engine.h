@@ -44,6 +44,7 @@ struct ps_lnode {
     bool continued;  /* its step ended by length: a boundary may begin in its text */
     bool one_by_one; /* generated: deterministic mode computes its tokens one at a time, others in chunks */
     int references;  /* [shared] handles, children, requests */
+    int holds;       /* [shared] of a root: the references that are the caller's */
     ps_node handle;  /* [shared] */
     ps_lnode *next;  /* [shared] in a lane's list of nodes to free */
 
@@ -107,7 +108,7 @@ struct ps_lane {
     pthread_cond_t wake;
     ps_work_list inbox; /* [shared] submitted, not yet taken */
     ps_lnode *garbage;  /* [shared] nodes without references */
-    size_t roots;       /* [shared] bound to this lane and alive */
+    size_t roots;       /* [shared] bound to this lane and held by the caller */
 
     struct llama_context *context;
     llama_memory_t memory;

@@ -330,10 +330,7 @@ static void collect(ps_lane *lane) {
         pthread_mutex_lock(&engine->mutex);
         while (list) {
             ps_lnode *next = list->next;
-            if (list->parent)
-                ps_tree_unreference(list->parent);
-            else
-                lane->roots--;
+            if (list->parent) ps_tree_unreference(list->parent);
             ps_tree_free(list);
             list = next;
         }

@@ -45,6 +45,7 @@ static ps_status root(ps_engine *base, const ps_token *tokens, size_t n, ps_node
         ps_tree_free(made);
         goto done;
     }
+    made->holds = 1;
     lane->roots++;
     engine->prompt_tokens += n + add_bos;
     *node = made->handle;
@@ -57,7 +58,10 @@ static void retain(ps_engine *base, ps_node handle) {
     ps_llama *engine = (ps_llama *)base;
     pthread_mutex_lock(&engine->mutex);
     ps_lnode *node = ps_tree_find(engine, handle);
-    if (node) node->references++;
+    if (node) {
+        node->references++;
+        node->holds++;
+    }
     pthread_mutex_unlock(&engine->mutex);
 }
 
@@ -65,7 +69,12 @@ static void release(ps_engine *base, ps_node handle) {
     ps_llama *engine = (ps_llama *)base;
     pthread_mutex_lock(&engine->mutex);
     ps_lnode *node = ps_tree_find(engine, handle);
-    if (node) ps_tree_unreference(node);
+    if (node) {
+        /* A root counts until its caller lets go of it, not until the lane has cleared its tree away: the next problem
+         * comes sooner, and would be bound to the lane of another that runs. */
+        if (--node->holds == 0 && node->parent == NULL) node->lane->roots--;
+        ps_tree_unreference(node);
+    }
     pthread_mutex_unlock(&engine->mutex);
 }
 
