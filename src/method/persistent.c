@@ -30,7 +30,10 @@ typedef struct persistent {
 
     double beta; /* of the last event */
     size_t resamples;
-    size_t waves; /* launches from the root after the first */
+    size_t waves;     /* launches from the root after the first */
+    size_t front;     /* deepest step of a running particle, as the last selection found it; */
+    size_t reached;   /* the most it has been, */
+    double gone_back; /* and how far selections have gone back from it, in steps of all particles together */
     ps_iteration *iterations;
     size_t n_iterations, iterations_capacity;
 
@@ -43,6 +46,10 @@ typedef struct persistent {
 
 static const ps_budget *budget(const persistent *p) {
     return &p->params.budget;
+}
+
+static size_t depth_of(const persistent *p, uint32_t snapshot) {
+    return p->tree.nodes[snapshot].depth;
 }
 
 static void destroy(ps_method *method) {
@@ -282,17 +289,39 @@ static ps_status begin_wave(persistent *p, ps_iteration *record, ps_error *err) 
     return launch(p, 0, err);
 }
 
-/* The depths a selection may draw from. A wave after the first goes no deeper than it has come itself. Going back is
- * for searches that can pay for it: one line at least must come to its end with what is left. */
+/* How many steps a selection may go back: what the token budget pays for, and in all no further than the search has
+ * come forward, or a score that finds every continuation wrong would send it back until something else ends it. Those
+ * who say how many iterations they want have them. */
+static size_t steps_back(const persistent *p, uint32_t leader) {
+    size_t paid = ps_pace_steps_back(&p->params, &p->tree, leader);
+    if (budget(p)->max_iterations > 0) return paid;
+    double left = (double)p->reached - p->gone_back;
+    size_t allowed = left > 0 ? (size_t)left : 0;
+    return allowed < paid ? allowed : paid;
+}
+
+/* The depths a selection may draw from. A wave after the first goes no deeper than it has come itself. */
 static void set_window(persistent *p) {
-    const ps_tree_node *front = NULL;
-    for (size_t i = 0; i < p->n_running; i++) {
-        const ps_tree_node *node = &p->tree.nodes[p->running[i]];
-        if (front == NULL || node->depth > front->depth) front = node;
+    uint32_t leader = 0;
+    for (size_t i = 0; i < p->n_running; i++)
+        if (depth_of(p, p->running[i]) > depth_of(p, leader)) leader = p->running[i];
+    if (leader == 0) return;
+    p->front = depth_of(p, leader);
+    if (p->front > p->reached) p->reached = p->front;
+    size_t back = steps_back(p, leader);
+    ps_pool_set_window(p->pool, back < p->front ? p->front - back : 0, p->waves > 0 ? p->front : SIZE_MAX);
+}
+
+/* Take the picks as running particles, and note how far they go back. */
+static void take_picks(persistent *p, const uint32_t *ids, size_t picked) {
+    size_t back = 0;
+    for (size_t i = 0; i < picked; i++) {
+        p->running[i] = ids[p->picks[i]];
+        size_t depth = depth_of(p, p->running[i]);
+        back += depth < p->front ? p->front - depth : 0;
     }
-    if (front == NULL) return;
-    size_t back = ps_pace_steps_back(&p->params, &p->tree, (uint32_t)(front - p->tree.nodes));
-    ps_pool_set_window(p->pool, back < front->depth ? front->depth - back : 0, p->waves > 0 ? front->depth : SIZE_MAX);
+    p->n_running = picked;
+    if (picked > 0) p->gone_back += (double)back / (double)picked;
 }
 
 /* Look at the pool after an iteration: temperature, ESS, and an event if one is due. */
@@ -317,9 +346,7 @@ static ps_status select_from_pool(persistent *p, ps_iteration *record, ps_error 
     if (status != PS_OK) return status;
     status = draw(p, n, launches(p), &picked, ids, err);
     if (status != PS_OK) return status;
-    p->n_running = picked;
-    for (size_t i = 0; i < picked; i++)
-        p->running[i] = ids[p->picks[i]];
+    take_picks(p, ids, picked);
     status = p->params.n_moves > 0 ? start_moves(p, beta, err) : launch(p, beta, err);
     record->resampled = status == PS_OK;
     return status;

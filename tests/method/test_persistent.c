@@ -221,6 +221,56 @@ static void depth_decay_decides_whether_it_goes_back(void **state) {
     assert_true(back > 50);
 }
 
+/* How far the selections of a run went back from its front, in steps, the mean over what each launched. */
+static double steps_gone_back(const trace *t, size_t *deepest) {
+    double sum = 0;
+    *deepest = 0;
+    for (size_t round = 2, front = 1; round <= t->rounds; round++) {
+        size_t n = 0, back = 0, next = 0;
+        for (size_t i = 1; i <= t->n; i++) {
+            if (t->iteration[i] != round) continue;
+            size_t from = t->depth[i] - 1;
+            n++;
+            back += from < front ? front - from : 0;
+            if (t->result[i].state == PS_OPEN && t->depth[i] > next) next = t->depth[i];
+        }
+        sum += n > 0 ? (double)back / (double)n : 0;
+        front = next;
+        if (front > *deepest) *deepest = front;
+    }
+    return sum;
+}
+
+/* A score that finds every continuation worse sends the search back at every look; in all it goes back no further than
+ * it came forward and every particle ends, unless iterations were asked for. */
+static void going_back_ends_by_itself(void **state) {
+    (void)state;
+    double asked = 0;
+    for (uint64_t seed = 1; seed <= 20; seed++)
+        for (size_t iterations = 0; iterations <= 60; iterations += 60) {
+            ps_method_params p = params();
+            world w = plain_world;
+            size_t deepest;
+            p.policy = PS_POLICY_ALWAYS;
+            p.pool.depth_decay = 0.02;
+            p.pool.depth_retreat = 8;
+            p.max_steps = p.pool.max_depth = 60;
+            p.budget.max_iterations = iterations;
+            p.seed = w.seed = seed;
+            w.cut = 0;
+            search s = run(p, w);
+            double back = steps_gone_back(&s.t, &deepest);
+            if (iterations > 0) {
+                asked += back;
+            } else {
+                assert_int_equal(s.report.end, PS_END_FINISHED);
+                assert_true(back <= (double)deepest);
+            }
+            done(&s);
+        }
+    assert_true(asked > 20 * 5);
+}
+
 /* topN takes nothing twice, and with distinct lineages no pick is an ancestor of another. */
 static void top_n_takes_distinct_lineages(void **state) {
     (void)state;
@@ -511,6 +561,7 @@ int main(void) {
         cmocka_unit_test(finished_snapshots_stay),
         cmocka_unit_test(max_steps_cuts_answers_off),
         cmocka_unit_test(depth_decay_decides_whether_it_goes_back),
+        cmocka_unit_test(going_back_ends_by_itself),
         cmocka_unit_test(top_n_takes_distinct_lineages),
         cmocka_unit_test(limits_end_the_search),
         cmocka_unit_test(steps_without_tokens_end),
