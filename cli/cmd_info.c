@@ -57,7 +57,8 @@ static void print_description(const char *text) {
 
 static void print_models(const ps_config *config, const ps_models *models) {
     ps_engine_info info;
-    ps_engine_get_info(ps_models_engine(models), &info);
+    const ps_engine *engine = ps_models_engine(models);
+    ps_engine_get_info(engine, &info);
     bool toy = strcmp(info.engine, "toy") == 0;
     if (toy)
         puts("model       the toy engine");
@@ -66,7 +67,11 @@ static void print_models(const ps_config *config, const ps_models *models) {
     print_description(info.description);
     printf("            %zu tokens in the vocabulary, at most %zu in an answer with its prompt\n", info.vocabulary,
            info.context);
-    printf("            %zu requests profit from running side by side\n", info.parallel);
+    fputs("            worth having in flight:", stdout);
+    for (size_t i = 0, width = 1; i < 4; i++, width *= 4)
+        printf("%s %zu problem%s of %zu", i > 0 ? "," : "", ps_engine_in_flight(engine, width),
+               ps_engine_in_flight(engine, width) == 1 ? "" : "s", width);
+    puts(" particles");
     const ps_prm *prm = ps_models_prm(models);
     if (prm == NULL)
         puts("prm         none (models.prm.enabled is false)");

@@ -31,7 +31,7 @@ if(BUILD_TESTING)
         target_link_libraries(persamp_test_support PUBLIC persamp_build persamp_dep_cmocka persamp_static)
     endif()
     set(test_environment "PERSAMP_COMMAND=${PROJECT_BINARY_DIR}/persamp" "PERSAMP_SOURCE=${PROJECT_SOURCE_DIR}"
-        "PERSAMP_BUILD=${PROJECT_BINARY_DIR}" "CMOCKA_TEST_ABORT=0")
+        "PERSAMP_BUILD=${PROJECT_BINARY_DIR}" "CMOCKA_TEST_ABORT=0" "XDG_CACHE_HOME=${test_tmp}/cache")
     foreach(file IN LISTS test_sources test_scripts)
         cmake_path(GET file PARENT_PATH room)
         cmake_path(GET room FILENAME room)

@@ -110,7 +110,6 @@ typedef struct ps_engine_info {
     size_t context;     /* tokens one answer may have, prompt included */
     size_t hidden_size; /* 0 when hidden states are not available */
     size_t parameters;  /* 0 when unknown */
-    size_t parallel;    /* requests that profit from running together */
 } ps_engine_info;
 
 /* Counters since creation. */
@@ -145,6 +144,7 @@ typedef struct ps_engine_ops {
     ps_status (*evaluate)(ps_engine *engine, const ps_evaluate_request *request, ps_error *err); /* OPTIONAL */
     ps_status (*poll)(ps_engine *engine, bool wait, const ps_event **events, size_t *n, ps_error *err);
     void (*info)(const ps_engine *engine, ps_engine_info *info);
+    size_t (*in_flight)(const ps_engine *engine, size_t width);
     void (*stats)(const ps_engine *engine, ps_engine_stats *stats);
 } ps_engine_ops;
 struct ps_engine {
@@ -183,6 +183,10 @@ PS_API ps_status ps_engine_evaluate(ps_engine *engine, const ps_evaluate_request
 PS_API ps_status ps_engine_poll(ps_engine *engine, bool wait, const ps_event **events, size_t *n, ps_error *err);
 
 PS_API void ps_engine_get_info(const ps_engine *engine, ps_engine_info *info);
+
+/* Roots worth having under way at once when each keeps `width` ≥ 1 requests busy: fewer leave the machine idle, more
+ * slow each other down. At least 1. */
+PS_API size_t ps_engine_in_flight(const ps_engine *engine, size_t width);
 PS_API void ps_engine_get_stats(const ps_engine *engine, ps_engine_stats *stats);
 
 /* ---- libllama: GGUF models in this process ------------------------------------------------------------------------
@@ -193,11 +197,13 @@ typedef struct ps_llama_options {
     int n_ctx;               /* tokens one answer may have, prompt included (models.*.max_model_len) */
     int contexts;            /* 0: measured at load */
     int threads;             /* per context; 0: from the cores and `contexts` */
+    int width;               /* sequences that a problem is expected to keep busy; 0: not known */
     int cells;               /* KV cells per context; 0: chosen; small values force evictions */
     int flash_attn;          /* −1: measured; 0 off; 1 on */
     int gpu_layers;          /* −1: all when a GPU is there; 0: CPU only */
     bool need_gpu;           /* without a GPU it is PS_ENGINE, not the CPU */
     const char *kv_type;     /* "f16" (NULL), "f32", "q8_0" */
+    const char *cache_dir;   /* folder where measurements are kept for the next load; made when needed; NULL: nowhere */
     const char *backend_dir; /* folder of ggml's plug-ins; NULL: beside libggml */
     bool deterministic;      /* fixed batch shapes: same results whatever runs beside, at a cost */
     bool embeddings;         /* hidden states will be asked for */

@@ -67,6 +67,10 @@ void ps_engine_get_info(const ps_engine *engine, ps_engine_info *info) {
     engine->ops->info(engine, info);
 }
 
+size_t ps_engine_in_flight(const ps_engine *engine, size_t width) {
+    return engine->ops->in_flight(engine, width > 0 ? width : 1);
+}
+
 void ps_engine_get_stats(const ps_engine *engine, ps_engine_stats *stats) {
     *stats = (ps_engine_stats){0};
     engine->ops->stats(engine, stats);

@@ -2,7 +2,8 @@
  * and all of its tree live in one lane.
  *
  *     llama_load.c    options → model, lanes; the end of all                llama_check.c  is the file fit to load?
- *     llama_tune.c    how many lanes, flash attention or not, measured      llama_log.c    libllama's messages
+ *     llama_tune.c    how many lanes, flash attention or not, measured      llama_probe.c  … by this
+ *     llama_log.c     libllama's messages
  *     llama_seam.c    the table of engine.h: submit, poll                   llama_text.c   tokens, chat, pieces
  *     llama_tree.c    nodes: handles, references, paths
  *     llama_cache.c   sequences of the KV cache: who holds which prefix, forks, evictions
@@ -18,6 +19,7 @@
 #include "boundary.h"
 #include "persamp/engine.h"
 #include "sample.h"
+#include "setup.h"
 
 #include <llama.h>
 #include <pthread.h>
@@ -137,17 +139,17 @@ struct ps_llama {
     const struct llama_vocab *vocab;
     size_t n_vocab, n_embd, context;
     bool deterministic, embeddings;
-    int32_t flash_attn, threads; /* tuned */
-    uint64_t patience;           /* tuned: of every lane */
+    ps_setup setup; /* tuned */
+    bool gpu;
+    uint64_t patience; /* tuned: of every lane */
     enum ggml_type kv_type;
     ps_log log;
     char *model_path;
-    char description[512];
+    ps_text description;
     FILE *record;   /* what bench/ does again (llama_record.c), or NULL */
     bool forgetful; /* bench/: nothing is kept in the cache from one step to the next */
     ps_lane *lanes;
     size_t n_lanes;
-    size_t parallel;
 
     pthread_mutex_t mutex;
     pthread_cond_t ready;
@@ -262,5 +264,8 @@ void ps_llama_describe(const char *words, uint64_t parameters, uint64_t bytes, c
 
 /* Decide n_lanes, threads and flash attention for the model. */
 ps_status ps_llama_tune(ps_llama *engine, const ps_llama_options *options, ps_error *err);
+/* Measure what batches cost in a set-up, for at most `limit` seconds; false: it could not be. */
+bool ps_llama_probe(ps_llama *engine, ps_setup *setup, double limit);
+size_t ps_llama_in_flight(const ps_llama *engine, size_t width); /* as ps_engine_in_flight; the lanes are open */
 
 #endif

@@ -20,7 +20,7 @@ struct llama_context_params ps_lane_params(const ps_llama *engine, size_t cells,
     params.n_seq_max = engine->deterministic ? 1 : (uint32_t)(most < PS_MAX_SEQUENCES ? most : PS_MAX_SEQUENCES);
     params.n_threads = threads;
     params.n_threads_batch = threads;
-    params.flash_attn_type = (enum llama_flash_attn_type)engine->flash_attn;
+    params.flash_attn_type = (enum llama_flash_attn_type)engine->setup.flash_attn;
     params.pooling_type = LLAMA_POOLING_TYPE_NONE;
     params.type_k = engine->kv_type;
     params.type_v = engine->kv_type;
@@ -34,7 +34,7 @@ ps_status ps_lane_open(ps_lane *lane, ps_llama *engine, size_t cells, ps_error *
     enum { HOT_BYTES = 64 << 20, FEWEST_HOT = 32 };
     lane->engine = engine;
     pthread_cond_init(&lane->wake, NULL);
-    const struct llama_context_params params = ps_lane_params(engine, cells, engine->threads);
+    const struct llama_context_params params = ps_lane_params(engine, cells, engine->setup.threads);
     ps_llama_log_clear();
     lane->context = llama_init_from_model(engine->model, params);
     if (!lane->context) {

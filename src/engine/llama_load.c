@@ -127,7 +127,7 @@ static size_t choose_cells(const ps_llama *engine, const ps_llama_options *optio
 
 static ps_status open_lanes(ps_llama *engine, const ps_llama_options *options, ps_error *err) {
     const size_t cells = choose_cells(engine, options);
-    const struct llama_context_params params = ps_lane_params(engine, cells, engine->threads);
+    const struct llama_context_params params = ps_lane_params(engine, cells, engine->setup.threads);
     ps_record_contexts(engine, &params);
     if (cells < engine->context) engine->context = cells;
     engine->lanes = ps_calloc(engine->n_lanes, sizeof *engine->lanes);
@@ -151,7 +151,7 @@ static ps_status check_gpu(const ps_llama_options *options, ps_error *err) {
 static ps_status check_options(const ps_llama_options *o, ps_error *err) {
     if (!o->model_path) return ps_fail(err, PS_ARG, "no model path was given");
     if (o->n_ctx < 0 || o->contexts < 0 || o->contexts > PS_MAX_LANES || o->threads < 0 || o->threads > 512 ||
-        o->cells < 0 || o->flash_attn < -1 || o->flash_attn > 1)
+        o->cells < 0 || o->width < 0 || o->flash_attn < -1 || o->flash_attn > 1)
         return ps_fail(err, PS_ARG, "an option of the llama engine is out of range (contexts 0–%d, threads 0–512)",
                        PS_MAX_LANES);
     return PS_OK;
@@ -226,5 +226,6 @@ void ps_llama_destroy(ps_engine *base) {
     ps_free(engine->free_slots);
     ps_free(engine->events);
     ps_free(engine->model_path);
+    ps_text_free(&engine->description);
     ps_free(engine);
 }

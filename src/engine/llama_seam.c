@@ -192,13 +192,16 @@ static void info(const ps_engine *base, ps_engine_info *out) {
     *out = (ps_engine_info){
         .engine = "llama",
         .model = engine->model_path,
-        .description = engine->description,
+        .description = ps_text_cstr(&engine->description),
         .vocabulary = engine->n_vocab,
         .context = engine->context,
         .hidden_size = engine->embeddings ? engine->n_embd : 0,
         .parameters = (size_t)llama_model_n_params(engine->model),
-        .parallel = engine->parallel,
     };
+}
+
+static size_t in_flight(const ps_engine *base, size_t width) {
+    return ps_llama_in_flight((const ps_llama *)base, width);
 }
 
 static void stats(const ps_engine *base, ps_engine_stats *out) {
@@ -229,5 +232,6 @@ const ps_engine_ops ps_llama_ops = {
     .evaluate = evaluate,
     .poll = poll,
     .info = info,
+    .in_flight = in_flight,
     .stats = stats,
 };

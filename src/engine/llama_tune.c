@@ -1,6 +1,7 @@
-/* How to use the machine for this model: one single-threaded context per core or one context with all cores, flash
- * attention or not. Nothing is assumed: candidates decode for a moment when the model is loaded, unless the options
- * decide, the model is on a GPU (one context, libllama's own choice) or so large that measuring would take long. */
+/* How to use the machine for this model: how many contexts of how many threads, flash attention or not, and how many
+ * problems together. Nothing is assumed: candidates decode for a moment, unless the options decide, the model is on a
+ * GPU (one context, libllama's own choice) or so large that measuring would take long. What was measured is kept in a
+ * file and read back the next time (setup_file.c). */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* sched_getaffinity NOLINT(bugprone-reserved-identifier) */
 #endif
@@ -8,7 +9,8 @@
 
 #include <sched.h>
 #include <stdio.h>
-#include <time.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Cores this process may use. */
@@ -25,171 +27,143 @@ static bool on_gpu(const ps_llama_options *options) {
     return options->gpu_layers != 0 && ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_GPU) != NULL;
 }
 
-/* ---- Measuring ------------------------------------------------------------------------------------------------------
+/* ---- Candidates ----------------------------------------------------------------------------------------------------
  */
 
-typedef struct way {
-    int32_t lanes, threads, flash_attn;
-    double speed; /* tokens/s; 0: not measured or failed */
-} way;
+static const uint64_t large = 1000000000, small = 50000000; /* parameters */
 
-enum { PROMPT = 64, SEQUENCES = 8 };
-static const double moment = 0.06; /* seconds to decode in each way, after a prompt to warm up */
-static const double patience =
-    0.25; /* seconds after which a way is given up: too heavy a model or too busy a machine */
+typedef struct candidates {
+    ps_setup setups[PS_MOST_SETUPS];
+    size_t n;
+} candidates;
 
-typedef struct probe {
-    struct llama_context *context;
-    double deadline;
-    struct llama_batch batch;
-    int sequences;
-    bool alone; /* one thread: its processor time counts, whatever else the machine does */
-    double speed;
-} probe;
-
-static double clock_of(const probe *p) {
-    struct timespec t;
-    if (!p->alone || clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t)) return ps_now();
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+static void add_candidate(candidates *c, const ps_llama_options *o, int32_t lanes, int32_t threads) {
+    if (lanes > PS_MAX_LANES || (o->contexts > 0 && lanes != o->contexts)) return;
+    if (o->threads > 0) threads = o->threads;
+    for (size_t i = 0; i < c->n; i++)
+        if (c->setups[i].lanes == lanes && c->setups[i].threads == threads) return;
+    for (int32_t flash = 0; flash < 2; flash++)
+        if ((o->flash_attn < 0 || flash == o->flash_attn) && c->n < PS_MOST_SETUPS)
+            c->setups[c->n++] = (ps_setup){.lanes = lanes, .threads = threads, .flash_attn = flash};
 }
 
-/* ggml's threads wait for each other by spinning: among other busy programs one decode of two threads may take seconds.
+/* All that the options leave open: a context for every core, for every fourth, one for all of them or (threads of one
+ * core slow each other down) half of them; and libllama's default, so that nobody can say it would have been faster. */
+static candidates list_candidates(const ps_llama_options *options, int32_t cores) {
+    candidates c = {0};
+    const int32_t usual = llama_context_default_params().n_threads;
+    const int32_t lanes = options->contexts > 0 ? options->contexts : 1;
+    const int32_t share = cores / lanes > 0 ? cores / lanes : 1;
+    add_candidate(&c, options, cores < PS_MAX_LANES ? cores : PS_MAX_LANES, 1);
+    if (cores >= 8) add_candidate(&c, options, cores / 4, 4);
+    add_candidate(&c, options, lanes, share);
+    if (share >= 4) add_candidate(&c, options, lanes, share / 2);
+    if (lanes == 1) add_candidate(&c, options, 1, usual);
+    return c;
+}
+
+/* ---- Where the measurement is kept ---------------------------------------------------------------------------------
  */
-static bool is_late(void *argument) {
-    return ps_now() > ((const probe *)argument)->deadline;
+
+/* The processor in words; "" where it does not say. */
+static void processor(char *out, size_t size) {
+    char line[256];
+    FILE *file = fopen("/proc/cpuinfo", "r");
+    out[0] = '\0';
+    while (file && !out[0] && fgets(line, sizeof line, file)) {
+        const char *colon = strchr(line, ':');
+        if (strncmp(line, "model name", 10) != 0 || !colon) continue;
+        snprintf(out, size, "%.*s", (int)strcspn(colon + 1, "\n"), colon + 1);
+    }
+    if (file) fclose(file);
 }
 
-static bool decode_next(probe *p, int position) {
-    p->batch.n_tokens = p->sequences;
-    for (int s = 0; s < p->sequences; s++) {
-        p->batch.token[s] = 0;
-        p->batch.pos[s] = position;
-        p->batch.n_seq_id[s] = 1;
-        p->batch.seq_id[s][0] = s;
-        p->batch.logits[s] = 1;
-    }
-    const bool good = llama_decode(p->context, p->batch) == 0;
-    llama_synchronize(p->context);
-    return good;
+/* A hash of the file's header, where a model's shape and words stand; and its size. */
+static uint64_t fingerprint(const char *path, long long *bytes) {
+    enum { HEADER = 1 << 16 };
+    uint64_t h = 14695981039346656037U; /* FNV-1a */
+    struct stat info;
+    FILE *file = fopen(path, "rb");
+    unsigned char *head = ps_malloc(HEADER);
+    const size_t n = file && head ? fread(head, 1, HEADER, file) : 0;
+    for (size_t i = 0; i < n; i++)
+        h = (h ^ head[i]) * 1099511628211U;
+    if (file) fclose(file);
+    ps_free(head);
+    *bytes = stat(path, &info) == 0 ? (long long)info.st_size : 0;
+    return h;
 }
 
-static bool decode_prompt(probe *p) {
-    p->batch.n_tokens = PROMPT;
-    for (int i = 0; i < PROMPT; i++) {
-        p->batch.token[i] = 0;
-        p->batch.pos[i] = i;
-        p->batch.n_seq_id[i] = 1;
-        p->batch.seq_id[i][0] = 0;
-        p->batch.logits[i] = 0;
-    }
-    p->batch.logits[PROMPT - 1] = 1;
-    if (llama_decode(p->context, p->batch)) return false;
-    for (int s = 1; s < p->sequences; s++)
-        llama_memory_seq_cp(llama_get_memory(p->context), 0, s, 0, PROMPT);
-    return decode_next(p, PROMPT);
+/* All that the measurement depends on, in words. */
+static void describe_key(const ps_llama *engine, const ps_llama_options *o, int32_t cores, ps_text *key) {
+    char words[128], cpu[200];
+    long long bytes;
+    const uint64_t header = fingerprint(engine->model_path, &bytes);
+    llama_model_desc(engine->model, words, sizeof words);
+    processor(cpu, sizeof cpu);
+    ps_text_printf(key, "persamp %s, ggml %s %s; %s; %d cores,%s; ", PS_VERSION, ggml_version(), ggml_commit(),
+                   llama_print_system_info(), (int)cores, cpu);
+    ps_text_printf(key, "model %s, %llu parameters, %lld bytes, header %016llx; ", words,
+                   (unsigned long long)llama_model_n_params(engine->model), bytes, (unsigned long long)header);
+    ps_text_printf(key, "contexts %d, threads %d, flash attention %d, KV %s, GPU layers %d", o->contexts, o->threads,
+                   o->flash_attn, ggml_type_name(engine->kv_type), o->gpu_layers);
 }
 
-static void *probe_main(void *argument) {
-    probe *p = argument;
-    p->deadline = ps_now() + patience;
-    llama_set_abort_callback(p->context, is_late, p);
-    if (!decode_prompt(p)) return NULL;
-    const double start = clock_of(p);
-    int rounds = 0;
-    double took = 0;
-    while (took < moment && rounds < PROMPT && decode_next(p, PROMPT + 1 + rounds)) { /* being late ends it, too */
-        rounds++;
-        took = clock_of(p) - start;
-    }
-    if (rounds > 0) p->speed = rounds * p->sequences / took;
-    return NULL;
-}
+/* ---- Choosing ------------------------------------------------------------------------------------------------------
+ */
 
-/* Tokens/s of all lanes of a way together, each with its share of the sequences. */
-static void measure(ps_llama *engine, way *w, int32_t cores) {
-    probe probes[PS_MAX_LANES] = {0};
-    pthread_t threads[PS_MAX_LANES];
-    int started = 0;
-    bool good = true;
-    const int sequences = SEQUENCES * cores / w->lanes;
-    engine->flash_attn = w->flash_attn;
-    for (int i = 0; i < w->lanes && good; i++) {
-        probe *p = &probes[i];
-        p->sequences = sequences < PROMPT ? sequences : PROMPT;
-        p->alone = w->threads == 1;
-        p->context = llama_init_from_model(engine->model, ps_lane_params(engine, 0, w->threads));
-        p->batch = llama_batch_init(PROMPT, 0, 1);
-        good = p->context && p->batch.token;
-    }
-    while (good && started < w->lanes && pthread_create(&threads[started], NULL, probe_main, &probes[started]) == 0)
-        started++;
-    double speed = 0;
-    for (int i = 0; i < started; i++) {
-        pthread_join(threads[i], NULL);
-        speed += probes[i].speed;
-    }
-    w->speed = started == w->lanes ? speed : 0;
-    for (int i = 0; i < w->lanes; i++) {
-        if (probes[i].batch.token) llama_batch_free(probes[i].batch);
-        if (probes[i].context) llama_free(probes[i].context);
-    }
-}
-
-/* ---- Choosing
- * --------------------------------------------------------------------------------------------------------- */
-
-/* All that the options leave open: both ways to share out the cores, each with and without flash attention. */
-static size_t candidates(const ps_llama_options *options, int32_t cores, way ways[4]) {
-    const int32_t most = cores < PS_MAX_LANES ? cores : PS_MAX_LANES;
-    const int32_t lanes[] = {options->contexts > 0 ? options->contexts : most, 1};
-    const int n_lanes = options->contexts > 0 || most == 1 ? 1 : 2;
-    size_t n = 0;
-    for (int i = 0; i < n_lanes; i++)
-        for (int flash = 0; flash < 2; flash++) {
-            if (options->flash_attn >= 0 && flash != options->flash_attn) continue;
-            const int32_t share = cores / lanes[i] > 0 ? cores / lanes[i] : 1;
-            ways[n++] = (way){lanes[i], options->threads > 0 ? options->threads : share, flash, 0};
-        }
-    return n;
-}
-
-/* The fastest; an earlier one wins unless a later is clearly faster, since a moment's measurement is noisy. */
-static way fastest(const way *ways, size_t n) {
-    way best = ways[0];
-    for (size_t i = 1; i < n; i++)
-        if (ways[i].speed > 1.25 * best.speed) best = ways[i];
-    return best;
-}
-
-static way choose(ps_llama *engine, const ps_llama_options *options, bool gpu, double *seconds) {
-    const uint64_t large = 1000000000, small = 50000000, n = llama_model_n_params(engine->model);
-    const int32_t cores = count_cores();
-    way ways[4] = {0};
-    ps_llama_options open = *options;
-    *seconds = 0;
-    if (engine->kv_type == GGML_TYPE_Q8_0) open.flash_attn = 1; /* a quantised V cache needs it */
-    if (gpu || n > large) {
-        const int32_t lanes = options->contexts > 0 ? options->contexts : 1;
-        return (way){lanes, options->threads > 0 ? options->threads : cores, open.flash_attn, 0};
-    }
-    if (engine->deterministic) { /* a measurement could choose otherwise the next time */
-        if (open.flash_attn < 0) open.flash_attn = 0;
-        if (open.contexts == 0) open.contexts = n < small ? (cores < PS_MAX_LANES ? cores : PS_MAX_LANES) : 1;
-    }
-    const size_t n_ways = candidates(&open, cores, ways);
-    if (n_ways == 1) return ways[0];
+/* One that fails stays unmeasured and is not chosen. */
+static void measure(ps_llama *engine, candidates *c) {
+    const bool heavy = llama_model_n_params(engine->model) > small;
+    const double a_way = heavy ? 4 : 1, all = heavy ? 10 : 4; /* s: at most; no further one is begun after so long */
     const double start = ps_now();
     ps_llama_log_detach(engine); /* a measurement cut short is an error to libllama, not to anybody else */
-    for (size_t i = 0; i < n_ways; i++) {
-        if (ps_now() - start > 0.6) break; /* judge by what is known */
-        measure(engine, &ways[i], cores);
-    }
+    for (size_t i = 0; i < c->n && ps_now() - start < all; i++)
+        (void)ps_llama_probe(engine, &c->setups[i], a_way);
     ps_llama_log_attach(engine);
     ps_llama_log_clear();
-    *seconds = ps_now() - start;
-    const way best = fastest(ways, n_ways);
-    if (best.speed > 0 || n < small || options->contexts > 0) return best;
-    return (way){1, options->threads > 0 ? options->threads : cores, ways[0].flash_attn, 0};
+}
+
+/* What nobody measures: a GPU, a large model, and what must be the same every time. */
+static bool is_settled(const ps_llama *engine, ps_llama_options *o, int32_t cores, bool gpu, ps_setup *setup) {
+    const uint64_t n = llama_model_n_params(engine->model);
+    const bool many = engine->deterministic && n < small;
+    if (engine->kv_type == GGML_TYPE_Q8_0) o->flash_attn = 1; /* a quantised V cache needs it */
+    if (!gpu && n <= large && !engine->deterministic) return false;
+    if (engine->deterministic && !gpu && o->flash_attn < 0) o->flash_attn = 0;
+    const int32_t most = cores < PS_MAX_LANES ? cores : PS_MAX_LANES;
+    const int32_t lanes = o->contexts > 0 ? o->contexts : many && !gpu ? most : 1;
+    const int32_t share = cores / lanes > 0 ? cores / lanes : 1;
+    *setup = (ps_setup){.lanes = lanes, .threads = o->threads > 0 ? o->threads : share, .flash_attn = o->flash_attn};
+    return true;
+}
+
+static ps_setup choose(ps_llama *engine, const ps_llama_options *options, bool gpu, ps_text *how) {
+    const int32_t cores = count_cores();
+    ps_llama_options open = *options;
+    ps_text key = {0}, path = {0};
+    ps_setup setup = {0};
+    candidates c = {0};
+    if (is_settled(engine, &open, cores, gpu, &setup)) return setup;
+    describe_key(engine, &open, cores, &key);
+    const bool keeps = options->cache_dir && ps_text_ok(&key);
+    if (keeps) ps_setup_path(options->cache_dir, ps_text_cstr(&key), &path);
+    const char *file = keeps && ps_text_ok(&path) ? ps_text_cstr(&path) : NULL;
+    if (file && ps_setup_load(file, ps_text_cstr(&key), c.setups, &c.n)) {
+        ps_text_printf(how, "as measured before (%s)", file);
+    } else {
+        c = list_candidates(&open, cores);
+        if (c.n > 1 || file) { /* else there is nothing to choose, and nowhere to keep what it costs to know more */
+            const double start = ps_now();
+            measure(engine, &c);
+            ps_text_printf(how, "measured in %.1f s", ps_now() - start);
+        }
+        if (file && ps_setup_store(file, ps_text_cstr(&key), c.setups, c.n)) ps_text_printf(how, " (kept in %s)", file);
+    }
+    setup = c.setups[ps_setup_choose(c.setups, c.n, (size_t)options->width)];
+    ps_text_free(&key);
+    ps_text_free(&path);
+    return setup;
 }
 
 /* How long an idle sequence is worth its place. Each token decoded pays for every cell it is attended over, masked or
@@ -203,27 +177,40 @@ static uint64_t patience_of(const ps_llama *engine) {
     return worth > LEAST ? worth : LEAST;
 }
 
-ps_status ps_llama_tune(ps_llama *engine, const ps_llama_options *options, ps_error *err) {
-    enum { GROUP = 16 }; /* sequences a context serves well (architecture.md) */
-    (void)err;
-    const bool gpu = on_gpu(options);
-    double seconds;
-    const way w = choose(engine, options, gpu, &seconds);
-    engine->n_lanes = (size_t)w.lanes;
-    engine->threads = w.threads;
-    engine->flash_attn = w.flash_attn;
-    engine->patience = patience_of(engine);
-    engine->parallel = engine->deterministic ? engine->n_lanes : engine->n_lanes * (gpu ? 4 * GROUP : GROUP);
-    char words[128], model[192], how[64] = "";
+static void describe(const ps_llama *engine, bool gpu, const ps_text *how, ps_text *out) {
+    char words[128], model[192];
+    const ps_setup *s = &engine->setup;
     llama_model_desc(engine->model, words, sizeof words);
     ps_llama_describe(words, llama_model_n_params(engine->model), llama_model_size(engine->model), model, sizeof model);
-    if (w.speed > 0) snprintf(how, sizeof how, ", measured %.0f tokens/s in %.2f s", w.speed, seconds);
-    snprintf(engine->description, sizeof engine->description,
-             "%s; %s, %d context%s of %d thread%s, flash attention %s%s", model, gpu ? "GPU" : "CPU", (int)w.lanes,
-             w.lanes == 1 ? "" : "s", (int)w.threads, w.threads == 1 ? "" : "s",
-             w.flash_attn < 0   ? "as libllama chooses"
-             : w.flash_attn > 0 ? "on"
-                                : "off",
-             how);
-    return PS_OK;
+    ps_text_printf(out, "%s; %s, %d context%s of %d thread%s, flash attention %s", model, gpu ? "GPU" : "CPU",
+                   (int)s->lanes, s->lanes == 1 ? "" : "s", (int)s->threads, s->threads == 1 ? "" : "s",
+                   s->flash_attn < 0   ? "as libllama chooses"
+                   : s->flash_attn > 0 ? "on"
+                                       : "off");
+    if (how->length > 0) ps_text_printf(out, "; %s", ps_text_cstr(how));
+    if (ps_setup_measured(s))
+        ps_text_printf(out, ": %.0f tokens/s with problems of 1 sequence, %.0f of 4, %.0f of 16", ps_setup_speed(s, 1),
+                       ps_setup_speed(s, 4), ps_setup_speed(s, 16));
+}
+
+ps_status ps_llama_tune(ps_llama *engine, const ps_llama_options *options, ps_error *err) {
+    const bool gpu = on_gpu(options);
+    ps_text how = {0};
+    engine->gpu = gpu;
+    engine->setup = choose(engine, options, gpu, &how);
+    engine->n_lanes = (size_t)engine->setup.lanes;
+    engine->patience = patience_of(engine);
+    describe(engine, gpu, &how, &engine->description);
+    const bool good = ps_text_ok(&how) && ps_text_ok(&engine->description);
+    ps_text_free(&how);
+    return good ? PS_OK : ps_nomem(err);
+}
+
+size_t ps_llama_in_flight(const ps_llama *engine, size_t width) {
+    enum { ON_CPU = 16, ON_GPU = 64 }; /* sequences that a context serves well where nothing was measured */
+    const size_t wanted = engine->gpu ? ON_GPU : ON_CPU;
+    if (engine->deterministic) return engine->n_lanes;
+    if (!ps_setup_measured(&engine->setup)) return engine->n_lanes * ((wanted + width - 1) / width);
+    const ps_lane *lane = &engine->lanes[0];
+    return ps_setup_in_flight(&engine->setup, width, lane->cells, (size_t)lane->n_sequences);
 }

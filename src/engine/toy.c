@@ -230,8 +230,13 @@ static void info(const ps_engine *engine, ps_engine_info *info) {
                              .description = toy->description,
                              .vocabulary = vocabulary(toy),
                              .context = toy->n_ctx,
-                             .hidden_size = is_table(toy) ? toy->model.n_tokens : 0,
-                             .parallel = EVENTS_PER_POLL};
+                             .hidden_size = is_table(toy) ? toy->model.n_tokens : 0};
+}
+
+/* It is as fast with one: so many that a round of events serves several. */
+static size_t in_flight(const ps_engine *engine, size_t width) {
+    (void)engine;
+    return (EVENTS_PER_POLL + width - 1) / width;
 }
 
 static void stats(const ps_engine *engine, ps_engine_stats *stats) {
@@ -249,6 +254,7 @@ static const ps_engine_ops table_ops = {.name = "toy",
                                         .evaluate = evaluate,
                                         .poll = poll,
                                         .info = info,
+                                        .in_flight = in_flight,
                                         .stats = stats};
 
 /* Nothing to read from the synthetic reasoner: its reward model reads text. */
@@ -262,6 +268,7 @@ static const ps_engine_ops synthetic_ops = {.name = "toy",
                                             .extend = extend,
                                             .poll = poll,
                                             .info = info,
+                                            .in_flight = in_flight,
                                             .stats = stats};
 
 size_t ps_toy_living_nodes(const ps_engine *engine) {

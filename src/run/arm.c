@@ -142,11 +142,7 @@ static bool cancelled(void *user) {
 static size_t parallel_problems(const ps_session *session) {
     int64_t wanted = session->config->evaluation_parallel_problems;
     if (wanted != PS_CONFIG_AUTO) return (size_t)wanted;
-    ps_engine_info info;
-    ps_engine_get_info(session->engine, &info);
-    size_t each = session->method->greedy ? 1 : session->params.n_particles;
-    size_t problems = (info.parallel + each - 1) / each;
-    return problems < 1 ? 1 : problems;
+    return ps_engine_in_flight(session->engine, session->method->greedy ? 1 : session->params.n_particles);
 }
 
 /* ---- An arm

@@ -172,6 +172,16 @@ static int context_of(const ps_config *c, const char *key, int64_t value) {
     return asked ? (int)value : 0;
 }
 
+/* Where what was measured of a model is kept; NULL where nobody says where to. */
+static const char *measurements_folder(ps_text *text) {
+    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    if (cache != NULL && cache[0] == '/') /* as the XDG base directory specification has it */
+        ps_text_printf(text, "%s/persamp", cache);
+    else if (home != NULL && home[0] == '/')
+        ps_text_printf(text, "%s/.cache/persamp", home);
+    return text->length > 0 && ps_text_ok(text) ? ps_text_cstr(text) : NULL;
+}
+
 static ps_llama_options llama_options(const ps_config *c, const char *path, const ps_log *log) {
     bool cpu = ps_config_is(c->system_device, "cpu");
     const char *flash = c->engine_llama_flash_attn;
@@ -180,6 +190,7 @@ static ps_llama_options llama_options(const ps_config *c, const char *path, cons
         .n_ctx = context_of(c, "models.generator.max_model_len", c->models_generator_max_model_len),
         .contexts = or_default(c->engine_llama_contexts, 0),
         .threads = or_default(c->engine_llama_threads, 0),
+        .width = (int)c->generation_n_particles,
         .cells = or_default(c->engine_llama_n_ctx, 0),
         .flash_attn = ps_config_is(flash, "true")    ? 1
                       : ps_config_is(flash, "false") ? 0
@@ -196,13 +207,18 @@ static ps_llama_options llama_options(const ps_config *c, const char *path, cons
 static ps_status open_llama(ps_models *m, const ps_config *c, const ps_log *log, ps_error *err) {
     ps_status status = model_file(c, c->models_generator_model_path, "models/reasoner.gguf", &m->path, err);
     if (status != PS_OK) return status;
+    ps_text folder = {0};
     ps_llama_options options = llama_options(c, m->path, log);
-    return ps_engine_llama_create(&options, &m->engine, err);
+    options.cache_dir = measurements_folder(&folder);
+    status = ps_engine_llama_create(&options, &m->engine, err);
+    ps_text_free(&folder);
+    return status;
 }
 
 static ps_status open_llama_prm(ps_models *m, const ps_config *c, const ps_log *log, ps_error *err) {
     ps_engine *engine = NULL;
     char *path = NULL, *head = NULL;
+    ps_text folder = {0};
     bool with_head = ps_config_is(c->scoring_prm_kind, "head");
     ps_status status = model_file(c, c->models_prm_model_path, "models/prm.gguf", &path, err);
     if (status == PS_OK && with_head)
@@ -211,6 +227,7 @@ static ps_status open_llama_prm(ps_models *m, const ps_config *c, const ps_log *
     ps_llama_options options = llama_options(c, path, log);
     options.n_ctx = context_of(c, "models.prm.max_model_len", c->models_prm_max_model_len);
     options.embeddings = with_head;
+    options.cache_dir = measurements_folder(&folder);
     status = ps_engine_llama_create(&options, &engine, err);
     if (status != PS_OK) goto done;
     ps_prm_options prm = {
@@ -226,6 +243,7 @@ static ps_status open_llama_prm(ps_models *m, const ps_config *c, const ps_log *
     if (status == PS_OK) engine = NULL;
 done:
     ps_engine_free(engine);
+    ps_text_free(&folder);
     ps_free(path);
     ps_free(head);
     return status;

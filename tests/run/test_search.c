@@ -72,6 +72,9 @@ static ps_status faulty_poll(ps_engine *e, bool wait, const ps_event **events, s
 static void faulty_info(const ps_engine *e, ps_engine_info *info) {
     ps_engine_get_info(((const faulty *)e)->inner, info);
 }
+static size_t faulty_in_flight(const ps_engine *e, size_t width) {
+    return ps_engine_in_flight(((const faulty *)e)->inner, width);
+}
 static void faulty_stats(const ps_engine *e, ps_engine_stats *stats) {
     ps_engine_get_stats(((const faulty *)e)->inner, stats);
 }
@@ -84,6 +87,7 @@ static const ps_engine_ops faulty_ops = {.name = "faulty",
                                          .extend = faulty_extend,
                                          .poll = faulty_poll,
                                          .info = faulty_info,
+                                         .in_flight = faulty_in_flight,
                                          .stats = faulty_stats};
 
 /* ---- A run of some problems ---------------------------------------------------------------------------------------
