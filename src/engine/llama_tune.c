@@ -150,7 +150,7 @@ static ps_setup choose(ps_llama *engine, const ps_llama_options *options, bool g
     if (keeps) ps_setup_path(options->cache_dir, ps_text_cstr(&key), &path);
     const char *file = keeps && ps_text_ok(&path) ? ps_text_cstr(&path) : NULL;
     if (file && ps_setup_load(file, ps_text_cstr(&key), c.setups, &c.n)) {
-        ps_text_printf(how, "as measured before (%s)", file);
+        ps_text_printf(how, "as measured before; %s", file);
     } else {
         c = list_candidates(&open, cores);
         if (c.n > 1 || file) { /* else there is nothing to choose, and nowhere to keep what it costs to know more */
@@ -158,7 +158,7 @@ static ps_setup choose(ps_llama *engine, const ps_llama_options *options, bool g
             measure(engine, &c);
             ps_text_printf(how, "measured in %.1f s", ps_now() - start);
         }
-        if (file && ps_setup_store(file, ps_text_cstr(&key), c.setups, c.n)) ps_text_printf(how, " (kept in %s)", file);
+        if (file && ps_setup_store(file, ps_text_cstr(&key), c.setups, c.n)) ps_text_printf(how, ", kept; %s", file);
     }
     setup = c.setups[ps_setup_choose(c.setups, c.n, (size_t)options->width)];
     ps_text_free(&key);
@@ -189,7 +189,7 @@ static void describe(const ps_llama *engine, bool gpu, const ps_text *how, ps_te
                                        : "off");
     if (how->length > 0) ps_text_printf(out, "; %s", ps_text_cstr(how));
     if (ps_setup_measured(s))
-        ps_text_printf(out, ": %.0f tokens/s with problems of 1 sequence, %.0f of 4, %.0f of 16", ps_setup_speed(s, 1),
+        ps_text_printf(out, "; %.0f tokens/s with problems of 1 sequence, %.0f of 4, %.0f of 16", ps_setup_speed(s, 1),
                        ps_setup_speed(s, 4), ps_setup_speed(s, 16));
 }
 
