@@ -86,6 +86,16 @@ static bool names_one_thing(const psv_node *list) {
     return true;
 }
 
+/* x_1 = 2, x_2 = 3: the indices only count the values of one unknown. */
+static bool counts_one_unknown(const psv_node *list) {
+    for (size_t i = 0; i < list->n; i++) {
+        if (!psv_is_equation(list->kid[i])) continue;
+        const psv_node *left = list->kid[i]->kid[0];
+        if (left->kind != PSV_VAR || left->text[0] != 'x' || (left->text[1] && left->text[1] != '_')) return false;
+    }
+    return true;
+}
+
 /* The values of a list of equations, in its order; NULL when one of them names no value. */
 static psv_node *values_of(psv_ctx *ctx, const psv_node *list) {
     psv_node *copy = psv_copy(ctx, list);
@@ -121,10 +131,18 @@ static void sort_by_name(const psv_node *list, psv_node *values) {
 }
 
 /* A list of equations against values: x = −2, y = 1 is the pair (−2, 1); x = 1, x = −2 is 1, −2 in any order. */
+/* A square bracket on either side: no pair of values. */
+static bool has_square_bracket(const psv_node *tuple) {
+    return (tuple->op & 255) == '[' || (tuple->op >> 8 & 255) == ']';
+}
+
 static psv_answer_is compare_system(psv_compare *c, const psv_node *list, const psv_node *other, bool list_is_a) {
     psv_node *values = values_of(c->ctx, list);
+    if (other->kind == PSV_TUPLE && !c->ctx->math_verify && has_square_bracket(other))
+        return no(c, "interval", "an interval against the values of names");
     if (!values) return no(c, "relation", "equations against values");
-    bool free_order = names_one_thing(list) || (c->ctx->math_verify && other->kind != PSV_TUPLE);
+    bool free_order = names_one_thing(list);
+    free_order |= other->kind != PSV_TUPLE && (c->ctx->math_verify || counts_one_unknown(list));
     if (!free_order && !c->ctx->math_verify) sort_by_name(list, values);
     if (other->kind == PSV_TUPLE && free_order && !c->ctx->math_verify)
         return no(c, "type", "a list of values against a tuple");
@@ -141,6 +159,8 @@ static psv_node *number_as_list(psv_ctx *ctx, const psv_node *node, size_t membe
     psv_node *items[PSV_MAX_ITEMS];
     size_t n = 0;
     if ((length + 2) / 3 != members || members > PSV_MAX_ITEMS) return NULL;
+    for (size_t i = first; i < length; i += 3)
+        if (node->text[i] == '0') return NULL; /* nobody lists 1, 000 */
     for (size_t i = 0; i < length; i += n == 1 ? first : 3)
         items[n++] = psv_named(ctx, PSV_NUM, node->text + i, i ? 3 : first);
     return psv_node_new(ctx, PSV_LIST, n, items);
@@ -157,7 +177,13 @@ psv_answer_is psv_compare_collections(psv_compare *c, const psv_node *a, const p
     if (ea && eb) {
         psv_answer_is is = psv_in_any_order(c, a->kid, a->n, b->kid, b->n);
         psv_node *va = values_of(c->ctx, a), *vb = values_of(c->ctx, b);
-        if (is == PSV_YES || !va || !vb || !names_one_thing(a) || !names_one_thing(b)) return is;
+        if (is == PSV_YES || !va || !vb) return is;
+        bool one_a = names_one_thing(a), one_b = names_one_thing(b);
+        if (one_a != one_b && counts_one_unknown(a) && counts_one_unknown(b)) { /* x_1 = 2, x_2 = 3 and x = 2, 3 */
+            *(one_a ? &c->b_marked : &c->a_marked) = true;
+            return psv_in_any_order(c, va->kid, va->n, vb->kid, vb->n);
+        }
+        if (!one_a || !one_b) return is;
         bool same_name = psv_is_equation(a->kid[0]) && psv_is_equation(b->kid[0]) &&
                          psv_same_tree(a->kid[0]->kid[0], b->kid[0]->kid[0]);
         return same_name ? psv_in_any_order(c, va->kid, va->n, vb->kid, vb->n) : is;
@@ -213,9 +239,18 @@ psv_answer_is psv_compare_collection(psv_compare *c, const psv_node *set, const 
 
 /* ---- Tuples, matrices ------------------------------------------------------------------------------------------- */
 
+/* The brackets of a pair, round at its infinite ends: [1, ∞] is [1, ∞) to Math-Verify. */
+static int open_at_infinity(const psv_node *pair) {
+    int unused;
+    int open = psv_is_infinity(pair->kid[0], &unused) ? '(' : pair->op & 255;
+    int close = psv_is_infinity(pair->kid[1], &unused) ? ')' : pair->op >> 8 & 255;
+    return PSV_BRACKETS(open, close);
+}
+
 psv_answer_is psv_compare_tuples(psv_compare *c, const psv_node *a, const psv_node *b) {
     int vector_a = (a->op >> 8 & 255) == 'v', vector_b = (b->op >> 8 & 255) == 'v';
-    if (a->n == 2 && b->n == 2 && !vector_a && !vector_b && a->op != b->op)
+    bool two = a->n == 2 && b->n == 2 && !vector_a && !vector_b;
+    if (two && (c->ctx->math_verify ? open_at_infinity(a) != open_at_infinity(b) : a->op != b->op))
         return no(c, "interval", "different brackets");
     if (vector_a != vector_b) *(vector_a ? &c->a_marked : &c->b_marked) = true;
     return psv_in_order(c, a->kid, a->n, b->kid, b->n);
@@ -228,6 +263,9 @@ psv_answer_is psv_compare_matrices(psv_compare *c, const psv_node *a, const psv_
     if (!both) { /* a column or row and a tuple */
         const psv_node *matrix = a->kind == PSV_MATRIX ? a : b;
         if (matrix->scale != 1 && (size_t)matrix->scale != matrix->n) return no(c, "matrix", "a matrix and a tuple");
+        int brackets = matrix == a ? b->op : a->op;
+        if (brackets == PSV_BRACKETS('(', ']') || brackets == PSV_BRACKETS('[', ')'))
+            return no(c, "matrix", "a matrix and an interval");
         *(matrix == a ? &c->a_marked : &c->b_marked) = true;
     }
     return psv_in_order(c, a->kid, a->n, b->kid, b->n);

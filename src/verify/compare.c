@@ -146,8 +146,29 @@ static const char *without_zeros(const char *digits) {
     return digits;
 }
 
+/* Appends the digits of 1A3 without its base, which was read as a product or as text; false: it is no numeral. */
+static bool append_digits(psv_ctx *ctx, const psv_node *node, ps_text *out) {
+    if (node->kind == PSV_NUM) ps_text_puts(out, node->text);
+    if (node->kind != PSV_MUL) return node->kind == PSV_NUM ? !node->scale : words_of(ctx, node, out);
+    for (size_t i = 0; i < node->n; i++)
+        if (!append_digits(ctx, node->kid[i], out)) return false;
+    return true;
+}
+
+static psv_answer_is compare_digits(psv_compare *c, const psv_node *numeral, const psv_node *other) {
+    ps_text digits = {0};
+    bool same = append_digits(c->ctx, other, &digits) && ps_text_ok(&digits) &&
+                strcasecmp(ps_text_cstr(&digits), numeral->text) == 0;
+    ps_text_free(&digits);
+    return psv_decide(c, "base", same ? PSV_YES : PSV_NO, same ? "the base was left out" : "different digits");
+}
+
 static psv_answer_is compare_base(psv_compare *c, const psv_node *a, const psv_node *b) {
     const psv_node *other = a->kind == PSV_BASE ? b : a;
+    if (other->kind == PSV_MUL || other->kind == PSV_TEXT || other->kind == PSV_VAR) {
+        *(a == other ? &c->b_marked : &c->a_marked) = true;
+        return compare_digits(c, a == other ? b : a, other);
+    }
     if (other->kind != PSV_BASE && !(other->kind == PSV_NUM && other->scale == 0))
         return no(c, "base", "one answer is a numeral in a base, the other is not an integer");
     if (strcasecmp(without_zeros(a->text), without_zeros(b->text)) != 0) return no(c, "base", "different digits");
@@ -193,6 +214,7 @@ static psv_answer_is compare_ratio(psv_compare *c, const psv_node *a, const psv_
     if (is_time(a) && is_time(b) && (a->text || b->text) && afternoon(c->ctx, &a, &b))
         return psv_decide(c, "ratio", psv_same_tree(a, b) ? PSV_YES : PSV_NO, "times of day, of 12 and of 24 hours");
     if (a->text && b->text && strcmp(a->text, b->text) != 0) return no(c, "ratio", "morning and afternoon");
+    if ((a->text || b->text) && is_time(a) != is_time(b)) return no(c, "ratio", "a time of day and a ratio");
     if (a->text && !b->text) c->a_marked = true;
     if (b->text && !a->text) c->b_marked = true;
     psv_answer_is all = PSV_YES;
@@ -384,8 +406,8 @@ static psv_answer_is compare_kinds(psv_compare *c, const psv_node *a, const psv_
     if (is_set_like(a) || is_set_like(b)) return compare_sets(c, a, b);
     if (equation_a) return equation_against(c, a, b, true);
     if (equation_b) return equation_against(c, b, a, false);
-    if (a->kind == PSV_TEXT || b->kind == PSV_TEXT) return compare_words(c, a, b);
     if (a->kind == PSV_BASE || b->kind == PSV_BASE) return compare_base(c, a, b);
+    if (a->kind == PSV_TEXT || b->kind == PSV_TEXT) return compare_words(c, a, b);
     if (a->kind == PSV_RATIO || b->kind == PSV_RATIO) return compare_ratio(c, a, b);
     if (psv_is_collection(a) && psv_is_collection(b)) return psv_compare_collections(c, a, b);
     if (psv_is_collection(a)) return psv_compare_collection(c, a, b, true);
@@ -407,13 +429,47 @@ psv_answer_is psv_compare_nodes(psv_compare *c, const psv_node *a, const psv_nod
     return is;
 }
 
+/* Words and numbers without any sign of mathematics ("\text{June } 20"): what plain words leave out says nothing. */
+static bool is_label(const char *source) {
+    size_t longest = 0;
+    char before = ' ';
+    for (const char *s = source; *s;) {
+        size_t run = 0;
+        bool command = *s == '\\';
+        s += command;
+        while (isalpha((unsigned char)s[run]))
+            run++;
+        if (command && !psv_is_text_command(s, run)) return false;
+        if (!command && run > longest) longest = run;
+        if (!run && !command) {
+            bool beside_digit = isdigit((unsigned char)before) || isdigit((unsigned char)s[1]);
+            bool plain = isdigit((unsigned char)*s) || (unsigned char)*s >= 128 || strchr(" {}", *s);
+            bool stop = strchr(",.", *s) && !isdigit((unsigned char)s[1]); /* not the point of 1.5 */
+            if (!plain && !stop && (beside_digit || !strchr("'\"-:;!?()*", *s))) return false;
+        }
+        before = *s;
+        s += run ? run : 1;
+    }
+    return longest >= 3;
+}
+
+/* May the plain words of two answers, which drop signs and brackets, stand for them? */
+static bool are_words(const psv_answer *a, const psv_answer *b) {
+    bool digits = strpbrk(a->words, "0123456789") || strpbrk(b->words, "0123456789");
+    bool prose = !digits && !a->why && !b->why;
+    return prose || (is_label(a->source) && is_label(b->source));
+}
+
 psv_answer_is psv_compare_answers(psv_compare *c, const psv_answer *a, const psv_answer *b) {
     c->proven = true;
     if (a->why && b->why && strcmp(a->words, b->words) == 0 && strcmp(a->source, b->source) == 0)
         return psv_decide(c, "text", PSV_YES, "written alike");
+    if (!c->ctx->math_verify && *a->words && strcmp(a->words, b->words) == 0 && is_label(a->source) &&
+        is_label(b->source))
+        return psv_decide(c, "text", PSV_YES, "the same words");
     if (a->tree->kind == PSV_TEXT || b->tree->kind == PSV_TEXT) {
         if (!c->ctx->math_verify && psv_same_words(c->ctx, a->words, b->words))
-            return psv_decide(c, "text", a->why && b->why ? PSV_CANNOT_TELL : PSV_YES, "the same words");
+            return psv_decide(c, "text", are_words(a, b) ? PSV_YES : PSV_CANNOT_TELL, "the same words");
         psv_answer_is is = psv_compare_nodes(c, a->tree, b->tree);
         if (is == PSV_NO && (a->why || b->why))
             return psv_decide(c, "parse", PSV_CANNOT_TELL, a->why ? a->why : b->why);

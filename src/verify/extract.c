@@ -166,13 +166,37 @@ static const char *last_choice(psv_ctx *ctx, const char *text, size_t length) {
     return NULL;
 }
 
+/* The formula, with those before it where "and" or "or" joins the last two ("The roots are $2$ and $3$."). */
+static const char *with_those_before(psv_ctx *ctx, const char *text, const psv_formulas *formulas,
+                                     const psv_formula *last) {
+    size_t first = (size_t)(last - formulas->data);
+    for (bool joined = false; first > 0; first--) {
+        size_t i = formulas->data[first - 1].whole.end, end = formulas->data[first].whole.begin;
+        while (i < end && (isspace((unsigned char)text[i]) || text[i] == ','))
+            i++;
+        size_t word = i;
+        if (same_letters(text + i, end - i, "and")) i += 3;
+        if (same_letters(text + i, end - i, "or")) i += 2;
+        joined |= i > word;
+        while (i < end && isspace((unsigned char)text[i]))
+            i++;
+        if (!joined || i < end) break;
+    }
+    const psv_formula *start = &formulas->data[first];
+    if (start == last || lone_letter(text, start->inner)) return arena_span(ctx, text, last->inner);
+    return formulas_in(ctx, text, (psv_span){start->whole.begin, last->whole.end}, formulas);
+}
+
 /* Whichever ends the text: its last formula or its last number. */
 const char *psv_extract_last(psv_ctx *ctx, const char *text, size_t length, const psv_formulas *formulas) {
     psv_span number;
     const psv_formula *formula = last_formula(text, formulas);
     bool has_number = psv_last_number(text, length, &number);
-    if (formula && !(has_number && number.begin >= formula->whole.end)) return arena_span(ctx, text, formula->inner);
-    return has_number ? arena_span(ctx, text, number) : last_choice(ctx, text, length);
+    if (formula && !(has_number && number.begin >= formula->whole.end))
+        return with_those_before(ctx, text, formulas, formula);
+    if (!has_number) return last_choice(ctx, text, length);
+    if (!ctx->math_verify) number = psv_around_number(text, length, number);
+    return arena_span(ctx, text, number);
 }
 
 /* Words around formulas ("Thus, $f(2) = 9$."): then the whole response is more than an answer. */
@@ -204,7 +228,8 @@ const char *psv_extract(psv_ctx *ctx, const char *response, size_t length) {
     }
     found = after_announcement(ctx, response, length, &formulas);
     if (!found) found = after_hashes(ctx, response, length);
-    if (!found && !words_around(response, length, &formulas)) found = readable(ctx, response, (psv_span){0, length}, 3);
+    bool sentence = words_around(response, length, &formulas) || psv_opens_with_prose(response, length);
+    if (!found && !sentence) found = readable(ctx, response, (psv_span){0, length}, 3);
     if (!found) found = psv_extract_last(ctx, response, length, &formulas);
 done:
     ps_free(formulas.data);

@@ -30,6 +30,12 @@ bool psv_last_boxes(psv_ctx *ctx, const char *text, size_t length, const char **
 /* The last number in text[0..length): digits with groups, point, a fraction, a percent sign. */
 bool psv_last_number(const char *text, size_t length, psv_span *out);
 
+/* Does text start as a sentence, words first and a number after them ("There are 5 ways")? */
+bool psv_opens_with_prose(const char *text, size_t length);
+
+/* The plain expression that a number in running text is part of: "(1, 2)", "2√3"; else the number. */
+psv_span psv_around_number(const char *text, size_t length, psv_span number);
+
 /* The answer, NULL when there is none; arena. */
 const char *psv_extract(psv_ctx *ctx, const char *response, size_t length);
 const char *psv_extract_last(psv_ctx *ctx, const char *text, size_t length, const psv_formulas *formulas);

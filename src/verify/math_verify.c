@@ -263,9 +263,16 @@ static const char *with_neighbours(psv_ctx *ctx, const char *text, const psv_for
     return copy;
 }
 
+/* "6 m^2", "1/2 cup": a number and a word after it, of which Math-Verify takes the number. */
+static bool number_and_word(const char *text) {
+    size_t number = strspn(text, "0123456789.,/-");
+    return number && text[number] == ' ' && isalpha((unsigned char)text[number + 1]);
+}
+
 /* A response without delimiters that is an expression by itself ("\frac{10}{9}", "10^{5}"). */
 static const char *whole(psv_ctx *ctx, const char *text, size_t length) {
-    if (length > 300 || memchr(text, '$', length)) return NULL;
+    if (length > 300 || memchr(text, '$', length) || psv_opens_with_prose(text, length)) return NULL;
+    if (number_and_word(text)) return NULL;
     psv_answer answer;
     psv_read(ctx, text, length, &answer);
     return answer.tree && !answer.why && answer.tree->kind != PSV_TEXT ? answer.source : NULL;

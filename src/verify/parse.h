@@ -35,6 +35,7 @@ psv_node *psv_parse_brackets(psv_parser *p);                /* ( [ \{ ⟨ and wh
 psv_node *psv_parse_argument(psv_parser *p);                /* of \frac, \sqrt, ^ : a group, one digit or one atom */
 psv_node *psv_parse_number(psv_parser *p, bool one_digit);
 psv_node *psv_parse_unit(psv_parser *p, psv_node *value, bool *found); /* a unit after a value */
+size_t psv_unit_word(const psv_parser *p);                             /* length of a plain unit here, or 0 */
 psv_node *psv_parse_smaller_part(psv_parser *p, psv_node *large);      /* "30 minutes" after "1 hour" */
 size_t psv_half_day(const psv_parser *p, const char **which);          /* tokens of "p.m." here */
 psv_node *psv_parse_absolute(psv_parser *p);
@@ -45,6 +46,7 @@ psv_node *psv_parse_matrix(psv_parser *p);
 psv_node *psv_parse_two(psv_parser *p); /* \frac, \binom */
 psv_node *psv_parse_big(psv_parser *p); /* \sum, \prod */
 bool psv_starts_factor(const psv_parser *p);
+bool psv_at_reversed_bracket(const psv_parser *p); /* the "[" that closes [1, 4[ */
 psv_node *psv_parse_error(psv_parser *p, const char *why);
 
 static inline const psv_token *psv_peek(const psv_parser *p) {

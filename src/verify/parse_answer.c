@@ -8,11 +8,22 @@ psv_node *psv_parse_error(psv_parser *p, const char *why) {
     return NULL;
 }
 
+/* The "]" that opens ]1, 4[: it stands where a set may start. */
+static bool opens_reversed(const psv_parser *p) {
+    if (p->i == 0) return true;
+    switch (p->t[p->i - 1].code) {
+    case TK_IN:
+    case TK_OR:
+    case TK_AND:
+    case '=': return true;
+    default: return false;
+    }
+}
+
 static bool ends_list(const psv_parser *p) {
     switch (psv_peek(p)->code) {
     case TK_END:
     case ')':
-    case ']':
     case '}':
     case '&':
     case TK_RSET:
@@ -22,6 +33,8 @@ static bool ends_list(const psv_parser *p) {
     case TK_ROW:
     case TK_ENDENV:
     case TK_OVER: return true;
+    case '[': return psv_at_reversed_bracket(p);
+    case ']': return !opens_reversed(p);
     case '|': return p->bars > 0 || p->braces > 0;
     case TK_MID: return true;
     default: return false;
@@ -38,11 +51,17 @@ static bool at_next_number(const psv_parser *p) {
     return p->i > 0 && psv_at(p, TK_NUM) && p->t[p->i - 1].code == TK_NUM;
 }
 
-static bool accept_separators(psv_parser *p, bool *any_or) {
+/* Commas and joining words; which of the words there were. */
+typedef struct joiners {
+    bool any_or, any_and;
+} joiners;
+
+static bool accept_separators(psv_parser *p, joiners *words) {
     bool found = at_next_number(p);
     for (;;) {
         int code = psv_peek(p)->code;
-        if (code == TK_OR) *any_or = true;
+        words->any_or |= code == TK_OR;
+        words->any_and |= code == TK_AND;
         if (code != ',' && code != ';' && code != TK_AND && code != TK_OR && code != TK_DOTS) break;
         found = true;
         p->i++;
@@ -50,36 +69,84 @@ static bool accept_separators(psv_parser *p, bool *any_or) {
     return found;
 }
 
+/* x ≠ 1, 2: what follows is excluded too. */
+static psv_node *also_excluded(psv_parser *p, const psv_node *before, psv_node *item) {
+    if (before->kind != PSV_REL || before->n != 2 || before->text[0] != 'n') return item;
+    if (!psv_is_scalar(item) || psv_has_variable(item) || psv_has_variable(before->kid[1])) return item;
+    psv_node *node = psv_binary(p->ctx, PSV_REL, before->kid[0], item);
+    if (node) node->text = "n";
+    return node;
+}
+
 /* x < 2 or x > 3; x ≥ 0, x ≠ 1; otherwise a list. */
-static psv_node *join_items(psv_parser *p, psv_node **items, size_t n, bool any_or) {
+static psv_node *join_items(psv_parser *p, psv_node **items, size_t n, joiners words) {
     size_t conditions = 0;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0 && !(items[i] = also_excluded(p, items[i - 1], items[i]))) return NULL;
         conditions += is_condition(items[i]);
+    }
     psv_kind kind = PSV_LIST;
-    if (conditions) kind = any_or ? PSV_OR : PSV_AND;
-    return psv_node_new(p->ctx, kind, n, items);
+    if (conditions) kind = words.any_or ? PSV_OR : PSV_AND;
+    psv_node *node = psv_node_new(p->ctx, kind, n, items);
+    if (node && kind == PSV_AND) node->op = words.any_and ? 0 : ',';
+    return node;
+}
+
+/* p = 2, q = 3 as (p, q) = (2, 3); NULL when that is not what the items are. */
+static psv_node *as_one_equation(psv_parser *p, psv_node *const *items, size_t n) {
+    psv_node *names[PSV_MAX_ITEMS], *values[PSV_MAX_ITEMS];
+    for (size_t i = 0; i < n; i++) {
+        if (items[i]->kind != PSV_REL || items[i]->n != 2 || items[i]->text[0] != '=') return NULL;
+        names[i] = items[i]->kid[0];
+        values[i] = items[i]->kid[1];
+        if (names[i]->kind != PSV_VAR) return NULL;
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(names[k]->text, names[i]->text) == 0) return NULL;
+    }
+    psv_node *left = psv_node_new(p->ctx, PSV_TUPLE, n, names), *right = psv_node_new(p->ctx, PSV_TUPLE, n, values);
+    psv_node *equation = psv_binary(p->ctx, PSV_REL, left, right);
+    if (!equation) return NULL;
+    left->op = right->op = PSV_BRACKETS('(', ')');
+    equation->text = "=";
+    return equation;
+}
+
+/* p = 2, q = 3 or p = 3, q = 2: one equation of tuples for each alternative. `starts` says where they begin. Returns
+ * how many there are, 0 when the items are something else. */
+static size_t as_alternatives(psv_parser *p, psv_node **items, size_t n, const size_t *starts, size_t alternatives) {
+    psv_node *equations[PSV_MAX_ITEMS];
+    for (size_t k = 0; k < alternatives; k++) {
+        size_t end = k + 1 < alternatives ? starts[k + 1] : n;
+        if (end - starts[k] < 2 || end - starts[k] != starts[1]) return 0;
+        if (!(equations[k] = as_one_equation(p, items + starts[k], end - starts[k]))) return 0;
+    }
+    memcpy(items, equations, alternatives * sizeof *items);
+    return alternatives;
 }
 
 psv_node *psv_parse_list(psv_parser *p) {
     if (++p->depth > PSV_MAX_DEPTH) return psv_parse_error(p, "nested too deeply");
     psv_node *items[PSV_MAX_ITEMS];
-    size_t n = 0;
-    bool any_or = false;
-    psv_node *result = NULL;
-    accept_separators(p, &any_or);
-    any_or = false;
+    size_t starts[PSV_MAX_ITEMS] = {0}, n = 0, alternatives = 1;
+    joiners all = {false, false};
+    (void)accept_separators(p, &(joiners){false, false});
     while (!ends_list(p)) {
         if (n == PSV_MAX_ITEMS) return psv_parse_error(p, "too many items");
         psv_node *item = psv_parse_relation(p);
         if (!item) return psv_parse_error(p, "expression too large");
         items[n++] = item;
         if (ends_list(p)) break;
-        if (!accept_separators(p, &any_or)) return psv_parse_error(p, "unexpected symbol");
+        joiners here = {false, false};
+        if (!accept_separators(p, &here)) return psv_parse_error(p, "unexpected symbol");
+        if (here.any_or && n < PSV_MAX_ITEMS) starts[alternatives++] = n;
+        all.any_or |= here.any_or;
+        all.any_and |= here.any_and;
     }
     p->depth--;
     if (n == 0) return psv_parse_error(p, "empty");
-    result = n == 1 ? items[0] : join_items(p, items, n, any_or);
-    return result;
+    size_t joined = alternatives > 1 ? as_alternatives(p, items, n, starts, alternatives) : 0;
+    if (joined) n = joined;
+    return n == 1 ? items[0] : join_items(p, items, n, all);
 }
 
 static char relation_character(int code) {

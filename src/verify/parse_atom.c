@@ -261,6 +261,7 @@ static psv_node *parse_atom(psv_parser *p) {
     case '{': p->i++; return psv_parse_group(p, '}');
     case '(':
     case '[':
+    case ']':
     case TK_LSET:
     case TK_LANGLE: return psv_parse_brackets(p);
     case '|': return psv_parse_absolute(p);
@@ -294,6 +295,9 @@ static psv_node *base_n(psv_parser *p, psv_node *digits) {
     p->i++;
     long base = 0;
     bool braces = psv_accept(p, '{'), round = braces && psv_accept(p, '('); /* 1011_{(2)} */
+    bool inner = braces && !round && psv_accept(p, '{');                    /* 2516_{\text{8}} */
+    if (braces && psv_at(p, TK_TEXT) && strncmp(psv_peek(p)->text, "base", 5) == 0 && p->t[p->i + 1].code == TK_NUM)
+        p->i++; /* 11_{\text{base }2} */
     const psv_token *t = psv_peek(p);
     if (t->code == TK_NUM && t->id == 0)
         base = strtol(t->text, NULL, 10);
@@ -304,6 +308,7 @@ static psv_node *base_n(psv_parser *p, psv_node *digits) {
     }
     p->i += t->code != TK_END;
     if (round && !psv_accept(p, ')')) return psv_parse_error(p, "unbalanced brackets");
+    if (inner && !psv_accept(p, '}')) return psv_parse_error(p, "unbalanced braces");
     if (braces && !psv_accept(p, '}')) return psv_parse_error(p, "unbalanced braces");
     if (base < 2 || base > 36 || digits->scale) return psv_parse_error(p, "an index to a number");
     psv_node *node = psv_copy(p->ctx, digits);
@@ -313,8 +318,11 @@ static psv_node *base_n(psv_parser *p, psv_node *digits) {
     return node;
 }
 
-/* Math-Verify drops the sign: its \sin 30^\circ is \sin 30. */
+/* Math-Verify drops the sign: its \sin 30^\circ is \sin 30. A scale of temperature may follow. */
 static psv_node *degrees(psv_parser *p, psv_node *node) {
+    const psv_token *t = psv_peek(p);
+    bool scale = t->code == TK_LETTER && t->length == 1 && strchr("CF", *t->text);
+    if (scale && (t->id == 1 || t[1].code == TK_END)) p->i++; /* 20^\circ \text{C} */
     return p->ctx->math_verify ? node : psv_unary(p->ctx, PSV_DEGREE, node);
 }
 
@@ -365,10 +373,13 @@ psv_node *psv_parse_postfix(psv_parser *p, psv_node *node) {
             node = psv_call(p->ctx, twice ? PSV_FACTORIAL2 : PSV_FACTORIAL, node, NULL);
             break;
         }
-        case '%':
+        case '%': {
+            bool word = psv_peek(p)->id == 1;
             p->i++;
             node = psv_unary(p->ctx, PSV_PERCENT, node);
+            if (node) node->op = word;
             break;
+        }
         case TK_DEGREE:
             p->i++;
             node = degrees(p, node);

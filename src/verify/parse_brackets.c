@@ -44,8 +44,14 @@ static psv_node *tuple(psv_parser *p, psv_node *inner, int open, int close) {
     return node;
 }
 
-/* "x : x > 2" was read as a chain whose first side is the ratio x : x; its condition, or NULL. */
+/* "x : x > 2" was read as a chain whose first side is the ratio x : x; its condition, or NULL. The chain may be the
+ * first of several conditions. */
 static psv_node *after_colon(psv_parser *p, const psv_node *chain) {
+    if ((chain->kind == PSV_OR || chain->kind == PSV_AND) && chain->n) {
+        psv_node *first = after_colon(p, chain->kid[0]), *copy = first ? psv_copy(p->ctx, chain) : NULL;
+        if (copy) copy->kid[0] = first;
+        return copy;
+    }
     if (chain->kind != PSV_REL) return NULL;
     size_t k = 0;
     while (k < chain->n && chain->kid[k]->kind != PSV_RATIO)
@@ -90,6 +96,8 @@ static psv_node *parse_set(psv_parser *p) {
 psv_node *psv_parse_brackets(psv_parser *p) {
     int open = psv_peek(p)->code;
     p->i++;
+    bool reversed = open == ']'; /* ]1, 4[ is (1, 4) */
+    if (reversed) open = '(';
     if (open == TK_LSET) return parse_set(p);
     int bars = p->bars, braces = p->braces;
     p->bars = p->braces = 0;
@@ -100,6 +108,12 @@ psv_node *psv_parse_brackets(psv_parser *p) {
     if (!inner) return NULL;
     size_t end = psv_peek(p)->begin;
     int close = psv_peek(p)->code;
+    if (reversed || (open == '[' && close == '[')) {
+        if (inner->kind != PSV_LIST || inner->n != 2 || (close != '[' && close != ']'))
+            return psv_parse_error(p, "unbalanced brackets");
+        p->i++;
+        return tuple(p, inner, open, close == '[' ? ')' : ']');
+    }
     if (open == TK_LANGLE ? close != TK_RANGLE && close != '>' : close != ')' && close != ']')
         return psv_parse_error(p, "unbalanced brackets");
     p->i++;

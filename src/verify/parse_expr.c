@@ -3,6 +3,24 @@
 
 #include <string.h>
 
+/* The "[" that closes [1, 4[: nothing that it could open follows. */
+bool psv_at_reversed_bracket(const psv_parser *p) {
+    if (!psv_at(p, '[')) return false;
+    switch (p->t[p->i + 1].code) {
+    case TK_END:
+    case TK_CUP:
+    case TK_CAP:
+    case TK_SETMINUS:
+    case TK_AND:
+    case TK_OR:
+    case TK_RSET:
+    case ',':
+    case ';':
+    case '.': return true;
+    default: return false;
+    }
+}
+
 bool psv_starts_factor(const psv_parser *p) {
     const psv_token *t = psv_peek(p);
     switch (t->code) {
@@ -23,8 +41,8 @@ bool psv_starts_factor(const psv_parser *p) {
     case TK_BIG:
     case TK_IGNORED_NAME:
     case '(':
-    case '[':
     case '{': return true;
+    case '[': return !psv_at_reversed_bracket(p);
     case '|': return p->bars == 0 && p->braces == 0;
     default: return false;
     }
@@ -119,7 +137,7 @@ static psv_node *currency(psv_parser *p, psv_node *value, const char *name) {
 /* Factors written side by side, as one tight product. */
 static psv_node *tight_product(psv_parser *p) {
     psv_node *node = psv_parse_unary(p);
-    while (node && psv_starts_factor(p))
+    while (node && psv_starts_factor(p) && !psv_unit_word(p))
         node = psv_binary(p->ctx, PSV_MUL, node, parse_factor(p));
     return node;
 }
@@ -192,11 +210,6 @@ static psv_node *parse_term(psv_parser *p) {
             continue;
         }
         if (node->kind == PSV_DEGREE && !(node = arc_minutes(p, node))) return NULL;
-        if (node->kind == PSV_DEGREE && psv_at(p, TK_LETTER) && psv_peek(p)->id == 1 &&
-            strchr("CF", *psv_peek(p)->text)) {
-            p->i++; /* 10^\circ \text{C} */
-            continue;
-        }
         if (at_times(p)) p->t[p->i].code = '*';
         if (psv_accept(p, '*')) {
             node = multiply(p->ctx, node, psv_parse_unary(p));

@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* A word of plain letters at the cursor: its length, 0 when there is none that reads as a unit. */
-static size_t unit_word(const psv_parser *p) {
+size_t psv_unit_word(const psv_parser *p) {
     const psv_token *t = psv_peek(p);
     if (t->code == TK_FUNC && p->t[p->i + 1].code != '(' && p->t[p->i + 1].code != '{' &&
         psv_is_unit_word(p->source + t->begin, t->length) && isalpha((unsigned char)p->source[t->begin]) && t->space)
@@ -88,11 +88,47 @@ static const char *unit_text(psv_parser *p, const char *text, size_t length) {
     return words;
 }
 
-/* \frac{\text{miles}}{\text{hour}}: its two tokens of text. */
-static bool unit_fraction(const psv_parser *p) {
+/* Text, or a single letter of text that is a unit: \text{km}, \text{h}. */
+static bool is_textual_unit(const psv_token *t) {
+    return t->code == TK_TEXT || (t->code == TK_LETTER && t->id == 1 && psv_is_unit_word(t->text, t->length));
+}
+
+/* \frac{\text{miles}}{\text{hour}}, \frac{\text{m}}{\text{s}^2}: how many tokens; 0: it is not that. */
+static size_t unit_fraction(const psv_parser *p) {
     const psv_token *t = psv_peek(p);
-    return t->code == TK_FRAC && t[1].code == '{' && t[2].code == TK_TEXT && t[3].code == '}' && t[4].code == '{' &&
-           t[5].code == TK_TEXT && t[6].code == '}';
+    bool starts = t->code == TK_FRAC && t[1].code == '{' && is_textual_unit(&t[2]) && t[3].code == '}' &&
+                  t[4].code == '{' && is_textual_unit(&t[5]);
+    if (!starts) return 0;
+    if (t[6].code == '}') return 7;
+    return t[6].code == '^' && t[7].code == TK_NUM && t[8].code == '}' ? 9 : 0;
+}
+
+/* A plain unit of time after a unit and a stroke: "km/h", "m/s^2". Its length. */
+static size_t per_time(const psv_parser *p, size_t i) {
+    const psv_token *t = &p->t[i];
+    if (t->code != '/') return 0;
+    const char *word = p->source + t[1].begin;
+    size_t length = 0;
+    while (isalpha((unsigned char)word[length]))
+        length++;
+    bool ends = (t[1].code == TK_LETTER || t[1].code == TK_FUNC) && (size_t)t[1].run <= length;
+    return ends && length && psv_unit_measures(word, length) == 'T' ? length : 0;
+}
+
+/* "m" before a stroke and a time: the one unit of a plain letter that stands for nothing else there. */
+static size_t metres_per_time(const psv_parser *p) {
+    const psv_token *t = psv_peek(p);
+    return t->code == TK_LETTER && t->run == 1 && strcmp(t->text, "m") == 0 && per_time(p, p->i + 1) ? 1 : 0;
+}
+
+/* The words of a plain unit that starts at the cursor, which moves past it. */
+static const char *take_plain(psv_parser *p, size_t length) {
+    const psv_token *t = psv_peek(p);
+    const char *words = psv_plain_words(p->ctx, p->source + t->begin, length);
+    size_t end = t->begin + length;
+    while (!psv_at(p, TK_END) && psv_peek(p)->begin < end)
+        p->i++;
+    return words;
 }
 
 /* The plain word "per" between two units. */
@@ -106,27 +142,28 @@ psv_node *psv_parse_unit(psv_parser *p, psv_node *value, bool *found) {
     *found = false;
     for (;;) {
         const psv_token *t = psv_peek(p);
-        size_t length = 0;
+        size_t length = 0, fraction = 0;
         const char *words = NULL;
-        bool letter = t->code == TK_LETTER && t->id == 1 && psv_is_unit_word(t->text, t->length); /* \text{m} */
-        if (t->code == TK_TEXT || letter) {
+        if (is_textual_unit(t)) {
             words = unit_text(p, t->text, t->length);
             p->i++;
-        } else if (unit_fraction(p)) {
+        } else if ((fraction = unit_fraction(p)) != 0) {
             ps_text over = {0};
             ps_text_printf(&over, "%s/%s", t[2].text, t[5].text);
             if (ps_text_ok(&over)) words = unit_text(p, ps_text_cstr(&over), over.length);
             ps_text_free(&over);
-            p->i += 7;
+            p->i += 6;
+            if (fraction == 7) p->i++; /* else the cursor is at the power */
         } else if (text.length && at_per(p)) {
             p->i += 3;
             ps_text_puts(&text, " per");
             continue;
-        } else if ((length = unit_word(p)) != 0) {
-            words = psv_plain_words(p->ctx, p->source + t->begin, length);
-            size_t end = t->begin + length;
-            while (!psv_at(p, TK_END) && psv_peek(p)->begin < end)
-                p->i++;
+        } else if ((length = psv_unit_word(p)) != 0 || (length = metres_per_time(p)) != 0) {
+            words = take_plain(p, length);
+        } else if (text.length && (length = per_time(p, p->i)) != 0) {
+            p->i++;
+            ps_text_puts(&text, " per");
+            words = take_plain(p, length);
         } else if (t->code == '/' && text.length &&
                    (p->t[p->i + 1].code == TK_TEXT || (p->t[p->i + 1].code == TK_LETTER && p->t[p->i + 1].id == 1))) {
             p->i++;
@@ -142,6 +179,7 @@ psv_node *psv_parse_unit(psv_parser *p, psv_node *value, bool *found) {
         if (text.length && *words) ps_text_puts(&text, " ");
         ps_text_puts(&text, words);
         append_power(p, &text);
+        if (fraction == 9) (void)psv_accept(p, '}');
         *found = true;
     }
     psv_node *node = value;

@@ -1,6 +1,7 @@
 /* From the text of an answer to what it says. */
 #include "answer.h"
 #include "parse.h"
+#include "phrases.h"
 #include "words.h"
 
 #include <ctype.h>
@@ -101,8 +102,8 @@ const char *psv_trim(psv_ctx *ctx, const char *text, size_t length) {
     for (int round = 0; changed && round < 12; round++) { /* boxes in boxes in boxes: bounded */
         strip_blanks(&x);
         changed = strip_pair(&x, "$$", "$$") || strip_pair(&x, "$", "$") || strip_pair(&x, "\\[", "\\]") ||
-                  strip_pair(&x, "\\(", "\\)") || strip_pair(&x, "**", "**") || strip_pair(&x, "`", "`") ||
-                  strip_box(&x) || strip_stop(&x);
+                  strip_pair(&x, "\\(", "\\)") || strip_pair(&x, "**", "**") || strip_pair(&x, "*", "*") ||
+                  strip_pair(&x, "__", "__") || strip_pair(&x, "`", "`") || strip_box(&x) || strip_stop(&x);
     }
     const char *copy = ps_arena_strndup(ctx->arena, x.s, x.n);
     if (!copy) ctx->nomem = true;
@@ -154,34 +155,8 @@ static bool is_prose(const char *source) {
     return long_words > 0 || (words >= 2 && letters >= 5);
 }
 
-static psv_node *known_phrase(psv_ctx *ctx, const char *words) {
-    static const char *const reals[] = {"all real numbers", "all reals",       "real numbers",
-                                        "the real numbers", "all real values", "all real x"};
-    static const char *const nothing[] = {"empty set",
-                                          "the empty set",
-                                          "no solution",
-                                          "no solutions",
-                                          "no real solution",
-                                          "no real solutions",
-                                          "there is no solution",
-                                          "there are no solutions",
-                                          "no solution exists",
-                                          "none"};
-    if (ctx->math_verify) return NULL;
-    for (size_t k = 0; k < sizeof reals / sizeof *reals; k++)
-        if (strcmp(words, reals[k]) == 0) return psv_named(ctx, PSV_NUMBERS, "R", 1);
-    for (size_t k = 0; k < sizeof nothing / sizeof *nothing; k++)
-        if (strcmp(words, nothing[k]) == 0) return psv_node_new(ctx, PSV_EMPTY, 0, NULL);
-    if (strcmp(words, "infinity") == 0) return psv_constant(ctx, PSV_INFINITY);
-    long number = psv_number_word(words);
-    if (number < 0) return NULL;
-    psv_node *node = psv_integer(ctx, number);
-    if (node) node->spelled = true;
-    return node;
-}
-
 static psv_node *text_node(psv_ctx *ctx, const char *words) {
-    psv_node *node = known_phrase(ctx, words);
+    psv_node *node = ctx->math_verify ? NULL : psv_known_phrase(ctx, words);
     return node ? node : psv_named(ctx, PSV_TEXT, words, strlen(words));
 }
 
@@ -231,7 +206,6 @@ static psv_node *read_choice(psv_ctx *ctx, const char *source, bool from_text) {
     }
     bool alone = *s == 0;
     if (!closed && !(from_text && alone)) return NULL;
-    if (closed && !bracket && alone && !from_text) return NULL;
     psv_node *node = psv_named(ctx, PSV_CHOICE, &letter, 1);
     if (!node || alone) return node;
     psv_answer rest;
@@ -289,18 +263,39 @@ static psv_node *read_mathematics(psv_ctx *ctx, const char *source, const char *
     return simple ? simple : tree;
 }
 
+/* "A, C", "A and C": several letters and nothing else. */
+static bool lists_letters(const char *content) {
+    size_t letters = 0;
+    for (const char *s = content; *s;) {
+        size_t run = 0;
+        while (isalpha((unsigned char)s[run]))
+            run++;
+        bool joins = (run == 3 && memcmp(s, "and", 3) == 0) || (run == 2 && memcmp(s, "or", 2) == 0);
+        if (!run && !strchr(", ", *s)) return false;
+        if (run > 1 && !joins) return false;
+        letters += run == 1;
+        s += run ? run : 1;
+    }
+    return letters > 1;
+}
+
 static psv_node *read_tree(psv_ctx *ctx, psv_answer *out, int depth) {
     span inner;
     if (!*out->source) {
         out->why = "empty";
         return text_node(ctx, "");
     }
-    psv_node *tree;
+    psv_node *tree = ctx->math_verify ? NULL : psv_reals_in_words(ctx, out->source);
+    if (tree) return tree;
     if (whole_text(out->source, &inner)) {
         const char *content = psv_trim(ctx, inner.s, inner.n);
         if (!content) return NULL;
         tree = read_choice(ctx, content, true);
         if (tree) return tree;
+        if (!ctx->math_verify && depth == 0 && lists_letters(content)) {
+            out->source = content;
+            return read_tree(ctx, out, depth + 1);
+        }
         bool digit = strpbrk(content, "0123456789\\") != NULL;
         bool number = content[strspn(content, "0123456789.,+-*/^() ")] == 0; /* all that Math-Verify reads there */
         if (!digit || depth > 2 || (ctx->math_verify && !number)) return text_node(ctx, out->words);

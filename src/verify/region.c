@@ -269,7 +269,31 @@ static bool build_interval(builder *b, const psv_node *node, region *out) {
     int open = node->op & 255, close = node->op >> 8 & 255;
     if (node->n != 2 || close == 'v' || psv_has_variable(node)) return false;
     if (!psv_is_scalar(node->kid[0]) || !psv_is_scalar(node->kid[1])) return false;
+    int order = psv_order(b->ctx, node->kid[0], node->kid[1]);
+    bool closed = open == '[' && close == ']';
+    if (order > 0 || (order == 0 && !closed)) return false; /* (3, -2) and (0, 0) are points, not the empty set */
     return add_piece(out, node->kid[0], open == '[', node->kid[1], close == ']') && normalise(b->ctx, out);
+}
+
+/* x < -3, x > 5: a comma between conditions that exclude each other was meant as "or". */
+static bool build_excluding(builder *b, const psv_node *node, region *out) {
+    psv_node *either = psv_copy(b->ctx, node);
+    if (!either) return false;
+    either->kind = PSV_OR;
+    return build(b, either, out);
+}
+
+/* (-∞, -3), (5, ∞) beside a set: a list of intervals that do not meet is their union. */
+static bool build_list(builder *b, const psv_node *node, region *out) {
+    size_t pieces = 0;
+    for (size_t i = 0; i < node->n; i++) {
+        region part;
+        if (node->kid[i]->kind != PSV_TUPLE && node->kid[i]->kind != PSV_UNION) return false;
+        if (!build(b, node->kid[i], &part)) return false;
+        pieces += part.n;
+        if (!unite(b->ctx, out, &part)) return false;
+    }
+    return node->n > 1 && out->n == pieces;
 }
 
 static bool build_combined(builder *b, const psv_node *node, region *out) {
@@ -287,7 +311,7 @@ static bool build_combined(builder *b, const psv_node *node, region *out) {
         }
         if (!ok) return false;
     }
-    return true;
+    return node->op != ',' || out->n > 0 || build_excluding(b, node, out);
 }
 
 static bool build(builder *b, psv_node *node, region *out) {
@@ -300,6 +324,7 @@ static bool build(builder *b, psv_node *node, region *out) {
     case PSV_SET: return build_points(b, node, out);
     case PSV_TUPLE: return build_interval(b, node, out);
     case PSV_REL: return build_relation(b, node, out);
+    case PSV_LIST: return !b->ctx->math_verify && build_list(b, node, out);
     case PSV_UNION:
     case PSV_INTER:
     case PSV_MINUS:

@@ -203,7 +203,8 @@ static psv_answer_is with_sign(psv_compare *c, const psv_node *a, const psv_node
     if (ia && ib) return with_names(c, ia, ib);
     bool by_value = !(kind == PSV_DEGREE && c->ctx->math_verify);
     psv_answer_is is = by_value ? with_names(c, a, b) : PSV_NO;
-    if (is == PSV_YES || (kind == PSV_PERCENT && c->ctx->math_verify)) return is;
+    bool word = (ia && a->op) || (ib && b->op); /* \text{percent}: a unit like any other to Math-Verify */
+    if (is == PSV_YES || (kind == PSV_PERCENT && c->ctx->math_verify && !word)) return is;
     psv_answer_is bare = with_names(c, ia ? ia : a, ib ? ib : b);
     if (bare == PSV_NO) return is;
     if (ia)
@@ -239,6 +240,17 @@ static const psv_node *before_unit_letter(const psv_node *node) {
     return node->kid[0];
 }
 
+/* "100 m^2" beside an answer in a known unit: the letter with its power as that unit, and what stands before it. */
+static psv_unit unit_of_letter(const psv_node **node) {
+    const psv_node *before = before_unit_letter(*node), *last = before ? (*node)->kid[(*node)->n - 1] : NULL;
+    if (!before) return (psv_unit){0, 0, 1, 1, 0};
+    bool power = last->kind == PSV_POW;
+    char name[8] = {(char)tolower((unsigned char)(power ? last->kid[0] : last)->text[0])};
+    if (power && strlen(last->kid[1]->text) == 1) name[1] = '^', name[2] = last->kid[1]->text[0];
+    *node = before;
+    return psv_find_unit(name);
+}
+
 static psv_answer_is with_unit_letter(psv_compare *c, const psv_node *a, const psv_node *b) {
     psv_answer_is is = with_signs(c, a, b);
     if (is != PSV_NO || c->ctx->math_verify) return is;
@@ -266,6 +278,8 @@ psv_answer_is psv_compare_scalars(psv_compare *c, const psv_node *a, const psv_n
         ub = psv_find_unit(b->text);
         b = b->kid[0];
     }
+    if (ua.dimension && !ub.dimension && !c->ctx->math_verify) ub = unit_of_letter(&b);
+    if (ub.dimension && !ua.dimension && !c->ctx->math_verify) ua = unit_of_letter(&a);
     bool sign_a = a->kind == PSV_DEGREE || a->kind == PSV_PERCENT;
     bool sign_b = b->kind == PSV_DEGREE || b->kind == PSV_PERCENT;
     if (!c->ctx->math_verify && ((ua.dimension && sign_b && !sign_a) || (ub.dimension && sign_a && !sign_b)))

@@ -141,7 +141,27 @@ static psv_node *open_lists(psv_ctx *ctx, psv_node *node) {
     return psv_node_new(ctx, PSV_LIST, n, members);
 }
 
+/* [[0, 3], [0, -1]]: rows in square brackets are a matrix. */
+static psv_node *rows_to_matrix(psv_ctx *ctx, psv_node *node) {
+    const int square = PSV_BRACKETS('[', ']');
+    if (node->kind != PSV_TUPLE || node->op != square || ctx->math_verify) return node;
+    psv_node *cells[PSV_MAX_ITEMS];
+    size_t n = 0, columns = node->kid[0]->n;
+    for (size_t r = 0; r < node->n; r++) {
+        const psv_node *row = node->kid[r];
+        if (row->kind != PSV_TUPLE || row->op != square || row->n != columns || n + columns > PSV_MAX_ITEMS)
+            return node;
+        memcpy(cells + n, row->kid, columns * sizeof *cells);
+        n += columns;
+    }
+    psv_node *matrix = psv_node_new(ctx, PSV_MATRIX, n, cells);
+    if (matrix) matrix->scale = (int)columns;
+    return matrix;
+}
+
 psv_node *psv_simplify(psv_ctx *ctx, psv_node *node) {
+    node = rows_to_matrix(ctx, node);
+    if (!node) return NULL;
     node = expand_signs(ctx, node);
     if (node) node = open_lists(ctx, node);
     if (!node || !psv_has_kind(node, PSV_MATRIX)) return node;

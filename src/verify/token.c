@@ -94,16 +94,18 @@ static size_t group_separator(const lexer *lex, size_t i, bool *plain) {
     return best;
 }
 
-/* "6.72e-5" after a decimal: times a power of ten. After an integer, "2e-5" is 2·e − 5. */
+/* "6.72e-5" after a decimal: times a power of ten. After an integer, "2e-5" is 2·e − 5, but "1e6" a million. */
 static void lex_exponent(lexer *lex, bool decimal) {
     size_t i = lex->i;
-    if (!decimal || i >= lex->length || (lex->s[i] != 'e' && lex->s[i] != 'E')) return;
+    if (i >= lex->length || (lex->s[i] != 'e' && lex->s[i] != 'E')) return;
     bool negative = i + 1 < lex->length && lex->s[i + 1] == '-';
     bool sign = negative || (i + 1 < lex->length && lex->s[i + 1] == '+');
+    if (!decimal && (sign || lex->ctx->math_verify)) return;
     size_t first = i + 1 + sign, end = first;
     while (end < lex->length && isdigit((unsigned char)lex->s[end]))
         end++;
-    if (end == first || end - first > 3) return;
+    if (end == first || end - first > 3 || (!decimal && (isalpha((unsigned char)lex->s[end]) || lex->s[end] == '_')))
+        return;
     push(lex, '*', i, "*", 1);
     push(lex, TK_NUM, i, "10", 2);
     push(lex, '^', i, "^", 1);
@@ -112,14 +114,20 @@ static void lex_exponent(lexer *lex, bool decimal) {
     lex->i = end;
 }
 
-/* 2A7_{16}, 1B_12: digits and the letters A to F before an index of 11 to 36 are one numeral. Its length, else 0. */
+/* 2A7_{16}, 1B_12, 1a3_{16}: digits and the letters A to F before an index of 11 to 36 are one numeral; small letters
+ * only between digits, for "2a_{12}" is twice a name. Its length, else 0. */
 static size_t large_base_numeral(const lexer *lex) {
     const char *s = lex->s + lex->i;
     size_t n = 0, digits = 0;
-    for (; n < LONGEST_NUMERAL && (isdigit((unsigned char)s[n]) || (s[n] >= 'A' && s[n] <= 'F')); n++)
+    bool small = false;
+    for (; n < LONGEST_NUMERAL && isxdigit((unsigned char)s[n]); n++) {
         digits += isdigit((unsigned char)s[n]) != 0;
-    if (!digits || digits == n || s[n] != '_') return 0;
-    const char *index = s + n + 1;
+        small |= islower((unsigned char)s[n]) != 0;
+    }
+    if (small && !(isdigit((unsigned char)s[0]) && isdigit((unsigned char)s[n - 1]))) return 0;
+    const char *after = s + n + strspn(s + n, ")}"); /* (1A3)_{16} */
+    if (!digits || digits == n || *after != '_') return 0;
+    const char *index = after + 1;
     index += *index == '{';
     if (!isdigit((unsigned char)index[0]) || !isdigit((unsigned char)index[1]) || isdigit((unsigned char)index[2]))
         return 0;
@@ -192,6 +200,15 @@ static void push_letter(lexer *lex, size_t begin, const char *name, size_t lengt
     if (token) token->run = run;
 }
 
+/* After a word: does a number stand before it and after it? */
+static bool between_numbers(const lexer *lex) {
+    size_t i = lex->i;
+    while (i < lex->length && lex->s[i] == ' ')
+        i++;
+    bool before = lex->out->n && lex->out->data[lex->out->n - 1].code == TK_NUM;
+    return before && isdigit((unsigned char)lex->s[i]) && !lex->ctx->math_verify;
+}
+
 /* A run of plain letters: a known word, a function, or a product of letters. */
 static void lex_letters(lexer *lex) {
     size_t begin = lex->i, end = begin;
@@ -205,6 +222,8 @@ static void lex_letters(lexer *lex) {
     if (code) {
         psv_token *token = push(lex, code, begin, s, length);
         if (token && code == TK_DEGREE) token->id = 1;
+    } else if (length == 2 && (memcmp(s, "to", 2) == 0 || memcmp(s, "in", 2) == 0) && between_numbers(lex)) {
+        push(lex, *s == 't' ? ':' : '/', begin, s, length); /* 2 to 3, 1 in 5 */
     } else if (psv_word_is(s, length, "sqrt")) {
         push(lex, TK_SQRT, begin, s, length);
     } else if (psv_word_is(s, length, "pi")) {
@@ -235,11 +254,14 @@ static void push_textual(lexer *lex, size_t begin, const char *s, size_t length,
     int func = psv_find_function(s, length), code = psv_word_code(s, length);
     if (length == 0) {
         lex->space = true;
-    } else if (code == '%' && lex->ctx->math_verify) {
-        push(lex, TK_TEXT, begin, s, length); /* a unit like any other there */
+    } else if ((length == 1 && *s == '$') || (length == 2 && s[0] == '\\' && s[1] == '$')) {
+        push(lex, TK_CURRENCY, begin, "dollar", 6);
     } else if (code) {
         psv_token *token = push(lex, code, begin, s, length);
-        if (token && code == TK_DEGREE) token->id = 1;
+        if (token && (code == TK_DEGREE || code == '%')) token->id = 1;
+    } else if (((length == 2 && memcmp(s, "in", 2) == 0) || (length == 6 && memcmp(s, "out of", 6) == 0)) &&
+               between_numbers(lex)) {
+        push(lex, '/', begin, s, length); /* 1 in 5 */
     } else if (length == 2 && memcmp(s, "to", 2) == 0 && !lex->ctx->math_verify) {
         push(lex, ':', begin, s, length); /* 3 to 4 */
     } else if (length == 1 && (*s == ',' || *s == ';')) {
@@ -289,12 +311,15 @@ static bool lex_group_command(lexer *lex, const psv_command *cmd, size_t begin) 
         lex->bold = false;
         return true;
     }
-    bool ordinary = true, digit = false;
+    bool ordinary = true, digit = false, numeral = lex->s[lex->i] == '_';
+    for (size_t k = 0; k < length; k++)
+        numeral &= isdigit((unsigned char)content[k]) || (content[k] >= 'A' && content[k] <= 'F');
     for (size_t k = 0; k < length && ordinary; k++) {
         ordinary = isdigit((unsigned char)content[k]) || strchr("+-*/^_=.,() {}\\", content[k]) != NULL;
         digit |= isdigit((unsigned char)content[k]) != 0;
     }
-    if (ordinary && digit) { /* \text{42}, \mathbf{3}: ordinary mathematics in another font */
+    if (numeral ||
+        (ordinary && digit)) { /* \text{1A3}_{16}; \text{42}, \mathbf{3}: ordinary mathematics in another font */
         lex->i = open;
         return true;
     }
@@ -453,17 +478,9 @@ static void lex_relation_or_character(lexer *lex) {
     static const struct {
         const char *text;
         int code;
-    } pairs[] = {{"<=", TK_LE},
-                 {">=", TK_GE},
-                 {"!=", TK_NE},
-                 {"==", '='},
-                 {"~=", TK_APPROX},
-                 {"=<", TK_LE},
-                 {"**", '^'},
-                 {"->", TK_OTHER_RELATION},
-                 {"+-", TK_PM},
-                 {"+/-", TK_PM},
-                 {"=>", TK_OTHER_RELATION}};
+    } pairs[] = {{"<=", TK_LE},     {">=", TK_GE},  {"!=", TK_NE}, {"==", '='},
+                 {"~=", TK_APPROX}, {"=<", TK_LE},  {"**", '^'},   {"->", TK_OTHER_RELATION},
+                 {"+-", TK_PM},     {"+/-", TK_PM}, {"{:}", ':'},  {"=>", TK_OTHER_RELATION}};
     const char *s = lex->s + lex->i;
     for (size_t k = 0; k < sizeof pairs / sizeof *pairs; k++) {
         size_t length = strlen(pairs[k].text);

@@ -34,7 +34,7 @@ typedef enum psv_kind {
     PSV_FUNC,    /* op: psv_func; kids: arguments */
     PSV_PM,      /* two kids: a ± b (a may be missing: one kid); op: '+' for ±, '-' for ∓ */
     PSV_APPLY,   /* text: name of an unknown function; kids: arguments */
-    PSV_PERCENT, /* one kid */
+    PSV_PERCENT, /* one kid; op: 1 when it was a word in \text */
     PSV_DEGREE,  /* one kid */
     PSV_UNIT,    /* one kid, text: unit as written, lower case */
     /* what is not a scalar */
@@ -52,7 +52,7 @@ typedef enum psv_kind {
     PSV_EMPTY,   /* the empty set */
     PSV_NUMBERS, /* text: "R", "Z", "Q", "N", "C" */
     PSV_REL,     /* kids k0 … kn; text: n relation characters, see PSV_RELATIONS */
-    PSV_AND,     /* kids: conditions */
+    PSV_AND,     /* kids: conditions; op: ',' when no "and" joined them */
     PSV_OR       /* kids: conditions */
 } psv_kind;
 

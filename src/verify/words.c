@@ -9,7 +9,7 @@
 /* ---- Plain words ------------------------------------------------------------------------------------------------ */
 
 /* Commands whose name is typography, so that only their argument is text. */
-static bool is_text_command(const char *name, size_t length) {
+bool psv_is_text_command(const char *name, size_t length) {
     static const char *const names[] = {"text",   "mbox",   "textbf", "textit", "textrm",       "mathrm", "mathbf",
                                         "mathit", "mathsf", "hbox",   "emph",   "operatorname", "boxed",  "quad",
                                         "qquad",  "left",   "right",  "textsf", "textnormal",   "rm",     "bf"};
@@ -31,7 +31,7 @@ const char *psv_plain_words(psv_ctx *ctx, const char *text, size_t length) {
             size_t end = i + 1;
             while (end < length && isalpha((unsigned char)text[end]))
                 end++;
-            if (end > i + 1 && is_text_command(text + i + 1, end - i - 1)) i = end - 1;
+            if (end > i + 1 && psv_is_text_command(text + i + 1, end - i - 1)) i = end - 1;
             c = ' ';
         }
         if (c == '\'') continue;
@@ -62,11 +62,18 @@ static bool listed(const char *const *list, size_t n, const char *word, size_t l
     return false;
 }
 
+/* Does "a" before these words go with them: does a longer word follow that joins nothing? */
+static bool article_before(const char *rest) {
+    const char *word;
+    size_t length = next_word(&rest, &word);
+    return length >= 2 && strncmp(word, "and", length) != 0 && strncmp(word, "or", length) != 0;
+}
+
 /* `words` without filler, one space between. */
 static const char *essential_words(psv_ctx *ctx, const char *words, bool kinds_too) {
-    static const char *const articles[] = {"a", "an", "the", "it", "is", "its", "are"};
-    static const char *const kinds[] = {"function", "number",   "numbers", "direction", "curve",  "shape",
-                                        "graph",    "relation", "of",      "due",       "figure", "integer"};
+    static const char *const articles[] = {"a", "an", "the", "it", "is", "its", "are", "and"};
+    static const char *const kinds[] = {"function", "number", "numbers", "direction", "curve",   "shape",   "graph",
+                                        "relation", "of",     "due",     "figure",    "integer", "triangle"};
     char *out = ps_arena_alloc(ctx->arena, strlen(words) + 1);
     if (!out) {
         ctx->nomem = true;
@@ -75,7 +82,8 @@ static const char *essential_words(psv_ctx *ctx, const char *words, bool kinds_t
     size_t n = 0, length;
     const char *rest = words, *word;
     while ((length = next_word(&rest, &word)) != 0) {
-        if (listed(articles, sizeof articles / sizeof *articles, word, length)) continue;
+        bool choice = length == 1 && !article_before(rest); /* "A and C" are letters */
+        if (!choice && listed(articles, sizeof articles / sizeof *articles, word, length)) continue;
         if (kinds_too && listed(kinds, sizeof kinds / sizeof *kinds, word, length)) continue;
         if (n) out[n++] = ' ';
         memcpy(out + n, word, length);
@@ -250,6 +258,9 @@ static const unit_name units[] = {
     {"radian", {0, 0, 1, 1, 0}},
     {"rad", {0, 0, 1, 1, 0}},
     {"way", {0, 0, 1, 1, 0}},
+    {"cup", {0, 0, 1, 1, 0}},
+    {"tsp", {0, 0, 1, 1, 0}},
+    {"ton", {0, 0, 1, 1, 0}},
     {"am", {0, 0, 1, 1, 0}},
     {"pm", {0, 0, 1, 1, 0}},
 };

@@ -24,6 +24,9 @@ psv_unit psv_find_unit(const char *text);
 bool psv_is_unit_word(const char *word, size_t length);
 char psv_unit_measures(const char *word, size_t length); /* dimension of a single word; 0 when it is not known */
 
+/* Is \name typography, so that only its argument counts? */
+bool psv_is_text_command(const char *name, size_t length);
+
 /* Same words, apart from articles and words that only say what kind of thing it is ("even" and "even function"). */
 bool psv_same_words(psv_ctx *ctx, const char *a, const char *b);
 

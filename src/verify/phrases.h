@@ -1,0 +1,13 @@
+/* Answers in words that are mathematics. */
+#ifndef PSV_PHRASES_H
+#define PSV_PHRASES_H
+
+#include "answer.h"
+
+/* "no solution", "all reals", "two thirds", "forty-two": what plain words mean; NULL when they are only words. */
+psv_node *psv_known_phrase(psv_ctx *ctx, const char *words);
+
+/* "all real numbers", also with "except 0, 1", in \text or plain; NULL when the answer says something else. */
+psv_node *psv_reals_in_words(psv_ctx *ctx, const char *source);
+
+#endif
