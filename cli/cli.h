@@ -63,7 +63,7 @@ void ps_cli_fault(void *user, const char *path, const ps_dataset_fault *fault);
 /* After an interruption: the same command again, without --fresh. */
 void ps_cli_print_resume(int argc, char **argv);
 
-/* ---- eval and compare -------------------------------------------------------------------------------------------- */
+/* ---- eval and compare ---------------------------------------------------- */
 
 /* One of the commands that solve many problems. `arguments` is its own. */
 typedef struct ps_cli_run {

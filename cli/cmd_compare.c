@@ -47,8 +47,7 @@ static void help(void) {
         "also with more methods, budgets, seeds or problems. docs/compare.md explains the columns.");
 }
 
-/* ---- The table
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- The table ----------------------------------------------------------- */
 
 static const char *stars(double p) {
     return p < 0.01 ? "**" : p < 0.05 ? "*" : "";
@@ -126,8 +125,7 @@ static int verdict(const ps_compare_summary *s) {
     return errors == 0 ? EXIT_DONE : EXIT_FAILED;
 }
 
-/* ---- Files
- * -------------------------------------------------------------------------------------------------------------- */
+/* ---- Files --------------------------------------------------------------- */
 
 static int write_json(const ps_compare_summary *summary, const char *path) {
     ps_text text = {0};
@@ -149,8 +147,7 @@ static int write_files(const compare_arguments *a) {
     return code;
 }
 
-/* ---- Arguments
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- Arguments ----------------------------------------------------------- */
 
 static int add_folder(compare_arguments *a, const char *folder) {
     if (a->options.n_from == MOST_FOLDERS) {
@@ -203,8 +200,7 @@ static int complete(void *arguments) {
     return a->plot != NULL ? ps_cli_plot_check(a->plot, a->gnuplot, sizeof a->gnuplot) : -1;
 }
 
-/* ---- The run
- * ----------------------------------------------------------------------------------------------------------------- */
+/* ---- The run ------------------------------------------------------------- */
 
 static ps_status work(void *arguments, const ps_config *config, ps_models *models, const ps_eval_observer *observer,
                       ps_error *err) {

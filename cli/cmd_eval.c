@@ -32,8 +32,7 @@ static void help(void) {
          "Every finished problem is on disk. After an interruption of any kind the same command goes on where it was.");
 }
 
-/* ---- The closing table
- * --------------------------------------------------------------------------------------------------- */
+/* ---- The closing table --------------------------------------------------- */
 
 static void print_row(const ps_eval_arm *arm) {
     double accuracy = arm->done > 0 ? 100.0 * (double)arm->correct / (double)arm->done : 0;
@@ -78,8 +77,7 @@ static int print_summary(const ps_eval_summary *s, const ps_models *models) {
     return errors + s->faults == 0 ? EXIT_DONE : EXIT_FAILED;
 }
 
-/* ---- Arguments
- * --------------------------------------------------------------------------------------------------------------- */
+/* ---- Arguments ----------------------------------------------------------- */
 
 static bool parse_baselines(const char *value, eval_arguments *a) {
     if (strlen(value) >= sizeof a->names) {
@@ -121,8 +119,7 @@ static int take_option(int argc, char **argv, int *i, void *arguments) {
     return failed ? -1 : 0;
 }
 
-/* ---- The run
- * ----------------------------------------------------------------------------------------------------------------- */
+/* ---- The run ------------------------------------------------------------- */
 
 static ps_status work(void *arguments, const ps_config *config, ps_models *models, const ps_eval_observer *observer,
                       ps_error *err) {

@@ -29,8 +29,7 @@ static void help(void) {
          "  --key=value     set any configuration key; `persamp config` lists them");
 }
 
-/* ---- The live view
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- The live view ------------------------------------------------------- */
 
 typedef struct view {
     bool terminal;
@@ -101,8 +100,7 @@ static void show_step(void *user, const ps_step_view *v) {
     fflush(stdout);
 }
 
-/* ---- The answer
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- The answer ---------------------------------------------------------- */
 
 /* Columns a text takes on a terminal: characters, not bytes. */
 static int columns_of(const char *text) {

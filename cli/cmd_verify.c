@@ -88,7 +88,7 @@ static int read_arguments(int argc, char **argv, arguments *a) {
     return EXIT_USAGE;
 }
 
-/* ---- One comparison --------------------------------------------------------------------------------------------- */
+/* ---- One comparison ------------------------------------------------------ */
 
 static void print_result(const ps_verify_result *result) {
     printf("%s\n", verdicts[result->verdict]);
@@ -123,7 +123,7 @@ static int verify_one(const arguments *a) {
     return code;
 }
 
-/* ---- Many ------------------------------------------------------------------------------------------------------- */
+/* ---- Many ---------------------------------------------------------------- */
 
 typedef struct tally {
     size_t pairs, agreed;

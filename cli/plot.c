@@ -17,8 +17,7 @@ static const char *const colours[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7"
                                       "#E69F00", "#56B4E9", "#000000", "#999933"};
 enum { N_COLOURS = sizeof colours / sizeof *colours };
 
-/* ---- Whether it can be drawn
- * ------------------------------------------------------------------------------------------------ */
+/* ---- Whether it can be drawn --------------------------------------------- */
 
 static bool ends_with(const char *text, const char *ending) {
     size_t n = strlen(text), m = strlen(ending);
@@ -55,8 +54,7 @@ int ps_cli_plot_check(const char *path, char *gnuplot, size_t size) {
     return -1;
 }
 
-/* ---- The script
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- The script ---------------------------------------------------------- */
 
 /* In single quotes gnuplot takes everything as it is, a quote doubled. */
 static void put_quoted(FILE *out, const char *text) {

@@ -4,8 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- Progress: a bar on a terminal, a line every few seconds elsewhere
- * ------------------------------------------------ */
+/* ---- Progress: a bar on a terminal, a line every few seconds elsewhere ---- */
 
 static void print_time(double seconds) {
     unsigned s = (unsigned)(seconds + 0.5);
@@ -70,8 +69,7 @@ void ps_cli_fault(void *user, const char *path, const ps_dataset_fault *fault) {
     fprintf(stderr, "persamp: %s:%zu: %s; this record is left out\n", path, fault->line, fault->message);
 }
 
-/* ---- After an interruption
- * --------------------------------------------------------------------------------------------------- */
+/* ---- After an interruption ----------------------------------------------- */
 
 /* A word as a shell takes it. */
 static void print_quoted(const char *word) {

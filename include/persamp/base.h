@@ -22,7 +22,7 @@ extern "C" {
 #define PS_PRINTF(fmt, args)
 #endif
 
-/* ---- Status and error ------------------------------------------------------------------------------------------ */
+/* ---- Status and error ---------------------------------------------------- */
 
 /* The one list of codes: name, what it means to a user. */
 #define PS_STATUS_LIST(X)                                                                                              \
@@ -69,7 +69,7 @@ PS_API ps_status ps_error_set(ps_error *err, ps_status code, const char *file, i
 /* Put "context: " before the message of an error that is being passed up (err may be NULL); returns `code`. */
 PS_API ps_status ps_error_prefix(ps_error *err, ps_status code, const char *format, ...) PS_PRINTF(3, 4);
 
-/* ---- Memory ---------------------------------------------------------------------------------------------------- */
+/* ---- Memory -------------------------------------------------------------- */
 
 /* The allocator of the whole library, as one function: resize(user, NULL, n) allocates, resize(user, p, 0) frees and
  * returns NULL, anything else reallocates; NULL means failure and leaves p valid. Set it before any other call (tests
@@ -102,7 +102,7 @@ PS_API void *ps_arena_calloc(ps_arena *arena, size_t count, size_t size);
 PS_API char *ps_arena_strndup(ps_arena *arena, const char *text, size_t length);
 PS_API size_t ps_arena_bytes(const ps_arena *arena); /* handed out since creation or reset */
 
-/* ---- Text ------------------------------------------------------------------------------------------------------ */
+/* ---- Text ---------------------------------------------------------------- */
 
 /* A growing, always terminated string. Start with {0}; once an append has failed it stays failed and `data` NULL-safe:
  * check ps_text_ok once at the end. */
@@ -129,7 +129,7 @@ PS_API const char *ps_nearest_name(const char *name, const char *const *names, s
  * a larger file is PS_FORMAT. "-" is standard input. */
 PS_API ps_status ps_read_file(const char *path, size_t limit, char **data, size_t *length, ps_error *err);
 
-/* ---- Random numbers -------------------------------------------------------------------------------------------- */
+/* ---- Random numbers ------------------------------------------------------ */
 
 /* Counter-based: Philox4x64-10 (Salmon et al., SC'11; Random123). A uniform depends on nothing but its key and
  * position, so batch order, threads and evictions cannot change it. `purpose` keeps streams for different uses apart.
@@ -155,7 +155,7 @@ PS_API void ps_uniforms(ps_rng_key key, uint64_t first, size_t n, double *out);
 /* Standard normal by Box–Muller from positions 2p and 2p+1. */
 PS_API double ps_normal(ps_rng_key key, uint64_t position);
 
-/* ---- Log -------------------------------------------------------------------------------------------------------- */
+/* ---- Log ----------------------------------------------------------------- */
 
 /* The library never prints: it hands messages to this callback. A zeroed ps_log is silent. Called from any thread. */
 typedef enum ps_log_level { PS_LOG_DEBUG, PS_LOG_INFO, PS_LOG_WARNING, PS_LOG_ERROR } ps_log_level;

@@ -63,7 +63,7 @@ typedef struct ps_config {
 /* True if the value of a choice is `choice`; false for NULL. */
 PS_API bool ps_config_is(const char *value, const char *choice);
 
-/* ---- Life -------------------------------------------------------------------------------------------------------- */
+/* ---- Life ---------------------------------------------------------------- */
 
 /* Defaults and the default preset. *cfg is owned by the caller (ps_config_free). */
 PS_API ps_status ps_config_create(ps_config **cfg, ps_error *err);
@@ -71,7 +71,7 @@ PS_API void ps_config_free(ps_config *cfg); /* NULL is fine */
 /* A deep copy, origins included. */
 PS_API ps_status ps_config_copy(const ps_config *cfg, ps_config **copy, ps_error *err);
 
-/* ---- Sources ----------------------------------------------------------------------------------------------------- */
+/* ---- Sources ------------------------------------------------------------- */
 
 /* Read YAML. PS_IO: no such file. PS_FORMAT: the message has the first mistakes, up to ten, each on a line with
  * file:line:column, what was found, what is allowed and the nearest known key. "-" is standard input. */
@@ -98,7 +98,7 @@ PS_API ps_status ps_config_take_argument(ps_config *cfg, const char *argument, c
  * this version does nothing with and that are not at their default. */
 PS_API ps_status ps_config_check(const ps_config *cfg, const ps_log *log, ps_error *err);
 
-/* ---- Reports ----------------------------------------------------------------------------------------------------- */
+/* ---- Reports ------------------------------------------------------------- */
 
 /* The effective configuration as YAML, appended to *text. Without origins it is canonical: the same values give the
  * same bytes, and loading it gives the same values. With them, a comment on each line says where the value comes from.

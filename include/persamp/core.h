@@ -13,7 +13,7 @@
 extern "C" {
 #endif
 
-/* ---- Log-weights ------------------------------------------------------------------------------------------------ */
+/* ---- Log-weights --------------------------------------------------------- */
 
 /* log Σ exp(x_i); −∞ for n = 0 or all −∞. O(n). */
 PS_API double ps_log_sum_exp(const double *x, size_t n);
@@ -42,7 +42,7 @@ PS_API void ps_log_weights(const double *ell, const double *log_mix, size_t n, d
 /* ESS(β) of those weights without storing them. O(n), vectorised: the bisection's inner loop. */
 PS_API double ps_ess_at(const double *ell, const double *log_mix, size_t n, double beta);
 
-/* ---- Temperature ------------------------------------------------------------------------------------------------- */
+/* ---- Temperature --------------------------------------------------------- */
 
 typedef enum ps_temperature_mode { PS_ADAPTIVE_ESS, PS_FIXED_LINEAR, PS_FIXED_COSINE } ps_temperature_mode;
 typedef struct ps_temperature {
@@ -72,7 +72,7 @@ PS_API double ps_temperature_beta(const ps_temperature *t, ps_ess_function ess, 
  */
 PS_API double ps_alpha_threshold(double start, double end, size_t step, size_t max_steps);
 
-/* ---- Resampling -------------------------------------------------------------------------------------------------- */
+/* ---- Resampling ---------------------------------------------------------- */
 
 /* Pure: M picks from W[0..n) with the uniforms given, into picks[0..M). Never picks a zero weight, also where the float
  * sum of W falls short of 1. *picked is M but for topN, which takes nothing twice: at most as many as there are weights
@@ -100,8 +100,7 @@ PS_API const ps_resampler *const *ps_resamplers(size_t *n);     /* the table: mu
 /* The index systematic resampling takes for each sorted query in [0, 1): the first whose cumulative W exceeds it. */
 PS_API void ps_inverse_cdf(const double *W, size_t n, const double *sorted_queries, size_t m, size_t *picks);
 
-/* ---- Pool of snapshots and its selection events --------------------------------------------------------------------
- */
+/* ---- Pool of snapshots and its selection events -------------------------- */
 
 /* A pool belongs to one problem. Snapshot 0 is the root (depth 0, ℓ = 0, open); others are numbered in the order they
  * are appended. The life of a pool:

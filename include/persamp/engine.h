@@ -21,7 +21,7 @@ typedef struct ps_engine ps_engine;
 typedef int32_t ps_token;
 typedef uint64_t ps_node; /* handle into one engine's tree; 0 is no node */
 
-/* ---- What is asked ---------------------------------------------------------------------------------------------- */
+/* ---- What is asked ------------------------------------------------------- */
 
 /* Where a reasoning step ends. The boundary's text belongs to the step. */
 typedef enum ps_boundary {
@@ -67,7 +67,7 @@ typedef struct ps_evaluate_request {
     uint64_t tag;
 } ps_evaluate_request;
 
-/* ---- What is answered ------------------------------------------------------------------------------------------- */
+/* ---- What is answered ---------------------------------------------------- */
 
 typedef enum ps_stop_reason {
     PS_STOP_STEP,         /* a step boundary was reached */
@@ -128,7 +128,7 @@ typedef struct ps_chat_message {
     const char *content;
 } ps_chat_message;
 
-/* ---- The table an engine fills ----------------------------------------------------------------------------------- */
+/* ---- The table an engine fills ------------------------------------------- */
 
 /* REQUIRED unless marked OPTIONAL. An engine embeds `ps_engine` as its first member. */
 typedef struct ps_engine_ops {
@@ -151,7 +151,7 @@ struct ps_engine {
     const ps_engine_ops *ops;
 };
 
-/* ---- Use --------------------------------------------------------------------------------------------------------- */
+/* ---- Use ----------------------------------------------------------------- */
 
 /* Free an engine and all its nodes; NULL is fine. Requests under way are dropped. */
 PS_API void ps_engine_free(ps_engine *engine);
@@ -189,8 +189,7 @@ PS_API void ps_engine_get_info(const ps_engine *engine, ps_engine_info *info);
 PS_API size_t ps_engine_in_flight(const ps_engine *engine, size_t width);
 PS_API void ps_engine_get_stats(const ps_engine *engine, ps_engine_stats *stats);
 
-/* ---- libllama: GGUF models in this process ------------------------------------------------------------------------
- */
+/* ---- libllama: GGUF models in this process ------------------------------- */
 
 typedef struct ps_llama_options {
     const char *model_path;  /* a GGUF file */
@@ -214,8 +213,7 @@ typedef struct ps_llama_options {
  * PS_ENGINE: anything else libllama refuses. *engine is owned by the caller (ps_engine_free). */
 PS_API ps_status ps_engine_llama_create(const ps_llama_options *options, ps_engine **engine, ps_error *err);
 
-/* ---- Toy: models without weights, instant and exact, for tests and comparisons -------------------------------------
- */
+/* ---- Toy: models without weights, instant and exact, for tests and comparisons ---- */
 
 typedef enum ps_toy_kind {
     PS_TOY_TABLE,    /* a finite language model given by a table: docs/toy-engine.md */

@@ -20,7 +20,7 @@ extern "C" {
 
 typedef struct ps_method ps_method;
 
-/* ---- Parameters -------------------------------------------------------------------------------------------------- */
+/* ---- Parameters ---------------------------------------------------------- */
 
 typedef enum ps_policy { PS_POLICY_ESS, PS_POLICY_ALWAYS, PS_POLICY_NEVER } ps_policy;
 
@@ -71,8 +71,7 @@ typedef struct ps_method_params {
     size_t sweeps;      /* particle_gibbs, power_mcmc: passes without a token budget */
 } ps_method_params;
 
-/* ---- Work and results ----------------------------------------------------------------------------------------------
- */
+/* ---- Work and results ---------------------------------------------------- */
 
 /* "Extend snapshot `parent` by one step and call the result `child`." Ids are chosen by the method, small and dense
  * (0 is the root), never used twice; the child's id also keys its random numbers. */
@@ -127,8 +126,7 @@ typedef struct ps_method_report {
     ps_end end;
 } ps_method_report;
 
-/* ---- The table a method fills: REQUIRED
- * ------------------------------------------------------------------------------ */
+/* ---- The table a method fills: REQUIRED ---------------------------------- */
 
 typedef struct ps_method_ops {
     const char *name, *doc;
@@ -151,8 +149,7 @@ struct ps_method {
 PS_API const ps_method_ops *ps_method_find(const char *name); /* NULL when unknown */
 PS_API const ps_method_ops *const *ps_methods(size_t *n);
 
-/* ---- Use
- * ---------------------------------------------------------------------------------------------------------------- */
+/* ---- Use ----------------------------------------------------------------- */
 
 /* PS_ARG: a parameter out of range, or a score that needs a reward without a PRM. */
 PS_API ps_status ps_method_create(const ps_method_ops *ops, const ps_method_params *params, ps_method **method,

@@ -60,11 +60,12 @@ PS_API ps_status ps_prm_submit(ps_prm *prm, const ps_prm_request *request, ps_er
 PS_API ps_status ps_prm_poll(ps_prm *prm, bool wait, const ps_prm_event **events, size_t *n, ps_error *err);
 PS_API void ps_prm_get_stats(const ps_prm *prm, ps_engine_stats *stats);
 
-/* ---- Kinds `token` and `head`: a model on an engine that can evaluate ---------------------------------------------
- *
- * The prompt is the question as a chat; after each step's text, without the white space at its end, stands a tag. Kind
- * `token`: the probability of one of two tokens against the other at the tag. Kind `head`: a base model, and a small
- * network on its hidden state at the tag, in a tensor file. docs/reward.md has the details and the file's format. */
+/* ---- Models on an engine that can evaluate ------------------------------- */
+
+/* Kinds `token` and `head`. The prompt is the question as a chat; after each step's text, without the white space at
+ * its end, stands a tag. Kind `token`: the probability of one of two tokens against the other at the tag. Kind `head`:
+ * a base model, and a small network on its hidden state at the tag, in a tensor file. docs/reward.md has the details
+ * and the file's format. */
 typedef struct ps_prm_options {
     ps_aggregate aggregate;
     const char *system;   /* system message before the question; NULL: what the model's metadata say, else none */
@@ -80,16 +81,14 @@ typedef struct ps_prm_options {
 PS_API ps_status ps_prm_create(ps_engine *engine, const char *model_path, const ps_prm_options *options, ps_prm **prm,
                                ps_error *err);
 
-/* ---- Kind `toy`: the reward model of the toy engine ----------------------------------------------------------------
- */
+/* ---- Kind `toy`: the reward model of the toy engine ---------------------- */
 
 /* Reads text alone: the `rewards` of a table file, or what a step of the synthetic reasoner says of itself,
  * sigmoid(±separation/2 + noise·z), minus once an error is seen. Each step counts as one token. PS_IO, PS_FORMAT,
  * PS_ARG as ps_engine_toy_create. */
 PS_API ps_status ps_prm_toy_create(const ps_toy_options *toy, ps_aggregate aggregate, ps_prm **prm, ps_error *err);
 
-/* ---- The table of kinds --------------------------------------------------------------------------------------------
- */
+/* ---- The table of kinds -------------------------------------------------- */
 
 typedef struct ps_prm_kind {
     const char *name, *doc;

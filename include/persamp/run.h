@@ -14,7 +14,7 @@
 extern "C" {
 #endif
 
-/* ---- Data sets --------------------------------------------------------------------------------------------------- */
+/* ---- Data sets ----------------------------------------------------------- */
 
 typedef struct ps_problem {
     size_t index;                            /* position in its file, from 0: stable whatever is skipped */
@@ -41,8 +41,7 @@ PS_API const ps_dataset_fault *ps_dataset_faults(const ps_dataset *dataset, size
 /* Where the data set of a configuration lies: evaluation.dataset_path, else the shipped file. Owned by the caller. */
 PS_API ps_status ps_dataset_path(const ps_config *config, char **path, ps_error *err);
 
-/* ---- Models -------------------------------------------------------------------------------------------------------
- */
+/* ---- Models -------------------------------------------------------------- */
 
 /* The reasoner's engine and, when configured, the process reward model. */
 typedef struct ps_models ps_models;
@@ -52,8 +51,7 @@ PS_API ps_engine *ps_models_engine(const ps_models *models);
 PS_API ps_prm *ps_models_prm(const ps_models *models);      /* NULL without one */
 PS_API const char *ps_models_path(const ps_models *models); /* of the reasoner; "toy" for the toy engine */
 
-/* ---- One problem ----------------------------------------------------------------------------------------------------
- */
+/* ---- One problem --------------------------------------------------------- */
 
 /* One class of equivalent answers. */
 typedef struct ps_answer_class {
@@ -128,8 +126,7 @@ typedef struct ps_observer {
 PS_API ps_status ps_solve(const ps_config *config, ps_models *models, const ps_problem *problem,
                           const ps_observer *observer, ps_outcome **outcome, ps_error *err);
 
-/* ---- Evaluation
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- Evaluation ---------------------------------------------------------- */
 
 typedef struct ps_eval_options {
     size_t offset, limit;         /* of the data set; limit 0: all */
@@ -177,8 +174,7 @@ typedef struct ps_eval_observer {
 PS_API ps_status ps_eval(const ps_config *config, const ps_eval_options *options, ps_models *models,
                          const ps_eval_observer *observer, ps_eval_summary *summary, ps_error *err);
 
-/* ---- Comparison
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- Comparison ---------------------------------------------------------- */
 
 typedef struct ps_compare_options {
     /* Methods, separated by commas: a method's name, with overrides behind a colon and a name of its own before '=':

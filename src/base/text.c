@@ -50,7 +50,7 @@ const char *ps_text_cstr(const ps_text *text) {
     return text->data != NULL ? text->data : "";
 }
 
-/* ---- Nearest name ---------------------------------------------------------------------------------------------- */
+/* ---- Nearest name -------------------------------------------------------- */
 
 enum { LONGEST_NAME = 96 };
 
@@ -86,7 +86,7 @@ const char *ps_nearest_name(const char *name, const char *const *names, size_t n
     return nearest;
 }
 
-/* ---- Files ----------------------------------------------------------------------------------------------------- */
+/* ---- Files --------------------------------------------------------------- */
 
 ps_status ps_read_file(const char *path, size_t limit, char **data, size_t *length, ps_error *err) {
     ps_status status = PS_OK;

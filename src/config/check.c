@@ -42,7 +42,7 @@ static void check_orders(checker *c) {
     check_order(c, KEY_scoring_params_min_score, KEY_scoring_params_max_score);
 }
 
-/* ---- Needs ------------------------------------------------------------------------------------------------------- */
+/* ---- Needs --------------------------------------------------------------- */
 
 static void check_completions(checker *c) {
     const ps_config *cfg = c->cfg;
@@ -93,7 +93,7 @@ static void check_built(checker *c) {
         complain(c, KEY_scoring_prm_kind, "remote is not built in this version; use token or head");
 }
 
-/* ---- Forms ------------------------------------------------------------------------------------------------------- */
+/* ---- Forms --------------------------------------------------------------- */
 
 /* A key pasted where its variable's name belongs must not reach a message: the value is not repeated. */
 static void check_variable_name(checker *c, key_index key, const char *name) {

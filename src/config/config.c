@@ -74,7 +74,7 @@ void config_swap(ps_config *a, ps_config *b) {
     *b = c;
 }
 
-/* ---- Layers ------------------------------------------------------------------------------------------------------ */
+/* ---- Layers -------------------------------------------------------------- */
 
 void config_append(const ps_config *cfg, key_index key, ps_text *text) {
     config_value v;

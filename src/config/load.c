@@ -27,7 +27,7 @@ static bool is_empty(const yaml_node *node) {
     return node->kind == YAML_SCALAR && node->plain && yaml_is_null(node->text);
 }
 
-/* ---- One pair ---------------------------------------------------------------------------------------------------- */
+/* ---- One pair ------------------------------------------------------------ */
 
 /* generation.step_boundary: [a, b] is short for "literals" with that list. */
 static ps_status set_literals(loader *l, const yaml_item *pair, const char *where, ps_error *err) {
@@ -93,7 +93,7 @@ static ps_status visit(loader *l, const yaml_item *pair, const char *section, ps
     return PS_OK;
 }
 
-/* ---- A mapping --------------------------------------------------------------------------------------------------- */
+/* ---- A mapping ----------------------------------------------------------- */
 
 typedef struct pair_list {
     const yaml_item *pairs[MAX_PAIRS];
@@ -174,7 +174,7 @@ static ps_status walk(loader *l, const yaml_node *mapping, const char *section, 
     return status;
 }
 
-/* ---- A file ------------------------------------------------------------------------------------------------------ */
+/* ---- A file -------------------------------------------------------------- */
 
 static ps_status load(loader *l, const char *text, size_t length, ps_error *err) {
     const yaml_node *root = NULL;

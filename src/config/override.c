@@ -62,7 +62,7 @@ ps_status ps_config_environment(ps_config *cfg, ps_error *err) {
     return PS_OK;
 }
 
-/* ---- Arguments --------------------------------------------------------------------------------------------------- */
+/* ---- Arguments ----------------------------------------------------------- */
 
 /* "a.b.c=value" of `-o` or after `--`. */
 static ps_status set_assignment(ps_config *cfg, const char *text, ps_error *err) {

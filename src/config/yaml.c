@@ -38,7 +38,7 @@ static ps_status mistake(const builder *b, const char *message) {
     return ps_fail(b->err, PS_FORMAT, "%s:%d:%d: %s", b->name, b->line, b->column, message);
 }
 
-/* ---- Events to nodes --------------------------------------------------------------------------------------------- */
+/* ---- Events to nodes ----------------------------------------------------- */
 
 /* True if `sign` begins what the event is: a quoted scalar or an alias. */
 static bool opens(const struct fy_event *event, char sign) {
@@ -222,8 +222,7 @@ static ps_status on_event(builder *b, struct fy_event *event) {
     }
 }
 
-/* ---- Syntax errors -------------------------------------------------------------------------------------------------
- */
+/* ---- Syntax errors ------------------------------------------------------- */
 
 /* True if the indentation of a line (from 1) has a tab: YAML forbids it, and the parser's own words rarely say so. */
 static bool indented_by_tab(const char *text, size_t length, int line) {

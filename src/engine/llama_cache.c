@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-/* ---- Carriers ---------------------------------------------------------------------------------------------------- */
+/* ---- Carriers ------------------------------------------------------------ */
 
 static bool carries(const ps_lnode *x, int s) {
     return x->carriers.bits[s / 64] >> (s % 64) & 1;
@@ -52,7 +52,7 @@ static void recount(ps_lane *lane, ps_lnode *x) {
     x->cached = most;
 }
 
-/* ---- Shaping one sequence ---------------------------------------------------------------------------------------- */
+/* ---- Shaping one sequence ------------------------------------------------ */
 
 /* Cut sequence s back to `tip` (its present tip or an ancestor; NULL frees it) and to at most n tokens. */
 static void retract(ps_lane *lane, int s, ps_lnode *tip, size_t n) {
@@ -92,7 +92,7 @@ static bool held_elsewhere(const ps_lane *lane, const ps_lnode *x, int s) {
     return false;
 }
 
-/* ---- Eviction ---------------------------------------------------------------------------------------------------- */
+/* ---- Eviction ------------------------------------------------------------ */
 
 static int least_recent(const ps_lane *lane, int except) {
     int oldest = -1;
@@ -146,8 +146,7 @@ static int acquire(ps_lane *lane, int source) {
     return s;
 }
 
-/* ---- Entering and leaving -----------------------------------------------------------------------------------------
- */
+/* ---- Entering and leaving ------------------------------------------------ */
 
 /* The carrier of x to start from: the one with the most tokens up to `want` (beyond x's end it may follow another
  * branch); of equals one that can be taken over rather than forked. */
@@ -295,8 +294,7 @@ void ps_cache_forget(ps_lane *lane, ps_lnode *node) {
     ps_cache_drop_logits(lane, node);
 }
 
-/* ---- Logits of hot nodes ------------------------------------------------------------------------------------------
- */
+/* ---- Logits of hot nodes ------------------------------------------------- */
 
 static void unlink_logits(ps_lane *lane, ps_lnode *node) {
     if (node->hotter)

@@ -32,7 +32,7 @@ typedef struct ps_lane ps_lane;
 typedef struct ps_lnode ps_lnode;
 typedef struct ps_work ps_work;
 
-/* ---- Nodes ------------------------------------------------------------------------------------------------------ */
+/* ---- Nodes --------------------------------------------------------------- */
 
 typedef struct ps_carriers {
     uint64_t bits[PS_MAX_SEQUENCES / 64];
@@ -62,7 +62,7 @@ static inline size_t ps_lnode_end(const ps_lnode *node) {
     return node->start + node->n_tokens;
 }
 
-/* ---- Requests --------------------------------------------------------------------------------------------------- */
+/* ---- Requests ------------------------------------------------------------ */
 
 struct ps_work {
     ps_work *next;
@@ -90,7 +90,7 @@ struct ps_work {
     ps_error error;
 };
 
-/* ---- Lanes ------------------------------------------------------------------------------------------------------ */
+/* ---- Lanes --------------------------------------------------------------- */
 
 typedef struct ps_sequence {
     ps_lnode *tip; /* the deepest node it passes through; NULL: free */
@@ -169,7 +169,7 @@ struct ps_llama {
     size_t events_capacity;
 };
 
-/* ---- llama_tree.c: callers hold the mutex where marked --------------------------------------------------------- */
+/* ---- llama_tree.c: callers hold the mutex where marked ------------------- */
 
 ps_lnode *ps_tree_new(ps_lane *lane, ps_lnode *parent); /* one reference; takes one on the parent. [mutex] */
 ps_status ps_tree_publish(ps_llama *engine, ps_lnode *node, ps_error *err); /* gives it a handle. [mutex] */
@@ -180,7 +180,7 @@ ps_status ps_tree_append(ps_lnode *node, const ps_token *tokens, size_t n, ps_er
 /* Tokens at positions from … to − 1 of the path that ends in `leaf`. O(nodes of the path). */
 void ps_tree_path(const ps_lnode *leaf, size_t from, size_t to, ps_token *out);
 
-/* ---- llama_cache.c ---------------------------------------------------------------------------------------------- */
+/* ---- llama_cache.c ------------------------------------------------------- */
 
 /* Give the request a sequence that holds as much of its path as any does. False: not now (another request is just
  * computing what it needs, or no sequence is free). */
@@ -203,7 +203,7 @@ void ps_cache_keep_logits(ps_lane *lane, ps_lnode *node, const float *logits);
 void ps_cache_touch_logits(ps_lane *lane, ps_lnode *node);
 void ps_cache_drop_logits(ps_lane *lane, ps_lnode *node);
 
-/* ---- llama_work.c ----------------------------------------------------------------------------------------------- */
+/* ---- llama_work.c -------------------------------------------------------- */
 
 static inline void ps_work_push(ps_work_list *list, ps_work *work) {
     work->next = NULL;
@@ -225,14 +225,14 @@ void ps_work_read(ps_lane *lane, ps_work *work, int32_t row, size_t n); /* marks
 void ps_work_end(ps_work *work, ps_stop_reason reason);                 /* fills the event */
 void ps_work_fail(ps_work *work, ps_status status);                     /* work->error says why */
 
-/* ---- llama_lane.c ----------------------------------------------------------------------------------------------- */
+/* ---- llama_lane.c -------------------------------------------------------- */
 
 struct llama_context_params ps_lane_params(const ps_llama *engine, size_t cells, int32_t threads);
 ps_status ps_lane_open(ps_lane *lane, ps_llama *engine, size_t cells, ps_error *err); /* context and buffers */
 ps_status ps_lane_start(ps_lane *lane, ps_error *err);                                /* the thread */
 void ps_lane_close(ps_lane *lane); /* after engine.closing is set: joins, frees */
 
-/* ---- llama_record.c: all of it does nothing without a recording ------------------------------------------------- */
+/* ---- llama_record.c: all of it does nothing without a recording ---------- */
 
 /* As PERSAMP_BENCH_RECORD (a file) and PERSAMP_BENCH_FORGET in the environment say. */
 ps_status ps_record_open(ps_llama *engine, ps_error *err);
@@ -242,7 +242,7 @@ void ps_record_batch(ps_lane *lane);
 void ps_record_copy(const ps_lane *lane, int from, int to, size_t n);
 void ps_record_remove(const ps_lane *lane, int s, size_t n);
 
-/* ---- The rest --------------------------------------------------------------------------------------------------- */
+/* ---- The rest ------------------------------------------------------------ */
 
 extern const ps_engine_ops ps_llama_ops; /* llama_seam.c */
 ps_status ps_llama_tokenize(ps_engine *base, const char *text, size_t length, bool special, ps_token **tokens,

@@ -7,8 +7,7 @@
 
 enum { BATCH = 512 };
 
-/* ---- Opening and closing ------------------------------------------------------------------------------------------
- */
+/* ---- Opening and closing ------------------------------------------------- */
 
 struct llama_context_params ps_lane_params(const ps_llama *engine, size_t cells, int32_t threads) {
     struct llama_context_params params = llama_context_default_params();
@@ -88,8 +87,7 @@ void ps_lane_close(ps_lane *lane) {
     pthread_cond_destroy(&lane->wake);
 }
 
-/* ---- Admission ----------------------------------------------------------------------------------------------------
- */
+/* ---- Admission ----------------------------------------------------------- */
 
 static void finish(ps_lane *lane, ps_work *work) {
     const bool useful = work->event.reason != PS_STOP_ERROR && work->event.reason != PS_STOP_EOS &&
@@ -136,8 +134,7 @@ static void admit(ps_lane *lane) {
     }
 }
 
-/* ---- Planning ------------------------------------------------------------------------------------------------------
- */
+/* ---- Planning ------------------------------------------------------------ */
 
 static size_t pending(const ps_lane *lane, const ps_work *work) {
     return ps_work_length(work) - lane->sequences[work->sequence].n;
@@ -218,8 +215,7 @@ static void add_to_batch(ps_lane *lane, ps_work *work) {
     }
 }
 
-/* ---- Decoding ------------------------------------------------------------------------------------------------------
- */
+/* ---- Decoding ------------------------------------------------------------ */
 
 static bool fill_batch(ps_lane *lane) {
     bool hidden = false;
@@ -313,8 +309,7 @@ static void round_of_work(ps_lane *lane) {
     sweep(lane);
 }
 
-/* ---- The loop ------------------------------------------------------------------------------------------------------
- */
+/* ---- The loop ------------------------------------------------------------ */
 
 /* Take what was submitted and released. Holds the mutex, except while the cache forgets nodes. */
 static void collect(ps_lane *lane) {

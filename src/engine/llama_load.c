@@ -8,8 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- Once per process ----------------------------------------------------------------------------------------------
- */
+/* ---- Once per process ---------------------------------------------------- */
 
 static pthread_once_t backend_once = PTHREAD_ONCE_INIT;
 
@@ -54,8 +53,7 @@ static ps_status start_backends(const char *folder, ps_error *err) {
     return PS_OK;
 }
 
-/* ---- The model -----------------------------------------------------------------------------------------------------
- */
+/* ---- The model ----------------------------------------------------------- */
 
 static ps_status parse_kv_type(ps_llama *engine, const char *name, ps_error *err) {
     if (!name || !strcmp(name, "f16"))
@@ -188,8 +186,7 @@ ps_status ps_engine_llama_create(const ps_llama_options *options, ps_engine **ou
     return PS_OK;
 }
 
-/* ---- The end -------------------------------------------------------------------------------------------------------
- */
+/* ---- The end ------------------------------------------------------------- */
 
 static void free_nodes(ps_llama *engine) {
     for (size_t i = 0; i < engine->n_lanes && engine->lanes; i++)

@@ -3,8 +3,7 @@
 
 #include <string.h>
 
-/* ---- Nodes ---------------------------------------------------------------------------------------------------------
- */
+/* ---- Nodes --------------------------------------------------------------- */
 
 static ps_status check_tokens(const ps_llama *engine, const ps_token *tokens, size_t n, const char *what,
                               ps_error *err) {
@@ -78,8 +77,7 @@ static void release(ps_engine *base, ps_node handle) {
     pthread_mutex_unlock(&engine->mutex);
 }
 
-/* ---- Submitting ----------------------------------------------------------------------------------------------------
- */
+/* ---- Submitting ---------------------------------------------------------- */
 
 /* Bind a request to its parent and lane; on failure the request is freed. given[0..n): the child's tokens. */
 static ps_status submit(ps_llama *engine, ps_work *work, ps_node handle, const ps_token *given, size_t n,
@@ -156,8 +154,7 @@ static ps_status evaluate(ps_engine *base, const ps_evaluate_request *request, p
     return submit(engine, work, request->node, request->tokens, request->n_tokens, err);
 }
 
-/* ---- Polling -------------------------------------------------------------------------------------------------------
- */
+/* ---- Polling ------------------------------------------------------------- */
 
 static ps_status poll(ps_engine *base, bool wait, const ps_event **events, size_t *n, ps_error *err) {
     ps_llama *engine = (ps_llama *)base;
@@ -184,8 +181,7 @@ static ps_status poll(ps_engine *base, bool wait, const ps_event **events, size_
     return PS_OK;
 }
 
-/* ---- Reports -------------------------------------------------------------------------------------------------------
- */
+/* ---- Reports ------------------------------------------------------------- */
 
 static void info(const ps_engine *base, ps_engine_info *out) {
     const ps_llama *engine = (const ps_llama *)base;

@@ -25,8 +25,7 @@ void ps_work_free(ps_work *work) {
     ps_free(work);
 }
 
-/* ---- Ending -------------------------------------------------------------------------------------------------------
- */
+/* ---- Ending -------------------------------------------------------------- */
 
 void ps_work_fail(ps_work *work, ps_status status) {
     work->done = true;
@@ -78,8 +77,7 @@ void ps_work_end(ps_work *work, ps_stop_reason reason) {
     if (status) ps_work_fail(work, status);
 }
 
-/* ---- Extension ----------------------------------------------------------------------------------------------------
- */
+/* ---- Extension ----------------------------------------------------------- */
 
 /* The end of the answer so far, as far back as a pattern can reach; not of the prompt. */
 static void text_before(const ps_llama *engine, const ps_lnode *parent, size_t bytes, ps_text *before) {
@@ -149,8 +147,7 @@ void ps_work_draw(ps_lane *lane, ps_work *work, const float *logits) {
     ps_text_free(&piece);
 }
 
-/* ---- Evaluation ---------------------------------------------------------------------------------------------------
- */
+/* ---- Evaluation ---------------------------------------------------------- */
 
 static ps_status read_mark(ps_lane *lane, ps_work *work, size_t m, int32_t row) {
     const ps_llama *engine = lane->engine;

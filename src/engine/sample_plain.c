@@ -167,7 +167,7 @@ ps_status ps_plain_summarise(ps_plain_scratch *s, const float *logits, size_t n,
     return scan(s, logits, n, 1.0, summary, err);
 }
 
-/* ---- Drawing --------------------------------------------------------------------------------------------------- */
+/* ---- Drawing ------------------------------------------------------------- */
 
 /* The token at `target` on the line of all weights, in order of id. */
 static size_t draw_from_all(const ps_plain_scratch *s, size_t n, double target) {

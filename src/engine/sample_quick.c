@@ -101,8 +101,7 @@ static ps_status scan(quick *q, bool store, ps_logits_summary *summary, ps_error
     return PS_OK;
 }
 
-/* ---- Where truncation cuts ---------------------------------------------------------------------------------------
- */
+/* ---- Where truncation cuts ----------------------------------------------- */
 
 /* What is at least as likely as a logit. */
 typedef struct reach {
@@ -322,8 +321,7 @@ static void truncate_all(quick *q, double top_p) {
     if (top_p < 1.0) q->total = find_cut(q, (goal){q->most, top_p * q->total});
 }
 
-/* ---- Drawing ------------------------------------------------------------------------------------------------------
- */
+/* ---- Drawing ------------------------------------------------------------- */
 
 /* The token at uniform · Σ on the line of what is kept, in order of id. */
 static size_t draw_kept(const quick *q, double uniform, size_t best) {

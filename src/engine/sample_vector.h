@@ -6,8 +6,7 @@
 enum { VECTORS = PS_SAMPLE_BLOCK / LANES, WIDE = LANES / 2, WIDES = PS_SAMPLE_BLOCK / WIDE };
 static const double log2_e = 0x1.71547652b82fep+0;
 
-/* ---- Float32 ------------------------------------------------------------------------------------------------------
- */
+/* ---- Float32 ------------------------------------------------------------- */
 
 /* 2^(t·c) for t·c from −125 up to 0, c = hi + lo: y = t·hi is rounded to the integer k, r = t·c − k is within 1/2,
  * and 2^r = 1 + r·Q(r) with Q of degree 5 interpolated at Chebyshev points (error 5e−9). The fused r carries no
@@ -56,8 +55,7 @@ TARGET static void weigh_raw(const float *logits, float max, ps_block_sums *sums
     sums->raw_x += wide_sum(raw_x);
 }
 
-/* ---- Float64 ------------------------------------------------------------------------------------------------------
- */
+/* ---- Float64 ------------------------------------------------------------- */
 
 enum { FLOOR = -1010 }; /* about e^−700: normal numbers end soon after */
 

@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-/* ---- Plain C: sample_plain.c ------------------------------------------------------------------------------------ */
+/* ---- Plain C: sample_plain.c --------------------------------------------- */
 
 void ps_plain_free(ps_plain_scratch *scratch);
 ps_status ps_plain_summarise(ps_plain_scratch *scratch, const float *logits, size_t n, ps_logits_summary *summary,
@@ -14,7 +14,7 @@ ps_status ps_plain_summarise(ps_plain_scratch *scratch, const float *logits, siz
 ps_status ps_plain_sample(ps_plain_scratch *scratch, const float *logits, size_t n, const ps_generation *generation,
                           double uniform, ps_draw *draw, ps_error *err);
 
-/* ---- Vectorised: sample_quick.c --------------------------------------------------------------------------------- */
+/* ---- Vectorised: sample_quick.c ------------------------------------------ */
 
 /* The inner loops over one block of PS_SAMPLE_BLOCK logits. */
 typedef struct ps_block_sums {
@@ -47,8 +47,7 @@ ps_status ps_quick_summarise(const ps_sample_kernels *kernels, ps_quick_scratch 
 ps_status ps_quick_sample(const ps_sample_kernels *kernels, ps_quick_scratch *scratch, const float *logits, size_t n,
                           const ps_generation *generation, double uniform, ps_draw *draw, ps_error *err);
 
-/* ---- Shared -------------------------------------------------------------------------------------------------------
- */
+/* ---- Shared -------------------------------------------------------------- */
 
 /* The last token kept: those before it are likelier, equals by id. */
 typedef struct ps_cut {

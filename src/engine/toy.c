@@ -38,7 +38,7 @@ static void destroy(ps_engine *engine) {
     ps_free(toy);
 }
 
-/* ---- Text ------------------------------------------------------------------------------------------------------ */
+/* ---- Text ---------------------------------------------------------------- */
 
 static ps_status tokenize(ps_engine *engine, const char *text, size_t length, bool special, ps_token **tokens,
                           size_t *n, ps_error *err) {
@@ -68,7 +68,7 @@ static ps_status render_chat(ps_engine *engine, const ps_chat_message *messages,
     return PS_OK;
 }
 
-/* ---- Nodes ----------------------------------------------------------------------------------------------------- */
+/* ---- Nodes --------------------------------------------------------------- */
 
 static ps_status check_tokens(const ps_toy_engine *toy, const ps_token *tokens, size_t n, ps_error *err) {
     const size_t most = is_table(toy) ? vocabulary(toy) : PS_TOY_BYTES;
@@ -120,7 +120,7 @@ size_t ps_toy_prefill(ps_toy_engine *toy, ps_node node) {
     return found->n_tokens;
 }
 
-/* ---- Submission ------------------------------------------------------------------------------------------------ */
+/* ---- Submission ---------------------------------------------------------- */
 
 static ps_status check_node(const ps_toy_engine *toy, ps_node node, ps_error *err) {
     const ps_toy_node *found = ps_toy_tree_node(&toy->tree, node);
@@ -180,7 +180,7 @@ static ps_status evaluate(ps_engine *engine, const ps_evaluate_request *request,
     return status;
 }
 
-/* ---- Work ------------------------------------------------------------------------------------------------------ */
+/* ---- Work ---------------------------------------------------------------- */
 
 static void fail_event(ps_toy_engine *toy, ps_event *event, const ps_error *err) {
     const char *message = ps_arena_strndup(toy->arena, err->message, strlen(err->message));
@@ -221,7 +221,7 @@ static ps_status poll(ps_engine *engine, bool wait, const ps_event **events, siz
     return PS_OK;
 }
 
-/* ---- Facts ----------------------------------------------------------------------------------------------------- */
+/* ---- Facts --------------------------------------------------------------- */
 
 static void info(const ps_engine *engine, ps_engine_info *info) {
     const ps_toy_engine *toy = (const ps_toy_engine *)engine;
@@ -275,7 +275,7 @@ size_t ps_toy_living_nodes(const ps_engine *engine) {
     return ps_toy_tree_living(&((const ps_toy_engine *)engine)->tree);
 }
 
-/* ---- Creation -------------------------------------------------------------------------------------------------- */
+/* ---- Creation ------------------------------------------------------------ */
 
 static ps_status read_table(ps_toy_engine *toy, const char *path, ps_error *err) {
     ps_toy_json document = {0};

@@ -45,7 +45,7 @@ void ps_toy_json_free(ps_toy_json *document) {
     *document = (ps_toy_json){0};
 }
 
-/* ---- Where a value stands -------------------------------------------------------------------------------------- */
+/* ---- Where a value stands ------------------------------------------------ */
 
 static const char *skip_space(const char *at) {
     return at + strspn(at, " \t\r\n");
@@ -126,7 +126,7 @@ ps_status ps_toy_json_fail(const ps_toy_json *document, const json_t *parent, co
     return ps_fail(err, PS_FORMAT, "%s:%d: %s", document->name, line_of(document, parent, key, index), message);
 }
 
-/* ---- What tables have in common -------------------------------------------------------------------------------- */
+/* ---- What tables have in common ------------------------------------------ */
 
 ps_status ps_toy_json_keys(const ps_toy_json *document, const json_t *object, const char *const *names, size_t n,
                            ps_error *err) {

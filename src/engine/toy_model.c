@@ -26,7 +26,7 @@ void ps_toy_model_free(ps_toy_model *model) {
     *model = (ps_toy_model){0};
 }
 
-/* ---- Contexts -------------------------------------------------------------------------------------------------- */
+/* ---- Contexts ------------------------------------------------------------ */
 
 /* The slot of an edge, or the free one where it would be. */
 static ps_toy_edge *edge_slot(ps_toy_edge *edges, size_t slots, uint32_t from, ps_token token) {
@@ -97,7 +97,7 @@ const ps_toy_rule *ps_toy_model_rule(const ps_toy_model *model, const ps_token *
     return &model->rules[best]; /* the reader insists on a rule for the empty context */
 }
 
-/* ---- Tokenizer ------------------------------------------------------------------------------------------------- */
+/* ---- Tokenizer ----------------------------------------------------------- */
 
 /* The longest token that `text` starts with, or −1. The end token has no text of its own, but a name. */
 static ps_token longest_match(const ps_toy_model *model, const char *text, size_t length, size_t *used) {
@@ -140,7 +140,7 @@ ps_status ps_toy_model_tokenize(const ps_toy_model *model, const char *text, siz
     return PS_OK;
 }
 
-/* ---- Distributions --------------------------------------------------------------------------------------------- */
+/* ---- Distributions ------------------------------------------------------- */
 
 void ps_toy_rule_truncate(const ps_toy_rule *rule, const ps_generation *generation, double *q) {
     const double temperature = generation->temperature;

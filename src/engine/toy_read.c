@@ -15,7 +15,7 @@ typedef struct reader {
     ps_error *err;
 } reader;
 
-/* ---- Tokens ---------------------------------------------------------------------------------------------------- */
+/* ---- Tokens -------------------------------------------------------------- */
 
 static ps_status add_token(reader *r, const char *text, size_t length) {
     ps_toy_model *model = r->model;
@@ -125,7 +125,7 @@ static ps_status index_tokens(reader *r) {
     return PS_OK;
 }
 
-/* ---- Rules ----------------------------------------------------------------------------------------------------- */
+/* ---- Rules --------------------------------------------------------------- */
 
 static ps_token token_named(const reader *r, const char *name) {
     const json_t *id = json_object_get(r->ids, name);
@@ -278,7 +278,7 @@ static ps_status read_rules(reader *r) {
     return PS_OK;
 }
 
-/* ---- The whole ------------------------------------------------------------------------------------------------- */
+/* ---- The whole ----------------------------------------------------------- */
 
 static ps_status read_limits(reader *r) {
     const json_t *root = r->document->root, *max = json_object_get(root, "max_tokens");

@@ -45,7 +45,7 @@ ps_status ps_toy_reward(const ps_toy_rewards *rewards, const char *prefix, const
     return PS_OK;
 }
 
-/* ---- From a table file ------------------------------------------------------------------------------------------- */
+/* ---- From a table file --------------------------------------------------- */
 
 /* An object of texts and probabilities; fractions become numbers. *map stays NULL when it is not there. */
 static ps_status read_map(const ps_toy_json *document, const json_t *rewards, const char *name, json_t **map,

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-/* ---- Parameters ------------------------------------------------------------------------------------------------ */
+/* ---- Parameters ---------------------------------------------------------- */
 
 ps_toy_synthetic ps_toy_synthetic_defaults(void) {
     return (ps_toy_synthetic){.steps = 12,
@@ -71,7 +71,7 @@ void ps_toy_reasoner_free(ps_toy_reasoner *reasoner) {
     *reasoner = (ps_toy_reasoner){0};
 }
 
-/* ---- A step ---------------------------------------------------------------------------------------------------- */
+/* ---- A step -------------------------------------------------------------- */
 
 /* Which uniform of the step's key serves what. */
 enum { AT_ERROR = 0, AT_DETECTION = 1, AT_NOISE = 1 /* the normal of uniforms 2 and 3 */, AT_LABEL = 4 };
@@ -132,7 +132,7 @@ int ps_toy_problem_group(const char *prompt, size_t length) {
     return group;
 }
 
-/* ---- Its text -------------------------------------------------------------------------------------------------- */
+/* ---- Its text ------------------------------------------------------------ */
 
 static const char *const words[] = {"ok", "slip", "seen"};
 

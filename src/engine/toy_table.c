@@ -121,7 +121,7 @@ ps_status ps_toy_table_extend(ps_toy_engine *toy, const ps_toy_job *job, ps_even
     return PS_OK;
 }
 
-/* ---- Evaluation ------------------------------------------------------------------------------------------------ */
+/* ---- Evaluation ---------------------------------------------------------- */
 
 static double log_probability(const ps_toy_rule *rule, ps_token token) {
     for (size_t i = 0; i < rule->n; i++)

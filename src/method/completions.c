@@ -98,8 +98,7 @@ static double uniform(completions *p) {
     return ps_uniform(key, p->uniforms_used++);
 }
 
-/* ---- Moves
- * ---------------------------------------------------------------------------------------------------------------- */
+/* ---- Moves --------------------------------------------------------------- */
 
 /* −∞ against −∞: a worthless answer moves freely. */
 static double log_ratio(const completions *p, const walker *w) {
@@ -126,8 +125,7 @@ static void arrive(completions *p, walker *w) {
         w->done = true;
 }
 
-/* ---- Generations
- * ------------------------------------------------------------------------------------------------------------- */
+/* ---- Generations --------------------------------------------------------- */
 
 static ps_status append_generation(completions *p, ps_error *err) {
     size_t M = p->m.params.n_particles;
@@ -232,8 +230,7 @@ static ps_status round_over(ps_method *method, ps_error *err) {
     return growing ? plan_round(p, err) : end_generation(p, err);
 }
 
-/* ---- What came of it
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- What came of it ----------------------------------------------------- */
 
 static ps_status answers(const ps_method *method, ps_answer **list, size_t *n, ps_error *err) {
     const completions *p = (const completions *)method;

@@ -139,8 +139,7 @@ static ps_status create_gibbs(const ps_method_params *params, ps_method **method
     return create_as(&ps_method_particle_gibbs, true, params, method, err);
 }
 
-/* ---- Weights
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- Weights ------------------------------------------------------------- */
 
 /* log of the factor a step multiplies a particle's weight by. −∞ after −∞ stays −∞: nothing can revive it. */
 static double log_factor(const filter *p, uint32_t snapshot) {
@@ -220,8 +219,7 @@ static bool all_done(const filter *p) {
     return true;
 }
 
-/* ---- Moves
- * ---------------------------------------------------------------------------------------------------------------- */
+/* ---- Moves --------------------------------------------------------------- */
 
 /* log of the density whose ratios the weights are. */
 static double log_target(void *context, uint32_t snapshot) {
@@ -257,8 +255,7 @@ static ps_status start_moves(filter *p, ps_error *err) {
     return status == PS_OK ? plan_moves(p, err) : status;
 }
 
-/* ---- A round, a filter
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- A round, a filter --------------------------------------------------- */
 
 /* The particles as answers. Filters are comparable by their evidence, each particle weighing Ẑ · w / M; sweeps of
  * particle Gibbs are draws of one chain, each particle weighing its W. */

@@ -97,8 +97,7 @@ static ps_status create(const ps_method_params *params, ps_method **method, ps_e
     return PS_OK;
 }
 
-/* ---- One iteration: every running particle makes one step ---------------------------------------------------------
- */
+/* ---- One iteration: every running particle makes one step ---------------- */
 
 /* One more step of this iteration, from `parent`. */
 static ps_status plan(persistent *p, uint32_t parent, uint32_t *child, ps_error *err) {
@@ -169,8 +168,7 @@ static void check_budget(persistent *p, bool wrote_nothing) {
     }
 }
 
-/* ---- Selection
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- Selection ----------------------------------------------------------- */
 
 static double ess_of_pool(void *context, double beta) {
     return ps_pool_ess(((persistent *)context)->pool, beta);
@@ -217,8 +215,7 @@ static ps_status launch(persistent *p, double beta, ps_error *err) {
     return PS_OK;
 }
 
-/* ---- Moves: each pick is replaced by another draw of its law, q·L^β over the open prefixes of its depth -----------
- */
+/* ---- Moves: a pick becomes another draw of q·L^β ------------------------- */
 
 static double log_target(void *context, uint32_t snapshot) {
     const persistent *p = context;
@@ -381,8 +378,7 @@ static ps_status absorb(ps_method *method, const ps_step_result *results, size_t
     return p->moving ? go_on_moving(p, err) : finish_iteration(p, err);
 }
 
-/* ---- What came of it
- * --------------------------------------------------------------------------------------------------- */
+/* ---- What came of it ----------------------------------------------------- */
 
 static ps_status answers(const ps_method *method, ps_answer **list, size_t *n, ps_error *err) {
     const persistent *p = (const persistent *)method;

@@ -46,7 +46,7 @@ static ps_status open_file(tensor_file *t, const char *path, bool shapes, ps_err
     return PS_OK;
 }
 
-/* ---- Metadata ---------------------------------------------------------------------------------------------------- */
+/* ---- Metadata ------------------------------------------------------------ */
 
 /* A copy of a string of the metadata; *value is left alone when it is not there. */
 static ps_status copy_string(const tensor_file *t, const char *key, char **value) {
@@ -73,7 +73,7 @@ ps_status ps_prm_metadata_read(const char *path, ps_prm_metadata *metadata, ps_e
     return status;
 }
 
-/* ---- Tensors ----------------------------------------------------------------------------------------------------- */
+/* ---- Tensors ------------------------------------------------------------- */
 
 static ps_status to_floats(const tensor_file *t, enum ggml_type type, const void *raw, size_t n, float **values) {
     float *made = ps_reallocarray(NULL, n, sizeof *made);

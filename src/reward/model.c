@@ -54,7 +54,7 @@ static void destroy(ps_prm *prm) {
     ps_engine_free(engine);
 }
 
-/* ---- Prefixes ---------------------------------------------------------------------------------------------------- */
+/* ---- Prefixes ------------------------------------------------------------ */
 
 static ps_status render_prompt(model_prm *m, const char *question, char **prompt, ps_error *err) {
     ps_chat_message messages[2];
@@ -86,7 +86,7 @@ static void release(ps_prm *prm, ps_prm_node node) {
     ps_engine_release(m->engine, ps_prm_nodes_remove(&m->nodes, node).engine_node);
 }
 
-/* ---- Submission -------------------------------------------------------------------------------------------------- */
+/* ---- Submission ---------------------------------------------------------- */
 
 /* The length of a step without the white space at its end, whose place the tag takes: models are trained on steps that
  * were split at it. */
@@ -163,7 +163,7 @@ static ps_status submit(ps_prm *prm, const ps_prm_request *request, ps_error *er
     return status;
 }
 
-/* ---- Answers ----------------------------------------------------------------------------------------------------- */
+/* ---- Answers ------------------------------------------------------------- */
 
 /* P(right), or NaN. */
 static double read_event(const model_prm *m, const ps_event *event) {
@@ -224,7 +224,7 @@ static const ps_prm_ops head_ops = {.kind = "head",
                                     .poll = poll,
                                     .stats = stats};
 
-/* ---- Creation ---------------------------------------------------------------------------------------------------- */
+/* ---- Creation ------------------------------------------------------------ */
 
 /* The one token that a text is. */
 static ps_status single_token(model_prm *m, const char *what, const char *text, ps_token *token, ps_error *err) {

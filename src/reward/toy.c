@@ -52,7 +52,7 @@ static void release(ps_prm *prm, ps_prm_node node) {
     ps_free(ps_prm_nodes_remove(&self(prm)->nodes, node).text);
 }
 
-/* ---- Reading ----------------------------------------------------------------------------------------------------- */
+/* ---- Reading ------------------------------------------------------------- */
 
 static ps_status join(const char *before, const ps_prm_request *request, char **whole, ps_error *err) {
     ps_text text = {0};

@@ -20,8 +20,7 @@ typedef struct comparison {
     double answer_tokens;
 } comparison;
 
-/* ---- Small files of the folder
- * --------------------------------------------------------------------------------------------- */
+/* ---- Small files of the folder ------------------------------------------- */
 
 static ps_status path_of(const ps_store *store, const char *name, ps_text *path, ps_error *err) {
     ps_text_printf(path, "%s/%s", ps_store_folder(store), name);
@@ -76,8 +75,7 @@ static ps_status write_json(ps_store *store, const char *name, json_t *root, ps_
     return status;
 }
 
-/* ---- The unit of budgets: the mean length of an answer
- * ---------------------------------------------------------------------- */
+/* ---- The unit of budgets: the mean length of an answer ------------------- */
 
 /* Independent answers to the first problems of the data set, whatever part of it is compared on: the unit must not
  * change when more problems are asked for. */
@@ -139,8 +137,7 @@ static ps_status measure_length(comparison *c, ps_error *err) {
     return status;
 }
 
-/* ---- Ownership: a name stands for one configuration
- * ------------------------------------------------------------------------ */
+/* ---- Ownership: a name stands for one configuration ---------------------- */
 
 static ps_status check_owner(const ps_variant *v, const ps_config *samples, const char *path, ps_error *err) {
     ps_text difference = {0};
@@ -184,8 +181,7 @@ static ps_status own_name(comparison *c, const ps_variant *v, ps_error *err) {
     return status;
 }
 
-/* ---- Runs
- * --------------------------------------------------------------------------------------------------------------- */
+/* ---- Runs ---------------------------------------------------------------- */
 
 static void mark(void *user, size_t position, const ps_result_line *line) {
     ps_mark *m = &((ps_run *)user)->marks[position];
@@ -289,8 +285,7 @@ static ps_status run_all(comparison *c, ps_error *err) {
     return PS_OK;
 }
 
-/* ---- Cells
- * -------------------------------------------------------------------------------------------------------------- */
+/* ---- Cells --------------------------------------------------------------- */
 
 static void describe_cell(const comparison *c, size_t variant, size_t budget, ps_compare_cell *cell) {
     const ps_plan *plan = c->plan;

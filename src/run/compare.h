@@ -69,7 +69,7 @@ ps_status ps_plan_config(const ps_plan *plan, size_t variant, size_t budget, siz
                          ps_config **config, ps_error *err);
 size_t ps_plan_tokens(const ps_budget_spec *budget, double answer_tokens);
 
-/* ---- Files of shards (compare_shards.c) ---- */
+/* ---- Files of shards (compare_shards.c) ---------------------------------- */
 
 typedef struct ps_paths {
     char **items; /* [n] */

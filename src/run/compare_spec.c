@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- Methods
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- Methods ------------------------------------------------------------- */
 
 /* Whether a piece "text=…" sets a configuration key: keys have a dot, or are known. */
 static bool is_override(const char *piece, const char *equals) {
@@ -126,8 +125,7 @@ static ps_status parse_methods(ps_plan *plan, const ps_config *base, const char 
     return status;
 }
 
-/* ---- Shared samples
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- Shared samples ------------------------------------------------------ */
 
 static bool draws_independently(const ps_method_ops *method) {
     return strcmp(method->name, "best_of_n") == 0 || strcmp(method->name, "majority") == 0 ||
@@ -182,8 +180,7 @@ static ps_status finish_variant(ps_plan *plan, size_t i, ps_models *models, ps_e
     return find_source(plan, i, err);
 }
 
-/* ---- Budgets
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- Budgets ------------------------------------------------------------- */
 
 static ps_status parse_budget(const char *text, ps_budget_spec *out, ps_error *err) {
     char *end;
@@ -223,8 +220,7 @@ size_t ps_plan_tokens(const ps_budget_spec *budget, double answer_tokens) {
     return tokens < 1 ? 1 : (size_t)llround(tokens);
 }
 
-/* ---- The plan
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- The plan ------------------------------------------------------------ */
 
 ps_status ps_plan_create(const ps_config *config, const ps_compare_options *options, ps_models *models, ps_plan **out,
                          ps_error *err) {

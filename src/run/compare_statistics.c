@@ -4,8 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* ---- Calibration
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- Calibration --------------------------------------------------------- */
 
 void ps_calibration_add(ps_calibration *c, double confidence, bool correct) {
     int bin = (int)(confidence * 10);
@@ -28,8 +27,7 @@ double ps_calibration_ece(const ps_calibration *c) {
     return c->n > 0 ? sum / (double)c->n : NAN;
 }
 
-/* ---- Paired differences
- * ------------------------------------------------------------------------------------------------- */
+/* ---- Paired differences -------------------------------------------------- */
 
 enum { RESAMPLES = 10000 };
 
@@ -98,8 +96,7 @@ size_t ps_holm(double *p, size_t n) {
     return m;
 }
 
-/* ---- Cells
- * -------------------------------------------------------------------------------------------------------------- */
+/* ---- Cells --------------------------------------------------------------- */
 
 static const ps_variant *variant_of(const ps_plan *plan, const ps_compare_cell *cell) {
     return &plan->variants[cell->method_number];

@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- Smoke test: a few problems with few particles, so that a bad set-up shows before the long run
- * ------------------------------ */
+/* ---- Smoke test: so that a bad set-up shows soon ------------------------- */
 
 typedef struct smoke {
     const ps_problem *problems;
@@ -65,9 +64,7 @@ static ps_status run_smoke_test(const ps_config *config, ps_models *models, cons
     return status;
 }
 
-/* ---- Summary
- * --------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Summary ------------------------------------------------------------- */
 
 static json_t *arm_json(const ps_eval_arm *arm) {
     double accuracy = arm->done > 0 ? (double)arm->correct / (double)arm->done : 0;
@@ -136,9 +133,7 @@ static ps_status file_name(const char *arm, const ps_eval_options *options, ps_t
     return ps_text_ok(name) ? PS_OK : ps_nomem(err);
 }
 
-/* ---- All of it
- * ----------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- All of it ----------------------------------------------------------- */
 
 static ps_status run_arms(const ps_config *config, const ps_eval_options *options, const ps_chosen *chosen,
                           ps_store *store, ps_models *models, const ps_eval_observer *observer,

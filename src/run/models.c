@@ -30,8 +30,7 @@ const char *ps_models_path(const ps_models *models) {
     return models->path;
 }
 
-/* ---- Where files lie ------------------------------------------------------------------------------------------------
- */
+/* ---- Where files lie ----------------------------------------------------- */
 
 static bool is_file(const char *path) {
     struct stat info;
@@ -76,8 +75,7 @@ ps_status ps_dataset_path(const ps_config *c, char **path, ps_error *err) {
     return shipped_file("data/test.jsonl", path, err);
 }
 
-/* ---- Opening
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- Opening ------------------------------------------------------------- */
 
 static ps_toy_options toy_options(const ps_config *c, const ps_log *log) {
     bool synthetic = ps_config_is(c->engine_toy_kind, "synthetic");

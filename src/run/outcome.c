@@ -91,8 +91,7 @@ static ps_status count(ps_task *task, const ballot *ballots, size_t n, tally *ta
     return PS_OK;
 }
 
-/* ---- Choosing
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- Choosing ------------------------------------------------------------ */
 
 static double votes_of(const tally *t) {
     return (double)t->votes;
@@ -160,8 +159,7 @@ static ps_status choose(ps_task *task, const ballot *ballots, size_t n, const ta
     return status;
 }
 
-/* ---- The outcome
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- The outcome --------------------------------------------------------- */
 
 static int heavier_first(const void *a, const void *b) {
     double x = ((const ps_answer_class *)a)->weight, y = ((const ps_answer_class *)b)->weight;

@@ -238,8 +238,7 @@ void ps_session_clear(ps_session *s) {
     s->stops = NULL;
 }
 
-/* ---- Prompt
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- Prompt -------------------------------------------------------------- */
 
 /* {question} and {system} replaced; any other brace stays: LaTeX is full of them. */
 static ps_status fill_template(const char *template, const char *system, const char *question, char **text,

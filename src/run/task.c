@@ -94,8 +94,7 @@ ps_status ps_task_create(const ps_session *session, const ps_problem *problem, u
     return PS_OK;
 }
 
-/* ---- Clocks: how long at least one request of a kind was under way -------------------------------------------------
- */
+/* ---- Clocks: how long at least one request of a kind was under way ------- */
 
 static void clock_in(size_t *under_way, double *since) {
     if ((*under_way)++ == 0) *since = ps_now();
@@ -105,8 +104,7 @@ static void clock_out(size_t *under_way, double since, double *total) {
     if (--*under_way == 0) *total += ps_now() - since;
 }
 
-/* ---- Submitting
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- Submitting ---------------------------------------------------------- */
 
 static ps_status ensure_node(ps_task *task, uint32_t id, ps_error *err) {
     if (ps_reserve(&task->nodes, &task->nodes_capacity, (size_t)id + 1) != PS_OK) return ps_nomem(err);
@@ -222,8 +220,7 @@ ps_status ps_task_advance(ps_task *task, const ps_observer *observer, ps_error *
     return PS_OK;
 }
 
-/* ---- Events
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- Events -------------------------------------------------------------- */
 
 bool ps_has_closed_box(const char *text) {
     for (const char *box = text;

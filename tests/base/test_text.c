@@ -77,7 +77,7 @@ static void test_nearest_name(void **state) {
     assert_null(ps_nearest_name(longer, names, n));
 }
 
-/* ---- Files ------------------------------------------------------------------------------------------------------ */
+/* ---- Files --------------------------------------------------------------- */
 
 static void path_of(char *path, size_t size) {
     snprintf(path, size, "%s/read-file-%ld", PS_TEST_TMP, (long)getpid());

@@ -70,7 +70,7 @@ static void test_the_toy_brings_its_own_prm(void **state) {
     ps_config_free(cfg);
 }
 
-/* ---- Warnings ---------------------------------------------------------------------------------------------------- */
+/* ---- Warnings ------------------------------------------------------------ */
 
 typedef struct heard {
     int n;

@@ -67,7 +67,7 @@ static void test_secrets_are_never_read(void **state) {
     ps_config_free(cfg);
 }
 
-/* ---- Presets ----------------------------------------------------------------------------------------------------- */
+/* ---- Presets ------------------------------------------------------------- */
 
 static void test_explicit_keys_win_over_the_preset(void **state) {
     (void)state;
@@ -114,7 +114,7 @@ static void test_the_preset_fits_the_mode(void **state) {
     ps_config_free(cfg);
 }
 
-/* ---- Setting ----------------------------------------------------------------------------------------------------- */
+/* ---- Setting ------------------------------------------------------------- */
 
 static void test_strings_are_taken_as_they_stand(void **state) {
     (void)state;
@@ -189,7 +189,7 @@ static void test_wrong_settings_are_told(void **state) {
     ps_config_free(initial);
 }
 
-/* ---- Arguments --------------------------------------------------------------------------------------------------- */
+/* ---- Arguments ----------------------------------------------------------- */
 
 static void test_arguments(void **state) {
     (void)state;

@@ -189,7 +189,7 @@ static void test_unknown_keys_of_reports(void **state) {
     ps_config_free(cfg);
 }
 
-/* ---- docs/ ------------------------------------------------------------------------------------------------------- */
+/* ---- docs/ --------------------------------------------------------------- */
 
 static char *document(const char *name) {
     char path[512], *text = NULL;

@@ -219,7 +219,7 @@ static void test_pruning(void **state) {
     check_pruning(PS_PRUNE_LOWEST_SCORE, (bool[]){true, false, true, true, true});
 }
 
-/* ---- balance ---------------------------------------------------------------------------------------------------- */
+/* ---- balance ------------------------------------------------------------- */
 
 /* Three generations of whole answers: W, ESS and log Ẑ are those of the functions over the same numbers. */
 static void test_balance_pool(void **state) {

@@ -12,8 +12,7 @@ static double next_uniform(void) {
     return ps_uniform(check_key(life_id), position++);
 }
 
-/* ---- Afresh -------------------------------------------------------------------------------------------------------
- */
+/* ---- Afresh -------------------------------------------------------------- */
 
 typedef struct long_sum {
     long double max, sum;
@@ -60,8 +59,7 @@ static long double mixture_of(const ps_pool *pool, uint32_t id) {
     return log_of(&sum);
 }
 
-/* ---- Comparing ----------------------------------------------------------------------------------------------------
- */
+/* ---- Comparing ----------------------------------------------------------- */
 
 static double worst;
 
@@ -126,8 +124,7 @@ static void compare_standing(const ps_pool *pool, const uint32_t *running, size_
     free(count);
 }
 
-/* ---- Living -------------------------------------------------------------------------------------------------------
- */
+/* ---- Living -------------------------------------------------------------- */
 
 /* Every particle makes a step; how many go on. */
 static size_t iterate(ps_pool *pool, uint32_t *running, size_t n, double scale) {

@@ -19,7 +19,7 @@ static size_t pick(const char *name, const double *W, size_t n, size_t M, uint64
     return picked;
 }
 
-/* ---- For every entry of the table -------------------------------------------------------------------------------- */
+/* ---- For every entry of the table ---------------------------------------- */
 
 static bool is_top_n(const ps_resampler *r) {
     return strcmp(r->name, "topN") == 0;
@@ -108,8 +108,7 @@ static void test_bad_input(void **state) {
     }
 }
 
-/* ---- Counts -------------------------------------------------------------------------------------------------------
- */
+/* ---- Counts -------------------------------------------------------------- */
 
 /* Total counts over many rounds against rounds·M·W. For draws with less variance than independent ones the statistic is
  * smaller than χ², so the test holds for all. */
@@ -166,7 +165,7 @@ static void test_floor_and_ceiling(void **state) {
     }
 }
 
-/* ---- Exact cases ------------------------------------------------------------------------------------------------ */
+/* ---- Exact cases --------------------------------------------------------- */
 
 static void test_exact(void **state) {
     (void)state;
@@ -203,7 +202,7 @@ static void test_exact(void **state) {
     assert_memory_equal(picks, multinomial, sizeof multinomial);
 }
 
-/* ---- topN ------------------------------------------------------------------------------------------------------- */
+/* ---- topN ---------------------------------------------------------------- */
 
 static size_t pick_top(ps_resample_input in, const double *u) {
     size_t picked = 0;

@@ -78,7 +78,7 @@ static inline uint32_t toy_step(const toy_model *m, uint32_t id, double u) {
     return node->first_child + (uint32_t)node->children - 1;
 }
 
-/* ---- A run ------------------------------------------------------------------------------------------------------ */
+/* ---- A run --------------------------------------------------------------- */
 
 typedef enum toy_policy { TOY_RARE, TOY_ESS, TOY_ALWAYS } toy_policy;
 
@@ -204,7 +204,7 @@ static inline void toy_sample(const toy_model *model, const toy_run *run, toy_re
     free(s.picks);
 }
 
-/* ---- What many runs say ----------------------------------------------------------------------------------------- */
+/* ---- What many runs say -------------------------------------------------- */
 
 typedef struct toy_summary {
     double mean, standard_error; /* of Ẑ/Z over the runs */

@@ -80,8 +80,7 @@ static inline ps_event next_event(ps_engine *engine) {
     return events[0];
 }
 
-/* ---- Many particles, each its own line ------------------------------------------------------------------------------
- */
+/* ---- Many particles, each its own line ----------------------------------- */
 
 enum { MOST_TOKENS = 600, MOST_STEPS = 40 };
 typedef struct particle {

@@ -116,8 +116,7 @@ static void a_stop_string_is_cut(void **state) {
     ps_engine_free(engine);
 }
 
-/* ---- Evaluation
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- Evaluation ---------------------------------------------------------- */
 
 static ps_event evaluate(ps_engine *engine, ps_node node, const ps_token *tokens, size_t n, bool hidden) {
     static const ps_token choices[] = {60, 61, 62};
@@ -184,8 +183,7 @@ static void evaluation_is_incremental(void **state) {
     ps_engine_free(engine);
 }
 
-/* ---- Errors
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- Errors -------------------------------------------------------------- */
 
 static void wrong_arguments(void **state) {
     (void)state;

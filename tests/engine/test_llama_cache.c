@@ -51,8 +51,7 @@ static void going_back_recomputes_nothing(void **state) {
     ps_engine_free(engine);
 }
 
-/* ---- What must not change the answer
- * --------------------------------------------------------------------------------- */
+/* ---- What must not change the answer ------------------------------------- */
 
 /* The same particles from two engines. Up to the first token that differs, if any, logp agrees within 0.02 (times
  * max(1, |logp|)); logits that move by rounding may flip a token now and then, at most 5% of the particles here. That
@@ -130,8 +129,7 @@ static void deterministic_mode_is_blind_to_company(void **state) {
     ps_engine_free(crowd);
 }
 
-/* ---- Limits ---------------------------------------------------------------------------------------------------------
- */
+/* ---- Limits -------------------------------------------------------------- */
 
 static void more_lineages_than_sequences(void **state) {
     (void)state;
@@ -203,8 +201,7 @@ static void a_full_context_is_an_event(void **state) {
     ps_engine_free(engine);
 }
 
-/* ---- Nothing is left
- * -------------------------------------------------------------------------------------------------- */
+/* ---- Nothing is left ----------------------------------------------------- */
 
 /* Releases are carried out by the lane's thread: wait for it. */
 static size_t cells_in_use(ps_engine *engine) {

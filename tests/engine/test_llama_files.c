@@ -17,8 +17,7 @@ static void expect_error(ps_status status, const char *word) {
     assert_non_null(strstr(error.message, "bad.gguf"));
 }
 
-/* ---- Damaged bytes
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- Damaged bytes ------------------------------------------------------- */
 
 static char *bytes_of(const char *path, size_t *n) {
     char *data = NULL;
@@ -89,8 +88,7 @@ static void flipped_bits_in_the_header(void **state) {
     ps_free(data);
 }
 
-/* ---- Changed contents
- * ------------------------------------------------------------------------------------------------- */
+/* ---- Changed contents ---------------------------------------------------- */
 
 typedef struct copy {
     struct gguf_context *gguf;
@@ -149,8 +147,7 @@ static void no_layers_no_tokenizer(void **state) {
     expect_error(PS_ENGINE, "cannot load");
 }
 
-/* ---- Odd, but usable
- * -------------------------------------------------------------------------------------------------- */
+/* ---- Odd, but usable ----------------------------------------------------- */
 
 static ps_engine *open_changed(void) {
     ps_llama_options options = usual();

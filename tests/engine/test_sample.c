@@ -15,7 +15,7 @@
 
 static const ps_rng_key key = {.seed = 20, .purpose = PS_RNG_TEST};
 
-/* ---- The plain computation ------------------------------------------------------------------------------------- */
+/* ---- The plain computation ----------------------------------------------- */
 
 typedef struct candidate {
     float logit;
@@ -202,8 +202,7 @@ static void every_way_draws_the_same_token(void **state) {
     ps_sampler_free(&s);
 }
 
-/* ---- Known answers ------------------------------------------------------------------------------------------------
- */
+/* ---- Known answers ------------------------------------------------------- */
 
 static void greedy_takes_the_first_of_the_largest(void **state) {
     (void)state;

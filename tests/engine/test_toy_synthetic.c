@@ -228,8 +228,7 @@ static void the_context_fills(void **state) {
     ps_engine_free(engine);
 }
 
-/* ---- Success rates of docs/algorithm.md
- * ------------------------------------------------------------------------------ */
+/* ---- Success rates of docs/algorithm.md ---------------------------------- */
 
 /* Right answers of best-of-n with a vote by Σ r, over problems with their own random numbers. */
 static double best_of_n(ps_toy_synthetic parameters, size_t n, size_t problems) {

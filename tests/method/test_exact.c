@@ -41,8 +41,7 @@ static ps_method_params params_of(size_t M) {
     };
 }
 
-/* ---- What many runs say -------------------------------------------------------------------------------------------
- */
+/* ---- What many runs say -------------------------------------------------- */
 
 typedef struct moments {
     double sum, squares;
@@ -141,8 +140,7 @@ static void check_law(law l) {
     observed_clear(&o);
 }
 
-/* ---- Chains -------------------------------------------------------------------------------------------------------
- */
+/* ---- Chains -------------------------------------------------------------- */
 
 /* Chains of 8,000 moves from an answer grown by block-wise moves: what is left of their start is below the bias
  * allowed. Caught: K/K' left out of the ratio (short answers at .41 of the truth); ΔΣlog q left out (9.7 times the
@@ -179,8 +177,7 @@ static void test_particle_gibbs(void **state) {
     check_law(l);
 }
 
-/* ---- The particle filter: Ẑ, and Ẑ times a share, are unbiased with as few as 4 particles -------------------------
- */
+/* ---- The particle filter: Ẑ, and Ẑ times a share, are unbiased with as few as 4 particles ---- */
 
 /* Caught: particles that keep their weights through a selection (Ẑ/Z 5.5); moves that take a proposal which ended early
  * (.895 ± .003); moves of finished particles too (short answers at 1.15 ± .008 of the truth). */
@@ -209,8 +206,7 @@ static void test_filter_is_unbiased(void **state) {
     check_law(l);
 }
 
-/* ---- Persistent Sampling ------------------------------------------------------------------------------------------
- */
+/* ---- Persistent Sampling ------------------------------------------------- */
 
 enum { MANY = 128 };
 

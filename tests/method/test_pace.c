@@ -125,7 +125,7 @@ static void how_far_back(void **state) {
     ps_tree_clear(&tree);
 }
 
-/* ---- What the methods make of it --------------------------------------------------------------------------------- */
+/* ---- What the methods make of it ----------------------------------------- */
 
 /* Every answer takes 12 steps of 5 tokens, and the budget was thought to pay for M answers of half that length. */
 static ps_step_result long_answer(uint32_t child, uint32_t depth) {

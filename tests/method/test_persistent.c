@@ -46,7 +46,7 @@ static ps_method_params params(void) {
     return method_params(&score);
 }
 
-/* ---- Events ----------------------------------------------------------------------------------------------------- */
+/* ---- Events -------------------------------------------------------------- */
 
 static void policy_never_lets_every_particle_go_its_way(void **state) {
     (void)state;
@@ -140,8 +140,7 @@ static void refill_relaunches_M(void **state) {
         }
 }
 
-/* ---- The pool -----------------------------------------------------------------------------------------------------
- */
+/* ---- The pool ------------------------------------------------------------ */
 
 /* Every finished snapshot stays an answer to the end (the driver sees to it that none is extended). */
 static void finished_snapshots_stay(void **state) {
@@ -300,8 +299,7 @@ static void top_n_takes_distinct_lineages(void **state) {
     assert_true(ancestors > 0); /* without it they do occur, so that the test tests something */
 }
 
-/* ---- Ends ---------------------------------------------------------------------------------------------------------
- */
+/* ---- Ends ---------------------------------------------------------------- */
 
 static void limits_end_the_search(void **state) {
     (void)state;
@@ -391,8 +389,7 @@ static void mistakes_in_parameters(void **state) {
     }
 }
 
-/* ---- Truth: the built-in table of the toy engine, every answer enumerated -----------------------------------------
- */
+/* ---- Truth: the built-in table of the toy engine, every answer enumerated ---- */
 
 enum { MAX_STEPS = 8, MOST_NODES = 4096 };
 

@@ -59,8 +59,7 @@ static void test_bootstrap(void **state) {
     assert_true(isnan(a.mean));
 }
 
-/* ---- Regression of method quality ----------------------------------------------------------------------------------
- */
+/* ---- Regression of method quality ---------------------------------------- */
 
 typedef struct setting {
     const char *pd, *sn, *ar, *gamma, *epsilon;

@@ -53,7 +53,7 @@ static double sum_of(const json_t *list) {
     return sum;
 }
 
-/* ---- Sums -------------------------------------------------------------------------------------------------------- */
+/* ---- Sums ---------------------------------------------------------------- */
 
 /* Samplers of every kind: steps, several problems of the pool, whole answers that are cut and regrown, greedy. */
 static ps_config *configured(int kind) {
@@ -100,8 +100,7 @@ static void each_token_has_its_value_and_they_sum(void **state) {
     }
 }
 
-/* ---- The same numbers computed another way -------------------------------------------------------------------------
- */
+/* ---- The same numbers computed another way ------------------------------- */
 
 typedef struct path {
     ps_token tokens[MOST_TOKENS];
@@ -202,7 +201,7 @@ static void the_numbers_are_the_tables_own(void **state) {
     clear(&s);
 }
 
-/* ---- Off --------------------------------------------------------------------------------------------------------- */
+/* ---- Off ----------------------------------------------------------------- */
 
 /* Nothing but the three lists comes and goes with the key, and without saved particles it means nothing. */
 static void off_takes_the_lists_away_and_nothing_else(void **state) {

@@ -5,8 +5,7 @@
 
 #include <jansson.h>
 
-/* ---- A scripted method --------------------------------------------------------------------------------------------
- */
+/* ---- A scripted method --------------------------------------------------- */
 
 typedef struct script {
     const char *text;
@@ -47,8 +46,7 @@ static ps_status create(const ps_method_params *params, ps_method **method, ps_e
     return PS_OK;
 }
 
-/* ---- An outcome of it ---------------------------------------------------------------------------------------------
- */
+/* ---- An outcome of it ---------------------------------------------------- */
 
 typedef struct setting {
     ps_config *config;
@@ -205,8 +203,7 @@ static void without_a_ground_truth_nothing_is_correct(void **state) {
     ps_outcome_free(o);
 }
 
-/* ---- JSON ---------------------------------------------------------------------------------------------------------
- */
+/* ---- JSON ---------------------------------------------------------------- */
 
 static json_t *line_of(const ps_outcome *o, bool particles) {
     char *text = NULL;

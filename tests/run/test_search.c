@@ -9,8 +9,7 @@
 
 enum { PROBLEMS = 12 };
 
-/* ---- An engine that fails when told -------------------------------------------------------------------------------
- */
+/* ---- An engine that fails when told -------------------------------------- */
 
 typedef struct faulty {
     ps_engine base;
@@ -90,8 +89,7 @@ static const ps_engine_ops faulty_ops = {.name = "faulty",
                                          .in_flight = faulty_in_flight,
                                          .stats = faulty_stats};
 
-/* ---- A run of some problems ---------------------------------------------------------------------------------------
- */
+/* ---- A run of some problems ---------------------------------------------- */
 
 typedef struct some {
     ps_config *config;
@@ -199,8 +197,7 @@ static ps_config *configured(int kind) {
     }
 }
 
-/* ---- Tests --------------------------------------------------------------------------------------------------------
- */
+/* ---- Tests --------------------------------------------------------------- */
 
 static void side_by_side_as_one_at_a_time(void **state) {
     (void)state;
@@ -328,8 +325,7 @@ static void no_time_at_all(void **state) {
     end(s);
 }
 
-/* ---- ps_solve -----------------------------------------------------------------------------------------------------
- */
+/* ---- ps_solve ------------------------------------------------------------ */
 
 typedef struct seen {
     size_t n, steps, last_iteration;

@@ -73,8 +73,7 @@ static void a_damaged_config_is_named(void **state) {
     check_ok(opened(path_of("damaged"), "1", true, &err)); /* --fresh gets over it */
 }
 
-/* ---- Resuming from elsewhere --------------------------------------------------------------------------------------
- */
+/* ---- Resuming from elsewhere --------------------------------------------- */
 
 static void resume_from_a_folder_or_a_file(void **state) {
     (void)state;
@@ -100,8 +99,7 @@ static void resume_from_a_folder_or_a_file(void **state) {
     assert_int_not_equal(access(path_of("unused"), F_OK), 0);
 }
 
-/* ---- Lines --------------------------------------------------------------------------------------------------------
- */
+/* ---- Lines --------------------------------------------------------------- */
 
 typedef struct lines {
     size_t n, index[16];
@@ -201,8 +199,7 @@ static void what_is_no_result_is_refused_and_kept(void **state) {
     }
 }
 
-/* ---- Two runs -----------------------------------------------------------------------------------------------------
- */
+/* ---- Two runs ------------------------------------------------------------ */
 
 /* One file, one writer; the shards of one configuration side by side; no --fresh under a run's feet. */
 static void two_runs_in_one_folder(void **state) {
@@ -225,8 +222,7 @@ static void two_runs_in_one_folder(void **state) {
     close_results(&f);
 }
 
-/* ---- A disk that is full ------------------------------------------------------------------------------------------
- */
+/* ---- A disk that is full ------------------------------------------------- */
 
 /* With files limited to 1000 bytes, lines of 99 bytes: ten whole ones, eight where four are written at once. */
 static void a_full_disk_leaves_whole_lines(void **state) {

@@ -51,7 +51,7 @@ static tree *copy(const tree *t) {
     return t ? make(t->op, t->value, copy(t->a), copy(t->b)) : NULL;
 }
 
-/* ---- Spelling --------------------------------------------------------------------------------------------------- */
+/* ---- Spelling ------------------------------------------------------------ */
 
 typedef struct writer {
     random_source *r;
@@ -178,7 +178,7 @@ static void spell(random_source *r, const tree *t, ps_text *out) {
     assert_true(ps_text_ok(out));
 }
 
-/* ---- Exact evaluation, our own ---------------------------------------------------------------------------------- */
+/* ---- Exact evaluation, our own ------------------------------------------- */
 
 typedef __int128 wide;
 typedef struct fraction {
@@ -255,7 +255,7 @@ static double real_value(const tree *t) {
     }
 }
 
-/* ---- Changes ---------------------------------------------------------------------------------------------------- */
+/* ---- Changes ------------------------------------------------------------- */
 
 static tree *change(random_source *r, const tree *t) {
     tree *fresh = copy(t), *at = fresh;
@@ -284,7 +284,7 @@ static tree *change(random_source *r, const tree *t) {
     return fresh;
 }
 
-/* ---- Tests ------------------------------------------------------------------------------------------------------ */
+/* ---- Tests --------------------------------------------------------------- */
 
 static void test_rational_functions(void **state) {
     (void)state;
