@@ -1,7 +1,9 @@
 /* What only the whole configuration can be judged by. */
 #include "internal.h"
 
+#define PCRE2_CODE_UNIT_WIDTH 8
 #include <ctype.h>
+#include <pcre2.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -103,7 +105,25 @@ static void check_variable_name(checker *c, key_index key, const char *name) {
     if (!good) complain(c, key, "expected the name of an environment variable (letters, digits, _), not the secret");
 }
 
+/* The pattern as src/verify/extract_regex.c will compile it: a mistake in it is found here, before a model is loaded. */
+static void check_pattern(checker *c, key_index key, const char *pattern) {
+    int error;
+    PCRE2_SIZE at;
+    char why[160] = "", message[256];
+    pcre2_code *code = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, 0, &error, &at, NULL);
+    if (code == NULL) {
+        pcre2_get_error_message(error, (PCRE2_UCHAR *)why, sizeof why);
+        snprintf(message, sizeof message, "not a regular expression: %s, at character %zu", why, (size_t)at + 1);
+        complain(c, key, message);
+    } else if (*pattern == '\0') {
+        complain(c, key, "empty; expected a regular expression");
+    }
+    pcre2_code_free(code);
+}
+
 static void check_forms(checker *c) {
+    if (c->cfg->evaluation_answer_regex != NULL)
+        check_pattern(c, KEY_evaluation_answer_regex, c->cfg->evaluation_answer_regex);
     const char *url = c->cfg->engine_openai_base_url;
     if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
         complain(c, KEY_engine_openai_base_url, "expected an address that begins with http:// or https://");
