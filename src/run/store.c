@@ -46,11 +46,12 @@ static ps_status make_folder(const char *path, ps_error *err) {
         if (*at != '/' && *at != '\0') continue;
         char end = *at;
         *at = '\0';
-        if (mkdir(copy, 0777) != 0 && errno != EEXIST && !is_folder(copy))
+        int why = mkdir(copy, 0777) == 0 ? 0 : errno; /* is_folder changes errno */
+        if (why != 0 && why != EEXIST && !is_folder(copy))
             status = ps_fail(err, PS_IO,
                              "%s: cannot make the output folder: %s; choose another with "
                              "--evaluation.output_dir=FOLDER",
-                             copy, strerror(errno));
+                             copy, strerror(why));
         if (end == '\0') break;
         *at = end;
     }

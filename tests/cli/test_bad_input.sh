@@ -35,6 +35,10 @@ echo x >file
 expect 1 "is a file" toy_eval --evaluation.output_dir=file
 expect 1 "file" toy_eval --evaluation.output_dir=file/below
 expect 1 "cannot make" toy_eval --evaluation.output_dir=/proc/persamp
+if [ -d /sys/kernel ]; then # where nobody can make a folder, root included: the reason is the real one
+    expect 1 "cannot make" toy_eval --evaluation.output_dir=/sys/persamp
+    if grep -q 'No such file' err; then fail "the reason given is not why no folder can be made"; fi
+fi
 expect 2 "output_dir is empty" toy_eval --evaluation.output_dir=
 mkdir readonly && chmod 555 readonly
 if ! touch readonly/x 2>/dev/null; then # not for root
