@@ -42,7 +42,7 @@ static void help(void) {
         "  --plot FILE         accuracy against tokens, SVG or PNG by the file's ending; needs gnuplot\n"
         "  --fresh             start over where the output folder has results\n"
         "  --config FILE       read a configuration; repeat it, later files win\n"
-        "  --key=value         set any configuration key; `persamp config` lists them\n\n"
+        "  --key=value         set any configuration key, also -o key=value; `persamp config` lists them\n\n"
         "Every finished problem is on disk. After an interruption of any kind the same command goes on where it was,\n"
         "also with more methods, budgets, seeds or problems. docs/compare.md explains the columns.");
 }

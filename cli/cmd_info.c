@@ -13,7 +13,7 @@ static void help(void) {
          "  persamp info --engine.type=toy\n\n"
          "Options\n"
          "  --config FILE   read a configuration; repeat it, later files win\n"
-         "  --key=value     set any configuration key; `persamp config` lists them");
+         "  --key=value     set any configuration key, also -o key=value; `persamp config` lists them");
 }
 
 static void print_processor(void) {

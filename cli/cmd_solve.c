@@ -16,17 +16,18 @@ typedef struct solve_arguments {
 static void help(void) {
     puts("persamp solve: answer one question by the configured method\n\n"
          "Examples\n"
-         "  persamp solve 'Solve for $x$: $2x + 3 = 11$.'\n"
-         "  persamp solve --verbose --generation.n_particles=16 'What is $\\gcd(84, 36)$?'\n"
+         "  persamp solve 'Find the greatest common divisor of $84$ and $36$.'\n"
+         "  persamp solve --verbose --generation.n_particles=16 'Factor $x^2-8x+16$.'\n"
          "  persamp solve --json --models.generator.model_path=model.gguf - < question.txt\n\n"
          "The question is one argument, in quotes; - reads it from standard input, and after -- it may begin with a "
-         "dash.\n\n"
+         "dash. Without a\n"
+         "model of yours the shipped one answers: it is small and knows the kinds of problems in data/ only.\n\n"
          "Options\n"
          "  -v, --verbose   show the particles as they grow, with beta, ESS and every selection\n"
          "  --gold ANSWER   say whether the answer is right\n"
          "  --json          print the result line of `persamp eval` instead\n"
          "  --config FILE   read a configuration; repeat it, later files win\n"
-         "  --key=value     set any configuration key; `persamp config` lists them");
+         "  --key=value     set any configuration key, also -o key=value; `persamp config` lists them");
 }
 
 /* ---- The live view ------------------------------------------------------- */
@@ -156,10 +157,12 @@ static ps_status solve(const ps_config *config, const solve_arguments *a, ps_err
     log.least = log.least < PS_LOG_WARNING ? PS_LOG_WARNING : log.least; /* the answer is what was asked for */
     view state = {.terminal = isatty(STDOUT_FILENO) == 1};
     ps_problem problem = {.text = a->question, .answer = a->gold};
-    ps_observer observer = {.user = &state, .step = a->verbose ? show_step : NULL, .cancelled = ps_cli_interrupted};
+    bool live = a->verbose && !a->json; /* JSON is for a program, which reads nothing else */
+    ps_observer observer = {.user = &state, .step = live ? show_step : NULL, .cancelled = ps_cli_interrupted};
     ps_status status = ps_models_open(config, &log, &models, err);
     ps_cli_catch_interrupt();
     if (status == PS_OK) status = ps_solve(config, models, &problem, &observer, &outcome, err);
+    if (live) putchar('\n');
     if (status == PS_OK && a->json)
         status = print_json(outcome, config, err);
     else if (status == PS_OK)
@@ -215,7 +218,7 @@ static int parse(int argc, char **argv, ps_config *config, solve_arguments *a) {
         }
     }
     if (code >= 0 || a->question != NULL) return code;
-    fputs("persamp: solve: no question; for example: persamp solve '2 + 3 = ?'\n", stderr);
+    fputs("persamp: solve: no question; for example: persamp solve 'Factor $x^2-8x+16$.'\n", stderr);
     return EXIT_USAGE;
 }
 

@@ -23,7 +23,7 @@ enum { N_COMMANDS = sizeof commands / sizeof *commands };
 static void usage(FILE *out) {
     fputs("persamp: better answers from a language model by Persistent Sampling\n\n"
           "Examples\n"
-          "  persamp solve 'What is 12 + 30?'\n"
+          "  persamp solve 'Find the greatest common divisor of $84$ and $36$.'\n"
           "  persamp eval --limit 50 --baselines greedy,sample\n"
           "  persamp compare --methods persistent,best_of_n --budgets 4x,16x --plot compare.svg\n"
           "  persamp config --explain ps.depth_decay\n\n"

@@ -11,6 +11,30 @@ for command in solve eval compare config verify info; do
         [ ! -s err ] || fail "persamp $command $flag writes to standard error"
     done
 done
+# The questions shown as examples are for the shipped model to answer: a first try succeeds.
+cat >golds <<'TABLE'
+12 Find the greatest common divisor of $84$ and $36$.
+(x-4)^2 Factor $x^2-8x+16$.
+4 Solve $|x-5|+2x=9$ for $x$.
+TABLE
+shown() { sed -nE "s/^ *(build\/)?persamp solve ?[^']* '([^']+)'.*/\2/p" "$@"; }
+{
+    for command in '' solve; do
+        # shellcheck disable=SC2086 # none or one
+        "$P" $command -h | shown
+    done
+    "$P" solve 2>&1 | sed -n "s/.*persamp solve '\([^']*\)'.*/\1/p"
+    shown "$SOURCE/README.md" "$SOURCE/docs/persamp.1"
+} >questions
+[ "$(wc -l <questions)" = 7 ] || fail "not 7 questions are shown: $(cat questions)"
+sort -u questions >out
+cut -d ' ' -f 2- golds | sort | cmp -s - out || fail "other questions are shown than this test knows the answers of"
+if "$P" info >out 2>&1; then # with libllama and the shipped model
+    while read -r gold question; do
+        expect 0 "(right)" "$P" solve --gold "$gold" "$question"
+    done <golds
+fi
+
 expect 0 Examples "$P" -h
 expect 0 "persamp " "$P" --version
 expect 2 Commands "$P"
@@ -69,6 +93,10 @@ for command in 'solve x' 'eval' 'compare --methods greedy' config info; do
     expect 2 "config.yaml:2:9: engine.type: openai is not built in this version; use llama or toy" \
         "$P" $command --config config.yaml
 done
+
+# JSON is for a program: nothing else stands on its output.
+"$P" solve --engine.type=toy --verbose --json 'which?' >out 2>err
+[ "$(wc -l <out)" = 1 ] && [ "$(head -c 1 out)" = '{' ] || fail "solve --verbose --json prints more than one object"
 
 # Output on a pipe has no escape codes; a full disk behind it is a failure.
 "$P" solve --engine.type=toy --verbose 'which?' >out 2>err
