@@ -30,7 +30,8 @@ static void test_contradictions_are_told_with_their_place(void **state) {
         {"evaluation: {extract_answer: regex}\n",
          "t.yaml:1:30: evaluation.extract_answer: regex needs evaluation.answer_regex"},
         {"evaluation: {extract_answer: regex,\n  answer_regex: 'Answer: (\\d+'}\n",
-         "t.yaml:2:17: evaluation.answer_regex: not a regular expression: missing closing parenthesis, at character 13"},
+         "t.yaml:2:17: evaluation.answer_regex: not a regular expression: missing closing parenthesis, at character "
+         "13"},
         {"evaluation: {answer_regex: ''}\n",
          "t.yaml:1:28: evaluation.answer_regex: empty; expected a regular expression"},
         {"evaluation: {dataset: custom}\n", "t.yaml:1:23: evaluation.dataset: custom needs evaluation.dataset_path"},
