@@ -1,7 +1,13 @@
 /* Models of a configuration: where their files lie, and opening the engine and the process reward model. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* dladdr NOLINT(bugprone-reserved-identifier) */
+#endif
 #include "persamp/run.h"
 
+#include <dlfcn.h>
 #include <glob.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -42,17 +48,32 @@ static ps_status copy_path(const char *path, char **out, ps_error *err) {
     return *out != NULL ? PS_OK : ps_nomem(err);
 }
 
-/* A file that comes with persamp: in the source tree it was built from, else where it was installed. */
+/* The data folder of the installed tree that this library lies in, wherever that tree has been moved to; else "". */
+static void installed_beside(char folder[PATH_MAX]) {
+    static const char here = 0;
+    char path[PATH_MAX];
+    Dl_info library;
+    *folder = '\0';
+    if (dladdr(&here, &library) == 0 || library.dli_fname == NULL) return;
+    const char *slash = strrchr(library.dli_fname, '/');
+    if (slash == NULL) return;
+    int n = snprintf(path, sizeof path, "%.*s/%s", (int)(slash - library.dli_fname), library.dli_fname,
+                     PS_DATADIR_FROM_LIB);
+    if (n < 0 || n >= PATH_MAX || realpath(path, folder) == NULL) *folder = '\0';
+}
+
+/* A file that comes with persamp: where PERSAMP_SHARE says, in the installed tree around this library, in the source
+ * tree it was built from, or where it was to be installed. */
 static ps_status shipped_file(const char *name, char **path, ps_error *err) {
-    static const char *const folders[] = {PS_SOURCE_DATADIR, PS_DATADIR};
-    const char *override = getenv("PERSAMP_SHARE");
+    char beside[PATH_MAX];
+    installed_beside(beside);
+    const char *const folders[] = {getenv("PERSAMP_SHARE"), beside, PS_SOURCE_DATADIR, PS_DATADIR};
     ps_text text = {0};
     ps_status status = PS_FORMAT;
-    for (size_t i = 0; i < 3 && status == PS_FORMAT; i++) {
-        const char *folder = i == 0 ? override : folders[i - 1];
-        if (folder == NULL) continue;
+    for (size_t i = 0; i < sizeof folders / sizeof *folders && status == PS_FORMAT; i++) {
+        if (folders[i] == NULL || *folders[i] == '\0') continue;
         ps_text_clear(&text);
-        ps_text_printf(&text, "%s/%s", folder, name);
+        ps_text_printf(&text, "%s/%s", folders[i], name);
         if (!ps_text_ok(&text)) status = ps_nomem(err);
         if (status == PS_FORMAT && is_file(ps_text_cstr(&text))) status = copy_path(ps_text_cstr(&text), path, err);
     }

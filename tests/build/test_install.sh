@@ -44,3 +44,11 @@ case $("$root/bin/persamp" --version) in
     ;;
 esac
 "$root/bin/persamp" info >"$work/info"
+if ! grep -q 'model .*toy' "$work/info" && [ -s "$root/share/persamp/models/reasoner.gguf" ]; then
+    model=$(readlink -f "$root/share/persamp/models/reasoner.gguf")
+    grep -qF "$model" "$work/info" || {
+        echo "the installed command does not use the model that was installed with it:"
+        cat "$work/info"
+        exit 1
+    }
+fi
