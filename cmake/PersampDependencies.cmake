@@ -80,10 +80,11 @@ set(PERSAMP_LLAMA_BUNDLED "")
 
 # An installed libllama may be too old or too new: it must have the calls that the engine is built on.
 function(persamp_llama_usable target result)
+    string(MAKE_C_IDENTIFIER "PERSAMP_USABLE_${target}" usable) # an answer of its own for each place: it is kept
     set(CMAKE_REQUIRED_LIBRARIES ${target})
     set(CMAKE_REQUIRED_QUIET ON)
-    check_symbol_exists(llama_memory_seq_cp "llama.h" PERSAMP_INSTALLED_LLAMA_USABLE)
-    set(${result} ${PERSAMP_INSTALLED_LLAMA_USABLE} PARENT_SCOPE)
+    check_symbol_exists(llama_memory_seq_cp "llama.h" ${usable})
+    set(${result} ${${usable}} PARENT_SCOPE)
 endfunction()
 
 function(persamp_llama_from_folder folder)

@@ -14,6 +14,10 @@ if(TARGET persamp_command)
     set_target_properties(persamp_command PROPERTIES INSTALL_RPATH "${origin}/${from_bin};${origin}/${from_bin}/persamp")
     install(TARGETS persamp_command RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 endif()
+# An installed libllama may lie where the loader does not look by itself: Linuxbrew, conda, a prefix of one's own.
+if(PERSAMP_HAVE_LLAMA AND NOT PERSAMP_LLAMA_BUNDLED)
+    set_target_properties(persamp_shared PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
+endif()
 install(TARGETS persamp_static ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 install(TARGETS persamp_shared EXPORT persampTargets LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/persamp" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"

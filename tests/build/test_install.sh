@@ -12,7 +12,7 @@ mv "$work/stage$prefix" "$work/moved/prefix"
 root=$work/moved/prefix
 config=$(find "$root" -name persampConfig.cmake)
 pc=$(find "$root" -name persamp.pc)
-export PKG_CONFIG_PATH="${pc%/*}"
+export PKG_CONFIG_PATH="${pc%/*}${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}"
 
 cp -R "$PERSAMP_SOURCE/tests/build/consumer" "$work/consumer"
 cmake -S "$work/consumer" -B "$work/b" -Dpersamp_DIR="${config%/*}" >"$work/log" 2>&1 &&
@@ -28,7 +28,9 @@ mkdir "$work/static-only"
 cp "$libdir/libpersamp.a" "$work/static-only/"
 # shellcheck disable=SC2046
 cc "$work/consumer/consumer.c" -L"$work/static-only" $(pkg-config --static --cflags --libs persamp) -o "$work/static"
-[ "$("$work/static")" = "out of memory" ]
+# An installed libllama in a prefix of its own: libpersamp.so knows where, a static program must be told.
+llama=$(pkg-config --variable=libdir llama 2>"$work/log" || true)
+[ "$(LD_LIBRARY_PATH="$llama" "$work/static")" = "out of memory" ]
 
 for header in "$root"/include/persamp/*.h; do # each stands alone, in C++ too where there is a C++ compiler
     echo "#include <persamp/${header##*/}>" >"$work/one.c"
