@@ -66,7 +66,8 @@ void ps_cli_show_progress(void *user, const ps_eval_progress *p) {
 
 void ps_cli_fault(void *user, const char *path, const ps_dataset_fault *fault) {
     (void)user;
-    fprintf(stderr, "persamp: %s:%zu: %s; this record is left out\n", path, fault->line, fault->message);
+    fprintf(stderr, "persamp: %s:%s%zu: %s; this record is left out\n", path, fault->element ? " element " : "",
+            fault->line, fault->message);
 }
 
 /* ---- After an interruption ----------------------------------------------- */

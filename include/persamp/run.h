@@ -25,7 +25,8 @@ typedef struct ps_problem {
 
 /* A record that cannot be used; the others can. */
 typedef struct ps_dataset_fault {
-    size_t line; /* of the file, from 1; in a JSON array the element's number */
+    bool element; /* of a JSON array, and not a line */
+    size_t line;  /* of the file, or the element's number; from 1 */
     const char *message;
 } ps_dataset_fault;
 

@@ -14,6 +14,7 @@ struct ps_dataset {
     size_t n_problems, problems_capacity;
     ps_dataset_fault *faults;
     size_t n_faults, faults_capacity;
+    bool array; /* a JSON array: records are elements, not lines */
 };
 
 void ps_dataset_free(ps_dataset *dataset) {
@@ -41,7 +42,7 @@ static char *keep(ps_dataset *d, const char *text) {
 static ps_status add_fault(ps_dataset *d, size_t line, const char *message, ps_error *err) {
     char *copy = keep(d, message);
     if (copy == NULL || ps_reserve(&d->faults, &d->faults_capacity, d->n_faults + 1) != PS_OK) return ps_nomem(err);
-    d->faults[d->n_faults++] = (ps_dataset_fault){.line = line, .message = copy};
+    d->faults[d->n_faults++] = (ps_dataset_fault){.element = d->array, .line = line, .message = copy};
     return PS_OK;
 }
 
@@ -175,12 +176,12 @@ ps_status ps_dataset_load(const char *path, ps_dataset **dataset, ps_error *err)
     if (status != PS_OK) goto done;
     size_t start = length >= 3 && memcmp(data, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0; /* a byte-order mark */
     const char *text = data + start;
-    bool array = text[strspn(text, " \t\r\n")] == '[';
-    status = array ? read_array(d, path, text, length - start, err) : read_lines(d, text, length - start, err);
+    d->array = text[strspn(text, " \t\r\n")] == '[';
+    status = d->array ? read_array(d, path, text, length - start, err) : read_lines(d, text, length - start, err);
     if (status == PS_OK && d->n_problems == 0)
         status = d->n_faults > 0
-                     ? ps_fail(err, PS_FORMAT, "%s:%zu: %s; no usable problem in the file", path, d->faults[0].line,
-                               d->faults[0].message)
+                     ? ps_fail(err, PS_FORMAT, "%s:%s%zu: %s; no usable problem in the file", path,
+                               d->array ? " element " : "", d->faults[0].line, d->faults[0].message)
                      : ps_fail(err, PS_FORMAT,
                                "%s: empty; expected one JSON object a line with the fields problem and answer", path);
     if (status != PS_OK) goto done;

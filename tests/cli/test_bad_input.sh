@@ -19,6 +19,9 @@ grep -q 'partly.jsonl:6: no field answer' err || fail "line 6 is not named"
 grep -q '2 records of the data set could not be used' out || fail "the summary does not count the bad lines"
 [ "$(wc -l <outputs/results.jsonl)" = 4 ] || fail "the good lines were not run"
 grep -q '"unusable_records": 2' outputs/summary.json || fail "summary.json does not count the bad lines"
+printf '[{"problem": "a", "answer": 1},\n\n\n{"problem": "b"}]' >array.json
+expect 1 "array.json: element 2: no field answer" "$P" eval --engine.type=toy --evaluation.dataset_path=array.json \
+    --evaluation.output_dir=array
 expect 2 "--offset 9" toy_eval --offset 9 --evaluation.output_dir=o
 expect 2 "dataset_path" "$P" eval --engine.type=toy --evaluation.dataset=math500
 

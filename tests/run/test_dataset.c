@@ -140,6 +140,7 @@ static void bad_elements_of_an_array_are_named(void **state) {
     assert_int_equal(n, 2);
     assert_int_equal(f[0].line, 2);
     assert_int_equal(f[1].line, 3);
+    assert_true(f[0].element && f[1].element);
     ps_dataset_free(d);
 }
 
@@ -151,6 +152,7 @@ static void files_without_a_problem_are_refused(void **state) {
     refused("[]", 2, "empty");
     refused("hello\n", 6, "not JSON");
     refused("[{\"problem\": \"a\"\n", 17, ":2:"); /* an array is one document: line and column */
+    refused("[{\"problem\": \"a\"}]\n", 19, ": element 1: no field answer");
     refused("{\"problem\": \"a\"}\n", 17, ":1: no field answer");
     refused("\0\0\0\0\n", 5, "not JSON");
     refused("{\"problem\":\"a\",\0\"answer\":\"1\"}\n", 30, "not JSON");
