@@ -114,6 +114,27 @@ done:
     return status;
 }
 
+/* A config.yaml of the user's own is not replaced. One of ours begins with a key and its origin. */
+static ps_status check_is_ours(ps_store *store, ps_error *err) {
+    ps_text path = {0};
+    char *text = NULL;
+    size_t length;
+    ps_status status = path_in(store, "config.yaml", &path, err);
+    if (status != PS_OK || access(ps_text_cstr(&path), F_OK) != 0) goto done;
+    status = ps_read_file(ps_text_cstr(&path), 1 << 24, &text, &length, err);
+    if (status != PS_OK) goto done;
+    text[strcspn(text, "\n")] = '\0';
+    if (strncmp(text, "preset: ", 8) != 0 || strstr(text, "  # ") == NULL)
+        status = ps_fail(err, PS_ARG,
+                         "%s: not written by persamp, and a run would replace it; choose another folder with "
+                         "--evaluation.output_dir=FOLDER",
+                         ps_text_cstr(&path));
+done:
+    ps_free(text);
+    ps_text_free(&path);
+    return status;
+}
+
 /* Whose folder is it? PS_OK: ours, or nobody's yet. */
 static ps_status check_owner(ps_store *store, const ps_config *config, ps_error *err) {
     ps_text path = {0}, difference = {0};
@@ -191,7 +212,8 @@ static ps_status own(ps_store *store, const ps_config *config, bool fresh, ps_er
     bool alone = flock(store->lock, LOCK_EX | LOCK_NB) == 0;
     if (!alone && (fresh || errno != EWOULDBLOCK)) return ps_store_busy(store->folder, errno, err);
     if (!alone && flock(store->lock, LOCK_SH) != 0) return ps_store_busy(store->folder, errno, err);
-    ps_status status = fresh ? remove_results(store, err) : PS_OK;
+    ps_status status = check_is_ours(store, err);
+    if (status == PS_OK && fresh) status = remove_results(store, err);
     if (status == PS_OK) status = check_owner(store, config, err);
     if (!alone || status != PS_OK) return status;
     status = write_config(store, config, err);

@@ -63,11 +63,27 @@ static void places_where_no_folder_can_be(void **state) {
     check_contains(err.message, "evaluation.output_dir");
 }
 
+/* A folder whose config.yaml is the user's: it is neither replaced nor, by --fresh, removed. */
+static void a_config_of_the_users_own_is_kept(void **state) {
+    (void)state;
+    static const char mine[] = "# my notes\nevaluation: {output_dir: .}\n";
+    ps_error err;
+    check_ok(opened(path_of("mine"), "1", false, &err));
+    write_text("mine/config.yaml", mine);
+    for (int fresh = 0; fresh <= 1; fresh++) {
+        assert_int_equal(opened(path_of("mine"), "1", fresh == 1, &err), PS_ARG);
+        check_contains(err.message, "mine/config.yaml: not written by persamp");
+    }
+    char *yaml = read_text(path_of("mine/config.yaml"));
+    assert_string_equal(yaml, mine);
+    free(yaml);
+}
+
 static void a_damaged_config_is_named(void **state) {
     (void)state;
     ps_error err;
     check_ok(opened(path_of("damaged"), "1", false, &err));
-    write_text("damaged/config.yaml", "generation: {temperature: [\n");
+    write_text("damaged/config.yaml", "preset: classic  # default\ngeneration: {temperature: [\n");
     assert_int_equal(opened(path_of("damaged"), "1", false, &err), PS_FORMAT);
     check_contains(err.message, "config.yaml");
     check_ok(opened(path_of("damaged"), "1", true, &err)); /* --fresh gets over it */
@@ -293,6 +309,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_folder_belongs_to_one_configuration),
         cmocka_unit_test(places_where_no_folder_can_be),
+        cmocka_unit_test(a_config_of_the_users_own_is_kept),
         cmocka_unit_test(a_damaged_config_is_named),
         cmocka_unit_test(resume_from_a_folder_or_a_file),
         cmocka_unit_test(lines_come_back),
