@@ -5,8 +5,8 @@ usage: persamp solve --json --evaluation.save_particles=true 'QUESTION' | tools/
 
 Columns are depths (reasoning steps), each dot a snapshot, its area the particles it was extended by; a line is one
 step, coloured by the selection event that launched it. A dashed ring marks a snapshot the search went back to: a
-selection launched from it although a deeper one was in the pool. Green answers are right, red ones wrong, where the truth is known.
-Standard library only.
+selection launched from it although a deeper one was in the pool. Green answers are right, red ones wrong, where the
+truth is known. Standard library only.
 """
 import html
 import json
@@ -54,7 +54,7 @@ def draw(result):
     def at(i):
         return LEFT + COLUMN * depth[i], TOP + ROW * row[i]
 
-    width, height = LEFT + COLUMN * (max(depth.values()) + 1) + 40, TOP + ROW * tallest + 40
+    width, height = LEFT + COLUMN * max(depth.values()) + 110, TOP + ROW * tallest + 8
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height:.0f}" '
            f'viewBox="0 0 {width} {height:.0f}" font-family="sans-serif" font-size="11">',
            f'<rect width="100%" height="100%" fill="white"/>',
@@ -77,7 +77,9 @@ def draw(result):
                        'stroke-width="2" stroke-dasharray="3 2"/>')
         label = n["text"].strip().replace("\\cdot", "·").replace("\n", " ")
         label = label if len(label) <= 20 else label[:19] + "…"
-        out.append(f'<text x="{x + 9}" y="{y - 5:.1f}" fill="#343a40" font-size="9">{html.escape(label)}</text>')
+        clear = radius + (7 if n["id"] in back else 4)  # beside the dot or its ring, with a white edge over the lines
+        out.append(f'<text x="{x + clear:.1f}" y="{y - 5:.1f}" fill="#343a40" font-size="9" stroke="white" '
+                   f'stroke-width="2.5" stroke-linejoin="round" paint-order="stroke">{html.escape(label)}</text>')
     out.append("</svg>")
     return "\n".join(out)
 
