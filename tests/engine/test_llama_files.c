@@ -155,6 +155,33 @@ static ps_engine *open_changed(void) {
     return open_engine(options);
 }
 
+/* The branch without tools of the template that Qwen2.5-Math files carry: Jinja that libllama knows by its marks. */
+static void the_chat_template_of_qwen_math(void **state) {
+    (void)state;
+    static const char template[] =
+        "{%- if messages[0]['role'] == 'system' %}\n"
+        "    {{- '<|im_start|>system\\n' + messages[0]['content'] + '<|im_end|>\\n' }}\n{%- else %}\n"
+        "    {{- '<|im_start|>system\\nPlease reason step by step, and put your final answer within "
+        "\\\\boxed{}.<|im_end|>\\n' }}\n{%- endif %}\n{%- for message in messages %}\n"
+        "    {%- if (message.role == \"user\") or (message.role == \"system\" and not loop.first) %}\n"
+        "        {{- '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>' + '\\n' }}\n"
+        "    {%- endif %}\n{%- endfor %}\n"
+        "{%- if add_generation_prompt %}\n    {{- '<|im_start|>assistant\\n' }}\n{%- endif %}\n";
+    const ps_chat_message messages[] = {
+        {"system", "Please reason step by step, and put your final answer within \\boxed{}."}, {"user", "1+1?"}};
+    char *text = NULL;
+    copy c = read_model();
+    gguf_set_val_str(c.gguf, "tokenizer.chat_template", template);
+    write_model(c);
+    ps_engine *engine = open_changed();
+    assert_ok(ps_engine_render_chat(engine, messages, 2, &text, err));
+    assert_string_equal(
+        text, "<|im_start|>system\nPlease reason step by step, and put your final answer within \\boxed{}.<|im_end|>\n"
+              "<|im_start|>user\n1+1?<|im_end|>\n<|im_start|>assistant\n");
+    ps_free(text);
+    ps_engine_free(engine);
+}
+
 static void unknown_chat_templates(void **state) {
     (void)state;
     const ps_chat_message message = {"user", "hello"};
@@ -231,10 +258,10 @@ static int clean_up(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(missing_and_foreign_files),  cmocka_unit_test(truncated_files),
-        cmocka_unit_test(flipped_bits_in_the_header), cmocka_unit_test(no_layers_no_tokenizer),
-        cmocka_unit_test(unknown_chat_templates),     cmocka_unit_test(one_beginning_of_sequence),
-        cmocka_unit_test(nan_weights_fail_requests),
+        cmocka_unit_test(missing_and_foreign_files),      cmocka_unit_test(truncated_files),
+        cmocka_unit_test(flipped_bits_in_the_header),     cmocka_unit_test(no_layers_no_tokenizer),
+        cmocka_unit_test(the_chat_template_of_qwen_math), cmocka_unit_test(unknown_chat_templates),
+        cmocka_unit_test(one_beginning_of_sequence),      cmocka_unit_test(nan_weights_fail_requests),
     };
     return cmocka_run_group_tests(tests, NULL, clean_up);
 }

@@ -106,6 +106,38 @@ static void prompts(void **state) {
     close_session(&o);
 }
 
+/* What a model is asked without a prompt.template of the user's: its own chat template, and Qwen2.5-Math's system
+ * message unless another is set. */
+static void prompts_of_the_models_template(void **state) {
+    (void)state;
+    static const struct {
+        const char *system, *expected;
+    } cases[] = {
+        {NULL, "<|im_start|>system\nPlease reason step by step, and put your final answer within \\boxed{}.<|im_end|>\n"
+               "<|im_start|>user\nWhat is 2+2?<|im_end|>\n<|im_start|>assistant\n"},
+        {"Be brief.", "<|im_start|>system\nBe brief.<|im_end|>\n"
+                      "<|im_start|>user\nWhat is 2+2?<|im_end|>\n<|im_start|>assistant\n"},
+        {"", "<|im_start|>user\nWhat is 2+2?<|im_end|>\n<|im_start|>assistant\n"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        opened o = {.config = config_of("engine.type", "llama", "engine.llama.contexts", "1", "engine.llama.threads",
+                                        "1", "engine.llama.flash_attn", "false", NULL)};
+        ps_error err;
+        char *text = NULL;
+        if (cases[i].system != NULL) check_ok(ps_config_set(o.config, "prompt.system", cases[i].system, "test", &err));
+        if (ps_models_open(o.config, NULL, &o.models, &err) != PS_OK) { /* a build without libllama */
+            check_contains(err.message, "no libllama");
+            ps_config_free(o.config);
+            skip();
+        }
+        check_ok(ps_session_init(&o.session, o.config, o.models, NULL, &err));
+        check_ok(ps_render_prompt(&o.session, "What is 2+2?", &text, &err));
+        assert_string_equal(text, cases[i].expected);
+        ps_free(text);
+        close_session(&o);
+    }
+}
+
 static void boxes(void **state) {
     (void)state;
     static const char *const closed[] = {"\\boxed{1}",          "so \\boxed{\\frac{1}{2}} it is",
@@ -176,8 +208,10 @@ static void refused_models(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(arms),  cmocka_unit_test(stop_strings), cmocka_unit_test(prompts),
-        cmocka_unit_test(boxes), cmocka_unit_test(wilson),       cmocka_unit_test(refused_models),
+        cmocka_unit_test(arms),           cmocka_unit_test(stop_strings),
+        cmocka_unit_test(prompts),        cmocka_unit_test(prompts_of_the_models_template),
+        cmocka_unit_test(boxes),          cmocka_unit_test(wilson),
+        cmocka_unit_test(refused_models),
     };
     return cmocka_run_group_tests(tests, NULL, remove_files);
 }
