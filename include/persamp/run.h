@@ -1,5 +1,16 @@
 /* persamp/run.h: problems in, results out: data sets, models opened from a configuration, many problems over one
- * engine, evaluation with results that survive kill -9. */
+ * engine, evaluation with results that survive kill -9.
+ *
+ *     ps_config_check(config, NULL, &err);
+ *     ps_models_open(config, NULL, &models, &err);                       // once
+ *     ps_solve(config, models, &problem, NULL, &outcome, &err);          // as often as you like, or
+ *     ps_eval(config, &options, models, NULL, &summary, &err);
+ *     ps_outcome_free(outcome);
+ *     ps_models_free(models);
+ *
+ * Configurations are expected to have passed ps_config_check. One thread at a time may use a ps_models and what was
+ * made with it; callbacks come from the calling thread. What is owned by the caller is freed by the function named with
+ * it; all of these take NULL. PS_NOMEM is possible everywhere and not listed. */
 #ifndef PERSAMP_RUN_H
 #define PERSAMP_RUN_H
 
@@ -31,23 +42,33 @@ typedef struct ps_dataset_fault {
 } ps_dataset_fault;
 
 typedef struct ps_dataset ps_dataset;
-/* Read a JSONL file or a JSON array. PS_IO: no such file; PS_FORMAT: no usable record at all. *dataset is owned. */
+/* Read a JSONL file or a JSON array (GSM8K's answers too: what follows the last ####) of at most 1 GiB. A record that
+ * cannot be used becomes a fault and is passed over. PS_IO: no such file; PS_FORMAT: an array that is not JSON, or no
+ * usable record at all. *dataset is owned (ps_dataset_free); O(size of the file). */
 PS_API ps_status ps_dataset_load(const char *path, ps_dataset **dataset, ps_error *err);
 /* n problems for the toy engine's synthetic reasoner, whose right answer is always 0. */
 PS_API ps_status ps_dataset_synthetic(size_t n, ps_dataset **dataset, ps_error *err);
 PS_API void ps_dataset_free(ps_dataset *dataset);
+/* [n] in the order of the file, owned by the data set, as are their strings. */
 PS_API const ps_problem *ps_dataset_problems(const ps_dataset *dataset, size_t *n);
 PS_API const ps_dataset_fault *ps_dataset_faults(const ps_dataset *dataset, size_t *n);
 
-/* Where the data set of a configuration lies: evaluation.dataset_path, else the shipped file. Owned by the caller. */
+/* Where the data set of a configuration lies: evaluation.dataset_path, else the shipped file. *path is owned (ps_free).
+ * PS_ARG: a named data set without its path; PS_IO: the shipped file is not there. */
 PS_API ps_status ps_dataset_path(const ps_config *config, char **path, ps_error *err);
 
 /* ---- Models -------------------------------------------------------------- */
 
 /* The reasoner's engine and, when configured, the process reward model. */
 typedef struct ps_models ps_models;
+/* Load what engine.type, models.generator and (when enabled) models.prm name. `log` gets the engine's messages and may
+ * be NULL; it is copied, what its `user` points to must live as long as the models. *models is owned (ps_models_free).
+ * Takes as long as reading the weights, and for small models some 0.7 s of measuring how to run them. PS_IO: no such
+ * file, with what to do about it; PS_FORMAT: it is damaged, truncated or has no tokenizer; PS_ENGINE: libllama refuses
+ * it, a GPU was demanded and is not there, or this build has no libllama; PS_ARG: an engine that is not built. */
 PS_API ps_status ps_models_open(const ps_config *config, const ps_log *log, ps_models **models, ps_error *err);
 PS_API void ps_models_free(ps_models *models);
+/* The three belong to the models. */
 PS_API ps_engine *ps_models_engine(const ps_models *models);
 PS_API ps_prm *ps_models_prm(const ps_models *models);      /* NULL without one */
 PS_API const char *ps_models_path(const ps_models *models); /* of the reasoner; "toy" for the toy engine */
@@ -123,7 +144,10 @@ typedef struct ps_observer {
     bool (*cancelled)(void *user); /* asked often; true ends the run with PS_CANCELLED */
 } ps_observer;
 
-/* Solve one question. *outcome is owned by the caller (ps_outcome_free) and borrows `problem`. */
+/* Solve one question by the configured method. *outcome is owned (ps_outcome_free) and borrows `problem` and the
+ * models. `observer` may be NULL. PS_BUDGET: the prompt does not fit the context; PS_DOMAIN: a score is NaN; PS_ENGINE:
+ * the engine failed; PS_ARG: the method does not go with this configuration; PS_CANCELLED. A search that ends without a
+ * finished answer is no error: the outcome is `truncated`. */
 PS_API ps_status ps_solve(const ps_config *config, ps_models *models, const ps_problem *problem,
                           const ps_observer *observer, ps_outcome **outcome, ps_error *err);
 
