@@ -67,8 +67,9 @@ static const wrong cases[] = {
                                                     "a number between 0 and 1, both excluded"},
     {"system: {seed: 9223372036854775808}\n", "t.yaml:1:16: system.seed: found 9223372036854775808, expected an "
                                               "integer from 0 to 9223372036854775807"},
-    {"ps: {resample: {method: topn}}\n", "t.yaml:1:25: ps.resample.method: found topn, expected topN, systematic, "
-                                         "multinomial, stratified or residual; did you mean topN?"},
+    {"evaluation: {extract_answer: Last_Number}\n",
+     "t.yaml:1:30: evaluation.extract_answer: found Last_Number, expected boxed, last_number or regex; did you mean "
+     "last_number?"},
     {"evaluation: {dataset: imagenet}\n",
      "t.yaml:1:23: evaluation.dataset: found imagenet, expected null, math500, gsm8k or custom"},
     {"preset: clasic\n", "t.yaml:1:9: preset: found clasic, expected classic or recommended; did you mean classic?"},

@@ -45,7 +45,7 @@ static void test_conformance(void **state) {
     (void)state;
     size_t n_resamplers;
     const ps_resampler *const *table = ps_resamplers(&n_resamplers);
-    assert_int_equal(n_resamplers, 5);
+    assert_true(n_resamplers >= 5);
     const double one[] = {1}, zeros[] = {0, 0, 1, 0}, two[] = {0, 0.5, 0, 0.5, 0}, tiny[] = {1 - 1e-15, 1e-15, 0};
     const double short_of[] = {0.3, 0.3, 0.3, 0.0999, 0}, above[] = {0.3, 0.3, 0.3, 0.1001, 0};
     const struct {

@@ -112,8 +112,8 @@ static void test_every_length(void **state) {
     size_t n_scores, n_priors;
     const ps_score_ops *const *scores = ps_scores(&n_scores);
     const ps_length_prior_ops *const *priors = ps_length_priors(&n_priors);
-    assert_int_equal(n_scores, 4);
-    assert_int_equal(n_priors, 5);
+    assert_true(n_scores >= 4);
+    assert_true(n_priors >= 5);
     const size_t lengths[] = {0, 1, 1000000};
     for (size_t s = 0; s < n_scores; s++)
         for (size_t p = 0; p < n_priors; p++)
