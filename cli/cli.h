@@ -53,11 +53,15 @@ bool ps_cli_interrupted(void *unused);
 typedef struct ps_cli_progress {
     bool terminal;
     double started, last;   /* seconds */
-    const ps_eval_arm *arm; /* under way */
-    size_t arm_number, resumed;
+    const ps_eval_arm *arm; /* under way; compared, never looked into */
+    ps_eval_arm shown;      /* as it was after the last result; its name is `name` */
+    char name[64];
+    size_t arm_number, resumed, total;
     uint64_t tokens_before; /* of earlier runs */
 } ps_cli_progress;
-void ps_cli_show_progress(void *user, const ps_eval_progress *progress); /* user: a ps_cli_progress */
+/* user: a ps_cli_progress */
+void ps_cli_show_progress(void *user, const ps_eval_progress *progress);
+bool ps_cli_progress_interrupted(void *user); /* ps_cli_interrupted, and shows that time passes */
 void ps_cli_fault(void *user, const char *path, const ps_dataset_fault *fault);
 
 /* After an interruption: the same command again, without --fresh. */

@@ -23,45 +23,59 @@ static void print_bar(size_t done, size_t total) {
     putchar(']');
 }
 
-void ps_cli_show_progress(void *user, const ps_eval_progress *p) {
-    ps_cli_progress *state = user;
-    double now = ps_now();
-    const ps_eval_arm *arm = p->arm;
-    if (p->last != NULL) ps_cli_log_outcome(p->last);
-    if (state->arm != arm || state->arm_number != p->arm_number) {
-        state->arm = arm;
-        state->arm_number = p->arm_number;
-        state->started = now;
-        state->last = -1e9;
-        state->resumed = arm->done;
-        state->tokens_before = arm->generated;
-        if (arm->done > 0) printf("%s: %zu of %zu problems are done already\n", arm->name, arm->done, p->total);
-    }
-    bool finished = arm->done == p->total;
-    if (!finished && now - state->last < (state->terminal ? 0.1 : 5.0)) return;
-    state->last = now;
+/* The line of the arm under way, as it stands now. */
+static void print_progress(ps_cli_progress *state, double now) {
+    const ps_eval_arm *arm = &state->shown;
+    bool finished = arm->done == state->total;
     double seconds = now - state->started;
     size_t fresh = arm->done - state->resumed;
+    state->last = now;
     if (state->terminal) {
-        printf("\r\033[K%-12s ", arm->name);
-        print_bar(arm->done, p->total);
+        printf("\r\033[K%-12s ", state->name);
+        print_bar(arm->done, state->total);
         putchar(' ');
     } else {
-        printf("%-12s ", arm->name);
+        printf("%-12s ", state->name);
     }
-    printf("%zu/%zu", arm->done, p->total);
+    printf("%zu/%zu", arm->done, state->total);
     if (arm->done > 0) printf("  %.1f%% right", 100.0 * (double)arm->correct / (double)arm->done);
-    if (seconds > 0.5) printf("  %.0f tokens/s", (double)(arm->generated - state->tokens_before) / seconds);
-    if (fresh > 0 && !finished) {
-        fputs("  ", stdout);
-        print_time(seconds / (double)fresh * (double)(p->total - arm->done));
-        fputs(" left", stdout);
-    } else if (finished) {
-        fputs("  in ", stdout);
-        print_time(seconds);
+    if (seconds > 0.5 && fresh > 0)
+        printf("  %.0f tokens/s", (double)(arm->generated - state->tokens_before) / seconds);
+    if (finished || fresh > 0 || seconds >= 1) {
+        fputs(finished ? "  in " : "  ", stdout);
+        print_time(finished || fresh == 0 ? seconds : seconds / (double)fresh * (double)(state->total - arm->done));
+        if (!finished && fresh > 0) fputs(" left", stdout);
     }
     if (!state->terminal || finished) putchar('\n');
     fflush(stdout);
+}
+
+void ps_cli_show_progress(void *user, const ps_eval_progress *p) {
+    ps_cli_progress *state = user;
+    double now = ps_now();
+    if (p->last != NULL) ps_cli_log_outcome(p->last);
+    if (state->arm != p->arm || state->arm_number != p->arm_number) {
+        state->arm = p->arm;
+        state->arm_number = p->arm_number;
+        state->started = now;
+        state->last = -1e9;
+        state->resumed = p->arm->done;
+        state->tokens_before = p->arm->generated;
+        snprintf(state->name, sizeof state->name, "%s", p->arm->name);
+        if (p->arm->done > 0) printf("%s: %zu of %zu problems are done already\n", state->name, p->arm->done, p->total);
+    }
+    state->shown = *p->arm;
+    state->total = p->total;
+    if (p->arm->done == p->total || now - state->last >= (state->terminal ? 0.1 : 5)) print_progress(state, now);
+}
+
+/* A problem may take minutes with a large model: the time goes on all the same. */
+bool ps_cli_progress_interrupted(void *user) {
+    ps_cli_progress *state = user;
+    double now = ps_now();
+    bool running = state->arm != NULL && state->shown.done < state->total;
+    if (running && now - state->last >= (state->terminal ? 1 : 30)) print_progress(state, now);
+    return ps_cli_interrupted(NULL);
 }
 
 void ps_cli_fault(void *user, const char *path, const ps_dataset_fault *fault) {

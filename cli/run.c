@@ -23,8 +23,10 @@ static int work(const ps_cli_run *run, void *arguments, const ps_config *config,
     ps_models *models = NULL;
     ps_log log = ps_cli_log(config);
     ps_cli_progress state = {.terminal = isatty(STDOUT_FILENO) == 1};
-    ps_eval_observer observer = {
-        .user = &state, .fault = ps_cli_fault, .progress = ps_cli_show_progress, .cancelled = ps_cli_interrupted};
+    ps_eval_observer observer = {.user = &state,
+                                 .fault = ps_cli_fault,
+                                 .progress = ps_cli_show_progress,
+                                 .cancelled = ps_cli_progress_interrupted};
     ps_status status = ps_models_open(config, &log, &models, &err);
     if (status != PS_OK) return ps_cli_failure(&err);
     ps_cli_catch_interrupt();

@@ -48,6 +48,14 @@ if command -v script >/dev/null && script -qec true /dev/null </dev/null >out 2>
     grep -q 'more' out || fail "nothing says that particles are left out"
 fi
 
+# A long problem: on a terminal the time goes on while no result comes.
+if command -v script >/dev/null && command -v timeout >/dev/null && script -qec true /dev/null </dev/null >out 2>err; then
+    script -qec "timeout -s INT 3 '$P' eval --engine.type=toy --evaluation.dataset_path=problems.jsonl --limit 1 \
+        --evaluation.output_dir=long --generation.n_particles=2000 --ps.refill=true --ps.budget.max_iterations=1000000" \
+        /dev/null </dev/null >out 2>err
+    grep -q '0/1  0:0[1-3]' out || fail "a terminal does not show that time passes"
+fi
+
 # Facts of the model.
 expect 0 "the toy engine" "$P" info --engine.type=toy
 expect 0 "prm         none" "$P" info --engine.type=toy
