@@ -174,7 +174,9 @@ static ps_verify_options verify_of(const ps_config *c) {
     };
 }
 
-static ps_select select_of(const char *name) {
+/* auto: a score that reads the PRM has r for every answer, and r says more of an answer than its weight does. */
+static ps_select select_of(const char *name, bool scored_by_prm) {
+    if (ps_config_is(name, "auto")) return scored_by_prm ? PS_SELECT_PRM_WEIGHTED : PS_SELECT_WEIGHTED;
     return ps_config_is(name, "majority")       ? PS_SELECT_MAJORITY
            : ps_config_is(name, "weighted")     ? PS_SELECT_WEIGHTED
            : ps_config_is(name, "prm_weighted") ? PS_SELECT_PRM_WEIGHTED
@@ -215,7 +217,8 @@ ps_status ps_session_init(ps_session *s, const ps_config *config, ps_models *mod
     set_score(s);
     set_params(s);
     s->verify = verify_of(config);
-    s->select = select_of(s->method->select != NULL ? s->method->select : config->answer_select);
+    s->select =
+        select_of(s->method->select != NULL ? s->method->select : config->answer_select, s->params.score->needs_reward);
     if (s->select == PS_SELECT_PRM_WEIGHTED && s->prm == NULL) {
         ps_session_clear(s);
         return ps_fail(err, PS_ARG, "answer.select prm_weighted needs a process reward model: set models.prm.enabled");

@@ -107,7 +107,7 @@ static void test_the_preset_fits_the_mode(void **state) {
     set(cfg, "ps.mode", "completions");
     assert_value(cfg, "ps.weights", "balance");
     assert_value(cfg, "ps.temperature_schedule.monotone", "true");
-    assert_value(cfg, "answer.select", "weighted");
+    assert_value(cfg, "answer.select", "auto");
     assert_int_equal(ps_config_check(cfg, NULL, NULL), PS_OK);
     set(cfg, "ps.mode", "steps");
     assert_value(cfg, "ps.weights", "lineage");

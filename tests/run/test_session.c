@@ -53,6 +53,18 @@ static void arms(void **state) {
     assert_int_equal(o.session.select, PS_SELECT_MAJORITY); /* the method's own */
     close_session(&o);
 
+    check_ok(open_session(&o, config_of("answer.select", "auto", NULL), NULL, &err));
+    assert_int_equal(o.session.select, PS_SELECT_WEIGHTED);
+    close_session(&o);
+    check_ok(open_session(&o, config_of("answer.select", "auto", "models.prm.enabled", "true", NULL), NULL, &err));
+    assert_int_equal(o.session.select, PS_SELECT_WEIGHTED); /* the PRM is there, the score does not read it */
+    close_session(&o);
+    check_ok(open_session(
+        &o, config_of("answer.select", "auto", "models.prm.enabled", "true", "scoring.type", "prm_reward", NULL), NULL,
+        &err));
+    assert_int_equal(o.session.select, PS_SELECT_PRM_WEIGHTED);
+    close_session(&o);
+
     assert_int_equal(open_session(&o, config_of(NULL), "nonsense", &err), PS_ARG);
     check_contains(err.message, "nonsense");
     check_contains(err.message, "persistent, greedy");
