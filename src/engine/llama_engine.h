@@ -264,8 +264,9 @@ void ps_llama_describe(const char *words, uint64_t parameters, uint64_t bytes, c
 
 /* Decide n_lanes, threads and flash attention for the model. */
 ps_status ps_llama_tune(ps_llama *engine, const ps_llama_options *options, ps_error *err);
-/* Measure what batches cost in a set-up, for at most `limit` seconds; false: it could not be. */
-bool ps_llama_probe(ps_llama *engine, ps_setup *setup, double limit);
+/* Measure what batches cost in a set-up, for at most `limit` seconds; false: it could not be. heavy: a model of which a
+ * short prompt must do. */
+bool ps_llama_probe(ps_llama *engine, ps_setup *setup, bool heavy, double limit);
 size_t ps_llama_in_flight(const ps_llama *engine, size_t width); /* as ps_engine_in_flight; the lanes are open */
 
 #endif

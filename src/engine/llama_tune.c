@@ -112,14 +112,18 @@ static void describe_key(const ps_llama *engine, const ps_llama_options *o, int3
 /* ---- Choosing ------------------------------------------------------------------------------------------------------
  */
 
-/* One that fails stays unmeasured and is not chosen. */
+/* One that fails stays unmeasured and is not chosen. Whatever takes much longer than another did is not the better one:
+ * no more time is spent on it. */
 static void measure(ps_llama *engine, candidates *c) {
     const bool heavy = llama_model_n_params(engine->model) > small;
-    const double a_way = heavy ? 4 : 1, all = heavy ? 10 : 4; /* s: at most; no further one is begun after so long */
-    const double start = ps_now();
-    ps_llama_log_detach(engine); /* a measurement cut short is an error to libllama, not to anybody else */
-    for (size_t i = 0; i < c->n && ps_now() - start < all; i++)
-        (void)ps_llama_probe(engine, &c->setups[i], a_way);
+    double limit = heavy ? 4 : 1; /* s, of one */
+    ps_llama_log_detach(engine);  /* a measurement cut short is an error to libllama, not to anybody else */
+    for (size_t i = 0; i < c->n; i++) {
+        const double start = ps_now();
+        if (!ps_llama_probe(engine, &c->setups[i], heavy, limit)) continue;
+        const double twice = 2 * (ps_now() - start);
+        if (twice < limit) limit = twice;
+    }
     ps_llama_log_attach(engine);
     ps_llama_log_clear();
 }
@@ -158,9 +162,13 @@ static ps_setup choose(ps_llama *engine, const ps_llama_options *options, bool g
             measure(engine, &c);
             ps_text_printf(how, "measured in %.1f s", ps_now() - start);
         }
-        if (file && ps_setup_store(file, ps_text_cstr(&key), c.setups, c.n)) ps_text_printf(how, ", kept; %s", file);
+        if (file && ps_setup_measured(&c.setups[ps_setup_choose(c.setups, c.n, 0)]) &&
+            ps_setup_store(file, ps_text_cstr(&key), c.setups, c.n))
+            ps_text_printf(how, ", kept; %s", file);
     }
     setup = c.setups[ps_setup_choose(c.setups, c.n, (size_t)options->width)];
+    if (!ps_setup_measured(&setup) && llama_model_n_params(engine->model) > small && options->contexts == 0)
+        setup = (ps_setup){.lanes = 1, .threads = cores, .flash_attn = setup.flash_attn};
     ps_text_free(&key);
     ps_text_free(&path);
     return setup;
