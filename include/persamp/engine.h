@@ -143,6 +143,8 @@ typedef struct ps_engine_ops {
     ps_status (*extend)(ps_engine *engine, const ps_extend_request *request, ps_error *err);
     ps_status (*evaluate)(ps_engine *engine, const ps_evaluate_request *request, ps_error *err); /* OPTIONAL */
     ps_status (*poll)(ps_engine *engine, bool wait, const ps_event **events, size_t *n, ps_error *err);
+    /* OPTIONAL, for engines whose events do not all lie ready when poll is called. */
+    void (*on_ready)(ps_engine *engine, void (*ready)(void *user), void *user);
     void (*info)(const ps_engine *engine, ps_engine_info *info);
     size_t (*in_flight)(const ps_engine *engine, size_t width);
     void (*stats)(const ps_engine *engine, ps_engine_stats *stats);
@@ -181,6 +183,11 @@ PS_API ps_status ps_engine_evaluate(ps_engine *engine, const ps_evaluate_request
 /* Events that are ready; with `wait`, at least one unless nothing is under way. *events stays valid until the next
  * call. An error here means that the engine is lost. */
 PS_API ps_status ps_engine_poll(ps_engine *engine, bool wait, const ps_event **events, size_t *n, ps_error *err);
+
+/* From now on ready(user) is called whenever events become ready, from any thread; it must be brief. NULL: no more. So
+ * one thread can wait for several engines. False, and nothing is called, for an engine that has its events ready
+ * whenever ps_engine_poll is called: nobody need wait for it. */
+PS_API bool ps_engine_on_ready(ps_engine *engine, void (*ready)(void *user), void *user);
 
 PS_API void ps_engine_get_info(const ps_engine *engine, ps_engine_info *info);
 

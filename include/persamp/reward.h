@@ -36,7 +36,7 @@ typedef struct ps_prm_event {
     size_t tokens;       /* PRM tokens this step cost */
 } ps_prm_event;
 
-/* The table a kind of PRM fills: REQUIRED. A PRM embeds `ps_prm` as its first member. */
+/* The table a kind of PRM fills: REQUIRED unless marked OPTIONAL. A PRM embeds `ps_prm` as its first member. */
 typedef struct ps_prm_ops {
     const char *kind;
     void (*destroy)(ps_prm *prm);
@@ -44,6 +44,7 @@ typedef struct ps_prm_ops {
     void (*release)(ps_prm *prm, ps_prm_node node);
     ps_status (*submit)(ps_prm *prm, const ps_prm_request *request, ps_error *err);
     ps_status (*poll)(ps_prm *prm, bool wait, const ps_prm_event **events, size_t *n, ps_error *err);
+    bool (*on_ready)(ps_prm *prm, void (*ready)(void *user), void *user); /* OPTIONAL */
     void (*stats)(const ps_prm *prm, ps_engine_stats *stats);
 } ps_prm_ops;
 struct ps_prm {
@@ -58,6 +59,8 @@ PS_API void ps_prm_release(ps_prm *prm, ps_prm_node node); /* 0 is fine; also wh
 PS_API ps_status ps_prm_submit(ps_prm *prm, const ps_prm_request *request, ps_error *err);
 /* As ps_engine_poll: events that are ready; with `wait` at least one unless nothing is under way. */
 PS_API ps_status ps_prm_poll(ps_prm *prm, bool wait, const ps_prm_event **events, size_t *n, ps_error *err);
+/* As ps_engine_on_ready. */
+PS_API bool ps_prm_on_ready(ps_prm *prm, void (*ready)(void *user), void *user);
 PS_API void ps_prm_get_stats(const ps_prm *prm, ps_engine_stats *stats);
 
 /* ---- Models on an engine that can evaluate ------------------------------- */

@@ -62,6 +62,12 @@ ps_status ps_engine_poll(ps_engine *engine, bool wait, const ps_event **events, 
     return engine->ops->poll(engine, wait, events, n, err);
 }
 
+bool ps_engine_on_ready(ps_engine *engine, void (*ready)(void *user), void *user) {
+    if (!engine->ops->on_ready) return false;
+    engine->ops->on_ready(engine, ready, user);
+    return true;
+}
+
 void ps_engine_get_info(const ps_engine *engine, ps_engine_info *info) {
     *info = (ps_engine_info){0};
     engine->ops->info(engine, info);

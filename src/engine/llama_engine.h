@@ -153,8 +153,10 @@ struct ps_llama {
 
     pthread_mutex_t mutex;
     pthread_cond_t ready;
-    bool closing;     /* [shared] */
-    ps_lnode **slots; /* [shared] by handle − 1; free ones NULL */
+    void (*on_ready)(void *user); /* [shared] called when results come, or NULL */
+    void *on_ready_user;          /* [shared] */
+    bool closing;                 /* [shared] */
+    ps_lnode **slots;             /* [shared] by handle − 1; free ones NULL */
     size_t n_slots, slots_capacity;
     uint32_t *free_slots; /* [shared] indices of free slots */
     size_t n_free, free_capacity;

@@ -364,6 +364,7 @@ static void publish(ps_lane *lane) {
         engine->under_way--;
     }
     pthread_cond_broadcast(&engine->ready);
+    if (engine->on_ready) engine->on_ready(engine->on_ready_user);
 }
 
 static void *lane_main(void *argument) {

@@ -181,6 +181,14 @@ static ps_status poll(ps_engine *base, bool wait, const ps_event **events, size_
     return PS_OK;
 }
 
+static void on_ready(ps_engine *base, void (*ready)(void *user), void *user) {
+    ps_llama *engine = (ps_llama *)base;
+    pthread_mutex_lock(&engine->mutex);
+    engine->on_ready = ready;
+    engine->on_ready_user = user;
+    pthread_mutex_unlock(&engine->mutex);
+}
+
 /* ---- Reports ------------------------------------------------------------- */
 
 static void info(const ps_engine *base, ps_engine_info *out) {
@@ -227,6 +235,7 @@ const ps_engine_ops ps_llama_ops = {
     .extend = extend,
     .evaluate = evaluate,
     .poll = poll,
+    .on_ready = on_ready,
     .info = info,
     .in_flight = in_flight,
     .stats = stats,

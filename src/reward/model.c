@@ -205,6 +205,10 @@ static ps_status poll(ps_prm *prm, bool wait, const ps_prm_event **events, size_
     return PS_OK;
 }
 
+static bool on_ready(ps_prm *prm, void (*ready)(void *user), void *user) {
+    return ps_engine_on_ready(self(prm)->engine, ready, user);
+}
+
 static void stats(const ps_prm *prm, ps_engine_stats *stats) {
     ps_engine_get_stats(((const model_prm *)prm)->engine, stats);
 }
@@ -215,6 +219,7 @@ static const ps_prm_ops token_ops = {.kind = "token",
                                      .release = release,
                                      .submit = submit,
                                      .poll = poll,
+                                     .on_ready = on_ready,
                                      .stats = stats};
 static const ps_prm_ops head_ops = {.kind = "head",
                                     .destroy = destroy,
@@ -222,6 +227,7 @@ static const ps_prm_ops head_ops = {.kind = "head",
                                     .release = release,
                                     .submit = submit,
                                     .poll = poll,
+                                    .on_ready = on_ready,
                                     .stats = stats};
 
 /* ---- Creation ------------------------------------------------------------ */

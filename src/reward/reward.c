@@ -33,6 +33,10 @@ ps_status ps_prm_poll(ps_prm *prm, bool wait, const ps_prm_event **events, size_
     return prm->ops->poll(prm, wait, events, n, err);
 }
 
+bool ps_prm_on_ready(ps_prm *prm, void (*ready)(void *user), void *user) {
+    return prm->ops->on_ready != NULL && prm->ops->on_ready(prm, ready, user);
+}
+
 void ps_prm_get_stats(const ps_prm *prm, ps_engine_stats *stats) {
     *stats = (ps_engine_stats){0};
     prm->ops->stats(prm, stats);
