@@ -138,6 +138,7 @@ struct ps_llama {
     struct llama_model *model;
     const struct llama_vocab *vocab;
     size_t n_vocab, n_embd, context;
+    bool cells_short; /* the context is cut to the cells of a lane */
     bool deterministic, embeddings;
     ps_setup setup; /* tuned */
     bool gpu;

@@ -127,7 +127,12 @@ static ps_status open_lanes(ps_llama *engine, const ps_llama_options *options, p
     const size_t cells = choose_cells(engine, options);
     const struct llama_context_params params = ps_lane_params(engine, cells, engine->setup.threads);
     ps_record_contexts(engine, &params);
-    if (cells < engine->context) engine->context = cells;
+    if (cells < engine->context) {
+        ps_log_printf(&engine->log, PS_LOG_WARNING, "a KV cache of %zu cells cuts an answer with its prompt to that",
+                      cells);
+        engine->context = cells;
+        engine->cells_short = true;
+    }
     engine->lanes = ps_calloc(engine->n_lanes, sizeof *engine->lanes);
     engine->stats = ps_calloc(engine->n_lanes, sizeof *engine->stats);
     if (!engine->lanes || !engine->stats) return ps_nomem(err);

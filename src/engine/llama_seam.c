@@ -28,8 +28,9 @@ static ps_status root(ps_engine *base, const ps_token *tokens, size_t n, ps_node
     const ps_token bos = llama_vocab_bos(engine->vocab);
     const bool add_bos = llama_vocab_get_add_bos(engine->vocab) && bos >= 0 && tokens[0] != bos;
     if (n + add_bos >= engine->context)
-        return ps_fail(err, PS_BUDGET, "the prompt has %zu tokens and the context %zu: no room for an answer",
-                       n + add_bos, engine->context);
+        return ps_fail(err, PS_BUDGET, "the prompt has %zu tokens and the %s %zu: no room for an answer%s", n + add_bos,
+                       engine->cells_short ? "KV cache" : "context", engine->context,
+                       engine->cells_short ? "; give it more cells (engine.llama.n_ctx)" : "");
     pthread_mutex_lock(&engine->mutex);
     ps_lane *lane = least_loaded(engine);
     ps_lnode *made = ps_tree_new(lane, NULL);

@@ -216,9 +216,8 @@ ps_status ps_llama_tune(ps_llama *engine, const ps_llama_options *options, ps_er
 
 size_t ps_llama_in_flight(const ps_llama *engine, size_t width) {
     enum { ON_CPU = 16, ON_GPU = 64 }; /* sequences that a context serves well where nothing was measured */
-    const size_t wanted = engine->gpu ? ON_GPU : ON_CPU;
-    if (engine->deterministic) return engine->n_lanes;
-    if (!ps_setup_measured(&engine->setup)) return engine->n_lanes * ((wanted + width - 1) / width);
     const ps_lane *lane = &engine->lanes[0];
-    return ps_setup_in_flight(&engine->setup, width, lane->cells, (size_t)lane->n_sequences);
+    const ps_room room = {lane->cells, (size_t)lane->n_sequences, engine->gpu ? ON_GPU : ON_CPU};
+    if (engine->deterministic) return engine->n_lanes;
+    return ps_setup_in_flight(&engine->setup, width, &room);
 }

@@ -48,9 +48,14 @@ double ps_costs_batch(const ps_costs *costs, double tokens, double cells);
  * the lane is attended over. O(problems · length of a step). */
 double ps_costs_speed(const ps_costs *costs, size_t width, size_t problems);
 
+/* What a lane has room for, and how many sequences it is taken to serve well where nothing was measured. */
+typedef struct ps_room {
+    size_t cells, sequences, usual;
+} ps_room;
+
 /* Problems worth having in flight in all lanes together when each keeps `width` ≥ 1 sequences busy: as many a lane as
- * serve it best, the fewest of nearly equals, and no more than fit its `cells` and `sequences`; at least one a lane. */
-size_t ps_setup_in_flight(const ps_setup *setup, size_t width, size_t cells, size_t sequences);
+ * serve it best, the fewest of nearly equals, and no more than it has room for; at least one a lane. */
+size_t ps_setup_in_flight(const ps_setup *setup, size_t width, const ps_room *room);
 
 /* Tokens/s of the whole set-up at `width` with as many problems as it likes. 0: not measured. */
 double ps_setup_speed(const ps_setup *setup, size_t width);

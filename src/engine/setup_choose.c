@@ -86,7 +86,7 @@ double ps_costs_speed(const ps_costs *costs, size_t width, size_t problems) {
 /* ---- Problems in flight --------------------------------------------------------------------------------------------
  */
 
-enum { MOST_PROBLEMS = 32 }; /* in one lane */
+enum { MOST_PROBLEMS = 64 }; /* in one lane */
 static const double nearly = 0.95;
 
 /* Problems of a lane, the fewest that come near the best. */
@@ -99,13 +99,17 @@ static size_t problems_of_lane(const ps_costs *costs, size_t width, size_t most)
     return most;
 }
 
-size_t ps_setup_in_flight(const ps_setup *setup, size_t width, size_t cells, size_t sequences) {
-    size_t most = MOST_PROBLEMS;
-    const size_t by_sequences = sequences / width, by_cells = (size_t)((double)cells / cells_of(width, 1));
-    if (by_sequences < most) most = by_sequences;
-    if (by_cells < most) most = by_cells;
+static size_t least_of(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+size_t ps_setup_in_flight(const ps_setup *setup, size_t width, const ps_room *room) {
+    size_t most = least_of(room->sequences / width, (size_t)((double)room->cells / cells_of(width, 1)));
+    most = least_of(most, MOST_PROBLEMS);
     if (most < 1) most = 1;
-    return (size_t)setup->lanes * problems_of_lane(&setup->costs, width, most);
+    const size_t wanted =
+        ps_setup_measured(setup) ? problems_of_lane(&setup->costs, width, most) : (room->usual + width - 1) / width;
+    return (size_t)setup->lanes * least_of(wanted, most);
 }
 
 /* ---- The set-up ----------------------------------------------------------------------------------------------------

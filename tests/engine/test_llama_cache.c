@@ -201,8 +201,6 @@ static void a_full_context_is_an_event(void **state) {
     ps_engine_free(engine);
 }
 
-/* ---- Nothing is left ----------------------------------------------------- */
-
 /* Releases are carried out by the lane's thread: wait for it. */
 static size_t cells_in_use(ps_engine *engine) {
     ps_llama *llama = (ps_llama *)engine;
@@ -218,6 +216,43 @@ static size_t cells_in_use(ps_engine *engine) {
     }
     return used;
 }
+
+/* ---- Too little room ----------------------------------------------------- */
+
+static void a_cache_too_small_for_a_prompt_says_so(void **state) {
+    (void)state;
+    ps_llama_options tiny = usual();
+    tiny.cells = 16;
+    ps_engine *engine = open_engine(tiny);
+    size_t n;
+    ps_token *prompt = prompt_of(engine, questions[0], &n);
+    ps_node root = 0;
+    ps_error error;
+    assert_int_equal(ps_engine_root(engine, prompt, n, &root, &error), PS_BUDGET);
+    assert_non_null(strstr(error.message, "KV cache 16"));
+    assert_non_null(strstr(error.message, "n_ctx"));
+    ps_free(prompt);
+    ps_engine_free(engine);
+}
+
+/* Room for two lines at a time and 6 × 8 of them under way at once: they wait for each other, and all come to an end.
+ */
+static void a_crowd_waits_its_turn(void **state) {
+    (void)state;
+    ps_llama_options tiny = usual();
+    tiny.cells = 128;
+    ps_engine *engine = open_engine(tiny);
+    const ps_generation g = lines();
+    particle *all = run_particles(engine, 6, 8, 4, &g); /* fails on any error */
+    for (size_t i = 0; i < 48; i++)
+        assert_true(all[i].n_tokens > 0);
+    assert_int_equal(ps_engine_in_flight(engine, 8), 1);
+    free_particles(engine, all, 48);
+    assert_int_equal(cells_in_use(engine), 0);
+    ps_engine_free(engine);
+}
+
+/* ---- Nothing is left ----------------------------------------------------- */
 
 static void released_problems_leave_the_cache(void **state) {
     (void)state;
@@ -259,6 +294,8 @@ int main(void) {
         cmocka_unit_test(more_lineages_than_sequences),
         cmocka_unit_test(a_full_context_is_an_event),
         cmocka_unit_test(released_problems_leave_the_cache),
+        cmocka_unit_test(a_cache_too_small_for_a_prompt_says_so),
+        cmocka_unit_test(a_crowd_waits_its_turn),
         cmocka_unit_test(an_engine_can_go_with_work_under_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -65,18 +65,28 @@ static void cells_that_cost_keep_problems_apart(void **state) {
     (void)state;
     const ps_setup setup = {.lanes = 2, .threads = 1, .costs = linear(1e-4, 1e-4, 1e-6)};
     for (size_t width = 2; width <= 64; width *= 2)
-        assert_int_equal(ps_setup_in_flight(&setup, width, 8192, 255), 2);
+        assert_int_equal(ps_setup_in_flight(&setup, width, &(ps_room){8192, 255, 16}), 2);
 }
 
 /* A large one: its weights are read once for all tokens of a batch. */
 static void weights_that_cost_bring_problems_together(void **state) {
     (void)state;
     const ps_setup setup = {.lanes = 1, .threads = 2, .costs = linear(0.1, 1e-3, 1e-9)};
-    const size_t few = ps_setup_in_flight(&setup, 16, 8192, 255), many = ps_setup_in_flight(&setup, 1, 8192, 255);
+    const size_t few = ps_setup_in_flight(&setup, 16, &(ps_room){8192, 255, 16}),
+                 many = ps_setup_in_flight(&setup, 1, &(ps_room){8192, 255, 16});
     assert_true(few >= 4 && many > few);
-    assert_int_equal(ps_setup_in_flight(&setup, 16, 900, 255), 2);  /* as many as the cache has room for */
-    assert_int_equal(ps_setup_in_flight(&setup, 16, 8192, 40), 2);  /* or sequences */
-    assert_int_equal(ps_setup_in_flight(&setup, 1000, 10, 255), 1); /* and one always */
+    assert_int_equal(ps_setup_in_flight(&setup, 16, &(ps_room){900, 255, 16}),
+                     2); /* as many as the cache has room for */
+    assert_int_equal(ps_setup_in_flight(&setup, 16, &(ps_room){8192, 40, 16}), 2);  /* or sequences */
+    assert_int_equal(ps_setup_in_flight(&setup, 1000, &(ps_room){10, 255, 16}), 1); /* and one always */
+}
+
+static void without_costs_a_usual_number(void **state) {
+    (void)state;
+    const ps_setup setup = {.lanes = 2, .threads = 1};
+    assert_int_equal(ps_setup_in_flight(&setup, 4, &(ps_room){8192, 255, 16}), 8);
+    assert_int_equal(ps_setup_in_flight(&setup, 4, &(ps_room){500, 255, 16}), 4);
+    assert_int_equal(ps_setup_in_flight(&setup, 100, &(ps_room){8192, 255, 16}), 2);
 }
 
 static void the_fastest_is_chosen(void **state) {
@@ -200,6 +210,7 @@ int main(void) {
         cmocka_unit_test(what_took_too_long_goes_in_proportion),
         cmocka_unit_test(cells_that_cost_keep_problems_apart),
         cmocka_unit_test(weights_that_cost_bring_problems_together),
+        cmocka_unit_test(without_costs_a_usual_number),
         cmocka_unit_test(the_fastest_is_chosen),
         cmocka_unit_test(of_equals_the_one_with_fewer_contexts),
         cmocka_unit_test(what_is_stored_is_read_back),
