@@ -1,6 +1,7 @@
 /* Lists, sets, systems of equations, tuples and matrices: comparison member by member. */
 #include "collections.h"
 
+#include <ctype.h>
 #include <string.h>
 
 static psv_answer_is no(psv_compare *c, const char *stage, const char *reason) {
@@ -115,7 +116,7 @@ static void sort_by_name(const psv_node *list, psv_node *values) {
     if (n > 26) return;
     for (size_t i = 0; i < n; i++) {
         const psv_node *name = psv_is_equation(list->kid[i]) ? list->kid[i]->kid[0] : NULL;
-        if (!name || name->kind != PSV_VAR || name->text[1] || name->text[0] < 'a' || name->text[0] > 'z') return;
+        if (!name || name->kind != PSV_VAR || name->text[1] || !isalpha((unsigned char)name->text[0])) return;
         names[i] = name->text[0];
     }
     psv_node *sorted[26];
@@ -186,6 +187,7 @@ psv_answer_is psv_compare_collections(psv_compare *c, const psv_node *a, const p
         if (!one_a || !one_b) return is;
         bool same_name = psv_is_equation(a->kid[0]) && psv_is_equation(b->kid[0]) &&
                          psv_same_tree(a->kid[0]->kid[0], b->kid[0]->kid[0]);
+        same_name |= counts_one_unknown(a) && counts_one_unknown(b); /* x_{1,2} = ±2 */
         return same_name ? psv_in_any_order(c, va->kid, va->n, vb->kid, vb->n) : is;
     }
     if (a->n != b->n) {

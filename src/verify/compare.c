@@ -61,6 +61,8 @@ const psv_node *psv_named_value(psv_ctx *ctx, const psv_node *node) {
     (void)ctx;
     if (node->kind != PSV_REL || !psv_is_equation(node)) return NULL;
     const psv_node *last = node->kid[node->n - 1], *first = node->kid[0];
+    bool zero = last->kind == PSV_NUM && strspn(last->text, "0") == strlen(last->text);
+    if (first->kind == PSV_ADD && (zero || psv_has_variable(last))) return NULL; /* x - y = 0 is an equation */
     if (only_names(first, false)) return last;
     if (node->n == 2 && last->kind == PSV_VAR && !psv_has_variable(first)) return first; /* 5 = x */
     bool numbers = true;
@@ -386,12 +388,44 @@ static bool both_negative(const psv_node *a, const psv_node *b) {
     return a->kid[0]->kind == PSV_BASE || b->kid[0]->kind == PSV_BASE;
 }
 
+/* "…, k ∈ ℤ" says what the k before it is: that name, NULL when there is none. */
+static const char *qualified_name(const psv_node *node) {
+    if (node->kind != PSV_AND || node->n != 2) return NULL;
+    const psv_node *says = node->kid[1], *of = node->kid[0];
+    bool membership = says->kind == PSV_REL && strcmp(says->text, "i") == 0 && says->kid[0]->kind == PSV_VAR &&
+                      says->kid[1]->kind == PSV_NUMBERS;
+    bool value = of->kind == PSV_REL ? psv_is_equation(of) : psv_is_scalar(of);
+    return membership && value ? says->kid[0]->text : NULL;
+}
+
+static psv_node *renamed(psv_ctx *ctx, const psv_node *node, const char *from, const char *to) {
+    psv_node *copy = psv_copy(ctx, node);
+    if (copy && copy->kind == PSV_VAR && strcmp(copy->text, from) == 0) copy->text = to;
+    for (size_t i = 0; copy && i < copy->n; i++)
+        if (!(copy->kid[i] = renamed(ctx, node->kid[i], from, to))) return NULL;
+    return copy;
+}
+
+/* πk, k ∈ ℤ against πn, n ∈ ℤ, or against πk. */
+static psv_answer_is compare_qualified(psv_compare *c, const psv_node *a, const psv_node *b) {
+    const char *name_a = qualified_name(a), *name_b = qualified_name(b);
+    if (name_a && name_b) {
+        psv_answer_is domain = psv_compare_nodes(c, a->kid[1]->kid[1], b->kid[1]->kid[1]);
+        if (domain != PSV_YES) return domain;
+        b = renamed(c->ctx, b->kid[0], name_b, name_a);
+        return b ? psv_compare_nodes(c, a->kid[0], b) : PSV_CANNOT_TELL;
+    }
+    *(name_a ? &c->a_marked : &c->b_marked) = true;
+    return psv_compare_nodes(c, name_a ? a->kid[0] : a, name_b ? b->kid[0] : b);
+}
+
 static psv_answer_is compare_kinds(psv_compare *c, const psv_node *a, const psv_node *b) {
     a = without_unit(a);
     b = without_unit(b);
     if (both_negative(a, b)) return psv_compare_nodes(c, a->kid[0], b->kid[0]);
     if (psv_same_tree(a, b)) return psv_decide(c, "form", PSV_YES, "written alike");
     bool equation_a = psv_is_equation(a), equation_b = psv_is_equation(b);
+    if (qualified_name(a) || qualified_name(b)) return compare_qualified(c, a, b);
     if (equation_a != equation_b && (is_set_like(a) || is_set_like(b))) /* x = (−∞, 2) ∪ (3, ∞) */
         return equation_against(c, equation_a ? a : b, equation_a ? b : a, equation_a);
     if (a->kind == PSV_CHOICE || b->kind == PSV_CHOICE) {

@@ -25,6 +25,7 @@ static bool is_prose_word(const char *word, size_t length) {
 }
 
 bool psv_opens_with_prose(const char *text, size_t length) {
+    if (length > 300) return false; /* no answer is that long */
     bool prose = false;
     for (size_t i = 0; i < length;) {
         if (isdigit((unsigned char)text[i])) return prose;

@@ -64,9 +64,22 @@ static psv_node *after_colon(psv_parser *p, const psv_node *chain) {
     return condition;
 }
 
+/* \left\{ \begin{array}{l} x = 2 \\ y = 1 \end{array} \right.: a brace that only opens, before rows of equations. */
+static bool opens_cases(const psv_parser *p) {
+    const psv_token *t = psv_peek(p);
+    if (t->code != TK_BEGIN) return false;
+    while (t->code != TK_END && t->code != TK_ENDENV)
+        t++;
+    return t->code == TK_ENDENV && t[1].code != TK_RSET;
+}
+
 /* \{ … \}: members, or "x | condition". */
 static psv_node *parse_set(psv_parser *p) {
     if (psv_accept(p, TK_RSET)) return psv_node_new(p->ctx, PSV_EMPTY, 0, NULL);
+    if (opens_cases(p)) {
+        p->i++;
+        return psv_parse_cases(p);
+    }
     int bars = p->bars, braces = p->braces;
     p->bars = 0;
     p->braces = 1;

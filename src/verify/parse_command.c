@@ -15,6 +15,8 @@ psv_node *psv_parse_root(psv_parser *p) {
         radicand = psv_parse_number(p, false);
     else
         radicand = psv_parse_argument(p);
+    if (index && psv_has_variable(index)) /* \sqrt[n]{a} */
+        return psv_binary(p->ctx, PSV_POW, radicand, psv_binary(p->ctx, PSV_DIV, psv_integer(p->ctx, 1), index));
     if (!index) index = psv_integer(p->ctx, 2);
     return psv_binary(p->ctx, PSV_ROOT, radicand, index);
 }
@@ -61,7 +63,7 @@ static psv_node *parse_log_base(psv_parser *p) {
 
 static psv_node *many_arguments(psv_parser *p, psv_func func, psv_node *inner) {
     if (!inner) return NULL;
-    bool list = inner->kind == PSV_TUPLE || inner->kind == PSV_LIST;
+    bool list = inner->kind == PSV_TUPLE || inner->kind == PSV_LIST || inner->kind == PSV_SET;
     psv_node *node = psv_node_new(p->ctx, PSV_FUNC, list ? inner->n : 1, list ? inner->kid : &inner);
     if (node) node->op = func;
     return node;
@@ -98,7 +100,7 @@ psv_node *psv_parse_function(psv_parser *p) {
 }
 
 /* \begin{cases} x = 3 \\ y = 5 \end{cases}: equations row by row. A value with its condition is not read. */
-static psv_node *parse_cases(psv_parser *p) {
+psv_node *psv_parse_cases(psv_parser *p) {
     psv_node *rows[PSV_MAX_ITEMS];
     size_t n = 0;
     while (!psv_accept(p, TK_ENDENV)) {
@@ -118,7 +120,7 @@ psv_node *psv_parse_matrix(psv_parser *p) {
     const char *name = psv_peek(p)->text;
     if (strchr("vV", name[0])) return psv_parse_error(p, "a determinant");
     p->i++;
-    if (strcmp(name, "cases") == 0 || strcmp(name, "aligned") == 0) return parse_cases(p);
+    if (strcmp(name, "cases") == 0 || strcmp(name, "aligned") == 0) return psv_parse_cases(p);
     psv_node *cells[PSV_MAX_ITEMS];
     size_t n = 0, columns = 0, in_row = 0;
     while (!psv_at(p, TK_ENDENV)) {

@@ -205,6 +205,7 @@ static psv_node *read_choice(psv_ctx *ctx, const char *source, bool from_text) {
         closed = true;
     }
     bool alone = *s == 0;
+    if (*s == ',' || strncmp(s, "and ", 4) == 0 || strncmp(s, "or ", 3) == 0) return NULL; /* (A) and (C) */
     if (!closed && !(from_text && alone)) return NULL;
     psv_node *node = psv_named(ctx, PSV_CHOICE, &letter, 1);
     if (!node || alone) return node;

@@ -314,6 +314,15 @@ static bool build_combined(builder *b, const psv_node *node, region *out) {
     return node->op != ',' || out->n > 0 || build_excluding(b, node, out);
 }
 
+/* ℝ∖{0}, where plain braces only group: what is taken away from a set is a set. */
+static bool build_difference(builder *b, psv_node *node, region *out) {
+    psv_node *right = node->kid[1];
+    if (!psv_is_scalar(right)) return build_combined(b, node, out);
+    psv_node *points = psv_unary(b->ctx, PSV_SET, right);
+    psv_node *minus = psv_binary(b->ctx, PSV_MINUS, node->kid[0], points);
+    return minus && build_combined(b, minus, out);
+}
+
 static bool build(builder *b, psv_node *node, region *out) {
     out->n = 0;
     if (!psv_spend(b->ctx, 10)) return false;
@@ -325,9 +334,9 @@ static bool build(builder *b, psv_node *node, region *out) {
     case PSV_TUPLE: return build_interval(b, node, out);
     case PSV_REL: return build_relation(b, node, out);
     case PSV_LIST: return !b->ctx->math_verify && build_list(b, node, out);
+    case PSV_MINUS: return build_difference(b, node, out);
     case PSV_UNION:
     case PSV_INTER:
-    case PSV_MINUS:
     case PSV_AND:
     case PSV_OR: return build_combined(b, node, out);
     case PSV_ADD: /* ℝ − {0} is meant as a difference of sets */

@@ -253,7 +253,8 @@ static psv_unit unit_of_letter(const psv_node **node) {
 
 static psv_answer_is with_unit_letter(psv_compare *c, const psv_node *a, const psv_node *b) {
     psv_answer_is is = with_signs(c, a, b);
-    if (is != PSV_NO || c->ctx->math_verify) return is;
+    if (is != PSV_NO) return is;
+    if (c->ctx->math_verify && (psv_has_kind(a, PSV_POW) || psv_has_kind(b, PSV_POW))) return is; /* "5 m" only there */
     const psv_node *ia = psv_has_variable(b) ? NULL : before_unit_letter(a);
     const psv_node *ib = psv_has_variable(a) ? NULL : before_unit_letter(b);
     if (!ia == !ib) return is;

@@ -159,11 +159,29 @@ static psv_node *rows_to_matrix(psv_ctx *ctx, psv_node *node) {
     return matrix;
 }
 
+/* x = 2, 3: the name goes on to the values that follow it. */
+static psv_node *carry_names(psv_ctx *ctx, psv_node *list) {
+    if (list->kind != PSV_LIST || ctx->math_verify) return list;
+    psv_node *copy = psv_copy(ctx, list);
+    const psv_node *name = NULL;
+    for (size_t i = 0; copy && i < copy->n; i++) {
+        psv_node *item = list->kid[i];
+        if (item->kind == PSV_REL)
+            name = psv_is_equation(item) && item->n == 2 && item->kid[0]->kind == PSV_VAR ? item->kid[0] : NULL;
+        if (!name || item->kind == PSV_REL || !psv_is_scalar(item)) continue;
+        copy->kid[i] = psv_binary(ctx, PSV_REL, (psv_node *)name, item);
+        if (!copy->kid[i]) return NULL;
+        copy->kid[i]->text = "=";
+    }
+    return copy;
+}
+
 psv_node *psv_simplify(psv_ctx *ctx, psv_node *node) {
     node = rows_to_matrix(ctx, node);
     if (!node) return NULL;
     node = expand_signs(ctx, node);
     if (node) node = open_lists(ctx, node);
+    if (node) node = carry_names(ctx, node);
     if (!node || !psv_has_kind(node, PSV_MATRIX)) return node;
     if (node->kind == PSV_LIST || node->kind == PSV_REL || node->kind == PSV_SET) {
         psv_node *copy = psv_copy(ctx, node);

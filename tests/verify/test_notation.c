@@ -29,7 +29,7 @@ static void test_sets_of_numbers(void **state) {
          {"(-\\infty,-3)\\cup(5,\\infty)", "(-\\infty,-3)\\text{ or }(5,\\infty)"},
          {"(-\\infty,-3)\\cup(5,\\infty)", "(5,\\infty), (-\\infty,-3)"}, {"[0,\\pi]", "0\\leqq x\\leqq\\pi"},
          {"(1,4]", "]1,4]"}, {"(1,4)", "x\\in]1,4["}, {"(0,1)\\cup(2,3)", "]0,1[\\cup]2,3["},
-         {"\\mathbb{R}", "\\text{any real number}"}, {"\\mathbb{R}", "\\text{All real } x"},
+         {"\\mathbb{R}", "\\text{any real number}"}, {"\\mathbb{R}", "\\text{All real } x"}, {"x\\ne0", "ℝ∖{0}"},
          {"\\mathbb{R}\\setminus\\{0\\}", "\\text{all real numbers except }0"},
          {"\\mathbb{R}\\setminus\\{1,2\\}", "all real numbers except 1 and 2"},
          {"\\mathbb{R}\\setminus\\{1\\}", "\\text{all real numbers except } x=1"});
@@ -63,7 +63,7 @@ static void test_numbers(void **state) {
     (void)state;
     SAME({"1,000,000", "1e6"}, {"\\frac{1}{5}", "one fifth"}, {"\\frac23", "\\text{two-thirds}"},
          {"\\frac12", "\\text{half}"}, {"\\frac15", "1\\text{ in }5"}, {"\\frac15", "1 in 5"},
-         {"\\frac{3}{10}", "3\\text{ out of }10"}, {"2:3", "2 to 3"}, {"7:45", "7{:}45"});
+         {"\\frac{3}{10}", "3\\text{ out of }10"}, {"2:3", "2 to 3"}, {"\\sqrt[n]{a}", "a^{1/n}"}, {"7:45", "7{:}45"});
     OTHER({"5", "1\\text{ in }5"}, {"2e-5", "0.00002"}, {"0,1", "1,000"}, {"4:03 p.m.", "4:3"}, {"3", "\\text{third}"});
 }
 
@@ -80,8 +80,8 @@ static void test_units(void **state) {
     SAME({"30\\text{ km/h}", "30 km/h"}, {"30\\text{ km/h}", "30 \\frac{\\text{km}}{\\text{h}}"},
          {"9.8\\text{ m/s}^2", "9.8 m/s^2"}, {"9.8\\text{ m/s}^2", "9.8\\frac{\\text{m}}{\\text{s}^2}"},
          {"20^\\circ\\text{C}", "20^\\circ C"}, {"20^\\circ\\text{C}", "20°C"}, {"20^\\circ\\text{C}", "20"},
-         {"\\frac12", "1/2 cup"}, {"\\$32,\\!348", "\\text{\\$}32,348"}, {"1\\text{ m}^2", "10000\\text{ cm}^2"},
-         {"100\\text{ m}^2", "100\\,m^2"}, {"5\\text{ m}", "5 m"});
+         {"\\frac12", "1/2 cup"}, {"\\max\\{3,5\\}", "5"}, {"\\$32,\\!348", "\\text{\\$}32,348"},
+         {"1\\text{ m}^2", "10000\\text{ cm}^2"}, {"100\\text{ m}^2", "100\\,m^2"}, {"5\\text{ m}", "5 m"});
     OTHER({"30\\text{ km/h}", "30 m/s"}, {"100\\text{ cm}^2", "100\\,m^2"}, {"100\\text{ m}", "100\\,m^2"},
           {"5\\text{ cm}", "5 m"}, {"\\frac{k}{h}", "30 km/h"});
 }
@@ -90,10 +90,15 @@ static void test_systems(void **state) {
     (void)state;
     SAME({"p=2, q=3 \\text{ or } p=3, q=2", "(p,q)=(2,3),(3,2)"}, {"p=2, q=3 \\text{ or } p=3, q=2", "(3,2),(2,3)"},
          {"x_1=1, x_2=-3", "x=1,-3"}, {"x_1=1, x_2=-3", "-3, 1"},
+         {"(2,1)", "\\left\\{\\begin{array}{l}x=2\\\\y=1\\end{array}\\right."}, {"x_{1,2}=\\pm 2", "x=2,-2"},
+         {"\\pi k, k \\in \\mathbb{Z}", "n\\pi, n\\in\\mathbb{Z}"}, {"x=\\pi k, k \\in \\mathbb{Z}", "x=k\\pi"},
+         {"(1,2)", "B=2,A=1"}, {"x=2,3", "x=2,x=3"}, {"m+n=35", "35"},
          {"\\begin{pmatrix}0&3\\\\0&-1\\end{pmatrix}", "[[0,3],[0,-1]]"});
     OTHER({"p=2, q=3 \\text{ or } p=3, q=2", "(2,2),(3,3)"}, {"p=2, q=3 \\text{ or } p=3, q=2", "2,3"},
           {"a_1=1, a_2=-3", "-3, 1"}, {"\\begin{pmatrix}0&3\\\\0&-1\\end{pmatrix}", "[[0,0],[3,-1]]"},
-          {"x=1 \\text{ or } x=2", "x=1, y=2"});
+          {"x=1 \\text{ or } x=2", "x=1, y=2"}, {"\\pi k, k \\in \\mathbb{Z}", "\\pi k, k \\in \\mathbb{N}"},
+          {"\\pi k, k \\in \\mathbb{Z}", "2\\pi k, k \\in \\mathbb{Z}"}, {"x=2,3", "x=2,y=3"}, {"0", "x-y=0"},
+          {"c", "a+b=c"}, {"(A)", "(A) and (C)"}, {"(A)", "\\text{(A), (C)}"});
 }
 
 /* What Math-Verify says too, or what both readings of a notation allow. */
@@ -107,6 +112,12 @@ static void test_reference_mode(void **state) {
                  {{"5\\%", "5"}, PS_DIFFERENT},
                  {{"[\\frac12,\\infty)", "[\\frac12,\\infty]"}, PS_SAME},
                  {{"[0,1)", "[0,1]"}, PS_DIFFERENT},
+                 {{"500", "500 g"}, PS_SAME},
+                 {{"5", "5 m^2"}, PS_DIFFERENT},
+                 {{"3.5", "7/2 gallons"}, PS_SAME},
+                 {{"500", "500 g"}, PS_SAME},
+                 {{"5", "5 m^2"}, PS_DIFFERENT},
+                 {{"3.5", "7/2 gallons"}, PS_SAME},
                  {{"2516_8", "2516_{\\text{8}}"}, PS_SAME},
                  {{"20^\\circ\\text{C}", "20"}, PS_SAME}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
