@@ -1,7 +1,9 @@
 /* Voting classes: an equivalence relation whatever the order, and the cases where "same" alone would not be one. */
 #include "support.h"
 
-enum { MOST = 64 };
+#include <jansson.h>
+
+enum { MOST = 512 };
 
 static void classes(const char *const *answers, size_t n, int *class_of, size_t *count) {
     ps_error err;
@@ -58,7 +60,41 @@ static void test_order_of_first_appearance(void **state) {
     assert_int_equal(ps_answer_classes(NULL, 2, NULL, class_of, &count, &err), PS_ARG);
 }
 
-/* A mixture in which most pairs are related somehow; whatever the order, the partition is one and the same. */
+/* In whatever order the answers come, the partition is one and the same. */
+static void check_any_order(const char *const *answers, size_t n, uint64_t rounds) {
+    int first[MOST], class_of[MOST];
+    size_t order[MOST], count, again;
+    const char *shuffled[MOST];
+    assert_true(n <= MOST);
+    classes(answers, n, first, &count);
+    for (uint64_t round = 0; round < rounds; round++) {
+        for (size_t i = 0; i < n; i++) {
+            ps_rng_key key = {.seed = 9, .id = round, .purpose = PS_RNG_TEST};
+            size_t k = (size_t)(ps_uniform(key, i) * (double)(i + 1));
+            order[i] = order[k];
+            order[k] = i;
+        }
+        for (size_t i = 0; i < n; i++)
+            shuffled[i] = answers[order[i]];
+        classes(shuffled, n, class_of, &again);
+        assert_int_equal(again, count);
+        for (size_t i = 0; i < n; i++)
+            for (size_t k = 0; k < i; k++)
+                if ((class_of[i] == class_of[k]) != (first[order[i]] == first[order[k]]))
+                    fail_msg("round %d: '%s' and '%s'", (int)round, shuffled[i], shuffled[k]);
+    }
+}
+
+static size_t add_distinct(const char **answers, size_t n, const char *answer) {
+    assert_non_null(answer);
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(answers[i], answer) == 0) return n;
+    assert_true(n < MOST);
+    answers[n] = ps_strdup(answer);
+    return n + 1;
+}
+
+/* A mixture in which most pairs are related somehow. */
 static void test_any_order(void **state) {
     (void)state;
     static const char *const answers[] = {"52_8",
@@ -93,30 +129,38 @@ static void test_any_order(void **state) {
                                           "\\text{(C)}",
                                           "(C) 12",
                                           "12"};
-    enum { N = sizeof answers / sizeof *answers };
-    int first[N];
-    size_t count;
-    classes(answers, N, first, &count);
-    for (uint64_t round = 0; round < 30; round++) {
-        size_t order[N];
-        const char *shuffled[N];
-        for (size_t i = 0; i < N; i++) {
-            ps_rng_key key = {.seed = 9, .id = round, .purpose = PS_RNG_TEST};
-            size_t k = (size_t)(ps_uniform(key, i) * (double)(i + 1));
-            order[i] = order[k];
-            order[k] = i;
-        }
-        for (size_t i = 0; i < N; i++)
-            shuffled[i] = answers[order[i]];
-        int class_of[N];
-        size_t again;
-        classes(shuffled, N, class_of, &again);
-        assert_int_equal(again, count);
-        for (size_t i = 0; i < N; i++)
-            for (size_t k = 0; k < i; k++)
-                if ((class_of[i] == class_of[k]) != (first[order[i]] == first[order[k]]))
-                    fail_msg("round %d: '%s' and '%s'", (int)round, shuffled[i], shuffled[k]);
+    check_any_order(answers, sizeof answers / sizeof *answers, 30);
+}
+
+/* The same of the answers of a data set, right ones and wrong ones; and "same" is symmetric and reflexive on them. */
+static void test_answers_met(void **state) {
+    (void)state;
+    char *data = data_file("verify/trap_pairs.jsonl");
+    if (!data) {
+        print_message("skipped: trap_pairs.jsonl is not there (set PERSAMP_DATA)\n");
+        skip();
     }
+    static const char *answers[MOST];
+    size_t n = 0;
+    for (char *line = strtok(data, "\n"); line; line = strtok(NULL, "\n")) {
+        json_t *object = json_loads(line, 0, NULL);
+        assert_non_null(object);
+        n = add_distinct(answers, n, json_string_value(json_object_get(object, "gold")));
+        n = add_distinct(answers, n, json_string_value(json_object_get(object, "pred")));
+        json_decref(object);
+    }
+    ps_free(data);
+    assert_true(n > 200);
+    check_any_order(answers, n, 3);
+    for (size_t i = 0; i < n; i++) {
+        assert_int_equal(verdict_of(answers[i], answers[i], PS_VERIFY_STRICT), PS_SAME);
+        for (size_t k = 0; k < i; k++)
+            if (verdict_of(answers[i], answers[k], PS_VERIFY_STRICT) !=
+                verdict_of(answers[k], answers[i], PS_VERIFY_STRICT))
+                fail_msg("'%s' and '%s' are not compared alike both ways", answers[i], answers[k]);
+    }
+    for (size_t i = 0; i < n; i++)
+        ps_free((char *)answers[i]);
 }
 
 /* Comparison itself: reflexive, symmetric; transitive among answers that leave nothing out. */
@@ -166,6 +210,7 @@ static void test_relation(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_votes), cmocka_unit_test(test_order_of_first_appearance),
-                                       cmocka_unit_test(test_any_order), cmocka_unit_test(test_relation)};
+                                       cmocka_unit_test(test_any_order), cmocka_unit_test(test_answers_met),
+                                       cmocka_unit_test(test_relation)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
