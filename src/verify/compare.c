@@ -496,7 +496,7 @@ static bool are_words(const psv_answer *a, const psv_answer *b) {
 
 psv_answer_is psv_compare_answers(psv_compare *c, const psv_answer *a, const psv_answer *b) {
     c->proven = true;
-    if (a->why && b->why && strcmp(a->words, b->words) == 0 && strcmp(a->source, b->source) == 0)
+    if ((a->why || b->why) && *a->source && strcmp(a->source, b->source) == 0)
         return psv_decide(c, "text", PSV_YES, "written alike");
     if (!c->ctx->math_verify && *a->words && strcmp(a->words, b->words) == 0 && is_label(a->source) &&
         is_label(b->source))

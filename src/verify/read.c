@@ -325,6 +325,8 @@ void psv_read(psv_ctx *ctx, const char *text, size_t length, psv_answer *out) {
     out->words = psv_plain_words(ctx, out->source, strlen(out->source));
     if (!out->words) return;
     out->tree = read_tree(ctx, out, 0);
-    if (!out->tree) out->tree = psv_named(ctx, PSV_TEXT, out->words, strlen(out->words));
-    if (!out->tree) ctx->nomem = true;
+    if (out->tree || ctx->nomem) return;
+    if (!out->why) out->why = "expression too large";
+    ctx->nodes = 0; /* of those made so far none is kept for this answer */
+    out->tree = psv_named(ctx, PSV_TEXT, out->words, strlen(out->words));
 }

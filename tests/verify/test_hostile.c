@@ -113,6 +113,25 @@ static void test_deep_nesting(void **state) {
         }
 }
 
+/* A product of matrices takes all nodes that a comparison may use: too large, not out of memory. */
+static void test_many_nodes(void **state) {
+    (void)state;
+    char *row = repeated("1&", 9, "1", ""), *rows = repeated(row, 1, "", "\\\\");
+    char *cells = repeated(rows, 10, "", ""), *matrix = malloc(strlen(cells) + 40);
+    assert_non_null(matrix);
+    sprintf(matrix, "\\begin{pmatrix}%s\\end{pmatrix}", cells);
+    char *eight = repeated(matrix, 8, "", ""), *nine = repeated(matrix, 9, "", "");
+    expect(eight, nine, PS_UNKNOWN);
+    expect(eight, eight, PS_SAME);
+    assert_int_not_equal(verdict_of("5", nine, PS_VERIFY_MATH_VERIFY), PS_SAME);
+    free(row);
+    free(rows);
+    free(cells);
+    free(matrix);
+    free(eight);
+    free(nine);
+}
+
 static void test_deep_work(void **state) {
     (void)state;
     char *sines = repeated("\\sin 1 + ", 200, "\\pi", ""), *turned = repeated("", 1, "\\pi", " + \\sin 1");
@@ -177,8 +196,8 @@ static void test_failing_memory(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_huge_values), cmocka_unit_test(test_long_texts),
-                                       cmocka_unit_test(test_deep_nesting), cmocka_unit_test(test_deep_work),
-                                       cmocka_unit_test(test_failing_memory)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_huge_values),  cmocka_unit_test(test_long_texts),
+                                       cmocka_unit_test(test_deep_nesting), cmocka_unit_test(test_many_nodes),
+                                       cmocka_unit_test(test_deep_work),    cmocka_unit_test(test_failing_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
