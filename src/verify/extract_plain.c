@@ -66,6 +66,7 @@ static bool has_sign(const char *text, psv_span word) {
 }
 
 psv_span psv_around_number(const char *text, size_t length, psv_span number) {
+    if (number.end - number.begin > 300) return number;
     size_t close = number.end;
     while (close < length && text[close] == ' ')
         close++;

@@ -51,15 +51,17 @@ static bool expression_character(char c) {
     return isdigit((unsigned char)c) || (c && strchr(".+-*/^() \n", c));
 }
 
-/* A number or an arithmetical expression that starts at i, after white space, "=" or a currency sign. */
-static bool plain_candidate(const char *text, size_t length, size_t i, candidate *out) {
-    size_t end = i, digits_end = i;
+/* A number or an arithmetical expression that starts at i, after white space, "=" or a currency sign. *clear: up to
+ * there nothing but digits, brackets and blanks was seen before, so that many starts in one stretch cost one look. */
+static bool plain_candidate(const char *text, size_t length, size_t i, size_t *clear, candidate *out) {
+    size_t end = *clear > i ? *clear : i, digits_end = i;
     bool operator_seen = false;
-    if (text[i] == '-') end++;
+    if (end == i && text[i] == '-') end++;
     while (end < length && end < i + LONGEST_EXPRESSION && expression_character(text[end])) {
         if (strchr("+-*/^", text[end])) operator_seen = end > i;
         end++;
     }
+    if (!operator_seen) *clear = end;
     if (operator_seen) { /* cut back to a digit or bracket */
         while (end > i && !isdigit((unsigned char)text[end - 1]) && text[end - 1] != ')')
             end--;
@@ -111,6 +113,7 @@ static bool currency_before(const char *text, size_t i, size_t *start) {
 }
 
 static bool find_plain(const char *text, size_t length, candidates *out) {
+    size_t clear = 0;
     for (size_t i = 0; i < length;) {
         bool starts = isdigit((unsigned char)text[i]) ||
                       (strchr("-.(", text[i]) && text[i] && i + 1 < length && isdigit((unsigned char)text[i + 1]));
@@ -121,7 +124,7 @@ static bool find_plain(const char *text, size_t length, candidates *out) {
         bool anchored = before == 0 || isspace((unsigned char)text[before - 1]) || text[before - 1] == '=' ||
                         text[before - 1] == ':';
         candidate c;
-        if (!starts || !anchored || !plain_candidate(text, length, i, &c)) {
+        if (!starts || !anchored || !plain_candidate(text, length, i, &clear, &c)) {
             if (isdigit((unsigned char)text[i])) /* the rest of a word: none of its digits starts a number */
                 while (i < length && isdigit((unsigned char)text[i]))
                     i++;

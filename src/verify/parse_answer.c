@@ -275,6 +275,7 @@ psv_node *psv_parse(psv_ctx *ctx, psv_tokens tokens, const char **why) {
         p.i++;
     if (tree && !psv_at(&p, TK_END)) tree = psv_parse_error(&p, "unexpected symbol");
     if (!tree && !p.why) p.why = "expression too large";
+    if (p.why) tree = NULL;
     *why = p.why;
     return tree;
 }

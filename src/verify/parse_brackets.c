@@ -10,6 +10,7 @@ psv_node *psv_parse_content(psv_parser *p) {
     if (!top || !psv_at(p, TK_OVER)) return top;
     bool choose = p->t[p->i++].id == 1;
     psv_node *bottom = psv_parse_list(p);
+    if (!bottom) return NULL; /* a call with one argument would be no binomial */
     return choose ? psv_call(p->ctx, PSV_BINOMIAL, top, bottom) : psv_binary(p->ctx, PSV_DIV, top, bottom);
 }
 
