@@ -78,21 +78,21 @@ expect 1 "table.json" "$P" solve --engine.type=toy --engine.toy.table=table.json
 echo '{"tokens": []' >table.json
 expect 1 "table.json:" "$P" solve --engine.type=toy --engine.toy.table=table.json x
 expect 2 "engine.type: openai is not built" "$P" info --engine.type=openai
+"$P" info --models.generator.model_path=missing.gguf >out 2>err
+if grep -q 'no libllama' err; then finish; fi # the rest is about its models
 expect 1 "missing.gguf" "$P" info --engine.type=llama --models.generator.model_path=missing.gguf
 expect 1 "models/missing.gguf: cannot open the model" "$P" info --models.generator.model_path=models/missing.gguf
 if grep -q 'hub' err; then fail "a file that is not there is taken for a hub name"; fi
 expect 1 "Nobody/Nothing" "$P" info --engine.type=llama --models.generator.model_path=Nobody/Nothing
-if ! grep -q 'no libllama' err; then
-    : >empty.gguf
-    head -c 100000 /dev/zero >zeros.gguf
-    head -c 5000 "$P" >program.gguf
-    printf 'GGUF\003\000\000\000' >header.gguf
-    for model in empty zeros program header; do
-        expect 1 "$model.gguf" "$P" info --models.generator.model_path=$model.gguf
-        expect 1 "$model.gguf" "$P" eval --models.generator.model_path=$model.gguf --limit 1
-    done
-    expect 1 "." "$P" solve --models.generator.model_path=. x
-fi
+: >empty.gguf
+head -c 100000 /dev/zero >zeros.gguf
+head -c 5000 "$P" >program.gguf
+printf 'GGUF\003\000\000\000' >header.gguf
+for model in empty zeros program header; do
+    expect 1 "$model.gguf" "$P" info --models.generator.model_path=$model.gguf
+    expect 1 "$model.gguf" "$P" eval --models.generator.model_path=$model.gguf --limit 1
+done
+expect 1 "." "$P" solve --models.generator.model_path=. x
 if [ -s "$SOURCE/models/reasoner.gguf" ] && [ "$(head -c 4 "$SOURCE/models/reasoner.gguf")" = GGUF ]; then
     size=$(wc -c <"$SOURCE/models/reasoner.gguf")
     for part in 20 1000 $((size / 100)) $((size / 2)) $((size - 1)); do
