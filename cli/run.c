@@ -18,6 +18,19 @@ static int parse(const ps_cli_run *run, void *arguments, int argc, char **argv, 
     return run->complete != NULL ? run->complete(arguments) : -1;
 }
 
+/* Loading a model may take a minute: a data set that cannot be read is told before. The toy engine's may have no file.
+ */
+static ps_status check_dataset(const ps_config *config, ps_error *err) {
+    char *path = NULL;
+    ps_dataset *dataset = NULL;
+    if (ps_config_is(config->engine_type, "toy")) return PS_OK;
+    ps_status status = ps_dataset_path(config, &path, err);
+    if (status == PS_OK) status = ps_dataset_load(path, &dataset, err);
+    ps_dataset_free(dataset);
+    ps_free(path);
+    return status;
+}
+
 static int work(const ps_cli_run *run, void *arguments, const ps_config *config, int argc, char **argv) {
     ps_error err;
     ps_models *models = NULL;
@@ -27,7 +40,8 @@ static int work(const ps_cli_run *run, void *arguments, const ps_config *config,
                                  .fault = ps_cli_fault,
                                  .progress = ps_cli_show_progress,
                                  .cancelled = ps_cli_progress_interrupted};
-    ps_status status = ps_models_open(config, &log, &models, &err);
+    ps_status status = check_dataset(config, &err);
+    if (status == PS_OK) status = ps_models_open(config, &log, &models, &err);
     if (status != PS_OK) return ps_cli_failure(&err);
     ps_cli_catch_interrupt();
     status = run->work(arguments, config, models, &observer, &err);

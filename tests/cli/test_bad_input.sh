@@ -88,6 +88,7 @@ expect 1 "Nobody/Nothing" "$P" info --engine.type=llama --models.generator.model
 head -c 100000 /dev/zero >zeros.gguf
 head -c 5000 "$P" >program.gguf
 printf 'GGUF\003\000\000\000' >header.gguf
+expect 1 "nowhere.jsonl" "$P" eval --models.generator.model_path=missing.gguf --evaluation.dataset_path=nowhere.jsonl
 for model in empty zeros program header; do
     expect 1 "$model.gguf" "$P" info --models.generator.model_path=$model.gguf
     expect 1 "$model.gguf" "$P" eval --models.generator.model_path=$model.gguf --limit 1
