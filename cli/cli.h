@@ -17,8 +17,8 @@ int ps_cmd_info(int argc, char **argv);
 
 /* Print "persamp: message" to standard error. Returns the exit code that goes with the status. */
 int ps_cli_error(const ps_error *err);
-/* Likewise for what goes wrong once the arguments have been understood: a malformed input file is no mistake in them.
- */
+/* Likewise for what goes wrong once the arguments have been understood: a malformed input file is no
+ * mistake in them. */
 int ps_cli_failure(const ps_error *err);
 
 /* Whether argument asks for help. */

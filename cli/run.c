@@ -18,8 +18,8 @@ static int parse(const ps_cli_run *run, void *arguments, int argc, char **argv, 
     return run->complete != NULL ? run->complete(arguments) : -1;
 }
 
-/* Loading a model may take a minute: a data set that cannot be read is told before. The toy engine's may have no file.
- */
+/* Loading a model may take a minute: a data set that cannot be read is told before. The toy engine's may
+ * have no file. */
 static ps_status check_dataset(const ps_config *config, ps_error *err) {
     char *path = NULL;
     ps_dataset *dataset = NULL;

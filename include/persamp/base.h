@@ -132,8 +132,8 @@ PS_API ps_status ps_read_file(const char *path, size_t limit, char **data, size_
 /* ---- Random numbers ------------------------------------------------------ */
 
 /* Counter-based: Philox4x64-10 (Salmon et al., SC'11; Random123). A uniform depends on nothing but its key and
- * position, so batch order, threads and evictions cannot change it. `purpose` keeps streams for different uses apart.
- */
+ * position, so batch order, threads and evictions cannot change it. `purpose` keeps streams for
+ * different uses apart. */
 typedef enum ps_rng_purpose {
     PS_RNG_TOKEN = 0,
     PS_RNG_RESAMPLE,

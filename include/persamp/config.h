@@ -50,8 +50,8 @@ typedef ps_config_space ps_config_SPACE;
 
 typedef struct ps_config_origins ps_config_origins; /* where each value comes from */
 
-/* One member per key, '_' for '.': cfg->ps_temperature_schedule_beta_max. Read only: change it by the functions below.
- */
+/* One member per key, '_' for '.': cfg->ps_temperature_schedule_beta_max. Read only: change it by
+ * the functions below. */
 /* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): the order is the schema's, for people */
 typedef struct ps_config {
 #define K(type, key, field, initial, allowed, engines, effect, doc) ps_config_##type field;
@@ -101,8 +101,8 @@ PS_API ps_status ps_config_check(const ps_config *cfg, const ps_log *log, ps_err
 /* ---- Reports ------------------------------------------------------------- */
 
 /* The effective configuration as YAML, appended to *text. Without origins it is canonical: the same values give the
- * same bytes, and loading it gives the same values. With them, a comment on each line says where the value comes from.
- */
+ * same bytes, and loading it gives the same values. With them, a comment on each line says where the
+ * value comes from. */
 PS_API ps_status ps_config_yaml(const ps_config *cfg, bool with_origins, ps_text *text, ps_error *err);
 
 /* Where two configurations differ in keys that can change results, a line each ("key: a, was b"), appended to *text;

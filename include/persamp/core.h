@@ -68,8 +68,8 @@ PS_API double ps_solve_beta(ps_ess_function ess, void *context, double lo, doubl
 PS_API double ps_temperature_beta(const ps_temperature *t, ps_ess_function ess, void *context, double previous,
                                   size_t M, size_t step, size_t max_steps);
 
-/* Threshold α_t of the ESS below which an event happens, linear from `start` to `end` over max_steps (equal: constant).
- */
+/* Threshold α_t of the ESS below which an event happens, linear from `start` to `end` over
+ * max_steps (equal: constant). */
 PS_API double ps_alpha_threshold(double start, double end, size_t step, size_t max_steps);
 
 /* ---- Resampling ---------------------------------------------------------- */

@@ -1,5 +1,5 @@
-/* persamp/score.h: scores and length priors: ℓ(prefix) = base + λ·length prior. Pure functions of a prefix's numbers.
- */
+/* persamp/score.h: scores and length priors: ℓ(prefix) = base + λ·length prior. Pure functions of
+ * a prefix's numbers. */
 #ifndef PERSAMP_SCORE_H
 #define PERSAMP_SCORE_H
 

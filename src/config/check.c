@@ -105,8 +105,8 @@ static void check_variable_name(checker *c, key_index key, const char *name) {
     if (!good) complain(c, key, "expected the name of an environment variable (letters, digits, _), not the secret");
 }
 
-/* The pattern as src/verify/extract_regex.c will compile it: a mistake in it is found here, before a model is loaded.
- */
+/* The pattern as src/verify/extract_regex.c will compile it: a mistake in it is found here, before a
+ * model is loaded. */
 static void check_pattern(checker *c, key_index key, const char *pattern) {
     int error;
     PCRE2_SIZE at;

@@ -24,8 +24,8 @@ ps_status ps_pool_answers(ps_pool *pool, double beta_max, bool truncated, uint32
         ps_free(weights);
         return ps_nomem(err);
     }
-    /* M_d (lineage) or N (balance) is left out of log_mix, so the factor 1/M_d or 1/N is in already (pool_mixture.c).
-     */
+    /* M_d (lineage) or N (balance) is left out of log_mix, so the factor 1/M_d or 1/N is
+     * in already (pool_mixture.c). */
     size_t i = 0;
     for (size_t d = 1; d < pool->n_levels; d++)
         for (size_t k = 0; k < pool->levels[d].n_ids; k++) {

@@ -198,8 +198,8 @@ static size_t bucket_of(float logit, float max, double inverse_temperature) {
     return below >= PS_SAMPLE_BUCKETS - 1 ? PS_SAMPLE_BUCKETS - 1 : (size_t)below;
 }
 
-/* What may be left out of the buckets, because no cut can fall below it: logits under `logit`, weights under `weight`.
- */
+/* What may be left out of the buckets, because no cut can fall below it: logits under `logit`,
+ * weights under `weight`. */
 typedef struct least {
     float logit;
     double weight;

@@ -1,5 +1,5 @@
-/* The snapshots a method has seen: parents, states, sums along each prefix and its log-score. Shared by every method.
- */
+/* The snapshots a method has seen: parents, states, sums along each prefix and its log-score. Shared
+ * by every method. */
 #ifndef PERSAMP_METHOD_TREE_H
 #define PERSAMP_METHOD_TREE_H
 

@@ -126,8 +126,8 @@ ps_status ps_results_open(ps_store *store, const char *name, void (*each)(void *
     return PS_OK;
 }
 
-/* Write what is held. A write that fails half-way (a full disk) is undone, so that the file never ends in half a line.
- */
+/* Write what is held. A write that fails half-way (a full disk) is undone, so that the file never ends in
+ * half a line. */
 static ps_status flush(ps_results *r, ps_error *err) {
     for (size_t at = 0; at < r->held.length;) {
         ssize_t n = pwrite(r->file, r->held.data + at, r->held.length - at, r->good + (off_t)at);

@@ -10,8 +10,8 @@
  * of the latter together, with fresh seeds; the seeds are fixed. The bias of a ratio of sums over M particles is
  * O(1/M); an unbiased estimate is allowed none.
  *
- * Each test says what mistakes it was seen to catch: the mistake was made in the code and the deviation written down.
- */
+ * Each test says what mistakes it was seen to catch: the mistake was made in the code and the
+ * deviation written down. */
 #include "method/toy_driver.h"
 
 static toy_model model;    /* answers of 1 to 5 steps */

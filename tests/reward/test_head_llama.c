@@ -96,8 +96,8 @@ static void wrong_files(void **state) {
     }
 }
 
-/* A good file cut after each of its bytes, and with each byte of its header changed: an error or a head, never a crash.
- */
+/* A good file cut after each of its bytes, and with each byte of its header changed: an error or a head,
+ * never a crash. */
 static void damaged_files(void **state) {
     (void)state;
     const tiny_tensor tensors[] = {{"head.0.weight", {3, 2}, w0}, {"head.0.bias", {2, 0}, b0}};
