@@ -31,7 +31,7 @@ run() { # run NAME SETTING…
         cat "$folder/$name.txt"
         exit 1
     fi
-    grep '^KV cache' "$folder/$name.txt" >>"$folder/$name.cache" || true # a line a session
+    grep 'computed again' "$folder/$name.txt" >>"$folder/$name.cache" || true # a line a session
     grep -E 'cut off before|failed|could not be used' "$folder/$name.txt" || true
     cat "$folder/$name.cache"
     tr -d ' \n' <"$folder/$name/summary.json" | sed -E \

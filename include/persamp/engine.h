@@ -120,6 +120,7 @@ typedef struct ps_engine_stats {
     uint64_t recomputed; /* of these, tokens whose KV had been computed before and was dropped */
     uint64_t evictions;  /* lineages dropped from the cache */
     uint64_t batches;    /* decode calls */
+    uint64_t cells;      /* KV cells in use at once in one context, at most; 0: there are none */
 } ps_engine_stats;
 
 /* A message of a chat. */

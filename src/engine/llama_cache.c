@@ -94,14 +94,25 @@ static bool held_elsewhere(const ps_lane *lane, const ps_lnode *x, int s) {
 
 /* ---- Eviction ------------------------------------------------------------ */
 
-static int least_recent(const ps_lane *lane, int except) {
-    int oldest = -1;
+/* Whether a is worth less than b. A problem goes on in rounds: all of its lines make a step, then some of the ends are
+ * chosen. An end of an earlier round was passed over when the present one began, and the longer ago the less it is
+ * wanted: least recently used first. The ends of the present round are about to be chosen from, each as likely as the
+ * next; where they do not fit, going through them in turn would find each dropped just before it is wanted, as the
+ * least recently used: of these the last goes first, and the others stay. */
+static bool worth_less(const ps_sequence *a, const ps_sequence *b) {
+    const bool a_passed = a->round < a->tip->root->round, b_passed = b->round < b->tip->root->round;
+    if (a_passed != b_passed) return a_passed;
+    return a_passed ? a->last_use < b->last_use : a->last_use > b->last_use;
+}
+
+static int least_worth(const ps_lane *lane, int except) {
+    int least = -1;
     for (int s = 0; s < lane->n_sequences; s++) {
         const ps_sequence *q = &lane->sequences[s];
         if (!q->tip || q->user || s == except) continue;
-        if (oldest < 0 || q->last_use < lane->sequences[oldest].last_use) oldest = s;
+        if (least < 0 || worth_less(q, &lane->sequences[least])) least = s;
     }
-    return oldest;
+    return least;
 }
 
 /* Cut s back to where other lines branch off, or to its root's end: what many may want again outlives what only one
@@ -118,7 +129,7 @@ static void shorten(ps_lane *lane, int s) {
 }
 
 bool ps_cache_shrink(ps_lane *lane) {
-    const int s = least_recent(lane, -1);
+    const int s = least_worth(lane, -1);
     if (s < 0) return false;
     shorten(lane, s);
     return true;
@@ -138,7 +149,7 @@ void ps_cache_expire(ps_lane *lane) {
 static int acquire(ps_lane *lane, int source) {
     for (int s = 0; s < lane->n_sequences; s++)
         if (!lane->sequences[s].tip) return s;
-    const int s = least_recent(lane, source);
+    const int s = least_worth(lane, source);
     if (s >= 0) {
         free_sequence(lane, s);
         lane->stats.evictions++;
@@ -209,6 +220,7 @@ static void occupy(ps_lane *lane, ps_work *work, int s) {
     extend_to(lane, s, work->child);
     lane->sequences[s].user = work;
     lane->sequences[s].last_use = lane->now;
+    lane->sequences[s].round = work->child->root->round;
     work->sequence = s;
 }
 
@@ -269,6 +281,7 @@ void ps_cache_leave(ps_lane *lane, ps_work *work, bool keep_tip) {
     ps_sequence *q = &lane->sequences[s];
     q->user = NULL;
     q->last_use = lane->now;
+    q->round = work->child->root->round;
     work->sequence = -1;
     if (keep_tip) return;
     if (held_elsewhere(lane, work->parent, s))

@@ -41,6 +41,7 @@ typedef struct ps_carriers {
 struct ps_lnode {
     ps_lane *lane;
     ps_lnode *parent; /* referenced; NULL: a root */
+    ps_lnode *root;
     ps_token *tokens; /* its own, at positions start … start + n_tokens − 1 of the answer */
     size_t n_tokens, capacity, start;
     bool continued;  /* its step ended by length: a boundary may begin in its text */
@@ -50,7 +51,9 @@ struct ps_lnode {
     ps_node handle;  /* [shared] */
     ps_lnode *next;  /* [shared] in a lane's list of nodes to free */
 
-    bool adopted; /* counted among its parent's children */
+    size_t under_way; /* of a root: requests in its tree that the lane has seen and not finished */
+    uint64_t round;   /* of a root: how often these went from none to some */
+    bool adopted;     /* counted among its parent's children */
     size_t children;
     ps_carriers carriers;      /* sequences whose tokens pass through it (their count may end within it) */
     size_t cached;             /* how many of its tokens have KV, in any sequence */
@@ -97,6 +100,7 @@ typedef struct ps_sequence {
     size_t n;      /* tokens it has in the cache: positions 0 … n − 1 of the path to tip */
     ps_work *user; /* NULL: idle */
     uint64_t last_use;
+    uint64_t round; /* of its root when it was last used */
 } ps_sequence;
 
 typedef struct ps_work_list {
@@ -197,7 +201,7 @@ void ps_cache_leave(ps_lane *lane, ps_work *work, bool keep_tip);
 void ps_cache_drop(ps_lane *lane, ps_work *work);
 /* A node is about to be freed. */
 void ps_cache_forget(ps_lane *lane, ps_lnode *node);
-/* Free cells by shortening the least recently used idle sequence; false: none is left. */
+/* Free cells by shortening the idle sequence least worth keeping; false: none is left. */
 bool ps_cache_shrink(ps_lane *lane);
 /* Drop sequences idle for longer than the lane's patience. */
 void ps_cache_expire(ps_lane *lane);

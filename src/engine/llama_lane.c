@@ -96,6 +96,7 @@ static void finish(ps_lane *lane, ps_work *work) {
         ps_cache_drop(lane, work);
     else
         ps_cache_leave(lane, work, useful);
+    work->parent->root->under_way--;
     ps_work_push(&lane->finished, work);
     lane->crowded = false;
 }
@@ -299,6 +300,7 @@ static void round_of_work(ps_lane *lane) {
         const size_t total = plan(lane);
         answer = total > 0 ? decode(lane) : 0;
         if (answer == 0) lane->now += total;
+        if (lane->used + total > lane->stats.cells) lane->stats.cells = lane->used + total;
         if (answer == 1 && !make_space(lane)) break;
     }
     if (answer)
@@ -339,6 +341,7 @@ static void prepare(ps_lane *lane) {
     for (ps_work *work = lane->waiting.first; work; work = work->next) {
         if (work->child->adopted) continue;
         work->child->adopted = true;
+        if (work->parent->root->under_way++ == 0) work->parent->root->round++;
         work->parent->children++;
         ps_work_begin(lane, work);
     }

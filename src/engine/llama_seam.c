@@ -220,6 +220,7 @@ static void stats(const ps_engine *base, ps_engine_stats *out) {
         out->recomputed += s->recomputed;
         out->evictions += s->evictions;
         out->batches += s->batches;
+        if (s->cells > out->cells) out->cells = s->cells;
     }
     out->prompt = engine->prompt_tokens;
     pthread_mutex_unlock(&engine->mutex);

@@ -8,6 +8,7 @@ ps_lnode *ps_tree_new(ps_lane *lane, ps_lnode *parent) {
     if (!node) return NULL;
     node->lane = lane;
     node->parent = parent;
+    node->root = parent ? parent->root : node;
     node->start = parent ? ps_lnode_end(parent) : 0;
     node->references = 1;
     if (parent) parent->references++;
