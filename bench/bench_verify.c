@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { REPEATS = 5, MOST_LINES = 100000 };
 
@@ -18,14 +19,21 @@ static int ascending(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* The fastest of a few runs, in microseconds: what the work takes, not what else the machine was doing. */
+static double processor_time(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* The fastest of a few runs, in microseconds of processor time: what the work takes, not what else the machine was
+ * doing. */
 static double microseconds(const char *gold, const char *response, const ps_verify_options *options) {
     double best = 1e300;
     for (int k = 0; k < REPEATS; k++) {
         ps_verify_result result;
-        double start = ps_now();
+        double start = processor_time();
         if (ps_verify(gold, response, options, &result, NULL) != PS_OK) exit(1);
-        double taken = ps_now() - start;
+        double taken = processor_time() - start;
         ps_verify_result_clear(&result);
         if (taken < best) best = taken;
     }
@@ -63,12 +71,13 @@ static void bench_file(const char *path, const ps_verify_options *options) {
 }
 
 static void bench_hostile(const ps_verify_options *options) {
-    static const char *const pieces[] = {"\\", "(", "{",  "$a ",        "\\boxed{",
-                                         "1,", "7", "x+", "answer is ", "\\sqrt{2}+"};
+    static const char *const pieces[] = {"\\", "(",          "{",          "$a ", "\\boxed{", "1,",       "7",
+                                         "x+", "answer is ", "\\sqrt{2}+", "1 ",  "$5 ",      "$1$ and ", "9."};
     static const char *const pairs[][2] = {{"9^{9^9}", "9^{9^9}+1"},
                                            {"100000!", "100001!"},
                                            {"\\frac{1}{2004!}", "\\frac{1}{2006!}"},
                                            {"(a+b+c+d+e+f+g+h)^{64}", "(a+b+c+d+e+f+g+h)^{63}(h+g+f+e+d+c+b+a)"},
+                                           {"(A) (A) (A) (A) (A) (A) (A) (A)", "A"},
                                            {"x^{x^{x^x}}", "x^{x^{x^{x+0}}}"}};
     double times[64];
     size_t n = 0;

@@ -46,6 +46,13 @@ psv_answer_is psv_compare_regions(psv_compare *c, const psv_node *a, const psv_n
 /* Two equations or inequalities of expressions: the same up to a factor? */
 psv_answer_is psv_compare_relations(psv_compare *c, const psv_node *a, const psv_node *b);
 
+/* Numerals in a base by their digits; ratios by proportion, times of day by their parts. One side at least is one. */
+psv_answer_is psv_compare_base(psv_compare *c, const psv_node *a, const psv_node *b);
+psv_answer_is psv_compare_ratio(psv_compare *c, const psv_node *a, const psv_node *b);
+
+/* The words of a node: of a text, of a choice, of a product of letters; false when it is something else. */
+bool psv_words_of(const psv_node *node, ps_text *out);
+
 /* "x = …", "f(2) = …", "AB/CD = …": a relation that only names what follows; its value, else NULL. */
 const psv_node *psv_named_value(psv_ctx *ctx, const psv_node *node);
 bool psv_is_equation(const psv_node *node);

@@ -131,12 +131,12 @@ static void sort_by_name(const psv_node *list, psv_node *values) {
     memcpy(values->kid, sorted, n * sizeof *sorted);
 }
 
-/* A list of equations against values: x = −2, y = 1 is the pair (−2, 1); x = 1, x = −2 is 1, −2 in any order. */
 /* A square bracket on either side: no pair of values. */
 static bool has_square_bracket(const psv_node *tuple) {
     return (tuple->op & 255) == '[' || (tuple->op >> 8 & 255) == ']';
 }
 
+/* A list of equations against values: x = −2, y = 1 is the pair (−2, 1); x = 1, x = −2 is 1, −2 in any order. */
 static psv_answer_is compare_system(psv_compare *c, const psv_node *list, const psv_node *other, bool list_is_a) {
     psv_node *values = values_of(c->ctx, list);
     if (other->kind == PSV_TUPLE && !c->ctx->math_verify && has_square_bracket(other))

@@ -1,12 +1,11 @@
 /* Comparison by kind of answer. Whatever a rule here decides is symmetric in its two sides; which side said more than
  * the other is kept in the marks, for voting. */
 #include "collections.h"
+#include "phrases.h"
 #include "words.h"
 
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 static psv_answer_is no(psv_compare *c, const char *stage, const char *reason) {
     return psv_decide(c, stage, PSV_NO, reason);
@@ -81,9 +80,7 @@ static const psv_node *before_approximation(const psv_node *node) {
 
 /* ---- Words and letters ------------------------------------------------------------------------------------------ */
 
-/* The words of a node: of a text, of a choice, of a product of letters. */
-static bool words_of(psv_ctx *ctx, const psv_node *node, ps_text *out) {
-    (void)ctx;
+bool psv_words_of(const psv_node *node, ps_text *out) {
     switch (node->kind) {
     case PSV_TEXT:
     case PSV_VAR:
@@ -94,7 +91,7 @@ static bool words_of(psv_ctx *ctx, const psv_node *node, ps_text *out) {
         return true;
     case PSV_MUL:
         for (size_t i = 0; i < node->n; i++)
-            if (!words_of(ctx, node->kid[i], out)) return false;
+            if (!psv_words_of(node->kid[i], out)) return false;
         return true;
     default: return false;
     }
@@ -103,7 +100,7 @@ static bool words_of(psv_ctx *ctx, const psv_node *node, ps_text *out) {
 static psv_answer_is compare_words(psv_compare *c, const psv_node *a, const psv_node *b) {
     ps_text wa = {0}, wb = {0};
     psv_answer_is is = PSV_NO;
-    if (words_of(c->ctx, a, &wa) && words_of(c->ctx, b, &wb) && ps_text_ok(&wa) && ps_text_ok(&wb)) {
+    if (psv_words_of(a, &wa) && psv_words_of(b, &wb) && ps_text_ok(&wa) && ps_text_ok(&wb)) {
         for (size_t i = 0; i < wa.length; i++)
             wa.data[i] = (char)tolower((unsigned char)wa.data[i]);
         for (size_t i = 0; i < wb.length; i++)
@@ -138,100 +135,6 @@ static psv_answer_is compare_choice(psv_compare *c, const psv_node *a, const psv
     else
         c->b_marked = true;
     return psv_compare_nodes(c, a_is ? a->kid[0] : a, a_is ? b : b->kid[0]);
-}
-
-/* ---- Base n, ratios --------------------------------------------------------------------------------------------- */
-
-static const char *without_zeros(const char *digits) {
-    while (*digits == '0' && digits[1])
-        digits++;
-    return digits;
-}
-
-/* Appends the digits of 1A3 without its base, which was read as a product or as text; false: it is no numeral. */
-static bool append_digits(psv_ctx *ctx, const psv_node *node, ps_text *out) {
-    if (node->kind == PSV_NUM) ps_text_puts(out, node->text);
-    if (node->kind != PSV_MUL) return node->kind == PSV_NUM ? !node->scale : words_of(ctx, node, out);
-    for (size_t i = 0; i < node->n; i++)
-        if (!append_digits(ctx, node->kid[i], out)) return false;
-    return true;
-}
-
-static psv_answer_is compare_digits(psv_compare *c, const psv_node *numeral, const psv_node *other) {
-    ps_text digits = {0};
-    bool same = append_digits(c->ctx, other, &digits) && ps_text_ok(&digits) &&
-                strcasecmp(ps_text_cstr(&digits), numeral->text) == 0;
-    ps_text_free(&digits);
-    return psv_decide(c, "base", same ? PSV_YES : PSV_NO, same ? "the base was left out" : "different digits");
-}
-
-static psv_answer_is compare_base(psv_compare *c, const psv_node *a, const psv_node *b) {
-    const psv_node *other = a->kind == PSV_BASE ? b : a;
-    if (other->kind == PSV_MUL || other->kind == PSV_TEXT || other->kind == PSV_VAR) {
-        *(a == other ? &c->b_marked : &c->a_marked) = true;
-        return compare_digits(c, a == other ? b : a, other);
-    }
-    if (other->kind != PSV_BASE && !(other->kind == PSV_NUM && other->scale == 0))
-        return no(c, "base", "one answer is a numeral in a base, the other is not an integer");
-    if (strcasecmp(without_zeros(a->text), without_zeros(b->text)) != 0) return no(c, "base", "different digits");
-    if (a->kind == b->kind && a->scale != b->scale && !c->ctx->math_verify)
-        return no(c, "base", "the same digits in different bases");
-    if (a->kind != PSV_BASE) c->b_marked = true;
-    if (b->kind != PSV_BASE) c->a_marked = true;
-    return psv_decide(c, "base", PSV_YES, a->kind == b->kind ? "the same digits and base" : "the base was left out");
-}
-
-/* 4:30, 12:05: two parts, the second of two digits below 60. */
-static bool is_time(const psv_node *node) {
-    if (node->n != 2) return false;
-    const psv_node *minutes = node->kid[1], *hours = node->kid[0];
-    return minutes->kind == PSV_NUM && strlen(minutes->text) == 2 && minutes->text[0] < '6' && !minutes->scale &&
-           hours->kind == PSV_NUM && strlen(hours->text) <= 2 && !hours->scale;
-}
-
-/* 3:15 p.m. and 15:15: the one of twelve hours becomes one of twenty-four. false: neither has more than twelve. */
-static bool afternoon(psv_ctx *ctx, const psv_node **a, const psv_node **b) {
-    const psv_node **marked = (*a)->text ? a : b, *other = (*a)->text ? *b : *a;
-    if (other->text || atoi(other->kid[0]->text) <= 12) return false;
-    int hours = atoi((*marked)->kid[0]->text) % 12 + ((*marked)->text[0] == 'p' ? 12 : 0);
-    psv_node *copy = psv_copy(ctx, *marked);
-    if (!copy) return false;
-    copy->kid[0] = psv_integer(ctx, hours);
-    copy->text = NULL;
-    if (!copy->kid[0]) return false;
-    *marked = copy;
-    return true;
-}
-
-static psv_answer_is compare_ratio(psv_compare *c, const psv_node *a, const psv_node *b) {
-    if (a->kind != b->kind) { /* 7:32 and 7/32 */
-        const psv_node *ratio = a->kind == PSV_RATIO ? a : b, *other = a->kind == PSV_RATIO ? b : a;
-        if (ratio->n != 2 || ratio->text || !psv_is_scalar(other))
-            return no(c, "ratio", "one answer is a ratio or a time of day, the other is not");
-        psv_node *quotient = psv_binary(c->ctx, PSV_DIV, ratio->kid[0], ratio->kid[1]);
-        if (!quotient) return PSV_CANNOT_TELL;
-        return a->kind == PSV_RATIO ? psv_compare_scalars(c, quotient, b) : psv_compare_scalars(c, a, quotient);
-    }
-    if (a->n != b->n) return no(c, "ratio", "ratios of different length");
-    if (is_time(a) && is_time(b) && (a->text || b->text) && afternoon(c->ctx, &a, &b))
-        return psv_decide(c, "ratio", psv_same_tree(a, b) ? PSV_YES : PSV_NO, "times of day, of 12 and of 24 hours");
-    if (a->text && b->text && strcmp(a->text, b->text) != 0) return no(c, "ratio", "morning and afternoon");
-    if ((a->text || b->text) && is_time(a) != is_time(b)) return no(c, "ratio", "a time of day and a ratio");
-    if (a->text && !b->text) c->a_marked = true;
-    if (b->text && !a->text) c->b_marked = true;
-    psv_answer_is all = PSV_YES;
-    for (size_t i = 0; i < a->n && all == PSV_YES; i++)
-        all = psv_compare_scalars(c, a->kid[i], b->kid[i]);
-    if (all == PSV_YES || a->text || b->text || (is_time(a) && is_time(b)))
-        return psv_decide(c, "ratio", all, "part by part");
-    for (size_t i = 1; i < a->n; i++) { /* a₀ : aᵢ = b₀ : bᵢ */
-        psv_node *x = psv_binary(c->ctx, PSV_MUL, a->kid[0], b->kid[i]);
-        psv_node *y = psv_binary(c->ctx, PSV_MUL, a->kid[i], b->kid[0]);
-        if (!x || !y) return PSV_CANNOT_TELL;
-        psv_answer_is is = psv_compare_scalars(c, x, y);
-        if (is != PSV_YES) return psv_decide(c, "ratio", is, "different ratios");
-    }
-    return psv_decide(c, "ratio", PSV_YES, "the same ratio");
 }
 
 /* ---- Relations -------------------------------------------------------------------------------------------------- */
@@ -440,9 +343,9 @@ static psv_answer_is compare_kinds(psv_compare *c, const psv_node *a, const psv_
     if (is_set_like(a) || is_set_like(b)) return compare_sets(c, a, b);
     if (equation_a) return equation_against(c, a, b, true);
     if (equation_b) return equation_against(c, b, a, false);
-    if (a->kind == PSV_BASE || b->kind == PSV_BASE) return compare_base(c, a, b);
+    if (a->kind == PSV_BASE || b->kind == PSV_BASE) return psv_compare_base(c, a, b);
     if (a->kind == PSV_TEXT || b->kind == PSV_TEXT) return compare_words(c, a, b);
-    if (a->kind == PSV_RATIO || b->kind == PSV_RATIO) return compare_ratio(c, a, b);
+    if (a->kind == PSV_RATIO || b->kind == PSV_RATIO) return psv_compare_ratio(c, a, b);
     if (psv_is_collection(a) && psv_is_collection(b)) return psv_compare_collections(c, a, b);
     if (psv_is_collection(a)) return psv_compare_collection(c, a, b, true);
     if (psv_is_collection(b)) return psv_compare_collection(c, b, a, false);
@@ -463,47 +366,16 @@ psv_answer_is psv_compare_nodes(psv_compare *c, const psv_node *a, const psv_nod
     return is;
 }
 
-/* Words and numbers without any sign of mathematics ("\text{June } 20"): what plain words leave out says nothing. */
-static bool is_label(const char *source) {
-    size_t longest = 0;
-    char before = ' ';
-    for (const char *s = source; *s;) {
-        size_t run = 0;
-        bool command = *s == '\\';
-        s += command;
-        while (isalpha((unsigned char)s[run]))
-            run++;
-        if (command && !psv_is_text_command(s, run)) return false;
-        if (!command && run > longest) longest = run;
-        if (!run && !command) {
-            bool beside_digit = isdigit((unsigned char)before) || isdigit((unsigned char)s[1]);
-            bool plain = isdigit((unsigned char)*s) || (unsigned char)*s >= 128 || strchr(" {}", *s);
-            bool stop = strchr(",.", *s) && !isdigit((unsigned char)s[1]); /* not the point of 1.5 */
-            if (!plain && !stop && (beside_digit || !strchr("'\"-:;!?()*", *s))) return false;
-        }
-        before = *s;
-        s += run ? run : 1;
-    }
-    return longest >= 3;
-}
-
-/* May the plain words of two answers, which drop signs and brackets, stand for them? */
-static bool are_words(const psv_answer *a, const psv_answer *b) {
-    bool digits = strpbrk(a->words, "0123456789") || strpbrk(b->words, "0123456789");
-    bool prose = !digits && !a->why && !b->why;
-    return prose || (is_label(a->source) && is_label(b->source));
-}
-
 psv_answer_is psv_compare_answers(psv_compare *c, const psv_answer *a, const psv_answer *b) {
     c->proven = true;
     if ((a->why || b->why) && *a->source && strcmp(a->source, b->source) == 0)
         return psv_decide(c, "text", PSV_YES, "written alike");
-    if (!c->ctx->math_verify && *a->words && strcmp(a->words, b->words) == 0 && is_label(a->source) &&
-        is_label(b->source))
+    if (!c->ctx->math_verify && *a->words && strcmp(a->words, b->words) == 0 && psv_is_label(a->source) &&
+        psv_is_label(b->source))
         return psv_decide(c, "text", PSV_YES, "the same words");
     if (a->tree->kind == PSV_TEXT || b->tree->kind == PSV_TEXT) {
         if (!c->ctx->math_verify && psv_same_words(c->ctx, a->words, b->words))
-            return psv_decide(c, "text", are_words(a, b) ? PSV_YES : PSV_CANNOT_TELL, "the same words");
+            return psv_decide(c, "text", psv_are_words(a, b) ? PSV_YES : PSV_CANNOT_TELL, "the same words");
         psv_answer_is is = psv_compare_nodes(c, a->tree, b->tree);
         if (is == PSV_NO && (a->why || b->why))
             return psv_decide(c, "parse", PSV_CANNOT_TELL, a->why ? a->why : b->why);

@@ -1,8 +1,9 @@
-/* Answers in words that are mathematics: sets, numbers, fractions. */
+/* Answers in words: those that are mathematics (sets, numbers, fractions), and those that are only words. */
 #include "phrases.h"
 #include "token.h"
 #include "words.h"
 
+#include <ctype.h>
 #include <string.h>
 
 static bool listed(const char *const *list, size_t n, const char *words, size_t length) {
@@ -75,6 +76,7 @@ psv_node *psv_known_phrase(psv_ctx *ctx, const char *words) {
 /* The numbers that follow "except" as a set; NULL when something else does. */
 static psv_node *excluded(psv_ctx *ctx, const char *text) {
     psv_answer answer;
+    if (strstr(text, "except")) return NULL; /* one level of exceptions */
     text += strspn(text, " }:$");
     psv_read(ctx, text, strlen(text), &answer);
     psv_node *tree = answer.tree;
@@ -102,4 +104,35 @@ psv_node *psv_reals_in_words(psv_ctx *ctx, const char *source) {
     if (strncmp(rest, " for", 4) == 0) rest += 4;
     psv_node *without = excluded(ctx, rest);
     return without ? psv_binary(ctx, PSV_MINUS, reals, without) : NULL;
+}
+
+/* Words and numbers without any sign of mathematics ("\text{June } 20"): what plain words leave out says nothing. */
+bool psv_is_label(const char *source) {
+    size_t longest = 0;
+    char before = ' ';
+    for (const char *s = source; *s;) {
+        size_t run = 0;
+        bool command = *s == '\\';
+        s += command;
+        while (isalpha((unsigned char)s[run]))
+            run++;
+        if (command && !psv_is_text_command(s, run)) return false;
+        if (!command && run > longest) longest = run;
+        if (!run && !command) {
+            bool beside_digit = isdigit((unsigned char)before) || isdigit((unsigned char)s[1]);
+            bool plain = isdigit((unsigned char)*s) || (unsigned char)*s >= 128 || strchr(" {}", *s);
+            bool stop = strchr(",.", *s) && !isdigit((unsigned char)s[1]); /* not the point of 1.5 */
+            if (!plain && !stop && (beside_digit || !strchr("'\"-:;!?()*", *s))) return false;
+        }
+        before = *s;
+        s += run ? run : 1;
+    }
+    return longest >= 3;
+}
+
+/* May the plain words of two answers, which drop signs and brackets, stand for them? */
+bool psv_are_words(const psv_answer *a, const psv_answer *b) {
+    bool digits = strpbrk(a->words, "0123456789") || strpbrk(b->words, "0123456789");
+    bool prose = !digits && !a->why && !b->why;
+    return prose || (psv_is_label(a->source) && psv_is_label(b->source));
 }

@@ -166,6 +166,7 @@ static psv_node *text_node(psv_ctx *ctx, const char *words) {
  * is a choice; a letter alone in mathematics may be a variable and is settled by the other side. */
 static psv_node *read_choice(psv_ctx *ctx, const char *source, bool from_text) {
     static const char *const frames[] = {"\\text{(", "\\textbf{(", "\\mathrm{(", "\\mbox{(", "\\mathbf{(", "\\textbf{"};
+    if (ctx->in_choice) return NULL; /* "(A) (A) (A) …" */
     const char *s = source;
     bool framed = false;
     for (size_t k = 0; k < sizeof frames / sizeof *frames && !framed; k++) {
@@ -210,7 +211,9 @@ static psv_node *read_choice(psv_ctx *ctx, const char *source, bool from_text) {
     psv_node *node = psv_named(ctx, PSV_CHOICE, &letter, 1);
     if (!node || alone) return node;
     psv_answer rest;
+    ctx->in_choice = true;
     psv_read(ctx, s, strlen(s), &rest);
+    ctx->in_choice = false;
     if (!rest.tree || rest.why) return node;
     psv_node *with_value = psv_unary(ctx, PSV_CHOICE, rest.tree);
     if (!with_value) return node;

@@ -133,6 +133,7 @@ typedef struct psv_ctx {
     bool nomem;              /* an allocation failed */
     bool math_verify;        /* read and compare as Math-Verify does */
     int decimals;            /* of Math-Verify's rounding */
+    bool in_choice;          /* reading what a choice's letter stands for, which is no choice itself */
     bool sets_are_relations; /* Math-Verify: an inequality may answer for a gold set */
 } psv_ctx;
 

@@ -75,6 +75,8 @@ static void test_long_texts(void **state) {
                                          "\\sqrt",
                                          "\\boxed6 ",
                                          "A",
+                                         "(A) ",
+                                         "all real numbers except ",
                                          "."};
     for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++)
         for (int mode = 0; mode < 2; mode++)
