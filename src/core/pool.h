@@ -78,6 +78,7 @@ struct ps_pool {
     uint32_t *candidates;
     double *candidate_ell, *candidate_mix;
     size_t n_candidates, candidates_capacity, candidate_ell_capacity, candidate_mix_capacity;
+    size_t first_depth; /* lineage: the least from 1 on with a candidate; n_levels where there is none */
 
     /* Room for the work on one level. */
     uint32_t *ancestors;
@@ -108,7 +109,13 @@ ps_status ps_pool_mix(ps_pool *pool);
 ps_status ps_pool_reserve_prune(ps_pool *pool);
 void ps_pool_prune(ps_pool *pool);
 
-/* lineage: set log_share of every level for β; −∞ for depths that cannot be launched from. All β > 0 have the same,
+/* lineage: the depths that may have candidates, in order: 0, then those from first_depth on. A long answer has left
+ * most depths behind: whatever is done for every temperature must not pass over all of them. */
+static inline size_t ps_pool_next_depth(const ps_pool *pool, size_t d) {
+    return d == 0 ? pool->first_depth : d + 1;
+}
+
+/* lineage: set log_share of these levels for β; −∞ for depths that cannot be launched from. All β > 0 have the same,
  * but with depth_retreat. */
 void ps_pool_shares(ps_pool *pool, double beta);
 

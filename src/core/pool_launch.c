@@ -42,10 +42,15 @@ static ps_status reserve_event(ps_pool *pool, size_t n_depths, size_t m) {
 static void record_log_z(ps_pool *pool, double beta, size_t n_depths) {
     bool first = pool->n_events == 0;
     if (first) pool->log_z_at[0] = 0;
-    for (size_t a = 0; a < n_depths; a++) {
-        bool open = first ? a == 0 : ps_level_open(&pool->levels[a], beta);
-        pool->log_z[pool->n_log_z++] = !open ? NAN : first ? 0 : ps_pool_log_z(pool, beta, a);
-    }
+    double *log_z = pool->log_z + pool->n_log_z;
+    for (size_t a = 0; a < n_depths; a++)
+        log_z[a] = NAN;
+    if (first && n_depths > 0)
+        log_z[0] = 0;
+    else if (!first)
+        for (size_t a = 0; a < n_depths; a = ps_pool_next_depth(pool, a))
+            if (ps_level_open(&pool->levels[a], beta)) log_z[a] = ps_pool_log_z(pool, beta, a);
+    pool->n_log_z += n_depths;
     pool->log_z_at[pool->n_events + 1] = pool->n_log_z;
 }
 

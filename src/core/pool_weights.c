@@ -30,6 +30,9 @@ static void gather_levels(ps_pool *pool) {
     pool->n_candidates = d == 0 ? 0 : pool->levels[d - 1].first + pool->levels[d - 1].n_candidates;
     for (; d < pool->n_levels; d++)
         gather_level(pool, &pool->levels[d]);
+    pool->first_depth = 1;
+    while (pool->first_depth < pool->n_levels && pool->levels[pool->first_depth].n_candidates == 0)
+        pool->first_depth++;
 }
 
 /* balance: by age, finished ones too. */
@@ -100,7 +103,7 @@ void ps_pool_shares(ps_pool *pool, double beta) {
     if (every_beta && pool->shares == (beta == 0 ? PS_SHARES_AT_ZERO : PS_SHARES_ABOVE_ZERO)) return;
     pool->shares = beta == 0 ? PS_SHARES_AT_ZERO : PS_SHARES_ABOVE_ZERO;
     size_t deepest = 0, shallowest = 0; /* the root is always open */
-    for (size_t d = 1; d < pool->n_levels; d++)
+    for (size_t d = pool->first_depth; d < pool->n_levels; d++)
         if (may_launch_from(pool, d, beta)) {
             deepest = d;
             if (shallowest == 0) shallowest = d;
@@ -108,7 +111,7 @@ void ps_pool_shares(ps_pool *pool, double beta) {
     const double root_merit = shallowest > 0 ? merit(pool, &pool->levels[shallowest], beta) : 0;
     const double merit_deepest = deepest == 0 ? root_merit : merit(pool, &pool->levels[deepest], beta);
     double max = -INFINITY, sum = 0;
-    for (size_t d = 0; d < pool->n_levels; d++) {
+    for (size_t d = 0; d < pool->n_levels; d = ps_pool_next_depth(pool, d)) {
         ps_level *level = &pool->levels[d];
         level->log_share = -INFINITY;
         if (!may_launch_from(pool, d, beta) && !(d == 0 && deepest == 0)) continue;
@@ -116,9 +119,9 @@ void ps_pool_shares(ps_pool *pool, double beta) {
         level->log_share = log_rho(&pool->params, d, deepest, here, merit_deepest);
         max = fmax(max, level->log_share);
     }
-    for (size_t d = 0; d < pool->n_levels; d++)
+    for (size_t d = 0; d < pool->n_levels; d = ps_pool_next_depth(pool, d))
         sum += exp(pool->levels[d].log_share - max);
-    for (size_t d = 0; d < pool->n_levels; d++)
+    for (size_t d = 0; d < pool->n_levels; d = ps_pool_next_depth(pool, d))
         pool->levels[d].log_share -= max + log(sum);
 }
 
@@ -126,7 +129,7 @@ void ps_pool_shares(ps_pool *pool, double beta) {
 static double lineage_ess(ps_pool *pool, double beta) {
     double sum = 0;
     ps_pool_shares(pool, beta);
-    for (size_t d = 0; d < pool->n_levels; d++) {
+    for (size_t d = 0; d < pool->n_levels; d = ps_pool_next_depth(pool, d)) {
         const ps_level *level = &pool->levels[d];
         if (level->log_share == -INFINITY) continue;
         sum += exp(2 * level->log_share) / ps_moments_ess(level_moments(pool, level, beta));
@@ -142,7 +145,7 @@ double ps_pool_ess(ps_pool *pool, double beta) {
 
 static void lineage_weights(ps_pool *pool, double beta, double *W) {
     ps_pool_shares(pool, beta);
-    for (size_t d = 0; d < pool->n_levels; d++) {
+    for (size_t d = 0; d < pool->n_levels; d = ps_pool_next_depth(pool, d)) {
         const ps_level *level = &pool->levels[d];
         double *V = W + level->first;
         if (level->log_share == -INFINITY) {
