@@ -3,8 +3,11 @@
  *   bench_llama_run [MODEL.gguf [RUNS]]       default: the shipped model, 5 turns
  *
  *   replay_1x16, replay_8x16    tokens/s of a run ÷ of the bare loop that does the same batches in the same contexts
- *   full_1x16, full_8x16        tokens/s of a run ÷ of as many sequences, always full, at libllama's defaults
+ *   full_1x16, full_8x16        tokens/s of a run ÷ of as many sequences, always full, at libllama's defaults: what
+ *                               waiting at the ends of steps costs and what the set-up gains, together
+ *   waiting_1x16, …_8x16        the same with the contexts and threads of the run: what waiting costs alone
  *   in_flight_8                 tokens/s with 8 problems in flight ÷ with one
+ *   in_flight_auto              tokens/s with as many in flight as the engine wants ÷ with one
  *   forgetful_1x16              time of a run that keeps no KV from step to step ÷ of one that does
  *   peak_memory                 peak resident bytes of the bare loop ÷ of a run (each in a process of its own)
  *
@@ -36,8 +39,7 @@ static void stop_on(ps_status status, const ps_error *err) {
     exit(1);
 }
 
-/* ---- A run ----------------------------------------------------------------------------------------------------------
- */
+/* ---- A run --------------------------------------------------------------- */
 
 static void set(ps_config *config, const char *key, const char *value) {
     ps_error err;
@@ -53,7 +55,7 @@ static ps_config *configure(const bench *b, int in_flight) {
     snprintf(text, sizeof text, "%d", PARTICLES);
     set(config, "generation.n_particles", text);
     snprintf(text, sizeof text, "%d", in_flight);
-    set(config, "evaluation.parallel_problems", text);
+    set(config, "evaluation.parallel_problems", in_flight > 0 ? text : "auto");
     set(config, "evaluation.output_dir", bench_folder());
     set(config, "evaluation.save_intermediate", "false");
     if (!b->shipped) {
@@ -104,11 +106,10 @@ static result run(const bench *b, int in_flight, bool record, bool forget) {
     return r;
 }
 
-/* ---- The figures ----------------------------------------------------------------------------------------------------
- */
+/* ---- The figures --------------------------------------------------------- */
 
 static void against_bare_loops(const bench *b, struct llama_model *model, int in_flight, size_t runs) {
-    double ours[MOST_RUNS], replayed[MOST_RUNS], full[MOST_RUNS];
+    double ours[MOST_RUNS], replayed[MOST_RUNS], full[MOST_RUNS], waiting[MOST_RUNS];
     char name[32];
     for (size_t i = 0; i < runs; i++) {
         const result r = run(b, in_flight, true, false);
@@ -117,21 +118,25 @@ static void against_bare_loops(const bench *b, struct llama_model *model, int in
         ours[i] = r.tokens / r.seconds;
         replayed[i] = r.tokens / bench_replay(model, b->recording);
         full[i] = bench_always_full(model, sequences, prompt, length);
+        waiting[i] = bench_always_full_as(model, b->recording, sequences, prompt, length);
     }
     snprintf(name, sizeof name, "replay_%dx%d", in_flight, PARTICLES);
     bench_report(name, ours, replayed, runs, "tokens/s", 0);
     snprintf(name, sizeof name, "full_%dx%d", in_flight, PARTICLES);
     bench_report(name, ours, full, runs, "tokens/s", 0);
+    snprintf(name, sizeof name, "waiting_%dx%d", in_flight, PARTICLES);
+    bench_report(name, ours, waiting, runs, "tokens/s", 0);
 }
 
-static void in_flight(const bench *b, size_t runs) {
-    double eight[MOST_RUNS], one[MOST_RUNS];
+/* `many` problems in flight against one; 0: as many as the engine wants. */
+static void in_flight(const bench *b, const char *name, int many, size_t runs) {
+    double together[MOST_RUNS], one[MOST_RUNS];
     for (size_t i = 0; i < runs; i++) {
-        const result r = run(b, 8, false, false), s = run(b, 1, false, false);
-        eight[i] = r.tokens / r.seconds;
+        const result r = run(b, many, false, false), s = run(b, 1, false, false);
+        together[i] = r.tokens / r.seconds;
         one[i] = s.tokens / s.seconds;
     }
-    bench_report("in_flight_8", eight, one, runs, "tokens/s", 0);
+    bench_report(name, together, one, runs, "tokens/s", 0);
 }
 
 static void forgetful(const bench *b, size_t runs) {
@@ -195,7 +200,8 @@ int main(int argc, char **argv) {
     struct llama_model *model = bench_load(b.model);
     against_bare_loops(&b, model, 1, runs);
     against_bare_loops(&b, model, 8, runs);
-    in_flight(&b, runs);
+    in_flight(&b, "in_flight_8", 8, runs);
+    in_flight(&b, "in_flight_auto", 0, runs);
     forgetful(&b, runs);
     llama_model_free(model);
     return 0;

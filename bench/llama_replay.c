@@ -46,8 +46,7 @@ struct llama_model *bench_load(const char *path) {
     return model;
 }
 
-/* ---- A recording ---------------------------------------------------------------------------------------------------
- */
+/* ---- A recording --------------------------------------------------------- */
 
 typedef struct call {
     char kind;              /* 'D', 'K', 'R' or 'W' */
@@ -217,8 +216,7 @@ double bench_replay(struct llama_model *model, const char *path) {
     return seconds;
 }
 
-/* ---- Always full ---------------------------------------------------------------------------------------------------
- */
+/* ---- Always full --------------------------------------------------------- */
 
 static void put(struct llama_batch *b, int sequence, int position, bool output, int n_vocab) {
     const int32_t i = b->n_tokens++;
@@ -229,31 +227,83 @@ static void put(struct llama_batch *b, int sequence, int position, bool output, 
     b->logits[i] = output;
 }
 
+/* One context's share of the sequences. */
+typedef struct full {
+    pthread_t thread;
+    struct llama_context *context;
+    struct llama_batch batch;
+    int sequences, prompt, length, n_vocab;
+    double deadline;
+    int steps; /* made */
+    int answer;
+} full;
+
+static void *decode_always_full(void *argument) {
+    full *f = argument;
+    for (int i = 0; i < f->prompt; i++)
+        put(&f->batch, 0, i, i + 1 == f->prompt, f->n_vocab);
+    f->answer = llama_decode(f->context, f->batch);
+    for (int s = 1; s < f->sequences; s++)
+        llama_memory_seq_cp(llama_get_memory(f->context), 0, s, -1, -1);
+    for (; f->steps < f->length && f->answer == 0 && ps_now() < f->deadline; f->steps++) {
+        f->batch.n_tokens = 0;
+        for (int s = 0; s < f->sequences; s++)
+            put(&f->batch, s, f->prompt + f->steps, true, f->n_vocab);
+        f->answer = llama_decode(f->context, f->batch);
+        llama_synchronize(f->context);
+    }
+    return NULL;
+}
+
+/* Tokens a second of n contexts of these settings together. */
+static double always_full(struct llama_model *model, struct llama_context_params params, size_t n, int sequences,
+                          int prompt, int length) {
+    full *all = room(n, sizeof *all);
+    double tokens = 0;
+    int answer = 0;
+    for (size_t i = 0; i < n; i++) {
+        const int share = (sequences + (int)i) / (int)n;
+        all[i] = (full){.context = llama_init_from_model(model, params),
+                        .batch = llama_batch_init(prompt > share ? prompt : share, 0, 1),
+                        .sequences = share,
+                        .prompt = prompt,
+                        .length = length,
+                        .n_vocab = llama_vocab_n_tokens(llama_model_get_vocab(model))};
+        if (all[i].context == NULL) die("libllama could not make a context that is always full");
+    }
+    const double start = ps_now();
+    for (size_t i = 0; i < n; i++) {
+        all[i].deadline = start + 3;
+        if (pthread_create(&all[i].thread, NULL, decode_always_full, &all[i])) die("cannot start a thread");
+    }
+    for (size_t i = 0; i < n; i++) {
+        pthread_join(all[i].thread, NULL);
+        tokens += (double)all[i].sequences * all[i].steps;
+        answer = all[i].answer ? all[i].answer : answer;
+    }
+    const double seconds = ps_now() - start;
+    for (size_t i = 0; i < n; i++) {
+        llama_batch_free(all[i].batch);
+        llama_free(all[i].context);
+    }
+    free(all);
+    if (answer != 0) die("libllama could not decode sequences that are always full");
+    return tokens / seconds;
+}
+
 double bench_always_full(struct llama_model *model, int sequences, int prompt, int length) {
-    const int n_vocab = llama_vocab_n_tokens(llama_model_get_vocab(model));
     struct llama_context_params params = llama_context_default_params();
     params.n_seq_max = (uint32_t)sequences;
     params.n_ctx = (uint32_t)(sequences * ((prompt + length + 255) / 256 * 256));
-    struct llama_context *context = llama_init_from_model(model, params);
-    if (context == NULL) die("libllama could not make a context with its default settings");
-    struct llama_batch batch = llama_batch_init(prompt > sequences ? prompt : sequences, 0, 1);
-    const double start = ps_now();
-    for (int i = 0; i < prompt; i++)
-        put(&batch, 0, i, i + 1 == prompt, n_vocab);
-    int answer = llama_decode(context, batch);
-    for (int s = 1; s < sequences; s++)
-        llama_memory_seq_cp(llama_get_memory(context), 0, s, -1, -1);
-    int t = 0;
-    for (; t < length && answer == 0 && ps_now() < start + 3; t++) {
-        batch.n_tokens = 0;
-        for (int s = 0; s < sequences; s++)
-            put(&batch, s, prompt + t, true, n_vocab);
-        answer = llama_decode(context, batch);
-        llama_synchronize(context);
-    }
-    const double speed = sequences * t / (ps_now() - start);
-    llama_batch_free(batch);
-    llama_free(context);
-    if (answer != 0) die("libllama could not decode with its default settings");
-    return speed;
+    return always_full(model, params, 1, sequences, prompt, length);
+}
+
+double bench_always_full_as(struct llama_model *model, const char *path, int sequences, int prompt, int length) {
+    recording r = {0};
+    FILE *f = fopen(path, "r");
+    if (f == NULL) die("no recording was written: is this libpersamp's engine?");
+    read_header(&r, f);
+    fclose(f);
+    free(r.lanes);
+    return always_full(model, r.params, r.n_lanes, sequences, prompt, length);
 }

@@ -19,4 +19,7 @@ double bench_replay(struct llama_model *model, const char *recording);
  * `length` tokens or 3 seconds: more threads than free cores wait for each other by spinning. */
 double bench_always_full(struct llama_model *model, int sequences, int prompt, int length);
 
+/* The same with the contexts and threads of a recorded run, each context with its share of the sequences. */
+double bench_always_full_as(struct llama_model *model, const char *recording, int sequences, int prompt, int length);
+
 #endif
