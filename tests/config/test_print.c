@@ -212,7 +212,8 @@ static void test_the_reference_page_is_up_to_date(void **state) {
 
 static void test_the_example_files_say_what_they_mean(void **state) {
     (void)state;
-    ps_config *classic = fresh(), *reference = fresh(), *recommended = fresh(), *initial = fresh(), *demo = fresh();
+    ps_config *classic = fresh(), *reference = fresh(), *recommended = fresh(), *initial = fresh(), *demo = fresh(),
+              *frontier = fresh();
     char *text = document("configs/classic.yaml");
     load(reference, text);
     ps_free(text);
@@ -231,6 +232,11 @@ static void test_the_example_files_say_what_they_mean(void **state) {
     load(demo, text);
     ps_free(text);
     assert_int_equal(ps_config_check(demo, NULL, NULL), PS_OK);
+    text = document("configs/frontier.yaml");
+    load(frontier, text);
+    ps_free(text);
+    assert_int_equal(ps_config_check(frontier, NULL, NULL), PS_OK);
+    ps_config_free(frontier);
     ps_config_free(classic);
     ps_config_free(reference);
     ps_config_free(recommended);
