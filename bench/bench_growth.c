@@ -89,8 +89,7 @@ static void table(const char *what, cost (*work)(size_t), const size_t *points, 
            points[from]);
 }
 
-/* ---- The program on the synthetic reasoner --------------------------------------------------------------------------
- */
+/* ---- The program on the synthetic reasoner ------------------------------- */
 
 static void set(ps_config *config, const char *key, size_t value) {
     char text[32];
@@ -149,8 +148,7 @@ static cost of_steps(size_t n) {
     return solve(16, 1, n, 4);
 }
 
-/* ---- The pool alone -------------------------------------------------------------------------------------------------
- */
+/* ---- The pool alone ------------------------------------------------------ */
 
 static double ess_of_pool(void *pool, double beta) {
     return ps_pool_ess(pool, beta);

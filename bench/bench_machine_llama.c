@@ -20,8 +20,7 @@
 #define CLONES
 #endif
 
-/* ---- The core ------------------------------------------------------------------------------------------------------
- */
+/* ---- The core ------------------------------------------------------------ */
 
 enum { LANES = 16, CHAINS = 12, ROUNDS = 4000000 };
 typedef float wide __attribute__((vector_size(LANES * sizeof(float)))); /* two registers where they are half as wide */
@@ -78,8 +77,7 @@ static double read_bandwidth(void) {
     return bench_median(x, BENCH_RUNS);
 }
 
-/* ---- The model -----------------------------------------------------------------------------------------------------
- */
+/* ---- The model ----------------------------------------------------------- */
 
 static void print(const char *name, double value, const char *unit) {
     printf("{\"name\": \"%s\", \"value\": %.4g, \"unit\": \"%s\"}\n", name, value, unit);

@@ -27,8 +27,7 @@ static bool on_gpu(const ps_llama_options *options) {
     return options->gpu_layers != 0 && ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_GPU) != NULL;
 }
 
-/* ---- Candidates ----------------------------------------------------------------------------------------------------
- */
+/* ---- Candidates ---------------------------------------------------------- */
 
 static const uint64_t large = 1000000000, small = 50000000; /* parameters */
 
@@ -62,8 +61,7 @@ static candidates list_candidates(const ps_llama_options *options, int32_t cores
     return c;
 }
 
-/* ---- Where the measurement is kept ---------------------------------------------------------------------------------
- */
+/* ---- Where the measurement is kept --------------------------------------- */
 
 /* The processor in words; "" where it does not say. */
 static void processor(char *out, size_t size) {
@@ -109,8 +107,7 @@ static void describe_key(const ps_llama *engine, const ps_llama_options *o, int3
                    o->flash_attn, ggml_type_name(engine->kv_type), o->gpu_layers);
 }
 
-/* ---- Choosing ------------------------------------------------------------------------------------------------------
- */
+/* ---- Choosing ------------------------------------------------------------ */
 
 /* One that fails stays unmeasured and is not chosen. Whatever takes much longer than another did is not the better one:
  * no more time is spent on it. */

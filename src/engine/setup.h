@@ -31,8 +31,7 @@ static inline bool ps_setup_measured(const ps_setup *setup) {
     return setup->costs.base[0] > 0;
 }
 
-/* ---- setup_choose.c: pure ------------------------------------------------------------------------------------------
- */
+/* ---- setup_choose.c: pure ------------------------------------------------ */
 
 /* Costs from batches of two caches: seconds[0][i] with fewer cells, seconds[1][i] with more, at ps_cost_tokens[i]; ≤ 0:
  * not measured, since the model is too heavy for it: taken from the largest batch that was, in proportion. False, and
@@ -65,8 +64,7 @@ double ps_setup_speed(const ps_setup *setup, size_t width);
  * then more of the machine. The first where none is measured. */
 size_t ps_setup_choose(const ps_setup *setups, size_t n, size_t width);
 
-/* ---- setup_file.c --------------------------------------------------------------------------------------------------
- */
+/* ---- setup_file.c -------------------------------------------------------- */
 
 /* The file in `folder` for a key: the text that says of which model, options and machine the set-up is. Appends to
  * *path. */

@@ -5,8 +5,7 @@
 
 const int ps_cost_tokens[PS_COST_POINTS] = {1, 4, 16, 63, 64};
 
-/* ---- The cost of a batch -------------------------------------------------------------------------------------------
- */
+/* ---- The cost of a batch ------------------------------------------------- */
 
 /* Points beyond the last measured one, in proportion to the tokens. */
 static void complete(double *x, size_t n) {
@@ -46,8 +45,7 @@ double ps_costs_batch(const ps_costs *costs, double tokens, double cells) {
     return here + part * (at_point(costs, i + 1, cells) - here);
 }
 
-/* ---- The speed of a lane -------------------------------------------------------------------------------------------
- */
+/* ---- The speed of a lane ------------------------------------------------- */
 
 /* A problem as it usually is: the shortest and the longest step of its sequences, in tokens, and the cells it holds: of
  * its prompt and of what it has left behind, and of each sequence's own line. (Measured with the shipped model: 163,
@@ -83,8 +81,7 @@ double ps_costs_speed(const ps_costs *costs, size_t width, size_t problems) {
     return seconds > 0 ? tokens / seconds : 0;
 }
 
-/* ---- Problems in flight --------------------------------------------------------------------------------------------
- */
+/* ---- Problems in flight -------------------------------------------------- */
 
 enum { MOST_PROBLEMS = 64 }; /* in one lane */
 static const double nearly = 0.95;
@@ -112,8 +109,7 @@ size_t ps_setup_in_flight(const ps_setup *setup, size_t width, const ps_room *ro
     return (size_t)setup->lanes * least_of(wanted, most);
 }
 
-/* ---- The set-up ----------------------------------------------------------------------------------------------------
- */
+/* ---- The set-up ---------------------------------------------------------- */
 
 double ps_setup_speed(const ps_setup *setup, size_t width) {
     if (!ps_setup_measured(setup)) return 0;

@@ -24,8 +24,7 @@ void ps_setup_path(const char *folder, const char *key, ps_text *path) {
     ps_text_printf(path, "%s/setup-%016llx.json", folder, (unsigned long long)hash(key));
 }
 
-/* ---- Reading -------------------------------------------------------------------------------------------------------
- */
+/* ---- Reading ------------------------------------------------------------- */
 
 static bool read_integer(const json_t *root, const char *key, int least, int most, int32_t *out) {
     const json_t *value = json_object_get(root, key);
@@ -77,8 +76,7 @@ bool ps_setup_load(const char *path, const char *key, ps_setup *setups, size_t *
     return good;
 }
 
-/* ---- Writing -------------------------------------------------------------------------------------------------------
- */
+/* ---- Writing ------------------------------------------------------------- */
 
 /* The folders above a file. */
 static bool make_folders(const char *path) {

@@ -17,8 +17,7 @@ typedef struct arm_state {
     size_t since_checkpoint;
 } arm_state;
 
-/* ---- Counting
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- Counting ------------------------------------------------------------ */
 
 static void count_line(arm_state *r, size_t position, const ps_result_line *line) {
     ps_eval_arm *arm = r->arm;
@@ -95,8 +94,7 @@ static void read_back(void *user, const ps_result_line *line) {
     }
 }
 
-/* ---- The schedule's two ends
- * --------------------------------------------------------------------------------------------- */
+/* ---- The schedule's two ends --------------------------------------------- */
 
 static const ps_problem *next_problem(void *user) {
     arm_state *r = user;
@@ -145,8 +143,7 @@ static size_t parallel_problems(const ps_session *session) {
     return ps_engine_in_flight(session->engine, session->method->greedy ? 1 : session->params.n_particles);
 }
 
-/* ---- An arm
- * ----------------------------------------------------------------------------------------------------------------- */
+/* ---- An arm -------------------------------------------------------------- */
 
 ps_status ps_arm_run(const ps_arm *self, ps_store *store, ps_models *models, ps_eval_arm *out, ps_error *err) {
     arm_state r = {.self = self, .arm = out};

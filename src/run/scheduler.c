@@ -54,8 +54,7 @@ static ps_status retire(run *r, uint32_t slot, ps_error *err) {
     return r->schedule->finished(r->schedule->user, &task->outcome, err);
 }
 
-/* ---- Waiting -------------------------------------------------------------------------------------------------------
- */
+/* ---- Waiting ------------------------------------------------------------- */
 
 static void set_ready(waker *w, bool ready) {
     pthread_mutex_lock(&w->mutex);
@@ -92,8 +91,7 @@ static void close_waker(run *r) {
     pthread_mutex_destroy(&r->waker.mutex);
 }
 
-/* ---- Rounds --------------------------------------------------------------------------------------------------------
- */
+/* ---- Rounds -------------------------------------------------------------- */
 
 /* Poll one side; `wait` only when the other has nothing to do. Every event that came is handed on, also after one of
  * them failed: its request is over, and its node must find its owner. */

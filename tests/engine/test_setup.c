@@ -116,8 +116,7 @@ static void of_equals_the_one_with_fewer_contexts(void **state) {
     assert_int_equal(ps_setup_choose(setups, 2, 0), 0);
 }
 
-/* ---- The file ------------------------------------------------------------------------------------------------------
- */
+/* ---- The file ------------------------------------------------------------ */
 
 static const ps_setup kept[] = {{.lanes = 2, .threads = 1, .flash_attn = 1, .costs = {{1e-3, 2e-3}, {0, 1e-7}}},
                                 {.lanes = 1, .threads = 4, .flash_attn = -1}};
