@@ -166,7 +166,7 @@ bool ps_llama_probe(ps_llama *engine, ps_setup *setup, bool heavy, double limit)
         started++;
     for (int i = 0; i < started; i++)
         pthread_join(threads[i], NULL);
-    if (started == setup->lanes) {
+    if (good && started == setup->lanes) {
         double seconds[2][PS_COST_POINTS];
         const double cells[2] = {probes[0].prompt, FILLED};
         gather(probes, started, seconds);

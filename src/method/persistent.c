@@ -31,9 +31,9 @@ typedef struct persistent {
     double beta; /* of the last event */
     size_t resamples;
     size_t waves;     /* launches from the root after the first */
-    size_t front;     /* deepest step of a running particle, as the last selection found it; */
-    size_t reached;   /* the most it has been, */
-    double gone_back; /* and how far selections have gone back from it, in steps of all particles together */
+    size_t front;     /* deepest step of a running particle when the pool was last looked at */
+    size_t reached;   /* the largest front so far */
+    double gone_back; /* steps from the front to what was launched, means over a launch, summed over launches */
     ps_iteration *iterations;
     size_t n_iterations, iterations_capacity;
 
@@ -288,10 +288,10 @@ static ps_status begin_wave(persistent *p, ps_iteration *record, ps_error *err) 
 
 /* How many steps a selection may go back: what the token budget pays for, and in all no further than the search has
  * come forward, or a score that finds every continuation wrong would send it back until something else ends it. Those
- * who say how many iterations they want have them. */
+ * who say how many iterations they want, or have the budget spent by refill, get what they ask for. */
 static size_t steps_back(const persistent *p, uint32_t leader) {
     size_t paid = ps_pace_steps_back(&p->params, &p->tree, leader);
-    if (budget(p)->max_iterations > 0) return paid;
+    if (budget(p)->max_iterations > 0 || p->params.refill) return paid;
     double left = (double)p->reached - p->gone_back;
     size_t allowed = left > 0 ? (size_t)left : 0;
     return allowed < paid ? allowed : paid;

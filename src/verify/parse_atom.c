@@ -296,7 +296,7 @@ static psv_node *base_n(psv_parser *p, psv_node *digits) {
     long base = 0;
     bool braces = psv_accept(p, '{'), round = braces && psv_accept(p, '('); /* 1011_{(2)} */
     bool inner = braces && !round && psv_accept(p, '{');                    /* 2516_{\text{8}} */
-    if (braces && psv_at(p, TK_TEXT) && strncmp(psv_peek(p)->text, "base", 5) == 0 && p->t[p->i + 1].code == TK_NUM)
+    if (braces && psv_at(p, TK_TEXT) && strcmp(psv_peek(p)->text, "base") == 0 && p->t[p->i + 1].code == TK_NUM)
         p->i++; /* 11_{\text{base }2} */
     const psv_token *t = psv_peek(p);
     if (t->code == TK_NUM && t->id == 0)
