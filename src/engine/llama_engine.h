@@ -47,7 +47,7 @@ struct ps_lnode {
     bool continued;  /* its step ended by length: a boundary may begin in its text */
     bool one_by_one; /* generated: deterministic mode computes its tokens one at a time, others in chunks */
     int references;  /* [shared] handles, children, requests */
-    int holds;       /* [shared] of a root: the references that are the caller's */
+    int holds;       /* [shared] the references that are the caller's */
     ps_node handle;  /* [shared] */
     ps_lnode *next;  /* [shared] in a lane's list of nodes to free */
 

@@ -45,7 +45,6 @@ static ps_status root(ps_engine *base, const ps_token *tokens, size_t n, ps_node
         ps_tree_free(made);
         goto done;
     }
-    made->holds = 1;
     lane->roots++;
     engine->prompt_tokens += n + add_bos;
     *node = made->handle;
@@ -69,7 +68,7 @@ static void release(ps_engine *base, ps_node handle) {
     ps_llama *engine = (ps_llama *)base;
     pthread_mutex_lock(&engine->mutex);
     ps_lnode *node = ps_tree_find(engine, handle);
-    if (node) {
+    if (node && node->holds > 0) { /* released once too often, it may still be there for its children */
         /* A root counts until its caller lets go of it, not until the lane has cleared its tree away: the next problem
          * comes sooner, and would be bound to the lane of another that runs. */
         if (--node->holds == 0 && node->parent == NULL) node->lane->roots--;

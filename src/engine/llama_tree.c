@@ -43,6 +43,7 @@ ps_status ps_tree_publish(ps_llama *engine, ps_lnode *node, ps_error *err) {
         index = (uint32_t)engine->n_slots++;
     }
     engine->slots[index] = node;
+    node->holds = 1;
     node->handle = (++engine->uses << 32) | (index + 1);
     return PS_OK;
 }
