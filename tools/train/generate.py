@@ -9,8 +9,10 @@ problem with another split.
 """
 import argparse
 import hashlib
+import itertools
 import json
 import random
+import sys
 
 from problems import KINDS, LEVELS
 
@@ -36,22 +38,34 @@ def draw(rng, split, kind=None, level=None):
 
 
 def problem_set(split, n, seed, exclude=()):
-    """n problems, no two alike, balanced over kinds and levels (order: round robin)."""
+    """n problems, no two alike, balanced over kinds and levels (order: round robin).
+
+    A kind has only so many problems of a level; one that has no more new ones is
+    left out from then on, and named on standard error.
+    """
     rng = random.Random(f"{split}/{seed}")
     seen, out = {normalise(t) for t in exclude}, []
     cells = [(k, l) for l in LEVELS for k in sorted(KINDS)]
-    while len(out) < n:
-        kind, level = cells[len(out) % len(cells)]
+    spent = set()
+    for turn in itertools.count():
+        kind, level = cells[turn % len(cells)]
+        if len(out) == n:
+            return out
+        if len(spent) == len(cells):
+            raise SystemExit(f"only {len(out)} new problems are left; ask for no more")
+        if (kind, level) in spent:
+            continue
         for _ in range(10000):
             p = draw(rng, split, kind, level)
             if normalise(p.text) not in seen:
                 break
         else:
-            raise SystemExit(f"{kind} level {level} has no more new problems; ask for fewer")
+            spent.add((kind, level))
+            print(f"{kind} level {level} has no more new problems and is left out", file=sys.stderr)
+            continue
         seen.add(normalise(p.text))
-        p.unique_id = f"{split}/{kind}/{level}/{len(out) // len(cells)}"
+        p.unique_id = f"{split}/{kind}/{level}/{turn // len(cells)}"
         out.append(p)
-    return out
 
 
 def record(p):
