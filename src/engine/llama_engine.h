@@ -7,7 +7,7 @@
  *     llama_seam.c    the table of engine.h: submit, poll                   llama_text.c   tokens, chat, pieces
  *     llama_tree.c    nodes: handles, references, paths
  *     llama_cache.c   sequences of the KV cache: who holds which prefix, forks, evictions
- *     llama_lane.c    the loop of a lane: admit, plan a batch, decode, absorb
+ *     llama_lane.c    the loop of a lane: admit, plan a batch, decode, absorb, draw
  *     llama_work.c    one request: draw, judge, finish
  *     llama_record.c  what was asked of libllama, for the benchmarks
  *
@@ -17,6 +17,7 @@
 #define PS_ENGINE_LLAMA_ENGINE_H
 
 #include "boundary.h"
+#include "crew.h"
 #include "persamp/engine.h"
 #include "sample.h"
 #include "setup.h"
@@ -78,6 +79,9 @@ struct ps_work {
     int32_t row;  /* batch index of the first of these */
     bool done;
     /* Extension */
+    const float *logits; /* to draw the next token from; the lane's or the parent's */
+    ps_draw draw;
+    ps_status drawn;
     ps_step_matcher matcher;
     double *numbers; /* [3 × capacity] logp, logq, entropy of each token, interleaved until the end */
     size_t numbers_capacity;
@@ -131,7 +135,11 @@ struct ps_lane {
     bool woken;            /* it slept since the last batch (llama_record.c) */
     bool crowded;          /* a request was set back for want of cells: admit no other until one is done */
     ps_work_list finished; /* to be published */
-    ps_sampler sampler;
+    ps_crew *crew;         /* draws tokens */
+    ps_sampler *samplers;  /* [size of the crew] */
+    ps_work **drawing;     /* [max_active] requests that draw a token now */
+    size_t n_drawing;
+    size_t crew_from;            /* logits to look at from which the crew is faster than one thread */
     ps_lnode *hottest, *coldest; /* nodes with logits */
     size_t n_hot, max_hot;
     ps_engine_stats stats; /* the lane's part, copied to [shared] when it publishes */
@@ -226,8 +234,9 @@ void ps_work_free(ps_work *work);         /* with its child if that was never ha
 static inline size_t ps_work_length(const ps_work *work) {
     return ps_lnode_end(work->child);
 }
-void ps_work_begin(ps_lane *lane, ps_work *work);                       /* before the first token */
-void ps_work_draw(ps_lane *lane, ps_work *work, const float *logits);   /* one token; may set done */
+void ps_work_begin(ps_lane *lane, ps_work *work);                                /* before the first token */
+void ps_work_sample(ps_work *work, const ps_llama *engine, ps_sampler *sampler); /* work->draw; in any thread */
+void ps_work_take(ps_lane *lane, ps_work *work);                                 /* the token drawn; may set done */
 void ps_work_read(ps_lane *lane, ps_work *work, int32_t row, size_t n); /* marks in n tokens at batch index row */
 void ps_work_end(ps_work *work, ps_stop_reason reason);                 /* fills the event */
 void ps_work_fail(ps_work *work, ps_status status);                     /* work->error says why */

@@ -6,6 +6,8 @@
 #include <string.h>
 
 enum { BATCH = 512 };
+/* Logits from which waking the crew costs less than it saves: some 180 µs of one thread. */
+enum { MANY_LOGITS = 1 << 18 };
 
 /* ---- Opening and closing ------------------------------------------------- */
 
@@ -30,7 +32,7 @@ struct llama_context_params ps_lane_params(const ps_llama *engine, size_t cells,
 }
 
 ps_status ps_lane_open(ps_lane *lane, ps_llama *engine, size_t cells, ps_error *err) {
-    enum { HOT_BYTES = 64 << 20, FEWEST_HOT = 32 };
+    enum { HOT_BYTES = 64 << 20, FEWEST_HOT = 128 };
     lane->engine = engine;
     pthread_cond_init(&lane->wake, NULL);
     const struct llama_context_params params = ps_lane_params(engine, cells, engine->setup.threads);
@@ -54,8 +56,11 @@ ps_status ps_lane_open(ps_lane *lane, ps_llama *engine, size_t cells, ps_error *
     lane->max_hot = hot > FEWEST_HOT ? hot : FEWEST_HOT;
     lane->batch = llama_batch_init((int32_t)lane->n_batch, 0, 1);
     lane->active = ps_calloc(lane->max_active, sizeof(ps_work *));
-    if (!lane->batch.token || !lane->active) return ps_nomem(err);
-    return PS_OK;
+    lane->drawing = ps_calloc(lane->max_active, sizeof(ps_work *));
+    lane->samplers = ps_calloc((size_t)engine->setup.threads, sizeof *lane->samplers);
+    lane->crew_from = MANY_LOGITS;
+    if (!lane->batch.token || !lane->active || !lane->drawing || !lane->samplers) return ps_nomem(err);
+    return ps_crew_create((size_t)engine->setup.threads, &lane->crew, err);
 }
 
 static void *lane_main(void *argument);
@@ -80,11 +85,34 @@ void ps_lane_close(ps_lane *lane) {
     free_list(&lane->finished);
     for (size_t i = 0; i < lane->n_active; i++)
         ps_work_free(lane->active[i]);
+    for (size_t i = 0; lane->crew && i < ps_crew_size(lane->crew); i++)
+        ps_sampler_free(&lane->samplers[i]);
+    ps_crew_free(lane->crew);
+    ps_free(lane->samplers);
+    ps_free(lane->drawing);
     ps_free(lane->active);
-    ps_sampler_free(&lane->sampler);
     if (lane->batch.token) llama_batch_free(lane->batch);
     if (lane->context) llama_free(lane->context);
     pthread_cond_destroy(&lane->wake);
+}
+
+/* ---- Drawing ------------------------------------------------------------- */
+
+static void draw_one(void *context, size_t i, size_t member) {
+    const ps_lane *lane = context;
+    ps_work_sample(lane->drawing[i], lane->engine, &lane->samplers[member]);
+}
+
+/* A token for each of the requests that wait for one. The draws are independent; what follows from them is not. */
+static void draw_tokens(ps_lane *lane) {
+    if (lane->n_drawing * lane->engine->n_vocab >= lane->crew_from)
+        ps_crew_run(lane->crew, lane->n_drawing, draw_one, lane);
+    else
+        for (size_t i = 0; i < lane->n_drawing; i++)
+            draw_one(lane, i, 0);
+    for (size_t i = 0; i < lane->n_drawing; i++)
+        ps_work_take(lane, lane->drawing[i]);
+    lane->n_drawing = 0;
 }
 
 /* ---- Admission ----------------------------------------------------------- */
@@ -102,9 +130,10 @@ static void finish(ps_lane *lane, ps_work *work) {
 }
 
 /* What can be answered without computing: an answer that has no room, a first token whose logits are known. */
-static void try_first_token(ps_lane *lane, ps_work *work) {
+static void answer_at_once(ps_lane *lane, ps_work *work) {
     const size_t end = ps_work_length(work);
     const size_t context = lane->engine->context;
+    if (work->done) return;
     if (work->evaluate) {
         if (end > context) {
             ps_fail(&work->error, PS_BUDGET, "%zu tokens to evaluate after a prefix of %zu exceed the context of %zu",
@@ -114,18 +143,23 @@ static void try_first_token(ps_lane *lane, ps_work *work) {
         return;
     }
     if (work->child->n_tokens > 0) return;
-    if (end >= context)
+    if (end >= context) {
         ps_work_end(work, PS_STOP_CONTEXT_FULL);
-    else if (work->parent->logits && !lane->engine->forgetful)
-        ps_work_draw(lane, work, work->parent->logits);
+    } else if (work->parent->logits && !lane->engine->forgetful) {
+        work->logits = work->parent->logits;
+        lane->drawing[lane->n_drawing++] = work;
+    }
 }
 
 /* Start what can start, in order of arrival; what cannot yet stays in order. */
 static void admit(ps_lane *lane) {
+    for (ps_work *work = lane->waiting.first; work; work = work->next) {
+        answer_at_once(lane, work);
+        if (lane->n_drawing == lane->max_active || !work->next) draw_tokens(lane);
+    }
     ps_work_list pending = lane->waiting;
     lane->waiting = (ps_work_list){0};
     for (ps_work *work; (work = ps_work_pop(&pending));) {
-        if (!work->done && !lane->crowded) try_first_token(lane, work);
         if (work->done)
             finish(lane, work);
         else if (!lane->crowded && lane->n_active < lane->max_active && ps_cache_enter(lane, work))
@@ -249,12 +283,11 @@ static void absorb(ps_lane *lane, ps_work *work) {
         ps_work_read(lane, work, work->row, n);
         if (complete && !work->done) ps_work_end(work, PS_STOP_STEP);
     } else if (complete) {
-        const float *logits = llama_get_logits_ith(lane->context, work->row + (int32_t)n - 1);
-        if (logits) {
-            ps_work_draw(lane, work, logits);
-        } else {
+        work->logits = llama_get_logits_ith(lane->context, work->row + (int32_t)n - 1);
+        if (work->logits)
+            lane->drawing[lane->n_drawing++] = work;
+        else
             ps_work_fail(work, ps_fail(&work->error, PS_ENGINE, "libllama gave no logits"));
-        }
     }
 }
 
@@ -303,11 +336,10 @@ static void round_of_work(ps_lane *lane) {
         if (lane->used + total > lane->stats.cells) lane->stats.cells = lane->used + total;
         if (answer == 1 && !make_space(lane)) break;
     }
-    if (answer)
-        fail_batch(lane, answer);
-    else
-        for (size_t i = 0; i < lane->n_active; i++)
-            if (lane->active[i]->todo > 0) absorb(lane, lane->active[i]);
+    if (answer) fail_batch(lane, answer);
+    for (size_t i = 0; i < lane->n_active && !answer; i++)
+        if (lane->active[i]->todo > 0) absorb(lane, lane->active[i]);
+    draw_tokens(lane);
     sweep(lane);
 }
 

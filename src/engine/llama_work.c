@@ -112,19 +112,21 @@ static ps_status record(ps_work *work, const ps_draw *draw) {
     return ps_tree_append(work->child, &draw->token, 1, &work->error);
 }
 
-void ps_work_draw(ps_lane *lane, ps_work *work, const float *logits) {
+void ps_work_sample(ps_work *work, const ps_llama *engine, ps_sampler *sampler) {
+    work->drawn = ps_sample(sampler, work->logits, engine->n_vocab, work->generation,
+                            ps_uniform(work->key, work->child->n_tokens), &work->draw, &work->error);
+}
+
+void ps_work_take(ps_lane *lane, ps_work *work) {
     const ps_llama *engine = lane->engine;
-    const size_t position = work->child->n_tokens;
-    if (position == 0) {
-        if (logits == work->parent->logits)
+    const ps_draw draw = work->draw;
+    if (work->child->n_tokens == 0) {
+        if (work->parent->logits)
             ps_cache_touch_logits(lane, work->parent);
         else
-            ps_cache_keep_logits(lane, work->parent, logits);
+            ps_cache_keep_logits(lane, work->parent, work->logits);
     }
-    ps_draw draw;
-    ps_status status = ps_sample(&lane->sampler, logits, engine->n_vocab, work->generation,
-                                 ps_uniform(work->key, position), &draw, &work->error);
-    if (!status) status = record(work, &draw);
+    const ps_status status = work->drawn ? work->drawn : record(work, &draw);
     if (status) {
         ps_work_fail(work, status);
         return;
@@ -155,7 +157,8 @@ static ps_status read_mark(ps_lane *lane, ps_work *work, size_t m, int32_t row) 
         const float *logits = llama_get_logits_ith(lane->context, row);
         ps_logits_summary summary;
         if (!logits) return ps_fail(&work->error, PS_ENGINE, "the model gave no logits at mark %zu", m);
-        const ps_status status = ps_logits_summarise(&lane->sampler, logits, engine->n_vocab, &summary, &work->error);
+        const ps_status status =
+            ps_logits_summarise(&lane->samplers[0], logits, engine->n_vocab, &summary, &work->error);
         if (status) return status;
         for (size_t k = 0; k < work->n_choices; k++)
             work->choice_logp[m * work->n_choices + k] = (double)logits[work->choices[k]] - summary.log_sum;
