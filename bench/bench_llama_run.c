@@ -1,6 +1,6 @@
 /* A run of ours against bare libllama, in turns: what everything besides the model costs. One JSON line per figure.
  *
- *   bench_llama_run [MODEL.gguf [RUNS]]       default: the shipped model, 5 turns
+ *   bench_llama_run [MODEL.gguf [RUNS [PARTICLES,…]]]       default: the shipped model, 5 turns
  *
  *   replay_1x16, replay_8x16    tokens/s of a run ÷ of the bare loop that does the same batches in the same contexts
  *   full_1x16, full_8x16        tokens/s of a run ÷ of as many sequences, always full, at libllama's defaults: what
@@ -10,6 +10,12 @@
  *   in_flight_auto              tokens/s with as many in flight as the engine wants ÷ with one
  *   forgetful_1x16              time of a run that keeps no KV from step to step ÷ of one that does
  *   peak_memory                 peak resident bytes of the bare loop ÷ of a run (each in a process of its own)
+ *
+ * With PARTICLES, numbers of particles such as 1,8,32, only these, for one problem at a time of each width P:
+ *
+ *   replay_1xP, full_1xP, waiting_1xP   as above
+ *   on_device_P                 tokens/s of P sequences always full, at libllama's defaults, tokens drawn in the graph
+ *                               (llama_set_sampler) ÷ with their logits copied to the host and nothing drawn
  *
  * Tokens are those generated; what is prefilled is part of the cost. A model that is not the shipped one gets steps of
  * 16 tokens, 6 of them, since random weights write no newlines. */
@@ -24,12 +30,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PARTICLES = 16, MOST_RUNS = 101 };
+enum { PARTICLES = 16, MOST_PARTICLES = 256, MOST_RUNS = 101 };
 
 typedef struct bench {
     const char *model;
     bool shipped;
     size_t problems; /* of a run */
+    int particles;   /* of a problem */
     char recording[320];
 } bench;
 
@@ -52,7 +59,7 @@ static ps_config *configure(const bench *b, int in_flight) {
     char text[32];
     stop_on(ps_config_create(&config, &err), &err);
     set(config, "models.generator.model_path", b->model);
-    snprintf(text, sizeof text, "%d", PARTICLES);
+    snprintf(text, sizeof text, "%d", b->particles);
     set(config, "generation.n_particles", text);
     snprintf(text, sizeof text, "%d", in_flight);
     set(config, "evaluation.parallel_problems", in_flight > 0 ? text : "auto");
@@ -113,18 +120,18 @@ static void against_bare_loops(const bench *b, struct llama_model *model, int in
     char name[32];
     for (size_t i = 0; i < runs; i++) {
         const result r = run(b, in_flight, true, false);
-        const int sequences = PARTICLES * in_flight, prompt = 64;
-        const int length = (int)(r.tokens / (double)(b->problems * PARTICLES)) + 1;
+        const int sequences = b->particles * in_flight, prompt = 64;
+        const int length = (int)(r.tokens / (double)b->problems / b->particles) + 1;
         ours[i] = r.tokens / r.seconds;
         replayed[i] = r.tokens / bench_replay(model, b->recording);
         full[i] = bench_always_full(model, sequences, prompt, length);
         waiting[i] = bench_always_full_as(model, b->recording, sequences, prompt, length);
     }
-    snprintf(name, sizeof name, "replay_%dx%d", in_flight, PARTICLES);
+    snprintf(name, sizeof name, "replay_%dx%d", in_flight, b->particles);
     bench_report(name, ours, replayed, runs, "tokens/s", 0);
-    snprintf(name, sizeof name, "full_%dx%d", in_flight, PARTICLES);
+    snprintf(name, sizeof name, "full_%dx%d", in_flight, b->particles);
     bench_report(name, ours, full, runs, "tokens/s", 0);
-    snprintf(name, sizeof name, "waiting_%dx%d", in_flight, PARTICLES);
+    snprintf(name, sizeof name, "waiting_%dx%d", in_flight, b->particles);
     bench_report(name, ours, waiting, runs, "tokens/s", 0);
 }
 
@@ -155,7 +162,7 @@ static double peak_of(const bench *b, bool bare, int length) {
     if (child == 0) {
         if (bare) {
             struct llama_model *model = bench_load(b->model);
-            bench_always_full(model, PARTICLES, 64, length);
+            bench_always_full(model, b->particles, 64, length);
         } else {
             run(b, 1, false, false);
         }
@@ -185,19 +192,48 @@ static void quiet(enum ggml_log_level level, const char *text, void *user) {
     if (level == GGML_LOG_LEVEL_ERROR) fputs(text, stderr);
 }
 
+/* "1,8,32": the same comparison for one problem of each width. */
+static void widths(bench *b, struct llama_model *model, const char *list, size_t runs) {
+    double drawn[MOST_RUNS], copied[MOST_RUNS];
+    char *end, name[32];
+    for (const char *at = list; *at; at = end + (*end == ',')) {
+        const long n = strtol(at, &end, 10);
+        if (end == at || (*end && *end != ',') || n < 1 || n > MOST_PARTICLES) {
+            fprintf(stderr, "bench_llama_run: '%s' is no list of numbers from 1 to %d\n", list, MOST_PARTICLES);
+            exit(2);
+        }
+        b->particles = (int)n;
+        against_bare_loops(b, model, 1, runs);
+        for (size_t i = 0; i < runs; i++) {
+            drawn[i] = bench_sampled_on_device(model, b->particles, 64, 64);
+            copied[i] = bench_always_full(model, b->particles, 64, 64);
+        }
+        snprintf(name, sizeof name, "on_device_%d", b->particles);
+        bench_report(name, drawn, copied, runs, "tokens/s", 0);
+    }
+}
+
 int main(int argc, char **argv) {
-    bench b = {.model = argc > 1 ? argv[1] : PS_SOURCE_DATADIR "/models/reasoner.gguf", .shipped = argc <= 1};
+    bench b = {.model = argc > 1 ? argv[1] : PS_SOURCE_DATADIR "/models/reasoner.gguf",
+               .shipped = argc <= 1,
+               .particles = PARTICLES};
     const size_t runs = argc > 2 ? strtoul(argv[2], NULL, 10) : BENCH_RUNS;
     if (runs == 0 || runs > MOST_RUNS) {
-        fprintf(stderr, "usage: bench_llama_run [MODEL.gguf [RUNS]]     RUNS from 1 to %d\n", MOST_RUNS);
+        fprintf(stderr, "usage: bench_llama_run [MODEL.gguf [RUNS [PARTICLES,...]]]     RUNS from 1 to %d\n",
+                MOST_RUNS);
         return 2;
     }
     b.problems = b.shipped ? 16 : 8;
     snprintf(b.recording, sizeof b.recording, "%s/batches", bench_folder());
     llama_log_set(quiet, NULL);
-    peak_memory(&b, runs < 2 ? runs : 2);
+    if (argc <= 3) peak_memory(&b, runs < 2 ? runs : 2);
     run(&b, 8, false, false); /* warm: the model's file, the processor */
     struct llama_model *model = bench_load(b.model);
+    if (argc > 3) {
+        widths(&b, model, argv[3], runs);
+        llama_model_free(model);
+        return 0;
+    }
     against_bare_loops(&b, model, 1, runs);
     against_bare_loops(&b, model, 8, runs);
     in_flight(&b, "in_flight_8", 8, runs);

@@ -233,6 +233,7 @@ typedef struct full {
     struct llama_context *context;
     struct llama_batch batch;
     int sequences, prompt, length, n_vocab;
+    bool on_device; /* tokens are drawn there */
     double deadline;
     int steps; /* made */
     int answer;
@@ -251,6 +252,8 @@ static void *decode_always_full(void *argument) {
             put(&f->batch, s, f->prompt + f->steps, true, f->n_vocab);
         f->answer = llama_decode(f->context, f->batch);
         llama_synchronize(f->context);
+        for (int s = 0; s < f->sequences && f->on_device; s++)
+            if (llama_get_sampled_token_ith(f->context, s) == LLAMA_TOKEN_NULL) f->answer = -1;
     }
     return NULL;
 }
@@ -258,6 +261,7 @@ static void *decode_always_full(void *argument) {
 /* Tokens a second of n contexts of these settings together. */
 static double always_full(struct llama_model *model, struct llama_context_params params, size_t n, int sequences,
                           int prompt, int length) {
+    if (n > (size_t)sequences) n = (size_t)sequences;
     full *all = room(n, sizeof *all);
     double tokens = 0;
     int answer = 0;
@@ -268,6 +272,7 @@ static double always_full(struct llama_model *model, struct llama_context_params
                         .sequences = share,
                         .prompt = prompt,
                         .length = length,
+                        .on_device = params.n_samplers > 0,
                         .n_vocab = llama_vocab_n_tokens(llama_model_get_vocab(model))};
         if (all[i].context == NULL) die("libllama could not make a context that is always full");
     }
@@ -296,6 +301,26 @@ double bench_always_full(struct llama_model *model, int sequences, int prompt, i
     params.n_seq_max = (uint32_t)sequences;
     params.n_ctx = (uint32_t)(sequences * ((prompt + length + 255) / 256 * 256));
     return always_full(model, params, 1, sequences, prompt, length);
+}
+
+double bench_sampled_on_device(struct llama_model *model, int sequences, int prompt, int length) {
+    struct llama_context_params params = llama_context_default_params();
+    struct llama_sampler_seq_config *configs = room((size_t)sequences, sizeof *configs);
+    for (int s = 0; s < sequences; s++) {
+        configs[s].seq_id = s;
+        configs[s].sampler = llama_sampler_chain_init(llama_sampler_chain_default_params());
+        llama_sampler_chain_add(configs[s].sampler, llama_sampler_init_temp(0.7F));
+        llama_sampler_chain_add(configs[s].sampler, llama_sampler_init_dist((uint32_t)s));
+    }
+    params.n_seq_max = (uint32_t)sequences;
+    params.n_ctx = (uint32_t)(sequences * ((prompt + length + 255) / 256 * 256));
+    params.samplers = configs;
+    params.n_samplers = (size_t)sequences;
+    const double speed = always_full(model, params, 1, sequences, prompt, length);
+    for (int s = 0; s < sequences; s++)
+        llama_sampler_free(configs[s].sampler);
+    free(configs);
+    return speed;
 }
 
 double bench_always_full_as(struct llama_model *model, const char *path, int sequences, int prompt, int length) {

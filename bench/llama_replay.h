@@ -19,6 +19,10 @@ double bench_replay(struct llama_model *model, const char *recording);
  * `length` tokens or 3 seconds: more threads than free cores wait for each other by spinning. */
 double bench_always_full(struct llama_model *model, int sequences, int prompt, int length);
 
+/* The same, and libllama draws the tokens in the graph, on the device where there is one (temperature and draw; its
+ * experimental back-end sampling), so that no logits are copied. */
+double bench_sampled_on_device(struct llama_model *model, int sequences, int prompt, int length);
+
 /* The same with the contexts and threads of a recorded run, each context with its share of the sequences. */
 double bench_always_full_as(struct llama_model *model, const char *recording, int sequences, int prompt, int length);
 

@@ -1,18 +1,22 @@
 #!/usr/bin/env python3
-"""A GGUF of random weights in the shape of Qwen2 0.5B: what speed, memory and loading can be measured on where no real
+"""A GGUF of random weights in the shape of a Qwen2: what speed, memory and loading can be measured on where no real
 model is at hand. Its text is noise.
 
-usage: tools/random_model.py OUT.gguf [--layers 24] [--width 896] [--vocabulary 151936] [--seed 1]
+usage: tools/random_model.py OUT.gguf                     0.5B in Q8_0, about 500 MB
+       tools/random_model.py OUT.gguf --like 1.5B --type F16     3 GB
+       tools/random_model.py OUT.gguf --layers 2 --width 128     any other size
 
-Needs numpy and gguf (pip install numpy gguf). Matrices are Q8_0, norms and biases float32; the same arguments give the
-same file. About 500 MB at full size.
+Needs numpy and gguf (pip install numpy gguf). Norms and biases are float32; the same arguments give the same file.
 """
 import argparse
 
 import gguf
 import numpy as np
 
-HEAD = 64  # width of a head; Qwen2 0.5B has 14 of them over 896, and 2 for keys and values
+SHAPES = {  # of Qwen2; each has 2 heads for keys and values
+    "0.5B": {"layers": 24, "width": 896, "feed_forward": 4864, "head": 64},
+    "1.5B": {"layers": 28, "width": 1536, "feed_forward": 8960, "head": 128},
+}
 
 
 def byte_tokens():
@@ -46,22 +50,26 @@ def add_shape(writer, a):
     writer.add_context_length(32768)
     writer.add_embedding_length(a.width)
     writer.add_feed_forward_length(a.feed_forward)
-    writer.add_head_count(a.width // HEAD)
+    writer.add_head_count(a.width // a.head)
     writer.add_head_count_kv(2)
     writer.add_rope_freq_base(1e6)
     writer.add_layer_norm_rms_eps(1e-6)
-    writer.add_file_type(gguf.LlamaFileType.MOSTLY_Q8_0)
+    writer.add_file_type(gguf.LlamaFileType[f"MOSTLY_{a.type}"])
 
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("out")
-    p.add_argument("--layers", type=int, default=24)
-    p.add_argument("--width", type=int, default=896)
-    p.add_argument("--feed-forward", type=int, default=4864)
+    p.add_argument("--like", choices=SHAPES, default="0.5B")
+    for name in SHAPES["0.5B"]:
+        p.add_argument("--" + name.replace("_", "-"), type=int)
+    p.add_argument("--type", choices=("Q8_0", "F16"), default="Q8_0")
     p.add_argument("--vocabulary", type=int, default=151936)
     p.add_argument("--seed", type=int, default=1)
     a = p.parse_args()
+    for name, value in SHAPES[a.like].items():
+        if getattr(a, name) is None:
+            setattr(a, name, value)
     rng = np.random.default_rng(a.seed)
     writer = gguf.GGUFWriter(a.out, "qwen2")
     add_shape(writer, a)
@@ -69,13 +77,13 @@ def main():
 
     def matrix(name, rows, columns):
         w = rng.standard_normal((rows, columns), dtype=np.float32) / np.float32(np.sqrt(columns))
-        kind = gguf.GGMLQuantizationType.Q8_0
+        kind = gguf.GGMLQuantizationType[a.type]
         writer.add_tensor(name, gguf.quants.quantize(w, kind), raw_dtype=kind)
 
     def vector(name, n, value):
         writer.add_tensor(name, np.full(n, value, dtype=np.float32))
 
-    keys = 2 * HEAD
+    keys = 2 * a.head
     matrix("token_embd.weight", a.vocabulary, a.width)
     vector("output_norm.weight", a.width, 1)
     for i in range(a.layers):
