@@ -227,7 +227,7 @@ int main(int argc, char **argv) {
     snprintf(b.recording, sizeof b.recording, "%s/batches", bench_folder());
     llama_log_set(quiet, NULL);
     if (argc <= 3) peak_memory(&b, runs < 2 ? runs : 2);
-    run(&b, 8, false, false); /* warm: the model's file, the processor */
+    run(&b, argc > 3 ? 1 : 8, false, false); /* warm: the model's file, the processor */
     struct llama_model *model = bench_load(b.model);
     if (argc > 3) {
         widths(&b, model, argv[3], runs);

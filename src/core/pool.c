@@ -13,10 +13,11 @@ static ps_status check_params(const ps_pool_params *p, ps_error *err) {
     return PS_OK;
 }
 
-static ps_status reserve_snapshots(ps_pool *pool, size_t n) {
+ps_status ps_pool_reserve_snapshots(ps_pool *pool, size_t n) {
     if (ps_reserve(&pool->snapshots, &pool->snapshots_capacity, n) != PS_OK ||
         ps_reserve(&pool->ell, &pool->ell_capacity, n) != PS_OK ||
-        ps_reserve(&pool->running, &pool->running_capacity, n) != PS_OK)
+        ps_reserve(&pool->running, &pool->running_capacity, n) != PS_OK ||
+        ps_reserve(&pool->continued, &pool->continued_capacity, n) != PS_OK)
         return PS_NOMEM;
     return PS_OK;
 }
@@ -46,6 +47,7 @@ static void put(ps_pool *pool, uint32_t id, ps_snapshot snapshot) {
     pool->snapshots[id] = snapshot;
     pool->ell[id] = snapshot.ell;
     pool->running[id] = 0;
+    pool->continued[id] = 0;
     level->ids[level->n_ids++] = id;
     level->stale = true;
     if (snapshot.state == PS_OPEN) count_open(level, snapshot.ell);
@@ -58,7 +60,7 @@ ps_status ps_pool_create(const ps_pool_params *params, ps_pool **out, ps_error *
     if (pool == NULL) return ps_nomem(err);
     pool->params = *params;
     pool->deepest = SIZE_MAX;
-    if (reserve_snapshots(pool, 1) != PS_OK || ps_pool_reserve_levels(pool, 0) != PS_OK ||
+    if (ps_pool_reserve_snapshots(pool, 1) != PS_OK || ps_pool_reserve_levels(pool, 0) != PS_OK ||
         ps_reserve(&pool->levels[0].ids, &pool->levels[0].ids_capacity, 1) != PS_OK) {
         ps_pool_free(pool);
         return ps_nomem(err);
@@ -74,10 +76,10 @@ void ps_pool_free(ps_pool *pool) {
         ps_free(pool->levels[d].ids);
         ps_free(pool->levels[d].cohorts);
     }
-    void *arrays[] = {pool->snapshots,     pool->ell,           pool->running,   pool->log_mix,   pool->levels,
-                      pool->cohorts,       pool->events,        pool->log_z_at,  pool->log_z,     pool->candidates,
-                      pool->candidate_ell, pool->candidate_mix, pool->ancestors, pool->path_ell,  pool->part_mix,
-                      pool->sorted,        pool->victims,       pool->standing,  pool->selectable};
+    void *arrays[] = {pool->snapshots,     pool->ell,           pool->running,   pool->log_mix,    pool->levels,
+                      pool->cohorts,       pool->events,        pool->log_z_at,  pool->log_z,      pool->candidates,
+                      pool->candidate_ell, pool->candidate_mix, pool->ancestors, pool->path_ell,   pool->part_mix,
+                      pool->sorted,        pool->victims,       pool->standing,  pool->selectable, pool->continued};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         ps_free(arrays[i]);
     ps_free(pool);
@@ -109,7 +111,7 @@ ps_status ps_pool_append(ps_pool *pool, uint32_t parent, double ell, ps_snapshot
     if (status != PS_OK) return status;
     uint32_t depth = pool->snapshots[parent].depth + 1;
     if (depth >= pool->params.max_depth && state == PS_OPEN) state = PS_TRUNCATED;
-    if (reserve_snapshots(pool, pool->size + 2) != PS_OK || ps_pool_reserve_levels(pool, depth) != PS_OK)
+    if (ps_pool_reserve_snapshots(pool, pool->size + 2) != PS_OK || ps_pool_reserve_levels(pool, depth) != PS_OK)
         return ps_nomem(err);
     ps_level *level = &pool->levels[depth];
     if (ps_reserve(&level->ids, &level->ids_capacity, level->n_ids + 1) != PS_OK ||
@@ -126,6 +128,7 @@ ps_status ps_pool_append(ps_pool *pool, uint32_t parent, double ell, ps_snapshot
                       .ell = ell,
                       .state = state});
     if (pool->running[parent] > 0) pool->running[parent]--;
+    pool->continued[parent]++;
     if (state == PS_OPEN) {
         pool->running[child] = 1;
         pool->standing[pool->n_standing++] = child;

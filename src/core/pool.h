@@ -41,9 +41,10 @@ struct ps_pool {
 
     /* By snapshot; [0] is the root. */
     ps_snapshot *snapshots;
-    double *ell;       /* the scores again, contiguous for the inner loops */
-    uint32_t *running; /* particles that stand on it now; not zero only for snapshots listed in standing */
-    size_t size, snapshots_capacity, ell_capacity, running_capacity;
+    double *ell;         /* the scores again, contiguous for the inner loops */
+    uint32_t *running;   /* particles that stand on it now; not zero only for snapshots listed in standing */
+    uint32_t *continued; /* steps taken from it by particles that the mixture knows: its children but for passage */
+    size_t size, snapshots_capacity, ell_capacity, running_capacity, continued_capacity;
 
     /* log m without its 1/M_d (lineage), the mixture of eq. 15 without its 1/N (balance): see pool_mixture.c. */
     double *log_mix;
@@ -95,6 +96,7 @@ static inline bool ps_snapshot_selectable(const ps_snapshot *s) {
 }
 
 /* Make levels 0 … depth exist. */
+ps_status ps_pool_reserve_snapshots(ps_pool *pool, size_t n);
 ps_status ps_pool_reserve_levels(ps_pool *pool, size_t depth);
 
 /* log of the plain mean of L over the open snapshots of a level, pruned ones included; −∞ where there is none. */

@@ -10,11 +10,7 @@ ps_status ps_pool_append_passage(ps_pool *pool, uint32_t parent, double ell, ps_
     if (isnan(ell) || ell == INFINITY)
         return ps_fail(err, PS_DOMAIN, "the score of a child of snapshot %u is %g", parent, ell);
     if (pool->size >= UINT32_MAX - 1) return ps_fail(err, PS_BUDGET, "the pool is full");
-    const size_t n = pool->size + 2;
-    if (ps_reserve(&pool->snapshots, &pool->snapshots_capacity, n) != PS_OK ||
-        ps_reserve(&pool->ell, &pool->ell_capacity, n) != PS_OK ||
-        ps_reserve(&pool->running, &pool->running_capacity, n) != PS_OK)
-        return ps_nomem(err);
+    if (ps_pool_reserve_snapshots(pool, pool->size + 2) != PS_OK) return ps_nomem(err);
     const uint32_t child = (uint32_t)++pool->size, depth = pool->snapshots[parent].depth + 1;
     /* A particle that stands here is launched from here, by the event to come. */
     pool->snapshots[child] = (ps_snapshot){.parent = parent,
@@ -26,6 +22,7 @@ ps_status ps_pool_append_passage(ps_pool *pool, uint32_t parent, double ell, ps_
                                            .passage = true};
     pool->ell[child] = ell;
     pool->running[child] = 0;
+    pool->continued[child] = 0;
     *id = child;
     return PS_OK;
 }

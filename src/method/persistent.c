@@ -341,6 +341,7 @@ static ps_status select_from_pool(persistent *p, ps_iteration *record, ps_error 
     if (ps_reserve(&p->W, &p->W_capacity, n) != PS_OK) return ps_nomem(err);
     status = ps_pool_weights(p->pool, beta, p->W, err);
     if (status != PS_OK) return status;
+    if (p->waves > 0 && p->params.n_moves == 0) ps_pool_complete(p->pool, p->front, launches(p), p->W);
     status = draw(p, n, launches(p), &picked, ids, err);
     if (status != PS_OK) return status;
     take_picks(p, ids, picked);
