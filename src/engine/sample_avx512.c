@@ -90,5 +90,6 @@ TARGET static inline wide power_of(wide t, wide c) {
 
 #include "sample_vector.h"
 
-const ps_sample_kernels ps_sample_avx512 = {"avx512", vector_largest, vector_weigh, vector_above, vector_between};
+const ps_sample_kernels ps_sample_avx512 = {"avx512",   vector_largest, vector_weigh,
+                                            vector_raw, vector_above,   vector_between};
 #endif

@@ -61,12 +61,12 @@ static ps_block_sums sums_of(const quick *q, size_t b, bool store) {
     const float *block = ps_block_of(q->logits, q->n, b, spare);
     ps_block_sums sums = {0}, raw = {0};
     q->kernels->weigh(block, q->max, q->scale, store ? q->s->weight + b * BLOCK : NULL, &sums);
-    if (q->scale != 1.0 && q->n < PS_SAMPLE_LARGE) {
+    if (q->scale == 1.0) return sums;
+    if (q->n < PS_SAMPLE_LARGE)
         q->kernels->weigh(block, q->max, 1.0, NULL, &raw);
-        sums.raw = raw.raw;
-        sums.raw_x = raw.raw_x;
-    }
-    return sums;
+    else
+        q->kernels->raw(block, q->max, &raw);
+    return (ps_block_sums){raw.raw, raw.raw_x, sums.weight};
 }
 
 /* The two passes: maxima, then sums by block. */

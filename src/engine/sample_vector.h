@@ -37,8 +37,8 @@ TARGET static float vector_largest(const float *logits) {
     return sound ? largest : NAN;
 }
 
-/* The raw sums. Four vectors at a time, summed in float32 as (a + b) + (c + d), then in float64. */
-TARGET static void weigh_raw(const float *logits, float max, ps_block_sums *sums) {
+/* Four vectors at a time, summed in float32 as (a + b) + (c + d), then in float64. */
+TARGET static void vector_raw(const float *logits, float max, ps_block_sums *sums) {
     const vec top = all(max), hi = all((float)log2_e), lo = all((float)(log2_e - (double)(float)log2_e));
     const vec floor = all((float)(-125.0 / log2_e));
     wide raw = wide_all(0.0), raw_x = wide_all(0.0);
@@ -60,7 +60,7 @@ TARGET static void weigh_raw(const float *logits, float max, ps_block_sums *sums
 enum { FLOOR = -1010 }; /* about e^−700: normal numbers end soon after */
 
 /* The weights, and the raw sums if they are the same. Two vectors at a time: their arithmetic overlaps. */
-TARGET static void weigh_wide(const float *logits, float max, double scale, double *weight, ps_block_sums *sums) {
+TARGET static void vector_weigh(const float *logits, float max, double scale, double *weight, ps_block_sums *sums) {
     const wide top = wide_all((double)max), c = wide_all(scale * log2_e), floor = wide_all(FLOOR / (scale * log2_e));
     wide sum0 = wide_all(0.0), sum1 = wide_all(0.0), sum_x0 = wide_all(0.0), sum_x1 = wide_all(0.0);
     for (int v = 0; v < WIDES; v += 2) {
@@ -81,11 +81,6 @@ TARGET static void weigh_wide(const float *logits, float max, double scale, doub
     if (scale != 1.0) return;
     sums->raw += sum;
     sums->raw_x += wide_sum(sum_x0 + sum_x1);
-}
-
-static void vector_weigh(const float *logits, float max, double scale, double *weight, ps_block_sums *sums) {
-    weigh_wide(logits, max, scale, weight, sums);
-    if (scale != 1.0) weigh_raw(logits, max, sums);
 }
 
 TARGET static double vector_above(const float *logits, const double *weight, float threshold, size_t *count) {

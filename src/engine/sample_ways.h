@@ -5,6 +5,7 @@
 #include "sample.h"
 
 #include <math.h>
+#include <string.h>
 
 /* ---- Plain C: sample_plain.c --------------------------------------------- */
 
@@ -25,9 +26,11 @@ typedef struct ps_sample_kernels {
     const char *name;
     /* The largest, NaN when any is. */
     float (*largest)(const float *logits);
-    /* The sums of a block are added to *sums. Weights are float64 within 1e−13 (relative; at least e^−700); so is the
-     * raw part at scale 1, else it is float32: each exponential within 2^−24·(|x| + 4). weight NULL: not stored. */
+    /* The weights of a block, float64 within 1e−13 (relative; at least e^−700), are summed onto *sums, and onto its raw
+     * part where scale is 1 and they are the same. weight NULL: not stored. */
     void (*weigh)(const float *logits, float max, double scale, double *weight, ps_block_sums *sums);
+    /* The raw part alone, in float32: each exponential within 2^−24·(|x| + 4). */
+    void (*raw)(const float *logits, float max, ps_block_sums *sums);
     /* Σ weight over logits ≥ threshold; their number is added to *count. */
     double (*above)(const float *logits, const double *weight, float threshold, size_t *count);
     /* The places in the block of lo ≤ logit < hi, ascending, each plus `first`, into ids; how many. */
@@ -65,8 +68,10 @@ void ps_sift_down(const float *logits, uint32_t *heap, size_t n, size_t i);
 /* Block b of the logits, the last one completed with −∞ in `spare`. */
 static inline const float *ps_block_of(const float *logits, size_t n, size_t b, float spare[PS_SAMPLE_BLOCK]) {
     if ((b + 1) * PS_SAMPLE_BLOCK <= n) return logits + b * PS_SAMPLE_BLOCK;
-    for (size_t i = 0; i < PS_SAMPLE_BLOCK; i++)
-        spare[i] = b * PS_SAMPLE_BLOCK + i < n ? logits[b * PS_SAMPLE_BLOCK + i] : -INFINITY;
+    const size_t left = n - b * PS_SAMPLE_BLOCK;
+    memcpy(spare, logits + b * PS_SAMPLE_BLOCK, left * sizeof *spare);
+    for (size_t i = left; i < PS_SAMPLE_BLOCK; i++)
+        spare[i] = -INFINITY;
     return spare;
 }
 
