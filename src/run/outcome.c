@@ -235,9 +235,7 @@ done:
 
 ps_status ps_task_finish(ps_task *task, ps_error *err) {
     ps_outcome *o = &task->outcome;
-    o->seconds.total = ps_now() - task->started;
     o->report.final_ess = o->report.log_z = NAN;
-    ps_task_release_nodes(task);
     if (task->method == NULL) return PS_OK; /* failed before it began: outcome.error says why */
     ps_status status = keep_report(task, err);
     for (uint32_t i = 1; i < task->n_nodes && task->session->keep_particles; i++)

@@ -41,17 +41,25 @@ static ps_status refill(run *r, ps_error *err) {
     return PS_OK;
 }
 
-/* Requests of a failed task may still be under way: it is done when the last has come back. */
-static ps_status retire(run *r, uint32_t slot, ps_error *err) {
-    ps_task *task = r->slots[slot];
-    r->slots[slot] = NULL;
-    r->busy--;
+static ps_status hand_over(run *r, ps_task *task, ps_error *err) {
     ps_status status = ps_task_finish(task, err);
     if (status != PS_OK) {
         ps_task_free(task);
         return status;
     }
     return r->schedule->finished(r->schedule->user, &task->outcome, err);
+}
+
+/* A task is done when the last of its requests has come back. The next problem is begun before the answers are read:
+ * the model need not wait for that. */
+static ps_status retire(run *r, uint32_t slot, ps_error *err) {
+    ps_task *task = r->slots[slot];
+    r->slots[slot] = NULL;
+    r->busy--;
+    ps_task_close(task);
+    ps_status begun = refill(r, err);
+    ps_status status = hand_over(r, task, begun == PS_OK ? err : NULL);
+    return begun != PS_OK ? begun : status;
 }
 
 /* ---- Waiting ------------------------------------------------------------- */
@@ -184,7 +192,6 @@ ps_status ps_schedule_run(const ps_schedule *schedule, ps_error *err) {
             break;
         }
         status = turn(&r, err);
-        if (status == PS_OK) status = refill(&r, err);
     }
     drain(&r);
     close_waker(&r);

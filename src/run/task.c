@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-void ps_task_release_nodes(ps_task *task) {
+static void release_nodes(ps_task *task) {
     for (size_t i = 0; i < task->n_nodes; i++) {
         ps_task_node *node = &task->nodes[i];
         if (node->node != 0) ps_engine_release(task->session->engine, node->node);
@@ -17,13 +17,18 @@ void ps_task_release_nodes(ps_task *task) {
 
 void ps_task_free(ps_task *task) {
     if (task == NULL) return;
-    ps_task_release_nodes(task);
+    release_nodes(task);
     ps_method_free(task->method);
     ps_free(task->nodes);
     ps_free(task->results);
     ps_free(task->round);
     ps_arena_free(task->arena);
     ps_free(task);
+}
+
+void ps_task_close(ps_task *task) {
+    task->outcome.seconds.total = ps_now() - task->started;
+    release_nodes(task);
 }
 
 /* This problem is lost, the run goes on: remember why. */

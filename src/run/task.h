@@ -53,10 +53,10 @@ ps_status ps_task_advance(ps_task *task, const ps_observer *observer, ps_error *
 ps_status ps_task_extended(ps_task *task, const ps_event *event, ps_error *err);
 ps_status ps_task_scored(ps_task *task, const ps_prm_event *event, ps_error *err);
 
-/* Let go of the engine's nodes; the texts stay. */
-void ps_task_release_nodes(ps_task *task);
+/* Nothing is left to do: the clock stops and the engine's nodes are let go of; the texts stay. */
+void ps_task_close(ps_task *task);
 
-/* Let go of the nodes and turn the method's answers into the outcome: classes, votes, predictions. */
+/* Then, without the engine: turn the method's answers into the outcome: classes, votes, predictions. */
 ps_status ps_task_finish(ps_task *task, ps_error *err);
 
 /* The log-score of a snapshot, computed from its numbers as the method computes it; NaN where it cannot be. */
