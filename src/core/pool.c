@@ -60,6 +60,7 @@ ps_status ps_pool_create(const ps_pool_params *params, ps_pool **out, ps_error *
     if (pool == NULL) return ps_nomem(err);
     pool->params = *params;
     pool->deepest = SIZE_MAX;
+    pool->mix_from = 1; /* the root has no mixture */
     if (ps_pool_reserve_snapshots(pool, 1) != PS_OK || ps_pool_reserve_levels(pool, 0) != PS_OK ||
         ps_reserve(&pool->levels[0].ids, &pool->levels[0].ids_capacity, 1) != PS_OK) {
         ps_pool_free(pool);
@@ -127,6 +128,7 @@ ps_status ps_pool_append(ps_pool *pool, uint32_t parent, double ell, ps_snapshot
                       .launch_depth = launch_depth_below(pool, parent),
                       .ell = ell,
                       .state = state});
+    if (depth < pool->mix_from) pool->mix_from = depth;
     if (pool->running[parent] > 0) pool->running[parent]--;
     pool->continued[parent]++;
     if (state == PS_OPEN) {

@@ -55,6 +55,7 @@ struct ps_pool {
 
     ps_level *levels; /* by depth */
     size_t n_levels, levels_capacity;
+    size_t mix_from;    /* no level before it has snapshots or cohorts that its mixtures do not hold */
     ps_cohort *cohorts; /* those of the last event last */
     size_t n_cohorts, cohorts_capacity;
 

@@ -55,14 +55,21 @@ static void record_log_z(ps_pool *pool, double beta, size_t n_depths) {
 }
 
 /* One cohort for each depth that something was picked from. */
-static void record_cohorts(ps_pool *pool, const uint32_t *picks, size_t m, size_t n_depths) {
-    const size_t first = pool->n_cohorts;
-    for (size_t a = 0; a < n_depths; a++)
-        pool->cohorts[first + a] = (ps_cohort){(uint32_t)pool->n_events, (uint32_t)a, 0};
+static void record_cohorts(ps_pool *pool, const uint32_t *picks, size_t m) {
+    size_t shallowest = SIZE_MAX, deepest = 0;
+    for (size_t i = 0; i < m; i++) {
+        const size_t depth = pool->snapshots[picks[i]].depth;
+        shallowest = depth < shallowest ? depth : shallowest;
+        deepest = depth > deepest ? depth : deepest;
+    }
+    ps_cohort *at =
+        pool->cohorts + pool->n_cohorts; /* at[a − shallowest], those without particles dropped at the end */
+    for (size_t a = shallowest; a <= deepest; a++)
+        at[a - shallowest] = (ps_cohort){(uint32_t)pool->n_events, (uint32_t)a, 0};
     for (size_t i = 0; i < m; i++)
-        pool->cohorts[first + pool->snapshots[picks[i]].depth].count++;
-    for (size_t a = 0; a < n_depths; a++)
-        if (pool->cohorts[first + a].count > 0) pool->cohorts[pool->n_cohorts++] = pool->cohorts[first + a];
+        at[pool->snapshots[picks[i]].depth - shallowest].count++;
+    for (size_t a = shallowest; a <= deepest; a++)
+        if (at[a - shallowest].count > 0) pool->cohorts[pool->n_cohorts++] = at[a - shallowest];
 }
 
 /* Particles leave where they stand and stand on the picks. */
@@ -85,7 +92,7 @@ ps_status ps_pool_launch(ps_pool *pool, double beta, const uint32_t *picks, size
 
     double log_z = lineage || first ? 0 : ps_pool_log_z(pool, beta, 0);
     record_log_z(pool, beta, n_depths);
-    if (lineage) record_cohorts(pool, picks, m, n_depths);
+    if (lineage) record_cohorts(pool, picks, m);
     pool->events[pool->n_events++] = (ps_balance_event){beta, log_z, 0};
     pool->age = 0;
     stand(pool, picks, m);
@@ -115,6 +122,7 @@ static ps_status count_cohorts(ps_pool *pool) {
         if (depth > pool->params.max_depth) continue;
         ps_level *level = &pool->levels[depth];
         level->cohorts[level->n_cohorts++] = (uint32_t)c;
+        if (depth < pool->mix_from) pool->mix_from = depth;
     }
     return PS_OK;
 }

@@ -136,7 +136,8 @@ ps_status ps_pool_mix(ps_pool *pool) {
         mix_balance(pool);
         return PS_OK;
     }
-    for (size_t depth = 1; depth < pool->n_levels; depth++)
+    for (size_t depth = pool->mix_from; depth < pool->n_levels; depth++)
         if (mix_level(pool, depth) != PS_OK) return PS_NOMEM;
+    pool->mix_from = pool->n_levels;
     return PS_OK;
 }
