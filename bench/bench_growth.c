@@ -4,7 +4,7 @@
  *   bench_growth [MOST]      MOST: largest pool, default 1000000
  *
  * Times are the processor's, of all threads. Each line is per problem and per the thing that grows, so a column that
- * stays level is an exponent of 1. */
+ * stays level is an exponent of 1; "us a further" is the slope since the line before, free of what is paid once. */
 #include "core/kernels.h"
 #include "persamp/persamp.h"
 #include "report.h"
@@ -72,14 +72,15 @@ static cost least(cost (*work)(size_t), size_t n) {
 static void table(const char *what, cost (*work)(size_t), const size_t *points, size_t n, size_t most) {
     double x[MOST_POINTS], seconds[MOST_POINTS], bytes[MOST_POINTS];
     size_t used = 0;
-    printf("\n%-12s %12s %12s %14s %12s\n", what, "cpu ms", "us each", "memory KiB", "bytes each");
+    printf("\n%-12s %12s %12s %12s %14s %12s\n", what, "cpu ms", "us each", "us a further", "memory KiB", "bytes each");
     for (size_t i = 0; i < n && points[i] <= most; i++, used++) {
         const cost c = least(work, points[i]);
         x[i] = (double)points[i];
         seconds[i] = c.seconds;
         bytes[i] = fmax(c.bytes, 4096);
-        printf("%-12zu %12.2f %12.3f %14.0f %12.0f\n", points[i], c.seconds * 1e3, c.seconds / x[i] * 1e6,
-               c.bytes / 1024, c.bytes / x[i]);
+        const double further = i > 0 ? (seconds[i] - seconds[i - 1]) / (x[i] - x[i - 1]) : seconds[i] / x[i];
+        printf("%-12zu %12.2f %12.3f %12.3f %14.0f %12.0f\n", points[i], c.seconds * 1e3, c.seconds / x[i] * 1e6,
+               further * 1e6, c.bytes / 1024, c.bytes / x[i]);
         fflush(stdout);
     }
     /* The upper half: below it constants have a say. */

@@ -1,6 +1,6 @@
 /* A run of ours against bare libllama, in turns: what everything besides the model costs. One JSON line per figure.
  *
- *   bench_llama_run [MODEL.gguf [RUNS [PARTICLES,…]]]       default: the shipped model, 5 turns
+ *   bench_llama_run [MODEL.gguf [RUNS [PARTICLES,…]]]       default: the shipped model (as is -), 5 turns
  *
  *   replay_1x16, replay_8x16    tokens/s of a run ÷ of the bare loop that does the same batches in the same contexts
  *   full_1x16, full_8x16        tokens/s of a run ÷ of as many sequences, always full, at libllama's defaults: what
@@ -219,9 +219,8 @@ static void widths(bench *b, struct llama_model *model, const char *list, size_t
 }
 
 int main(int argc, char **argv) {
-    bench b = {.model = argc > 1 ? argv[1] : PS_SOURCE_DATADIR "/models/reasoner.gguf",
-               .shipped = argc <= 1,
-               .particles = PARTICLES};
+    bench b = {.shipped = argc <= 1 || strcmp(argv[1], "-") == 0, .particles = PARTICLES};
+    b.model = b.shipped ? PS_SOURCE_DATADIR "/models/reasoner.gguf" : argv[1];
     const size_t runs = argc > 2 ? strtoul(argv[2], NULL, 10) : BENCH_RUNS;
     if (runs == 0 || runs > MOST_RUNS) {
         fprintf(stderr, "usage: bench_llama_run [MODEL.gguf [RUNS [PARTICLES,...]]]     RUNS from 1 to %d\n",
