@@ -125,7 +125,7 @@ typedef struct ps_pool_params {
     ps_weighting weighting;
     double depth_decay;   /* lineage: share of each shallower depth, in [0, 1]; 0 never looks back */
     double depth_tilt;    /* lineage: how strongly depths that score better are favoured; 0: not */
-    double depth_retreat; /* lineage: the same, by what a selection at β would take of each depth; 0: not */
+    double depth_retreat; /* lineage: the same, by the value of what a selection at β would take of each; 0: not */
     size_t max_depth;     /* max_steps: a snapshot there is absorbing */
     size_t max_size;      /* open snapshots that stay selectable, those particles stand on above all; 0: all */
     ps_prune prune;

@@ -77,10 +77,14 @@ void ps_pool_free(ps_pool *pool) {
         ps_free(pool->levels[d].ids);
         ps_free(pool->levels[d].cohorts);
     }
-    void *arrays[] = {pool->snapshots,     pool->ell,           pool->running,   pool->log_mix,    pool->levels,
-                      pool->cohorts,       pool->events,        pool->log_z_at,  pool->log_z,      pool->candidates,
-                      pool->candidate_ell, pool->candidate_mix, pool->ancestors, pool->path_ell,   pool->part_mix,
-                      pool->sorted,        pool->victims,       pool->standing,  pool->selectable, pool->continued};
+    void *arrays[] = {pool->snapshots,      pool->ell,           pool->running,
+                      pool->log_mix,        pool->levels,        pool->cohorts,
+                      pool->events,         pool->log_z_at,      pool->log_z,
+                      pool->candidates,     pool->candidate_ell, pool->candidate_mix,
+                      pool->ancestors,      pool->path_ell,      pool->part_mix,
+                      pool->sorted,         pool->victims,       pool->standing,
+                      pool->selectable,     pool->continued,     pool->families,
+                      pool->candidate_worth};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         ps_free(arrays[i]);
     ps_free(pool);

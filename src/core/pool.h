@@ -35,6 +35,12 @@ typedef struct ps_victim {
     uint32_t id;
 } ps_victim;
 
+/* A snapshot and its children, while values are backed up: n children, Σ V of those seen so far = sum·exp(best). */
+typedef struct ps_family {
+    double log_value, best, sum;
+    size_t n;
+} ps_family;
+
 struct ps_pool {
     ps_pool_params params;
     size_t shallowest, deepest; /* the depths that may have a share, both included */
@@ -79,6 +85,9 @@ struct ps_pool {
     enum { PS_NO_SHARES, PS_SHARES_AT_ZERO, PS_SHARES_ABOVE_ZERO } shares; /* what the levels' log_share is for */
     uint32_t *candidates;
     double *candidate_ell, *candidate_mix;
+    double
+        *candidate_worth; /* with depth_retreat: log mixture − log V, so that moments with it sum what has weight × V */
+    size_t candidate_worth_capacity;
     size_t n_candidates, candidates_capacity, candidate_ell_capacity, candidate_mix_capacity;
     size_t first_depth; /* lineage: the least from 1 on with a candidate; n_levels where there is none */
 
@@ -88,6 +97,8 @@ struct ps_pool {
     size_t ancestors_capacity, path_ell_capacity, part_mix_capacity;
     ps_cohort *sorted;
     size_t sorted_capacity;
+    ps_family *families; /* of ps_pool_value */
+    size_t families_capacity;
     ps_victim *victims; /* of pruning */
     size_t victims_capacity;
 };
@@ -104,6 +115,9 @@ ps_status ps_pool_reserve_levels(ps_pool *pool, size_t depth);
 static inline double ps_level_log_mean(const ps_level *level) {
     return level->open_sum > 0 ? level->open_best + log(level->open_sum / (double)level->n_open) : -INFINITY;
 }
+
+/* lineage: back up the values of all snapshots and set candidate_worth. PS_NOMEM or PS_OK. O(size). */
+ps_status ps_pool_value(ps_pool *pool);
 
 /* Bring every log_mix up to date. PS_NOMEM or PS_OK. */
 ps_status ps_pool_mix(ps_pool *pool);

@@ -53,6 +53,7 @@ ps_status ps_pool_prepare(ps_pool *pool, const uint32_t **ids, size_t *n, ps_err
         gather_levels(pool);
     else
         gather_all(pool);
+    if (pool->params.depth_retreat > 0 && ps_pool_value(pool) != PS_OK) return ps_nomem(err);
     pool->prepared = true;
     pool->shares = PS_NO_SHARES;
     *ids = pool->candidates;
@@ -74,10 +75,11 @@ static ps_moments level_moments(const ps_pool *pool, const ps_level *level, doub
                                       level->n_candidates, beta);
 }
 
-/* g(d) = log Ẑ(β + 1, d) / Ẑ(β, d): log of the mean of L at a depth as a selection at β sees it. */
+/* g(d): log of the mean value of what a selection at β would take of a depth. */
 static double log_selected_mean(const ps_pool *pool, const ps_level *level, double beta) {
-    return ps_moments_log_sum(level_moments(pool, level, beta + 1)) -
-           ps_moments_log_sum(level_moments(pool, level, beta));
+    const ps_moments worth = ps_kernels_best()->moments(
+        pool->candidate_ell + level->first, pool->candidate_worth + level->first, level->n_candidates, beta);
+    return ps_moments_log_sum(worth) - ps_moments_log_sum(level_moments(pool, level, beta));
 }
 
 /* What log ρ compares depths by: depth_tilt·h(d) + depth_retreat·g(d); −∞ where a mean of L is zero. */

@@ -98,14 +98,25 @@ static long double h_of(size_t d, double beta) {
     return logl(sum / n);
 }
 
-/* g: log of the mean of L over depth d under the weights of a selection at β, summed candidate by candidate. */
+/* V, child by child from the definition. */
+static long double value_of(uint32_t id) {
+    long double sum = expl(ref.s[id].ell), n = 1;
+    for (uint32_t child = id + 1; child <= ref.size; child++)
+        if (ref.s[child].parent == id) {
+            sum += value_of(child);
+            n++;
+        }
+    return sum / n;
+}
+
+/* g: log of the mean of V over depth d under the weights of a selection at β, summed candidate by candidate. */
 static long double g_of(size_t d, double beta) {
     if ((d = scored_depth(d, beta)) > DEPTHS) return 0;
     long double sum = 0, weights = 0;
     for (uint32_t id = 1; id <= ref.size; id++)
         if (ref.s[id].depth == d && selectable(id)) {
             long double v = expl(power(ref.s[id].ell, beta) - log_m(id));
-            sum += v * expl(ref.s[id].ell);
+            sum += v * value_of(id);
             weights += v;
         }
     return logl(sum / weights);
