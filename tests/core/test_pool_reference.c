@@ -146,6 +146,37 @@ static long double weight_of(uint32_t id, double beta) {
     return sum > 0 ? share_of(d, beta) * expl(power(ref.s[id].ell, beta) - log_m(id)) / sum : 0;
 }
 
+/* What the mixture of depth d + 1 would have taken from x, plus n·W, less the children x has; not below zero. */
+static long double owed_to(uint32_t id, long double wanted) {
+    const size_t d = ref.s[id].depth;
+    long double steps = 0, children = 0, m = d == 0 ? 0 : log_m(id) + logl(counted_at(d));
+    for (size_t e = 0; e < ref.n_events; e++)
+        for (size_t a = 0; a <= d; a++)
+            if (ref.counted[e][a][d + 1] > 0)
+                steps += ref.counted[e][a][d + 1] * expl(power(ell_at(id, a), ref.beta[e]) - ref.log_z[e][a] - m);
+    for (uint32_t child = id + 1; child <= ref.size; child++)
+        children += ref.s[child].parent == id;
+    return fmaxl(0, steps + wanted - children);
+}
+
+/* Within depth d the weights of a selection of m become what is owed; the depth's share and the rest stay. */
+static void compare_completed(ps_pool *pool, size_t d, size_t m, const uint32_t *ids, size_t n, const double *W) {
+    double completed[MOST];
+    long double share = 0, owed = 0;
+    memcpy(completed, W, n * sizeof *W);
+    ps_pool_complete(pool, d, m, completed);
+    for (size_t i = 0; i < n; i++)
+        if (ref.s[ids[i]].depth == d) {
+            share += W[i];
+            owed += owed_to(ids[i], (long double)m * W[i]);
+        }
+    const bool changes = share > 0 && owed > 0;
+    for (size_t i = 0; i < n; i++) {
+        const bool here = changes && ref.s[ids[i]].depth == d;
+        check_near(completed[i], here ? (double)(owed_to(ids[i], (long double)m * W[i]) * share / owed) : W[i], 1e-9);
+    }
+}
+
 static void compare(ps_pool *pool, const uint32_t *ids, size_t n, double beta, double *W) {
     long double total = 0, squares = 0, w[MOST];
     for (size_t i = 0; i < n; i++) {
@@ -161,6 +192,8 @@ static void compare(ps_pool *pool, const uint32_t *ids, size_t n, double beta, d
     for (size_t d = 0; d <= DEPTHS; d++)
         check_near(ps_pool_log_z(pool, beta, d), (double)log_z_at(beta, d),
                    1e-11 * (1 + fabs((double)log_z_at(beta, d))));
+    for (size_t d = 0; d < DEPTHS; d++)
+        compare_completed(pool, d, 1 + d * 5, ids, n, W);
 }
 
 static void compare_answers(ps_pool *pool) {
