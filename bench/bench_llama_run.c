@@ -11,7 +11,8 @@
  *   forgetful_1x16              time of a run that keeps no KV from step to step ÷ of one that does
  *   peak_memory                 peak resident bytes of the bare loop ÷ of a run (each in a process of its own)
  *
- * With PARTICLES, numbers of particles such as 1,8,32, only these, for one problem at a time of each width P:
+ * With PARTICLES, numbers of particles such as 1,8,32, only these, for one problem at a time of each width P, steps of
+ * 16 tokens, 6 of them:
  *
  *   replay_1xP, full_1xP, waiting_1xP   as above
  *   on_device_P                 tokens/s of P sequences always full, at libllama's defaults, tokens drawn in the graph
@@ -40,6 +41,7 @@ typedef struct bench {
     size_t problems; /* of a run */
     int particles;   /* of a problem */
     int together;    /* how many of them in flight where it is not one */
+    bool widths;     /* the comparison of widths: for a GPU, so longer */
     char recording[320];
 } bench;
 
@@ -70,9 +72,9 @@ static ps_config *configure(const bench *b, int in_flight) {
     set(config, "evaluation.save_intermediate", "false");
     if (!b->shipped) {
         set(config, "generation.step_boundary", "fixed");
-        set(config, "generation.fixed_step_tokens", "8");
-        set(config, "generation.max_tokens_per_step", "8");
-        set(config, "generation.max_steps", "2");
+        set(config, "generation.fixed_step_tokens", b->widths ? "16" : "8");
+        set(config, "generation.max_tokens_per_step", b->widths ? "16" : "8");
+        set(config, "generation.max_steps", b->widths ? "6" : "2");
         set(config, "prompt.template", "{question}\n");
     }
     stop_on(ps_config_check(config, NULL, &err), &err);
@@ -219,7 +221,7 @@ static void widths(bench *b, struct llama_model *model, const char *list, size_t
 }
 
 int main(int argc, char **argv) {
-    bench b = {.shipped = argc <= 1 || strcmp(argv[1], "-") == 0, .particles = PARTICLES};
+    bench b = {.shipped = argc <= 1 || strcmp(argv[1], "-") == 0, .particles = PARTICLES, .widths = argc > 3};
     b.model = b.shipped ? PS_SOURCE_DATADIR "/models/reasoner.gguf" : argv[1];
     const size_t runs = argc > 2 ? strtoul(argv[2], NULL, 10) : BENCH_RUNS;
     if (runs == 0 || runs > MOST_RUNS) {
@@ -231,10 +233,10 @@ int main(int argc, char **argv) {
     b.together = b.shipped ? 8 : 2;
     snprintf(b.recording, sizeof b.recording, "%s/batches", bench_folder());
     llama_log_set(quiet, NULL);
-    if (argc <= 3) peak_memory(&b, runs < 2 ? runs : 2);
-    run(&b, argc > 3 ? 1 : b.together, false, false); /* warm: the model's file, the processor */
+    if (!b.widths) peak_memory(&b, runs < 2 ? runs : 2);
+    run(&b, b.widths ? 1 : b.together, false, false); /* warm: the model's file, the processor */
     struct llama_model *model = bench_load(b.model);
-    if (argc > 3) {
+    if (b.widths) {
         widths(&b, model, argv[3], runs);
         llama_model_free(model);
         return 0;

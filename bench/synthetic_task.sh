@@ -9,11 +9,11 @@ persamp=${PERSAMP:-$(dirname "$0")/../build/persamp}
 folder=${1:?usage: bench/synthetic_task.sh FOLDER [SEED [SEEDS [PROBLEMS]]]}
 seed=${2:-42} seeds=${3:-1} problems=${4:-2000}
 
-methods="persistent,posterior_vote=persistent:answer.select=weighted,sharper=persistent:ps.temperature_schedule.beta_max=3"
+methods="persistent,posterior_vote=persistent:answer.select=weighted,milder=persistent:ps.temperature_schedule.beta_max=2"
 methods="$methods,no_return=persistent:ps.depth_decay=0,filter=particle_filter,filter_half=particle_filter:particle_filter.temperature=0.5"
 methods="$methods,filter_third=particle_filter:particle_filter.temperature=0.33333333333333,best_of_n,majority,weighted_majority"
 methods="$methods,dvts,beam,particle_gibbs,power_mcmc"
-methods="$methods,frontier=persistent:ps.resample.method=topN,ps.resample.subpools=2,ps.depth_decay=0.3,ps.depth_retreat=0"
+methods="$methods,frontier=persistent:ps.resample.method=topN,ps.resample.subpools=2,ps.depth_decay=0.3,ps.depth_retreat=0,ps.temperature_schedule.beta_max=2"
 
 run() { # run NUMBER PD SN AR GAMMA EPSILON
     printf '\n== setting %s: PD %s SN %s AR %s gamma %s epsilon %s\n' "$@"
