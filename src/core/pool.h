@@ -85,8 +85,7 @@ struct ps_pool {
     enum { PS_NO_SHARES, PS_SHARES_AT_ZERO, PS_SHARES_ABOVE_ZERO } shares; /* what the levels' log_share is for */
     uint32_t *candidates;
     double *candidate_ell, *candidate_mix;
-    double
-        *candidate_worth; /* with depth_retreat: log mixture − log V, so that moments with it sum what has weight × V */
+    double *candidate_worth; /* with depth_retreat: log mixture − log V, so that moments with it sum weight × V */
     size_t candidate_worth_capacity;
     size_t n_candidates, candidates_capacity, candidate_ell_capacity, candidate_mix_capacity;
     size_t first_depth; /* lineage: the least from 1 on with a candidate; n_levels where there is none */
@@ -107,8 +106,9 @@ static inline bool ps_snapshot_selectable(const ps_snapshot *s) {
     return s->state == PS_OPEN && !s->pruned;
 }
 
-/* Make levels 0 … depth exist. */
+/* Room for n snapshots, the root among them. */
 ps_status ps_pool_reserve_snapshots(ps_pool *pool, size_t n);
+/* Make levels 0 … depth exist. */
 ps_status ps_pool_reserve_levels(ps_pool *pool, size_t depth);
 
 /* log of the plain mean of L over the open snapshots of a level, pruned ones included; −∞ where there is none. */
@@ -116,7 +116,8 @@ static inline double ps_level_log_mean(const ps_level *level) {
     return level->open_sum > 0 ? level->open_best + log(level->open_sum / (double)level->n_open) : -INFINITY;
 }
 
-/* lineage: back up the values of all snapshots and set candidate_worth. PS_NOMEM or PS_OK. O(size). */
+/* lineage: back up the values of the candidates and set candidate_worth. PS_NOMEM or PS_OK. O(snapshots since the
+ * oldest candidate). */
 ps_status ps_pool_value(ps_pool *pool);
 
 /* Bring every log_mix up to date. PS_NOMEM or PS_OK. */

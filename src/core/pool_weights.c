@@ -49,11 +49,12 @@ ps_status ps_pool_prepare(ps_pool *pool, const uint32_t **ids, size_t *n, ps_err
         ps_reserve(&pool->candidate_ell, &pool->candidate_ell_capacity, pool->size + 1) != PS_OK ||
         ps_reserve(&pool->candidate_mix, &pool->candidate_mix_capacity, pool->size + 1) != PS_OK)
         return ps_nomem(err);
-    if (pool->params.weighting == PS_LINEAGE)
+    const bool lineage = pool->params.weighting == PS_LINEAGE;
+    if (lineage)
         gather_levels(pool);
     else
         gather_all(pool);
-    if (pool->params.depth_retreat > 0 && ps_pool_value(pool) != PS_OK) return ps_nomem(err);
+    if (lineage && pool->params.depth_retreat > 0 && ps_pool_value(pool) != PS_OK) return ps_nomem(err);
     pool->prepared = true;
     pool->shares = PS_NO_SHARES;
     *ids = pool->candidates;

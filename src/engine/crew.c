@@ -18,7 +18,7 @@ struct ps_crew {
     pthread_mutex_t mutex;
     pthread_cond_t begin, end;
     uint64_t run;   /* [mutex] how many runs there were */
-    size_t working; /* [mutex] threads that have not ended the present run */
+    size_t working; /* [mutex] threads the present run waits for */
     bool closing;   /* [mutex] */
 
     void (*task)(void *context, size_t i, size_t member); /* of the present run */
@@ -77,6 +77,7 @@ static void *member_main(void *argument) {
             pthread_cond_wait(&crew->begin, &crew->mutex);
         if (crew->closing) break;
         seen = crew->run;
+        if (me->number >= crew->n) continue; /* not enough for all: nobody waits for this one */
         pthread_mutex_unlock(&crew->mutex);
         take_turns(crew, me->number);
         pthread_mutex_lock(&crew->mutex);
@@ -97,20 +98,16 @@ static void start(ps_crew *crew) {
 
 void ps_crew_run(ps_crew *crew, size_t n, void (*task)(void *context, size_t i, size_t member), void *context) {
     if (!crew->started && n > 1) start(crew);
+    pthread_mutex_lock(&crew->mutex);
     crew->task = task;
     crew->context = context;
     crew->n = n;
     atomic_store(&crew->next, 0);
-    const bool together = n > 1 && crew->n_started > 0;
-    if (together) {
-        pthread_mutex_lock(&crew->mutex);
-        crew->run++;
-        crew->working = crew->n_started;
-        pthread_cond_broadcast(&crew->begin);
-        pthread_mutex_unlock(&crew->mutex);
-    }
+    crew->run++;
+    crew->working = n == 0 ? 0 : n - 1 < crew->n_started ? n - 1 : crew->n_started;
+    if (crew->working > 0) pthread_cond_broadcast(&crew->begin);
+    pthread_mutex_unlock(&crew->mutex);
     take_turns(crew, 0);
-    if (!together) return;
     pthread_mutex_lock(&crew->mutex);
     while (crew->working > 0)
         pthread_cond_wait(&crew->end, &crew->mutex);

@@ -8,7 +8,7 @@
 typedef struct ps_crew ps_crew;
 
 /* A crew of `size` ≥ 1 members: the caller, member 0, and size − 1 threads that sleep between runs. The threads are
- * started by the first run; a thread that cannot be started is done without. */
+ * started by the first run of more than one thing; a thread that cannot be started is done without. */
 ps_status ps_crew_create(size_t size, ps_crew **crew, ps_error *err);
 void ps_crew_free(ps_crew *crew); /* NULL is fine */
 size_t ps_crew_size(const ps_crew *crew);

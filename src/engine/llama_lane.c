@@ -153,7 +153,7 @@ static void answer_at_once(ps_lane *lane, ps_work *work) {
 
 /* Start what can start, in order of arrival; what cannot yet stays in order. */
 static void admit(ps_lane *lane) {
-    for (ps_work *work = lane->waiting.first; work; work = work->next) {
+    for (ps_work *work = lane->crowded ? NULL : lane->waiting.first; work; work = work->next) {
         answer_at_once(lane, work);
         if (lane->n_drawing == lane->max_active || !work->next) draw_tokens(lane);
     }
