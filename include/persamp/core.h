@@ -198,8 +198,8 @@ PS_API double ps_pool_ess(ps_pool *pool, double beta);
 PS_API ps_status ps_pool_weights(ps_pool *pool, double beta, double *W, ps_error *err);
 
 /* lineage: turn the W of a selection of n into what is still owed at `depth`, which keeps its share of them. Steps have
- * been taken from its snapshots before, K_i from snapshot i, where the events that took them would have taken E_i from
- * the pool as it is now: W_i there becomes ∝ max(0, E_i + n·W_i − K_i). A selection after another from one depth passes
+ * been taken from its snapshots before, K_i from snapshot i, where by their densities the events that took them should
+ * have taken E_i: W_i there becomes ∝ max(0, E_i + n·W_i − K_i). A selection after another from one depth passes
  * over what the first continued and takes what came since or was left out: together they are one selection from all,
  * as if by systematic resampling, instead of two with replacement. W stays where nothing was continued. Consistent as W
  * is (docs/algorithm.md). W from ps_pool_weights. O(candidates of the depth · launches counted below it · depth). */
