@@ -84,9 +84,9 @@ typedef struct ps_cli_run {
 } ps_cli_run;
 int ps_cli_run_command(const ps_cli_run *run, void *arguments, int argc, char **argv);
 
-/* What went wrong with single problems, and what a small KV cache cost; nothing where there is nothing to say. */
+/* What went wrong with single problems, and what the engine did; nothing where there is nothing to say. */
 void ps_cli_print_troubles(size_t errors, size_t faults);
-void ps_cli_print_cache(const ps_models *models);
+void ps_cli_print_engine(const ps_models *models);
 
 /* A configuration with the environment read; NULL after a message. */
 ps_config *ps_cli_config(void);

@@ -211,7 +211,7 @@ static ps_status work(void *arguments, const ps_config *config, ps_models *model
 static int report(const void *arguments, const ps_models *models) {
     const compare_arguments *a = arguments;
     print_summary(&a->summary);
-    ps_cli_print_cache(models);
+    ps_cli_print_engine(models);
     int written = a->summary.n_cells > 0 ? write_files(a) : EXIT_DONE;
     return written != EXIT_DONE ? written : verdict(&a->summary);
 }

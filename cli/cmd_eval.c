@@ -71,7 +71,7 @@ static int print_summary(const ps_eval_summary *s, const ps_models *models) {
     if (s->n_arms > 0 && s->arms[0].name != NULL) print_selections(&s->arms[0], ps_models_prm(models) != NULL);
     if (truncated > 0) printf("%zu answers were cut off before they finished\n", truncated);
     ps_cli_print_troubles(errors, s->faults);
-    ps_cli_print_cache(models);
+    ps_cli_print_engine(models);
     for (size_t i = 0; i < s->n_arms; i++)
         if (s->arms[i].path != NULL) printf("%s %s\n", i == 0 ? "results in" : "          ", s->arms[i].path);
     return errors + s->faults == 0 ? EXIT_DONE : EXIT_FAILED;

@@ -80,11 +80,14 @@ void ps_cli_print_troubles(size_t errors, size_t faults) {
     if (faults > 0) printf("%zu record%s of the data set could not be used\n", faults, faults == 1 ? "" : "s");
 }
 
-/* What the cache took, and what too small a one cost: a prefix that was dropped is computed again, which changes time,
- * not results. */
-void ps_cli_print_cache(const ps_models *models) {
+/* What particles that wrote the same saved, what the cache took, and what too small a one cost: a prefix that was
+ * dropped is computed again. All of it changes time, not results. */
+void ps_cli_print_engine(const ps_models *models) {
     ps_engine_stats stats;
     ps_engine_get_stats(ps_models_engine(models), &stats);
+    if (stats.shared > 0)
+        printf("%llu tokens were drawn from %llu forward passes: particles that write the same share them\n",
+               (unsigned long long)stats.generated, (unsigned long long)(stats.generated - stats.shared));
     if (stats.cells > 0) printf("KV cache: at most %llu cells of a context in use\n", (unsigned long long)stats.cells);
     if (stats.recomputed > 0)
         printf("KV cache: %llu times a prefix was dropped, %llu tokens were computed again (of %llu prefilled and %llu "

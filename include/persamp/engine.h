@@ -84,7 +84,8 @@ typedef struct ps_event {
     ps_stop_reason reason; /* PS_STOP_STEP for a successful evaluation */
     ps_status status;      /* PS_OK unless reason is PS_STOP_ERROR; a failed request does not spoil the engine */
     const char *message;   /* for PS_STOP_ERROR */
-    ps_node child;         /* owned by the caller: ps_engine_release it; 0 on error */
+    ps_node child;         /* owned by the caller: ps_engine_release it; 0 on error. Requests that wrote the same may
+                              get the same child, each with a reference of its own */
     /* Extension: */
     const ps_token *tokens; /* [n_tokens] */
     const double *logp;     /* [n_tokens] nats, the raw model: temperature 1, no truncation */
@@ -115,6 +116,7 @@ typedef struct ps_engine_info {
 /* Counters since creation. */
 typedef struct ps_engine_stats {
     uint64_t generated;  /* tokens drawn */
+    uint64_t shared;     /* of these, drawn from logits that were computed for another request */
     uint64_t prompt;     /* tokens of roots */
     uint64_t prefilled;  /* tokens computed by prefill, recomputations included */
     uint64_t recomputed; /* of these, tokens whose KV had been computed before and was dropped */
@@ -177,7 +179,8 @@ PS_API ps_status ps_engine_root(ps_engine *engine, const ps_token *tokens, size_
 PS_API void ps_engine_retain(ps_engine *engine, ps_node node);  /* 0 is fine */
 PS_API void ps_engine_release(ps_engine *engine, ps_node node); /* 0 is fine; a parent lives while a child does */
 
-/* Submit work. Returns at once. Errors are those of the arguments only; everything later comes as an event. */
+/* Submit work. Returns at once. It begins at the next poll at the latest, together with all that was submitted before
+ * that. Errors are those of the arguments only; everything later comes as an event. */
 PS_API ps_status ps_engine_extend(ps_engine *engine, const ps_extend_request *request, ps_error *err);
 PS_API ps_status ps_engine_evaluate(ps_engine *engine, const ps_evaluate_request *request, ps_error *err);
 

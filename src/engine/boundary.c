@@ -34,6 +34,19 @@ void ps_step_begin(ps_step_matcher *m, const ps_generation *g, const char *befor
     m->n_tokens = 0;
 }
 
+bool ps_step_copy(ps_step_matcher *m, const ps_step_matcher *other) {
+    ps_text text = {0};
+    ps_text_append(&text, other->text.data, other->text.length);
+    ps_step_free(m);
+    if (!ps_text_ok(&text)) {
+        ps_text_free(&text);
+        return false;
+    }
+    *m = *other;
+    m->text = text;
+    return true;
+}
+
 /* Whether `pattern` ends at text[end) and begins at or after `from`; its start. */
 static bool ends_here(const char *text, size_t from, size_t end, const char *pattern, size_t *start) {
     const size_t length = strlen(pattern);

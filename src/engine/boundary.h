@@ -28,6 +28,9 @@ size_t ps_step_lookback(const ps_generation *generation);
 void ps_step_begin(ps_step_matcher *matcher, const ps_generation *generation, const char *before, size_t n_before,
                    bool continued);
 
+/* Begin where another stands. False: no memory, and `matcher` is as after ps_step_free. */
+bool ps_step_copy(ps_step_matcher *matcher, const ps_step_matcher *other);
+
 /* Add the bytes of the next token (none for a special one). True when the step ends, for *reason: PS_STOP_EOS if
  * `end_of_sequence`, else PS_STOP_STRING, PS_STOP_STEP or PS_STOP_LENGTH, in this order of precedence. */
 bool ps_step_push(ps_step_matcher *matcher, const char *bytes, size_t n, bool end_of_sequence, ps_stop_reason *reason);

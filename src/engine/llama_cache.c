@@ -211,7 +211,7 @@ static int branch(ps_lane *lane, ps_lnode *x, int source, size_t n) {
 /* From where the path must be computed at the earliest, so that the first draw has logits. */
 static size_t useful_prefix(const ps_lane *lane, const ps_work *work) {
     const ps_lnode *parent = work->parent;
-    if (work->evaluate || work->child->n_tokens > 0) return ps_lnode_end(parent);
+    if (work->evaluate || ps_work_written(work) > 0) return work->child->start;
     if (lane->engine->deterministic && !parent->one_by_one) return parent->start; /* its shape is the whole chunk */
     return ps_lnode_end(parent) - 1;
 }
@@ -237,7 +237,7 @@ bool ps_cache_enter(ps_lane *lane, ps_work *work) {
     if (want < ps_lnode_end(work->parent) && logits_are_coming(lane, work->parent)) return false;
     size_t n = 0;
     int source = -1;
-    ps_lnode *x = work->parent;
+    ps_lnode *x = work->child->parent;
     while (x && (source = best_carrier(lane, x, want, &n)) < 0)
         x = x->parent;
     int s;
@@ -273,6 +273,10 @@ size_t ps_cache_advance(ps_lane *lane, ps_work *work, size_t n) {
     }
     lane->stats.prefilled += prefilled;
     return prefilled;
+}
+
+void ps_cache_follow(ps_lane *lane, ps_work *work) {
+    if (work->sequence >= 0) extend_to(lane, work->sequence, work->child);
 }
 
 void ps_cache_leave(ps_lane *lane, ps_work *work, bool keep_tip) {

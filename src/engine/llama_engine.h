@@ -7,6 +7,7 @@
  *     llama_seam.c    the table of engine.h: submit, poll                   llama_text.c   tokens, chat, pieces
  *     llama_tree.c    nodes: handles, references, paths
  *     llama_cache.c   sequences of the KV cache: who holds which prefix, forks, evictions
+ *     llama_join.c    requests that would compute the same: computed once, until they part
  *     llama_lane.c    the loop of a lane: admit, plan a batch, decode, absorb, draw
  *     llama_work.c    one request: draw, judge, finish
  *     llama_record.c  what was asked of libllama, for the benchmarks
@@ -56,6 +57,7 @@ struct ps_lnode {
     uint64_t round;   /* of a root: how often these went from none to some */
     bool adopted;     /* counted among its parent's children */
     size_t children;
+    ps_work *joinable; /* requests on it that others may join (llama_join.c) */
     ps_carriers carriers;      /* sequences whose tokens pass through it (their count may end within it) */
     size_t cached;             /* how many of its tokens have KV, in any sequence */
     size_t computed;           /* how many ever had: computing those again is a recomputation */
@@ -68,9 +70,17 @@ static inline size_t ps_lnode_end(const ps_lnode *node) {
 
 /* ---- Requests ------------------------------------------------------------ */
 
+typedef struct ps_work_list {
+    ps_work *first, *last;
+} ps_work_list;
+
 struct ps_work {
     ps_work *next;
-    ps_lnode *parent, *child; /* referenced; the child is filled as tokens come */
+    ps_lnode *parent; /* referenced */
+    ps_lnode *child;  /* referenced; filled as tokens come. Below the parent, or below what others wrote with it */
+    ps_work_list riders; /* what is computed for it is computed for these, too */
+    size_t n_riders;
+    ps_work *next_joinable;
     bool evaluate;
     ps_rng_key key;
     const ps_generation *generation;
@@ -80,6 +90,7 @@ struct ps_work {
     bool done;
     /* Extension */
     const float *logits; /* to draw the next token from; the lane's or the parent's */
+    ps_token *tokens;    /* [event.n_tokens] at the end */
     ps_draw draw;
     ps_status drawn;
     ps_step_matcher matcher;
@@ -107,18 +118,15 @@ typedef struct ps_sequence {
     uint64_t round; /* of its root when it was last used */
 } ps_sequence;
 
-typedef struct ps_work_list {
-    ps_work *first, *last;
-} ps_work_list;
-
 struct ps_lane {
     ps_llama *engine;
     pthread_t thread;
     bool started;
     pthread_cond_t wake;
-    ps_work_list inbox; /* [shared] submitted, not yet taken */
-    ps_lnode *garbage;  /* [shared] nodes without references */
-    size_t roots;       /* [shared] bound to this lane and held by the caller */
+    ps_work_list submitted; /* [shared] since the caller's last poll */
+    ps_work_list inbox;     /* [shared] … before it, not yet taken */
+    ps_lnode *garbage;      /* [shared] nodes without references */
+    size_t roots;           /* [shared] bound to this lane and held by the caller */
 
     struct llama_context *context;
     llama_memory_t memory;
@@ -129,6 +137,7 @@ struct ps_lane {
     size_t cells, used;   /* KV cells: the limit, and the sum of all nodes' `cached` */
     uint64_t now;         /* tokens decoded: the clock of last_use */
     uint64_t patience;    /* an idle sequence is dropped after so many; 0: never */
+    ps_work_list arrived; /* not looked at yet */
     ps_work_list waiting; /* admitted in this order */
     ps_work **active;     /* [max_active] in order of admission */
     size_t n_active, max_active;
@@ -161,6 +170,7 @@ struct ps_llama {
     ps_text description;
     FILE *record;   /* what bench/ does again (llama_record.c), or NULL */
     bool forgetful; /* bench/: nothing is kept in the cache from one step to the next */
+    bool apart;     /* bench/: every request is computed by itself */
     ps_lane *lanes;
     size_t n_lanes;
 
@@ -187,7 +197,10 @@ struct ps_llama {
 /* ---- llama_tree.c: callers hold the mutex where marked ------------------- */
 
 ps_lnode *ps_tree_new(ps_lane *lane, ps_lnode *parent); /* one reference; takes one on the parent. [mutex] */
-ps_status ps_tree_publish(ps_llama *engine, ps_lnode *node, ps_error *err); /* gives it a handle. [mutex] */
+/* Gives it a handle that `holds` callers hold, each with a reference. [mutex] */
+ps_status ps_tree_publish(ps_llama *engine, ps_lnode *node, size_t holds, ps_error *err);
+/* An empty node without a handle goes below another parent, an extension of its own. [mutex] */
+void ps_tree_move(ps_lnode *node, ps_lnode *parent);
 ps_lnode *ps_tree_find(ps_llama *engine, ps_node handle);                   /* NULL: no such node. [mutex] */
 void ps_tree_unreference(ps_lnode *node); /* at 0 it goes to its lane's garbage. [mutex] */
 void ps_tree_free(ps_lnode *node);        /* the memory alone. */
@@ -203,6 +216,8 @@ bool ps_cache_enter(ps_lane *lane, ps_work *work);
 /* The request's sequence has `n` more tokens. Returns how many of these were prefill: given tokens, and generated ones
  * that had been computed before. */
 size_t ps_cache_advance(ps_lane *lane, ps_work *work, size_t n);
+/* The request goes on in another child, below its old one. */
+void ps_cache_follow(ps_lane *lane, ps_work *work);
 /* The request is done with its sequence. keep_tip: the child stays cached, else only its ancestors. */
 void ps_cache_leave(ps_lane *lane, ps_work *work, bool keep_tip);
 /* The request loses its sequence and all that only it held. */
@@ -234,12 +249,29 @@ void ps_work_free(ps_work *work);         /* with its child if that was never ha
 static inline size_t ps_work_length(const ps_work *work) {
     return ps_lnode_end(work->child);
 }
+/* Of these, tokens of the step. */
+static inline size_t ps_work_written(const ps_work *work) {
+    return ps_work_length(work) - ps_lnode_end(work->parent);
+}
 void ps_work_begin(ps_lane *lane, ps_work *work);                                /* before the first token */
-void ps_work_sample(ps_work *work, const ps_llama *engine, ps_sampler *sampler); /* work->draw; in any thread */
+/* `draw` of it and of its riders, or `drawn` tells the error; in any thread. */
+void ps_work_sample(ps_work *work, const ps_llama *engine, ps_sampler *sampler);
 void ps_work_take(ps_lane *lane, ps_work *work);                                 /* the token drawn; may set done */
 void ps_work_read(ps_lane *lane, ps_work *work, int32_t row, size_t n); /* marks in n tokens at batch index row */
 void ps_work_end(ps_work *work, ps_stop_reason reason);                 /* fills the event */
 void ps_work_fail(ps_work *work, ps_status status);                     /* work->error says why */
+
+/* ---- llama_join.c -------------------------------------------------------- */
+
+/* Ride with a request that computes the same; false: there is none, and others may join this one. */
+bool ps_join(ps_lane *lane, ps_work *work);
+/* Nobody can join it any more. */
+void ps_join_close(ps_work *work);
+/* Riders that have drawn another token than `work` leave it. Those of them that go on by themselves, some with riders of
+ * their own, are returned; their tokens are not taken yet. */
+ps_work_list ps_join_part(ps_lane *lane, ps_work *work);
+/* The answer is there: for its riders, too, each of which gets a hold on the child. Moves all to `results`. [mutex] */
+void ps_join_deliver(ps_work *work, ps_work_list *results);
 
 /* ---- llama_lane.c -------------------------------------------------------- */
 
@@ -250,7 +282,7 @@ void ps_lane_close(ps_lane *lane); /* after engine.closing is set: joins, frees 
 
 /* ---- llama_record.c: all of it does nothing without a recording ---------- */
 
-/* As PERSAMP_BENCH_RECORD (a file) and PERSAMP_BENCH_FORGET in the environment say. */
+/* As PERSAMP_BENCH_RECORD (a file), PERSAMP_BENCH_FORGET and PERSAMP_BENCH_APART in the environment say. */
 ps_status ps_record_open(ps_llama *engine, ps_error *err);
 void ps_record_close(ps_llama *engine);
 void ps_record_contexts(const ps_llama *engine, const struct llama_context_params *params);

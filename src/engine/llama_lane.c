@@ -80,7 +80,9 @@ static void free_list(ps_work_list *list) {
 void ps_lane_close(ps_lane *lane) {
     if (!lane->engine) return;
     if (lane->started) pthread_join(lane->thread, NULL);
+    free_list(&lane->submitted);
     free_list(&lane->inbox);
+    free_list(&lane->arrived);
     free_list(&lane->waiting);
     free_list(&lane->finished);
     for (size_t i = 0; i < lane->n_active; i++)
@@ -96,26 +98,13 @@ void ps_lane_close(ps_lane *lane) {
     pthread_cond_destroy(&lane->wake);
 }
 
-/* ---- Drawing ------------------------------------------------------------- */
+/* ---- Starting and ending ------------------------------------------------- */
 
-static void draw_one(void *context, size_t i, size_t member) {
-    const ps_lane *lane = context;
-    ps_work_sample(lane->drawing[i], lane->engine, &lane->samplers[member]);
+static bool start(ps_lane *lane, ps_work *work) {
+    if (lane->crowded || lane->n_active == lane->max_active || !ps_cache_enter(lane, work)) return false;
+    lane->active[lane->n_active++] = work;
+    return true;
 }
-
-/* A token for each of the requests that wait for one. The draws are independent; what follows from them is not. */
-static void draw_tokens(ps_lane *lane) {
-    if (lane->n_drawing * lane->engine->n_vocab >= lane->crew_from)
-        ps_crew_run(lane->crew, lane->n_drawing, draw_one, lane);
-    else
-        for (size_t i = 0; i < lane->n_drawing; i++)
-            draw_one(lane, i, 0);
-    for (size_t i = 0; i < lane->n_drawing; i++)
-        ps_work_take(lane, lane->drawing[i]);
-    lane->n_drawing = 0;
-}
-
-/* ---- Admission ----------------------------------------------------------- */
 
 static void finish(ps_lane *lane, ps_work *work) {
     const bool useful = work->event.reason != PS_STOP_ERROR && work->event.reason != PS_STOP_EOS &&
@@ -125,9 +114,55 @@ static void finish(ps_lane *lane, ps_work *work) {
     else
         ps_cache_leave(lane, work, useful);
     work->parent->root->under_way--;
+    ps_join_close(work);
     ps_work_push(&lane->finished, work);
     lane->crowded = false;
 }
+
+/* ---- Drawing ------------------------------------------------------------- */
+
+static void draw_one(void *context, size_t i, size_t member) {
+    const ps_lane *lane = context;
+    ps_work_sample(lane->drawing[i], lane->engine, &lane->samplers[member]);
+}
+
+/* The tokens drawn for a request and its riders. Those who part from it go on at once, from its sequence, or wait. */
+static void take_tokens(ps_lane *lane, ps_work *work, ps_work_list *parted) {
+    ps_work_list others = {0};
+    if (!work->drawn) others = ps_join_part(lane, work);
+    if (!work->done) ps_work_take(lane, work);
+    for (ps_work *other; (other = ps_work_pop(&others));) {
+        if (!other->done) ps_work_take(lane, other);
+        if (other->done)
+            finish(lane, other);
+        else if (!start(lane, other))
+            ps_work_push(parted, other);
+    }
+}
+
+/* Requests whose prefix may still be in the cache wait before all others. */
+static void put_first(ps_lane *lane, ps_work_list list) {
+    if (!list.first) return;
+    list.last->next = lane->waiting.first;
+    if (!lane->waiting.last) lane->waiting.last = list.last;
+    lane->waiting.first = list.first;
+}
+
+/* A token for each of the requests that wait for one. The draws are independent; what follows from them is not. */
+static void draw_tokens(ps_lane *lane) {
+    if (lane->n_drawing * lane->engine->n_vocab >= lane->crew_from)
+        ps_crew_run(lane->crew, lane->n_drawing, draw_one, lane);
+    else
+        for (size_t i = 0; i < lane->n_drawing; i++)
+            draw_one(lane, i, 0);
+    ps_work_list parted = {0};
+    for (size_t i = 0; i < lane->n_drawing; i++)
+        take_tokens(lane, lane->drawing[i], &parted);
+    lane->n_drawing = 0;
+    put_first(lane, parted);
+}
+
+/* ---- Admission ----------------------------------------------------------- */
 
 /* What can be answered without computing: an answer that has no room, a first token whose logits are known. */
 static void answer_at_once(ps_lane *lane, ps_work *work) {
@@ -142,7 +177,7 @@ static void answer_at_once(ps_lane *lane, ps_work *work) {
         }
         return;
     }
-    if (work->child->n_tokens > 0) return;
+    if (ps_work_written(work) > 0) return;
     if (end >= context) {
         ps_work_end(work, PS_STOP_CONTEXT_FULL);
     } else if (work->parent->logits && !lane->engine->forgetful) {
@@ -162,9 +197,7 @@ static void admit(ps_lane *lane) {
     for (ps_work *work; (work = ps_work_pop(&pending));) {
         if (work->done)
             finish(lane, work);
-        else if (!lane->crowded && lane->n_active < lane->max_active && ps_cache_enter(lane, work))
-            lane->active[lane->n_active++] = work;
-        else
+        else if (!start(lane, work))
             ps_work_push(&lane->waiting, work);
     }
 }
@@ -207,9 +240,7 @@ static void set_back(ps_lane *lane) {
     ps_work *work = lane->active[--lane->n_active];
     ps_cache_drop(lane, work);
     lane->stats.evictions++;
-    work->next = lane->waiting.first;
-    lane->waiting.first = work;
-    if (!lane->waiting.last) lane->waiting.last = work;
+    put_first(lane, (ps_work_list){work, work});
     lane->crowded = true;
 }
 
@@ -365,17 +396,18 @@ static void collect(ps_lane *lane) {
         }
     }
     for (ps_work *work; (work = ps_work_pop(&lane->inbox));)
-        ps_work_push(&lane->waiting, work);
+        ps_work_push(&lane->arrived, work);
 }
 
 /* Before a new request is looked at: what must be done in the lane's thread. */
 static void prepare(ps_lane *lane) {
-    for (ps_work *work = lane->waiting.first; work; work = work->next) {
-        if (work->child->adopted) continue;
+    for (ps_work *work; (work = ps_work_pop(&lane->arrived));) {
+        if (ps_join(lane, work)) continue;
         work->child->adopted = true;
         if (work->parent->root->under_way++ == 0) work->parent->root->round++;
         work->parent->children++;
         ps_work_begin(lane, work);
+        ps_work_push(&lane->waiting, work);
     }
 }
 
@@ -385,18 +417,8 @@ static void publish(ps_lane *lane) {
     engine->stats[lane - engine->lanes] = lane->stats;
     if (!lane->finished.first) return;
     for (ps_work *work; (work = ps_work_pop(&lane->finished));) {
-        if (work->event.reason != PS_STOP_ERROR) {
-            const ps_status status = ps_tree_publish(engine, work->child, &work->error);
-            if (status) ps_work_fail(work, status);
-        }
-        if (work->event.reason == PS_STOP_ERROR)
-            ps_tree_unreference(work->child);
-        else
-            work->event.child = work->child->handle;
-        ps_tree_unreference(work->parent);
-        work->child = NULL; /* the caller's, or garbage */
-        ps_work_push(&engine->results, work);
-        engine->under_way--;
+        engine->under_way -= 1 + work->n_riders;
+        ps_join_deliver(work, &engine->results);
     }
     pthread_cond_broadcast(&engine->ready);
     if (engine->on_ready) engine->on_ready(engine->on_ready_user);
@@ -408,7 +430,7 @@ static void *lane_main(void *argument) {
     pthread_mutex_lock(&engine->mutex);
     while (!engine->closing) {
         collect(lane);
-        if (!lane->waiting.first && lane->n_active == 0) {
+        if (!lane->arrived.first && !lane->waiting.first && lane->n_active == 0) {
             /* collect() let go of the mutex: what was signalled meanwhile must be seen before sleeping. */
             if (!engine->closing && !lane->garbage && !lane->inbox.first)
                 pthread_cond_wait(&lane->wake, &engine->mutex);

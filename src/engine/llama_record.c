@@ -17,6 +17,7 @@ ps_status ps_record_open(ps_llama *engine, ps_error *err) {
     enum { BUFFER = 1 << 20 };
     const char *path = getenv("PERSAMP_BENCH_RECORD");
     engine->forgetful = getenv("PERSAMP_BENCH_FORGET") != NULL;
+    engine->apart = engine->forgetful || getenv("PERSAMP_BENCH_APART") != NULL;
     if (path == NULL || path[0] == '\0') return PS_OK;
     engine->record = fopen(path, "w");
     if (engine->record == NULL) return ps_fail(err, PS_IO, "cannot write the recording %s", path);

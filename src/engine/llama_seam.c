@@ -40,7 +40,7 @@ static ps_status root(ps_engine *base, const ps_token *tokens, size_t n, ps_node
     }
     if (add_bos) status = ps_tree_append(made, &bos, 1, err);
     if (!status) status = ps_tree_append(made, tokens, n, err);
-    if (!status) status = ps_tree_publish(engine, made, err);
+    if (!status) status = ps_tree_publish(engine, made, 1, err);
     if (status) {
         ps_tree_free(made);
         goto done;
@@ -100,8 +100,7 @@ static ps_status submit(ps_llama *engine, ps_work *work, ps_node handle, const p
         work->sequence = -1;
         parent->references++;
         engine->under_way++;
-        ps_work_push(&parent->lane->inbox, work);
-        pthread_cond_signal(&parent->lane->wake);
+        ps_work_push(&parent->lane->submitted, work);
     }
     pthread_mutex_unlock(&engine->mutex);
     if (status) ps_work_free(work);
@@ -156,11 +155,23 @@ static ps_status evaluate(ps_engine *base, const ps_evaluate_request *request, p
 
 /* ---- Polling ------------------------------------------------------------- */
 
+/* What was submitted together begins together: a lane that took the first of sixteen at once would compute it alone. */
+static void begin_submitted(ps_llama *engine) {
+    for (size_t i = 0; i < engine->n_lanes; i++) {
+        ps_lane *lane = &engine->lanes[i];
+        if (!lane->submitted.first) continue;
+        for (ps_work *work; (work = ps_work_pop(&lane->submitted));)
+            ps_work_push(&lane->inbox, work);
+        pthread_cond_signal(&lane->wake);
+    }
+}
+
 static ps_status poll(ps_engine *base, bool wait, const ps_event **events, size_t *n, ps_error *err) {
     ps_llama *engine = (ps_llama *)base;
     for (ps_work *work; (work = ps_work_pop(&engine->delivered));)
         ps_work_free(work);
     pthread_mutex_lock(&engine->mutex);
+    begin_submitted(engine);
     while (wait && !engine->results.first && engine->under_way > 0)
         pthread_cond_wait(&engine->ready, &engine->mutex);
     size_t count = 0;
@@ -217,6 +228,7 @@ static void stats(const ps_engine *base, ps_engine_stats *out) {
         out->generated += s->generated;
         out->prefilled += s->prefilled;
         out->recomputed += s->recomputed;
+        out->shared += s->shared;
         out->evictions += s->evictions;
         out->batches += s->batches;
         if (s->cells > out->cells) out->cells = s->cells;

@@ -31,7 +31,7 @@ ps_status ps_tree_append(ps_lnode *node, const ps_token *tokens, size_t n, ps_er
 
 /* A handle is the slot's index + 1 in its low half and a count of its uses in the high one, so that a released handle
  * is told from the next node of the slot. */
-ps_status ps_tree_publish(ps_llama *engine, ps_lnode *node, ps_error *err) {
+ps_status ps_tree_publish(ps_llama *engine, ps_lnode *node, size_t holds, ps_error *err) {
     uint32_t index;
     if (engine->n_free > 0) {
         index = engine->free_slots[--engine->n_free];
@@ -43,9 +43,16 @@ ps_status ps_tree_publish(ps_llama *engine, ps_lnode *node, ps_error *err) {
         index = (uint32_t)engine->n_slots++;
     }
     engine->slots[index] = node;
-    node->holds = 1;
+    node->holds = (int)holds;
     node->handle = (++engine->uses << 32) | (index + 1);
     return PS_OK;
+}
+
+void ps_tree_move(ps_lnode *node, ps_lnode *parent) {
+    node->parent->references--; /* held by the caller as well: never the last */
+    parent->references++;
+    node->parent = parent;
+    node->start = ps_lnode_end(parent);
 }
 
 ps_lnode *ps_tree_find(ps_llama *engine, ps_node handle) {

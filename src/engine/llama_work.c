@@ -15,13 +15,15 @@ ps_work *ps_work_pop(ps_work_list *list) {
 void ps_work_free(ps_work *work) {
     if (!work) return;
     if (work->child && !work->child->handle) ps_tree_free(work->child);
+    for (ps_work *rider; (rider = ps_work_pop(&work->riders));)
+        ps_work_free(rider);
     ps_step_free(&work->matcher);
     ps_free(work->numbers);
     ps_free(work->marks);
     ps_free(work->choices);
     ps_free(work->choice_logp);
     ps_free(work->hidden_state);
-    ps_free((void *)work->event.tokens);
+    ps_free(work->tokens);
     ps_free(work);
 }
 
@@ -51,12 +53,12 @@ static ps_status part_numbers(ps_work *work, size_t n) {
 
 /* The event has its own copy of the tokens: the caller may release the child before the next poll. */
 static ps_status end_extension(ps_work *work) {
-    const size_t n = work->child->n_tokens;
+    const size_t n = ps_work_written(work), end = ps_work_length(work);
     ps_event *event = &work->event;
-    ps_token *tokens = ps_malloc(n * sizeof *tokens + 1);
-    if (!tokens) return ps_nomem(&work->error);
-    if (n) memcpy(tokens, work->child->tokens, n * sizeof *tokens);
-    event->tokens = tokens;
+    work->tokens = ps_malloc(n * sizeof *work->tokens + 1);
+    if (!work->tokens) return ps_nomem(&work->error);
+    ps_tree_path(work->child, end - n, end, work->tokens);
+    event->tokens = work->tokens;
     event->n_tokens = n;
     if (!ps_text_ok(&work->matcher.text)) return ps_nomem(&work->error);
     event->text = ps_step_text(&work->matcher, &event->text_length);
@@ -103,7 +105,7 @@ void ps_work_begin(ps_lane *lane, ps_work *work) {
 }
 
 static ps_status record(ps_work *work, const ps_draw *draw) {
-    const size_t i = work->child->n_tokens;
+    const size_t i = ps_work_written(work);
     ps_status status = ps_reserve(&work->numbers, &work->numbers_capacity, 3 * (i + 1));
     if (status) return ps_nomem(&work->error);
     work->numbers[3 * i] = draw->logp;
@@ -112,15 +114,33 @@ static ps_status record(ps_work *work, const ps_draw *draw) {
     return ps_tree_append(work->child, &draw->token, 1, &work->error);
 }
 
+/* One look at the logits serves as many draws as there are riders, up to FEW at a time. */
 void ps_work_sample(ps_work *work, const ps_llama *engine, ps_sampler *sampler) {
-    work->drawn = ps_sample(sampler, work->logits, engine->n_vocab, work->generation,
-                            ps_uniform(work->key, work->child->n_tokens), &work->draw, &work->error);
+    enum { FEW = 64 };
+    const uint64_t at = ps_work_written(work);
+    ps_work *next = work;
+    while (next) {
+        ps_work *who[FEW];
+        double uniforms[FEW];
+        ps_draw draws[FEW];
+        size_t n = 0;
+        for (; next && n < FEW; next = next == work ? work->riders.first : next->next) {
+            who[n] = next;
+            uniforms[n++] = ps_uniform(next->key, at);
+        }
+        work->drawn = ps_sample_several(sampler, work->logits, engine->n_vocab, work->generation, uniforms, n, draws,
+                                        &work->error);
+        if (work->drawn) return;
+        for (size_t i = 0; i < n; i++)
+            who[i]->draw = draws[i];
+    }
 }
 
 void ps_work_take(ps_lane *lane, ps_work *work) {
     const ps_llama *engine = lane->engine;
     const ps_draw draw = work->draw;
-    if (work->child->n_tokens == 0) {
+    if (ps_work_written(work) == 0) {
+        ps_join_close(work);
         if (work->parent->logits)
             ps_cache_touch_logits(lane, work->parent);
         else
@@ -131,7 +151,8 @@ void ps_work_take(ps_lane *lane, ps_work *work) {
         ps_work_fail(work, status);
         return;
     }
-    lane->stats.generated++;
+    lane->stats.generated += 1 + work->n_riders;
+    lane->stats.shared += work->n_riders;
     const size_t before = work->matcher.text.length;
     ps_text piece = {0};
     ps_llama_piece(engine, draw.token, &piece);

@@ -25,11 +25,11 @@ ps_status ps_logits_summarise(ps_sampler *s, const float *logits, size_t n, ps_l
     return ps_plain_summarise(&s->plain, logits, n, summary, err);
 }
 
-ps_status ps_sample(ps_sampler *s, const float *logits, size_t n, const ps_generation *g, double uniform, ps_draw *draw,
-                    ps_error *err) {
+ps_status ps_sample_several(ps_sampler *s, const float *logits, size_t n, const ps_generation *g,
+                            const double *uniforms, size_t n_draws, ps_draw *draws, ps_error *err) {
     const ps_sample_kernels *kernels = ps_sample_kernels_get(0);
-    if (kernels != NULL) return ps_quick_sample(kernels, &s->quick, logits, n, g, uniform, draw, err);
-    return ps_plain_sample(&s->plain, logits, n, g, uniform, draw, err);
+    if (kernels != NULL) return ps_quick_sample(kernels, &s->quick, logits, n, g, uniforms, n_draws, draws, err);
+    return ps_plain_sample(&s->plain, logits, n, g, uniforms, n_draws, draws, err);
 }
 
 ps_status ps_bad_logits(float max, ps_error *err) {

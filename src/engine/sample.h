@@ -57,7 +57,8 @@ typedef struct ps_draw {
     double entropy; /* of the raw model */
 } ps_draw;
 
-/* Draw by inverting the distribution function at `uniform` in (0, 1).
+/* Draw n_draws ≥ 1 tokens, each by inverting the distribution function at its uniform in (0, 1): draws[i] is what
+ * ps_sample gives for uniforms[i], and all together cost little more than one.
  *
  * The order of truncation is temperature, top_k, top_p (of what top_k left), each keeping the smallest set of the
  * likeliest tokens, equals by id; kept probabilities are renormalised. Tokens lie on the unit interval in order of id,
@@ -66,8 +67,12 @@ typedef struct ps_draw {
  *
  * The token and logq are those of float64 arithmetic (1e−11 relative); so are logp and entropy, except that for
  * temperatures other than 1 and PS_SAMPLE_LARGE tokens or more they come from float32 exponentials: within 1e−6. */
-ps_status ps_sample(ps_sampler *sampler, const float *logits, size_t n, const ps_generation *generation, double uniform,
-                    ps_draw *draw, ps_error *err);
+ps_status ps_sample_several(ps_sampler *sampler, const float *logits, size_t n, const ps_generation *generation,
+                            const double *uniforms, size_t n_draws, ps_draw *draws, ps_error *err);
+static inline ps_status ps_sample(ps_sampler *sampler, const float *logits, size_t n, const ps_generation *generation,
+                                  double uniform, ps_draw *draw, ps_error *err) {
+    return ps_sample_several(sampler, logits, n, generation, &uniform, 1, draw, err);
+}
 
 enum { PS_SAMPLE_LARGE = 4096 };
 

@@ -297,8 +297,9 @@ static double keep(ps_plain_scratch *s, const float *logits, size_t n, ps_cut c,
     return mass;
 }
 
-static size_t draw_truncated(ps_plain_scratch *s, const float *logits, size_t n, const ps_generation *g, float max,
-                             double total, double uniform, double *kept_mass) {
+/* Truncate: s->kept has the *n_kept tokens that are left; their mass. */
+static double truncate_all(ps_plain_scratch *s, const float *logits, size_t n, const ps_generation *g, float max,
+                           double total, size_t *n_kept) {
     const double inverse_temperature = 1.0 / g->temperature;
     const size_t most = g->top_k > 0 && (size_t)g->top_k < n ? (size_t)g->top_k : n;
     double mass = total;
@@ -306,10 +307,11 @@ static size_t draw_truncated(ps_plain_scratch *s, const float *logits, size_t n,
     fill_buckets(s, logits, n, max, inverse_temperature, find_least(s, n, most, g->top_p, total));
     if (most < n) c = find_cut(s, logits, n, max, inverse_temperature, most, INFINITY, &mass);
     if (g->top_p < 1.0) c = find_cut(s, logits, n, max, inverse_temperature, most, g->top_p * mass, &mass);
-    size_t n_kept;
-    *kept_mass = keep(s, logits, n, c, &n_kept);
+    return keep(s, logits, n, c, n_kept);
+}
+
+static size_t draw_kept(const ps_plain_scratch *s, size_t n_kept, double target) {
     double sum = 0.0;
-    const double target = uniform * *kept_mass;
     for (size_t i = 0; i < n_kept; i++) {
         sum += s->weight[s->kept[i]];
         if (sum > target) return s->kept[i];
@@ -317,26 +319,27 @@ static size_t draw_truncated(ps_plain_scratch *s, const float *logits, size_t n,
     return s->kept[n_kept - 1];
 }
 
-ps_status ps_plain_sample(ps_plain_scratch *s, const float *logits, size_t n, const ps_generation *g, double uniform,
-                          ps_draw *draw, ps_error *err) {
+ps_status ps_plain_sample(ps_plain_scratch *s, const float *logits, size_t n, const ps_generation *g,
+                          const double *uniforms, size_t n_draws, ps_draw *draws, ps_error *err) {
     const bool greedy = g->temperature <= 0.0;
     ps_logits_summary summary;
     const ps_status status = scan(s, logits, n, greedy ? 1.0 : 1.0 / g->temperature, &summary, err);
     if (status) return status;
     const float max = logits[summary.best];
-    size_t token = (size_t)summary.best;
-    draw->logq = 0.0;
-    if (!greedy) {
-        double mass = 0.0;
-        for (size_t b = 0; b * BLOCK < n; b++)
-            mass += s->block_sum[b];
-        const bool truncated = (g->top_k > 0 && (size_t)g->top_k < n) || g->top_p < 1.0;
-        token = truncated ? draw_truncated(s, logits, n, g, max, mass, uniform, &mass)
-                          : draw_from_all(s, n, uniform * mass);
-        draw->logq = ((double)logits[token] - (double)max) / g->temperature - log(mass);
+    const bool truncated = !greedy && ((g->top_k > 0 && (size_t)g->top_k < n) || g->top_p < 1.0);
+    double mass = 0.0;
+    size_t n_kept = 0;
+    for (size_t b = 0; b * BLOCK < n; b++)
+        mass += s->block_sum[b];
+    if (truncated) mass = truncate_all(s, logits, n, g, max, mass, &n_kept);
+    for (size_t i = 0; i < n_draws; i++) {
+        const size_t token = greedy      ? (size_t)summary.best
+                             : truncated ? draw_kept(s, n_kept, uniforms[i] * mass)
+                                         : draw_from_all(s, n, uniforms[i] * mass);
+        draws[i] = (ps_draw){.token = (ps_token)token,
+                             .logp = (double)logits[token] - summary.log_sum,
+                             .logq = greedy ? 0.0 : ((double)logits[token] - (double)max) / g->temperature - log(mass),
+                             .entropy = summary.entropy};
     }
-    draw->token = (ps_token)token;
-    draw->logp = (double)logits[token] - summary.log_sum;
-    draw->entropy = summary.entropy;
     return PS_OK;
 }

@@ -366,7 +366,8 @@ ps_status ps_quick_summarise(const ps_sample_kernels *kernels, ps_quick_scratch 
 }
 
 ps_status ps_quick_sample(const ps_sample_kernels *kernels, ps_quick_scratch *s, const float *logits, size_t n,
-                          const ps_generation *g, double uniform, ps_draw *draw, ps_error *err) {
+                          const ps_generation *g, const double *uniforms, size_t n_draws, ps_draw *draws,
+                          ps_error *err) {
     const bool greedy = g->temperature <= 0.0;
     quick q = begin(kernels, s, logits, n, greedy ? 1.0 : 1.0 / g->temperature);
     if (g->top_k > 0 && (size_t)g->top_k < n) q.most = (size_t)g->top_k;
@@ -374,13 +375,16 @@ ps_status ps_quick_sample(const ps_sample_kernels *kernels, ps_quick_scratch *s,
     ps_logits_summary summary;
     const ps_status status = scan(&q, truncated, &summary, err);
     if (status != PS_OK) return status;
-    size_t token = (size_t)summary.best;
+    const size_t best = (size_t)summary.best;
     q.floor = (float)fmax((double)q.max - 640.0 / q.scale, -0x1p126);
     if (truncated) truncate_all(&q, g->top_p);
-    if (!greedy) token = draw_kept(&q, uniform, token);
-    *draw = (ps_draw){.token = (ps_token)token,
-                      .logp = (double)logits[token] - summary.log_sum,
-                      .logq = greedy ? 0.0 : ((double)logits[token] - (double)q.max) * q.scale - log(q.total),
-                      .entropy = summary.entropy};
+    const double log_total = log(q.total);
+    for (size_t i = 0; i < n_draws; i++) {
+        const size_t token = greedy ? best : draw_kept(&q, uniforms[i], best);
+        draws[i] = (ps_draw){.token = (ps_token)token,
+                             .logp = (double)logits[token] - summary.log_sum,
+                             .logq = greedy ? 0.0 : ((double)logits[token] - (double)q.max) * q.scale - log_total,
+                             .entropy = summary.entropy};
+    }
     return PS_OK;
 }

@@ -13,7 +13,7 @@ void ps_plain_free(ps_plain_scratch *scratch);
 ps_status ps_plain_summarise(ps_plain_scratch *scratch, const float *logits, size_t n, ps_logits_summary *summary,
                              ps_error *err);
 ps_status ps_plain_sample(ps_plain_scratch *scratch, const float *logits, size_t n, const ps_generation *generation,
-                          double uniform, ps_draw *draw, ps_error *err);
+                          const double *uniforms, size_t n_draws, ps_draw *draws, ps_error *err);
 
 /* ---- Vectorised: sample_quick.c ------------------------------------------ */
 
@@ -48,7 +48,8 @@ void ps_quick_free(ps_quick_scratch *scratch);
 ps_status ps_quick_summarise(const ps_sample_kernels *kernels, ps_quick_scratch *scratch, const float *logits, size_t n,
                              ps_logits_summary *summary, ps_error *err);
 ps_status ps_quick_sample(const ps_sample_kernels *kernels, ps_quick_scratch *scratch, const float *logits, size_t n,
-                          const ps_generation *generation, double uniform, ps_draw *draw, ps_error *err);
+                          const ps_generation *generation, const double *uniforms, size_t n_draws, ps_draw *draws,
+                          ps_error *err);
 
 /* ---- Shared -------------------------------------------------------------- */
 

@@ -65,7 +65,7 @@ static const ps_sample_kernels *way;
 
 static ps_status sample(ps_sampler *s, const float *logits, size_t n, const ps_generation *g, double u, ps_draw *draw,
                         ps_error *err) {
-    return way != NULL ? ps_quick_sample(way, &s->quick, logits, n, g, u, draw, err)
+    return way != NULL ? ps_quick_sample(way, &s->quick, logits, n, g, &u, 1, draw, err)
                        : ps_sample(s, logits, n, g, u, draw, err);
 }
 
@@ -188,14 +188,16 @@ static void every_way_draws_the_same_token(void **state) {
     for (uint64_t stream = 0; stream < 10; stream++)
         for (size_t w = 0; w < sizeof ways / sizeof *ways; w++) {
             fill(logits, N, stream);
-            for (uint64_t i = 0; i < DRAWS; i++) {
-                const double u = ps_uniform((ps_rng_key){key.seed, stream, 2, PS_RNG_TEST}, i);
-                ps_draw want, got;
-                assert_int_equal(ps_plain_sample(&s.plain, logits, N, &ways[w], u, &want, NULL), PS_OK);
-                for (size_t k = 0; (way = ps_sample_kernels_get(k)) != NULL; k++) {
-                    assert_int_equal(sample(&s, logits, N, &ways[w], u, &got, NULL), PS_OK);
-                    assert_int_equal(got.token, want.token);
-                    check_near(got.logq, want.logq, 1e-11L);
+            double u[DRAWS];
+            ps_draw want[DRAWS], got[DRAWS];
+            for (uint64_t i = 0; i < DRAWS; i++)
+                u[i] = ps_uniform((ps_rng_key){key.seed, stream, 2, PS_RNG_TEST}, i);
+            assert_int_equal(ps_plain_sample(&s.plain, logits, N, &ways[w], u, DRAWS, want, NULL), PS_OK);
+            for (size_t k = 0; (way = ps_sample_kernels_get(k)) != NULL; k++) {
+                assert_int_equal(ps_quick_sample(way, &s.quick, logits, N, &ways[w], u, DRAWS, got, NULL), PS_OK);
+                for (size_t i = 0; i < DRAWS; i++) {
+                    assert_int_equal(got[i].token, want[i].token);
+                    check_near(got[i].logq, want[i].logq, 1e-11L);
                 }
             }
         }
@@ -216,6 +218,34 @@ static void greedy_takes_the_first_of_the_largest(void **state) {
     assert_true(draw.logq == 0);
     const double z = exp(-2) + 2 + exp(-1);
     assert_true(fabs(draw.logp + log(z)) < 1e-15);
+    ps_sampler_free(&s);
+}
+
+/* Many draws at once are what each alone is, to the bit. */
+static void draws_together_are_draws_alone(void **state) {
+    (void)state;
+    enum { N = 5000, DRAWS = 100 };
+    static const ps_generation ways[] = {
+        {.temperature = 0}, {.temperature = 1, .top_p = 1}, {.temperature = 0.7, .top_p = 0.9, .top_k = 300}};
+    float logits[N];
+    double u[DRAWS];
+    ps_sampler s = {0};
+    fill(logits, N, 3);
+    for (uint64_t i = 0; i < DRAWS; i++)
+        u[i] = ps_uniform((ps_rng_key){key.seed, 3, 3, PS_RNG_TEST}, i);
+    for (size_t w = 0; w < sizeof ways / sizeof *ways; w++) {
+        ps_draw together[DRAWS], plain[DRAWS], one;
+        assert_int_equal(ps_sample_several(&s, logits, N, &ways[w], u, DRAWS, together, NULL), PS_OK);
+        assert_int_equal(ps_plain_sample(&s.plain, logits, N, &ways[w], u, DRAWS, plain, NULL), PS_OK);
+        for (size_t i = 0; i < DRAWS; i++) {
+            assert_int_equal(ps_sample(&s, logits, N, &ways[w], u[i], &one, NULL), PS_OK);
+            assert_true(one.token == together[i].token && one.logp == together[i].logp &&
+                        one.logq == together[i].logq && one.entropy == together[i].entropy);
+            assert_int_equal(ps_plain_sample(&s.plain, logits, N, &ways[w], &u[i], 1, &one, NULL), PS_OK);
+            assert_true(one.token == plain[i].token && one.logp == plain[i].logp && one.logq == plain[i].logq &&
+                        one.entropy == plain[i].entropy);
+        }
+    }
     ps_sampler_free(&s);
 }
 
@@ -293,9 +323,13 @@ static void unusable_logits_are_errors_every_way(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_way_against_plain_computation),  cmocka_unit_test(exponentials_are_within_their_bounds),
-        cmocka_unit_test(every_way_draws_the_same_token),       cmocka_unit_test(greedy_takes_the_first_of_the_largest),
-        cmocka_unit_test(kept_probabilities_sum_to_one),        cmocka_unit_test(large_vocabulary),
+        cmocka_unit_test(every_way_against_plain_computation),
+        cmocka_unit_test(exponentials_are_within_their_bounds),
+        cmocka_unit_test(every_way_draws_the_same_token),
+        cmocka_unit_test(greedy_takes_the_first_of_the_largest),
+        cmocka_unit_test(draws_together_are_draws_alone),
+        cmocka_unit_test(kept_probabilities_sum_to_one),
+        cmocka_unit_test(large_vocabulary),
         cmocka_unit_test(unusable_logits_are_errors_every_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
