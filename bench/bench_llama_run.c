@@ -8,6 +8,8 @@
  *   waiting_1x16, …_8x16        the same with the contexts and threads of the run: what waiting costs alone
  *   in_flight_8                 tokens/s with 8 problems in flight ÷ with one (another model: 2, here and above)
  *   in_flight_auto              tokens/s with as many in flight as the engine wants ÷ with one
+ *   joined_1x16                 time of a run with every request computed by itself ÷ of one where particles that
+ *                               write the same are computed together
  *   forgetful_1x16              time of a run that keeps no KV from step to step ÷ of one that does
  *   peak_memory                 peak resident bytes of the bare loop ÷ of a run (each in a process of its own)
  *
@@ -20,8 +22,8 @@
  *
  * Tokens are those generated; what is prefilled is part of the cost. A model that is not the shipped one is taken for a
  * large one with random weights, which writes no newlines: 2 problems of 2 steps of 8 tokens, 512 tokens a run. A turn
- * is nine of these, one more that computes every prefix anew (2,300 tokens), and four loops of 3 seconds: 3 minutes at
- * 45 tokens/s. */
+ * is eleven of these, one more that computes every prefix anew (2,300 tokens), and four loops of 3 seconds: 3 minutes
+ * at 45 tokens/s. */
 #include "llama_replay.h"
 #include "persamp/persamp.h"
 #include "report.h"
@@ -93,7 +95,7 @@ static result evaluate(const bench *b, const ps_config *config, ps_models *model
     const ps_eval_options options = {.limit = b->problems, .fresh = true};
     const double start = ps_now();
     stop_on(ps_eval(config, &options, models, NULL, &summary, &err), &err);
-    const result r = {ps_now() - start, (double)summary.arms[0].generated, (double)summary.arms[0].prefilled};
+    const result r = {ps_now() - start, (double)summary.arms[0].tokens.generated, (double)summary.arms[0].tokens.prefilled};
     if (summary.arms[0].errors > 0) {
         fprintf(stderr, "bench_llama_run: %zu problems failed\n", summary.arms[0].errors);
         exit(1);
@@ -102,16 +104,18 @@ static result evaluate(const bench *b, const ps_config *config, ps_models *model
     return r;
 }
 
-/* The recording belongs to an engine, so each recorded run has its own. */
-static result run(const bench *b, int in_flight, bool record, bool forget) {
+typedef enum mode { ORDINARY, RECORDED, APART, FORGETFUL } mode;
+
+/* What the environment asks of an engine is asked when it is made, so each run has its own. */
+static result run(const bench *b, int in_flight, mode how) {
     ps_models *models;
     ps_error err;
     ps_config *config = configure(b, in_flight);
-    if (record) setenv("PERSAMP_BENCH_RECORD", b->recording, 1);
-    if (forget) setenv("PERSAMP_BENCH_FORGET", "1", 1);
+    static const char *const variables[] = {NULL, "PERSAMP_BENCH_RECORD", "PERSAMP_BENCH_APART",
+                                            "PERSAMP_BENCH_FORGET"};
+    if (variables[how]) setenv(variables[how], b->recording, 1);
     stop_on(ps_models_open(config, NULL, &models, &err), &err);
-    unsetenv("PERSAMP_BENCH_RECORD");
-    unsetenv("PERSAMP_BENCH_FORGET");
+    if (variables[how]) unsetenv(variables[how]);
     const result r = evaluate(b, config, models);
     ps_models_free(models);
     ps_config_free(config);
@@ -124,7 +128,7 @@ static void against_bare_loops(const bench *b, struct llama_model *model, int in
     double ours[MOST_RUNS], replayed[MOST_RUNS], full[MOST_RUNS], waiting[MOST_RUNS];
     char name[32];
     for (size_t i = 0; i < runs; i++) {
-        const result r = run(b, in_flight, true, false);
+        const result r = run(b, in_flight, RECORDED);
         const int sequences = b->particles * in_flight, prompt = 64;
         const int length = (int)(r.tokens / (double)b->problems / b->particles) + 1;
         ours[i] = r.tokens / r.seconds;
@@ -146,21 +150,22 @@ static void in_flight(const bench *b, int many, size_t runs) {
     char name[32] = "in_flight_auto";
     if (many > 0) snprintf(name, sizeof name, "in_flight_%d", many);
     for (size_t i = 0; i < runs; i++) {
-        const result r = run(b, many, false, false), s = run(b, 1, false, false);
+        const result r = run(b, many, ORDINARY), s = run(b, 1, ORDINARY);
         together[i] = r.tokens / r.seconds;
         one[i] = s.tokens / s.seconds;
     }
     bench_report(name, together, one, runs, "tokens/s", 0);
 }
 
-static void forgetful(const bench *b, size_t runs) {
+/* The same random draws, but for rounding: seconds per token. */
+static void against_mode(const bench *b, const char *name, mode how, size_t runs) {
     double ours[MOST_RUNS], theirs[MOST_RUNS];
-    for (size_t i = 0; i < runs; i++) { /* the same random draws, but for rounding: seconds per token */
-        const result r = run(b, 1, false, false), f = run(b, 1, false, true);
+    for (size_t i = 0; i < runs; i++) {
+        const result r = run(b, 1, ORDINARY), other = run(b, 1, how);
         ours[i] = r.seconds / r.tokens;
-        theirs[i] = f.seconds / f.tokens;
+        theirs[i] = other.seconds / other.tokens;
     }
-    bench_report("forgetful_1x16", ours, theirs, runs, "s/token", 1);
+    bench_report(name, ours, theirs, runs, "s/token", 1);
 }
 
 /* Peak resident bytes of a child: of a run, or of the bare loop. Called before this process has loaded anything. */
@@ -171,7 +176,7 @@ static double peak_of(const bench *b, bool bare, int length) {
             struct llama_model *model = bench_load(b->model);
             bench_always_full(model, b->particles, 64, length);
         } else {
-            run(b, 1, false, false);
+            run(b, 1, ORDINARY);
         }
         fflush(NULL);
         _exit(0);
@@ -234,7 +239,7 @@ int main(int argc, char **argv) {
     snprintf(b.recording, sizeof b.recording, "%s/batches", bench_folder());
     llama_log_set(quiet, NULL);
     if (!b.widths) peak_memory(&b, runs < 2 ? runs : 2);
-    run(&b, b.widths ? 1 : b.together, false, false); /* warm: the model's file, the processor */
+    run(&b, b.widths ? 1 : b.together, ORDINARY); /* warm: the model's file, the processor */
     struct llama_model *model = bench_load(b.model);
     if (b.widths) {
         widths(&b, model, argv[3], runs);
@@ -245,7 +250,8 @@ int main(int argc, char **argv) {
     against_bare_loops(&b, model, b.together, runs);
     in_flight(&b, b.together, runs);
     in_flight(&b, 0, runs);
-    forgetful(&b, runs);
+    against_mode(&b, "joined_1x16", APART, runs);
+    against_mode(&b, "forgetful_1x16", FORGETFUL, runs);
     llama_model_free(model);
     return 0;
 }

@@ -66,16 +66,17 @@ static void print_cell(const ps_compare_cell *c, int width) {
         printf("%+6.1f [%+5.1f, %+5.1f] %-2s", 100 * c->difference, 100 * c->difference_low, 100 * c->difference_high,
                stars(c->p_holm));
     double n = (double)c->runs;
-    printf(" %9.0f %9.0f %9.0f %8.1f %6.3f %6.3f%s\n", (double)c->generated / n, (double)c->prefilled / n,
-           (double)c->prm / n, c->seconds, c->brier, c->ece, c->shared ? " =" : "");
+    printf(" %9.0f %9.0f %9.0f %9.0f %8.1f %6.3f %6.3f%s\n", (double)c->tokens.generated / n,
+           (double)(c->tokens.generated - c->tokens.shared) / n, (double)c->tokens.prefilled / n,
+           (double)c->tokens.prm / n, c->seconds, c->brier, c->ece, c->shared ? " =" : "");
 }
 
 static void print_heading(const ps_compare_summary *s, const ps_compare_cell *c, int width) {
     char title[64] = "no budget";
     if (*c->budget != '\0') snprintf(title, sizeof title, "budget %s", c->budget);
-    printf("\n%-*s %7s %14s  %-24s %9s %9s %9s %8s %6s %6s\n", width, title, "correct", "95% interval",
-           s->n_methods > 1 ? "difference to the first" : "", "generated", "prefilled", "PRM", "seconds", "Brier",
-           "ECE");
+    printf("\n%-*s %7s %14s  %-24s %9s %9s %9s %9s %8s %6s %6s\n", width, title, "correct", "95% interval",
+           s->n_methods > 1 ? "difference to the first" : "", "generated", "computed", "prefilled", "PRM", "seconds",
+           "Brier", "ECE");
 }
 
 static int name_width(const ps_compare_summary *s) {

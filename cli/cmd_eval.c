@@ -37,9 +37,9 @@ static void help(void) {
 static void print_row(const ps_eval_arm *arm) {
     double accuracy = arm->done > 0 ? 100.0 * (double)arm->correct / (double)arm->done : 0;
     printf("%-18s %8zu %8.1f%%  %5.1f - %5.1f%% %10llu %8.1f", arm->name, arm->done, accuracy, 100 * arm->low,
-           100 * arm->high, (unsigned long long)arm->generated, arm->seconds);
+           100 * arm->high, (unsigned long long)arm->tokens.generated, arm->seconds);
     if (arm->seconds > 0 && arm->resumed == 0)
-        printf(" %9.0f", (double)arm->generated / arm->seconds);
+        printf(" %9.0f", (double)arm->tokens.generated / arm->seconds);
     else
         printf(" %9s", "-"); /* its tokens were not all made in these seconds */
     if (isfinite(arm->mean_ess))

@@ -67,7 +67,7 @@ static void put_quoted(FILE *out, const char *text) {
 }
 
 static bool is_drawn(const ps_compare_cell *c) {
-    return c->runs > 0 && c->generated > 0;
+    return c->runs > 0 && c->tokens.generated > 0;
 }
 
 /* Points of one method as an inline data block: tokens per problem, accuracy, interval, in percent. */
@@ -79,8 +79,8 @@ static size_t put_points(FILE *out, const ps_compare_summary *s, size_t method, 
         if (c->method_number != method) continue;
         *name = c->method;
         if (!is_drawn(c)) continue;
-        fprintf(out, "%.9g %.9g %.9g %.9g\n", (double)c->generated / (double)c->runs, 100 * c->accuracy, 100 * c->low,
-                100 * c->high);
+        fprintf(out, "%.9g %.9g %.9g %.9g\n", (double)c->tokens.generated / (double)c->runs, 100 * c->accuracy,
+                100 * c->low, 100 * c->high);
         n++;
     }
     fputs("END\n", out);

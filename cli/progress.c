@@ -40,7 +40,7 @@ static void print_progress(ps_cli_progress *state, double now) {
     printf("%zu/%zu", arm->done, state->total);
     if (arm->done > 0) printf("  %.1f%% right", 100.0 * (double)arm->correct / (double)arm->done);
     if (seconds > 0.5 && fresh > 0)
-        printf("  %.0f tokens/s", (double)(arm->generated - state->tokens_before) / seconds);
+        printf("  %.0f tokens/s", (double)(arm->tokens.generated - state->tokens_before) / seconds);
     if (finished || fresh > 0 || seconds >= 1) {
         fputs(finished ? "  in " : "  ", stdout);
         print_time(finished || fresh == 0 ? seconds : seconds / (double)fresh * (double)(state->total - arm->done));
@@ -60,7 +60,7 @@ void ps_cli_show_progress(void *user, const ps_eval_progress *p) {
         state->started = now;
         state->last = -1e9;
         state->resumed = p->arm->done;
-        state->tokens_before = p->arm->generated;
+        state->tokens_before = p->arm->tokens.generated;
         snprintf(state->name, sizeof state->name, "%s", p->arm->name);
         if (p->arm->done > 0) printf("%s: %zu of %zu problems are done already\n", state->name, p->arm->done, p->total);
     }

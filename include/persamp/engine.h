@@ -100,6 +100,7 @@ typedef struct ps_event {
     const float *hidden;       /* [n_marks × hidden_size] or NULL */
     /* Cost of this request: */
     size_t prefilled; /* tokens computed by prefill: the prompt or evaluated tokens, and any recomputed prefix */
+    size_t shared;    /* of n_tokens, drawn from logits that were computed for another request */
 } ps_event;
 
 /* Facts of a loaded model, for reports. Strings live as long as the engine. */

@@ -97,6 +97,15 @@ typedef enum ps_select {
     PS_SELECTS
 } ps_select;
 
+/* Tokens by kind. */
+typedef struct ps_token_counts {
+    uint64_t generated; /* drawn by the reasoner: what a budget counts */
+    uint64_t shared;    /* of these, from a forward pass that another particle's token had asked for */
+    uint64_t prompt;
+    uint64_t prefilled; /* the prompt, and prefixes computed again */
+    uint64_t prm;       /* read by the reward model; what particles have in common once */
+} ps_token_counts;
+
 /* Everything about one solved problem. Strings and arrays are owned by the outcome. */
 typedef struct ps_outcome {
     const ps_problem *problem; /* borrowed */
@@ -111,9 +120,7 @@ typedef struct ps_outcome {
     bool truncated;          /* nothing finished: the answer is that of a cut-off snapshot */
     const char *error;       /* why this problem failed, else NULL */
     ps_method_report report; /* its arrays are owned by the outcome */
-    struct {
-        uint64_t generated, prompt, prefilled, prm;
-    } tokens;
+    ps_token_counts tokens;
     struct {
         double total, generation, scoring;
     } seconds;
@@ -166,11 +173,11 @@ typedef struct ps_eval_arm {
     const char *name;
     size_t done, correct, errors, truncated, resumed; /* resumed: of `done`, read back from an earlier run */
     size_t correct_by[PS_SELECTS];
-    double low, high;                           /* Wilson 95% interval of correct/done */
-    uint64_t generated, prompt, prefilled, prm; /* tokens */
-    double seconds;                             /* wall time of this run */
-    double mean_ess, mean_resamples;            /* NaN without weights */
-    const char *path;                           /* of its result lines */
+    double low, high; /* Wilson 95% interval of correct/done */
+    ps_token_counts tokens;
+    double seconds;                  /* wall time of this run */
+    double mean_ess, mean_resamples; /* NaN without weights */
+    const char *path;                /* of its result lines */
 } ps_eval_arm;
 
 typedef struct ps_eval_summary {
@@ -231,11 +238,11 @@ typedef struct ps_compare_cell {
      * by paired bootstrap over problems, two-sided bootstrap p, and p after Holm's correction over all cells. NaN for
      * the first method, and where there is nothing to compare. */
     double difference, difference_low, difference_high, p, p_holm;
-    double brier;                               /* mean (confidence − correct)² */
-    double ece;                                 /* expected calibration error, 10 bins of equal width */
-    uint64_t generated, prompt, prefilled, prm; /* tokens of all runs */
-    double seconds;                             /* wall time of making them, over all sessions */
-    bool shared; /* its samples were drawn for an earlier method of the list and are only read differently */
+    double brier;           /* mean (confidence − correct)² */
+    double ece;             /* expected calibration error, 10 bins of equal width */
+    ps_token_counts tokens; /* of all runs */
+    double seconds;         /* wall time of making them, over all sessions */
+    bool shared;            /* its samples were drawn for an earlier method of the list and are only read differently */
 } ps_compare_cell;
 
 typedef struct ps_compare_summary {

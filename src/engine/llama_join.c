@@ -140,8 +140,10 @@ void ps_join_deliver(ps_work *work, ps_work_list *results) {
     /* The riders' arrays are the leader's: all go to the caller at once, and are freed at once. */
     for (ps_work *rider; (rider = ps_work_pop(&work->riders));) {
         const uint64_t tag = rider->event.tag;
+        const size_t shared = rider->event.shared;
         rider->event = work->event;
         rider->event.tag = tag;
+        rider->event.shared = shared;
         rider->event.prefilled = 0;
         let_go(rider);
         ps_work_push(results, rider);

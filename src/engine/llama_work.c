@@ -153,6 +153,8 @@ void ps_work_take(ps_lane *lane, ps_work *work) {
     }
     lane->stats.generated += 1 + work->n_riders;
     lane->stats.shared += work->n_riders;
+    for (ps_work *rider = work->riders.first; rider; rider = rider->next)
+        rider->event.shared++;
     const size_t before = work->matcher.text.length;
     ps_text piece = {0};
     ps_llama_piece(engine, draw.token, &piece);

@@ -2,6 +2,7 @@
 #include "run/arm.h"
 
 #include "run/scheduler.h"
+#include "run/tokens.h"
 
 #include <math.h>
 #include <string.h>
@@ -27,10 +28,7 @@ static void count_line(arm_state *r, size_t position, const ps_result_line *line
     arm->errors += line->error;
     for (int s = 0; s < PS_SELECTS; s++)
         arm->correct_by[s] += line->correct_by[s];
-    arm->generated += line->generated;
-    arm->prompt += line->prompt;
-    arm->prefilled += line->prefilled;
-    arm->prm += line->prm;
+    ps_tokens_add(&arm->tokens, &line->tokens);
     if (isfinite(line->ess)) {
         r->ess_sum += line->ess;
         r->resample_sum += line->resamples;
@@ -64,10 +62,7 @@ static ps_result_line line_of(const ps_outcome *o) {
         .error = o->error != NULL,
         .ess = o->report.final_ess,
         .resamples = (double)o->report.resamples,
-        .generated = o->tokens.generated,
-        .prompt = o->tokens.prompt,
-        .prefilled = o->tokens.prefilled,
-        .prm = o->tokens.prm,
+        .tokens = o->tokens,
     };
     for (int s = 0; s < PS_SELECTS; s++) {
         line.correct_by[s] = o->predictions[s].correct;

@@ -123,14 +123,14 @@ static ps_status measure_length(comparison *c, ps_error *err) {
     if (known != PS_OK || c->answer_tokens > 0) return known;
     ps_status status = draw_lengths(c, &arm, err);
     size_t answers = (arm.done - arm.errors) * LENGTH_ANSWERS;
-    if (status == PS_OK && (answers == 0 || arm.generated == 0))
+    if (status == PS_OK && (answers == 0 || arm.tokens.generated == 0))
         status =
             ps_fail(err, PS_ENGINE, "no answer could be drawn to measure the length of one; %s says why", arm.path);
     if (status == PS_OK) {
-        c->answer_tokens = (double)arm.generated / (double)answers;
+        c->answer_tokens = (double)arm.tokens.generated / (double)answers;
         status = write_json(c->store, "summary.length.json",
                             json_pack("{s:f,s:I,s:I}", "mean_answer_tokens", c->answer_tokens, "answers",
-                                      (json_int_t)answers, "tokens", (json_int_t)arm.generated),
+                                      (json_int_t)answers, "tokens", (json_int_t)arm.tokens.generated),
                             err);
     }
     ps_free((char *)arm.path);

@@ -1,5 +1,6 @@
 /* A comparison as JSON. */
 #include "run/compare.h"
+#include "run/tokens.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -25,10 +26,7 @@ static json_t *cell_json(const ps_compare_cell *c) {
     json_object_set_new(out, "p_holm", number(c->p_holm));
     json_object_set_new(out, "brier", number(c->brier));
     json_object_set_new(out, "ece", number(c->ece));
-    json_object_set_new(out, "tokens",
-                        json_pack("{s:I,s:I,s:I,s:I}", "generated", (json_int_t)c->generated, "prompt",
-                                  (json_int_t)c->prompt, "prefilled", (json_int_t)c->prefilled, "prm",
-                                  (json_int_t)c->prm));
+    json_object_set_new(out, "tokens", ps_tokens_json(&c->tokens));
     json_object_set_new(out, "seconds", number(c->seconds));
     json_object_set_new(out, "truncated", json_integer((json_int_t)c->truncated));
     json_object_set_new(out, "errors", json_integer((json_int_t)c->errors));

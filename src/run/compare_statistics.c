@@ -1,5 +1,6 @@
 /* What follows from the runs: accuracies, paired differences, calibration. */
 #include "run/compare.h"
+#include "run/tokens.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -117,10 +118,7 @@ static void count_cell(const ps_plan *plan, size_t budget, ps_compare_cell *cell
         }
         cell->truncated += run->arm.truncated;
         cell->errors += run->arm.errors;
-        cell->generated += run->arm.generated;
-        cell->prompt += run->arm.prompt;
-        cell->prefilled += run->arm.prefilled;
-        cell->prm += run->arm.prm;
+        ps_tokens_add(&cell->tokens, &run->arm.tokens);
         cell->seconds += run->seconds;
     }
     cell->accuracy = cell->runs > 0 ? (double)cell->correct / (double)cell->runs : NAN;

@@ -1,6 +1,7 @@
 /* Evaluation: one or more methods over a data set, with results that survive anything. */
 #include "run/arm.h"
 #include "run/scheduler.h"
+#include "run/tokens.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -69,11 +70,10 @@ static ps_status run_smoke_test(const ps_config *config, ps_models *models, cons
 static json_t *arm_json(const ps_eval_arm *arm) {
     double accuracy = arm->done > 0 ? (double)arm->correct / (double)arm->done : 0;
     json_t *out =
-        json_pack("{s:s,s:I,s:I,s:f,s:[f,f],s:I,s:I,s:{s:I,s:I,s:I,s:I},s:f}", "method", arm->name, "problems",
-                  (json_int_t)arm->done, "correct", (json_int_t)arm->correct, "accuracy", accuracy, "interval_95",
-                  arm->low, arm->high, "truncated", (json_int_t)arm->truncated, "errors", (json_int_t)arm->errors,
-                  "tokens", "generated", (json_int_t)arm->generated, "prompt", (json_int_t)arm->prompt, "prefilled",
-                  (json_int_t)arm->prefilled, "prm", (json_int_t)arm->prm, "seconds_of_last_run", arm->seconds);
+        json_pack("{s:s,s:I,s:I,s:f,s:[f,f],s:I,s:I,s:o,s:f}", "method", arm->name, "problems", (json_int_t)arm->done,
+                  "correct", (json_int_t)arm->correct, "accuracy", accuracy, "interval_95", arm->low, arm->high,
+                  "truncated", (json_int_t)arm->truncated, "errors", (json_int_t)arm->errors, "tokens",
+                  ps_tokens_json(&arm->tokens), "seconds_of_last_run", arm->seconds);
     json_object_set_new(out, "mean_final_ess", isfinite(arm->mean_ess) ? json_real(arm->mean_ess) : json_null());
     json_object_set_new(out, "mean_resamples",
                         isfinite(arm->mean_resamples) ? json_real(arm->mean_resamples) : json_null());

@@ -1,5 +1,6 @@
 /* An outcome as one line of JSON: the fields of docs/results.md. */
 #include "run/task.h"
+#include "run/tokens.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -129,10 +130,7 @@ static void set_cost(json_t *line, const ps_outcome *o) {
     json_object_set_new(line, "timing",
                         json_pack("{s:o,s:o,s:o}", "total", number(o->seconds.total), "generation",
                                   number(o->seconds.generation), "scoring", number(o->seconds.scoring)));
-    json_object_set_new(line, "tokens",
-                        json_pack("{s:I,s:I,s:I,s:I}", "generated", (json_int_t)o->tokens.generated, "prompt",
-                                  (json_int_t)o->tokens.prompt, "prefilled", (json_int_t)o->tokens.prefilled, "prm",
-                                  (json_int_t)o->tokens.prm));
+    json_object_set_new(line, "tokens", ps_tokens_json(&o->tokens));
 }
 
 static void set_problem(json_t *line, const ps_outcome *o) {

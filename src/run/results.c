@@ -1,5 +1,6 @@
 /* Result files: append whole lines, read them back, cut off a torn one. */
 #include "run/store.h"
+#include "run/tokens.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,10 +24,6 @@ const char *ps_results_path(const ps_results *results) {
 static double number_of(const json_t *line, const char *key) {
     const json_t *value = json_object_get(line, key);
     return json_is_number(value) ? json_number_value(value) : NAN;
-}
-
-static uint64_t tokens_of(const json_t *line, const char *key) {
-    return (uint64_t)json_integer_value(json_object_get(json_object_get(line, "tokens"), key));
 }
 
 /* The confidence in a prediction, as ps_arm_run counts it: votes for the plain vote, else posterior weight. */
@@ -59,10 +56,7 @@ static bool parse_line(const char *text, size_t length, ps_result_line *out) {
             .error = json_is_string(json_object_get(line, "error")),
             .ess = number_of(line, "final_ess"),
             .resamples = number_of(line, "resample_count"),
-            .generated = tokens_of(line, "generated"),
-            .prompt = tokens_of(line, "prompt"),
-            .prefilled = tokens_of(line, "prefilled"),
-            .prm = tokens_of(line, "prm"),
+            .tokens = ps_tokens_read(json_object_get(line, "tokens")),
         };
         for (int s = 0; s < PS_SELECTS; s++) {
             out->correct_by[s] = json_is_true(json_object_get(line, keys[s]));

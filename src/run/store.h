@@ -31,7 +31,7 @@ typedef struct ps_result_line {
     bool correct_by[PS_SELECTS];
     double confidence[PS_SELECTS]; /* in each prediction, in [0, 1]; NaN without an answer. See docs/compare.md */
     double ess, resamples;         /* NaN where the line has null */
-    uint64_t generated, prompt, prefilled, prm;
+    ps_token_counts tokens;
 } ps_result_line;
 
 /* Open a file for appending after reading back what is there: `each` is called for every complete line; a torn last

@@ -303,6 +303,7 @@ ps_status ps_task_extended(ps_task *task, const ps_event *event, ps_error *err) 
     ps_task_node *node = &task->nodes[child];
     clock_out(&task->extending, task->extending_since, &task->outcome.seconds.generation);
     task->outcome.tokens.prefilled += event->prefilled;
+    task->outcome.tokens.shared += event->shared;
     if (event->reason == PS_STOP_ERROR) {
         fail(task, event->status, event->message);
         return PS_OK;

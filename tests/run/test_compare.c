@@ -89,7 +89,7 @@ static void check_setting(const setting *s, const char *folder) {
     for (size_t i = 0; i < summary.n_cells; i++) {
         assert_int_equal(cells[i].runs, 300);
         assert_int_equal(cells[i].errors, 0);
-        assert_true(cells[i].generated <= 300 * (96 + 8)); /* within one step of the budget */
+        assert_true(cells[i].tokens.generated <= 300 * (96 + 8)); /* within one step of the budget */
         if (i > 0) assert_true(cells[i].difference <= 0.04);
     }
     assert_true(cells[4].shared && !cells[3].shared);

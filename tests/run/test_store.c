@@ -158,7 +158,7 @@ static void lines_come_back(void **state) {
     check_ok(ps_results_append(f.results,
                                "{\"problem_idx\":7,\"correct\":false,\"correct_best\":true,\"truncated\":true,"
                                "\"error\":\"why\",\"final_ess\":null,\"resample_count\":3,"
-                               "\"tokens\":{\"generated\":10,\"prompt\":11,\"prefilled\":12,\"prm\":13}}",
+                               "\"tokens\":{\"generated\":10,\"shared\":9,\"prompt\":11,\"prefilled\":12,\"prm\":13}}",
                                true, &err));
     close_results(&f); /* what is held is written on closing */
     check_ok(open_results(&f, path_of("lines"), "results.jsonl", &err));
@@ -169,7 +169,8 @@ static void lines_come_back(void **state) {
     assert_true(!l->correct && l->truncated && l->error && l->correct_by[PS_SELECT_BEST]);
     assert_false(l->correct_by[PS_SELECT_MAJORITY]);
     assert_true(isnan(l->ess) && l->resamples == 3);
-    assert_true(l->generated == 10 && l->prompt == 11 && l->prefilled == 12 && l->prm == 13);
+    assert_true(l->tokens.generated == 10 && l->tokens.shared == 9 && l->tokens.prompt == 11 &&
+                l->tokens.prefilled == 12 && l->tokens.prm == 13);
     close_results(&f);
 }
 
