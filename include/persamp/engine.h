@@ -100,7 +100,7 @@ typedef struct ps_event {
     const float *hidden;       /* [n_marks × hidden_size] or NULL */
     /* Cost of this request: */
     size_t prefilled; /* tokens computed by prefill: the prompt or evaluated tokens, and any recomputed prefix */
-    size_t shared;    /* of n_tokens, drawn from logits that were computed for another request */
+    size_t shared;    /* of n_tokens, drawn by another request at the same place, too, and computed for that one */
 } ps_event;
 
 /* Facts of a loaded model, for reports. Strings live as long as the engine. */
@@ -117,7 +117,7 @@ typedef struct ps_engine_info {
 /* Counters since creation. */
 typedef struct ps_engine_stats {
     uint64_t generated;  /* tokens drawn */
-    uint64_t shared;     /* of these, drawn from logits that were computed for another request */
+    uint64_t shared;     /* of these, drawn by another request at the same place, too, and computed for that one */
     uint64_t prompt;     /* tokens of roots */
     uint64_t prefilled;  /* tokens computed by prefill, recomputations included */
     uint64_t recomputed; /* of these, tokens whose KV had been computed before and was dropped */
@@ -148,6 +148,7 @@ typedef struct ps_engine_ops {
     ps_status (*evaluate)(ps_engine *engine, const ps_evaluate_request *request, ps_error *err); /* OPTIONAL */
     ps_status (*poll)(ps_engine *engine, bool wait, const ps_event **events, size_t *n, ps_error *err);
     /* OPTIONAL, for engines whose events do not all lie ready when poll is called. */
+    void (*begin)(ps_engine *engine);
     void (*on_ready)(ps_engine *engine, void (*ready)(void *user), void *user);
     void (*info)(const ps_engine *engine, ps_engine_info *info);
     size_t (*in_flight)(const ps_engine *engine, size_t width);
@@ -180,18 +181,21 @@ PS_API ps_status ps_engine_root(ps_engine *engine, const ps_token *tokens, size_
 PS_API void ps_engine_retain(ps_engine *engine, ps_node node);  /* 0 is fine */
 PS_API void ps_engine_release(ps_engine *engine, ps_node node); /* 0 is fine; a parent lives while a child does */
 
-/* Submit work. Returns at once. It begins at the next poll at the latest, together with all that was submitted before
- * that. Errors are those of the arguments only; everything later comes as an event. */
+/* Submit work. Returns at once; the work begins at the next ps_engine_poll or ps_engine_begin, together with all that
+ * was submitted before it. Errors are those of the arguments only; everything later comes as an event. */
 PS_API ps_status ps_engine_extend(ps_engine *engine, const ps_extend_request *request, ps_error *err);
 PS_API ps_status ps_engine_evaluate(ps_engine *engine, const ps_evaluate_request *request, ps_error *err);
+
+/* Begin what was submitted, without looking for events. */
+PS_API void ps_engine_begin(ps_engine *engine);
 
 /* Events that are ready; with `wait`, at least one unless nothing is under way. *events stays valid until the next
  * call. An error here means that the engine is lost. */
 PS_API ps_status ps_engine_poll(ps_engine *engine, bool wait, const ps_event **events, size_t *n, ps_error *err);
 
 /* From now on ready(user) is called whenever events become ready, from any thread; it must be brief. NULL: no more. So
- * one thread can wait for several engines. False, and nothing is called, for an engine that has its events ready
- * whenever ps_engine_poll is called: nobody need wait for it. */
+ * one thread can wait for several engines, once what it submitted has begun. False, and nothing is called, for an
+ * engine that has its events ready whenever ps_engine_poll is called: nobody need wait for it. */
 PS_API bool ps_engine_on_ready(ps_engine *engine, void (*ready)(void *user), void *user);
 
 PS_API void ps_engine_get_info(const ps_engine *engine, ps_engine_info *info);

@@ -100,7 +100,7 @@ typedef enum ps_select {
 /* Tokens by kind. */
 typedef struct ps_token_counts {
     uint64_t generated; /* drawn by the reasoner: what a budget counts */
-    uint64_t shared;    /* of these, from a forward pass that another particle's token had asked for */
+    uint64_t shared;    /* of these, drawn by another particle at the same place, too, and computed once for both */
     uint64_t prompt;
     uint64_t prefilled; /* the prompt, and prefixes computed again */
     uint64_t prm;       /* read by the reward model; what particles have in common once */

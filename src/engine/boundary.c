@@ -35,7 +35,7 @@ void ps_step_begin(ps_step_matcher *m, const ps_generation *g, const char *befor
 }
 
 bool ps_step_copy(ps_step_matcher *m, const ps_step_matcher *other) {
-    ps_text text = {0};
+    ps_text text = {.failed = other->text.failed};
     ps_text_append(&text, other->text.data, other->text.length);
     ps_step_free(m);
     if (!ps_text_ok(&text)) {

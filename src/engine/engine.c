@@ -62,6 +62,10 @@ ps_status ps_engine_poll(ps_engine *engine, bool wait, const ps_event **events, 
     return engine->ops->poll(engine, wait, events, n, err);
 }
 
+void ps_engine_begin(ps_engine *engine) {
+    if (engine->ops->begin) engine->ops->begin(engine);
+}
+
 bool ps_engine_on_ready(ps_engine *engine, void (*ready)(void *user), void *user) {
     if (!engine->ops->on_ready) return false;
     engine->ops->on_ready(engine, ready, user);

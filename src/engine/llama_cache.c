@@ -276,7 +276,7 @@ size_t ps_cache_advance(ps_lane *lane, ps_work *work, size_t n) {
 }
 
 void ps_cache_follow(ps_lane *lane, ps_work *work) {
-    if (work->sequence >= 0) extend_to(lane, work->sequence, work->child);
+    extend_to(lane, work->sequence, work->child);
 }
 
 void ps_cache_leave(ps_lane *lane, ps_work *work, bool keep_tip) {

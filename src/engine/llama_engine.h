@@ -57,7 +57,8 @@ struct ps_lnode {
     uint64_t round;   /* of a root: how often these went from none to some */
     bool adopted;     /* counted among its parent's children */
     size_t children;
-    ps_work *joinable; /* requests on it that others may join (llama_join.c) */
+    ps_work *joinable;         /* requests on it that others may join (llama_join.c), */
+    size_t n_joinable;         /* so many */
     ps_carriers carriers;      /* sequences whose tokens pass through it (their count may end within it) */
     size_t cached;             /* how many of its tokens have KV, in any sequence */
     size_t computed;           /* how many ever had: computing those again is a recomputation */
@@ -66,6 +67,10 @@ struct ps_lnode {
 };
 static inline size_t ps_lnode_end(const ps_lnode *node) {
     return node->start + node->n_tokens;
+}
+static inline void ps_lnode_adopt(ps_lnode *node) {
+    node->adopted = true;
+    node->parent->children++;
 }
 
 /* ---- Requests ------------------------------------------------------------ */
@@ -76,8 +81,8 @@ typedef struct ps_work_list {
 
 struct ps_work {
     ps_work *next;
-    ps_lnode *parent; /* referenced */
-    ps_lnode *child;  /* referenced; filled as tokens come. Below the parent, or below what others wrote with it */
+    ps_lnode *parent;    /* referenced */
+    ps_lnode *child;     /* referenced; filled as tokens come. Below the parent, or below what others wrote with it */
     ps_work_list riders; /* what is computed for it is computed for these, too */
     size_t n_riders;
     ps_work *next_joinable;
@@ -201,9 +206,9 @@ ps_lnode *ps_tree_new(ps_lane *lane, ps_lnode *parent); /* one reference; takes 
 ps_status ps_tree_publish(ps_llama *engine, ps_lnode *node, size_t holds, ps_error *err);
 /* An empty node without a handle goes below another parent, an extension of its own. [mutex] */
 void ps_tree_move(ps_lnode *node, ps_lnode *parent);
-ps_lnode *ps_tree_find(ps_llama *engine, ps_node handle);                   /* NULL: no such node. [mutex] */
-void ps_tree_unreference(ps_lnode *node); /* at 0 it goes to its lane's garbage. [mutex] */
-void ps_tree_free(ps_lnode *node);        /* the memory alone. */
+ps_lnode *ps_tree_find(ps_llama *engine, ps_node handle); /* NULL: no such node. [mutex] */
+void ps_tree_unreference(ps_lnode *node);                 /* at 0 it goes to its lane's garbage. [mutex] */
+void ps_tree_free(ps_lnode *node);                        /* the memory alone. */
 ps_status ps_tree_append(ps_lnode *node, const ps_token *tokens, size_t n, ps_error *err);
 /* Tokens at positions from … to − 1 of the path that ends in `leaf`. O(nodes of the path). */
 void ps_tree_path(const ps_lnode *leaf, size_t from, size_t to, ps_token *out);
@@ -253,10 +258,10 @@ static inline size_t ps_work_length(const ps_work *work) {
 static inline size_t ps_work_written(const ps_work *work) {
     return ps_work_length(work) - ps_lnode_end(work->parent);
 }
-void ps_work_begin(ps_lane *lane, ps_work *work);                                /* before the first token */
+void ps_work_begin(ps_lane *lane, ps_work *work); /* before the first token */
 /* `draw` of it and of its riders, or `drawn` tells the error; in any thread. */
 void ps_work_sample(ps_work *work, const ps_llama *engine, ps_sampler *sampler);
-void ps_work_take(ps_lane *lane, ps_work *work);                                 /* the token drawn; may set done */
+void ps_work_take(ps_lane *lane, ps_work *work);                        /* the token drawn; may set done */
 void ps_work_read(ps_lane *lane, ps_work *work, int32_t row, size_t n); /* marks in n tokens at batch index row */
 void ps_work_end(ps_work *work, ps_stop_reason reason);                 /* fills the event */
 void ps_work_fail(ps_work *work, ps_status status);                     /* work->error says why */
@@ -267,8 +272,8 @@ void ps_work_fail(ps_work *work, ps_status status);                     /* work-
 bool ps_join(ps_lane *lane, ps_work *work);
 /* Nobody can join it any more. */
 void ps_join_close(ps_work *work);
-/* Riders that have drawn another token than `work` leave it. Those of them that go on by themselves, some with riders of
- * their own, are returned; their tokens are not taken yet. */
+/* Riders that have drawn another token than `work` leave it. Those of them that go on by themselves, some with riders
+ * of their own, are returned; their tokens are not taken yet. */
 ps_work_list ps_join_part(ps_lane *lane, ps_work *work);
 /* The answer is there: for its riders, too, each of which gets a hold on the child. Moves all to `results`. [mutex] */
 void ps_join_deliver(ps_work *work, ps_work_list *results);

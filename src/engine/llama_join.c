@@ -3,7 +3,7 @@
  * Extensions of one node have the same logits until they draw different tokens, and particles draw the same ones most
  * of the time: a prefix has few likely continuations. So the first such request is computed and the others ride with
  * it: each draws from the same logits by its own key, and nobody's uniform or distribution is another's. Who draws
- * another token parts from the others there: what they wrote together becomes a node without a handle, and everyone's
+ * another token parts from the others there: what they wrote together becomes a node that no caller holds, and everyone
  * goes on below it, in a sequence forked from the one they shared. Who ends a step together gets the same child, so
  * that the next step is begun together, too. Evaluations of the same tokens are one from beginning to end. */
 #include "llama_engine.h"
@@ -23,6 +23,9 @@ static bool same_request(const ps_work *a, const ps_work *b) {
            memcmp(a->choices, b->choices, a->n_choices * sizeof *a->choices) == 0;
 }
 
+/* The list is walked for every request: where that many different ones are under way it does without the others. */
+enum { MOST_JOINABLE = 256 };
+
 bool ps_join(ps_lane *lane, ps_work *work) {
     if (lane->engine->apart) return false;
     for (ps_work *other = work->parent->joinable; other; other = other->next_joinable)
@@ -31,6 +34,8 @@ bool ps_join(ps_lane *lane, ps_work *work) {
             other->n_riders++;
             return true;
         }
+    if (work->parent->n_joinable == MOST_JOINABLE) return false;
+    work->parent->n_joinable++;
     work->next_joinable = work->parent->joinable;
     work->parent->joinable = work;
     return false;
@@ -40,6 +45,7 @@ void ps_join_close(ps_work *work) {
     for (ps_work **at = &work->parent->joinable; *at; at = &(*at)->next_joinable)
         if (*at == work) {
             *at = work->next_joinable;
+            work->parent->n_joinable--;
             return;
         }
 }
@@ -72,7 +78,7 @@ static ps_status close_common(ps_lane *lane, ps_work *leader, ps_error *err) {
     if (common->n_tokens == 0) return PS_OK;
     ps_lnode *own = ps_tree_new(lane, common);
     if (!own) return ps_nomem(err);
-    const ps_status status = ps_tree_publish(lane->engine, common, 0, err);
+    const ps_status status = ps_tree_publish(lane->engine, common, 0, err); /* so that it is found at the end */
     if (status) {
         common->references--;
         ps_tree_free(own);
@@ -80,8 +86,7 @@ static ps_status close_common(ps_lane *lane, ps_work *leader, ps_error *err) {
     }
     ps_tree_unreference(common); /* its children keep it from now on */
     own->one_by_one = true;
-    own->adopted = true;
-    common->children++;
+    ps_lnode_adopt(own);
     leader->child = own;
     ps_cache_follow(lane, leader);
     return PS_OK;
@@ -92,8 +97,7 @@ static ps_status inherit(ps_work *work, const ps_work *leader, ps_error *err) {
     const size_t numbers = 3 * ps_work_written(leader);
     work->logits = leader->logits;
     if (work->child->parent != leader->child->parent) ps_tree_move(work->child, leader->child->parent);
-    work->child->adopted = true;
-    work->child->parent->children++;
+    ps_lnode_adopt(work->child);
     work->parent->root->under_way++;
     if (!ps_step_copy(&work->matcher, &leader->matcher) ||
         ps_reserve(&work->numbers, &work->numbers_capacity, numbers + 1))
@@ -143,7 +147,7 @@ void ps_join_deliver(ps_work *work, ps_work_list *results) {
         const size_t shared = rider->event.shared;
         rider->event = work->event;
         rider->event.tag = tag;
-        rider->event.shared = shared;
+        rider->event.shared = rider->event.reason == PS_STOP_ERROR ? 0 : shared;
         rider->event.prefilled = 0;
         let_go(rider);
         ps_work_push(results, rider);

@@ -140,7 +140,7 @@ static void take_tokens(ps_lane *lane, ps_work *work, ps_work_list *parted) {
     }
 }
 
-/* Requests whose prefix may still be in the cache wait before all others. */
+/* What has begun already waits before all others. */
 static void put_first(ps_lane *lane, ps_work_list list) {
     if (!list.first) return;
     list.last->next = lane->waiting.first;
@@ -403,9 +403,8 @@ static void collect(ps_lane *lane) {
 static void prepare(ps_lane *lane) {
     for (ps_work *work; (work = ps_work_pop(&lane->arrived));) {
         if (ps_join(lane, work)) continue;
-        work->child->adopted = true;
+        ps_lnode_adopt(work->child);
         if (work->parent->root->under_way++ == 0) work->parent->root->round++;
-        work->parent->children++;
         ps_work_begin(lane, work);
         ps_work_push(&lane->waiting, work);
     }

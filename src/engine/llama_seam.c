@@ -155,7 +155,8 @@ static ps_status evaluate(ps_engine *base, const ps_evaluate_request *request, p
 
 /* ---- Polling ------------------------------------------------------------- */
 
-/* What was submitted together begins together: a lane that took the first of sixteen at once would compute it alone. */
+/* What was submitted together begins together: a lane that took the first of sixteen at once would compute it alone.
+ * [mutex] */
 static void begin_submitted(ps_llama *engine) {
     for (size_t i = 0; i < engine->n_lanes; i++) {
         ps_lane *lane = &engine->lanes[i];
@@ -164,6 +165,13 @@ static void begin_submitted(ps_llama *engine) {
             ps_work_push(&lane->inbox, work);
         pthread_cond_signal(&lane->wake);
     }
+}
+
+static void begin(ps_engine *base) {
+    ps_llama *engine = (ps_llama *)base;
+    pthread_mutex_lock(&engine->mutex);
+    begin_submitted(engine);
+    pthread_mutex_unlock(&engine->mutex);
 }
 
 static ps_status poll(ps_engine *base, bool wait, const ps_event **events, size_t *n, ps_error *err) {
@@ -248,6 +256,7 @@ const ps_engine_ops ps_llama_ops = {
     .extend = extend,
     .evaluate = evaluate,
     .poll = poll,
+    .begin = begin,
     .on_ready = on_ready,
     .info = info,
     .in_flight = in_flight,

@@ -58,6 +58,7 @@ static ps_status retire(run *r, uint32_t slot, ps_error *err) {
     r->busy--;
     ps_task_close(task);
     ps_status begun = refill(r, err);
+    ps_engine_begin(r->schedule->session->engine);
     ps_status status = hand_over(r, task, begun == PS_OK ? err : NULL);
     return begun != PS_OK ? begun : status;
 }

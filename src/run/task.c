@@ -303,7 +303,6 @@ ps_status ps_task_extended(ps_task *task, const ps_event *event, ps_error *err) 
     ps_task_node *node = &task->nodes[child];
     clock_out(&task->extending, task->extending_since, &task->outcome.seconds.generation);
     task->outcome.tokens.prefilled += event->prefilled;
-    task->outcome.tokens.shared += event->shared;
     if (event->reason == PS_STOP_ERROR) {
         fail(task, event->status, event->message);
         return PS_OK;
@@ -319,6 +318,7 @@ ps_status ps_task_extended(ps_task *task, const ps_event *event, ps_error *err) 
     }
     if (keep_logprobs(task, node, event, err) != PS_OK) return PS_NOMEM;
     task->outcome.tokens.generated += event->n_tokens;
+    task->outcome.tokens.shared += event->shared;
     node->state = state_after(task, child, event->reason);
     if (!node->want_reward || task->abandoned) return deliver(task, child, err);
     ps_error why;
