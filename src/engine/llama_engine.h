@@ -168,7 +168,8 @@ struct ps_llama {
     bool deterministic, embeddings;
     ps_setup setup; /* tuned */
     bool gpu;
-    uint64_t patience; /* tuned: of every lane */
+    uint64_t patience;  /* tuned: of every lane */
+    uint32_t sequences; /* tuned: of every lane */
     enum ggml_type kv_type;
     ps_log log;
     char *model_path;

@@ -13,12 +13,11 @@ enum { MANY_LOGITS = 1 << 18 };
 
 struct llama_context_params ps_lane_params(const ps_llama *engine, size_t cells, int32_t threads) {
     struct llama_context_params params = llama_context_default_params();
-    const size_t most = (size_t)llama_max_parallel_sequences();
     /* libllama cuts n_batch to n_ctx and aborts when that is below n_seq_max; fewer cells are our own limit. */
     params.n_ctx = (uint32_t)(cells > BATCH ? (cells + 255) / 256 * 256 : BATCH);
     params.n_batch = BATCH;
     params.n_ubatch = BATCH;
-    params.n_seq_max = engine->deterministic ? 1 : (uint32_t)(most < PS_MAX_SEQUENCES ? most : PS_MAX_SEQUENCES);
+    params.n_seq_max = engine->sequences;
     params.n_threads = threads;
     params.n_threads_batch = threads;
     params.flash_attn_type = (enum llama_flash_attn_type)engine->setup.flash_attn;

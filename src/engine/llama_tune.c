@@ -182,6 +182,18 @@ static uint64_t patience_of(const ps_llama *engine) {
     return worth > LEAST ? worth : LEAST;
 }
 
+/* Sequences of a lane. libllama looks at every pair of them before every batch: at 256 that is a seventh of the time of
+ * a small model's batches of two or three tokens, at 64 nothing. Eight lines for each that a problem keeps busy are
+ * several problems, or what a search of many rounds may go back to. */
+static uint32_t sequences_of(const ps_llama *engine, size_t width) {
+    enum { FEW = 64, LINES = 8 };
+    size_t most = (size_t)llama_max_parallel_sequences();
+    if (most > PS_MAX_SEQUENCES) most = PS_MAX_SEQUENCES;
+    if (engine->deterministic) return 1;
+    if (width == 0 || width > most / LINES) return (uint32_t)most;
+    return (uint32_t)(LINES * width > FEW ? LINES * width : FEW);
+}
+
 static void describe(const ps_llama *engine, bool gpu, const ps_text *how, ps_text *out) {
     char words[128], model[192];
     const ps_setup *s = &engine->setup;
@@ -202,9 +214,11 @@ ps_status ps_llama_tune(ps_llama *engine, const ps_llama_options *options, ps_er
     const bool gpu = on_gpu(options);
     ps_text how = {0};
     engine->gpu = gpu;
+    engine->sequences = sequences_of(engine, 0); /* while measuring, which is kept for every width */
     engine->setup = choose(engine, options, gpu, &how);
     engine->n_lanes = (size_t)engine->setup.lanes;
     engine->patience = patience_of(engine);
+    engine->sequences = sequences_of(engine, (size_t)options->width);
     describe(engine, gpu, &how, &engine->description);
     const bool good = ps_text_ok(&how) && ps_text_ok(&engine->description);
     ps_text_free(&how);
