@@ -323,13 +323,53 @@ static void truncate_all(quick *q, double top_p) {
 
 /* ---- Drawing ------------------------------------------------------------- */
 
-/* The token at uniform · Σ on the line of what is kept, in order of id. */
-static size_t draw_kept(const quick *q, double uniform, size_t best) {
+/* The block that was last drawn from, as a line on which its tokens lie in order of id: where each of the first n that
+ * are kept ends. Draws of one position mostly fall into one block; it is laid out as far as they need it. */
+typedef struct line {
+    size_t block; /* SIZE_MAX: none */
+    size_t seen;  /* tokens of the block that were looked at */
+    size_t n;
+    double end[BLOCK], weight[BLOCK];
+    uint32_t id[BLOCK];
+} line;
+
+static void begin_line(const quick *q, size_t b, line *l) {
+    float spare[BLOCK];
+    ps_block_sums unused = {0};
+    l->block = b;
+    l->seen = l->n = 0;
+    q->kernels->weigh(ps_block_of(q->logits, q->n, b, spare), q->max, q->scale, l->weight, &unused);
+}
+
+/* Where on the line of block b, which begins at `below`, the target lies: the token, or the last one that is kept where
+ * rounding makes the sums fall short; `best` if none is. */
+static size_t find_in(const quick *q, line *l, double below, double target, size_t best) {
+    size_t low = 0, high = l->n;
+    while (low < high) { /* the first that ends beyond the target, of those laid out */
+        const size_t middle = low + (high - low) / 2;
+        if (l->end[middle] > target)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    if (low < l->n) return l->id[low];
+    double end = l->n > 0 ? l->end[l->n - 1] : below;
+    while (l->seen < BLOCK && end <= target) {
+        const size_t at = l->seen++, id = l->block * BLOCK + at;
+        if (id >= q->n || !ps_before_or_at(q->logits[id], (uint32_t)id, q->cut) || q->logits[id] < q->floor) continue;
+        end += l->weight[at];
+        l->end[l->n] = end;
+        l->id[l->n++] = (uint32_t)id;
+    }
+    return l->n > 0 ? l->id[l->n - 1] : best;
+}
+
+/* The token at uniform · Σ on the line of all that is kept. */
+static size_t draw_kept(const quick *q, double uniform, size_t best, line *l) {
     /* Less than any token above the floor weighs, and more than a block of others. */
     const double target = uniform * q->total, nothing = 1e-280;
-    double below = 0.0, end = 0.0, weight[BLOCK];
-    float spare[BLOCK];
-    size_t b = 0, last = best;
+    double below = 0.0, end = 0.0;
+    size_t b = 0;
     for (size_t k = 0; k < q->blocks; k++) {
         if (q->s->block_sum[k] <= nothing) continue;
         below = end;
@@ -337,15 +377,8 @@ static size_t draw_kept(const quick *q, double uniform, size_t best) {
         end = below + q->s->block_sum[k];
         if (end > target) break; /* where rounding makes the sums fall short, the last block is it */
     }
-    ps_block_sums unused = {0};
-    q->kernels->weigh(ps_block_of(q->logits, q->n, b, spare), q->max, q->scale, weight, &unused);
-    for (size_t i = b * BLOCK; i < q->n && i < (b + 1) * BLOCK; i++) {
-        if (!ps_before_or_at(q->logits[i], (uint32_t)i, q->cut) || q->logits[i] < q->floor) continue;
-        below += weight[i - b * BLOCK];
-        last = i;
-        if (below > target) break;
-    }
-    return last;
+    if (l->block != b) begin_line(q, b, l);
+    return find_in(q, l, below, target, best);
 }
 
 static quick begin(const ps_sample_kernels *kernels, ps_quick_scratch *s, const float *logits, size_t n, double scale) {
@@ -379,8 +412,10 @@ ps_status ps_quick_sample(const ps_sample_kernels *kernels, ps_quick_scratch *s,
     q.floor = (float)fmax((double)q.max - 640.0 / q.scale, -0x1p126);
     if (truncated) truncate_all(&q, g->top_p);
     const double log_total = log(q.total);
+    line l;
+    l.block = SIZE_MAX;
     for (size_t i = 0; i < n_draws; i++) {
-        const size_t token = greedy ? best : draw_kept(&q, uniforms[i], best);
+        const size_t token = greedy ? best : draw_kept(&q, uniforms[i], best, &l);
         draws[i] = (ps_draw){.token = (ps_token)token,
                              .logp = (double)logits[token] - summary.log_sum,
                              .logq = greedy ? 0.0 : ((double)logits[token] - (double)q.max) * q.scale - log_total,
