@@ -36,6 +36,12 @@ static inline ps_engine *open_engine(ps_llama_options options) {
     return engine;
 }
 
+static inline ps_engine_stats stats_of(const ps_engine *engine) {
+    ps_engine_stats stats;
+    ps_engine_get_stats(engine, &stats);
+    return stats;
+}
+
 static inline ps_generation lines(void) {
     return (ps_generation){
         .temperature = 1, .top_p = 1, .boundary = PS_BOUNDARY_NEWLINE, .min_tokens = 1, .max_tokens = 40};

@@ -5,12 +5,6 @@
 
 #include <time.h>
 
-static ps_engine_stats stats_of(const ps_engine *engine) {
-    ps_engine_stats stats;
-    ps_engine_get_stats(engine, &stats);
-    return stats;
-}
-
 static void a_prompt_is_prefilled_once(void **state) {
     (void)state;
     ps_engine *engine = open_engine(usual());

@@ -5,12 +5,6 @@
 
 enum { PROBLEMS = 4, M = 16, ALL = PROBLEMS * M };
 
-static ps_engine_stats stats_of(const ps_engine *engine) {
-    ps_engine_stats stats;
-    ps_engine_get_stats(engine, &stats);
-    return stats;
-}
-
 /* In deterministic mode logits depend on the path alone: whether one computes for all or each for itself, every bit is
  * the same. At temperature 1 and at one where most steps are the same; steps of few tokens end in the midst of what is
  * common. */
