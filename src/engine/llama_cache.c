@@ -3,7 +3,7 @@
  * libllama's unified cache keeps cells; a cell belongs to any number of sequences. A sequence here follows a path of
  * the tree from the root down to its tip, and every node knows the sequences that pass through it (`carriers`). A
  * prefix therefore needs no sequence of its own while any sequence contains it, and the pool may hold far more
- * snapshots than the 256 sequences there are. What no sequence contains any more is computed again when asked for.
+ * snapshots than there are sequences. What no sequence contains any more is computed again when asked for.
  *
  * Cells are counted per node (`cached`), each once however many sequences share it. The count can fall short of the
  * truth by single tokens (a last token decoded again for its logits has a second cell); llama_decode then says that the

@@ -214,7 +214,6 @@ ps_status ps_llama_tune(ps_llama *engine, const ps_llama_options *options, ps_er
     const bool gpu = on_gpu(options);
     ps_text how = {0};
     engine->gpu = gpu;
-    engine->sequences = sequences_of(engine, 0); /* while measuring, which is kept for every width */
     engine->setup = choose(engine, options, gpu, &how);
     engine->n_lanes = (size_t)engine->setup.lanes;
     engine->patience = patience_of(engine);

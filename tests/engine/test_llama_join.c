@@ -178,24 +178,27 @@ typedef struct reading {
     ps_node child;
 } reading;
 
-/* Evaluate the first n tokens of a text five times: twice the same, then with another mark, with other choices and
+/* The i-th of five evaluations of a text of n tokens: twice the same, then with another mark, with other choices and
  * with fewer tokens. */
-static void evaluate_all(ps_engine *engine, ps_node root, const ps_token *tokens, size_t n, reading out[5]) {
+static void evaluate(ps_engine *engine, ps_node root, const ps_token *tokens, size_t n, size_t i) {
     static const ps_token choices[2][2] = {{5, 9}, {9, 5}};
-    const uint32_t marks[2] = {(uint32_t)n - 1, (uint32_t)n - 2};
-    ps_event e[5];
-    for (size_t i = 0; i < 5; i++) {
-        const ps_evaluate_request request = {.node = root,
-                                             .tokens = tokens,
-                                             .n_tokens = i == 4 ? n - 1 : n,
-                                             .marks = &marks[i == 2 || i == 4],
-                                             .n_marks = 1,
-                                             .choices = choices[i == 3],
-                                             .n_choices = 2,
-                                             .hidden = true,
-                                             .tag = i};
-        assert_ok(ps_engine_evaluate(engine, &request, err));
-    }
+    const uint32_t mark = (uint32_t)(i == 2 || i == 4 ? n - 2 : n - 1);
+    const ps_evaluate_request request = {.node = root,
+                                         .tokens = tokens,
+                                         .n_tokens = i == 4 ? n - 1 : n,
+                                         .marks = &mark,
+                                         .n_marks = 1,
+                                         .choices = choices[i == 3],
+                                         .n_choices = 2,
+                                         .hidden = true,
+                                         .tag = i};
+    assert_ok(ps_engine_evaluate(engine, &request, err));
+}
+
+static void evaluate_all(ps_engine *engine, ps_node root, const ps_token *tokens, size_t n, reading out[5]) {
+    size_t prefilled[5];
+    for (size_t i = 0; i < 5; i++)
+        evaluate(engine, root, tokens, n, i);
     for (size_t done = 0; done < 5;) {
         const ps_event *events = NULL;
         size_t got = 0;
@@ -205,11 +208,11 @@ static void evaluate_all(ps_engine *engine, ps_node root, const ps_token *tokens
             memcpy(r->logp, events[i].choice_logp, sizeof r->logp);
             r->hidden = events[i].hidden[0];
             r->child = events[i].child;
-            e[events[i].tag] = events[i];
+            prefilled[events[i].tag] = events[i].prefilled;
         }
         done += got;
     }
-    assert_int_equal(e[0].prefilled + e[1].prefilled, stats_of(engine).prompt + n); /* one of the two computed it */
+    assert_int_equal(prefilled[0] + prefilled[1], stats_of(engine).prompt + n); /* one of the two computed it */
 }
 
 static void the_same_evaluation_is_made_once(void **state) {
@@ -229,19 +232,8 @@ static void the_same_evaluation_is_made_once(void **state) {
     assert_memory_equal(r[0].logp, r[1].logp, sizeof r[0].logp);
     assert_true(r[0].hidden == r[1].hidden);
     for (size_t i = 0; i < 5; i++) { /* 0 and 1 apart, too */
-        ps_event e;
-        const uint32_t mark = (uint32_t)(i == 2 || i == 4 ? n - 2 : n - 1);
-        const ps_token choices[2] = {i == 3 ? 9 : 5, i == 3 ? 5 : 9};
-        const ps_evaluate_request request = {.node = other,
-                                             .tokens = tokens,
-                                             .n_tokens = i == 4 ? n - 1 : n,
-                                             .marks = &mark,
-                                             .n_marks = 1,
-                                             .choices = choices,
-                                             .n_choices = 2,
-                                             .hidden = true};
-        assert_ok(ps_engine_evaluate(apart, &request, err));
-        e = next_event(apart);
+        evaluate(apart, other, tokens, n, i);
+        const ps_event e = next_event(apart);
         memcpy(alone[i].logp, e.choice_logp, sizeof alone[i].logp);
         for (int k = 0; k < 2; k++)
             assert_true(fabs(alone[i].logp[k] - r[i].logp[k]) < 0.02 * fmax(1, -r[i].logp[k]));
