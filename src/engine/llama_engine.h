@@ -1,5 +1,6 @@
-/* The engine on libllama, inside. One model; one or more lanes, each a thread with a llama_context of its own. A root
- * and all of its tree live in one lane.
+/* The engine on libllama, inside. One model; one or more lanes, each a llama_context with a thread of its own. A root
+ * and all of its tree live in one lane. A lane is driven by one thread at a time: its own or, while there is a single
+ * problem, the one that waits for its events.
  *
  *     llama_load.c    options → model, lanes; the end of all                llama_check.c  is the file fit to load?
  *     llama_tune.c    how many lanes, flash attention or not, measured      llama_probe.c  … by this
@@ -13,7 +14,7 @@
  *     llama_record.c  what was asked of libllama, for the benchmarks
  *
  * Locking: ps_llama.mutex guards what is marked [shared]; a node's identity, tokens and parent do not change once its
- * handle is out; everything else of a lane, its nodes' cache fields included, belongs to the lane's thread. */
+ * handle is out; everything else of a lane, its nodes' cache fields included, belongs to the thread that drives it. */
 #ifndef PS_ENGINE_LLAMA_ENGINE_H
 #define PS_ENGINE_LLAMA_ENGINE_H
 
@@ -132,6 +133,9 @@ struct ps_lane {
     ps_work_list inbox;     /* [shared] … before it, not yet taken */
     ps_lnode *garbage;      /* [shared] nodes without references */
     size_t roots;           /* [shared] bound to this lane and held by the caller */
+    size_t under_way;       /* [shared] requests submitted to it and not finished */
+    bool summoned;          /* [shared] its own thread is to drive it until nothing is left to do */
+    bool driven;            /* [shared] a thread does */
 
     struct llama_context *context;
     llama_memory_t memory;
@@ -285,6 +289,14 @@ struct llama_context_params ps_lane_params(const ps_llama *engine, size_t cells,
 ps_status ps_lane_open(ps_lane *lane, ps_llama *engine, size_t cells, ps_error *err); /* context and buffers */
 ps_status ps_lane_start(ps_lane *lane, ps_error *err);                                /* the thread */
 void ps_lane_close(ps_lane *lane); /* after engine.closing is set: joins, frees */
+/* Free what nobody holds, unless a thread is about to do so: a lane without work does not look after it by itself.
+ * [mutex, left meanwhile] */
+void ps_lane_tidy(ps_lane *lane);
+/* Have the lane's own thread do what there is to do. [mutex] */
+void ps_lane_summon(ps_lane *lane);
+/* Do it in this thread, until there are results or nothing is left. The lane's own was not summoned.
+ * [mutex, left meanwhile] */
+void ps_lane_drive(ps_lane *lane);
 
 /* ---- llama_record.c: all of it does nothing without a recording ---------- */
 

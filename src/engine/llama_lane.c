@@ -1,5 +1,5 @@
-/* A lane: one thread, one context, continuous batching. Each round admits what can start, plans one batch of all
- * running requests (first everyone's next token, then prompts in the room that is left), decodes it and lets every
+/* A lane: one context, continuous batching. Each round admits what can start, plans one batch of all running
+ * requests (first everyone's next token, then prompts in the room that is left), decodes it and lets every
  * request absorb its logits. No request waits for another's step to end. */
 #include "llama_engine.h"
 
@@ -416,10 +416,54 @@ static void publish(ps_lane *lane) {
     if (!lane->finished.first) return;
     for (ps_work *work; (work = ps_work_pop(&lane->finished));) {
         engine->under_way -= 1 + work->n_riders;
+        lane->under_way -= 1 + work->n_riders;
         ps_join_deliver(work, &engine->results);
     }
     pthread_cond_broadcast(&engine->ready);
     if (engine->on_ready) engine->on_ready(engine->on_ready_user);
+}
+
+/* One round; false: there was nothing to do. Holds the mutex, except while it works. */
+static bool turn(ps_lane *lane) {
+    collect(lane);
+    if (!lane->arrived.first && !lane->waiting.first && lane->n_active == 0) return false;
+    pthread_mutex_unlock(&lane->engine->mutex);
+    prepare(lane);
+    round_of_work(lane);
+    pthread_mutex_lock(&lane->engine->mutex);
+    publish(lane);
+    return true;
+}
+
+void ps_lane_summon(ps_lane *lane) {
+    if (lane->summoned) return;
+    lane->summoned = true;
+    pthread_cond_signal(&lane->wake);
+}
+
+/* At most one thread drives a lane; what its own was summoned for meanwhile is done after that. */
+static void take_over(ps_lane *lane) {
+    lane->driven = true;
+}
+
+static void let_go(ps_lane *lane) {
+    lane->driven = false;
+    if (lane->summoned) pthread_cond_signal(&lane->wake);
+}
+
+void ps_lane_tidy(ps_lane *lane) {
+    if (!lane->garbage || lane->driven || lane->summoned) return;
+    take_over(lane);
+    collect(lane);
+    let_go(lane);
+}
+
+void ps_lane_drive(ps_lane *lane) {
+    take_over(lane);
+    lane->woken = true;
+    while (!lane->engine->results.first && turn(lane)) {
+    }
+    let_go(lane);
 }
 
 static void *lane_main(void *argument) {
@@ -427,19 +471,14 @@ static void *lane_main(void *argument) {
     ps_llama *engine = lane->engine;
     pthread_mutex_lock(&engine->mutex);
     while (!engine->closing) {
-        collect(lane);
-        if (!lane->arrived.first && !lane->waiting.first && lane->n_active == 0) {
-            /* collect() let go of the mutex: what was signalled meanwhile must be seen before sleeping. */
-            if (!engine->closing && !lane->garbage && !lane->inbox.first)
-                pthread_cond_wait(&lane->wake, &engine->mutex);
-            lane->woken = true;
+        if (!lane->summoned || lane->driven) {
+            pthread_cond_wait(&lane->wake, &engine->mutex);
             continue;
         }
-        pthread_mutex_unlock(&engine->mutex);
-        prepare(lane);
-        round_of_work(lane);
-        pthread_mutex_lock(&engine->mutex);
-        publish(lane);
+        lane->driven = lane->woken = true;
+        while (!engine->closing && turn(lane)) {
+        }
+        lane->driven = lane->summoned = false;
     }
     pthread_mutex_unlock(&engine->mutex);
     return NULL;

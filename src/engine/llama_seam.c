@@ -33,6 +33,7 @@ static ps_status root(ps_engine *base, const ps_token *tokens, size_t n, ps_node
                        engine->cells_short ? "; give it more cells (engine.llama.n_ctx)" : "");
     pthread_mutex_lock(&engine->mutex);
     ps_lane *lane = least_loaded(engine);
+    ps_lane_tidy(lane);
     ps_lnode *made = ps_tree_new(lane, NULL);
     if (!made) {
         status = ps_nomem(err);
@@ -100,6 +101,7 @@ static ps_status submit(ps_llama *engine, ps_work *work, ps_node handle, const p
         work->sequence = -1;
         parent->references++;
         engine->under_way++;
+        parent->lane->under_way++;
         ps_work_push(&parent->lane->submitted, work);
     }
     pthread_mutex_unlock(&engine->mutex);
@@ -156,22 +158,35 @@ static ps_status evaluate(ps_engine *base, const ps_evaluate_request *request, p
 /* ---- Polling ------------------------------------------------------------- */
 
 /* What was submitted together begins together: a lane that took the first of sixteen at once would compute it alone.
- * [mutex] */
-static void begin_submitted(ps_llama *engine) {
+ * `mine` is driven by this thread. [mutex] */
+static void begin_submitted(ps_llama *engine, const ps_lane *mine) {
     for (size_t i = 0; i < engine->n_lanes; i++) {
         ps_lane *lane = &engine->lanes[i];
-        if (!lane->submitted.first) continue;
         for (ps_work *work; (work = ps_work_pop(&lane->submitted));)
             ps_work_push(&lane->inbox, work);
-        pthread_cond_signal(&lane->wake);
+        if (lane != mine && lane->under_way > 0) ps_lane_summon(lane);
     }
 }
 
 static void begin(ps_engine *base) {
     ps_llama *engine = (ps_llama *)base;
     pthread_mutex_lock(&engine->mutex);
-    begin_submitted(engine);
+    begin_submitted(engine, NULL);
     pthread_mutex_unlock(&engine->mutex);
+}
+
+/* The lane that has all the work there is, of a single problem. Two threads would only wait for each other there, and
+ * waking one another costs more than the program's own part of a step. NULL: there is none, or its own thread is at
+ * it. [mutex] */
+static ps_lane *lane_to_drive(const ps_llama *engine) {
+    ps_lane *found = NULL;
+    size_t roots = 0;
+    for (size_t i = 0; i < engine->n_lanes; i++) {
+        ps_lane *lane = &engine->lanes[i];
+        roots += lane->roots;
+        if (lane->under_way == engine->under_way && !lane->summoned && !lane->driven) found = lane;
+    }
+    return roots == 1 && engine->under_way > 0 ? found : NULL;
 }
 
 static ps_status poll(ps_engine *base, bool wait, const ps_event **events, size_t *n, ps_error *err) {
@@ -179,7 +194,9 @@ static ps_status poll(ps_engine *base, bool wait, const ps_event **events, size_
     for (ps_work *work; (work = ps_work_pop(&engine->delivered));)
         ps_work_free(work);
     pthread_mutex_lock(&engine->mutex);
-    begin_submitted(engine);
+    ps_lane *mine = wait && !engine->results.first ? lane_to_drive(engine) : NULL;
+    begin_submitted(engine, mine);
+    if (mine) ps_lane_drive(mine);
     while (wait && !engine->results.first && engine->under_way > 0)
         pthread_cond_wait(&engine->ready, &engine->mutex);
     size_t count = 0;

@@ -72,7 +72,6 @@ void ps_tree_unreference(ps_lnode *node) {
     }
     node->next = node->lane->garbage;
     node->lane->garbage = node;
-    pthread_cond_signal(&node->lane->wake);
 }
 
 void ps_tree_path(const ps_lnode *leaf, size_t from, size_t to, ps_token *out) {
