@@ -3,6 +3,8 @@
  *   bench_llama_run [MODEL.gguf [RUNS [PARTICLES,…]]]       default: the shipped model (as is -), 5 turns
  *
  *   replay_1x16, replay_8x16    tokens/s of a run ÷ of the bare loop that does the same batches in the same contexts
+ *   replay_1x16_by_batch        the same, each batch as long as the median of its repetitions: on a machine with noisy
+ *                               neighbours the figure to trust, for a run is slowed more often than not
  *   full_1x16, full_8x16        tokens/s of a run ÷ of as many sequences, always full, at libllama's defaults: what
  *                               waiting at the ends of steps costs and what the set-up gains, together
  *   waiting_1x16, …_8x16        the same with the contexts and threads of the run: what waiting costs alone
@@ -44,7 +46,6 @@ typedef struct bench {
     int particles;   /* of a problem */
     int together;    /* how many of them in flight where it is not one */
     bool widths;     /* the comparison of widths: for a GPU, so longer */
-    bool loop_first; /* the replay goes before the run */
     char recording[320];
 } bench;
 
@@ -126,45 +127,90 @@ static result run(const bench *b, int in_flight, mode how) {
 
 /* ---- The figures --------------------------------------------------------- */
 
-/* A run and its replay take turns within a turn, too, a part of the problems at a time: what slows the machine for a
- * second or two then meets both. Every other time the loop goes first, with the batches of the run before: what is left
- * behind (a processor that was kept busy is slower for a while) meets both alike. */
-static result against_replay(bench *b, struct llama_model *model, int in_flight, double *replayed) {
-    const size_t all = b->problems, parts = in_flight == 1 && b->shipped ? PARTS : 1;
-    result sum = {0};
-    *replayed = 0;
-    b->problems /= parts;
-    for (size_t i = 0; i < parts; i++, b->loop_first = !b->loop_first) {
-        if (b->loop_first) *replayed += bench_replay(model, b->recording);
-        const result r = run(b, in_flight, RECORDED);
-        if (!b->loop_first) *replayed += bench_replay(model, b->recording);
-        sum.seconds += r.seconds;
-        sum.tokens += r.tokens;
+/* A run and its replay in turns. Of one problem in flight, whose batches are the same every time, also what every batch
+ * took, with all that came before the next: steps[0] in the run, steps[1] in the loop. */
+typedef struct versus {
+    struct llama_model *model;
+    double tokens, ours, theirs; /* of the last turn; seconds */
+    bool loop_first, by_batch, differ;
+    double *steps[2][MOST_RUNS * PARTS];
+    size_t n_steps, repeats[2];
+} versus;
+
+static void loop(versus *v, const bench *b) {
+    v->theirs += bench_replay(v->model, b->recording, v->by_batch ? &v->steps[1][v->repeats[1]++] : NULL);
+}
+
+static void ours(versus *v, const bench *b, int in_flight) {
+    const result r = run(b, in_flight, RECORDED);
+    v->tokens += r.tokens;
+    v->ours += r.seconds;
+    if (!v->by_batch) return;
+    const size_t n = bench_recorded_steps(b->recording, &v->steps[0][v->repeats[0]++]);
+    v->differ = v->differ || (v->n_steps > 0 && n != v->n_steps);
+    v->n_steps = n;
+}
+
+/* Also within a turn, a part of the problems at a time: what slows the machine for some seconds then meets both. Every
+ * other time the loop goes first, with the batches of the run before: what is left behind (a processor that was kept
+ * busy is slower for a while) meets both alike. */
+static void take_turns(versus *v, const bench *all, int in_flight) {
+    const size_t parts = in_flight == 1 && all->shipped ? PARTS : 1;
+    bench b = *all;
+    b.problems /= parts;
+    v->tokens = v->ours = v->theirs = 0;
+    for (size_t i = 0; i < parts; i++, v->loop_first = !v->loop_first) {
+        if (v->loop_first) loop(v, &b);
+        ours(v, &b, in_flight);
+        if (!v->loop_first) loop(v, &b);
     }
-    b->problems = all;
+}
+
+/* Seconds of all batches, each as long as the median of its repetitions. */
+static double typical(const versus *v, int side) {
+    double sum = 0, one[MOST_RUNS * PARTS];
+    for (size_t i = 0; i < v->n_steps; i++) {
+        for (size_t k = 0; k < v->repeats[side]; k++)
+            one[k] = v->steps[side][k][i];
+        sum += bench_median(one, v->repeats[side]);
+    }
     return sum;
 }
 
-static void against_bare_loops(bench *b, struct llama_model *model, int in_flight, size_t runs) {
-    double ours[MOST_RUNS], replayed[MOST_RUNS], full[MOST_RUNS], waiting[MOST_RUNS];
+static void report_by_batch(const versus *v, const bench *b, double tokens) {
+    char name[64];
+    snprintf(name, sizeof name, "replay_1x%d_by_batch", b->particles);
+    if (v->differ) {
+        fprintf(stderr, "bench_llama_run: no %s: the runs differ in their batches\n", name);
+        return;
+    }
+    const double run = typical(v, 0), bare = typical(v, 1);
+    bench_line(name, bare / run, tokens / run, tokens / bare, "tokens/s", v->repeats[0]);
+}
+
+static void against_bare_loops(const bench *b, struct llama_model *model, int in_flight, size_t runs) {
+    double own[MOST_RUNS], replayed[MOST_RUNS], full[MOST_RUNS], waiting[MOST_RUNS];
     char name[32];
-    b->loop_first = false;
+    versus v = {.model = model, .by_batch = in_flight == 1};
     for (size_t i = 0; i < runs; i++) {
-        double seconds;
-        const result r = against_replay(b, model, in_flight, &seconds);
+        take_turns(&v, b, in_flight);
         const int sequences = b->particles * in_flight, prompt = 64;
-        const int length = (int)(r.tokens / (double)b->problems / b->particles) + 1;
-        ours[i] = r.tokens / r.seconds;
-        replayed[i] = r.tokens / seconds;
+        const int length = (int)(v.tokens / (double)b->problems / b->particles) + 1;
+        own[i] = v.tokens / v.ours;
+        replayed[i] = v.tokens / v.theirs;
         full[i] = bench_always_full(model, sequences, prompt, length);
         waiting[i] = bench_always_full_as(model, b->recording, sequences, prompt, length);
     }
     snprintf(name, sizeof name, "replay_%dx%d", in_flight, b->particles);
-    bench_report(name, ours, replayed, runs, "tokens/s", 0);
+    bench_report(name, own, replayed, runs, "tokens/s", 0);
+    if (v.by_batch) report_by_batch(&v, b, v.tokens * (double)runs / (double)v.repeats[0]);
     snprintf(name, sizeof name, "full_%dx%d", in_flight, b->particles);
-    bench_report(name, ours, full, runs, "tokens/s", 0);
+    bench_report(name, own, full, runs, "tokens/s", 0);
     snprintf(name, sizeof name, "waiting_%dx%d", in_flight, b->particles);
-    bench_report(name, ours, waiting, runs, "tokens/s", 0);
+    bench_report(name, own, waiting, runs, "tokens/s", 0);
+    for (int side = 0; side < 2; side++)
+        for (size_t k = 0; k < v.repeats[side]; k++)
+            free(v.steps[side][k]);
 }
 
 /* `many` problems in flight against one; 0: as many as the engine wants. */

@@ -52,6 +52,7 @@ typedef struct call {
     char kind;              /* 'D', 'K', 'R' or 'W' */
     int from, to, n;        /* K: from, to, n; R: from, n */
     size_t first, n_tokens; /* D: its part of the entries; W: n_tokens counts of batches */
+    double began[2];        /* D: in the run, in the loop */
 } call;
 
 typedef struct entry {
@@ -96,7 +97,7 @@ static void read_header(recording *r, FILE *f) {
 }
 
 static void read_batch(lane *l, call *c, FILE *f) {
-    if (fscanf(f, "%zu", &c->n_tokens) != 1) die("a batch without a size");
+    if (fscanf(f, "%zu %lf", &c->n_tokens, &c->began[0]) != 2) die("a batch without size and time");
     if (ps_reserve(&l->entries, &l->entries_capacity, l->n_entries + c->n_tokens) != PS_OK) die("out of memory");
     c->first = l->n_entries;
     for (size_t i = 0; i < c->n_tokens; i++) {
@@ -173,7 +174,7 @@ static void *replay_lane(void *argument) {
     llama_memory_t memory = llama_get_memory(l->context);
     struct llama_batch batch = llama_batch_init(l->n_batch, 0, 1);
     for (size_t i = 0; i < l->n_calls; i++) {
-        const call *c = &l->calls[i];
+        call *c = &l->calls[i];
         if (c->kind == 'K') {
             llama_memory_seq_cp(memory, c->from, c->to, 0, c->n);
         } else if (c->kind == 'R') {
@@ -182,6 +183,7 @@ static void *replay_lane(void *argument) {
             wait_for_others(l, c);
         } else {
             fill_batch(l, c, &batch);
+            c->began[1] = ps_now();
             if (llama_decode(l->context, batch) < 0) die("libllama could not decode a recorded batch");
             llama_synchronize(l->context);
             count_batch(l);
@@ -191,7 +193,36 @@ static void *replay_lane(void *argument) {
     return NULL;
 }
 
-double bench_replay(struct llama_model *model, const char *path) {
+static size_t steps_between(const lane *l, int which, double **steps) {
+    const call *last = NULL;
+    size_t n = 0;
+    *steps = room(l->n_calls, sizeof **steps);
+    for (size_t i = 0; i < l->n_calls; i++) {
+        const call *c = &l->calls[i];
+        if (c->kind != 'D') continue;
+        if (last != NULL) (*steps)[n++] = c->began[which] - last->began[which];
+        last = c;
+    }
+    return n;
+}
+
+static void free_recording(recording *r) {
+    for (size_t i = 0; i < r->n_lanes; i++) {
+        ps_free(r->lanes[i].calls);
+        ps_free(r->lanes[i].entries);
+    }
+    free(r->lanes);
+}
+
+size_t bench_recorded_steps(const char *path, double **steps) {
+    recording r = {0};
+    read_recording(&r, path);
+    const size_t n = steps_between(&r.lanes[0], 0, steps);
+    free_recording(&r);
+    return n;
+}
+
+double bench_replay(struct llama_model *model, const char *path, double **steps) {
     recording r = {.mutex = PTHREAD_MUTEX_INITIALIZER, .progress = PTHREAD_COND_INITIALIZER};
     read_recording(&r, path);
     for (size_t i = 0; i < r.n_lanes; i++) {
@@ -207,12 +238,10 @@ double bench_replay(struct llama_model *model, const char *path) {
     for (size_t i = 0; i < r.n_lanes; i++)
         pthread_join(r.lanes[i].thread, NULL);
     const double seconds = ps_now() - start;
-    for (size_t i = 0; i < r.n_lanes; i++) {
+    if (steps != NULL) (void)steps_between(&r.lanes[0], 1, steps);
+    for (size_t i = 0; i < r.n_lanes; i++)
         llama_free(r.lanes[i].context);
-        ps_free(r.lanes[i].calls);
-        ps_free(r.lanes[i].entries);
-    }
-    free(r.lanes);
+    free_recording(&r);
     return seconds;
 }
 

@@ -11,8 +11,12 @@ struct llama_model *bench_load(const char *path);
 /* Do again what src/engine/llama_record.c wrote down: the same batches, copies and removals in as many contexts, made
  * alike, each in a thread of its own. Where a context slept in the run it waits until the others have done what they
  * had done then: problems that came one after the other stay so. Seconds from the first batch to the last; contexts are
- * made before the clock starts. */
-double bench_replay(struct llama_model *model, const char *recording);
+ * made before the clock starts. *steps, unless `steps` is NULL: as below, of the loop. */
+double bench_replay(struct llama_model *model, const char *recording, double **steps);
+
+/* From the beginning of each batch of the first context to that of the next, seconds, as they were in the run. Returns
+ * how many; *steps is the caller's to free. */
+size_t bench_recorded_steps(const char *recording, double **steps);
 
 /* `sequences` lines that share a prompt of `prompt` tokens and go on for `length` tokens, all in every batch, in one
  * context with libllama's default settings (room for the tokens aside). Tokens per second, prompt included; over after

@@ -30,15 +30,19 @@ double bench_median(const double *x, size_t n) {
     return median;
 }
 
+void bench_line(const char *name, double ratio, double ours, double theirs, const char *unit, size_t runs) {
+    printf("{\"name\": \"%s\", \"ratio\": %.4g, \"ours\": %.5g, \"theirs\": %.5g, \"unit\": \"%s\", \"runs\": %zu}\n",
+           name, ratio, ours, theirs, unit, runs);
+    fflush(stdout);
+}
+
 void bench_report(const char *name, const double *ours, const double *theirs, size_t n, const char *unit,
                   int lower_is_better) {
     double *ratio = malloc(n * sizeof *ratio + 1);
     if (ratio == NULL) return;
     for (size_t i = 0; i < n; i++)
         ratio[i] = lower_is_better ? theirs[i] / ours[i] : ours[i] / theirs[i];
-    printf("{\"name\": \"%s\", \"ratio\": %.4g, \"ours\": %.5g, \"theirs\": %.5g, \"unit\": \"%s\", \"runs\": %zu}\n",
-           name, bench_median(ratio, n), bench_median(ours, n), bench_median(theirs, n), unit, n);
-    fflush(stdout);
+    bench_line(name, bench_median(ratio, n), bench_median(ours, n), bench_median(theirs, n), unit, n);
     free(ratio);
 }
 

@@ -14,6 +14,9 @@ double bench_median(const double *x, size_t n);
 void bench_report(const char *name, const double *ours, const double *theirs, size_t n, const char *unit,
                   int lower_is_better);
 
+/* Print such a line of figures that are made already. */
+void bench_line(const char *name, double ratio, double ours, double theirs, const char *unit, size_t runs);
+
 /* Least squares of log y on log x: the exponent with which y grows. */
 double bench_exponent(const double *x, const double *y, size_t n);
 

@@ -178,19 +178,21 @@ PS_API ps_status ps_engine_render_chat(ps_engine *engine, const ps_chat_message 
  * PS_BUDGET: the prompt leaves no room in the context (the message has both numbers). */
 PS_API ps_status ps_engine_root(ps_engine *engine, const ps_token *tokens, size_t n, ps_node *node, ps_error *err);
 
-PS_API void ps_engine_retain(ps_engine *engine, ps_node node);  /* 0 is fine */
-PS_API void ps_engine_release(ps_engine *engine, ps_node node); /* 0 is fine; a parent lives while a child does */
+PS_API void ps_engine_retain(ps_engine *engine, ps_node node); /* 0 is fine */
+/* 0 is fine; a parent lives while a child does. What nobody holds is cleared away with the next work or root. */
+PS_API void ps_engine_release(ps_engine *engine, ps_node node);
 
 /* Submit work. Returns at once; the work begins at the next ps_engine_poll or ps_engine_begin, together with all that
  * was submitted before it. Errors are those of the arguments only; everything later comes as an event. */
 PS_API ps_status ps_engine_extend(ps_engine *engine, const ps_extend_request *request, ps_error *err);
 PS_API ps_status ps_engine_evaluate(ps_engine *engine, const ps_evaluate_request *request, ps_error *err);
 
-/* Begin what was submitted, without looking for events. */
+/* Begin what was submitted, without looking for events: it goes on while the caller does something else. */
 PS_API void ps_engine_begin(ps_engine *engine);
 
 /* Events that are ready; with `wait`, at least one unless nothing is under way. *events stays valid until the next
- * call. An error here means that the engine is lost. */
+ * call. An error here means that the engine is lost. While a single root is held, a call that waits may compute in the
+ * caller's own thread; what it leaves under way goes on with the next call of this or of ps_engine_begin. */
 PS_API ps_status ps_engine_poll(ps_engine *engine, bool wait, const ps_event **events, size_t *n, ps_error *err);
 
 /* From now on ready(user) is called whenever events become ready, from any thread; it must be brief. NULL: no more. So

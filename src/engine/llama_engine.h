@@ -150,7 +150,7 @@ struct ps_lane {
     ps_work_list waiting; /* admitted in this order */
     ps_work **active;     /* [max_active] in order of admission */
     size_t n_active, max_active;
-    bool woken;            /* it slept since the last batch (llama_record.c) */
+    bool woken;            /* nobody drove it for a while before the next batch (llama_record.c) */
     bool crowded;          /* a request was set back for want of cells: admit no other until one is done */
     ps_work_list finished; /* to be published */
     ps_crew *crew;         /* draws tokens */

@@ -398,7 +398,7 @@ static void collect(ps_lane *lane) {
         ps_work_push(&lane->arrived, work);
 }
 
-/* Before a new request is looked at: what must be done in the lane's thread. */
+/* Before a new request is looked at: what only who drives the lane may do. */
 static void prepare(ps_lane *lane) {
     for (ps_work *work; (work = ps_work_pop(&lane->arrived));) {
         if (ps_join(lane, work)) continue;
@@ -441,29 +441,18 @@ void ps_lane_summon(ps_lane *lane) {
     pthread_cond_signal(&lane->wake);
 }
 
-/* At most one thread drives a lane; what its own was summoned for meanwhile is done after that. */
-static void take_over(ps_lane *lane) {
-    lane->driven = true;
-}
-
-static void let_go(ps_lane *lane) {
-    lane->driven = false;
-    if (lane->summoned) pthread_cond_signal(&lane->wake);
-}
-
 void ps_lane_tidy(ps_lane *lane) {
     if (!lane->garbage || lane->driven || lane->summoned) return;
-    take_over(lane);
+    lane->driven = true;
     collect(lane);
-    let_go(lane);
+    lane->driven = false;
 }
 
 void ps_lane_drive(ps_lane *lane) {
-    take_over(lane);
-    lane->woken = true;
+    lane->driven = lane->woken = true;
     while (!lane->engine->results.first && turn(lane)) {
     }
-    let_go(lane);
+    lane->driven = false; /* nobody can have summoned its own thread: the caller was here */
 }
 
 static void *lane_main(void *argument) {

@@ -2,10 +2,10 @@
  * environment says where; nobody else pays more than a look at a pointer. One engine, one file, a line each:
  *
  *     C lanes threads n_ctx n_batch n_seq_max flash_attn kv_type     once
- *     D lane n_tokens seq:pos[*] …                                   a batch; * asks for its logits
+ *     D lane n_tokens time seq:pos[*] …                              a batch, when it began (s); * asks for logits
  *     K lane from to n                                               positions 0 … n − 1 of a sequence are copied
  *     R lane seq n                                                   positions from n on are removed
- *     W lane batches batches …                                       the lane slept until here; what all lanes had done
+ *     W lane batches batches …                                       the lane rested until here; what all had done
  *
  * Lines of one lane are in order; those of two lanes lie as they came. */
 #include "llama_engine.h"
@@ -37,7 +37,7 @@ void ps_record_contexts(const ps_llama *engine, const struct llama_context_param
     fflush(engine->record);
 }
 
-/* What a lane slept for came of what the lanes, itself among them, had done by then. */
+/* What a lane rested for came of what the lanes, itself among them, had done by then. */
 static void record_wake(ps_lane *lane) {
     ps_llama *engine = lane->engine;
     pthread_mutex_lock(&engine->mutex);
@@ -56,7 +56,7 @@ void ps_record_batch(ps_lane *lane) {
     if (f == NULL) return;
     flockfile(f);
     if (lane->woken) record_wake(lane);
-    fprintf(f, "D %d %d", (int)(lane - lane->engine->lanes), (int)b->n_tokens);
+    fprintf(f, "D %d %d %.7f", (int)(lane - lane->engine->lanes), (int)b->n_tokens, ps_now());
     for (int32_t i = 0; i < b->n_tokens; i++)
         fprintf(f, " %d:%d%s", (int)b->seq_id[i][0], (int)b->pos[i], b->logits[i] ? "*" : "");
     fputc('\n', f);

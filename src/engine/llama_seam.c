@@ -32,8 +32,9 @@ static ps_status root(ps_engine *base, const ps_token *tokens, size_t n, ps_node
                        engine->cells_short ? "KV cache" : "context", engine->context,
                        engine->cells_short ? "; give it more cells (engine.llama.n_ctx)" : "");
     pthread_mutex_lock(&engine->mutex);
+    for (size_t i = 0; i < engine->n_lanes; i++)
+        ps_lane_tidy(&engine->lanes[i]);
     ps_lane *lane = least_loaded(engine);
-    ps_lane_tidy(lane);
     ps_lnode *made = ps_tree_new(lane, NULL);
     if (!made) {
         status = ps_nomem(err);

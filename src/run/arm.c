@@ -113,7 +113,7 @@ static ps_status store_outcome(void *user, ps_outcome *outcome, ps_error *err) {
         status = ps_results_append(r->results, json, !r->self->config->evaluation_save_intermediate, err);
     if (status == PS_OK && ++r->since_checkpoint >= (size_t)r->self->config->evaluation_checkpoint_every) {
         r->since_checkpoint = 0;
-        status = ps_results_sync(r->results, err);
+        status = ps_results_checkpoint(r->results, err);
     }
     if (status == PS_OK) {
         ps_result_line line = line_of(outcome);

@@ -1,5 +1,6 @@
 /* Result files: append whole lines, read them back, cut off a torn one. */
 #include "run/store.h"
+#include "run/syncer.h"
 #include "run/tokens.h"
 
 #include <errno.h>
@@ -15,6 +16,7 @@ struct ps_results {
     ps_text path, held; /* held: lines not yet written */
     int file;
     off_t good; /* end of the last complete line */
+    ps_syncer syncer;
 };
 
 const char *ps_results_path(const ps_results *results) {
@@ -116,6 +118,7 @@ ps_status ps_results_open(ps_store *store, const char *name, void (*each)(void *
         ps_results_close(r, NULL);
         return status;
     }
+    ps_syncer_open(&r->syncer, r->file);
     *results = r;
     return PS_OK;
 }
@@ -145,15 +148,20 @@ ps_status ps_results_append(ps_results *r, const char *json, bool hold, ps_error
     return hold ? PS_OK : flush(r, err);
 }
 
-ps_status ps_results_sync(ps_results *r, ps_error *err) {
+ps_status ps_results_checkpoint(ps_results *r, ps_error *err) {
     ps_status status = flush(r, err);
-    if (status == PS_OK && fsync(r->file) != 0) status = io_error(r, err);
+    if (status == PS_OK && (errno = ps_syncer_ask(&r->syncer)) != 0) status = io_error(r, err);
     return status;
 }
 
 ps_status ps_results_close(ps_results *r, ps_error *err) {
     if (r == NULL) return PS_OK;
-    ps_status status = r->file >= 0 ? ps_results_sync(r, err) : PS_OK;
+    ps_status status = r->file >= 0 ? flush(r, err) : PS_OK;
+    const int error = ps_syncer_close(&r->syncer);
+    if (error && status == PS_OK) {
+        errno = error;
+        status = io_error(r, err);
+    }
     if (r->file >= 0) close(r->file);
     ps_text_free(&r->path);
     ps_text_free(&r->held);

@@ -51,15 +51,15 @@ static ps_status hand_over(run *r, ps_task *task, ps_error *err) {
 }
 
 /* A task is done when the last of its requests has come back. The next problem is begun before the answers are read:
- * the model need not wait for that. One problem alone is driven by this very thread (engine.h); to hand it to another
- * and back would take longer than the answers do. */
+ * the model need not wait for that. With one in flight this thread may be the one that computes (engine.h): to hand
+ * that to another and back takes longer than the answers do. */
 static ps_status retire(run *r, uint32_t slot, ps_error *err) {
     ps_task *task = r->slots[slot];
     r->slots[slot] = NULL;
     r->busy--;
     ps_task_close(task);
     ps_status begun = refill(r, err);
-    if (r->busy > 1) ps_engine_begin(r->schedule->session->engine);
+    if (r->schedule->parallel > 1) ps_engine_begin(r->schedule->session->engine);
     ps_status status = hand_over(r, task, begun == PS_OK ? err : NULL);
     return begun != PS_OK ? begun : status;
 }

@@ -1,10 +1,13 @@
 /* The output folder: whose it is, one writer a file, whole lines or none, whatever the disk does. */
 #include "run/files.h"
 #include "run/store.h"
+#include "run/syncer.h"
 
+#include <errno.h>
 #include <glob.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <time.h>
 
 static ps_config *for_folder(const char *folder, const char *temperature) {
     return config_of("evaluation.output_dir", folder, "generation.temperature", temperature, NULL);
@@ -306,6 +309,47 @@ static void a_small_file_is_whole_or_not_there(void **state) {
     ps_config_free(c);
 }
 
+/* ---- To the disk --------------------------------------------------------- */
+
+/* A pipe cannot be forced anywhere. */
+static void a_file_that_cannot_be_forced_says_so(void **state) {
+    (void)state;
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    ps_syncer syncer;
+    ps_syncer_open(&syncer, ends[1]);
+    int told = 0;
+    for (int i = 0; i < 1000 && told == 0; i++) { /* an earlier attempt's, so not the first time */
+        told = ps_syncer_ask(&syncer);
+        const struct timespec moment = {.tv_nsec = 10000000};
+        nanosleep(&moment, NULL);
+    }
+    assert_int_equal(told, EINVAL);
+    assert_int_equal(ps_syncer_close(&syncer), EINVAL);
+    assert_int_equal(ps_syncer_close(&syncer), 0); /* closed already */
+    ps_syncer_open(&syncer, ends[1]);
+    assert_int_equal(ps_syncer_close(&syncer), EINVAL); /* nobody asked */
+    close(ends[0]);
+    close(ends[1]);
+    syncer = (ps_syncer){0};
+    assert_int_equal(ps_syncer_close(&syncer), 0);
+}
+
+static void a_file_is_forced_many_times(void **state) {
+    (void)state;
+    FILE *file = fopen(path_of("forced"), "w");
+    assert_non_null(file);
+    ps_syncer syncer;
+    ps_syncer_open(&syncer, fileno(file));
+    for (int i = 0; i < 200; i++) {
+        fprintf(file, "%d\n", i);
+        fflush(file);
+        assert_int_equal(ps_syncer_ask(&syncer), 0);
+    }
+    assert_int_equal(ps_syncer_close(&syncer), 0);
+    fclose(file);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_folder_belongs_to_one_configuration),
@@ -319,6 +363,8 @@ int main(void) {
         cmocka_unit_test(two_runs_in_one_folder),
         cmocka_unit_test(a_full_disk_leaves_whole_lines),
         cmocka_unit_test(a_small_file_is_whole_or_not_there),
+        cmocka_unit_test(a_file_that_cannot_be_forced_says_so),
+        cmocka_unit_test(a_file_is_forced_many_times),
     };
     return cmocka_run_group_tests(tests, NULL, remove_files);
 }
