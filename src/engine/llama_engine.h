@@ -134,8 +134,7 @@ struct ps_lane {
     ps_lnode *garbage;      /* [shared] nodes without references */
     size_t roots;           /* [shared] bound to this lane and held by the caller */
     size_t under_way;       /* [shared] requests submitted to it and not finished */
-    bool summoned;          /* [shared] its own thread is to drive it until nothing is left to do */
-    bool driven;            /* [shared] a thread does */
+    bool summoned;          /* [shared] its own thread drives it until nothing is left to do; else the caller may */
 
     struct llama_context *context;
     llama_memory_t memory;

@@ -442,17 +442,13 @@ void ps_lane_summon(ps_lane *lane) {
 }
 
 void ps_lane_tidy(ps_lane *lane) {
-    if (!lane->garbage || lane->driven || lane->summoned) return;
-    lane->driven = true;
-    collect(lane);
-    lane->driven = false;
+    if (!lane->summoned) collect(lane);
 }
 
 void ps_lane_drive(ps_lane *lane) {
-    lane->driven = lane->woken = true;
+    lane->woken = true;
     while (!lane->engine->results.first && turn(lane)) {
     }
-    lane->driven = false; /* nobody can have summoned its own thread: the caller was here */
 }
 
 static void *lane_main(void *argument) {
@@ -460,14 +456,14 @@ static void *lane_main(void *argument) {
     ps_llama *engine = lane->engine;
     pthread_mutex_lock(&engine->mutex);
     while (!engine->closing) {
-        if (!lane->summoned || lane->driven) {
+        if (!lane->summoned) {
             pthread_cond_wait(&lane->wake, &engine->mutex);
             continue;
         }
-        lane->driven = lane->woken = true;
+        lane->woken = true;
         while (!engine->closing && turn(lane)) {
         }
-        lane->driven = lane->summoned = false;
+        lane->summoned = false;
     }
     pthread_mutex_unlock(&engine->mutex);
     return NULL;

@@ -159,20 +159,26 @@ static ps_status evaluate(ps_engine *base, const ps_evaluate_request *request, p
 /* ---- Polling ------------------------------------------------------------- */
 
 /* What was submitted together begins together: a lane that took the first of sixteen at once would compute it alone.
- * `mine` is driven by this thread. [mutex] */
-static void begin_submitted(ps_llama *engine, const ps_lane *mine) {
+ * [mutex] */
+static void hand_in(ps_llama *engine) {
     for (size_t i = 0; i < engine->n_lanes; i++) {
         ps_lane *lane = &engine->lanes[i];
         for (ps_work *work; (work = ps_work_pop(&lane->submitted));)
             ps_work_push(&lane->inbox, work);
-        if (lane != mine && lane->under_way > 0) ps_lane_summon(lane);
     }
+}
+
+/* Have the lanes' own threads do what there is to do. [mutex] */
+static void summon_all(ps_llama *engine) {
+    for (size_t i = 0; i < engine->n_lanes; i++)
+        if (engine->lanes[i].under_way > 0) ps_lane_summon(&engine->lanes[i]);
 }
 
 static void begin(ps_engine *base) {
     ps_llama *engine = (ps_llama *)base;
     pthread_mutex_lock(&engine->mutex);
-    begin_submitted(engine, NULL);
+    hand_in(engine);
+    summon_all(engine);
     pthread_mutex_unlock(&engine->mutex);
 }
 
@@ -185,7 +191,7 @@ static ps_lane *lane_to_drive(const ps_llama *engine) {
     for (size_t i = 0; i < engine->n_lanes; i++) {
         ps_lane *lane = &engine->lanes[i];
         roots += lane->roots;
-        if (lane->under_way == engine->under_way && !lane->summoned && !lane->driven) found = lane;
+        if (lane->under_way == engine->under_way && !lane->summoned) found = lane;
     }
     return roots == 1 && engine->under_way > 0 ? found : NULL;
 }
@@ -196,8 +202,11 @@ static ps_status poll(ps_engine *base, bool wait, const ps_event **events, size_
         ps_work_free(work);
     pthread_mutex_lock(&engine->mutex);
     ps_lane *mine = wait && !engine->results.first ? lane_to_drive(engine) : NULL;
-    begin_submitted(engine, mine);
-    if (mine) ps_lane_drive(mine);
+    hand_in(engine);
+    if (mine)
+        ps_lane_drive(mine);
+    else
+        summon_all(engine);
     while (wait && !engine->results.first && engine->under_way > 0)
         pthread_cond_wait(&engine->ready, &engine->mutex);
     size_t count = 0;
