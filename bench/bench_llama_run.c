@@ -3,8 +3,8 @@
  *   bench_llama_run [MODEL.gguf [RUNS [PARTICLES,…]]]       default: the shipped model (as is -), 5 turns
  *
  *   replay_1x16, replay_8x16    tokens/s of a run ÷ of the bare loop that does the same batches in the same contexts
- *   replay_1x16_by_batch        the same, each batch as long as the median of its repetitions: on a machine with noisy
- *                               neighbours the figure to trust, for a run is slowed more often than not
+ *   replay_1x16_by_batch        the same, each batch as long as the median of its repetitions: what slows a
+ *                               machine for a moment moves that less than the medians of whole runs
  *   full_1x16, full_8x16        tokens/s of a run ÷ of as many sequences, always full, at libllama's defaults: what
  *                               waiting at the ends of steps costs and what the set-up gains, together
  *   waiting_1x16, …_8x16        the same with the contexts and threads of the run: what waiting costs alone

@@ -52,7 +52,7 @@ static ps_status hand_over(run *r, ps_task *task, ps_error *err) {
 
 /* A task is done when the last of its requests has come back. The next problem is begun before the answers are read:
  * the model need not wait for that. With one in flight this thread may be the one that computes (engine.h): to hand
- * that to another and back takes longer than the answers do. */
+ * that to another and back takes longer than most answers do. */
 static ps_status retire(run *r, uint32_t slot, ps_error *err) {
     ps_task *task = r->slots[slot];
     r->slots[slot] = NULL;

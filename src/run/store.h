@@ -41,8 +41,7 @@ ps_status ps_results_open(ps_store *store, const char *name, void (*each)(void *
 /* Call `each` for every complete line of a file that stays as it is: another run may be writing it. */
 ps_status ps_results_read(const char *path, void (*each)(void *user, const ps_result_line *line), void *user,
                           ps_error *err);
-/* Append one line (the newline is added): whole or not at all. `hold` leaves it in memory until the next
- * checkpoint. */
+/* Append one line (the newline is added): whole or not at all. `hold` keeps it in memory until a checkpoint. */
 ps_status ps_results_append(ps_results *results, const char *json, bool hold, ps_error *err);
 /* Write what is held and have everything forced to the disk soon; errors of that may come with the next call. */
 ps_status ps_results_checkpoint(ps_results *results, ps_error *err);

@@ -199,6 +199,7 @@ static void wrong_models(void **state) {
     options = (ps_prm_options){.head_path = "narrow.gguf"};
     assert_int_equal(ps_prm_create(engine, MODEL, &options, &prm, &error), PS_FORMAT);
     assert_non_null(strstr(error.message, "3 numbers"));
+    assert_int_equal(remove("narrow.gguf"), 0);
     ps_engine_free(engine);
     /* The reasoner is no reward model: its metadata name no tag. */
     engine = NULL;
