@@ -9,7 +9,8 @@
  *
  * Tokens/s count time; tokens per processor second (and the ratio, made of these) also mean something on a machine that
  * has other things to do. */
-#include "engine/sample.h"
+#include "engine/sampler/sampler.h"
+#include "persamp/engine_llama.h"
 
 #include <stdio.h>
 #include <stdlib.h>

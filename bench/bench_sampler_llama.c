@@ -5,7 +5,7 @@
  *
  * One JSON line per vocabulary and setting; the logits are normal with a few that stand out, as models' are. The chain
  * truncates before the temperature, as libllama's own programs do; the work is the same. */
-#include "engine/sample.h"
+#include "engine/sampler/sampler.h"
 #include "report.h"
 
 #include <llama.h>

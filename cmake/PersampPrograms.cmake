@@ -9,11 +9,12 @@ function(persamp_add_program name)
     target_link_libraries(${name} PRIVATE persamp_build persamp_static)
 endfunction()
 
-# ---- Tests: tests/ROOM/test_*.c with cmocka, tests/ROOM/test_*.sh; the room is the label ---------------------------
+# ---- Tests: tests/ROOM[/PART]/test_*.c with cmocka, tests/ROOM/test_*.sh; the room is the label ---------------------------
 
 if(BUILD_TESTING)
     persamp_find(cmocka HEADER cmocka.h LIBRARIES cmocka MODULE cmocka APT libcmocka-dev BREW cmocka FOR "the tests")
-    file(GLOB test_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/*/test_*.c")
+    file(GLOB test_sources CONFIGURE_DEPENDS
+        "${PROJECT_SOURCE_DIR}/tests/*/test_*.c" "${PROJECT_SOURCE_DIR}/tests/*/*/test_*.c")
     file(GLOB test_scripts CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/*/test_*.sh")
     if(PERSAMP_SANITIZE) # these are about what is built and installed, not about the code
         list(FILTER test_scripts EXCLUDE REGEX "/tests/build/")
@@ -22,7 +23,7 @@ if(BUILD_TESTING)
     if(NOT PERSAMP_HAVE_CMOCKA)
         set(test_sources "")
     elseif(NOT PERSAMP_HAVE_LLAMA)
-        list(FILTER test_sources EXCLUDE REGEX "/[^/]*llama[^/]*\\.c$")
+        list(FILTER test_sources EXCLUDE REGEX "/tests/.*llama")
     endif()
     if(support_sources AND PERSAMP_HAVE_CMOCKA)
         add_library(persamp_test_support STATIC ${support_sources})
@@ -33,30 +34,31 @@ if(BUILD_TESTING)
     set(test_environment "PERSAMP_COMMAND=${PROJECT_BINARY_DIR}/persamp" "PERSAMP_SOURCE=${PROJECT_SOURCE_DIR}"
         "PERSAMP_BUILD=${PROJECT_BINARY_DIR}" "CMOCKA_TEST_ABORT=0" "XDG_CACHE_HOME=${test_tmp}/cache")
     foreach(file IN LISTS test_sources test_scripts)
-        cmake_path(GET file PARENT_PATH room)
-        cmake_path(GET room FILENAME room)
-        cmake_path(GET file STEM name)
-        cmake_path(GET file EXTENSION kind)
-        string(REGEX REPLACE "^test_" "" name "${name}")
+        cmake_path(RELATIVE_PATH file BASE_DIRECTORY "${PROJECT_SOURCE_DIR}/tests" OUTPUT_VARIABLE place)
+        string(REGEX REPLACE "/.*" "" room "${place}")
+        cmake_path(GET place EXTENSION kind)
+        # tests/engine/llama/test_cache.c: the test engine/llama/cache, the program test_engine_llama_cache
+        string(REGEX REPLACE "test_([^/]*)\\.[a-z]+$" "\\1" test "${place}")
+        string(REPLACE "/" "_" program "test_${test}")
         if(kind STREQUAL ".c")
-            persamp_add_program(test_${room}_${name} "${file}")
-            set_target_properties(test_${room}_${name} PROPERTIES
+            persamp_add_program(${program} "${file}")
+            set_target_properties(${program} PROPERTIES
                 RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
-            target_link_libraries(test_${room}_${name} PRIVATE persamp_dep_cmocka)
+            target_link_libraries(${program} PRIVATE persamp_dep_cmocka)
             if(TARGET persamp_test_support)
-                target_link_libraries(test_${room}_${name} PRIVATE persamp_test_support)
+                target_link_libraries(${program} PRIVATE persamp_test_support)
             endif()
-            target_compile_definitions(test_${room}_${name} PRIVATE
+            target_compile_definitions(${program} PRIVATE
                 "PS_TEST_DIR=\"${PROJECT_SOURCE_DIR}/tests\"" "PS_TEST_TMP=\"${test_tmp}\""
                 "PS_SOURCE_DATADIR=\"${PROJECT_SOURCE_DIR}\"" "PS_COMMAND=\"${PROJECT_BINARY_DIR}/persamp\"")
-            add_test(NAME ${room}/${name} COMMAND test_${room}_${name})
+            add_test(NAME ${test} COMMAND ${program})
             if(TARGET persamp_command)
-                add_dependencies(test_${room}_${name} persamp_command)
+                add_dependencies(${program} persamp_command)
             endif()
         else()
-            add_test(NAME ${room}/${name} COMMAND sh "${file}")
+            add_test(NAME ${test} COMMAND sh "${file}")
         endif()
-        set_tests_properties(${room}/${name} PROPERTIES
+        set_tests_properties(${test} PROPERTIES
             LABELS ${room} TIMEOUT 300 WORKING_DIRECTORY "${test_tmp}" ENVIRONMENT "${test_environment}")
     endforeach()
 endif()

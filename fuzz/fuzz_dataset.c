@@ -1,6 +1,6 @@
 /* Any bytes as a data set, and as a file of results that a run goes on with: problems with texts, faults with lines, or
  * an error that says something; and what is left of a results file is whole lines. */
-#include "run/store.h"
+#include "study/store.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* A table file of the toy engine: any bytes are refused with a message, or make a model that can draw. */
-#include "engine/toy_model.h"
+#include "engine/toy/model.h"
 
 #include <stdlib.h>
 

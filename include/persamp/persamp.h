@@ -1,5 +1,6 @@
 /* persamp/persamp.h: all of persamp. The rooms, from simple to whole: base, core, score, engine, reward, method,
- * verify, config, run. A caller who only wants answers needs run.h: open models from a configuration, then ps_solve. */
+ * verify, config, run, study. A caller who only wants answers needs run.h: open models from a configuration, then
+ * ps_solve. */
 #ifndef PERSAMP_PERSAMP_H
 #define PERSAMP_PERSAMP_H
 
@@ -7,10 +8,13 @@
 #include "persamp/config.h"
 #include "persamp/core.h"
 #include "persamp/engine.h"
+#include "persamp/engine_llama.h"
+#include "persamp/engine_toy.h"
 #include "persamp/method.h"
 #include "persamp/reward.h"
 #include "persamp/run.h"
 #include "persamp/score.h"
+#include "persamp/study.h"
 #include "persamp/verify.h"
 
 #endif

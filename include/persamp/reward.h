@@ -6,7 +6,7 @@
 #define PERSAMP_REWARD_H
 
 #include "persamp/base.h"
-#include "persamp/engine.h"
+#include "persamp/engine_toy.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -1,5 +1,5 @@
 /* What only the whole configuration can be judged by. */
-#include "internal.h"
+#include "config/internal.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <ctype.h>

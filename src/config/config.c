@@ -1,5 +1,5 @@
 /* A configuration's life, and the layers from which its values come. */
-#include "internal.h"
+#include "config/internal.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* `persamp config --explain`: the schema in words for a terminal. */
-#include "internal.h"
+#include "config/internal.h"
 
 #include <string.h>
 

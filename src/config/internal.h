@@ -1,8 +1,8 @@
 /* What the files of src/config share. */
-#ifndef PS_CONFIG_INTERNAL_H
-#define PS_CONFIG_INTERNAL_H
+#ifndef PERSAMP_CONFIG_INTERNAL_H
+#define PERSAMP_CONFIG_INTERNAL_H
 
-#include "value.h"
+#include "config/value.h"
 
 /* Where a value may come from; a higher layer wins whatever the order of the calls. */
 typedef enum config_layer { LAYER_DEFAULT, LAYER_PRESET, LAYER_FILE, LAYER_ENVIRONMENT, LAYER_SET } config_layer;

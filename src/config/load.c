@@ -1,6 +1,6 @@
 /* From a YAML file to a configuration: a walk over the tree that knows sections, keys, merge keys and duplicates. */
-#include "internal.h"
-#include "number.h"
+#include "config/internal.h"
+#include "config/number.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Mistakes are collected, because a user mends them together. */
-#include "internal.h"
+#include "config/internal.h"
 
 #include <stdio.h>
 #include <string.h>

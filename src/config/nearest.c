@@ -1,5 +1,5 @@
 /* Which key did a user mean? */
-#include "schema.h"
+#include "config/schema.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Numbers as YAML 1.2's core schema writes them. */
-#include "number.h"
+#include "config/number.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* Numbers, truth values and null as YAML 1.2 writes them, whatever the locale. Private to src/config. */
-#ifndef PS_CONFIG_NUMBER_H
-#define PS_CONFIG_NUMBER_H
+#ifndef PERSAMP_CONFIG_NUMBER_H
+#define PERSAMP_CONFIG_NUMBER_H
 
 #include "persamp/base.h"
 

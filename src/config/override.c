@@ -1,5 +1,5 @@
 /* Values from the environment and the command line. */
-#include "internal.h"
+#include "config/internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>

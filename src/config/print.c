@@ -1,5 +1,5 @@
 /* The effective configuration as YAML, and the difference of two. */
-#include "internal.h"
+#include "config/internal.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* docs/reference.md from the schema. */
-#include "internal.h"
+#include "config/internal.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* The schema table as data. */
-#include "schema.h"
+#include "config/schema.h"
 
 #include <string.h>
 
@@ -37,7 +37,7 @@ static const struct {
     const char *preset, *key, *value;
 } presets[] = {
 #define P(modes, preset, key, value) {modes, preset, key, value},
-#include "preset.def"
+#include "config/preset.def"
 #undef P
 };
 enum { N_PRESETS = sizeof presets / sizeof *presets };

@@ -1,6 +1,6 @@
 /* The schema table as data, and questions about key names. Private to src/config. */
-#ifndef PS_CONFIG_SCHEMA_H
-#define PS_CONFIG_SCHEMA_H
+#ifndef PERSAMP_CONFIG_SCHEMA_H
+#define PERSAMP_CONFIG_SCHEMA_H
 
 #include "persamp/config.h"
 

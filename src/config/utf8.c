@@ -1,5 +1,5 @@
 /* What bytes a YAML text may have. */
-#include "yaml.h"
+#include "config/yaml.h"
 
 #include <string.h>
 

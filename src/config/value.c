@@ -1,5 +1,5 @@
 /* Values in memory: free, copy, compare, and in and out of the struct. */
-#include "value.h"
+#include "config/value.h"
 
 #include <string.h>
 

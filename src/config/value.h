@@ -1,9 +1,9 @@
 /* Values of keys: reading, copying, comparing, writing. Private to src/config. */
-#ifndef PS_CONFIG_VALUE_H
-#define PS_CONFIG_VALUE_H
+#ifndef PERSAMP_CONFIG_VALUE_H
+#define PERSAMP_CONFIG_VALUE_H
 
-#include "schema.h"
-#include "yaml.h"
+#include "config/schema.h"
+#include "config/yaml.h"
 
 /* Any value; the member is the schema's type. Strings and lists are owned: value_clear. */
 typedef union config_value {

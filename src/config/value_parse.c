@@ -1,7 +1,7 @@
 /* From a YAML node to the value of a key. The schema says what type is wanted; a quoted scalar is text and nothing
  * else, a plain one is what YAML 1.2's core schema makes of it. */
-#include "number.h"
-#include "value.h"
+#include "config/number.h"
+#include "config/value.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* From a value to YAML on one line. The same value always gives the same bytes. */
-#include "number.h"
-#include "value.h"
+#include "config/number.h"
+#include "config/value.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Values given as text without a file: the command line, the schema's own defaults. */
-#include "number.h"
-#include "value.h"
+#include "config/number.h"
+#include "config/value.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* Warnings about keys that are set and change nothing: for the chosen engine, or in this version at all. */
-#include "internal.h"
+#include "config/internal.h"
 
 #include <stdio.h>
 #include <string.h>

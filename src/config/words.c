@@ -1,6 +1,6 @@
 /* The column `allowed` of the schema: intervals and choices, as numbers and in words. */
-#include "number.h"
-#include "schema.h"
+#include "config/number.h"
+#include "config/schema.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* YAML 1.2 to a tree. libfyaml's event parser finds the syntax; the tree is built here, without recursion and with
  * counted bounds, because its own document builder neither bounds aliases nor keeps marks of empty values. */
-#include "yaml.h"
+#include "config/yaml.h"
 
 #include <libfyaml.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* A YAML document as a small tree with the line and column of every node. Private to src/config. */
-#ifndef PS_CONFIG_YAML_H
-#define PS_CONFIG_YAML_H
+#ifndef PERSAMP_CONFIG_YAML_H
+#define PERSAMP_CONFIG_YAML_H
 
 #include "persamp/base.h"
 

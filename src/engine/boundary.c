@@ -1,6 +1,6 @@
 /* Step boundaries and stop strings over bytes. Patterns are few and short and a token brings a handful of bytes, so
  * every pattern is compared at every new position: no automaton is worth its code here. */
-#include "boundary.h"
+#include "engine/boundary.h"
 
 #include <string.h>
 

@@ -5,8 +5,8 @@
  * inside a token ends the step after that token, whose remaining bytes belong to the step. (The next step begins where
  * the model can go on: after a whole token.) A stop string ends the answer; text from its first byte on is cut, the
  * tokens stay, because their probabilities were paid for. */
-#ifndef PS_ENGINE_BOUNDARY_H
-#define PS_ENGINE_BOUNDARY_H
+#ifndef PERSAMP_ENGINE_BOUNDARY_H
+#define PERSAMP_ENGINE_BOUNDARY_H
 
 #include "persamp/engine.h"
 

@@ -1,5 +1,6 @@
 /* The engine seam: thin calls through the table, with the argument checks every engine would repeat. */
 #include "persamp/engine.h"
+#include "persamp/engine_llama.h"
 
 void ps_engine_free(ps_engine *engine) {
     if (engine) engine->ops->destroy(engine);

@@ -1,6 +1,6 @@
 /* The probabilities of the steps so far as one number, kept up step by step. */
-#ifndef PS_REWARD_AGGREGATE_H
-#define PS_REWARD_AGGREGATE_H
+#ifndef PERSAMP_REWARD_AGGREGATE_H
+#define PERSAMP_REWARD_AGGREGATE_H
 
 #include "persamp/reward.h"
 

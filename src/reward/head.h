@@ -1,6 +1,6 @@
 /* A small network on the hidden state at a step's tag, and what a model file says about itself as a reward model. */
-#ifndef PS_REWARD_HEAD_H
-#define PS_REWARD_HEAD_H
+#ifndef PERSAMP_REWARD_HEAD_H
+#define PERSAMP_REWARD_HEAD_H
 
 #include "persamp/reward.h"
 

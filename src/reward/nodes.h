@@ -1,7 +1,7 @@
 /* Scored prefixes behind handles, shared by the kinds. A handle is a slot and its stamp, so that a node used after its
  * release is noticed. */
-#ifndef PS_REWARD_NODES_H
-#define PS_REWARD_NODES_H
+#ifndef PERSAMP_REWARD_NODES_H
+#define PERSAMP_REWARD_NODES_H
 
 #include "reward/aggregate.h"
 

@@ -1,5 +1,6 @@
 /* The toy engine's reward model behind the seam: it reads text, so nothing but text passes between the two. A step is
  * read when it is submitted and answered when it is polled. */
+#include "persamp/engine_toy.h"
 #include "reward/nodes.h"
 
 #include <string.h>

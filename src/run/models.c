@@ -2,6 +2,8 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* dladdr NOLINT(bugprone-reserved-identifier) */
 #endif
+#include "persamp/engine_llama.h"
+#include "persamp/engine_toy.h"
 #include "persamp/run.h"
 
 #include <dlfcn.h>

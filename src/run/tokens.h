@@ -1,6 +1,6 @@
 /* Tokens by kind: summed, written and read back. */
-#ifndef PS_RUN_TOKENS_H
-#define PS_RUN_TOKENS_H
+#ifndef PERSAMP_RUN_TOKENS_H
+#define PERSAMP_RUN_TOKENS_H
 
 #include "persamp/run.h"
 

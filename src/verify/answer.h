@@ -1,10 +1,10 @@
 /* Answers as read, and their comparison. */
-#ifndef PSV_ANSWER_H
-#define PSV_ANSWER_H
+#ifndef PERSAMP_VERIFY_ANSWER_H
+#define PERSAMP_VERIFY_ANSWER_H
 
-#include "numeric.h"
 #include "persamp/verify.h"
-#include "tree.h"
+#include "verify/number/numeric.h"
+#include "verify/tree/tree.h"
 
 typedef struct psv_answer {
     const char *source; /* trimmed: no delimiters, no full stop; arena */

@@ -4,7 +4,7 @@
  * Those in which neither side says more than the other make a partition (they do compare values). An answer that says
  * less than others (no unit, no base, a rounded decimal) then joins them only when they all agree with each other.
  * The outcome does not depend on the order of the answers. */
-#include "answer.h"
+#include "verify/answer.h"
 
 #include <stdlib.h>
 #include <string.h>

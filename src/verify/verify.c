@@ -1,5 +1,5 @@
 /* The public functions. */
-#include "extract.h"
+#include "verify/extract/extract.h"
 
 #include <ctype.h>
 #include <flint/flint.h>

@@ -1,6 +1,6 @@
 /* The allocator hook, growing arrays and arenas, with every allocation failing once. */
-#include "base/failing_allocator.h"
-#include "core/check.h"
+#include "support/check.h"
+#include "support/failing_allocator.h"
 
 #include <stdalign.h>
 

@@ -1,7 +1,7 @@
 /* Random numbers: Random123's known answers for Philox4x64-10, the layout of keys and positions, and uniformity.
  *
  * χ² with fixed keys at p > 1e−6: a fresh set of keys would fail once in about 200,000 runs. */
-#include "core/check.h"
+#include "support/check.h"
 
 #include <Random123/philox.h>
 

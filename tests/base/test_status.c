@@ -1,5 +1,5 @@
 /* Status codes and error records: what a user reads when something failed. */
-#include "core/check.h"
+#include "support/check.h"
 
 static ps_status fail_here(ps_error *err, int number) {
     return ps_fail(err, PS_FORMAT, "line %d: expected a number", number);

@@ -1,6 +1,6 @@
 /* Growing strings, the nearest of some names, whole files. */
-#include "base/failing_allocator.h"
-#include "core/check.h"
+#include "support/check.h"
+#include "support/failing_allocator.h"
 
 #include <unistd.h>
 

@@ -6,7 +6,10 @@ check=$PERSAMP_SOURCE/tools/check_layers
 
 tree=$(mktemp -d)
 trap 'rm -rf "$tree"' EXIT
-mkdir -p "$tree/include/persamp" "$tree/src/core" "$tree/src/method" "$tree/src/run" "$tree/cli" "$tree/examples"
+mkdir -p "$tree/include/persamp" "$tree/cli" "$tree/examples"
+for folder in base core method run study engine/llama engine/toy engine/sampler verify/tree verify/read verify/compare; do
+    mkdir -p "$tree/src/$folder"
+done
 
 failures=0
 # attempt accepted|refused FILE INCLUDE
@@ -26,7 +29,15 @@ attempt() {
 attempt accepted src/core/a.c '"persamp/core.h"'
 attempt accepted src/core/a.c '"persamp/base.h"'
 attempt accepted src/core/a.c '"core/pool.h"'
-attempt accepted src/core/a.c '"pool.h"'
+attempt accepted src/core/a.c '"base/json.h"'
+attempt accepted src/engine/llama/a.c '"engine/boundary.h"'
+attempt accepted src/engine/llama/a.c '"engine/sampler/sampler.h"'
+attempt accepted src/engine/llama/a.c '"engine/llama/lane.h"'
+attempt accepted src/engine/llama/a.c '<llama.h>'
+attempt accepted src/verify/a.c '"verify/read/read.h"'
+attempt accepted src/verify/compare/a.c '"verify/read/read.h"'
+attempt accepted src/study/a.c '"persamp/run.h"'
+attempt accepted src/run/a.c '"persamp/engine_toy.h"'
 attempt accepted src/core/a.c '<math.h>'
 attempt accepted src/method/a.c '"persamp/score.h"'
 attempt accepted src/run/a.c '"persamp/engine.h"'
@@ -40,6 +51,15 @@ attempt refused src/core/a.c '"persamp/persamp.h"'
 attempt refused src/core/a.c '"method/tree.h"'
 attempt refused src/core/a.c '"../method/tree.h"'
 attempt refused src/core/a.c '<llama.h>'
+attempt refused src/core/a.c '"pool.h"'
+attempt refused src/engine/a.c '<llama.h>'
+attempt refused src/engine/a.c '"engine/toy/tree.h"'
+attempt refused src/engine/toy/a.c '<llama.h>'
+attempt refused src/engine/toy/a.c '"engine/llama/lane.h"'
+attempt refused src/engine/sampler/a.c '"engine/llama/lane.h"'
+attempt refused src/verify/read/a.c '"verify/compare/compare.h"'
+attempt refused src/verify/tree/a.c '"verify/read/read.h"'
+attempt refused src/run/a.c '"persamp/study.h"'
 attempt refused src/core/a.c '<persamp/base.h>'
 attempt refused src/method/a.c '"persamp/engine.h"'
 attempt refused src/method/a.c '"core/pool.h"'
@@ -51,7 +71,8 @@ attempt refused examples/a.c '"core/pool.h"'
 attempt refused include/persamp/core.h '"persamp/method.h"'
 attempt refused include/persamp/core.h '"core/pool.h"'
 
-mkdir "$tree/src/attic"
+mkdir -p "$tree/src/attic" "$tree/src/core/pool/deep"
 attempt refused src/attic/a.c '"persamp/base.h"'
+attempt refused src/core/pool/deep/a.c '"persamp/base.h"'
 
 [ $failures -eq 0 ]

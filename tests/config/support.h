@@ -1,6 +1,6 @@
 /* What the configuration's tests share. */
-#ifndef PS_TESTS_CONFIG_SUPPORT_H
-#define PS_TESTS_CONFIG_SUPPORT_H
+#ifndef PERSAMP_TESTS_CONFIG_SUPPORT_H
+#define PERSAMP_TESTS_CONFIG_SUPPORT_H
 
 #include <setjmp.h>
 #include <stdarg.h>

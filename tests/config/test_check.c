@@ -1,5 +1,5 @@
 /* What only the whole configuration can be judged by. */
-#include "support.h"
+#include "config/support.h"
 
 static void test_contradictions_are_told_with_their_place(void **state) {
     (void)state;

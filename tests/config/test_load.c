@@ -1,5 +1,5 @@
 /* Right files: what YAML is understood, and what comes of it. */
-#include "support.h"
+#include "config/support.h"
 
 static void test_an_empty_file_is_an_empty_configuration(void **state) {
     (void)state;

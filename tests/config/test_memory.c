@@ -1,5 +1,5 @@
 /* Whichever allocation fails: an error, nothing leaked, nothing changed. */
-#include "support.h"
+#include "config/support.h"
 
 typedef struct counter {
     size_t countdown; /* allocations until one fails; 0: none does */

@@ -1,5 +1,5 @@
 /* Wrong files: each kind of mistake, and every word of what a user is told. */
-#include "support.h"
+#include "config/support.h"
 
 typedef struct wrong {
     const char *yaml, *message;

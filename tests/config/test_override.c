@@ -1,5 +1,5 @@
 /* Layers: presets, files, environment, command line; and arguments as the commands take them. */
-#include "support.h"
+#include "config/support.h"
 
 static void test_a_higher_layer_wins_in_any_order(void **state) {
     (void)state;

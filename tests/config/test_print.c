@@ -1,5 +1,5 @@
 /* The printed configuration: canonical, complete, readable back; differences; the files in docs/. */
-#include "support.h"
+#include "config/support.h"
 
 #include <locale.h>
 

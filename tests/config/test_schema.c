@@ -1,5 +1,5 @@
 /* The table itself: names, fields, words, and every key's way in and out. */
-#include "support.h"
+#include "config/support.h"
 
 static void test_fields_follow_keys(void **state) {
     (void)state;

@@ -1,6 +1,6 @@
 /* Golden files: reading them, and comparing within the tolerances of tests/golden/README.md. */
-#ifndef TESTS_CORE_GOLDEN_H
-#define TESTS_CORE_GOLDEN_H
+#ifndef PERSAMP_TESTS_CORE_GOLDEN_H
+#define PERSAMP_TESTS_CORE_GOLDEN_H
 
 #include <math.h>
 #include <setjmp.h>

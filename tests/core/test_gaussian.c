@@ -10,7 +10,7 @@
 #include "../../examples/gaussian.c"
 #undef main
 
-#include "core/check.h"
+#include "support/check.h"
 
 enum { RUNS = 100 };
 

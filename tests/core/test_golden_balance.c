@@ -1,5 +1,5 @@
 /* The classic weights against 50-digit arithmetic: tests/golden/balance_weights.json. */
-#include "golden.h"
+#include "core/golden.h"
 
 #include "core/kernels.h"
 

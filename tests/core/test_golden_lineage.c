@@ -1,6 +1,6 @@
 /* Recorded runs with lineage weights against 50-digit arithmetic: tests/golden/lineage_runs.json. The picks, β and
  * scores are the recording's; everything else has to come out of the pool. */
-#include "golden.h"
+#include "core/golden.h"
 
 #include "persamp/core.h"
 

@@ -1,7 +1,7 @@
 /* Every version of the inner loops this processor runs, against long double arithmetic, on random and extreme input:
  * infinities, empty and short arrays, every tail length, scores in the tens of thousands. */
-#include "core/check.h"
 #include "core/kernels.h"
+#include "support/check.h"
 
 enum { MOST = 67 };
 

@@ -1,7 +1,7 @@
 /* With depth_decay = 0, one event after every step and no early finishers, lineage weights are those of a bootstrap
  * particle filter: W ∝ L_t^β_t / L_{t−1}^β_{t−1}, and log Ẑ is the sum of the logs of the mean increments. */
-#include "core/check.h"
 #include "persamp/core.h"
+#include "support/check.h"
 
 enum { M = 40, STEPS = 9 };
 

@@ -1,6 +1,6 @@
 /* The life of a pool: what is counted, what can be selected, what is refused. */
-#include "core/check.h"
 #include "persamp/core.h"
+#include "support/check.h"
 
 static ps_pool *make_pool(ps_pool_params params, size_t M) {
     ps_pool *pool;

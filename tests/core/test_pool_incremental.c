@@ -2,8 +2,8 @@
  * scores of the depths, the candidates. Long random lives of up to a thousand events, in which particles finish and
  * have impossible scores, snapshots are pruned, and nobody looks at the pool for a while. The mixtures must
  * agree within 1e−12 of max(1, |log m|) and within the bound that pool_mixture.c states. */
-#include "core/check.h"
 #include "core/pool.h"
+#include "support/check.h"
 
 enum { M = 4 };
 

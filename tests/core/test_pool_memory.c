@@ -1,8 +1,8 @@
 /* Every allocation of a pool's life fails once: each call says PS_NOMEM, leaves the pool as it was, succeeds when it is
  * repeated, and nothing is left behind. */
-#include "base/failing_allocator.h"
-#include "core/check.h"
 #include "persamp/core.h"
+#include "support/check.h"
+#include "support/failing_allocator.h"
 
 static failing_allocator memory;
 

@@ -1,8 +1,8 @@
 /* Random lives of a pool against a second implementation: every number straight from the formulas of docs/algorithm.md,
  * computed afresh each time in long double from the list of snapshots, with M_d written where the formulas have it.
  * Scores may be −∞ or in the thousands; particles finish, are truncated, go missing, are pruned. */
-#include "core/check.h"
 #include "persamp/core.h"
+#include "support/check.h"
 
 enum { ROUNDS = 60, DEPTHS = 7, MOST = 2000, MOST_EVENTS = 20 };
 

@@ -2,8 +2,8 @@
  *
  * χ² with fixed seeds; a test fails where p < 1e−6, so that one of the dozen tests here fails for a fresh seed once in
  * about 100,000 runs. */
-#include "core/check.h"
 #include "persamp/core.h"
+#include "support/check.h"
 
 enum { MOST = 4096 };
 static double uniforms[MOST];

@@ -1,6 +1,6 @@
 /* The temperature: the three modes, and a test for each wrong version that public code is known to have. */
-#include "core/check.h"
 #include "persamp/core.h"
+#include "support/check.h"
 
 typedef struct points {
     const double *ell, *log_mix;

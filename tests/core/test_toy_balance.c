@@ -5,8 +5,8 @@
  *
  * Measured: mean of Ẑ/Z 0.31 to 0.40 for M = 8 … 512, with a standard error of 0.001 at 512. The bounds asked for are
  * hundreds of standard errors away: no false alarms. */
-#include "core/check.h"
 #include "core/toy_model.h"
+#include "support/check.h"
 
 enum { RUNS = 120, ITERATIONS = 12 };
 

@@ -4,8 +4,8 @@
  *
  * Tolerances: |mean − 1| ≤ 4 standard errors + 2/M (Ẑ is biased by O(1/M)); √mean(Ẑ/Z − 1)² ≤ 2.5/√M; no share off by
  * more than 0.3/√M on average. False alarms with a fresh seed: below 1.5% with 95% confidence (none in 200 seeds). */
-#include "core/check.h"
 #include "core/toy_model.h"
+#include "support/check.h"
 
 enum { RUNS = 120, ITERATIONS = 12 };
 

@@ -1,6 +1,6 @@
 /* Log-weights, ESS and the classic mixture: the identities that hold whatever the numbers. */
-#include "core/check.h"
 #include "persamp/core.h"
+#include "support/check.h"
 
 static void test_uniform_and_one_hot(void **state) {
     (void)state;

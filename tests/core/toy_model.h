@@ -2,8 +2,8 @@
  *
  * Answers are sequences over `vocabulary` tokens with a Markov chain for q; every step ends the answer with probability
  * p_end, and max_depth tokens end it too. Scores follow the prefix: ℓ(child) = 0.8·ℓ(parent) + 0.9·normal. */
-#ifndef TESTS_CORE_TOY_MODEL_H
-#define TESTS_CORE_TOY_MODEL_H
+#ifndef PERSAMP_TESTS_CORE_TOY_MODEL_H
+#define PERSAMP_TESTS_CORE_TOY_MODEL_H
 
 #include "persamp/core.h"
 

@@ -1,6 +1,6 @@
 /* What every method of the table must keep to, whatever it is about. A new method is tested by being in the table. */
-#include "base/failing_allocator.h"
 #include "method/world.h"
+#include "support/failing_allocator.h"
 
 /* Persistent Sampling in its other mode: another state machine behind the same name. */
 static ps_status create_completions(const ps_method_params *params, ps_method **method, ps_error *err) {

@@ -1,8 +1,9 @@
 /* Persistent Sampling's own promises: when events happen, how many particles they launch, what they may pick, when the
  * search ends; and on a model that can be enumerated, that its evidence and its weights converge to the truth. */
-#include "engine/toy.h"
+#include "engine/toy/toy.h"
 #include "method/world.h"
 #include "persamp/engine.h"
+#include "persamp/engine_toy.h"
 
 static ps_score_params score;
 

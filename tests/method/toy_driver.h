@@ -1,11 +1,11 @@
 /* Methods on the enumerable model of tests/core/toy_model.h: a step is drawn by the child's number, ℓ is the model's
  * own (as logprob_power at τ = 1 reads it from the steps' differences), q its transition probabilities. */
-#ifndef TESTS_METHOD_TOY_DRIVER_H
-#define TESTS_METHOD_TOY_DRIVER_H
+#ifndef PERSAMP_TESTS_METHOD_TOY_DRIVER_H
+#define PERSAMP_TESTS_METHOD_TOY_DRIVER_H
 
-#include "core/check.h"
 #include "core/toy_model.h"
 #include "persamp/method.h"
+#include "support/check.h"
 
 typedef struct toy_driver {
     const toy_model *model;

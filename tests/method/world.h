@@ -1,10 +1,10 @@
 /* A tiny deterministic world for methods: what a step brings depends on nothing but the child's number, so results may
  * be handed back in any order. And a driver that checks what every method must keep to. */
-#ifndef TESTS_METHOD_WORLD_H
-#define TESTS_METHOD_WORLD_H
+#ifndef PERSAMP_TESTS_METHOD_WORLD_H
+#define PERSAMP_TESTS_METHOD_WORLD_H
 
-#include "core/check.h"
 #include "persamp/method.h"
+#include "support/check.h"
 
 typedef struct world {
     uint64_t seed;

@@ -1,6 +1,6 @@
 /* Helpers of the reward room's tests. */
-#ifndef TESTS_REWARD_PRM_SUPPORT_H
-#define TESTS_REWARD_PRM_SUPPORT_H
+#ifndef PERSAMP_TESTS_REWARD_PRM_SUPPORT_H
+#define PERSAMP_TESTS_REWARD_PRM_SUPPORT_H
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "persamp/engine_toy.h"
 #include "persamp/reward.h"
 
 #include <math.h>

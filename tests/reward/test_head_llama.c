@@ -1,8 +1,8 @@
 /* Head files: the network's numbers by hand, and every way in which a file can be wrong. (Named llama because the GGUF
  * reader is libllama's.) */
-#include "prm_support.h"
 #include "reward/head.h"
-#include "tiny_gguf.h"
+#include "reward/prm_support.h"
+#include "reward/tiny_gguf.h"
 
 #include <ggml.h>
 

@@ -1,8 +1,8 @@
 /* What every kind of reward model must do, run over the table of kinds: a kind that is added without a maker here fails
  * the first test. */
-#include "base/failing_allocator.h"
-#include "prm_support.h"
-#include "tiny_gguf.h"
+#include "reward/prm_support.h"
+#include "reward/tiny_gguf.h"
+#include "support/failing_allocator.h"
 
 static ps_prm *make_token(ps_aggregate aggregate) {
     return judge(aggregate);

@@ -1,7 +1,8 @@
 /* Reward models on libllama, with the shipped files: kind `token` against an independent forward pass, kind `head`
  * against kind `token`, one step at a time against all at once, and a cache that is always too small. */
-#include "prm_support.h"
-#include "tiny_gguf.h"
+#include "persamp/engine_llama.h"
+#include "reward/prm_support.h"
+#include "reward/tiny_gguf.h"
 
 #include <jansson.h>
 

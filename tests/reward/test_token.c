@@ -1,5 +1,5 @@
 /* Kind `token` on a table that acts as a reward model: exact probabilities, incremental evaluation, and its errors. */
-#include "prm_support.h"
+#include "reward/prm_support.h"
 
 /* Probability after a given text, scored from a fresh root in one step. */
 static double fresh(ps_prm *prm, const char *text) {

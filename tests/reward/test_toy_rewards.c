@@ -1,5 +1,5 @@
 /* The toy engine's reward model: rewards of a table by step and by prefix, and what it reads of a synthetic step. */
-#include "prm_support.h"
+#include "reward/prm_support.h"
 
 static ps_prm *toy_of(const char *json) {
     ps_prm *prm = NULL;

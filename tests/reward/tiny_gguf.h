@@ -1,6 +1,6 @@
 /* GGUF files of a few tensors, written byte by byte, so that a test can also write wrong ones. */
-#ifndef TESTS_REWARD_TINY_GGUF_H
-#define TESTS_REWARD_TINY_GGUF_H
+#ifndef PERSAMP_TESTS_REWARD_TINY_GGUF_H
+#define PERSAMP_TESTS_REWARD_TINY_GGUF_H
 
 #include <stdint.h>
 #include <stdio.h>

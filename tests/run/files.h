@@ -1,9 +1,9 @@
 /* What the tests of this folder share: files and folders of their own in the folder for tests, configurations. */
-#ifndef TESTS_RUN_FILES_H
-#define TESTS_RUN_FILES_H
+#ifndef PERSAMP_TESTS_RUN_FILES_H
+#define PERSAMP_TESTS_RUN_FILES_H
 
-#include "core/check.h"
 #include "persamp/run.h"
+#include "support/check.h"
 
 #include <dirent.h>
 #include <sys/stat.h>

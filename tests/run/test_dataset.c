@@ -1,6 +1,6 @@
 /* Data sets: what is read, what is passed over and named, what is refused. */
-#include "base/failing_allocator.h"
 #include "run/files.h"
+#include "support/failing_allocator.h"
 
 static ps_dataset *load(const char *text) {
     ps_dataset *d = NULL;

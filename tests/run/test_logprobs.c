@@ -1,7 +1,7 @@
 /* generation.include_logprobs: the tokens of every saved particle with their log-probabilities. They are held against
  * what the toy engine says of the same tokens when it is asked again, and against the table's exact probability of each
  * answer. */
-#include "engine/toy.h"
+#include "engine/toy/toy.h"
 #include "run/files.h"
 #include "run/session.h"
 

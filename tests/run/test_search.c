@@ -1,9 +1,9 @@
 /* Problems solved on the toy engine: alone and side by side, when requests fail, when the run is stopped, when memory
  * runs out. */
-#include "base/failing_allocator.h"
-#include "engine/toy.h"
+#include "engine/toy/toy.h"
 #include "run/files.h"
 #include "run/scheduler.h"
+#include "support/failing_allocator.h"
 
 #include <jansson.h>
 

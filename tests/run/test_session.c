@@ -1,4 +1,5 @@
 /* From a configuration to a session; prompts; boxes; Wilson's interval. */
+#include "persamp/study.h"
 #include "run/files.h"
 #include "run/task.h"
 

@@ -1,6 +1,6 @@
 /* Scores and length priors: hand-checked values, every entry of both tables at lengths 0, 1 and 10⁶, and errors. */
-#include "core/check.h"
 #include "persamp/score.h"
+#include "support/check.h"
 
 static ps_score_params params;
 static const ps_score_input ten_nats = {.sum_logp = -10, .sum_logq = -9, .n_tokens = 100, .n_steps = 4, .reward = 0.8};

@@ -1,6 +1,6 @@
 /* Shared by the tests of the verifier. */
-#ifndef TESTS_VERIFY_SUPPORT_H
-#define TESTS_VERIFY_SUPPORT_H
+#ifndef PERSAMP_TESTS_VERIFY_SUPPORT_H
+#define PERSAMP_TESTS_VERIFY_SUPPORT_H
 
 #include "persamp/verify.h"
 

@@ -1,5 +1,5 @@
 /* Voting classes: an equivalence relation whatever the order, and the cases where "same" alone would not be one. */
-#include "support.h"
+#include "verify/support.h"
 
 #include <jansson.h>
 

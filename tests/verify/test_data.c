@@ -1,5 +1,5 @@
 /* The bars on the data sets, which are no part of the repository: $PERSAMP_DATA or ../shared/data; skipped without. */
-#include "support.h"
+#include "verify/support.h"
 
 #include <jansson.h>
 

@@ -1,5 +1,5 @@
 /* Where the answer of a response is found. */
-#include "support.h"
+#include "verify/support.h"
 
 typedef struct extraction {
     const char *response, *answer; /* answer NULL: none */

@@ -1,7 +1,7 @@
 /* Inputs made to hurt: every call comes back (the work is counted, so a hang would be an endless loop), with a verdict
  * that claims nothing false; and every allocation may fail. */
-#include "../base/failing_allocator.h"
-#include "support.h"
+#include "support/failing_allocator.h"
+#include "verify/support.h"
 
 static char *repeated(const char *piece, size_t n, const char *middle, const char *end) {
     size_t length = strlen(piece), tail = strlen(end), centre = strlen(middle);

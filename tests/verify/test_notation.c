@@ -1,6 +1,6 @@
 /* Notation found by inventing answers in the style of the data sets: each rule with what it must not let through.
  * Every pair both ways round. */
-#include "support.h"
+#include "verify/support.h"
 
 typedef struct pair {
     const char *a, *b;

@@ -5,7 +5,7 @@
  * changed, and the verifier is held against exact rational arithmetic of our own at random points. Two different
  * rational functions of degree at most 30 agree at all six points of {−40 … 40}² with a probability below 1e-2 each
  * time, 1e-12 for all six; with 4000 trees a false alarm has a probability below 1e-8. */
-#include "support.h"
+#include "verify/support.h"
 
 enum { TREES = 4000, CONSTANTS = 1500, POINTS = 6 };
 

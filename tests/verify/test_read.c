@@ -1,5 +1,5 @@
 /* Every rule of the normaliser and the parser: what an answer is read as. */
-#include "support.h"
+#include "verify/support.h"
 
 typedef struct reading {
     const char *text, *form; /* form NULL: it cannot be read */

@@ -1,5 +1,5 @@
 /* Whole responses against a gold answer: what is found in them and whether it is right. */
-#include "support.h"
+#include "verify/support.h"
 
 typedef struct judged {
     const char *gold, *response;

@@ -1,5 +1,5 @@
 /* The rules of comparison, each in both directions. */
-#include "support.h"
+#include "verify/support.h"
 
 typedef struct rule {
     const char *a, *b;

@@ -1,5 +1,5 @@
 /* The many ways to write one answer, and answers that look like it and are another. Every pair both ways round. */
-#include "support.h"
+#include "verify/support.h"
 
 enum { MOST = 52 };
 

@@ -1,0 +1,131 @@
+/* persamp/study.h: many problems, results in a folder that survive kill -9: evaluation of one method, comparison of
+ * several at equal cost.
+ *
+ *     ps_eval(config, &options, models, NULL, &summary, &err);
+ *
+ * The rules of run.h hold here, too. */
+#ifndef PERSAMP_STUDY_H
+#define PERSAMP_STUDY_H
+
+#include "persamp/run.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Evaluation ---------------------------------------------------------- */
+
+typedef struct ps_eval_options {
+    size_t offset, limit;         /* of the data set; limit 0: all */
+    size_t shard, shards;         /* this is shard 1 … shards; 0, 0: everything */
+    bool fresh;                   /* start over in an output folder that has results */
+    const char *const *baselines; /* other methods on the same problems: "greedy", "sample" */
+    size_t n_baselines;
+} ps_eval_options;
+
+/* Accuracy and cost of one method over a data set. */
+typedef struct ps_eval_arm {
+    const char *name;
+    size_t done, correct, errors, truncated, resumed; /* resumed: of `done`, read back from an earlier run */
+    size_t correct_by[PS_SELECTS];
+    double low, high; /* Wilson 95% interval of correct/done */
+    ps_token_counts tokens;
+    double seconds;                  /* wall time of this run */
+    double mean_ess, mean_resamples; /* NaN without weights */
+    const char *path;                /* of its result lines */
+} ps_eval_arm;
+
+typedef struct ps_eval_summary {
+    ps_eval_arm *arms; /* [n_arms]: the configured method first */
+    size_t n_arms;
+    size_t faults; /* unusable records of the data set */
+} ps_eval_summary;
+PS_API void ps_eval_summary_free(ps_eval_summary *summary);
+
+/* Progress of an evaluation: the arm under way, of `total` problems. */
+typedef struct ps_eval_progress {
+    const ps_eval_arm *arm;
+    size_t arm_number, n_arms, total;
+    const ps_outcome *last; /* the result that was just written; NULL at the start of an arm */
+} ps_eval_progress;
+typedef struct ps_eval_observer {
+    void *user;
+    void (*fault)(void *user, const char *path, const ps_dataset_fault *fault);
+    void (*progress)(void *user, const ps_eval_progress *progress);
+    bool (*cancelled)(void *user);
+} ps_eval_observer;
+
+/* Run the configured method over the configured data set. Each result line is on disk before the next problem counts;
+ * the same call again goes on where an earlier one was cut off. PS_ARG: the output folder belongs to another
+ * configuration (the message shows the difference). PS_CANCELLED: *summary is written all the same. */
+PS_API ps_status ps_eval(const ps_config *config, const ps_eval_options *options, ps_models *models,
+                         const ps_eval_observer *observer, ps_eval_summary *summary, ps_error *err);
+
+/* ---- Comparison ---------------------------------------------------------- */
+
+typedef struct ps_compare_options {
+    /* Methods, separated by commas: a method's name, with overrides behind a colon and a name of its own before '=':
+     *     "persistent,particle_filter"
+     *     "persistent,old=persistent:ps.weights=balance,ps.refill=true,majority"
+     * A piece that begins with a configuration key belongs to the method before it. The first is what the others are
+     * compared with. */
+    const char *methods;
+    const char *budgets;     /* "4x,16x": multiples of the mean length of an answer; "2048": tokens. NULL: "4x,16x" */
+    size_t seeds;            /* runs of each cell, with system.seed, system.seed + 1, …; 0: 1 */
+    size_t offset, limit;    /* of the data set; limit 0: all */
+    size_t shard, shards;    /* shard i of n, 1 ≤ i ≤ n: every n-th problem; 0, 0: all, those of shards read back */
+    const char *const *from; /* [n_from] other folders whose finished problems are read as if they were here */
+    size_t n_from;
+    bool fresh;            /* start over in an output folder that has results */
+    const char *json_path; /* also write the comparison here; NULL: only in the output folder */
+} ps_compare_options;
+
+/* One method at one budget, all seeds. Accuracies are those of the method's own selection of the answer. */
+typedef struct ps_compare_cell {
+    const char *method;             /* name of its variant */
+    size_t method_number;           /* from 0, in the order given */
+    const char *budget;             /* as given; "" for a method without one (greedy) */
+    size_t max_tokens, n_particles; /* of a problem; 0, 1 for greedy */
+    size_t seeds, runs, correct;    /* runs: problems × seeds that are done */
+    size_t truncated, errors;
+    double accuracy, low, high; /* Wilson 95% over the runs; NaN without any */
+    /* Accuracy minus that of the first method at the same budget, over the problems that both have done: 95% interval
+     * by paired bootstrap over problems, two-sided bootstrap p, and p after Holm's correction over all cells. NaN for
+     * the first method, and where there is nothing to compare. */
+    double difference, difference_low, difference_high, p, p_holm;
+    double brier;           /* mean (confidence − correct)² */
+    double ece;             /* expected calibration error, 10 bins of equal width */
+    ps_token_counts tokens; /* of all runs */
+    double seconds;         /* wall time of making them, over all sessions */
+    bool shared;            /* its samples were drawn for an earlier method of the list and are only read differently */
+} ps_compare_cell;
+
+typedef struct ps_compare_summary {
+    ps_compare_cell *cells; /* [n_cells] those without a budget first, then by budget, then by method */
+    size_t n_cells, n_methods, problems;
+    double answer_tokens; /* mean length of one answer: a budget of 1x */
+    size_t comparisons;   /* how many p-values Holm's correction counts */
+    size_t faults;        /* unusable records of the data set */
+    const char *path;     /* of the JSON in the output folder */
+    struct ps_plan *plan; /* owns the strings */
+} ps_compare_summary;
+PS_API void ps_compare_summary_free(ps_compare_summary *summary);
+
+/* Run every method at every budget with every seed over the same problems with common random numbers, and compare.
+ * Each run is a result file of the output folder; the same call again goes on where an earlier one was cut off, also
+ * with more methods, budgets, seeds or problems. Methods that differ only in how they choose among the same samples
+ * share them. PS_FORMAT: methods or budgets that cannot be read. PS_ARG: the folder belongs to another configuration.
+ * PS_CANCELLED: *summary is written all the same. */
+PS_API ps_status ps_compare(const ps_config *config, const ps_compare_options *options, ps_models *models,
+                            const ps_eval_observer *observer, ps_compare_summary *summary, ps_error *err);
+
+/* The comparison as JSON, appended to *text. */
+PS_API ps_status ps_compare_json(const ps_compare_summary *summary, ps_text *text, ps_error *err);
+
+/* Wilson score interval of `successes` of n at 95%. (0, 1) for n = 0. */
+PS_API void ps_wilson(size_t successes, size_t n, double *low, double *high);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,1 @@
+check_layers: 8 include8 against the arrows of docs/ARCHITECTURE.md

@@ -1,0 +1,136 @@
+/* A set-up as a JSON file, so that it is measured once for a model and a machine. */
+#include "engine/llama/setup.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { FORMAT = 1, LARGEST = 1 << 16, MOST = 4096 }; /* of the file in bytes; of contexts and threads */
+
+/* FNV-1a, 64 bits. The key itself is in the file: equal names of different keys do no harm. */
+static uint64_t hash(const char *text) {
+    uint64_t h = 14695981039346656037U;
+    for (; *text; text++)
+        h = (h ^ (unsigned char)*text) * 1099511628211U;
+    return h;
+}
+
+void ps_setup_path(const char *folder, const char *key, ps_text *path) {
+    ps_text_printf(path, "%s/setup-%016llx.json", folder, (unsigned long long)hash(key));
+}
+
+/* ---- Reading ------------------------------------------------------------- */
+
+static bool read_integer(const json_t *root, const char *key, int least, int most, int32_t *out) {
+    const json_t *value = json_object_get(root, key);
+    if (!json_is_integer(value)) return false;
+    const json_int_t n = json_integer_value(value);
+    if (n < least || n > most) return false;
+    *out = (int32_t)n;
+    return true;
+}
+
+static bool read_costs(const json_t *root, const char *key, double *out) {
+    const json_t *list = json_object_get(root, key);
+    if (json_array_size(list) != PS_COST_POINTS) return false;
+    for (size_t i = 0; i < PS_COST_POINTS; i++) {
+        out[i] = json_number_value(json_array_get(list, i));
+        if (!json_is_number(json_array_get(list, i)) || !(out[i] >= 0 && out[i] < HUGE_VAL)) return false;
+    }
+    return true;
+}
+
+static bool read_setup(const json_t *object, ps_setup *out) {
+    return read_integer(object, "contexts", 1, MOST, &out->lanes) &&
+           read_integer(object, "threads", 1, MOST, &out->threads) &&
+           read_integer(object, "flash_attn", -1, 1, &out->flash_attn) &&
+           read_costs(object, "batch_seconds", out->costs.base) &&
+           read_costs(object, "batch_seconds_per_cell", out->costs.per_cell);
+}
+
+bool ps_setup_load(const char *path, const char *key, ps_setup *setups, size_t *n) {
+    char *text = NULL;
+    size_t length = 0;
+    int32_t format;
+    ps_setup read[PS_MOST_SETUPS] = {0};
+    if (ps_read_file(path, LARGEST, &text, &length, NULL) != PS_OK) return false;
+    json_t *root = json_loadb(text, length, JSON_REJECT_DUPLICATES, NULL);
+    const char *stored = json_string_value(json_object_get(root, "of"));
+    const json_t *list = json_object_get(root, "setups");
+    const size_t count = json_array_size(list);
+    bool good = read_integer(root, "format", FORMAT, FORMAT, &format) && stored && !strcmp(stored, key) && count >= 1 &&
+                count <= PS_MOST_SETUPS;
+    for (size_t i = 0; i < count && good; i++)
+        good = read_setup(json_array_get(list, i), &read[i]);
+    if (good) {
+        memcpy(setups, read, count * sizeof *read);
+        *n = count;
+    }
+    json_decref(root);
+    ps_free(text);
+    return good;
+}
+
+/* ---- Writing ------------------------------------------------------------- */
+
+/* The folders above a file. */
+static bool make_folders(const char *path) {
+    char folder[4096];
+    const size_t length = strlen(path);
+    if (length >= sizeof folder) return false;
+    memcpy(folder, path, length + 1);
+    for (char *slash = strchr(folder + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (mkdir(folder, 0777) != 0 && errno != EEXIST) return false;
+        *slash = '/';
+    }
+    return true;
+}
+
+static json_t *list_of(const double *x) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < PS_COST_POINTS; i++)
+        json_array_append_new(list, json_real(x[i]));
+    return list;
+}
+
+static json_t *object_of(const ps_setup *setup) {
+    return json_pack("{s:i, s:i, s:i, s:o, s:o}", "contexts", (int)setup->lanes, "threads", (int)setup->threads,
+                     "flash_attn", (int)setup->flash_attn, "batch_seconds", list_of(setup->costs.base),
+                     "batch_seconds_per_cell", list_of(setup->costs.per_cell));
+}
+
+/* NULL where there is no memory. */
+static char *text_of(const char *key, const ps_setup *setups, size_t n) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(list, object_of(&setups[i]));
+    json_t *root = json_pack("{s:i, s:s, s:o}", "format", FORMAT, "of", key, "setups", list);
+    char *text = root ? json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(6)) : NULL;
+    json_decref(root);
+    return text;
+}
+
+/* Under another name first: no reader sees half a file, and of two writers one wins. */
+bool ps_setup_store(const char *path, const char *key, const ps_setup *setups, size_t n) {
+    ps_text temporary = {0};
+    char *text = text_of(key, setups, n);
+    ps_text_printf(&temporary, "%s.XXXXXX", path);
+    const int fd = text && ps_text_ok(&temporary) && make_folders(path) ? mkstemp(temporary.data) : -1;
+    FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
+    bool good = file != NULL && fprintf(file, "%s\n", text) > 0;
+    if (file)
+        good = fclose(file) == 0 && good;
+    else if (fd >= 0)
+        close(fd);
+    good = good && rename(temporary.data, path) == 0;
+    if (fd >= 0 && !good) remove(temporary.data);
+    ps_text_free(&temporary);
+    free(text);
+    return good;
+}

@@ -1,0 +1,95 @@
+/* The inner loops of the quick way for AVX-512: sixteen floats at a time. */
+#include "engine/sampler/kernels.h"
+
+#ifdef PS_SAMPLE_X86
+#include <immintrin.h>
+
+#define TARGET __attribute__((target("avx512f,popcnt")))
+enum { LANES = 16 };
+typedef __m512 vec;
+typedef __m512d wide;
+
+TARGET static inline vec load(const float *p) {
+    return _mm512_loadu_ps(p);
+}
+TARGET static inline void store(float *p, vec x) {
+    _mm512_storeu_ps(p, x);
+}
+TARGET static inline vec all(float x) {
+    return _mm512_set1_ps(x);
+}
+TARGET static inline vec fma_of(vec a, vec b, vec c) {
+    return _mm512_fmadd_ps(a, b, c);
+}
+TARGET static inline vec max_of(vec a, vec b) {
+    return _mm512_max_ps(a, b);
+}
+TARGET static inline vec round_of(vec x) {
+    return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+/* x·2^k for integers k. */
+TARGET static inline vec scale_of(vec x, vec k) {
+    return _mm512_scalef_ps(x, k);
+}
+TARGET static inline bool any_nan(vec x) {
+    return _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q) != 0;
+}
+TARGET static inline unsigned mask_at_least(vec gate, vec limit) {
+    return _mm512_cmp_ps_mask(gate, limit, _CMP_GE_OQ);
+}
+TARGET static inline wide wide_all(double x) {
+    return _mm512_set1_pd(x);
+}
+TARGET static inline wide wide_load(const float *p) {
+    return _mm512_cvtps_pd(_mm256_loadu_ps(p));
+}
+TARGET static inline void wide_store(double *p, wide x) {
+    _mm512_storeu_pd(p, x);
+}
+TARGET static inline wide wide_max(wide a, wide b) {
+    return _mm512_max_pd(a, b);
+}
+TARGET static inline wide wide_fma(wide a, wide b, wide c) {
+    return _mm512_fmadd_pd(a, b, c);
+}
+/* p[l] where bit l of the mask is set, else 0. */
+TARGET static inline wide wide_where(unsigned mask, const double *p) {
+    return _mm512_maskz_loadu_pd((__mmask8)mask, p);
+}
+/* The two halves' sum in float64. */
+TARGET static inline wide widen(vec x) {
+    const __m256 upper = _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(x), 1));
+    return _mm512_cvtps_pd(_mm512_castps512_ps256(x)) + _mm512_cvtps_pd(upper);
+}
+TARGET static inline double wide_sum(wide x) {
+    double lane[8];
+    _mm512_storeu_pd(lane, x);
+    return ((lane[0] + lane[1]) + (lane[2] + lane[3])) + ((lane[4] + lane[5]) + (lane[6] + lane[7]));
+}
+
+/* 2^(j/16). */
+static const double sixteenths[16] = {
+    0x1.0000000000000p+0, 0x1.0b5586cf9890fp+0, 0x1.172b83c7d517bp+0, 0x1.2387a6e756238p+0,
+    0x1.306fe0a31b715p+0, 0x1.3dea64c123422p+0, 0x1.4bfdad5362a27p+0, 0x1.5ab07dd485429p+0,
+    0x1.6a09e667f3bcdp+0, 0x1.7a11473eb0187p+0, 0x1.8ace5422aa0dbp+0, 0x1.9c49182a3f090p+0,
+    0x1.ae89f995ad3adp+0, 0x1.c199bdd85529cp+0, 0x1.d5818dcfba487p+0, 0x1.ea4afa2a490dap+0};
+
+/* As in core/kernels_avx512.c, in base 2: t·c = k + r with k a multiple of 1/16, 2^r = 1 + r·Q(r) with Q of degree 4
+ * interpolated at Chebyshev points (error 9e−15). */
+TARGET static inline wide power_of(wide t, wide c) {
+    const wide rounder = wide_all(0x1.8p48), shifted = wide_fma(t, c, rounder), k = shifted - rounder;
+    const wide power = _mm512_permutex2var_pd(_mm512_loadu_pd(sixteenths), _mm512_castpd_si512(shifted),
+                                              _mm512_loadu_pd(sixteenths + 8));
+    const wide r = wide_fma(t, c, wide_all(0.0) - k);
+    wide q = wide_fma(r, wide_all(0x1.5d89469dbe29bp-10), wide_all(0x1.3b2c4ac7da565p-7));
+    q = wide_fma(q, r, wide_all(0x1.c6b08d6f956f4p-5));
+    q = wide_fma(q, r, wide_all(0x1.ebfbdff6988c8p-3));
+    q = wide_fma(q, r, wide_all(0x1.62e42fefa39f1p-1));
+    return _mm512_scalef_pd(wide_fma(power * r, q, power), k);
+}
+
+#include "engine/sampler/kernels_vector.h"
+
+const ps_sample_kernels ps_sample_avx512 = {"avx512",   vector_largest, vector_weigh,
+                                            vector_raw, vector_above,   vector_between};
+#endif

@@ -1,0 +1,39 @@
+/* An arm: one method over the chosen problems of a data set, its results in a file of the output folder. Evaluations
+ * and comparisons are made of arms. */
+#ifndef PERSAMP_STUDY_ARM_H
+#define PERSAMP_STUDY_ARM_H
+
+#include "study/store.h"
+
+typedef struct ps_arm {
+    const ps_config *config;
+    const char *method; /* NULL: the configured one; else "greedy", "sample" or a method's name */
+    const char *name;   /* what the arm is called; NULL: as the method */
+    const char *file;   /* of its result lines, in the folder */
+    char *const *also;  /* [n_also] paths of more files with its lines, read only; `file` may be among them */
+    size_t n_also;
+    const ps_problem *problems; /* [n] in order of index */
+    size_t n;
+    const ps_eval_observer *observer; /* may be NULL */
+    size_t arm_number, n_arms;
+    /* Each line as it is counted, read back or new; `position` is that of its problem. May be NULL. */
+    void (*counted)(void *user, size_t position, const ps_result_line *line);
+    void *user;
+} ps_arm;
+
+/* Run what is not done yet. *out is filled also on failure as far as the arm came; its path is owned by it. */
+ps_status ps_arm_run(const ps_arm *arm, ps_store *store, ps_models *models, ps_eval_arm *out, ps_error *err);
+
+/* The problems of a configuration's data set that the options choose, for evaluations and comparisons alike. */
+typedef struct ps_chosen {
+    ps_dataset *dataset;
+    char *path;           /* of the data set; NULL where problems are generated */
+    ps_problem *problems; /* [n] */
+    size_t n;
+    size_t faults; /* unusable records */
+} ps_chosen;
+ps_status ps_choose_problems(const ps_config *config, const ps_eval_options *options, const ps_eval_observer *observer,
+                             ps_chosen *chosen, ps_error *err);
+void ps_chosen_clear(ps_chosen *chosen);
+
+#endif

@@ -1,0 +1,391 @@
+/* A comparison: methods × budgets × seeds over the same problems, each run an arm with a file of its own. */
+#include "study/compare.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef struct comparison {
+    const ps_config *config;
+    const ps_compare_options *options;
+    ps_models *models;
+    const ps_eval_observer *observer;
+    ps_plan *plan;
+    ps_store *store;
+    const char **folders; /* [n_folders] whose finished problems count: the output folder first */
+    size_t n_folders;
+    ps_chosen chosen;
+    double answer_tokens;
+} comparison;
+
+/* ---- Small files of the folder ------------------------------------------- */
+
+static ps_status path_of(const ps_store *store, const char *name, ps_text *path, ps_error *err) {
+    ps_text_printf(path, "%s/%s", ps_store_folder(store), name);
+    return ps_text_ok(path) ? PS_OK : ps_nomem(err);
+}
+
+/* A number out of a JSON file of ours; 0 when it is not there. */
+static double read_number(const char *path, const char *key) {
+    json_t *root = json_load_file(path, 0, NULL);
+    const json_t *value = json_object_get(root, key);
+    double x = json_is_number(value) ? json_number_value(value) : 0;
+    json_decref(root);
+    return x;
+}
+
+/* The output folder and those of --from. */
+static ps_status list_folders(comparison *c, ps_error *err) {
+    const ps_compare_options *o = c->options;
+    c->folders = ps_calloc(1 + o->n_from, sizeof *c->folders);
+    if (c->folders == NULL) return ps_nomem(err);
+    c->folders[c->n_folders++] = ps_store_folder(c->store);
+    for (size_t i = 0; i < o->n_from; i++)
+        c->folders[c->n_folders++] = o->from[i];
+    return PS_OK;
+}
+
+/* Run an arm whose lines may lie in many files named BASE…: what is finished in any of them is not run again; what is
+ * new goes into this shard's. */
+static ps_status run_arm(comparison *c, ps_arm *arm, const char *base, ps_eval_arm *out, ps_error *err) {
+    ps_paths also = {0};
+    ps_text file = {0};
+    ps_text_puts(&file, base);
+    ps_shard_suffix(c->options, &file);
+    ps_text_puts(&file, ".jsonl");
+    ps_status status = ps_text_ok(&file) ? PS_OK : ps_nomem(err);
+    if (status == PS_OK) status = ps_paths_find(c->folders, c->n_folders, base, ".jsonl", &also, err);
+    arm->file = ps_text_cstr(&file);
+    arm->also = also.items;
+    arm->n_also = also.n;
+    if (status == PS_OK) status = ps_arm_run(arm, c->store, c->models, out, err);
+    ps_paths_free(&also);
+    ps_text_free(&file);
+    return status;
+}
+
+static ps_status write_json(ps_store *store, const char *name, json_t *root, ps_error *err) {
+    char *text = root != NULL ? json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(10)) : NULL;
+    json_decref(root);
+    if (text == NULL) return ps_nomem(err);
+    ps_status status = ps_store_write(store, name, text, strlen(text), err);
+    free(text);
+    return status;
+}
+
+/* ---- The unit of budgets: the mean length of an answer ------------------- */
+
+/* Independent answers to the first problems of the data set, whatever part of it is compared on: the unit must not
+ * change when more problems are asked for. */
+enum { LENGTH_PROBLEMS = 64, LENGTH_ANSWERS = 4 };
+
+static ps_status draw_lengths(comparison *c, ps_eval_arm *out, ps_error *err) {
+    size_t total;
+    ps_config *config = NULL;
+    const ps_problem *all = ps_dataset_problems(c->chosen.dataset, &total);
+    ps_status status = ps_config_copy(c->config, &config, err);
+    if (status == PS_OK) status = ps_config_set(config, "generation.n_particles", "4", "compare", err);
+    if (status == PS_OK) status = ps_config_set(config, "ps.budget.max_tokens", "0", "compare", err);
+    ps_arm arm = {.config = config,
+                  .method = "best_of_n",
+                  .name = "answer length",
+                  .problems = all,
+                  .n = total < LENGTH_PROBLEMS ? total : LENGTH_PROBLEMS,
+                  .observer = c->observer,
+                  .n_arms = 1};
+    if (status == PS_OK) status = run_arm(c, &arm, "results.length", out, err);
+    ps_config_free(config);
+    return status;
+}
+
+/* What was measured before, in any of the folders: one number, or their budgets would not be the same. */
+static ps_status known_length(comparison *c, ps_error *err) {
+    ps_paths paths = {0};
+    ps_status status = ps_paths_find(c->folders, c->n_folders, "summary.length", ".json", &paths, err);
+    for (size_t i = 0; i < paths.n && status == PS_OK; i++) {
+        double length = read_number(paths.items[i], "mean_answer_tokens");
+        if (c->answer_tokens > 0 && length > 0 && fabs(length - c->answer_tokens) > 1e-6)
+            status = ps_fail(err, PS_ARG,
+                             "%s: answers have %g tokens here and %g in another folder, so that budgets in answers "
+                             "differ; copy one summary.length.json into every folder before the work begins",
+                             paths.items[i], length, c->answer_tokens);
+        if (length > 0) c->answer_tokens = length;
+    }
+    ps_paths_free(&paths);
+    return status;
+}
+
+static ps_status measure_length(comparison *c, ps_error *err) {
+    ps_eval_arm arm = {0};
+    ps_status known = known_length(c, err);
+    if (known != PS_OK || c->answer_tokens > 0) return known;
+    ps_status status = draw_lengths(c, &arm, err);
+    size_t answers = (arm.done - arm.errors) * LENGTH_ANSWERS;
+    if (status == PS_OK && (answers == 0 || arm.tokens.generated == 0))
+        status =
+            ps_fail(err, PS_ENGINE, "no answer could be drawn to measure the length of one; %s says why", arm.path);
+    if (status == PS_OK) {
+        c->answer_tokens = (double)arm.tokens.generated / (double)answers;
+        status = write_json(c->store, "summary.length.json",
+                            json_pack("{s:f,s:I,s:I}", "mean_answer_tokens", c->answer_tokens, "answers",
+                                      (json_int_t)answers, "tokens", (json_int_t)arm.tokens.generated),
+                            err);
+    }
+    ps_free((char *)arm.path);
+    return status;
+}
+
+/* ---- Ownership: a name stands for one configuration ---------------------- */
+
+static ps_status check_owner(const ps_variant *v, const ps_config *samples, const char *path, ps_error *err) {
+    ps_text difference = {0};
+    ps_config *owner = NULL;
+    ps_status status = ps_config_create(&owner, err);
+    if (status == PS_OK) status = ps_config_load_file(owner, path, err);
+    if (status == PS_OK) status = ps_config_difference(samples, owner, &difference, err);
+    if (status == PS_OK && difference.length > 0)
+        status = ps_fail(err, PS_ARG,
+                         "%s: this folder has results of another configuration under the name %s:\n%sgive the method "
+                         "another name (name=%s:…), choose another folder with --evaluation.output_dir=FOLDER, or "
+                         "start over with --fresh",
+                         path, v->name, ps_text_cstr(&difference), v->method->name);
+    ps_config_free(owner);
+    ps_text_free(&difference);
+    return status;
+}
+
+/* In the output folder a name is taken where it is free; in the others it may be missing. */
+static ps_status own_name(comparison *c, const ps_variant *v, ps_error *err) {
+    ps_text name = {0}, path = {0}, yaml = {0};
+    ps_config *samples = NULL;
+    ps_text_puts(&name, "config.");
+    ps_plan_stem(v, &name);
+    ps_text_puts(&name, ".yaml");
+    ps_status status = ps_plan_samples(v, &samples, err);
+    for (size_t i = 0; i < c->n_folders && status == PS_OK; i++) {
+        ps_text_clear(&path);
+        ps_text_printf(&path, "%s/%s", c->folders[i], ps_text_cstr(&name));
+        bool there = access(ps_text_cstr(&path), F_OK) == 0;
+        if (there) status = check_owner(v, samples, ps_text_cstr(&path), err);
+        if (there || i > 0) continue;
+        status = ps_config_yaml(samples, true, &yaml, err);
+        if (status == PS_OK)
+            status = ps_store_write(c->store, ps_text_cstr(&name), ps_text_cstr(&yaml), yaml.length, err);
+    }
+    ps_config_free(samples);
+    ps_text_free(&name);
+    ps_text_free(&path);
+    ps_text_free(&yaml);
+    return status;
+}
+
+/* ---- Runs ---------------------------------------------------------------- */
+
+static void mark(void *user, size_t position, const ps_result_line *line) {
+    ps_mark *m = &((ps_run *)user)->marks[position];
+    m->known = true;
+    for (int s = 0; s < PS_SELECTS; s++) {
+        m->correct[s] = line->correct_by[s];
+        m->confidence[s] = (float)line->confidence[s];
+    }
+}
+
+/* Wall time adds up over the sessions it took, in a small file beside the results, and over the shards. */
+static ps_status run_and_time(comparison *c, ps_run *run, ps_arm *arm, const char *name, ps_error *err) {
+    ps_text base = {0}, times = {0}, path = {0};
+    ps_paths all = {0};
+    double own = 0;
+    ps_text_printf(&base, "summary.%s", name);
+    ps_text_printf(&times, "summary.%s", name);
+    ps_shard_suffix(c->options, &times);
+    ps_text_puts(&times, ".json");
+    ps_status status = path_of(c->store, ps_text_cstr(&times), &path, err);
+    if (status == PS_OK) status = ps_paths_find(c->folders, c->n_folders, ps_text_cstr(&base), ".json", &all, err);
+    for (size_t i = 0; i < all.n && status == PS_OK; i++) {
+        bool mine = strcmp(all.items[i], ps_text_cstr(&path)) == 0;
+        double seconds = mine || c->options->shards < 2 ? read_number(all.items[i], "seconds") : 0;
+        own += mine ? seconds : 0;
+        run->seconds += seconds;
+    }
+    ps_text_clear(&base);
+    ps_text_printf(&base, "results.%s", name);
+    if (status == PS_OK) status = run_arm(c, arm, ps_text_cstr(&base), &run->arm, err);
+    if (run->arm.done > run->arm.resumed && (status == PS_OK || status == PS_CANCELLED)) {
+        run->seconds += run->arm.seconds;
+        ps_status kept =
+            write_json(c->store, ps_text_cstr(&times), json_pack("{s:f}", "seconds", own + run->arm.seconds),
+                       status == PS_OK ? err : NULL);
+        if (status == PS_OK) status = kept;
+    }
+    ps_paths_free(&all);
+    ps_text_free(&base);
+    ps_text_free(&times);
+    ps_text_free(&path);
+    return status;
+}
+
+static ps_status run_one(comparison *c, size_t variant, size_t budget, size_t seed, size_t number, size_t total,
+                         ps_error *err) {
+    const ps_plan *plan = c->plan;
+    const ps_variant *v = &plan->variants[variant];
+    ps_run *run = ps_plan_run(plan, variant, budget, seed);
+    size_t tokens = ps_plan_tokens(&plan->budgets[budget], c->answer_tokens);
+    ps_text name = {0}, label = {0};
+    ps_config *config = NULL;
+    ps_status status = ps_plan_config(plan, variant, budget, seed, c->answer_tokens, &config, err);
+    if (status != PS_OK) return status;
+    uint64_t actual_seed = (uint64_t)config->system_seed;
+    ps_plan_file(v, tokens, actual_seed, &name);
+    ps_text_puts(&label, v->name);
+    if (!v->method->greedy) ps_text_printf(&label, " %s", plan->budgets[budget].text);
+    if (plan->seeds > 1 && !v->method->greedy) ps_text_printf(&label, " seed %llu", (unsigned long long)actual_seed);
+    run->label = ps_strdup(ps_text_cstr(&label));
+    run->marks = ps_calloc(c->chosen.n, sizeof *run->marks);
+    bool ok = ps_text_ok(&name) && run->label != NULL && run->marks != NULL;
+    ps_arm arm = {.config = config,
+                  .name = run->label,
+                  .problems = c->chosen.problems,
+                  .n = c->chosen.n,
+                  .observer = c->observer,
+                  .arm_number = number,
+                  .n_arms = total,
+                  .counted = mark,
+                  .user = run};
+    status = ok ? run_and_time(c, run, &arm, ps_text_cstr(&name), err) : ps_nomem(err);
+    ps_config_free(config);
+    ps_text_free(&name);
+    ps_text_free(&label);
+    return status;
+}
+
+/* Whether a run is one of its own: not another reading of an earlier one, nor greedy again. */
+static bool is_run(const ps_plan *plan, size_t variant, size_t budget, size_t seed) {
+    const ps_variant *v = &plan->variants[variant];
+    return v->source == variant && (!v->method->greedy || (budget == 0 && seed == 0));
+}
+
+/* Seed by seed, so that what is there after an interruption is a comparison of all methods. */
+static ps_status run_all(comparison *c, ps_error *err) {
+    const ps_plan *plan = c->plan;
+    size_t total = 0, number = 0;
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t s = 0; s < plan->seeds; s++)
+            for (size_t b = 0; b < plan->n_budgets; b++)
+                for (size_t v = 0; v < plan->n_variants; v++) {
+                    if (!is_run(plan, v, b, s)) continue;
+                    if (pass == 0) {
+                        total++;
+                        continue;
+                    }
+                    ps_status status = run_one(c, v, b, s, number++, total, err);
+                    if (status != PS_OK) return status;
+                }
+    return PS_OK;
+}
+
+/* ---- Cells --------------------------------------------------------------- */
+
+static void describe_cell(const comparison *c, size_t variant, size_t budget, ps_compare_cell *cell) {
+    const ps_plan *plan = c->plan;
+    const ps_variant *v = &plan->variants[variant];
+    bool greedy = v->method->greedy;
+    *cell = (ps_compare_cell){.method = v->name,
+                              .method_number = variant,
+                              .budget = greedy ? "" : plan->budgets[budget].text,
+                              .n_particles = 1,
+                              .seeds = greedy ? 1 : plan->seeds,
+                              .shared = v->source != variant};
+    if (greedy) return;
+    ps_config *config = NULL;
+    cell->max_tokens = ps_plan_tokens(&plan->budgets[budget], c->answer_tokens);
+    if (ps_plan_config(plan, variant, budget, 0, c->answer_tokens, &config, NULL) == PS_OK)
+        cell->n_particles = (size_t)config->generation_n_particles;
+    ps_config_free(config);
+}
+
+static ps_status summarise(comparison *c, ps_compare_summary *summary, ps_error *err) {
+    const ps_plan *plan = c->plan;
+    size_t most = plan->n_budgets * plan->n_variants;
+    size_t *budget_of = ps_calloc(most, sizeof *budget_of);
+    summary->cells = ps_calloc(most, sizeof *summary->cells);
+    if (budget_of == NULL || summary->cells == NULL) {
+        ps_free(budget_of);
+        return ps_nomem(err);
+    }
+    for (size_t pass = 0; pass < 1 + plan->n_budgets; pass++) /* first what has no budget */
+        for (size_t v = 0; v < plan->n_variants; v++) {
+            size_t b = pass == 0 ? 0 : pass - 1;
+            if (plan->variants[v].method->greedy != (pass == 0)) continue;
+            budget_of[summary->n_cells] = b;
+            describe_cell(c, v, b, &summary->cells[summary->n_cells++]);
+        }
+    summary->n_methods = plan->n_variants;
+    summary->problems = plan->problems;
+    summary->answer_tokens = c->answer_tokens;
+    summary->faults = c->chosen.faults;
+    ps_status status = ps_compare_statistics(plan, budget_of, (uint64_t)c->config->system_seed, summary, err);
+    ps_free(budget_of);
+    return status;
+}
+
+static ps_status write_comparison(comparison *c, ps_compare_summary *summary, ps_error *err) {
+    ps_text json = {0}, path = {0}, name = {0};
+    ps_text_puts(&name, "summary.compare");
+    ps_shard_suffix(c->options, &name);
+    ps_text_puts(&name, ".json");
+    ps_status status = ps_compare_json(summary, &json, err);
+    if (status == PS_OK) status = ps_store_write(c->store, ps_text_cstr(&name), ps_text_cstr(&json), json.length, err);
+    if (status == PS_OK) status = path_of(c->store, ps_text_cstr(&name), &path, err);
+    if (status == PS_OK) {
+        summary->path = c->plan->path = path.data;
+        path = (ps_text){0};
+    }
+    ps_text_free(&json);
+    ps_text_free(&path);
+    ps_text_free(&name);
+    return status;
+}
+
+void ps_compare_summary_free(ps_compare_summary *summary) {
+    ps_free(summary->cells);
+    ps_plan_free(summary->plan);
+    *summary = (ps_compare_summary){0};
+}
+
+static ps_status own_all(comparison *c, ps_error *err) {
+    ps_status status = PS_OK;
+    for (size_t v = 0; v < c->plan->n_variants && status == PS_OK; v++)
+        if (c->plan->variants[v].source == v) status = own_name(c, &c->plan->variants[v], err);
+    return status;
+}
+
+ps_status ps_compare(const ps_config *config, const ps_compare_options *options, ps_models *models,
+                     const ps_eval_observer *observer, ps_compare_summary *summary, ps_error *err) {
+    comparison c = {.config = config, .options = options, .models = models, .observer = observer};
+    ps_eval_options part = {
+        .offset = options->offset, .limit = options->limit, .shard = options->shard, .shards = options->shards};
+    *summary = (ps_compare_summary){0};
+    ps_status status = ps_plan_create(config, options, models, &c.plan, err);
+    if (status == PS_OK) status = ps_choose_problems(config, &part, observer, &c.chosen, err);
+    if (status == PS_OK) status = ps_store_open(config, options->fresh, &c.store, err);
+    if (status == PS_OK) status = list_folders(&c, err);
+    if (status == PS_OK) status = own_all(&c, err);
+    if (status == PS_OK) status = measure_length(&c, err);
+    if (status == PS_OK) {
+        c.plan->problems = c.chosen.n;
+        status = run_all(&c, err);
+    }
+    if (status == PS_OK || (status == PS_CANCELLED && c.answer_tokens > 0)) {
+        ps_status summed = summarise(&c, summary, status == PS_OK ? err : NULL);
+        if (summed == PS_OK) summed = write_comparison(&c, summary, status == PS_OK ? err : NULL);
+        if (status == PS_OK) status = summed;
+    }
+    summary->plan = c.plan;
+    ps_free(c.folders);
+    ps_store_close(c.store);
+    ps_chosen_clear(&c.chosen);
+    if (status != PS_OK && status != PS_CANCELLED) ps_compare_summary_free(summary);
+    return status;
+}

@@ -1,0 +1,274 @@
+/* Lists, sets, systems of equations, tuples and matrices: comparison member by member. */
+#include "verify/compare/collections.h"
+
+#include <ctype.h>
+#include <string.h>
+
+static psv_answer_is no(psv_compare *c, const char *stage, const char *reason) {
+    return psv_decide(c, stage, PSV_NO, reason);
+}
+
+psv_answer_is psv_in_order(psv_compare *c, psv_node *const *a, size_t na, psv_node *const *b, size_t nb) {
+    if (na != nb) return no(c, "members", "different numbers of members");
+    psv_answer_is all = PSV_YES;
+    for (size_t i = 0; i < na; i++) {
+        psv_answer_is is = psv_compare_nodes(c, a[i], b[i]);
+        if (is == PSV_NO) return is;
+        if (is == PSV_CANNOT_TELL) all = is;
+    }
+    return all;
+}
+
+/* Members in any order: greedy matching is enough, because "same" is an equivalence. */
+psv_answer_is psv_in_any_order(psv_compare *c, psv_node *const *a, size_t na, psv_node *const *b, size_t nb) {
+    if (na != nb) return no(c, "members", "different numbers of members");
+    bool used[2 * PSV_MAX_ITEMS] = {false};
+    bool doubt = false;
+    for (size_t i = 0; i < na; i++) {
+        size_t match = nb;
+        for (size_t k = 0; k < nb && match == nb; k++) {
+            if (used[k]) continue;
+            bool a_marked = c->a_marked, b_marked = c->b_marked;
+            psv_answer_is is = psv_compare_nodes(c, a[i], b[k]);
+            if (is == PSV_YES) match = k;
+            if (is == PSV_CANNOT_TELL) doubt = true;
+            if (is != PSV_YES) c->a_marked = a_marked, c->b_marked = b_marked;
+        }
+        if (match == nb) return psv_decide(c, "members", doubt ? PSV_CANNOT_TELL : PSV_NO, "a member without its like");
+        used[match] = true;
+    }
+    return psv_decide(c, "members", PSV_YES, "the same members");
+}
+
+/* A set without what it names twice: {1, 1, 2} is {1, 2}. Lists keep their repetitions. */
+static const psv_node *distinct(psv_compare *c, const psv_node *set) {
+    if (set->kind != PSV_SET && !c->ctx->math_verify) return set;
+    psv_node *kept[PSV_MAX_ITEMS];
+    size_t n = 0;
+    for (size_t i = 0; i < set->n && n < PSV_MAX_ITEMS; i++) {
+        bool seen = false;
+        for (size_t k = 0; k < n && !seen; k++)
+            seen = psv_compare_nodes(c, set->kid[i], kept[k]) == PSV_YES;
+        if (!seen) kept[n++] = set->kid[i];
+    }
+    psv_node *out = n < set->n ? psv_node_new(c->ctx, set->kind, n, kept) : NULL;
+    return out ? out : set;
+}
+
+bool psv_any_equation(const psv_node *list) {
+    for (size_t i = 0; i < list->n; i++)
+        if (psv_is_equation(list->kid[i])) return true;
+    return false;
+}
+
+/* (x, y) = (1, 2) as x = 1, y = 2; anything else as it is. */
+psv_node *psv_split_tuple_equation(psv_ctx *ctx, const psv_node *node) {
+    if (!psv_is_equation(node) || node->n != 2) return NULL;
+    const psv_node *names = node->kid[0], *values = node->kid[1];
+    if (names->kind != PSV_TUPLE || values->kind != PSV_TUPLE || names->n != values->n) return NULL;
+    psv_node *list[PSV_MAX_ITEMS];
+    for (size_t i = 0; i < names->n; i++) {
+        list[i] = psv_binary(ctx, PSV_REL, names->kid[i], values->kid[i]);
+        if (!list[i]) return NULL;
+        list[i]->text = "=";
+    }
+    return psv_node_new(ctx, PSV_LIST, names->n, list);
+}
+
+/* Does every equation of a list name the same thing ("x = 1, x = 3"), or nothing at all? Then order is free. */
+static bool names_one_thing(const psv_node *list) {
+    const psv_node *name = NULL;
+    for (size_t i = 0; i < list->n; i++) {
+        if (!psv_is_equation(list->kid[i])) continue;
+        const psv_node *left = list->kid[i]->kid[0];
+        if (name && !psv_same_tree(name, left)) return false;
+        name = left;
+    }
+    return true;
+}
+
+/* x_1 = 2, x_2 = 3: the indices only count the values of one unknown. */
+static bool counts_one_unknown(const psv_node *list) {
+    for (size_t i = 0; i < list->n; i++) {
+        if (!psv_is_equation(list->kid[i])) continue;
+        const psv_node *left = list->kid[i]->kid[0];
+        if (left->kind != PSV_VAR || left->text[0] != 'x' || (left->text[1] && left->text[1] != '_')) return false;
+    }
+    return true;
+}
+
+/* The values of a list of equations, in its order; NULL when one of them names no value. */
+static psv_node *values_of(psv_ctx *ctx, const psv_node *list) {
+    psv_node *copy = psv_copy(ctx, list);
+    for (size_t i = 0; copy && i < copy->n; i++) {
+        if (!psv_is_equation(copy->kid[i])) continue;
+        const psv_node *value = psv_named_value(ctx, copy->kid[i]);
+        if (!value) return NULL;
+        copy->kid[i] = (psv_node *)value;
+    }
+    return copy;
+}
+
+/* y = 3, x = −5 is the pair (−5, 3): names that follow each other in the alphabet are taken in its order. */
+static void sort_by_name(const psv_node *list, psv_node *values) {
+    char names[27] = {0};
+    size_t n = list->n;
+    if (n > 26) return;
+    for (size_t i = 0; i < n; i++) {
+        const psv_node *name = psv_is_equation(list->kid[i]) ? list->kid[i]->kid[0] : NULL;
+        if (!name || name->kind != PSV_VAR || name->text[1] || !isalpha((unsigned char)name->text[0])) return;
+        names[i] = name->text[0];
+    }
+    psv_node *sorted[26];
+    char next = names[0];
+    for (size_t i = 1; i < n; i++)
+        if (names[i] < next) next = names[i];
+    for (size_t i = 0; i < n; i++, next++) {
+        const char *at = memchr(names, next, n);
+        if (!at) return;
+        sorted[i] = values->kid[at - names];
+    }
+    memcpy(values->kid, sorted, n * sizeof *sorted);
+}
+
+/* A square bracket on either side: no pair of values. */
+static bool has_square_bracket(const psv_node *tuple) {
+    return (tuple->op & 255) == '[' || (tuple->op >> 8 & 255) == ']';
+}
+
+/* A list of equations against values: x = −2, y = 1 is the pair (−2, 1); x = 1, x = −2 is 1, −2 in any order. */
+static psv_answer_is compare_system(psv_compare *c, const psv_node *list, const psv_node *other, bool list_is_a) {
+    psv_node *values = values_of(c->ctx, list);
+    if (other->kind == PSV_TUPLE && !c->ctx->math_verify && has_square_bracket(other))
+        return no(c, "interval", "an interval against the values of names");
+    if (!values) return no(c, "relation", "equations against values");
+    bool free_order = names_one_thing(list);
+    free_order |= other->kind != PSV_TUPLE && (c->ctx->math_verify || counts_one_unknown(list));
+    if (!free_order && !c->ctx->math_verify) sort_by_name(list, values);
+    if (other->kind == PSV_TUPLE && free_order && !c->ctx->math_verify)
+        return no(c, "type", "a list of values against a tuple");
+    *(list_is_a ? &c->a_marked : &c->b_marked) = true;
+    psv_node *const *x = list_is_a ? values->kid : other->kid, *const *y = list_is_a ? other->kid : values->kid;
+    size_t nx = list_is_a ? values->n : other->n, ny = list_is_a ? other->n : values->n;
+    return free_order ? psv_in_any_order(c, x, nx, y, ny) : psv_in_order(c, x, nx, y, ny);
+}
+
+/* A number written "1,234" may be a list. */
+static psv_node *number_as_list(psv_ctx *ctx, const psv_node *node, size_t members) {
+    if (node->kind != PSV_NUM || !node->commas || node->scale) return NULL;
+    size_t length = strlen(node->text), first = length % 3 ? length % 3 : 3;
+    psv_node *items[PSV_MAX_ITEMS];
+    size_t n = 0;
+    if ((length + 2) / 3 != members || members > PSV_MAX_ITEMS) return NULL;
+    for (size_t i = first; i < length; i += 3)
+        if (node->text[i] == '0') return NULL; /* nobody lists 1, 000 */
+    for (size_t i = 0; i < length; i += n == 1 ? first : 3)
+        items[n++] = psv_named(ctx, PSV_NUM, node->text + i, i ? 3 : first);
+    return psv_node_new(ctx, PSV_LIST, n, items);
+}
+
+bool psv_is_collection(const psv_node *node) {
+    return node->kind == PSV_SET || node->kind == PSV_LIST;
+}
+
+psv_answer_is psv_compare_collections(psv_compare *c, const psv_node *a, const psv_node *b) {
+    bool ea = psv_any_equation(a), eb = psv_any_equation(b);
+    if (ea && !eb) return compare_system(c, a, b, true);
+    if (eb && !ea) return compare_system(c, b, a, false);
+    if (ea && eb) {
+        psv_answer_is is = psv_in_any_order(c, a->kid, a->n, b->kid, b->n);
+        psv_node *va = values_of(c->ctx, a), *vb = values_of(c->ctx, b);
+        if (is == PSV_YES || !va || !vb) return is;
+        bool one_a = names_one_thing(a), one_b = names_one_thing(b);
+        if (one_a != one_b && counts_one_unknown(a) && counts_one_unknown(b)) { /* x_1 = 2, x_2 = 3 and x = 2, 3 */
+            *(one_a ? &c->b_marked : &c->a_marked) = true;
+            return psv_in_any_order(c, va->kid, va->n, vb->kid, vb->n);
+        }
+        if (!one_a || !one_b) return is;
+        bool same_name = psv_is_equation(a->kid[0]) && psv_is_equation(b->kid[0]) &&
+                         psv_same_tree(a->kid[0]->kid[0], b->kid[0]->kid[0]);
+        same_name |= counts_one_unknown(a) && counts_one_unknown(b); /* x_{1,2} = ±2 */
+        return same_name ? psv_in_any_order(c, va->kid, va->n, vb->kid, vb->n) : is;
+    }
+    if (a->n != b->n) {
+        bool a_marked = c->a_marked, b_marked = c->b_marked;
+        a = distinct(c, a);
+        b = distinct(c, b);
+        c->a_marked = a_marked, c->b_marked = b_marked;
+    }
+    return psv_in_any_order(c, a->kid, a->n, b->kid, b->n);
+}
+
+/* "1/2 or 0.5": one value in several notations. */
+static bool one_value(psv_compare *c, const psv_node *list) {
+    for (size_t i = 1; i < list->n; i++)
+        if (psv_same_tree(list->kid[i], list->kid[0]) || psv_compare_nodes(c, list->kid[0], list->kid[i]) != PSV_YES)
+            return false;
+    return true;
+}
+
+/* A collection against something else: its only member, a number that was a list, the members of a union. */
+psv_answer_is psv_compare_collection(psv_compare *c, const psv_node *set, const psv_node *other, bool set_is_a) {
+    psv_node *list = number_as_list(c->ctx, other, set->n);
+    if (list) {
+        psv_answer_is is = psv_in_any_order(c, set->kid, set->n, list->kid, list->n);
+        if (set_is_a)
+            c->a_marked = true;
+        else
+            c->b_marked = true;
+        return is;
+    }
+    if (c->ctx->math_verify && other->kind == PSV_TUPLE && (other->op == PSV_BRACKETS('(', ')') || other->n > 2)) {
+        /* a gold tuple is compared in order, a gold set in any */
+        if (set_is_a) return psv_in_any_order(c, set->kid, set->n, other->kid, other->n);
+        return psv_in_order(c, other->kid, other->n, set->kid, set->n);
+    }
+    if (psv_any_equation(set) && other->kind == PSV_TUPLE) return compare_system(c, set, other, set_is_a);
+    if (set->kind == PSV_LIST && set->n > 1 && other->kind != PSV_TUPLE && one_value(c, set)) {
+        *(set_is_a ? &c->a_marked : &c->b_marked) = true;
+        return set_is_a ? psv_compare_nodes(c, set->kid[0], other) : psv_compare_nodes(c, other, set->kid[0]);
+    }
+    bool lone_tuple = set->n == 1 && set->kid[0]->kind == PSV_TUPLE; /* {(1, 2)} */
+    if (c->ctx->math_verify) set = distinct(c, set);
+    if (set->n != 1 || (other->kind == PSV_TUPLE && !lone_tuple))
+        return no(c, "type", "one answer is a list or set, the other is not");
+    if (set_is_a)
+        c->a_marked = true;
+    else
+        c->b_marked = true;
+    return set_is_a ? psv_compare_nodes(c, set->kid[0], other) : psv_compare_nodes(c, other, set->kid[0]);
+}
+
+/* ---- Tuples, matrices ------------------------------------------------------------------------------------------- */
+
+/* The brackets of a pair, round at its infinite ends: [1, ∞] is [1, ∞) to Math-Verify. */
+static int open_at_infinity(const psv_node *pair) {
+    int unused;
+    int open = psv_is_infinity(pair->kid[0], &unused) ? '(' : pair->op & 255;
+    int close = psv_is_infinity(pair->kid[1], &unused) ? ')' : pair->op >> 8 & 255;
+    return PSV_BRACKETS(open, close);
+}
+
+psv_answer_is psv_compare_tuples(psv_compare *c, const psv_node *a, const psv_node *b) {
+    int vector_a = (a->op >> 8 & 255) == 'v', vector_b = (b->op >> 8 & 255) == 'v';
+    bool two = a->n == 2 && b->n == 2 && !vector_a && !vector_b;
+    if (two && (c->ctx->math_verify ? open_at_infinity(a) != open_at_infinity(b) : a->op != b->op))
+        return no(c, "interval", "different brackets");
+    if (vector_a != vector_b) *(vector_a ? &c->a_marked : &c->b_marked) = true;
+    return psv_in_order(c, a->kid, a->n, b->kid, b->n);
+}
+
+psv_answer_is psv_compare_matrices(psv_compare *c, const psv_node *a, const psv_node *b) {
+    bool both = a->kind == b->kind;
+    if (both && (a->n != b->n || a->scale != b->scale)) return no(c, "matrix", "different shapes");
+    if (!both && c->ctx->math_verify) return no(c, "matrix", "a matrix and a tuple");
+    if (!both) { /* a column or row and a tuple */
+        const psv_node *matrix = a->kind == PSV_MATRIX ? a : b;
+        if (matrix->scale != 1 && (size_t)matrix->scale != matrix->n) return no(c, "matrix", "a matrix and a tuple");
+        int brackets = matrix == a ? b->op : a->op;
+        if (brackets == PSV_BRACKETS('(', ']') || brackets == PSV_BRACKETS('[', ')'))
+            return no(c, "matrix", "a matrix and an interval");
+        *(matrix == a ? &c->a_marked : &c->b_marked) = true;
+    }
+    return psv_in_order(c, a->kid, a->n, b->kid, b->n);
+}

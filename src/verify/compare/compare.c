@@ -1,0 +1,385 @@
+/* Comparison by kind of answer. Whatever a rule here decides is symmetric in its two sides; which side said more than
+ * the other is kept in the marks, for voting. */
+#include "verify/compare/collections.h"
+#include "verify/read/phrases.h"
+#include "verify/read/words.h"
+
+#include <ctype.h>
+#include <string.h>
+
+static psv_answer_is no(psv_compare *c, const char *stage, const char *reason) {
+    return psv_decide(c, stage, PSV_NO, reason);
+}
+
+bool psv_is_equation(const psv_node *node) {
+    return node->kind == PSV_REL && strspn(node->text, "=~") == strlen(node->text);
+}
+
+static bool is_condition(const psv_node *node) {
+    return (node->kind == PSV_REL && !psv_is_equation(node)) || node->kind == PSV_AND || node->kind == PSV_OR;
+}
+
+static bool is_set_like(const psv_node *node) {
+    switch (node->kind) {
+    case PSV_UNION:
+    case PSV_INTER:
+    case PSV_MINUS:
+    case PSV_EMPTY:
+    case PSV_NUMBERS: return true;
+    case PSV_ADD: return psv_has_kind(node, PSV_NUMBERS);
+    default: return is_condition(node);
+    }
+}
+
+/* ---- Names of values -------------------------------------------------------------------------------------------- */
+
+/* Nothing but names in it: x, f(2), AB/CD, m + n, sin C. Numbers would make it an equation to be solved. */
+static bool only_names(const psv_node *node, bool inside_call) {
+    switch (node->kind) {
+    case PSV_VAR:
+    case PSV_TEXT:
+    case PSV_CHOICE: return true;
+    case PSV_APPLY: return true;
+    case PSV_NUM: return inside_call;
+    case PSV_ADD:
+    case PSV_MUL:
+    case PSV_NEG:
+    case PSV_DIV:
+    case PSV_POW:
+    case PSV_RATIO:
+    case PSV_FUNC:
+    case PSV_TUPLE:
+        for (size_t i = 0; i < node->n; i++)
+            if (!only_names(node->kid[i], inside_call)) return false;
+        return true;
+    default: return false;
+    }
+}
+
+const psv_node *psv_named_value(psv_ctx *ctx, const psv_node *node) {
+    (void)ctx;
+    if (node->kind != PSV_REL || !psv_is_equation(node)) return NULL;
+    const psv_node *last = node->kid[node->n - 1], *first = node->kid[0];
+    bool zero = last->kind == PSV_NUM && strspn(last->text, "0") == strlen(last->text);
+    if (first->kind == PSV_ADD && (zero || psv_has_variable(last))) return NULL; /* x - y = 0 is an equation */
+    if (only_names(first, false)) return last;
+    if (node->n == 2 && last->kind == PSV_VAR && !psv_has_variable(first)) return first; /* 5 = x */
+    bool numbers = true;
+    for (size_t i = 0; i < node->n; i++)
+        numbers &= psv_is_scalar(node->kid[i]) && !psv_has_variable(node->kid[i]);
+    return numbers ? last : NULL; /* 2 + 3 = 5 */
+}
+
+/* "π ≈ 3.14": what stands before the approximation. */
+static const psv_node *before_approximation(const psv_node *node) {
+    size_t n = strlen(node->text);
+    if (node->text[n - 1] != '~') return NULL;
+    const psv_node *before = node->kid[node->n - 2];
+    return n > 1 || !psv_has_variable(before) ? before : NULL;
+}
+
+/* ---- Words and letters ------------------------------------------------------------------------------------------ */
+
+bool psv_words_of(const psv_node *node, ps_text *out) {
+    switch (node->kind) {
+    case PSV_TEXT:
+    case PSV_VAR:
+    case PSV_CHOICE: ps_text_puts(out, node->text); return true;
+    case PSV_CONST:
+        if (node->op != PSV_E && node->op != PSV_I) return false;
+        ps_text_puts(out, node->op == PSV_E ? "e" : "i");
+        return true;
+    case PSV_MUL:
+        for (size_t i = 0; i < node->n; i++)
+            if (!psv_words_of(node->kid[i], out)) return false;
+        return true;
+    default: return false;
+    }
+}
+
+static psv_answer_is compare_words(psv_compare *c, const psv_node *a, const psv_node *b) {
+    ps_text wa = {0}, wb = {0};
+    psv_answer_is is = PSV_NO;
+    if (psv_words_of(a, &wa) && psv_words_of(b, &wb) && ps_text_ok(&wa) && ps_text_ok(&wb)) {
+        for (size_t i = 0; i < wa.length; i++)
+            wa.data[i] = (char)tolower((unsigned char)wa.data[i]);
+        for (size_t i = 0; i < wb.length; i++)
+            wb.data[i] = (char)tolower((unsigned char)wb.data[i]);
+        is = psv_same_words(c->ctx, ps_text_cstr(&wa), ps_text_cstr(&wb)) ? PSV_YES : PSV_NO;
+    }
+    ps_text_free(&wa);
+    ps_text_free(&wb);
+    return psv_decide(c, "text", is, is == PSV_YES ? "the same words" : "different words");
+}
+
+/* A choice letter, perhaps with the value it stands for. */
+static psv_answer_is compare_choice(psv_compare *c, const psv_node *a, const psv_node *b) {
+    if (a->kind == PSV_CHOICE && b->kind == PSV_CHOICE) {
+        if (a->n > b->n) c->a_marked = true;
+        if (b->n > a->n) c->b_marked = true;
+        if (c->ctx->math_verify && a->n != b->n)
+            return no(c, "choice", "Math-Verify takes no letter with its value for the letter");
+        return psv_decide(c, "choice", strcmp(a->text, b->text) ? PSV_NO : PSV_YES, "choice letters");
+    }
+    bool a_is = a->kind == PSV_CHOICE;
+    const psv_node *choice = a_is ? a : b, *other = a_is ? b : a;
+    if (other->kind == PSV_VAR || other->kind == PSV_TEXT || other->kind == PSV_CONST || other->kind == PSV_MUL) {
+        psv_answer_is is = compare_words(c, a, b);
+        if (is == PSV_YES && choice->n) *(a_is ? &c->a_marked : &c->b_marked) = true;
+        if (is == PSV_YES || !choice->n) return is;
+    }
+    if (c->ctx->math_verify) return no(c, "choice", "Math-Verify takes no letter with its value for the value");
+    if (!choice->n) return no(c, "choice", "one answer is a choice letter, the other is not");
+    if (a_is)
+        c->a_marked = true;
+    else
+        c->b_marked = true;
+    return psv_compare_nodes(c, a_is ? a->kid[0] : a, a_is ? b : b->kid[0]);
+}
+
+/* ---- Relations -------------------------------------------------------------------------------------------------- */
+
+static psv_node *difference(psv_ctx *ctx, psv_node *a, psv_node *b) {
+    return psv_binary(ctx, PSV_ADD, a, psv_unary(ctx, PSV_NEG, b));
+}
+
+static char oriented(char relation, bool *swap) {
+    *swap = relation == '>' || relation == 'g';
+    return relation == '>' ? '<' : relation == 'g' ? 'l' : relation == '~' ? '=' : relation;
+}
+
+/* One link of a chain against another: l₁ ∘ r₁ and l₂ ∘ r₂ as multiples of each other. */
+static psv_answer_is compare_links(psv_compare *c, const psv_node *a, size_t i, const psv_node *b, size_t j) {
+    bool swap_a, swap_b;
+    char ra = oriented(a->text[i], &swap_a), rb = oriented(b->text[j], &swap_b);
+    if (ra != rb) return no(c, "relation", "different relations");
+    psv_node *la = a->kid[i + swap_a], *ha = a->kid[i + !swap_a], *lb = b->kid[j + swap_b], *hb = b->kid[j + !swap_b];
+    if (!psv_is_scalar(la) || !psv_is_scalar(ha) || !psv_is_scalar(lb) || !psv_is_scalar(hb) || strchr("ioec", ra)) {
+        psv_answer_is is = psv_compare_nodes(c, la, lb);
+        return is == PSV_YES ? psv_compare_nodes(c, ha, hb) : is;
+    }
+    psv_node *x = difference(c->ctx, la, ha), *y = difference(c->ctx, lb, hb);
+    if (!x || !y) return psv_decide(c, "relation", PSV_CANNOT_TELL, "too large");
+    bool positive = true;
+    psv_answer_is is = psv_ratfun_proportional(c->ctx, x, y, &positive);
+    if (is == PSV_CANNOT_TELL) {
+        is = psv_ball_proportional(c->ctx, x, y, &positive);
+        if (is == PSV_YES) c->proven = false;
+    }
+    bool directed = ra == '<' || ra == 'l';
+    if (is == PSV_YES && directed && !positive) is = PSV_NO;
+    return psv_decide(c, "relation", is, is == PSV_YES ? "the same up to a factor" : "not multiples of each other");
+}
+
+psv_answer_is psv_compare_relations(psv_compare *c, const psv_node *a, const psv_node *b) {
+    if (a->n != b->n) return no(c, "relation", "chains of different length");
+    size_t links = a->n - 1;
+    psv_answer_is forward = PSV_YES;
+    for (size_t i = 0; i < links && forward == PSV_YES; i++)
+        forward = compare_links(c, a, i, b, i);
+    if (forward == PSV_YES || links == 1) return forward;
+    psv_answer_is backward = PSV_YES; /* a < b < c and c > b > a */
+    for (size_t i = 0; i < links && backward == PSV_YES; i++)
+        backward = compare_links(c, a, i, b, links - 1 - i);
+    return backward == PSV_YES ? backward : forward;
+}
+
+/* Two equations. Chains are cut to their ends: x = 5 + 5 + 1 = 11 says x = 11. */
+static psv_answer_is compare_equations(psv_compare *c, const psv_node *a, const psv_node *b) {
+    const psv_node *va = psv_named_value(c->ctx, a), *vb = psv_named_value(c->ctx, b);
+    if (va && vb) {
+        const psv_node *na = va == a->kid[0] ? a->kid[1] : a->kid[0], *nb = vb == b->kid[0] ? b->kid[1] : b->kid[0];
+        bool function = (na->kind == PSV_APPLY) != (nb->kind == PSV_APPLY); /* y = … and f(x) = … */
+        bool same_name = na->kind == PSV_VAR && nb->kind == PSV_VAR && strcmp(na->text, nb->text) == 0;
+        bool names = only_names(na, false) && only_names(nb, false);
+        if (!names || function || same_name || na->kind == PSV_TUPLE || psv_same_tree(na, nb)) {
+            psv_answer_is is = PSV_YES;
+            if (na->kind == PSV_TUPLE && nb->kind == PSV_TUPLE) is = psv_compare_nodes(c, na, nb);
+            if (is == PSV_YES) is = psv_compare_nodes(c, va, vb);
+            const psv_node *before = before_approximation(a);
+            if (is != PSV_YES && before) is = psv_compare_nodes(c, before, vb);
+            before = before_approximation(b);
+            if (is != PSV_YES && before) is = psv_compare_nodes(c, va, before);
+            if (is == PSV_YES || same_name || !names) return is;
+        }
+    }
+    psv_node *ends_a[2] = {a->kid[0], a->kid[a->n - 1]}, *ends_b[2] = {b->kid[0], b->kid[b->n - 1]};
+    psv_node *ea = psv_node_new(c->ctx, PSV_REL, 2, ends_a), *eb = psv_node_new(c->ctx, PSV_REL, 2, ends_b);
+    if (!ea || !eb) return psv_decide(c, "relation", PSV_CANNOT_TELL, "too large");
+    ea->text = eb->text = "=";
+    return psv_compare_relations(c, ea, eb);
+}
+
+/* ---- All kinds -------------------------------------------------------------------------------------------------- */
+
+/* Unions and differences that are no sets of numbers: member by member, in any order. */
+static psv_answer_is compare_structure(psv_compare *c, const psv_node *a, const psv_node *b) {
+    if (a->kind != b->kind) return no(c, "type", "different kinds of set");
+    if (a->kind == PSV_NUMBERS)
+        return psv_decide(c, "region", strcmp(a->text, b->text) ? PSV_NO : PSV_YES, "sets of numbers");
+    if (a->kind == PSV_REL) return psv_compare_relations(c, a, b);
+    if (a->kind == PSV_MINUS) return psv_in_order(c, a->kid, a->n, b->kid, b->n);
+    return psv_in_any_order(c, a->kid, a->n, b->kid, b->n);
+}
+
+/* A condition but for "x ∈ S", which names a set. */
+static bool is_inequality(const psv_node *node) {
+    return is_condition(node) && !(node->kind == PSV_REL && node->text[0] == 'i');
+}
+
+static psv_answer_is compare_sets(psv_compare *c, const psv_node *a, const psv_node *b) {
+    if (c->ctx->math_verify && !c->ctx->sets_are_relations && is_inequality(b) && !is_inequality(a))
+        return no(c, "relation", "Math-Verify takes no inequality for a gold set");
+    psv_answer_is is = psv_compare_regions(c, a, b);
+    if (is != PSV_CANNOT_TELL) return is;
+    bool in_a = a->kind == PSV_REL && a->n == 2 && a->text[0] == 'i',
+         in_b = b->kind == PSV_REL && b->n == 2 && b->text[0] == 'i';
+    if (in_a != in_b) { /* x ∈ S against S */
+        *(in_a ? &c->a_marked : &c->b_marked) = true;
+        return psv_compare_nodes(c, in_a ? a->kid[1] : a, in_b ? b->kid[1] : b);
+    }
+    return compare_structure(c, a, b);
+}
+
+/* 2k + 2 = 2(k + 1): true whatever k is, so it only rewrites a value. */
+static bool states_identity(psv_compare *c, const psv_node *equation) {
+    const psv_node *first = equation->kid[0], *last = equation->kid[equation->n - 1];
+    return psv_is_scalar(first) && psv_is_scalar(last) && psv_compare_scalars(c, first, last) == PSV_YES;
+}
+
+/* x ≡ 2 (mod 7) against 2: what the name is congruent to. */
+static const psv_node *residue(const psv_node *node) {
+    if (node->kind != PSV_REL || strcmp(node->text, "e") != 0) return NULL;
+    return only_names(node->kid[0], false) ? node->kid[1] : NULL;
+}
+
+static psv_answer_is equation_against(psv_compare *c, const psv_node *equation, const psv_node *other, bool is_a) {
+    psv_node *system = psv_split_tuple_equation(c->ctx, equation);
+    if (system && psv_is_collection(other) && psv_any_equation(other))
+        return is_a ? psv_compare_collections(c, system, other) : psv_compare_collections(c, other, system);
+    const psv_node *value = psv_named_value(c->ctx, equation);
+    if (!value && !c->ctx->math_verify && states_identity(c, equation)) value = equation->kid[equation->n - 1];
+    /* Math-Verify takes what a response's equation ends in, whatever stands before */
+    if (!value && c->ctx->math_verify && (!is_a || equation->n > 2)) value = equation->kid[equation->n - 1];
+    if (!value) return no(c, "relation", "an equation against a value");
+    *(is_a ? &c->a_marked : &c->b_marked) = true;
+    psv_answer_is is = is_a ? psv_compare_nodes(c, value, other) : psv_compare_nodes(c, other, value);
+    const psv_node *before = before_approximation(equation);
+    if (is == PSV_YES || !before) return is;
+    return is_a ? psv_compare_nodes(c, before, other) : psv_compare_nodes(c, other, before);
+}
+
+/* P(3, −5) names the point (3, −5). */
+static bool is_point(const psv_node *node) {
+    return node->kind == PSV_APPLY && node->n > 1 && node->text[0] >= 'A' && node->text[0] <= 'Z' && !node->text[1];
+}
+
+static psv_answer_is compare_point(psv_compare *c, const psv_node *a, const psv_node *b) {
+    *(is_point(a) ? &c->a_marked : &c->b_marked) = true;
+    return psv_in_order(c, a->kid, a->n, b->kid, b->n);
+}
+
+/* "(-1, 6) units", "$(8, -2)$ dollars": a sign or unit on what is no number says nothing. */
+static const psv_node *without_unit(const psv_node *node) {
+    bool wrapped = node->kind == PSV_UNIT || node->kind == PSV_DEGREE || node->kind == PSV_PERCENT;
+    return wrapped && !psv_is_scalar(node->kid[0]) ? node->kid[0] : node;
+}
+
+/* −125_8: a sign before a numeral in a base. */
+static bool both_negative(const psv_node *a, const psv_node *b) {
+    if (a->kind != PSV_NEG || b->kind != PSV_NEG) return false;
+    return a->kid[0]->kind == PSV_BASE || b->kid[0]->kind == PSV_BASE;
+}
+
+/* "…, k ∈ ℤ" says what the k before it is: that name, NULL when there is none. */
+static const char *qualified_name(const psv_node *node) {
+    if (node->kind != PSV_AND || node->n != 2) return NULL;
+    const psv_node *says = node->kid[1], *of = node->kid[0];
+    bool membership = says->kind == PSV_REL && strcmp(says->text, "i") == 0 && says->kid[0]->kind == PSV_VAR &&
+                      says->kid[1]->kind == PSV_NUMBERS;
+    bool value = of->kind == PSV_REL ? psv_is_equation(of) : psv_is_scalar(of);
+    return membership && value ? says->kid[0]->text : NULL;
+}
+
+static psv_node *renamed(psv_ctx *ctx, const psv_node *node, const char *from, const char *to) {
+    psv_node *copy = psv_copy(ctx, node);
+    if (copy && copy->kind == PSV_VAR && strcmp(copy->text, from) == 0) copy->text = to;
+    for (size_t i = 0; copy && i < copy->n; i++)
+        if (!(copy->kid[i] = renamed(ctx, node->kid[i], from, to))) return NULL;
+    return copy;
+}
+
+/* πk, k ∈ ℤ against πn, n ∈ ℤ, or against πk. */
+static psv_answer_is compare_qualified(psv_compare *c, const psv_node *a, const psv_node *b) {
+    const char *name_a = qualified_name(a), *name_b = qualified_name(b);
+    if (name_a && name_b) {
+        psv_answer_is domain = psv_compare_nodes(c, a->kid[1]->kid[1], b->kid[1]->kid[1]);
+        if (domain != PSV_YES) return domain;
+        b = renamed(c->ctx, b->kid[0], name_b, name_a);
+        return b ? psv_compare_nodes(c, a->kid[0], b) : PSV_CANNOT_TELL;
+    }
+    *(name_a ? &c->a_marked : &c->b_marked) = true;
+    return psv_compare_nodes(c, name_a ? a->kid[0] : a, name_b ? b->kid[0] : b);
+}
+
+static psv_answer_is compare_kinds(psv_compare *c, const psv_node *a, const psv_node *b) {
+    a = without_unit(a);
+    b = without_unit(b);
+    if (both_negative(a, b)) return psv_compare_nodes(c, a->kid[0], b->kid[0]);
+    if (psv_same_tree(a, b)) return psv_decide(c, "form", PSV_YES, "written alike");
+    bool equation_a = psv_is_equation(a), equation_b = psv_is_equation(b);
+    if (qualified_name(a) || qualified_name(b)) return compare_qualified(c, a, b);
+    if (equation_a != equation_b && (is_set_like(a) || is_set_like(b))) /* x = (−∞, 2) ∪ (3, ∞) */
+        return equation_against(c, equation_a ? a : b, equation_a ? b : a, equation_a);
+    if (a->kind == PSV_CHOICE || b->kind == PSV_CHOICE) {
+        if (!equation_a && !equation_b) return compare_choice(c, a, b);
+    }
+    if (equation_a && equation_b) return compare_equations(c, a, b);
+    const psv_node *residue_a = residue(a), *residue_b = residue(b);
+    if (!residue_a != !residue_b && (residue_a ? b : a)->kind != PSV_REL) {
+        *(residue_a ? &c->a_marked : &c->b_marked) = true;
+        return psv_compare_nodes(c, residue_a ? residue_a : a, residue_b ? residue_b : b);
+    }
+    if (is_set_like(a) || is_set_like(b)) return compare_sets(c, a, b);
+    if (equation_a) return equation_against(c, a, b, true);
+    if (equation_b) return equation_against(c, b, a, false);
+    if (a->kind == PSV_BASE || b->kind == PSV_BASE) return psv_compare_base(c, a, b);
+    if (a->kind == PSV_TEXT || b->kind == PSV_TEXT) return compare_words(c, a, b);
+    if (a->kind == PSV_RATIO || b->kind == PSV_RATIO) return psv_compare_ratio(c, a, b);
+    if (psv_is_collection(a) && psv_is_collection(b)) return psv_compare_collections(c, a, b);
+    if (psv_is_collection(a)) return psv_compare_collection(c, a, b, true);
+    if (psv_is_collection(b)) return psv_compare_collection(c, b, a, false);
+    bool tuple_a = a->kind == PSV_TUPLE, tuple_b = b->kind == PSV_TUPLE;
+    if ((tuple_a && is_point(b)) || (tuple_b && is_point(a))) return compare_point(c, a, b);
+    if (tuple_a && tuple_b) return psv_compare_tuples(c, a, b);
+    bool matrix_a = a->kind == PSV_MATRIX, matrix_b = b->kind == PSV_MATRIX;
+    if ((matrix_a || tuple_a) && (matrix_b || tuple_b)) return psv_compare_matrices(c, a, b);
+    return psv_compare_scalars(c, a, b);
+}
+
+psv_answer_is psv_compare_nodes(psv_compare *c, const psv_node *a, const psv_node *b) {
+    if (c->depth > PSV_MAX_DEPTH || !psv_spend(c->ctx, 5))
+        return psv_decide(c, "work", PSV_CANNOT_TELL, "too large for the work one comparison may do");
+    c->depth++;
+    psv_answer_is is = compare_kinds(c, a, b);
+    c->depth--;
+    return is;
+}
+
+psv_answer_is psv_compare_answers(psv_compare *c, const psv_answer *a, const psv_answer *b) {
+    c->proven = true;
+    if ((a->why || b->why) && *a->source && strcmp(a->source, b->source) == 0)
+        return psv_decide(c, "text", PSV_YES, "written alike");
+    if (!c->ctx->math_verify && *a->words && strcmp(a->words, b->words) == 0 && psv_is_label(a->source) &&
+        psv_is_label(b->source))
+        return psv_decide(c, "text", PSV_YES, "the same words");
+    if (a->tree->kind == PSV_TEXT || b->tree->kind == PSV_TEXT) {
+        if (!c->ctx->math_verify && psv_same_words(c->ctx, a->words, b->words))
+            return psv_decide(c, "text", psv_are_words(a, b) ? PSV_YES : PSV_CANNOT_TELL, "the same words");
+        psv_answer_is is = psv_compare_nodes(c, a->tree, b->tree);
+        if (is == PSV_NO && (a->why || b->why))
+            return psv_decide(c, "parse", PSV_CANNOT_TELL, a->why ? a->why : b->why);
+        return is;
+    }
+    return psv_compare_nodes(c, a->tree, b->tree);
+}

@@ -1,0 +1,301 @@
+/* Comparison of two numbers or expressions: what stands around them (units, percent, degrees), then their values. */
+#include "verify/answer.h"
+#include "verify/read/words.h"
+
+#include <ctype.h>
+#include <string.h>
+
+enum { SIGNIFICANT_DIGITS = 6 };
+
+/* ---- Values ----------------------------------------------------------------------------------------------------- */
+
+/* A number written with a decimal point, perhaps negative: its node. */
+static const psv_node *decimal_literal(const psv_node *node) {
+    if (node->kind == PSV_NEG) node = node->kid[0];
+    return node->kind == PSV_NUM && node->scale > 0 && !node->repeat ? node : NULL;
+}
+
+static int significant_digits(const psv_node *number) {
+    const char *digits = number->text;
+    while (*digits == '0')
+        digits++;
+    return (int)strlen(digits);
+}
+
+/* Is x the decimal d when rounded (|x − d| < u/2) or cut off (|d| ≤ |x| < |d| + u), where u is d's last place? */
+static psv_answer_is rounds_to(psv_ctx *ctx, const psv_node *x, const fmpq_t d, int places) {
+    fmpq_t half, middle;
+    fmpq_init(half);
+    fmpq_init(middle);
+    fmpz_set_ui(fmpq_denref(half), 10);
+    fmpz_pow_ui(fmpq_denref(half), fmpq_denref(half), (ulong)places);
+    fmpz_mul_ui(fmpq_denref(half), fmpq_denref(half), 2);
+    fmpz_one(fmpq_numref(half));
+    psv_answer_is is = psv_ball_near(ctx, x, d, half);
+    if (is != PSV_YES) {
+        if (fmpq_sgn(d) < 0)
+            fmpq_sub(middle, d, half);
+        else
+            fmpq_add(middle, d, half);
+        is = psv_ball_near(ctx, x, middle, half);
+    }
+    fmpq_clear(half);
+    fmpq_clear(middle);
+    return is;
+}
+
+/* One side is a decimal of six or more digits, the other neither a decimal nor an integer. */
+static psv_answer_is rounded_value(psv_compare *c, const psv_node *a, const psv_node *b) {
+    const psv_node *da = decimal_literal(a), *db = decimal_literal(b);
+    if (!da == !db) return PSV_NO;
+    const psv_node *decimal = da ? da : db, *other = da ? b : a;
+    if (significant_digits(decimal) < SIGNIFICANT_DIGITS || decimal->scale > 1000) return PSV_NO;
+    long whole;
+    if (psv_has_variable(other) || psv_small_integer(c->ctx, other, &whole)) return PSV_NO;
+    psv_exact value;
+    psv_exact_init(&value);
+    psv_answer_is near = PSV_NO;
+    if (psv_exact_eval(c->ctx, da ? a : b, &value)) near = rounds_to(c->ctx, other, value.re, decimal->scale);
+    psv_exact_clear(&value);
+    if (near != PSV_YES) return PSV_NO;
+    c->proven = false;
+    if (da)
+        c->b_marked = true;
+    else
+        c->a_marked = true;
+    return psv_decide(c, "decimal", PSV_YES, "the decimal is the other value to its last digit");
+}
+
+/* Math-Verify rounds both sides when one is a decimal. */
+static bool has_decimal(const psv_node *node) {
+    if (node->kind == PSV_NUM && node->scale > 0) return true;
+    for (size_t i = 0; i < node->n; i++)
+        if (has_decimal(node->kid[i])) return true;
+    return false;
+}
+
+static psv_answer_is rounded_as_reference(psv_compare *c, const psv_node *a, const psv_node *b) {
+    if (!has_decimal(a) && !has_decimal(b)) return PSV_NO;
+    if (psv_has_variable(a) || psv_has_variable(b)) return PSV_NO;
+    psv_node *minus = psv_unary(c->ctx, PSV_NEG, (psv_node *)b);
+    psv_node *difference = minus ? psv_binary(c->ctx, PSV_ADD, (psv_node *)a, minus) : NULL;
+    if (!difference) return PSV_CANNOT_TELL;
+    fmpq_t zero, bound; /* equal after rounding to d places implies nearer than 10^-d; half of that is the usual case */
+    fmpq_init(zero);
+    fmpq_init(bound);
+    fmpq_set_si(bound, 1, 1);
+    for (int k = 0; k < c->ctx->decimals; k++)
+        fmpq_div_fmpz(bound, bound, (fmpz[]){10});
+    psv_answer_is near = psv_ball_near(c->ctx, difference, zero, bound);
+    fmpq_clear(zero);
+    fmpq_clear(bound);
+    if (near == PSV_YES) c->proven = false;
+    return near == PSV_YES ? psv_decide(c, "decimal", PSV_YES, "equal when rounded") : PSV_NO;
+}
+
+/* ---- Names ------------------------------------------------------------------------------------------------------ */
+
+/* The tree with all names in lower case; NULL when two names would fall together. */
+static psv_node *folded(psv_ctx *ctx, const psv_node *node, bool *changed) {
+    psv_node *copy = psv_copy(ctx, node);
+    if (!copy) return NULL;
+    if (copy->kind == PSV_VAR) {
+        size_t length = strlen(copy->text);
+        char *lower = ps_arena_strndup(ctx->arena, copy->text, length);
+        if (!lower) return NULL;
+        for (size_t i = 0; i < length; i++) {
+            if (isupper((unsigned char)lower[i])) *changed = true;
+            lower[i] = (char)tolower((unsigned char)lower[i]);
+        }
+        copy->text = lower;
+    }
+    for (size_t i = 0; i < copy->n; i++)
+        if (!(copy->kid[i] = folded(ctx, node->kid[i], changed))) return NULL;
+    return copy;
+}
+
+static bool fold_keeps_names_apart(const psv_node *before, const psv_node *after) {
+    const char *names[PSV_MAX_VARIABLES + 1];
+    size_t n = psv_variables(before, NULL, names);
+    return n <= PSV_MAX_VARIABLES && n == psv_variables(after, NULL, names);
+}
+
+/* ---- Plain scalars ---------------------------------------------------------------------------------------------- */
+
+static psv_answer_is exact_values(psv_compare *c, const psv_node *a, const psv_node *b) {
+    psv_exact x, y;
+    psv_exact_init(&x);
+    psv_exact_init(&y);
+    psv_answer_is is = PSV_CANNOT_TELL;
+    if (psv_exact_eval(c->ctx, a, &x) && psv_exact_eval(c->ctx, b, &y))
+        is = fmpq_equal(x.re, y.re) && fmpq_equal(x.im, y.im) ? PSV_YES : PSV_NO;
+    psv_exact_clear(&x);
+    psv_exact_clear(&y);
+    return is;
+}
+
+static psv_answer_is expressions(psv_compare *c, const psv_node *a, const psv_node *b) {
+    a = psv_expand_finite(c->ctx, (psv_node *)a);
+    b = psv_expand_finite(c->ctx, (psv_node *)b);
+    psv_answer_is is = psv_ratfun_equal(c->ctx, a, b);
+    if (is != PSV_CANNOT_TELL)
+        return psv_decide(c, "expression", is,
+                          is == PSV_YES ? "the same rational function" : "different rational functions");
+    is = psv_ball_equal(c->ctx, a, b);
+    if (is == PSV_YES) c->proven = false;
+    if (is == PSV_CANNOT_TELL)
+        return psv_decide(c, "ball", is,
+                          c->ctx->work ? "evaluation cannot tell" : "too large for the work one comparison may do");
+    return psv_decide(c, "ball", is, is == PSV_YES ? "the same to 2^-1000, not proven" : "different values");
+}
+
+static psv_answer_is plain_values(psv_compare *c, const psv_node *a, const psv_node *b) {
+    if (psv_same_tree(a, b)) return psv_decide(c, "form", PSV_YES, "written alike");
+    int sign_a, sign_b;
+    bool infinite_a = psv_is_infinity(a, &sign_a), infinite_b = psv_is_infinity(b, &sign_b);
+    if (infinite_a || infinite_b) {
+        bool same = infinite_a && infinite_b && sign_a == sign_b;
+        return psv_decide(c, "form", same ? PSV_YES : PSV_NO, same ? "both infinite" : "one is infinite");
+    }
+    if (a->kind == PSV_APPLY && b->kind == PSV_APPLY && a->n == b->n && strcmp(a->text, b->text) == 0) {
+        size_t same = 0;
+        while (same < a->n && psv_compare_nodes(c, a->kid[same], b->kid[same]) == PSV_YES)
+            same++;
+        if (same == a->n) return psv_decide(c, "expression", PSV_YES, "the same function of the same arguments");
+        if (c->ctx->math_verify) return psv_decide(c, "expression", PSV_NO, "different arguments");
+    }
+    psv_answer_is is = exact_values(c, a, b);
+    if (is == PSV_YES) return psv_decide(c, "rational", is, "the same number");
+    if (is == PSV_CANNOT_TELL) is = expressions(c, a, b);
+    if (is == PSV_YES) return is;
+    if (is == PSV_NO && c->stage && strcmp(c->stage, "expression") != 0 && strcmp(c->stage, "ball") != 0)
+        psv_decide(c, "rational", is, "different numbers");
+    if ((c->ctx->math_verify ? rounded_as_reference : rounded_value)(c, a, b) == PSV_YES) return PSV_YES;
+    return is;
+}
+
+static psv_answer_is with_names(psv_compare *c, const psv_node *a, const psv_node *b) {
+    c->stage = "rational";
+    psv_answer_is is = plain_values(c, a, b);
+    if (is != PSV_NO || !psv_has_kind(a, PSV_VAR) || !psv_has_kind(b, PSV_VAR)) return is;
+    bool changed = false;
+    psv_node *fa = folded(c->ctx, a, &changed), *fb = folded(c->ctx, b, &changed);
+    if (!changed || !fa || !fb || !fold_keeps_names_apart(a, fa) || !fold_keeps_names_apart(b, fb)) return is;
+    const char *stage = c->stage, *reason = c->reason;
+    if (plain_values(c, fa, fb) == PSV_YES) {
+        c->reason = "the same apart from upper and lower case of names";
+        return PSV_YES;
+    }
+    c->stage = stage;
+    c->reason = reason;
+    return is;
+}
+
+/* ---- Percent, degrees ------------------------------------------------------------------------------------------- */
+
+static const psv_node *inside(const psv_node *node, psv_kind kind) {
+    return node->kind == kind ? node->kid[0] : NULL;
+}
+
+/* One side carries a percent or degree sign: equal by value, or the sign was left out on the other side. */
+static psv_answer_is with_sign(psv_compare *c, const psv_node *a, const psv_node *b, psv_kind kind) {
+    const psv_node *ia = inside(a, kind), *ib = inside(b, kind);
+    if (ia && ib) return with_names(c, ia, ib);
+    bool by_value = !(kind == PSV_DEGREE && c->ctx->math_verify);
+    psv_answer_is is = by_value ? with_names(c, a, b) : PSV_NO;
+    bool word = (ia && a->op) || (ib && b->op); /* \text{percent}: a unit like any other to Math-Verify */
+    if (is == PSV_YES || (kind == PSV_PERCENT && c->ctx->math_verify && !word)) return is;
+    psv_answer_is bare = with_names(c, ia ? ia : a, ib ? ib : b);
+    if (bare == PSV_NO) return is;
+    if (ia)
+        c->a_marked = true;
+    else
+        c->b_marked = true;
+    if (bare == PSV_YES)
+        c->reason = kind == PSV_PERCENT ? "the percent sign was left out" : "the degree sign was left out";
+    return bare;
+}
+
+static psv_answer_is with_signs(psv_compare *c, const psv_node *a, const psv_node *b) {
+    if (inside(a, PSV_PERCENT) || inside(b, PSV_PERCENT)) return with_sign(c, a, b, PSV_PERCENT);
+    if (inside(a, PSV_DEGREE) || inside(b, PSV_DEGREE)) return with_sign(c, a, b, PSV_DEGREE);
+    return with_names(c, a, b);
+}
+
+/* ---- Units ------------------------------------------------------------------------------------------------------ */
+
+static psv_node *in_base_units(psv_ctx *ctx, const psv_node *value, psv_unit unit) {
+    psv_node *factor = psv_binary(ctx, PSV_DIV, psv_integer(ctx, unit.numerator), psv_integer(ctx, unit.denominator));
+    psv_node *power = psv_binary(ctx, PSV_POW, factor, psv_integer(ctx, unit.power));
+    return psv_binary(ctx, PSV_MUL, (psv_node *)value, power);
+}
+
+/* A single letter after a number may be a unit ("5 m"), if the other side has no variable: what stands before it. */
+static const psv_node *before_unit_letter(const psv_node *node) {
+    if (node->kind != PSV_MUL || node->n < 2) return NULL;
+    const psv_node *last = node->kid[node->n - 1];
+    if (last->kind == PSV_POW && last->kid[1]->kind == PSV_NUM) last = last->kid[0];
+    if (last->kind != PSV_VAR || strlen(last->text) != 1 || !strchr("mgshLl", last->text[0])) return NULL;
+    if (node->n != 2 || psv_has_variable(node->kid[0])) return NULL;
+    return node->kid[0];
+}
+
+/* "100 m^2" beside an answer in a known unit: the letter with its power as that unit, and what stands before it. */
+static psv_unit unit_of_letter(const psv_node **node) {
+    const psv_node *before = before_unit_letter(*node), *last = before ? (*node)->kid[(*node)->n - 1] : NULL;
+    if (!before) return (psv_unit){0, 0, 1, 1, 0};
+    bool power = last->kind == PSV_POW;
+    char name[8] = {(char)tolower((unsigned char)(power ? last->kid[0] : last)->text[0])};
+    if (power && strlen(last->kid[1]->text) == 1) name[1] = '^', name[2] = last->kid[1]->text[0];
+    *node = before;
+    return psv_find_unit(name);
+}
+
+static psv_answer_is with_unit_letter(psv_compare *c, const psv_node *a, const psv_node *b) {
+    psv_answer_is is = with_signs(c, a, b);
+    if (is != PSV_NO) return is;
+    if (c->ctx->math_verify && (psv_has_kind(a, PSV_POW) || psv_has_kind(b, PSV_POW))) return is; /* "5 m" only there */
+    const psv_node *ia = psv_has_variable(b) ? NULL : before_unit_letter(a);
+    const psv_node *ib = psv_has_variable(a) ? NULL : before_unit_letter(b);
+    if (!ia == !ib) return is;
+    psv_answer_is bare = with_signs(c, ia ? ia : a, ib ? ib : b);
+    if (bare != PSV_YES) return is;
+    if (ia)
+        c->a_marked = true;
+    else
+        c->b_marked = true;
+    c->reason = "the letter after the number is read as a unit";
+    return PSV_YES;
+}
+
+psv_answer_is psv_compare_scalars(psv_compare *c, const psv_node *a, const psv_node *b) {
+    if (!psv_is_scalar(a) || !psv_is_scalar(b)) return psv_decide(c, "type", PSV_NO, "different kinds of answer");
+    psv_unit ua = {0, 0, 1, 1, 0}, ub = {0, 0, 1, 1, 0};
+    if (a->kind == PSV_UNIT) {
+        ua = psv_find_unit(a->text);
+        a = a->kid[0];
+    }
+    if (b->kind == PSV_UNIT) {
+        ub = psv_find_unit(b->text);
+        b = b->kid[0];
+    }
+    if (ua.dimension && !ub.dimension && !c->ctx->math_verify) ub = unit_of_letter(&b);
+    if (ub.dimension && !ua.dimension && !c->ctx->math_verify) ua = unit_of_letter(&a);
+    bool sign_a = a->kind == PSV_DEGREE || a->kind == PSV_PERCENT;
+    bool sign_b = b->kind == PSV_DEGREE || b->kind == PSV_PERCENT;
+    if (!c->ctx->math_verify && ((ua.dimension && sign_b && !sign_a) || (ub.dimension && sign_a && !sign_b)))
+        return psv_decide(c, "unit", PSV_NO, "the units measure different things"); /* $36 and 36° */
+    bool pounds = (ua.dimension == 'p' && ub.dimension == 'W' && ub.numerator == 16) ||
+                  (ub.dimension == 'p' && ua.dimension == 'W' && ua.numerator == 16); /* money or weight */
+    if (c->ctx->math_verify || !ua.dimension || !ub.dimension || pounds) {
+        if (ua.dimension && !ub.dimension) c->a_marked = true;
+        if (ub.dimension && !ua.dimension) c->b_marked = true;
+        return with_unit_letter(c, a, b);
+    }
+    if (ua.dimension != ub.dimension || ua.power != ub.power || ua.per != ub.per)
+        return psv_decide(c, "unit", PSV_NO, "the units measure different things");
+    if (ua.numerator == ub.numerator && ua.denominator == ub.denominator) return with_signs(c, a, b);
+    psv_node *x = in_base_units(c->ctx, a, ua), *y = in_base_units(c->ctx, b, ub);
+    if (!x || !y) return psv_decide(c, "unit", PSV_CANNOT_TELL, "too large");
+    return with_signs(c, x, y);
+}

@@ -1,0 +1,50 @@
+/* Finding the answer in a response. Everything is one pass over the text (or a constant number of them). */
+#ifndef PERSAMP_VERIFY_EXTRACT_EXTRACT_H
+#define PERSAMP_VERIFY_EXTRACT_EXTRACT_H
+
+#include "verify/answer.h"
+
+/* A stretch of a text. */
+typedef struct psv_span {
+    size_t begin, end;
+} psv_span;
+
+/* A formula between delimiters: the whole, and what is between. */
+typedef struct psv_formula {
+    psv_span whole, inner;
+} psv_formula;
+
+typedef struct psv_formulas {
+    psv_formula *data;
+    size_t n, capacity;
+} psv_formulas;
+
+/* All of $…$, $$…$$, \(…\), \[…\] in order. PS_NOMEM. Free data with ps_free. */
+ps_status psv_find_formulas(const char *text, size_t length, psv_formulas *out);
+
+/* The contents of the last box, or of the last few when only a comma or "and"/"or" stands between; false when there is
+ * no box. *where is the last one's place. */
+/* Boxes that say the same thing in two ways are one answer: the last. */
+bool psv_last_boxes(psv_ctx *ctx, const char *text, size_t length, const char **content, psv_span *where);
+
+/* The last number in text[0..length): digits with groups, point, a fraction, a percent sign. */
+bool psv_last_number(const char *text, size_t length, psv_span *out);
+
+/* Does text start as a sentence, words first and a number after them ("There are 5 ways")? */
+bool psv_opens_with_prose(const char *text, size_t length);
+
+/* The plain expression that a number in running text is part of: "(1, 2)", "2√3"; else the number. */
+psv_span psv_around_number(const char *text, size_t length, psv_span number);
+
+/* The answer, NULL when there is none; arena. */
+const char *psv_extract(psv_ctx *ctx, const char *response, size_t length);
+const char *psv_extract_last(psv_ctx *ctx, const char *text, size_t length, const psv_formulas *formulas);
+const char *psv_extract_as_math_verify(psv_ctx *ctx, const char *response, size_t length);
+
+const char *psv_reference_number(psv_ctx *ctx, const char *text);
+
+/* First group, or the whole, of the last match of a PCRE2 pattern. */
+ps_status psv_extract_regex(psv_ctx *ctx, const char *regex, const char *response, size_t length, const char **out,
+                            ps_error *err);
+
+#endif

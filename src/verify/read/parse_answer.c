@@ -1,0 +1,281 @@
+/* The outer grammar of an answer: items joined by commas and words, chains of relations, unions of sets. */
+#include "verify/read/parse.h"
+
+#include <string.h>
+
+psv_node *psv_parse_error(psv_parser *p, const char *why) {
+    if (!p->why) p->why = why;
+    return NULL;
+}
+
+/* The "]" that opens ]1, 4[: it stands where a set may start. */
+static bool opens_reversed(const psv_parser *p) {
+    if (p->i == 0) return true;
+    switch (p->t[p->i - 1].code) {
+    case TK_IN:
+    case TK_OR:
+    case TK_AND:
+    case '=': return true;
+    default: return false;
+    }
+}
+
+static bool ends_list(const psv_parser *p) {
+    switch (psv_peek(p)->code) {
+    case TK_END:
+    case ')':
+    case '}':
+    case '&':
+    case TK_RSET:
+    case TK_RANGLE:
+    case TK_RFLOOR:
+    case TK_RCEIL:
+    case TK_ROW:
+    case TK_ENDENV:
+    case TK_OVER: return true;
+    case '[': return psv_at_reversed_bracket(p);
+    case ']': return !opens_reversed(p);
+    case '|': return p->bars > 0 || p->braces > 0;
+    case TK_MID: return true;
+    default: return false;
+    }
+}
+
+static bool is_condition(const psv_node *node) {
+    if (node->kind == PSV_AND || node->kind == PSV_OR) return true;
+    return node->kind == PSV_REL && strpbrk(node->text, "<>lgnio") != NULL;
+}
+
+/* "3 5 7": numbers side by side are a list, never a product. */
+static bool at_next_number(const psv_parser *p) {
+    return p->i > 0 && psv_at(p, TK_NUM) && p->t[p->i - 1].code == TK_NUM;
+}
+
+/* Commas and joining words; which of the words there were. */
+typedef struct joiners {
+    bool any_or, any_and;
+} joiners;
+
+static bool accept_separators(psv_parser *p, joiners *words) {
+    bool found = at_next_number(p);
+    for (;;) {
+        int code = psv_peek(p)->code;
+        words->any_or |= code == TK_OR;
+        words->any_and |= code == TK_AND;
+        if (code != ',' && code != ';' && code != TK_AND && code != TK_OR && code != TK_DOTS) break;
+        found = true;
+        p->i++;
+    }
+    return found;
+}
+
+/* x ≠ 1, 2: what follows is excluded too. */
+static psv_node *also_excluded(psv_parser *p, const psv_node *before, psv_node *item) {
+    if (before->kind != PSV_REL || before->n != 2 || before->text[0] != 'n') return item;
+    if (!psv_is_scalar(item) || psv_has_variable(item) || psv_has_variable(before->kid[1])) return item;
+    psv_node *node = psv_binary(p->ctx, PSV_REL, before->kid[0], item);
+    if (node) node->text = "n";
+    return node;
+}
+
+/* x < 2 or x > 3; x ≥ 0, x ≠ 1; otherwise a list. */
+static psv_node *join_items(psv_parser *p, psv_node **items, size_t n, joiners words) {
+    size_t conditions = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0 && !(items[i] = also_excluded(p, items[i - 1], items[i]))) return NULL;
+        conditions += is_condition(items[i]);
+    }
+    psv_kind kind = PSV_LIST;
+    if (conditions) kind = words.any_or ? PSV_OR : PSV_AND;
+    psv_node *node = psv_node_new(p->ctx, kind, n, items);
+    if (node && kind == PSV_AND) node->op = words.any_and ? 0 : ',';
+    return node;
+}
+
+/* p = 2, q = 3 as (p, q) = (2, 3); NULL when that is not what the items are. */
+static psv_node *as_one_equation(psv_parser *p, psv_node *const *items, size_t n) {
+    psv_node *names[PSV_MAX_ITEMS], *values[PSV_MAX_ITEMS];
+    for (size_t i = 0; i < n; i++) {
+        if (items[i]->kind != PSV_REL || items[i]->n != 2 || items[i]->text[0] != '=') return NULL;
+        names[i] = items[i]->kid[0];
+        values[i] = items[i]->kid[1];
+        if (names[i]->kind != PSV_VAR) return NULL;
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(names[k]->text, names[i]->text) == 0) return NULL;
+    }
+    psv_node *left = psv_node_new(p->ctx, PSV_TUPLE, n, names), *right = psv_node_new(p->ctx, PSV_TUPLE, n, values);
+    psv_node *equation = psv_binary(p->ctx, PSV_REL, left, right);
+    if (!equation) return NULL;
+    left->op = right->op = PSV_BRACKETS('(', ')');
+    equation->text = "=";
+    return equation;
+}
+
+/* p = 2, q = 3 or p = 3, q = 2: one equation of tuples for each alternative. `starts` says where they begin. Returns
+ * how many there are, 0 when the items are something else. */
+static size_t as_alternatives(psv_parser *p, psv_node **items, size_t n, const size_t *starts, size_t alternatives) {
+    psv_node *equations[PSV_MAX_ITEMS];
+    for (size_t k = 0; k < alternatives; k++) {
+        size_t end = k + 1 < alternatives ? starts[k + 1] : n;
+        if (end - starts[k] < 2 || end - starts[k] != starts[1]) return 0;
+        if (!(equations[k] = as_one_equation(p, items + starts[k], end - starts[k]))) return 0;
+    }
+    memcpy(items, equations, alternatives * sizeof *items);
+    return alternatives;
+}
+
+psv_node *psv_parse_list(psv_parser *p) {
+    if (++p->depth > PSV_MAX_DEPTH) return psv_parse_error(p, "nested too deeply");
+    psv_node *items[PSV_MAX_ITEMS];
+    size_t starts[PSV_MAX_ITEMS] = {0}, n = 0, alternatives = 1;
+    joiners all = {false, false};
+    (void)accept_separators(p, &(joiners){false, false});
+    while (!ends_list(p)) {
+        if (n == PSV_MAX_ITEMS) return psv_parse_error(p, "too many items");
+        psv_node *item = psv_parse_relation(p);
+        if (!item) return psv_parse_error(p, "expression too large");
+        items[n++] = item;
+        if (ends_list(p)) break;
+        joiners here = {false, false};
+        if (!accept_separators(p, &here)) return psv_parse_error(p, "unexpected symbol");
+        if (here.any_or && n < PSV_MAX_ITEMS) starts[alternatives++] = n;
+        all.any_or |= here.any_or;
+        all.any_and |= here.any_and;
+    }
+    p->depth--;
+    if (n == 0) return psv_parse_error(p, "empty");
+    size_t joined = alternatives > 1 ? as_alternatives(p, items, n, starts, alternatives) : 0;
+    if (joined) n = joined;
+    return n == 1 ? items[0] : join_items(p, items, n, all);
+}
+
+static char relation_character(int code) {
+    switch (code) {
+    case '=': return '=';
+    case '<': return '<';
+    case '>': return '>';
+    case TK_LE: return 'l';
+    case TK_GE: return 'g';
+    case TK_NE: return 'n';
+    case TK_APPROX: return '~';
+    case TK_IN: return 'i';
+    case TK_NOTIN: return 'o';
+    case TK_EQUIV: return 'e';
+    case TK_OTHER_RELATION: return 'c';
+    default: return 0;
+    }
+}
+
+static psv_node *parse_union(psv_parser *p) {
+    psv_node *left = psv_parse_sum(p);
+    while (left) {
+        psv_kind kind;
+        if (psv_at(p, TK_CUP))
+            kind = PSV_UNION;
+        else if (psv_at(p, TK_CAP))
+            kind = PSV_INTER;
+        else if (psv_at(p, TK_SETMINUS))
+            kind = PSV_MINUS;
+        else
+            return left;
+        p->i++;
+        left = psv_binary(p->ctx, kind, left, psv_parse_sum(p));
+    }
+    return left;
+}
+
+/* Where "p.m." follows a time: how many tokens it takes; *which gets "am" or "pm". */
+size_t psv_half_day(const psv_parser *p, const char **which) {
+    const psv_token *t = psv_peek(p);
+    if (t->code == TK_TEXT) {
+        char letters[3] = {0};
+        size_t n = 0;
+        for (const char *s = t->text; *s; s++) {
+            if (*s == '.' || *s == ' ') continue;
+            if (n == 2) return 0;
+            letters[n++] = (char)(*s | 32);
+        }
+        if (n != 2 || letters[1] != 'm' || (letters[0] != 'a' && letters[0] != 'p')) return 0;
+        *which = letters[0] == 'a' ? "am" : "pm";
+        return 1;
+    }
+    if (t->code != TK_LETTER || !strchr("apAP", *t->text)) return 0;
+    size_t used = 1;
+    if (t[used].code == '.') used++;
+    if (t[used].code != TK_LETTER || (*t[used].text | 32) != 'm') return 0;
+    used++;
+    if (t[used].code == '.') used++;
+    *which = (*t->text | 32) == 'a' ? "am" : "pm";
+    return used;
+}
+
+static psv_node *parse_ratio(psv_parser *p) {
+    psv_node *first = parse_union(p);
+    if (!first || !psv_at(p, ':')) return first;
+    psv_node *parts[8] = {first};
+    size_t n = 1;
+    while (first && n < 8 && psv_accept(p, ':')) {
+        bool outer = p->in_ratio;
+        p->in_ratio = true;
+        parts[n] = psv_parse_sum(p);
+        p->in_ratio = outer;
+        if (!parts[n++]) return NULL;
+    }
+    psv_node *ratio = psv_node_new(p->ctx, PSV_RATIO, n, parts);
+    const char *which;
+    size_t used = psv_half_day(p, &which);
+    if (ratio && used) {
+        ratio->text = which;
+        p->i += used;
+    }
+    return ratio;
+}
+
+/* "x ≤ −1 ∪ x ≥ 2" was read as a chain with −1 ∪ x in its middle: two conditions. NULL: it is not that. */
+static psv_node *split_chain(psv_ctx *ctx, psv_node *const *sides, const char *relations, size_t n) {
+    if (n != 3 || (sides[1]->kind != PSV_UNION && sides[1]->kind != PSV_INTER)) return NULL;
+    if (!strchr("<>lgn", relations[0]) || !strchr("<>lgn", relations[1])) return NULL;
+    psv_node *first = psv_binary(ctx, PSV_REL, sides[0], sides[1]->kid[0]);
+    psv_node *second = psv_binary(ctx, PSV_REL, sides[1]->kid[1], sides[2]);
+    psv_node *both = psv_binary(ctx, sides[1]->kind == PSV_UNION ? PSV_OR : PSV_AND, first, second);
+    if (!both) return NULL;
+    first->text = ps_arena_strndup(ctx->arena, relations, 1);
+    second->text = ps_arena_strndup(ctx->arena, relations + 1, 1);
+    return first->text && second->text ? both : NULL;
+}
+
+psv_node *psv_parse_relation(psv_parser *p) {
+    psv_node *sides[16];
+    char relations[16];
+    size_t n = 0;
+    if (psv_at(p, '=') || psv_at(p, TK_APPROX)) p->i++; /* "= 5" */
+    for (;;) {
+        if (n == 16) return psv_parse_error(p, "too many relations in a row");
+        sides[n] = parse_ratio(p);
+        if (!sides[n++]) return NULL;
+        char relation = relation_character(psv_peek(p)->code);
+        if (!relation) break;
+        relations[n - 1] = relation;
+        p->i++;
+    }
+    if (n == 1) return sides[0];
+    psv_node *node = split_chain(p->ctx, sides, relations, n);
+    if (node) return node;
+    node = psv_node_new(p->ctx, PSV_REL, n, sides);
+    if (!node) return NULL;
+    node->text = ps_arena_strndup(p->ctx->arena, relations, n - 1);
+    if (!node->text) p->ctx->nomem = true;
+    return node->text ? node : NULL;
+}
+
+psv_node *psv_parse(psv_ctx *ctx, psv_tokens tokens, const char **why) {
+    psv_parser p = {.ctx = ctx, .t = tokens.data, .source = tokens.source};
+    psv_node *tree = psv_parse_content(&p);
+    while (psv_at(&p, '.') || psv_at(&p, ',') || psv_at(&p, ';'))
+        p.i++;
+    if (tree && !psv_at(&p, TK_END)) tree = psv_parse_error(&p, "unexpected symbol");
+    if (!tree && !p.why) p.why = "expression too large";
+    if (p.why) tree = NULL;
+    *why = p.why;
+    return tree;
+}

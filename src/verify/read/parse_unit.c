@@ -1,0 +1,226 @@
+/* Units after a value: words, letters, powers and quotients of them, and quantities in two units. */
+#include "verify/read/parse.h"
+#include "verify/read/words.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A word of plain letters at the cursor: its length, 0 when there is none that reads as a unit. */
+size_t psv_unit_word(const psv_parser *p) {
+    const psv_token *t = psv_peek(p);
+    if (t->code == TK_FUNC && p->t[p->i + 1].code != '(' && p->t[p->i + 1].code != '{' &&
+        psv_is_unit_word(p->source + t->begin, t->length) && isalpha((unsigned char)p->source[t->begin]) && t->space)
+        return t->length;
+    if ((t->code != TK_LETTER && t->code != TK_E && t->code != TK_I) || t->run < 2) return 0;
+    const char *word = p->source + t->begin;
+    size_t length = (size_t)t->run;
+    bool lower = true;
+    for (size_t k = 0; k < length; k++)
+        lower &= !isupper((unsigned char)word[k]);
+    if (psv_is_unit_word(word, length)) {
+        /* "hr^2" is h times r^2: nobody squares an hour */
+        bool power = t[length].code == '^' && psv_unit_measures(word, length) == 'T';
+        return power ? 0 : length;
+    }
+    return length >= 4 && lower && t->space ? length : 0;
+}
+
+/* "^2", "^{2}" after a unit. */
+static void append_power(psv_parser *p, ps_text *text) {
+    if (!psv_at(p, '^')) return;
+    const psv_token *t = psv_peek(p);
+    if (t[1].code == TK_NUM) {
+        ps_text_printf(text, "^%s", t[1].text);
+        p->i += 2;
+    } else if (t[1].code == '{' && t[2].code == TK_NUM && t[3].code == '}') {
+        ps_text_printf(text, "^%s", t[2].text);
+        p->i += 4;
+    }
+}
+
+/* What words after a value mean when they are not a unit: a base, a factor, a condition. NULL: a unit after all. */
+static psv_node *special_words(psv_parser *p, psv_node *value, const char *words) {
+    long factor = psv_multiplier_word(words, strcspn(words, " "));
+    if (factor) {
+        const char *rest = words + strcspn(words, " ");
+        psv_node *node = psv_binary(p->ctx, PSV_MUL, value, psv_integer(p->ctx, factor));
+        while (*rest == ' ')
+            rest++;
+        if (!*rest || !node) return node;
+        psv_node *unit = psv_unary(p->ctx, PSV_UNIT, node);
+        if (unit) unit->text = rest;
+        return unit;
+    }
+    if (strncmp(words, "in base ", 8) == 0) words += 3;
+    if (strncmp(words, "inbase ", 7) == 0) words += 2; /* two plain words */
+    bool digits = (value->kind == PSV_NUM && value->scale == 0) || value->kind == PSV_BASE;
+    if (strncmp(words, "base ", 5) == 0 && digits) {
+        long base = isdigit((unsigned char)words[5]) ? strtol(words + 5, NULL, 10) : psv_number_word(words + 5);
+        if (base < 2 || base > 36 || (value->kind == PSV_BASE && base != value->scale)) return NULL;
+        psv_node *node = psv_copy(p->ctx, value);
+        if (node) {
+            node->kind = PSV_BASE;
+            node->scale = (int)base;
+        }
+        return node;
+    }
+    static const char *const conditions[] = {"if", "when", "for", "where", "with", "since", "such", "as", "not"};
+    for (size_t k = 0; k < sizeof conditions / sizeof *conditions; k++) {
+        size_t length = strlen(conditions[k]);
+        if (strncmp(words, conditions[k], length) == 0 && (words[length] == ' ' || !words[length]))
+            return psv_parse_error(p, "a condition in words");
+    }
+    return NULL;
+}
+
+/* The words of a \text group as a unit: "km/h" is km per h. */
+static const char *unit_text(psv_parser *p, const char *text, size_t length) {
+    ps_text spelled = {0};
+    for (size_t k = 0; k < length; k++) {
+        if (text[k] == '/' && k > 0 && isalpha((unsigned char)text[k - 1]))
+            ps_text_puts(&spelled, " per ");
+        else
+            ps_text_append(&spelled, text + k, 1);
+    }
+    const char *words = ps_text_ok(&spelled) ? psv_plain_words(p->ctx, ps_text_cstr(&spelled), spelled.length) : NULL;
+    ps_text_free(&spelled);
+    return words;
+}
+
+/* Text, or a single letter of text that is a unit: \text{km}, \text{h}. */
+static bool is_textual_unit(const psv_token *t) {
+    return t->code == TK_TEXT || (t->code == TK_LETTER && t->id == 1 && psv_is_unit_word(t->text, t->length));
+}
+
+/* \frac{\text{miles}}{\text{hour}}, \frac{\text{m}}{\text{s}^2}: how many tokens; 0: it is not that. */
+static size_t unit_fraction(const psv_parser *p) {
+    const psv_token *t = psv_peek(p);
+    bool starts = t->code == TK_FRAC && t[1].code == '{' && is_textual_unit(&t[2]) && t[3].code == '}' &&
+                  t[4].code == '{' && is_textual_unit(&t[5]);
+    if (!starts) return 0;
+    if (t[6].code == '}') return 7;
+    return t[6].code == '^' && t[7].code == TK_NUM && t[8].code == '}' ? 9 : 0;
+}
+
+/* A plain unit of time after a unit and a stroke: "km/h", "m/s^2". Its length. */
+static size_t per_time(const psv_parser *p, size_t i) {
+    const psv_token *t = &p->t[i];
+    if (t->code != '/') return 0;
+    const char *word = p->source + t[1].begin;
+    size_t length = 0;
+    while (isalpha((unsigned char)word[length]))
+        length++;
+    bool ends = (t[1].code == TK_LETTER || t[1].code == TK_FUNC) && (size_t)t[1].run <= length;
+    return ends && length && psv_unit_measures(word, length) == 'T' ? length : 0;
+}
+
+/* "m" before a stroke and a time: the one unit of a plain letter that stands for nothing else there. */
+static size_t metres_per_time(const psv_parser *p) {
+    const psv_token *t = psv_peek(p);
+    return t->code == TK_LETTER && t->run == 1 && strcmp(t->text, "m") == 0 && per_time(p, p->i + 1) ? 1 : 0;
+}
+
+/* The words of a plain unit that starts at the cursor, which moves past it. */
+static const char *take_plain(psv_parser *p, size_t length) {
+    const psv_token *t = psv_peek(p);
+    const char *words = psv_plain_words(p->ctx, p->source + t->begin, length);
+    size_t end = t->begin + length;
+    while (!psv_at(p, TK_END) && psv_peek(p)->begin < end)
+        p->i++;
+    return words;
+}
+
+/* The plain word "per" between two units. */
+static bool at_per(const psv_parser *p) {
+    const psv_token *t = psv_peek(p);
+    return t->code == TK_LETTER && t->run == 3 && strncmp(p->source + t->begin, "per", 3) == 0;
+}
+
+psv_node *psv_parse_unit(psv_parser *p, psv_node *value, bool *found) {
+    ps_text text = {0};
+    *found = false;
+    for (;;) {
+        const psv_token *t = psv_peek(p);
+        size_t length = 0, fraction = 0;
+        const char *words = NULL;
+        if (is_textual_unit(t)) {
+            words = unit_text(p, t->text, t->length);
+            p->i++;
+        } else if ((fraction = unit_fraction(p)) != 0) {
+            ps_text over = {0};
+            ps_text_printf(&over, "%s/%s", t[2].text, t[5].text);
+            if (ps_text_ok(&over)) words = unit_text(p, ps_text_cstr(&over), over.length);
+            ps_text_free(&over);
+            p->i += 6;
+            if (fraction == 7) p->i++; /* else the cursor is at the power */
+        } else if (text.length && at_per(p)) {
+            p->i += 3;
+            ps_text_puts(&text, " per");
+            continue;
+        } else if ((length = psv_unit_word(p)) != 0 || (length = metres_per_time(p)) != 0) {
+            words = take_plain(p, length);
+        } else if (text.length && (length = per_time(p, p->i)) != 0) {
+            p->i++;
+            ps_text_puts(&text, " per");
+            words = take_plain(p, length);
+        } else if (t->code == '/' && text.length &&
+                   (p->t[p->i + 1].code == TK_TEXT || (p->t[p->i + 1].code == TK_LETTER && p->t[p->i + 1].id == 1))) {
+            p->i++;
+            ps_text_puts(&text, " per");
+            continue;
+        } else {
+            break;
+        }
+        if (!words) break;
+        size_t end = strlen(words);
+        if (psv_at(p, TK_NUM) && end >= 4 && strcmp(words + end - 4, "base") == 0) /* "in base", 6 */
+            ps_text_printf(&text, "base %s", p->t[p->i++].text), words = "";
+        if (text.length && *words) ps_text_puts(&text, " ");
+        ps_text_puts(&text, words);
+        append_power(p, &text);
+        if (fraction == 9) (void)psv_accept(p, '}');
+        *found = true;
+    }
+    psv_node *node = value;
+    if (*found) {
+        const char *words = ps_arena_strndup(p->ctx->arena, ps_text_cstr(&text), text.length);
+        node = words && ps_text_ok(&text) ? special_words(p, value, words) : NULL;
+        if (!node && !p->why && words && !*words) node = value;
+        if (!node && !p->why && words) {
+            node = psv_unary(p->ctx, PSV_UNIT, value);
+            if (node) node->text = words;
+        }
+    }
+    ps_text_free(&text);
+    return node;
+}
+
+/* "1 hour 30 minutes", "5 feet and 6 inches": after a quantity, a number of a smaller unit of the same kind. */
+psv_node *psv_parse_smaller_part(psv_parser *p, psv_node *large) {
+    if (!large || large->kind != PSV_UNIT || p->ctx->math_verify) return large;
+    size_t start = p->i, length = strlen(large->text);
+    bool and = length > 4 && strcmp(large->text + length - 4, " and") == 0; /* \text{ hour and } 30 */
+    const char *name = and? ps_arena_strndup(p->ctx->arena, large->text, length - 4) : large->text;
+    if (!name) return NULL;
+    if (!and) (void)psv_accept(p, TK_AND);
+    if (!psv_at(p, TK_NUM)) {
+        p->i = start;
+        return large;
+    }
+    bool found = false;
+    psv_node *small = psv_parse_unit(p, psv_parse_number(p, false), &found);
+    psv_unit x = psv_find_unit(name), y = found && small ? psv_find_unit(small->text) : x;
+    bool fits = found && small && small->kind == PSV_UNIT && x.dimension && x.dimension == y.dimension && !x.per &&
+                !y.per && x.power == 1 && y.power == 1 && y.numerator * x.denominator < x.numerator * y.denominator;
+    if (!fits) {
+        p->i = start;
+        return large;
+    }
+    psv_node *ratio = psv_binary(p->ctx, PSV_DIV, psv_integer(p->ctx, y.numerator * x.denominator),
+                                 psv_integer(p->ctx, y.denominator * x.numerator));
+    psv_node *part = psv_binary(p->ctx, PSV_MUL, small->kid[0], ratio);
+    psv_node *both = psv_unary(p->ctx, PSV_UNIT, psv_binary(p->ctx, PSV_ADD, large->kid[0], part));
+    if (both) both->text = name;
+    return both;
+}

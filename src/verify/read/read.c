@@ -1,0 +1,335 @@
+/* From the text of an answer to what it says. */
+#include "verify/answer.h"
+#include "verify/read/parse.h"
+#include "verify/read/phrases.h"
+#include "verify/read/words.h"
+
+#include <ctype.h>
+#include <string.h>
+
+/* ---- Trimming --------------------------------------------------------------------------------------------------- */
+
+static bool starts(const char *s, size_t length, const char *with) {
+    size_t n = strlen(with);
+    return length >= n && memcmp(s, with, n) == 0;
+}
+
+/* Does s open with a brace group that ends exactly at its end? */
+static bool one_group(const char *s, size_t length) {
+    int depth = 0;
+    for (size_t i = 0; i < length; i++) {
+        if (s[i] == '\\' && i + 1 < length)
+            i++;
+        else if (s[i] == '{')
+            depth++;
+        else if (s[i] == '}' && --depth == 0)
+            return i + 1 == length;
+    }
+    return false;
+}
+
+typedef struct span {
+    const char *s;
+    size_t n;
+} span;
+
+static void strip_blanks(span *x) {
+    while (x->n && isspace((unsigned char)*x->s))
+        x->s++, x->n--;
+    while (x->n && isspace((unsigned char)x->s[x->n - 1]))
+        x->n--;
+}
+
+static bool strip_pair(span *x, const char *open, const char *close) {
+    size_t o = strlen(open), c = strlen(close);
+    if (x->n < o + c || !starts(x->s, x->n, open) || memcmp(x->s + x->n - c, close, c) != 0) return false;
+    /* "$1$ and $2$" is not one formula */
+    span inner = {x->s + o, x->n - o - c};
+    for (size_t i = 0; i + c <= inner.n; i++)
+        if (memcmp(inner.s + i, close, c) == 0 && (i == 0 || inner.s[i - 1] != '\\')) return false;
+    *x = inner;
+    return true;
+}
+
+static bool strip_box(span *x) {
+    static const char *const boxes[] = {"\\boxed", "\\fbox"};
+    for (int k = 0; k < 2; k++) {
+        size_t n = strlen(boxes[k]);
+        if (!starts(x->s, x->n, boxes[k])) continue;
+        while (n < x->n && isspace((unsigned char)x->s[n]))
+            n++;
+        if (n >= x->n || x->s[n] != '{' || !one_group(x->s + n, x->n - n)) continue;
+        *x = (span){x->s + n + 1, x->n - n - 2};
+        return true;
+    }
+    return false;
+}
+
+/* A full stop, comma or colon after the answer; not the point of "5." which the tokeniser reads, nor "\,". */
+static bool strip_stop(span *x) {
+    if (x->n < 2 || !strchr(".,;:!", x->s[x->n - 1])) return false;
+    char before = x->s[x->n - 2];
+    if (before == '\\' || before == '.') return false;
+    if (x->s[x->n - 1] == '!') return false;
+    if (x->s[x->n - 1] == '.' && x->n >= 3 && (before == 'm' || before == 'M') && x->s[x->n - 3] == '.') return false;
+    x->n--;
+    return true;
+}
+
+/* Boxes in boxes, thousands deep: take off as many at once as open at the start and close at the end. */
+static void strip_nested_boxes(span *x) {
+    size_t opened = 0, closed = 0;
+    while (starts(x->s + 7 * opened, x->n - 7 * opened, "\\boxed{"))
+        opened++;
+    while (closed < opened && x->n > 8 * closed + 7 && x->s[x->n - 1 - closed] == '}')
+        closed++;
+    span inner = {x->s + 7 * closed, x->n - 8 * closed};
+    int depth = 0;
+    for (size_t i = 0; i < inner.n && depth >= 0; i++) {
+        if (inner.s[i] == '\\' && i + 1 < inner.n && strchr("{}", inner.s[i + 1]))
+            i++;
+        else
+            depth += (inner.s[i] == '{') - (inner.s[i] == '}');
+    }
+    if (closed > 1 && depth == 0) *x = inner;
+}
+
+const char *psv_trim(psv_ctx *ctx, const char *text, size_t length) {
+    span x = {text, length};
+    strip_blanks(&x);
+    strip_nested_boxes(&x);
+    bool changed = x.n < PSV_MAX_SOURCE;
+    for (int round = 0; changed && round < 12; round++) { /* boxes in boxes in boxes: bounded */
+        strip_blanks(&x);
+        changed = strip_pair(&x, "$$", "$$") || strip_pair(&x, "$", "$") || strip_pair(&x, "\\[", "\\]") ||
+                  strip_pair(&x, "\\(", "\\)") || strip_pair(&x, "**", "**") || strip_pair(&x, "*", "*") ||
+                  strip_pair(&x, "__", "__") || strip_pair(&x, "`", "`") || strip_box(&x) || strip_stop(&x);
+    }
+    const char *copy = ps_arena_strndup(ctx->arena, x.s, x.n);
+    if (!copy) ctx->nomem = true;
+    return copy;
+}
+
+/* ---- Words ------------------------------------------------------------------------------------------------------ */
+
+static bool is_reserved(const char *word, size_t length) {
+    static const char *const reserved[] = {"and", "or",  "sin", "cos",  "tan",      "cot",    "sec",     "csc",   "ln",
+                                           "log", "exp", "pi",  "sqrt", "arcsin",   "arccos", "arctan",  "min",   "max",
+                                           "gcd", "lcm", "mod", "inf",  "infinity", "deg",    "degrees", "degree"};
+    for (size_t k = 0; k < sizeof reserved / sizeof *reserved; k++)
+        if (strlen(reserved[k]) == length && memcmp(reserved[k], word, length) == 0) return true;
+    return false;
+}
+
+static bool has_repeat(const char *word, size_t length) {
+    for (size_t i = 0; i < length; i++)
+        if (memchr(word + i + 1, word[i], length - i - 1)) return true;
+    return false;
+}
+
+/* Is an answer without digits and commands prose ("even", "no solution") rather than a product of letters ("xy")? */
+static bool is_prose(const char *source) {
+    size_t words = 0, long_words = 0, letters = 0;
+    for (const char *s = source; *s;) {
+        unsigned char c = (unsigned char)*s;
+        if (isalpha(c) || c >= 128) {
+            const char *word = s;
+            while (isalpha((unsigned char)*s) || (unsigned char)*s >= 128 || *s == '\'')
+                s++;
+            size_t length = (size_t)(s - word);
+            if (is_reserved(word, length)) {
+                bool joins =
+                    (length == 3 && memcmp(word, "and", 3) == 0) || (length == 2 && memcmp(word, "or", 2) == 0);
+                if (!joins) return false;
+                continue;
+            }
+            words++;
+            if (length >= 2) letters += length;
+            if (length >= 4 || (length >= 2 && has_repeat(word, length))) long_words++;
+        } else if (isspace(c) || strchr(".,-!?;:", c)) {
+            s++;
+        } else {
+            return false;
+        }
+    }
+    return long_words > 0 || (words >= 2 && letters >= 5);
+}
+
+static psv_node *text_node(psv_ctx *ctx, const char *words) {
+    psv_node *node = ctx->math_verify ? NULL : psv_known_phrase(ctx, words);
+    return node ? node : psv_named(ctx, PSV_TEXT, words, strlen(words));
+}
+
+/* ---- Choices ---------------------------------------------------------------------------------------------------- */
+
+/* "(C)", "C", "(C) 12", "C) 12", "C. 12": a letter, and where what follows it starts. From \text only a bare letter
+ * is a choice; a letter alone in mathematics may be a variable and is settled by the other side. */
+static psv_node *read_choice(psv_ctx *ctx, const char *source, bool from_text) {
+    static const char *const frames[] = {"\\text{(", "\\textbf{(", "\\mathrm{(", "\\mbox{(", "\\mathbf{(", "\\textbf{"};
+    if (ctx->in_choice) return NULL; /* "(A) (A) (A) …" */
+    const char *s = source;
+    bool framed = false;
+    for (size_t k = 0; k < sizeof frames / sizeof *frames && !framed; k++) {
+        size_t n = strlen(frames[k]);
+        framed = strncmp(source, frames[k], n) == 0;
+        if (framed) s = source + n - (source[n - 1] == '(');
+    }
+    static const char *const names[] = {"Option ", "Choice ", "option ", "choice ", "Answer ", "answer "};
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+        if (strncmp(s, names[k], strlen(names[k])) == 0) {
+            s += strlen(names[k]);
+            from_text = true;
+            break;
+        }
+    bool bracket = *s == '(';
+    s += bracket;
+    while (*s == ' ')
+        s++;
+    char letter = *s;
+    if (letter < 'A' || letter > 'J') return NULL;
+    s++;
+    while (*s == ' ')
+        s++;
+    bool closed = *s == ')';
+    if (bracket && !closed) return NULL;
+    if (closed) s++;
+    if (framed) { /* the letter's own \text{…} ends right after it */
+        while (*s == ' ' || *s == '.')
+            s++;
+        if (*s++ != '}') return NULL;
+        closed = true;
+    }
+    while (*s == ' ' || *s == '~')
+        s++;
+    if (!closed && (*s == '.' || *s == ':') && (s[1] == ' ' || !s[1])) {
+        s++;
+        closed = true;
+    }
+    bool alone = *s == 0;
+    if (*s == ',' || strncmp(s, "and ", 4) == 0 || strncmp(s, "or ", 3) == 0) return NULL; /* (A) and (C) */
+    if (!closed && !(from_text && alone)) return NULL;
+    psv_node *node = psv_named(ctx, PSV_CHOICE, &letter, 1);
+    if (!node || alone) return node;
+    psv_answer rest;
+    ctx->in_choice = true;
+    psv_read(ctx, s, strlen(s), &rest);
+    ctx->in_choice = false;
+    if (!rest.tree || rest.why) return node;
+    psv_node *with_value = psv_unary(ctx, PSV_CHOICE, rest.tree);
+    if (!with_value) return node;
+    with_value->text = node->text;
+    return with_value;
+}
+
+/* ---- Reading ---------------------------------------------------------------------------------------------------- */
+
+/* The whole answer is one \text{…} or \textbf{…}: its contents. */
+static bool whole_text(const char *source, span *inner) {
+    static const char *const commands[] = {"\\text",   "\\mbox",   "\\textbf",     "\\textit",       "\\textrm",
+                                           "\\mathrm", "\\mathbf", "\\textnormal", "\\operatorname", "\\hbox"};
+    size_t length = strlen(source);
+    for (size_t k = 0; k < sizeof commands / sizeof *commands; k++) {
+        size_t n = strlen(commands[k]);
+        if (!starts(source, length, commands[k])) continue;
+        while (source[n] == ' ')
+            n++;
+        if (source[n] != '{' || !one_group(source + n, length - n)) continue;
+        *inner = (span){source + n + 1, length - n - 2};
+        return true;
+    }
+    return false;
+}
+
+/* Several words in a row are a sentence, however well they would parse as a product of letters. */
+static bool is_sentence(psv_tokens tokens) {
+    int words = 0;
+    for (size_t i = 0; i < tokens.n; i++) {
+        const psv_token *t = &tokens.data[i];
+        bool letter = t->code == TK_LETTER || t->code == TK_E || t->code == TK_I;
+        words += letter && t->run >= 2 && !psv_is_unit_word(tokens.source + t->begin, (size_t)t->run);
+    }
+    return words >= 3;
+}
+
+static psv_node *read_mathematics(psv_ctx *ctx, const char *source, const char **why) {
+    psv_tokens tokens;
+    if (!psv_tokenise(ctx, source, &tokens)) {
+        *why = "too long";
+        return NULL;
+    }
+    if (is_sentence(tokens)) {
+        *why = "a sentence";
+        return NULL;
+    }
+    psv_node *tree = psv_parse(ctx, tokens, why);
+    if (!tree) return NULL;
+    psv_node *simple = psv_simplify(ctx, tree);
+    return simple ? simple : tree;
+}
+
+/* "A, C", "A and C": several letters and nothing else. */
+static bool lists_letters(const char *content) {
+    size_t letters = 0;
+    for (const char *s = content; *s;) {
+        size_t run = 0;
+        while (isalpha((unsigned char)s[run]))
+            run++;
+        bool joins = (run == 3 && memcmp(s, "and", 3) == 0) || (run == 2 && memcmp(s, "or", 2) == 0);
+        if (!run && !strchr(", ", *s)) return false;
+        if (run > 1 && !joins) return false;
+        letters += run == 1;
+        s += run ? run : 1;
+    }
+    return letters > 1;
+}
+
+static psv_node *read_tree(psv_ctx *ctx, psv_answer *out, int depth) {
+    span inner;
+    if (!*out->source) {
+        out->why = "empty";
+        return text_node(ctx, "");
+    }
+    psv_node *tree = ctx->math_verify ? NULL : psv_reals_in_words(ctx, out->source);
+    if (tree) return tree;
+    if (whole_text(out->source, &inner)) {
+        const char *content = psv_trim(ctx, inner.s, inner.n);
+        if (!content) return NULL;
+        tree = read_choice(ctx, content, true);
+        if (tree) return tree;
+        if (!ctx->math_verify && depth == 0 && lists_letters(content)) {
+            out->source = content;
+            return read_tree(ctx, out, depth + 1);
+        }
+        bool digit = strpbrk(content, "0123456789\\") != NULL;
+        bool number = content[strspn(content, "0123456789.,+-*/^() ")] == 0; /* all that Math-Verify reads there */
+        if (!digit || depth > 2 || (ctx->math_verify && !number)) return text_node(ctx, out->words);
+        out->source = content;
+        return read_tree(ctx, out, depth + 1);
+    }
+    tree = read_choice(ctx, out->source, false);
+    if (tree) return tree;
+    if (is_prose(out->source)) return text_node(ctx, out->words);
+    tree = read_mathematics(ctx, out->source, &out->why);
+    return tree ? tree : text_node(ctx, out->words);
+}
+
+void psv_read(psv_ctx *ctx, const char *text, size_t length, psv_answer *out) {
+    *out = (psv_answer){.source = psv_trim(ctx, text, length)};
+    if (!out->source) return;
+    size_t trimmed = strlen(out->source);
+    if (trimmed >= PSV_MAX_SOURCE) {
+        out->words = "";
+        out->why = "too long to be read";
+        out->tree = psv_named(ctx, PSV_TEXT, "", 0);
+        return;
+    }
+    if (trimmed < PSV_MAX_SOURCE / 2) out->source = psv_from_unicode(ctx, out->source, trimmed);
+    if (!out->source) return;
+    out->words = psv_plain_words(ctx, out->source, strlen(out->source));
+    if (!out->words) return;
+    out->tree = read_tree(ctx, out, 0);
+    if (out->tree || ctx->nomem) return;
+    if (!out->why) out->why = "expression too large";
+    ctx->nodes = 0; /* of those made so far none is kept for this answer */
+    out->tree = psv_named(ctx, PSV_TEXT, out->words, strlen(out->words));
+}

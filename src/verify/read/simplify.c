@@ -1,0 +1,196 @@
+/* What can be worked out on a tree alone: ± written out, matrices added and multiplied, lists within lists opened. */
+#include "verify/answer.h"
+
+#include <string.h>
+
+/* ---- ± ---------------------------------------------------------------------------------------------------------- */
+
+/* The tree with every ± replaced by its upper (or lower) sign. */
+static psv_node *with_sign(psv_ctx *ctx, psv_node *node, bool upper) {
+    if (!psv_has_kind(node, PSV_PM)) return node;
+    if (node->kind == PSV_PM) {
+        psv_node *last = with_sign(ctx, node->kid[node->n - 1], upper);
+        if ((node->op == '+') != upper) last = psv_unary(ctx, PSV_NEG, last);
+        if (node->n == 1) return last;
+        return psv_binary(ctx, PSV_ADD, with_sign(ctx, node->kid[0], upper), last);
+    }
+    psv_node *copy = psv_copy(ctx, node);
+    for (size_t i = 0; copy && i < copy->n; i++) {
+        copy->kid[i] = with_sign(ctx, node->kid[i], upper);
+        if (!copy->kid[i]) return NULL;
+    }
+    return copy;
+}
+
+/* Both readings of every member that has a ±, side by side. */
+static psv_node *expand_members(psv_ctx *ctx, psv_node *node, psv_kind kind) {
+    psv_node *members[2 * PSV_MAX_ITEMS];
+    size_t n = 0, count = kind == node->kind ? node->n : 1;
+    for (size_t i = 0; i < count && n + 2 <= 2 * PSV_MAX_ITEMS; i++) {
+        psv_node *member = kind == node->kind ? node->kid[i] : node;
+        bool both = psv_has_kind(member, PSV_PM) && member->kind != PSV_TEXT;
+        if ((members[n++] = both ? with_sign(ctx, member, true) : member) == NULL) return NULL;
+        if (both && (members[n++] = with_sign(ctx, member, false)) == NULL) return NULL;
+    }
+    psv_node *out = psv_node_new(ctx, kind, n, members);
+    if (out && kind == node->kind) out->op = node->op;
+    return out;
+}
+
+static psv_node *expand_signs(psv_ctx *ctx, psv_node *node) {
+    if (!psv_has_kind(node, PSV_PM)) return node;
+    if (node->kind == PSV_SET || node->kind == PSV_LIST) return expand_members(ctx, node, node->kind);
+    if (node->kind == PSV_REL && node->n == 2 && node->text[0] == 'i' && node->kid[1]->kind == PSV_SET) {
+        psv_node *set = expand_members(ctx, node->kid[1], PSV_SET), *copy = psv_copy(ctx, node);
+        if (!set || !copy) return NULL;
+        copy->kid[1] = set;
+        return copy;
+    }
+    return expand_members(ctx, node, PSV_LIST);
+}
+
+/* ---- Matrices --------------------------------------------------------------------------------------------------- */
+
+static psv_node *scaled(psv_ctx *ctx, const psv_node *matrix, psv_node *by, psv_kind how) {
+    psv_node *out = psv_copy(ctx, matrix);
+    for (size_t i = 0; out && i < out->n; i++) {
+        out->kid[i] =
+            how == PSV_NEG ? psv_unary(ctx, PSV_NEG, matrix->kid[i]) : psv_binary(ctx, how, matrix->kid[i], by);
+        if (!out->kid[i]) return NULL;
+    }
+    return out;
+}
+
+static psv_node *matrix_sum(psv_ctx *ctx, psv_node *a, psv_node *b) {
+    if (!a || !b || a->n != b->n || a->scale != b->scale) return NULL;
+    psv_node *out = psv_copy(ctx, a);
+    for (size_t i = 0; out && i < out->n; i++)
+        if (!(out->kid[i] = psv_binary(ctx, PSV_ADD, a->kid[i], b->kid[i]))) return NULL;
+    return out;
+}
+
+static psv_node *matrix_product(psv_ctx *ctx, psv_node *a, psv_node *b) {
+    size_t inner = (size_t)a->scale, columns = (size_t)b->scale, rows = a->n / inner;
+    if (inner * columns != b->n || rows * columns > PSV_MAX_ITEMS) return NULL;
+    psv_node *cells[PSV_MAX_ITEMS];
+    for (size_t r = 0; r < rows; r++)
+        for (size_t k = 0; k < columns; k++) {
+            psv_node *terms[PSV_MAX_ITEMS];
+            for (size_t i = 0; i < inner; i++)
+                terms[i] = psv_binary(ctx, PSV_MUL, a->kid[r * inner + i], b->kid[i * columns + k]);
+            cells[r * columns + k] = psv_node_new(ctx, PSV_ADD, inner, terms);
+        }
+    psv_node *out = psv_node_new(ctx, PSV_MATRIX, rows * columns, cells);
+    if (out) out->scale = b->scale;
+    return out;
+}
+
+static psv_node *work_out(psv_ctx *ctx, psv_node *node);
+
+static psv_node *matrix_fold(psv_ctx *ctx, psv_node *node) {
+    psv_node *out = work_out(ctx, node->kid[0]);
+    for (size_t i = 1; out && i < node->n; i++) {
+        psv_node *next = work_out(ctx, node->kid[i]);
+        if (!next) return NULL;
+        bool left = out->kind == PSV_MATRIX, right = next->kind == PSV_MATRIX;
+        if (node->kind == PSV_ADD)
+            out = left && right ? matrix_sum(ctx, out, next) : NULL;
+        else if (node->kind == PSV_DIV)
+            out = left && !right ? scaled(ctx, out, next, PSV_DIV) : right ? NULL : psv_binary(ctx, PSV_DIV, out, next);
+        else if (left && right)
+            out = matrix_product(ctx, out, next);
+        else if (left)
+            out = scaled(ctx, out, next, PSV_MUL);
+        else if (right)
+            out = scaled(ctx, next, out, PSV_MUL);
+        else
+            out = psv_binary(ctx, PSV_MUL, out, next);
+    }
+    return out;
+}
+
+/* A matrix expression as one matrix; NULL where it is none (a matrix to a power, a sum with a number). */
+static psv_node *work_out(psv_ctx *ctx, psv_node *node) {
+    if (!psv_has_kind(node, PSV_MATRIX) || node->kind == PSV_MATRIX) return node;
+    switch (node->kind) {
+    case PSV_ADD:
+    case PSV_MUL:
+    case PSV_DIV: return matrix_fold(ctx, node);
+    case PSV_NEG: {
+        psv_node *inner = work_out(ctx, node->kid[0]);
+        return inner && inner->kind == PSV_MATRIX ? scaled(ctx, inner, NULL, PSV_NEG) : NULL;
+    }
+    default: return NULL;
+    }
+}
+
+/* ---- All of it -------------------------------------------------------------------------------------------------- */
+
+/* "{1,2}" in plain braces is a list; so is a list as a member of a list. */
+static psv_node *open_lists(psv_ctx *ctx, psv_node *node) {
+    if (node->kind != PSV_LIST) return node;
+    psv_node *members[PSV_MAX_ITEMS];
+    size_t n = 0;
+    for (size_t i = 0; i < node->n; i++) {
+        psv_node *kid = node->kid[i];
+        size_t count = kid->kind == PSV_LIST ? kid->n : 1;
+        if (n + count > PSV_MAX_ITEMS) return node;
+        for (size_t k = 0; k < count; k++)
+            members[n++] = kid->kind == PSV_LIST ? kid->kid[k] : kid;
+    }
+    return psv_node_new(ctx, PSV_LIST, n, members);
+}
+
+/* [[0, 3], [0, -1]]: rows in square brackets are a matrix. */
+static psv_node *rows_to_matrix(psv_ctx *ctx, psv_node *node) {
+    const int square = PSV_BRACKETS('[', ']');
+    if (node->kind != PSV_TUPLE || node->op != square || ctx->math_verify) return node;
+    psv_node *cells[PSV_MAX_ITEMS];
+    size_t n = 0, columns = node->kid[0]->n;
+    for (size_t r = 0; r < node->n; r++) {
+        const psv_node *row = node->kid[r];
+        if (row->kind != PSV_TUPLE || row->op != square || row->n != columns || n + columns > PSV_MAX_ITEMS)
+            return node;
+        memcpy(cells + n, row->kid, columns * sizeof *cells);
+        n += columns;
+    }
+    psv_node *matrix = psv_node_new(ctx, PSV_MATRIX, n, cells);
+    if (matrix) matrix->scale = (int)columns;
+    return matrix;
+}
+
+/* x = 2, 3: the name goes on to the values that follow it. */
+static psv_node *carry_names(psv_ctx *ctx, psv_node *list) {
+    if (list->kind != PSV_LIST || ctx->math_verify) return list;
+    psv_node *copy = psv_copy(ctx, list);
+    const psv_node *name = NULL;
+    for (size_t i = 0; copy && i < copy->n; i++) {
+        psv_node *item = list->kid[i];
+        if (item->kind == PSV_REL)
+            name = psv_is_equation(item) && item->n == 2 && item->kid[0]->kind == PSV_VAR ? item->kid[0] : NULL;
+        if (!name || item->kind == PSV_REL || !psv_is_scalar(item)) continue;
+        copy->kid[i] = psv_binary(ctx, PSV_REL, (psv_node *)name, item);
+        if (!copy->kid[i]) return NULL;
+        copy->kid[i]->text = "=";
+    }
+    return copy;
+}
+
+psv_node *psv_simplify(psv_ctx *ctx, psv_node *node) {
+    node = rows_to_matrix(ctx, node);
+    if (!node) return NULL;
+    node = expand_signs(ctx, node);
+    if (node) node = open_lists(ctx, node);
+    if (node) node = carry_names(ctx, node);
+    if (!node || !psv_has_kind(node, PSV_MATRIX)) return node;
+    if (node->kind == PSV_LIST || node->kind == PSV_REL || node->kind == PSV_SET) {
+        psv_node *copy = psv_copy(ctx, node);
+        for (size_t i = 0; copy && i < copy->n; i++) {
+            psv_node *kid = work_out(ctx, node->kid[i]);
+            if (kid) copy->kid[i] = kid;
+        }
+        return copy;
+    }
+    psv_node *worked = work_out(ctx, node);
+    return worked ? worked : node;
+}

@@ -1,0 +1,134 @@
+/* Making and looking at expression trees. */
+#include "verify/tree/tree.h"
+
+#include <stdio.h>
+#include <string.h>
+
+bool psv_spend(psv_ctx *ctx, long units) {
+    if (ctx->work < units) {
+        ctx->work = 0;
+        return false;
+    }
+    ctx->work -= units;
+    return true;
+}
+
+psv_node *psv_node_new(psv_ctx *ctx, psv_kind kind, size_t n, psv_node *const *kids) {
+    int height = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!kids[i]) return NULL;
+        if (kids[i]->height >= height) height = kids[i]->height + 1;
+    }
+    if (height > PSV_MAX_HEIGHT || ctx->nodes + n + 1 > PSV_MAX_NODES) return NULL;
+    ctx->nodes++;
+    psv_node *node = ps_arena_calloc(ctx->arena, 1, sizeof *node);
+    if (node && n) node->kid = ps_arena_alloc(ctx->arena, n * sizeof *node->kid);
+    if (!node || (n && !node->kid)) {
+        ctx->nomem = true;
+        return NULL;
+    }
+    node->kind = kind;
+    node->n = n;
+    node->height = height;
+    if (n) memcpy(node->kid, kids, n * sizeof *kids);
+    return node;
+}
+
+psv_node *psv_unary(psv_ctx *ctx, psv_kind kind, psv_node *a) {
+    return psv_node_new(ctx, kind, 1, &a);
+}
+
+psv_node *psv_binary(psv_ctx *ctx, psv_kind kind, psv_node *a, psv_node *b) {
+    return psv_node_new(ctx, kind, 2, (psv_node *[]){a, b});
+}
+
+psv_node *psv_call(psv_ctx *ctx, psv_func func, psv_node *a, psv_node *b) {
+    psv_node *node = psv_node_new(ctx, PSV_FUNC, b ? 2 : 1, (psv_node *[]){a, b});
+    if (node) node->op = func;
+    return node;
+}
+
+psv_node *psv_named(psv_ctx *ctx, psv_kind kind, const char *text, size_t length) {
+    psv_node *node = psv_node_new(ctx, kind, 0, NULL);
+    if (!node) return NULL;
+    node->text = ps_arena_strndup(ctx->arena, text, length);
+    if (node->text) return node;
+    ctx->nomem = true;
+    return NULL;
+}
+
+psv_node *psv_constant(psv_ctx *ctx, psv_const id) {
+    psv_node *node = psv_node_new(ctx, PSV_CONST, 0, NULL);
+    if (node) node->op = id;
+    return node;
+}
+
+psv_node *psv_integer(psv_ctx *ctx, long value) {
+    char digits[32];
+    int length = snprintf(digits, sizeof digits, "%ld", value < 0 ? -value : value);
+    psv_node *node = psv_named(ctx, PSV_NUM, digits, (size_t)length);
+    return value < 0 ? psv_unary(ctx, PSV_NEG, node) : node;
+}
+
+psv_node *psv_copy(psv_ctx *ctx, const psv_node *node) {
+    psv_node *copy = psv_node_new(ctx, node->kind, node->n, node->kid);
+    if (!copy) return NULL;
+    psv_node **kid = copy->kid;
+    *copy = *node;
+    copy->kid = kid;
+    return copy;
+}
+
+bool psv_is_scalar(const psv_node *node) {
+    if (node->kind > PSV_UNIT) return false;
+    if (node->kind == PSV_APPLY) return true; /* its arguments may be anything: "k = 1" below a sum */
+    for (size_t i = 0; i < node->n; i++)
+        if (!psv_is_scalar(node->kid[i])) return false;
+    return true;
+}
+
+bool psv_has_kind(const psv_node *node, psv_kind kind) {
+    if (node->kind == kind) return true;
+    for (size_t i = 0; i < node->n; i++)
+        if (psv_has_kind(node->kid[i], kind)) return true;
+    return false;
+}
+
+bool psv_has_variable(const psv_node *node) {
+    return psv_has_kind(node, PSV_VAR) || psv_has_kind(node, PSV_APPLY);
+}
+
+bool psv_is_infinity(const psv_node *node, int *sign) {
+    *sign = 1;
+    if (node->kind == PSV_NEG) {
+        *sign = -1;
+        node = node->kid[0];
+    }
+    return node->kind == PSV_CONST && node->op == PSV_INFINITY;
+}
+
+bool psv_same_tree(const psv_node *a, const psv_node *b) {
+    if (a->kind != b->kind || a->n != b->n || a->op != b->op || a->scale != b->scale || a->repeat != b->repeat)
+        return false;
+    if ((a->text != NULL) != (b->text != NULL) || (a->text && strcmp(a->text, b->text) != 0)) return false;
+    for (size_t i = 0; i < a->n; i++)
+        if (!psv_same_tree(a->kid[i], b->kid[i])) return false;
+    return true;
+}
+
+static const struct {
+    const char *name;
+    int arity;
+} functions[] = {
+#define X(id, name, args) {name, args},
+    PSV_FUNC_LIST(X)
+#undef X
+};
+
+const char *psv_func_name(psv_func func) {
+    return functions[func].name;
+}
+
+int psv_func_arity(psv_func func) {
+    return functions[func].arity;
+}
