@@ -12,6 +12,7 @@
 #include "engine/sampler/sampler.h"
 #include "persamp/engine_llama.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,7 +73,7 @@ static speed run(ps_engine *engine, const ps_generation *g, size_t n_roots, size
     while (running > 0) {
         const ps_event *events = NULL;
         size_t n = 0;
-        stop_on(ps_engine_poll(engine, true, &events, &n, &err), &err);
+        stop_on(ps_engine_poll(engine, INFINITY, &events, &n, &err), &err);
         for (size_t k = 0; k < n; k++) {
             const ps_event *e = &events[k];
             n_tokens += e->n_tokens;

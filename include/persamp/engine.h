@@ -88,9 +88,11 @@ typedef struct ps_event {
                               get the same child, each with a reference of its own */
     /* Extension: */
     const ps_token *tokens; /* [n_tokens] */
-    const double *logp;     /* [n_tokens] nats, the raw model: temperature 1, no truncation */
-    const double *logq;     /* [n_tokens] nats, the distribution really drawn from (greedy: 0) */
-    const double *entropy;  /* [n_tokens] nats, of the raw model */
+    const double *logp;     /* [n_tokens] nats, the raw model: temperature 1, no truncation; NULL without
+                               PS_ENGINE_LOGP */
+    const double *logq;     /* [n_tokens] nats, the distribution really drawn from (greedy: 0); NULL without
+                               PS_ENGINE_LOGQ */
+    const double *entropy;  /* [n_tokens] nats, of the raw model; NULL without PS_ENGINE_ENTROPY */
     size_t n_tokens;        /* 0 is possible only with PS_STOP_CONTEXT_FULL or an error */
     const char *text;       /* the step's text, UTF-8 as the model wrote it (a split character is completed by the
                                next step), without end-of-sequence and stop string; NUL-terminated */
@@ -99,9 +101,24 @@ typedef struct ps_event {
     const double *choice_logp; /* [n_marks × n_choices] */
     const float *hidden;       /* [n_marks × hidden_size] or NULL */
     /* Cost of this request: */
+    size_t prompt;    /* tokens of the prompt at the root of its tree, BOS included; 0 on error */
     size_t prefilled; /* tokens computed by prefill: the prompt or evaluated tokens, and any recomputed prefix */
     size_t shared;    /* of n_tokens, drawn by another request at the same place, too, and computed for that one */
 } ps_event;
+
+/* What an engine can do, as bits of ps_engine_info.can. What is built on it asks at the start: a score that reads
+ * log-probabilities an engine does not give is refused by name. */
+typedef enum ps_engine_can {
+    PS_ENGINE_LOGP = 1 << 0,         /* events have logp */
+    PS_ENGINE_LOGQ = 1 << 1,         /* … and logq, exact */
+    PS_ENGINE_LOGQ_BOUNDED = 1 << 2, /* … or logq within a bound that the engine states */
+    PS_ENGINE_ENTROPY = 1 << 3,      /* … and entropy */
+    PS_ENGINE_TOKENS = 1 << 4,       /* … and token ids; ps_engine_tokenize and ps_engine_root work */
+    PS_ENGINE_EVALUATE = 1 << 5,     /* given tokens can be read: reward models of kind token */
+    PS_ENGINE_HIDDEN = 1 << 6,       /* … with hidden states: kind head */
+    PS_ENGINE_SEEDS = 1 << 7,        /* the same key draws the same token where the logits are the same */
+    PS_ENGINE_DETERMINISTIC = 1 << 8 /* results do not depend on what runs beside, to the bit */
+} ps_engine_can;
 
 /* Facts of a loaded model, for reports. Strings live as long as the engine. */
 typedef struct ps_engine_info {
@@ -112,6 +129,7 @@ typedef struct ps_engine_info {
     size_t context;     /* tokens one answer may have, prompt included */
     size_t hidden_size; /* 0 when hidden states are not available */
     size_t parameters;  /* 0 when unknown */
+    unsigned can;       /* of ps_engine_can */
 } ps_engine_info;
 
 /* Counters since creation. */
@@ -132,9 +150,17 @@ typedef struct ps_chat_message {
     const char *content;
 } ps_chat_message;
 
+/* What an answer is the answer to: a chat, which the model's own template renders, or a text that stands for itself. */
+typedef struct ps_prompt {
+    const ps_chat_message *messages; /* [n_messages]; none: `text` */
+    size_t n_messages;
+    const char *text; /* a rendered prompt: control tokens spelled in it become tokens */
+} ps_prompt;
+
 /* ---- The table an engine fills ------------------------------------------- */
 
-/* REQUIRED unless marked OPTIONAL. An engine embeds `ps_engine` as its first member. */
+/* REQUIRED unless marked OPTIONAL. An engine embeds `ps_engine` as its first member. One that has `prompt` may leave
+ * out tokenize, render_chat and root. */
 typedef struct ps_engine_ops {
     const char *name;
     void (*destroy)(ps_engine *engine);
@@ -142,13 +168,16 @@ typedef struct ps_engine_ops {
                           size_t *n, ps_error *err);
     ps_status (*render_chat)(ps_engine *engine, const ps_chat_message *messages, size_t n, char **text, ps_error *err);
     ps_status (*root)(ps_engine *engine, const ps_token *tokens, size_t n, ps_node *node, ps_error *err);
+    ps_status (*prompt)(ps_engine *engine, const ps_prompt *prompt, ps_node *node, ps_error *err); /* OPTIONAL */
     void (*retain)(ps_engine *engine, ps_node node);
     void (*release)(ps_engine *engine, ps_node node);
     ps_status (*extend)(ps_engine *engine, const ps_extend_request *request, ps_error *err);
     ps_status (*evaluate)(ps_engine *engine, const ps_evaluate_request *request, ps_error *err); /* OPTIONAL */
-    ps_status (*poll)(ps_engine *engine, bool wait, const ps_event **events, size_t *n, ps_error *err);
+    ps_status (*poll)(ps_engine *engine, double seconds, const ps_event **events, size_t *n, ps_error *err);
+    void (*cancel)(ps_engine *engine, uint64_t tag); /* OPTIONAL */
     /* OPTIONAL, for engines whose events do not all lie ready when poll is called. */
     void (*begin)(ps_engine *engine);
+    void (*wake)(ps_engine *engine);
     void (*on_ready)(ps_engine *engine, void (*ready)(void *user), void *user);
     void (*info)(const ps_engine *engine, ps_engine_info *info);
     size_t (*in_flight)(const ps_engine *engine, size_t width);
@@ -178,6 +207,12 @@ PS_API ps_status ps_engine_render_chat(ps_engine *engine, const ps_chat_message 
  * PS_BUDGET: the prompt leaves no room in the context (the message has both numbers). */
 PS_API ps_status ps_engine_root(ps_engine *engine, const ps_token *tokens, size_t n, ps_node *node, ps_error *err);
 
+/* A new root for a chat or a text: rendered, tokenized and rooted in one, the way to begin an answer on any engine. An
+ * engine of another machine answers at once and works on it meanwhile: what is wrong with the prompt (PS_BUDGET: too
+ * long; PS_ENGINE: no template) is told here or, there, as the error of the first request on the node. Events tell how
+ * many tokens it has. The caller owns one reference. */
+PS_API ps_status ps_engine_prompt(ps_engine *engine, const ps_prompt *prompt, ps_node *node, ps_error *err);
+
 PS_API void ps_engine_retain(ps_engine *engine, ps_node node); /* 0 is fine */
 /* 0 is fine; a parent lives while a child does. What nobody holds is cleared away with the next work or root. */
 PS_API void ps_engine_release(ps_engine *engine, ps_node node);
@@ -190,10 +225,21 @@ PS_API ps_status ps_engine_evaluate(ps_engine *engine, const ps_evaluate_request
 /* Begin what was submitted, without looking for events: it goes on while the caller does something else. */
 PS_API void ps_engine_begin(ps_engine *engine);
 
-/* Events that are ready; with `wait`, at least one unless nothing is under way. *events stays valid until the next
- * call. An error here means that the engine is lost. While a single root is held, a call that waits may compute in the
- * caller's own thread; what it leaves under way goes on with the next call of this or of ps_engine_begin. */
-PS_API ps_status ps_engine_poll(ps_engine *engine, bool wait, const ps_event **events, size_t *n, ps_error *err);
+/* Events that are ready. When there are none, wait for some as long as anything is under way: at most `seconds` (0: not
+ * at all, INFINITY: no limit), kept to within one batch of the model, and no longer once ps_engine_wake is called. *n
+ * may be 0. *events stays valid until the next call. An error here means that the engine is lost. While a single root
+ * is held, a call that waits may compute in the caller's own thread; what it leaves under way goes on with the next
+ * call of this or of ps_engine_begin. */
+PS_API ps_status ps_engine_poll(ps_engine *engine, double seconds, const ps_event **events, size_t *n, ps_error *err);
+
+/* A call of ps_engine_poll that waits returns within one batch; when none does, the next returns without waiting. From
+ * any thread. */
+PS_API void ps_engine_wake(ps_engine *engine);
+
+/* Give up the requests under way that have this tag. Each still gets its event: PS_STOP_ERROR with PS_CANCELLED within
+ * one batch, or what came of it if it was done already. No token of any other request changes (in deterministic mode
+ * to the bit). An engine that cannot lets them run to their end. */
+PS_API void ps_engine_cancel(ps_engine *engine, uint64_t tag);
 
 /* From now on ready(user) is called whenever events become ready, from any thread; it must be brief. NULL: no more. So
  * one thread can wait for several engines, once what it submitted has begun. False, and nothing is called, for an

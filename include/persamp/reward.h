@@ -43,8 +43,10 @@ typedef struct ps_prm_ops {
     ps_status (*root)(ps_prm *prm, const char *question, ps_prm_node *node, ps_error *err);
     void (*release)(ps_prm *prm, ps_prm_node node);
     ps_status (*submit)(ps_prm *prm, const ps_prm_request *request, ps_error *err);
-    ps_status (*poll)(ps_prm *prm, bool wait, const ps_prm_event **events, size_t *n, ps_error *err);
+    ps_status (*poll)(ps_prm *prm, double seconds, const ps_prm_event **events, size_t *n, ps_error *err);
+    void (*cancel)(ps_prm *prm, uint64_t tag);                            /* OPTIONAL */
     bool (*on_ready)(ps_prm *prm, void (*ready)(void *user), void *user); /* OPTIONAL */
+    void (*wake)(ps_prm *prm);                                            /* OPTIONAL */
     void (*stats)(const ps_prm *prm, ps_engine_stats *stats);
 } ps_prm_ops;
 struct ps_prm {
@@ -57,8 +59,10 @@ PS_API ps_status ps_prm_root(ps_prm *prm, const char *question, ps_prm_node *nod
 PS_API void ps_prm_release(ps_prm *prm, ps_prm_node node); /* 0 is fine; also while a child's request is under way */
 /* Submit a step. Returns at once; PS_ARG when the parent does not exist. */
 PS_API ps_status ps_prm_submit(ps_prm *prm, const ps_prm_request *request, ps_error *err);
-/* As ps_engine_poll: events that are ready; with `wait` at least one unless nothing is under way. */
-PS_API ps_status ps_prm_poll(ps_prm *prm, bool wait, const ps_prm_event **events, size_t *n, ps_error *err);
+PS_API ps_status ps_prm_poll(ps_prm *prm, double seconds, const ps_prm_event **events, size_t *n,
+                             ps_error *err);          /* as ps_engine_poll */
+PS_API void ps_prm_cancel(ps_prm *prm, uint64_t tag); /* as ps_engine_cancel */
+PS_API void ps_prm_wake(ps_prm *prm);                 /* as ps_engine_wake */
 /* As ps_engine_on_ready. */
 PS_API bool ps_prm_on_ready(ps_prm *prm, void (*ready)(void *user), void *user);
 PS_API void ps_prm_get_stats(const ps_prm *prm, ps_engine_stats *stats);

@@ -2,6 +2,8 @@
 #include "persamp/engine.h"
 #include "persamp/engine_llama.h"
 
+#include <string.h>
+
 void ps_engine_free(ps_engine *engine) {
     if (engine) engine->ops->destroy(engine);
 }
@@ -19,6 +21,22 @@ ps_status ps_engine_render_chat(ps_engine *engine, const ps_chat_message *messag
 ps_status ps_engine_root(ps_engine *engine, const ps_token *tokens, size_t n, ps_node *node, ps_error *err) {
     if (n == 0) return ps_fail(err, PS_ARG, "a prompt needs at least one token");
     return engine->ops->root(engine, tokens, n, node, err);
+}
+
+ps_status ps_engine_prompt(ps_engine *engine, const ps_prompt *prompt, ps_node *node, ps_error *err) {
+    if (engine->ops->prompt != NULL) return engine->ops->prompt(engine, prompt, node, err);
+    char *rendered = NULL;
+    ps_token *tokens = NULL;
+    size_t n = 0;
+    ps_status status = PS_OK;
+    if (prompt->n_messages > 0)
+        status = ps_engine_render_chat(engine, prompt->messages, prompt->n_messages, &rendered, err);
+    const char *text = rendered != NULL ? rendered : prompt->text;
+    if (status == PS_OK) status = ps_engine_tokenize(engine, text, strlen(text), true, &tokens, &n, err);
+    if (status == PS_OK) status = ps_engine_root(engine, tokens, n, node, err);
+    ps_free(rendered);
+    ps_free(tokens);
+    return status;
 }
 
 void ps_engine_retain(ps_engine *engine, ps_node node) {
@@ -59,8 +77,16 @@ ps_status ps_engine_evaluate(ps_engine *engine, const ps_evaluate_request *reque
     return engine->ops->evaluate(engine, request, err);
 }
 
-ps_status ps_engine_poll(ps_engine *engine, bool wait, const ps_event **events, size_t *n, ps_error *err) {
-    return engine->ops->poll(engine, wait, events, n, err);
+ps_status ps_engine_poll(ps_engine *engine, double seconds, const ps_event **events, size_t *n, ps_error *err) {
+    return engine->ops->poll(engine, seconds, events, n, err);
+}
+
+void ps_engine_wake(ps_engine *engine) {
+    if (engine->ops->wake != NULL) engine->ops->wake(engine);
+}
+
+void ps_engine_cancel(ps_engine *engine, uint64_t tag) {
+    if (engine->ops->cancel != NULL) engine->ops->cancel(engine, tag);
 }
 
 void ps_engine_begin(ps_engine *engine) {

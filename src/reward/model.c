@@ -10,6 +10,7 @@
 /* A step under way; its index is the tag of the engine's request. */
 typedef struct pending {
     uint64_t tag;
+    bool busy;
     ps_aggregate_state before;
     uint32_t next_free; /* index + 1, 0: none */
 } pending;
@@ -56,28 +57,16 @@ static void destroy(ps_prm *prm) {
 
 /* ---- Prefixes ------------------------------------------------------------ */
 
-static ps_status render_prompt(model_prm *m, const char *question, char **prompt, ps_error *err) {
-    ps_chat_message messages[2];
-    size_t n = 0;
-    if (m->system != NULL) messages[n++] = (ps_chat_message){"system", m->system};
-    messages[n++] = (ps_chat_message){"user", question};
-    return ps_engine_render_chat(m->engine, messages, n, prompt, err);
-}
-
 static ps_status root(ps_prm *prm, const char *question, ps_prm_node *node, ps_error *err) {
     model_prm *m = self(prm);
-    char *prompt = NULL;
-    ps_token *tokens = NULL;
-    size_t n = 0;
     ps_node engine_node = 0;
+    const ps_chat_message messages[] = {{"system", m->system}, {"user", question}};
+    const bool has_system = m->system != NULL;
+    const ps_prompt prompt = {.messages = has_system ? messages : messages + 1, .n_messages = has_system ? 2 : 1};
     /* Beside what is under way, so that poll cannot run out of room. */
     ps_status status = ps_prm_nodes_reserve(&m->nodes, m->n_pending + 1, err);
-    if (status == PS_OK) status = render_prompt(m, question, &prompt, err);
-    if (status == PS_OK) status = ps_engine_tokenize(m->engine, prompt, strlen(prompt), true, &tokens, &n, err);
-    if (status == PS_OK) status = ps_engine_root(m->engine, tokens, n, &engine_node, err);
+    if (status == PS_OK) status = ps_engine_prompt(m->engine, &prompt, &engine_node, err);
     if (status == PS_OK) *node = ps_prm_nodes_add(&m->nodes, (ps_prm_prefix){.engine_node = engine_node});
-    ps_free(prompt);
-    ps_free(tokens);
     return status;
 }
 
@@ -131,6 +120,7 @@ static ps_status take_slot(model_prm *m, uint32_t *slot, ps_error *err) {
 }
 
 static void give_slot(model_prm *m, uint32_t slot) {
+    m->pending[slot].busy = false;
     m->pending[slot].next_free = m->free_pending;
     m->free_pending = slot + 1;
     m->n_pending--;
@@ -146,7 +136,7 @@ static ps_status submit(ps_prm *prm, const ps_prm_request *request, ps_error *er
     if (status == PS_OK) status = take_slot(m, &slot, err);
     if (status != PS_OK) return status;
     const ps_prm_prefix *parent = ps_prm_nodes_find(&m->nodes, request->parent);
-    m->pending[slot] = (pending){.tag = request->tag, .before = parent->aggregate};
+    m->pending[slot] = (pending){.tag = request->tag, .busy = true, .before = parent->aggregate};
     const uint32_t mark = (uint32_t)n - 1;
     status = ps_engine_evaluate(m->engine,
                                 &(ps_evaluate_request){.node = parent->engine_node,
@@ -192,17 +182,28 @@ static ps_prm_event answer(model_prm *m, const ps_event *event) {
     return made;
 }
 
-static ps_status poll(ps_prm *prm, bool wait, const ps_prm_event **events, size_t *n, ps_error *err) {
+static ps_status poll(ps_prm *prm, double seconds, const ps_prm_event **events, size_t *n, ps_error *err) {
     model_prm *m = self(prm);
     const ps_event *ready = NULL;
     size_t count = 0;
-    const ps_status status = ps_engine_poll(m->engine, wait, &ready, &count, err);
+    const ps_status status = ps_engine_poll(m->engine, seconds, &ready, &count, err);
     if (status != PS_OK) return status;
     for (size_t i = 0; i < count; i++)
         m->events[i] = answer(m, &ready[i]);
     *events = m->events;
     *n = count;
     return PS_OK;
+}
+
+/* The engine knows the request by its slot. */
+static void cancel(ps_prm *prm, uint64_t tag) {
+    model_prm *m = self(prm);
+    for (size_t i = 0; i < m->pending_count; i++)
+        if (m->pending[i].busy && m->pending[i].tag == tag) ps_engine_cancel(m->engine, i);
+}
+
+static void wake(ps_prm *prm) {
+    ps_engine_wake(self(prm)->engine);
 }
 
 static bool on_ready(ps_prm *prm, void (*ready)(void *user), void *user) {
@@ -219,6 +220,8 @@ static const ps_prm_ops token_ops = {.kind = "token",
                                      .release = release,
                                      .submit = submit,
                                      .poll = poll,
+                                     .cancel = cancel,
+                                     .wake = wake,
                                      .on_ready = on_ready,
                                      .stats = stats};
 static const ps_prm_ops head_ops = {.kind = "head",
@@ -227,6 +230,8 @@ static const ps_prm_ops head_ops = {.kind = "head",
                                     .release = release,
                                     .submit = submit,
                                     .poll = poll,
+                                    .cancel = cancel,
+                                    .wake = wake,
                                     .on_ready = on_ready,
                                     .stats = stats};
 

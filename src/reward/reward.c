@@ -29,8 +29,16 @@ ps_status ps_prm_submit(ps_prm *prm, const ps_prm_request *request, ps_error *er
     return prm->ops->submit(prm, request, err);
 }
 
-ps_status ps_prm_poll(ps_prm *prm, bool wait, const ps_prm_event **events, size_t *n, ps_error *err) {
-    return prm->ops->poll(prm, wait, events, n, err);
+ps_status ps_prm_poll(ps_prm *prm, double seconds, const ps_prm_event **events, size_t *n, ps_error *err) {
+    return prm->ops->poll(prm, seconds, events, n, err);
+}
+
+void ps_prm_cancel(ps_prm *prm, uint64_t tag) {
+    if (prm->ops->cancel != NULL) prm->ops->cancel(prm, tag);
+}
+
+void ps_prm_wake(ps_prm *prm) {
+    if (prm->ops->wake != NULL) prm->ops->wake(prm);
 }
 
 bool ps_prm_on_ready(ps_prm *prm, void (*ready)(void *user), void *user) {

@@ -118,8 +118,8 @@ static ps_prm_event answer(toy_prm *toy, reading *r) {
                           .tokens = 1};
 }
 
-static ps_status poll(ps_prm *prm, bool wait, const ps_prm_event **events, size_t *n, ps_error *err) {
-    (void)wait;
+static ps_status poll(ps_prm *prm, double seconds, const ps_prm_event **events, size_t *n, ps_error *err) {
+    (void)seconds; /* what is under way is ready at once */
     (void)err;
     toy_prm *toy = self(prm);
     for (size_t i = 0; i < toy->n_readings; i++)

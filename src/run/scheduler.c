@@ -1,6 +1,7 @@
 /* Many problems over one engine. */
 #include "run/scheduler.h"
 
+#include <math.h>
 #include <pthread.h>
 
 /* What wakes a thread that waits for either of two engines. */
@@ -108,7 +109,7 @@ static void close_waker(run *r) {
 static ps_status poll_engine(run *r, bool wait, size_t *n, ps_error *err) {
     const ps_event *events;
     *n = 0;
-    ps_status status = ps_engine_poll(r->schedule->session->engine, wait, &events, n, err);
+    ps_status status = ps_engine_poll(r->schedule->session->engine, wait ? INFINITY : 0, &events, n, err);
     if (status != PS_OK) return status;
     for (size_t i = 0; i < *n; i++) {
         ps_status one = ps_task_extended(r->slots[events[i].tag >> 32], &events[i], status == PS_OK ? err : NULL);
@@ -120,7 +121,7 @@ static ps_status poll_engine(run *r, bool wait, size_t *n, ps_error *err) {
 static ps_status poll_prm(run *r, bool wait, size_t *n, ps_error *err) {
     const ps_prm_event *events;
     *n = 0;
-    ps_status status = ps_prm_poll(r->schedule->session->prm, wait, &events, n, err);
+    ps_status status = ps_prm_poll(r->schedule->session->prm, wait ? INFINITY : 0, &events, n, err);
     if (status != PS_OK) return status;
     for (size_t i = 0; i < *n; i++) {
         ps_status one = ps_task_scored(r->slots[events[i].tag >> 32], &events[i], status == PS_OK ? err : NULL);

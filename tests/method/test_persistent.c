@@ -449,7 +449,7 @@ static double search_toy(ps_engine *engine, ps_node root, const ps_method_params
                                                            .key = {seed, 0, child, PS_RNG_TOKEN},
                                                            .generation = &g},
                                       NULL));
-            check_ok(ps_engine_poll(engine, true, &event, &n, NULL));
+            check_ok(ps_engine_poll(engine, INFINITY, &event, &n, NULL));
             node[child] = event->child;
             n_nodes = child + 1;
             snprintf(last[child], sizeof last[child], "%s", event->text);

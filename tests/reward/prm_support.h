@@ -36,7 +36,7 @@ static inline ps_prm_event score_step(ps_prm *prm, ps_prm_node parent, const cha
     assert_ok(
         ps_prm_submit(prm, &(ps_prm_request){.parent = parent, .text = text, .length = strlen(text), .tag = 5}, err));
     while (n == 0)
-        assert_ok(ps_prm_poll(prm, true, &events, &n, err));
+        assert_ok(ps_prm_poll(prm, INFINITY, &events, &n, err));
     assert_int_equal(n, 1);
     assert_int_equal(events->tag, 5);
     return *events;

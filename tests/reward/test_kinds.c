@@ -119,7 +119,7 @@ static void many_at_once(ps_prm *prm) {
     for (size_t done = 0; done < N;) {
         const ps_prm_event *events;
         size_t n;
-        assert_ok(ps_prm_poll(prm, true, &events, &n, err));
+        assert_ok(ps_prm_poll(prm, INFINITY, &events, &n, err));
         assert_true(n > 0);
         for (size_t i = 0; i < n; i++, done++) {
             assert_false(seen[events[i].tag]);
@@ -131,7 +131,7 @@ static void many_at_once(ps_prm *prm) {
     }
     const ps_prm_event *events;
     size_t n = 1;
-    assert_ok(ps_prm_poll(prm, true, &events, &n, err));
+    assert_ok(ps_prm_poll(prm, INFINITY, &events, &n, err));
     assert_int_equal(n, 0); /* nothing under way */
 }
 
@@ -194,7 +194,7 @@ static ps_status use(ps_prm *(*make)(ps_aggregate), ps_error *err) {
     ps_status status = ps_prm_root(prm, "Q?", &root, err);
     for (size_t i = 0; i < 12 && status == PS_OK; i++)
         status = ps_prm_submit(prm, &(ps_prm_request){.parent = root, .text = "a\n", .length = 2}, err);
-    if (status == PS_OK) status = ps_prm_poll(prm, true, &events, &n, err);
+    if (status == PS_OK) status = ps_prm_poll(prm, INFINITY, &events, &n, err);
     for (size_t i = 0; i < n && status == PS_OK; i++)
         status = events[i].status;
     ps_prm_free(prm);

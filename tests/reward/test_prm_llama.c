@@ -5,6 +5,7 @@
 #include "reward/tiny_gguf.h"
 
 #include <jansson.h>
+#include <math.h>
 
 #define MODEL PS_SOURCE_DATADIR "/models/prm.gguf"
 #define HEAD  PS_SOURCE_DATADIR "/models/prm_head.gguf"
@@ -122,7 +123,7 @@ static double together(ps_prm *prm, const json_t *rows, double (*expected)[MOST_
         for (size_t done = 0; done < under_way;) {
             const ps_prm_event *events;
             size_t n;
-            assert_ok(ps_prm_poll(prm, true, &events, &n, err));
+            assert_ok(ps_prm_poll(prm, INFINITY, &events, &n, err));
             for (size_t i = 0; i < n; i++, done++) {
                 const size_t r = events[i].tag;
                 assert_int_equal(events[i].status, PS_OK);

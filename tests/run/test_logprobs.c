@@ -144,7 +144,7 @@ static void check_by_reading(ps_engine *engine, ps_node root, const path *p) {
                                        .choices = &p->tokens[i],
                                        .n_choices = 1};
         check_ok(ps_engine_evaluate(engine, &request, NULL));
-        check_ok(ps_engine_poll(engine, true, &events, &n, NULL));
+        check_ok(ps_engine_poll(engine, INFINITY, &events, &n, NULL));
         assert_int_equal(n, 1);
         assert_int_equal(events[0].status, PS_OK);
         check_near(p->logp[i], events[0].choice_logp[0], 1e-9);

@@ -48,14 +48,14 @@ static ps_status faulty_extend(ps_engine *e, const ps_extend_request *request, p
     }
     return ps_engine_extend(f->inner, request, err);
 }
-static ps_status faulty_poll(ps_engine *e, bool wait, const ps_event **events, size_t *n, ps_error *err) {
+static ps_status faulty_poll(ps_engine *e, double seconds, const ps_event **events, size_t *n, ps_error *err) {
     faulty *f = (faulty *)e;
     const ps_event *inner;
     if (f->lost_after > 0 && --f->lost_after == 0) {
         f->lost_after = 1; /* and it stays lost */
         return ps_fail(err, PS_ENGINE, "the engine is lost");
     }
-    ps_status status = ps_engine_poll(f->inner, wait, &inner, n, err);
+    ps_status status = ps_engine_poll(f->inner, seconds, &inner, n, err);
     if (status != PS_OK) return status;
     f->events = realloc(f->events, (*n + 1) * sizeof *f->events);
     for (size_t i = 0; i < *n; i++) {

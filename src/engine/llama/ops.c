@@ -196,7 +196,8 @@ static ps_lane *lane_to_drive(const ps_llama *engine) {
     return roots == 1 && engine->under_way > 0 ? found : NULL;
 }
 
-static ps_status poll(ps_engine *base, bool wait, const ps_event **events, size_t *n, ps_error *err) {
+static ps_status poll(ps_engine *base, double seconds, const ps_event **events, size_t *n, ps_error *err) {
+    const bool wait = seconds > 0;
     ps_llama *engine = (ps_llama *)base;
     for (ps_work *work; (work = ps_work_pop(&engine->delivered));)
         ps_work_free(work);
@@ -247,6 +248,9 @@ static void info(const ps_engine *base, ps_engine_info *out) {
         .context = engine->context,
         .hidden_size = engine->embeddings ? engine->n_embd : 0,
         .parameters = (size_t)llama_model_n_params(engine->model),
+        .can = PS_ENGINE_LOGP | PS_ENGINE_LOGQ | PS_ENGINE_ENTROPY | PS_ENGINE_TOKENS | PS_ENGINE_EVALUATE |
+               PS_ENGINE_SEEDS | (engine->embeddings ? PS_ENGINE_HIDDEN : 0) |
+               (engine->deterministic ? PS_ENGINE_DETERMINISTIC : 0),
     };
 }
 

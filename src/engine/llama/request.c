@@ -69,6 +69,7 @@ void ps_work_end(ps_work *work, ps_stop_reason reason) {
     work->done = true;
     work->event.reason = reason;
     work->event.status = PS_OK;
+    work->event.prompt = work->child->root->n_tokens;
     work->child->continued = reason == PS_STOP_LENGTH;
     if (work->evaluate) {
         work->event.choice_logp = work->choice_logp;

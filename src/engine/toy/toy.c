@@ -202,12 +202,13 @@ static void run_job(ps_toy_engine *toy, const ps_toy_job *job, ps_event *event) 
     event->tag = job->tag;
     if (job->generation != NULL) toy->stats.generated += event->n_tokens;
     toy->stats.prefilled += event->prefilled;
+    if (status == PS_OK) event->prompt = ps_toy_tree_prompt(&toy->tree, job->node);
     ps_toy_tree_release(&toy->tree, job->node);
     ps_free(job->evaluation);
 }
 
-static ps_status poll(ps_engine *engine, bool wait, const ps_event **events, size_t *n, ps_error *err) {
-    (void)wait; /* what is under way is ready at once */
+static ps_status poll(ps_engine *engine, double seconds, const ps_event **events, size_t *n, ps_error *err) {
+    (void)seconds; /* what is under way is ready at once */
     ps_toy_engine *toy = self(engine);
     size_t count = toy->n_jobs - toy->next_job;
     if (count > EVENTS_PER_POLL) count = EVENTS_PER_POLL;
@@ -230,7 +231,10 @@ static void info(const ps_engine *engine, ps_engine_info *info) {
                              .description = toy->description,
                              .vocabulary = vocabulary(toy),
                              .context = toy->n_ctx,
-                             .hidden_size = is_table(toy) ? toy->model.n_tokens : 0};
+                             .hidden_size = is_table(toy) ? toy->model.n_tokens : 0,
+                             .can = PS_ENGINE_LOGP | PS_ENGINE_LOGQ | PS_ENGINE_ENTROPY | PS_ENGINE_TOKENS |
+                                    PS_ENGINE_SEEDS | PS_ENGINE_DETERMINISTIC |
+                                    (is_table(toy) ? PS_ENGINE_EVALUATE | PS_ENGINE_HIDDEN : 0)};
 }
 
 /* It is as fast with one: so many that a round of events serves several. */

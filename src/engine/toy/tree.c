@@ -83,6 +83,11 @@ void ps_toy_tree_release(ps_toy_tree *tree, ps_node node) {
     }
 }
 
+size_t ps_toy_tree_prompt(const ps_toy_tree *tree, ps_node node) {
+    const ps_toy_node *found = ps_toy_tree_node(tree, node);
+    return found != NULL ? found->length - found->answer : 0;
+}
+
 size_t ps_toy_tree_living(const ps_toy_tree *tree) {
     size_t living = 0;
     for (size_t i = 0; i < tree->used; i++)

@@ -49,6 +49,9 @@ static inline const ps_token *ps_toy_node_tokens(const ps_toy_node *node) {
     return node->n_tokens > PS_TOY_INLINE_TOKENS ? node->tokens.out : node->tokens.in;
 }
 
+/* Tokens of the prompt at the root of a living node. */
+size_t ps_toy_tree_prompt(const ps_toy_tree *tree, ps_node node);
+
 /* How many nodes live. */
 size_t ps_toy_tree_living(const ps_toy_tree *tree);
 

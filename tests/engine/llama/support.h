@@ -82,7 +82,7 @@ static inline void extend(ps_engine *engine, ps_node node, const ps_generation *
 static inline ps_event next_event(ps_engine *engine) {
     const ps_event *events = NULL;
     size_t n = 0;
-    assert_ok(ps_engine_poll(engine, true, &events, &n, err));
+    assert_ok(ps_engine_poll(engine, INFINITY, &events, &n, err));
     assert_int_equal(n, 1);
     return events[0];
 }
@@ -129,7 +129,7 @@ static inline particle *run_particles(ps_engine *engine, size_t n_problems, size
     while (running > 0) {
         const ps_event *events = NULL;
         size_t n = 0;
-        assert_ok(ps_engine_poll(engine, true, &events, &n, err));
+        assert_ok(ps_engine_poll(engine, INFINITY, &events, &n, err));
         assert_true(n > 0);
         for (size_t k = 0; k < n; k++) {
             const ps_event *e = &events[k];

@@ -3,6 +3,7 @@
 
 #include "engine/llama/engine.h"
 
+#include <math.h>
 #include <time.h>
 
 static void a_prompt_is_prefilled_once(void **state) {
@@ -156,7 +157,7 @@ static void a_crew_draws_the_same_first_tokens(void **state) {
         for (size_t done = 0; done < CHILDREN;) {
             const ps_event *events = NULL;
             size_t n = 0;
-            assert_ok(ps_engine_poll(engines[k], true, &events, &n, err));
+            assert_ok(ps_engine_poll(engines[k], INFINITY, &events, &n, err));
             for (size_t i = 0; i < n; i++) {
                 drawn[k][events[i].tag] = events[i].tokens[0];
                 numbers[k][events[i].tag] = events[i].logq[0];
@@ -207,7 +208,7 @@ static void more_lineages_than_sequences(void **state) {
         for (size_t done = 0; done < LINES;) {
             const ps_event *events = NULL;
             size_t n = 0;
-            assert_ok(ps_engine_poll(engine, true, &events, &n, err));
+            assert_ok(ps_engine_poll(engine, INFINITY, &events, &n, err));
             for (size_t k = 0; k < n; k++) {
                 assert_true(events[k].reason == PS_STOP_STEP || events[k].reason == PS_STOP_EOS);
                 if (round == 0)
@@ -339,7 +340,7 @@ static void an_engine_can_go_with_work_under_way(void **state) {
     ps_engine_release(engine, root); /* the requests keep it */
     const ps_event *events = NULL;
     size_t n = 0;
-    assert_ok(ps_engine_poll(engine, true, &events, &n, err));
+    assert_ok(ps_engine_poll(engine, INFINITY, &events, &n, err));
     assert_true(n > 0 && events[0].reason != PS_STOP_ERROR);
     ps_engine_free(engine);
 }

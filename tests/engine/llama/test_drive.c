@@ -37,7 +37,7 @@ static void take(ps_engine *engine, size_t wanted) {
     while (wanted > 0) {
         const ps_event *events = NULL;
         size_t n = 0;
-        assert_ok(ps_engine_poll(engine, true, &events, &n, err));
+        assert_ok(ps_engine_poll(engine, INFINITY, &events, &n, err));
         assert_true(n > 0 && n <= wanted);
         for (size_t i = 0; i < n; i++) {
             assert_int_not_equal(events[i].reason, PS_STOP_ERROR);
@@ -104,7 +104,7 @@ static void begun_work_goes_on_by_itself(void **state) {
     extend_all(engine, root, &g, 0, 6);
     const ps_event *events = NULL;
     size_t n = 0;
-    assert_ok(ps_engine_poll(engine, true, &events, &n, err));
+    assert_ok(ps_engine_poll(engine, INFINITY, &events, &n, err));
     assert_int_equal(n, 6);
     for (size_t i = 0; i < n; i++)
         ps_engine_release(engine, events[i].child);

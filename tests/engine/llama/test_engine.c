@@ -221,7 +221,7 @@ static void wrong_arguments(void **state) {
     ps_engine_release(engine, node); /* once too often: no harm */
     const ps_event *events = NULL;
     size_t n = 1;
-    assert_ok(ps_engine_poll(engine, true, &events, &n, err)); /* nothing is under way: does not wait */
+    assert_ok(ps_engine_poll(engine, INFINITY, &events, &n, err)); /* nothing is under way: does not wait */
     assert_int_equal(n, 0);
     ps_engine_free(engine);
 }

@@ -76,7 +76,7 @@ static void gather(ps_engine *engine, ps_event *out, size_t n) {
     for (size_t done = 0; done < n;) {
         const ps_event *events = NULL;
         size_t got = 0;
-        assert_ok(ps_engine_poll(engine, true, &events, &got, err));
+        assert_ok(ps_engine_poll(engine, INFINITY, &events, &got, err));
         for (size_t i = 0; i < got; i++)
             out[events[i].tag] = events[i];
         done += got;
@@ -202,7 +202,7 @@ static void evaluate_all(ps_engine *engine, ps_node root, const ps_token *tokens
     for (size_t done = 0; done < 5;) {
         const ps_event *events = NULL;
         size_t got = 0;
-        assert_ok(ps_engine_poll(engine, true, &events, &got, err));
+        assert_ok(ps_engine_poll(engine, INFINITY, &events, &got, err));
         for (size_t i = 0; i < got; i++) {
             reading *r = &out[events[i].tag];
             memcpy(r->logp, events[i].choice_logp, sizeof r->logp);

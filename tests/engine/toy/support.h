@@ -71,7 +71,7 @@ static inline const ps_event *step_of(ps_engine *engine, ps_node node, const ps_
     size_t n = 0;
     assert_ok(ps_engine_extend(
         engine, &(ps_extend_request){.node = node, .key = key, .generation = generation, .tag = 7}, err));
-    assert_ok(ps_engine_poll(engine, true, &events, &n, err));
+    assert_ok(ps_engine_poll(engine, INFINITY, &events, &n, err));
     assert_int_equal(n, 1);
     assert_int_equal(events[0].tag, 7);
     return &events[0];

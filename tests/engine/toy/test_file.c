@@ -139,7 +139,7 @@ static ps_status use_it_all(ps_error *err) {
         status = ps_engine_extend(
             engine, &(ps_extend_request){.node = root, .key = {1, 0, i, PS_RNG_TOKEN}, .generation = &g}, err);
     n = 0;
-    if (status == PS_OK) status = ps_engine_poll(engine, true, &events, &n, err);
+    if (status == PS_OK) status = ps_engine_poll(engine, INFINITY, &events, &n, err);
     for (size_t i = 0; i < n; i++) {
         if (status == PS_OK) status = events[i].status;
         ps_engine_release(engine, events[i].child);

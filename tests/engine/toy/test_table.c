@@ -217,7 +217,7 @@ static void order_changes_nothing(void **state) {
             assert_ok(ps_engine_extend(engine, &r, err));
             const ps_event *events;
             size_t n = 0;
-            if (order == 2 || i + 1 == N) assert_ok(ps_engine_poll(engine, true, &events, &n, err));
+            if (order == 2 || i + 1 == N) assert_ok(ps_engine_poll(engine, INFINITY, &events, &n, err));
             for (size_t k = 0; k < n; k++) {
                 snprintf(texts[order][events[k].tag], sizeof texts[0][0], "%s", events[k].text);
                 ps_engine_release(engine, events[k].child);
@@ -325,7 +325,7 @@ static void evaluation(void **state) {
                                                         .hidden = true,
                                                         .tag = 11},
                                  err));
-    assert_ok(ps_engine_poll(engine, true, &events, &n, err));
+    assert_ok(ps_engine_poll(engine, INFINITY, &events, &n, err));
     assert_int_equal(n, 1);
     assert_int_equal(events->tag, 11);
     assert_int_equal(events->reason, PS_STOP_STEP);
@@ -405,11 +405,11 @@ static void references(void **state) {
     assert_int_equal(ps_toy_living_nodes(engine), 2);
     const ps_event *events;
     size_t n;
-    assert_ok(ps_engine_poll(engine, true, &events, &n, err));
+    assert_ok(ps_engine_poll(engine, INFINITY, &events, &n, err));
     assert_int_equal(ps_toy_living_nodes(engine), 3);
     ps_engine_release(engine, events->child);
     assert_int_equal(ps_toy_living_nodes(engine), 0);
-    assert_ok(ps_engine_poll(engine, true, &events, &n, err));
+    assert_ok(ps_engine_poll(engine, INFINITY, &events, &n, err));
     assert_int_equal(n, 0); /* nothing under way: waiting does not hang */
     root = root_of(engine, "x");
     assert_ok(ps_engine_extend(engine, &(ps_extend_request){.node = root, .generation = &g}, err));
