@@ -121,6 +121,22 @@ static inline bool ps_text_ok(const ps_text *text) {
     return !text->failed;
 }
 
+/* ---- UTF-8 --------------------------------------------------------------- */
+
+/* Bytes of the character that begins at text[0..room), or 0 when none does: cut off, overlong, a surrogate, beyond
+ * Unicode. */
+PS_API size_t ps_utf8_length(const char *text, size_t room);
+/* Bytes from the start that are characters: `length` when all are. */
+PS_API size_t ps_utf8_valid(const char *text, size_t length);
+/* The most bytes, no more than `limit`, that end between two characters. */
+PS_API size_t ps_utf8_cut(const char *text, size_t length, size_t limit);
+/* Characters; about the columns that a terminal shows. */
+PS_API size_t ps_utf8_count(const char *text, size_t length);
+/* Append `text`, each byte that is part of no character replaced by U+FFFD. */
+PS_API void ps_utf8_repair(ps_text *out, const char *text, size_t length);
+
+/* ---- Names and files ----------------------------------------------------- */
+
 /* The member of names[0..n) nearest to `name` by edit distance, or NULL when none is near enough to be worth saying
  * ("did you mean …?"). O(n·|name|²). */
 PS_API const char *ps_nearest_name(const char *name, const char *const *names, size_t n);

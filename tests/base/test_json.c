@@ -1,0 +1,59 @@
+/* JSON of ours: what it does not have is null, a model's text is repaired, a builder without memory needs no check. */
+#include "base/json.h"
+#include "support/check.h"
+
+#include <math.h>
+
+static void numbers_that_json_lacks_are_null(void **state) {
+    (void)state;
+    const double lacking[] = {NAN, INFINITY, -INFINITY};
+    for (size_t i = 0; i < 3; i++) {
+        json_t *value = ps_json_number(lacking[i]);
+        assert_true(json_is_null(value));
+        json_decref(value);
+    }
+    json_t *value = ps_json_number(-0.5);
+    assert_true(json_real_value(value) == -0.5);
+    json_decref(value);
+}
+
+static void a_text_that_is_not_utf8_is_repaired_and_none_is_null(void **state) {
+    (void)state;
+    json_t *value = ps_json_text("caf\xe9");
+    assert_string_equal(json_string_value(value), "caf\xef\xbf\xbd");
+    json_decref(value);
+    value = ps_json_text(NULL);
+    assert_true(json_is_null(value));
+    json_decref(value);
+}
+
+static void a_dump_is_appended_and_lets_go_of_its_root(void **state) {
+    (void)state;
+    ps_error err;
+    ps_text out = {0};
+    ps_text_puts(&out, "line ");
+    json_t *held = ps_json_text("x");
+    assert_int_equal(ps_json_dump(json_pack("{s:O}", "key", held), JSON_COMPACT, &out, &err), PS_OK);
+    assert_string_equal(ps_text_cstr(&out), "line {\"key\":\"x\"}");
+    assert_int_equal(held->refcount, 1);
+    json_decref(held);
+    ps_text_free(&out);
+}
+
+static void a_root_that_could_not_be_built_is_want_of_memory(void **state) {
+    (void)state;
+    ps_error err;
+    ps_text out = {0};
+    assert_int_equal(ps_json_dump(NULL, JSON_COMPACT, &out, &err), PS_NOMEM);
+    assert_int_equal(out.length, 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(numbers_that_json_lacks_are_null),
+        cmocka_unit_test(a_text_that_is_not_utf8_is_repaired_and_none_is_null),
+        cmocka_unit_test(a_dump_is_appended_and_lets_go_of_its_root),
+        cmocka_unit_test(a_root_that_could_not_be_built_is_want_of_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
