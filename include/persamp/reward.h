@@ -95,13 +95,6 @@ PS_API ps_status ps_prm_create(ps_engine *engine, const char *model_path, const 
  * PS_ARG as ps_engine_toy_create. */
 PS_API ps_status ps_prm_toy_create(const ps_toy_options *toy, ps_aggregate aggregate, ps_prm **prm, ps_error *err);
 
-/* ---- The table of kinds -------------------------------------------------- */
-
-typedef struct ps_prm_kind {
-    const char *name, *doc;
-} ps_prm_kind;
-PS_API const ps_prm_kind *ps_prm_kinds(size_t *n);
-
 #ifdef __cplusplus
 }
 #endif

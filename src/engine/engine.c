@@ -5,25 +5,37 @@
 #include <string.h>
 
 void ps_engine_free(ps_engine *engine) {
-    if (engine) engine->ops->destroy(engine);
+    if (engine != NULL) engine->ops->destroy(engine);
+}
+
+/* ---- Prompts and nodes --------------------------------------------------- */
+
+static ps_status no_tokenizer(const ps_engine *engine, ps_error *err) {
+    return ps_fail(err, PS_ENGINE, "the engine %s has no tokenizer: give it prompts as messages or text",
+                   engine->ops->name);
 }
 
 ps_status ps_engine_tokenize(ps_engine *engine, const char *text, size_t length, bool special, ps_token **tokens,
                              size_t *n, ps_error *err) {
+    if (engine->ops->tokenize == NULL) return no_tokenizer(engine, err);
     return engine->ops->tokenize(engine, text, length, special, tokens, n, err);
 }
 
 ps_status ps_engine_render_chat(ps_engine *engine, const ps_chat_message *messages, size_t n, char **text,
                                 ps_error *err) {
+    if (engine->ops->render_chat == NULL) return no_tokenizer(engine, err);
     return engine->ops->render_chat(engine, messages, n, text, err);
 }
 
 ps_status ps_engine_root(ps_engine *engine, const ps_token *tokens, size_t n, ps_node *node, ps_error *err) {
     if (n == 0) return ps_fail(err, PS_ARG, "a prompt needs at least one token");
+    if (engine->ops->root == NULL) return no_tokenizer(engine, err);
     return engine->ops->root(engine, tokens, n, node, err);
 }
 
 ps_status ps_engine_prompt(ps_engine *engine, const ps_prompt *prompt, ps_node *node, ps_error *err) {
+    if (prompt->n_messages == 0 && prompt->text == NULL)
+        return ps_fail(err, PS_ARG, "a prompt needs messages or a text");
     if (engine->ops->prompt != NULL) return engine->ops->prompt(engine, prompt, node, err);
     char *rendered = NULL;
     ps_token *tokens = NULL;
@@ -40,17 +52,19 @@ ps_status ps_engine_prompt(ps_engine *engine, const ps_prompt *prompt, ps_node *
 }
 
 void ps_engine_retain(ps_engine *engine, ps_node node) {
-    if (node) engine->ops->retain(engine, node);
+    if (node != 0) engine->ops->retain(engine, node);
 }
 
 void ps_engine_release(ps_engine *engine, ps_node node) {
-    if (node) engine->ops->release(engine, node);
+    if (node != 0) engine->ops->release(engine, node);
 }
+
+/* ---- Requests ------------------------------------------------------------ */
 
 /* A generation that would never end or never start is an argument error, not a hang. The condition on temperature and
  * top_p is written so that NaN fails. */
 static ps_status check_generation(const ps_generation *g, ps_error *err) {
-    if (!g) return ps_fail(err, PS_ARG, "an extension needs a generation");
+    if (g == NULL) return ps_fail(err, PS_ARG, "an extension needs a generation");
     if (!(g->temperature >= 0.0 && g->temperature < 1e6))
         return ps_fail(err, PS_ARG, "temperature is %g; expected 0 (greedy) or more", g->temperature);
     if (!(g->top_p > 0.0 && g->top_p <= 1.0)) return ps_fail(err, PS_ARG, "top_p is %g; expected (0, 1]", g->top_p);
@@ -62,12 +76,12 @@ static ps_status check_generation(const ps_generation *g, ps_error *err) {
 }
 
 ps_status ps_engine_extend(ps_engine *engine, const ps_extend_request *request, ps_error *err) {
-    const ps_status status = check_generation(request->generation, err);
-    return status ? status : engine->ops->extend(engine, request, err);
+    ps_status status = check_generation(request->generation, err);
+    return status == PS_OK ? engine->ops->extend(engine, request, err) : status;
 }
 
 ps_status ps_engine_evaluate(ps_engine *engine, const ps_evaluate_request *request, ps_error *err) {
-    if (!engine->ops->evaluate) return ps_fail(err, PS_ARG, "the engine %s cannot evaluate", engine->ops->name);
+    if (engine->ops->evaluate == NULL) return ps_fail(err, PS_ARG, "the engine %s cannot evaluate", engine->ops->name);
     if (request->n_tokens == 0) return ps_fail(err, PS_ARG, "an evaluation needs at least one token");
     for (size_t i = 0; i < request->n_marks; i++)
         if (request->marks[i] >= request->n_tokens || (i > 0 && request->marks[i] <= request->marks[i - 1]))
@@ -90,14 +104,16 @@ void ps_engine_cancel(ps_engine *engine, uint64_t tag) {
 }
 
 void ps_engine_begin(ps_engine *engine) {
-    if (engine->ops->begin) engine->ops->begin(engine);
+    if (engine->ops->begin != NULL) engine->ops->begin(engine);
 }
 
 bool ps_engine_on_ready(ps_engine *engine, void (*ready)(void *user), void *user) {
-    if (!engine->ops->on_ready) return false;
+    if (engine->ops->on_ready == NULL) return false;
     engine->ops->on_ready(engine, ready, user);
     return true;
 }
+
+/* ---- Facts --------------------------------------------------------------- */
 
 void ps_engine_get_info(const ps_engine *engine, ps_engine_info *info) {
     *info = (ps_engine_info){0};
@@ -117,6 +133,6 @@ void ps_engine_get_stats(const ps_engine *engine, ps_engine_stats *stats) {
 ps_status ps_engine_llama_create(const ps_llama_options *options, ps_engine **engine, ps_error *err) {
     (void)engine;
     return ps_fail(err, PS_ENGINE, "%s: this build has no libllama: configure with -DPERSAMP_LLAMA=ON",
-                   options->model_path ? options->model_path : "no model");
+                   options->model_path != NULL ? options->model_path : "no model");
 }
 #endif

@@ -7,12 +7,10 @@
 #include <math.h>
 #include <string.h>
 
-/* A step under way; its index is the tag of the engine's request. */
+/* A step under way; its slot is the tag of the engine's request. */
 typedef struct pending {
     uint64_t tag;
-    bool busy;
     ps_aggregate_state before;
-    uint32_t next_free; /* index + 1, 0: none */
 } pending;
 
 typedef struct model_prm {
@@ -25,9 +23,9 @@ typedef struct model_prm {
     ps_token tag;        /* after each step */
     ps_token choices[2]; /* kind token: positive, negative */
     ps_prm_nodes nodes;
-    pending *pending;
-    size_t n_pending, pending_count, pending_capacity; /* under way; slots in use or free */
-    uint32_t free_pending;
+    ps_slots under_way;
+    pending *pending; /* by slot */
+    size_t pending_capacity;
     ps_prm_event *events;
     size_t event_capacity;
     ps_token *tokens; /* scratch: a step and its tag */
@@ -40,9 +38,10 @@ static model_prm *self(ps_prm *prm) {
 
 /* Frees all but the engine, which is the caller's until creation has succeeded. */
 static void free_parts(model_prm *m) {
-    ps_prm_nodes_free(&m->nodes);
+    ps_prm_nodes_clear(&m->nodes);
     ps_prm_head_free(&m->head);
     ps_free(m->system);
+    ps_slots_clear(&m->under_way);
     ps_free(m->pending);
     ps_free(m->events);
     ps_free(m->tokens);
@@ -64,7 +63,7 @@ static ps_status root(ps_prm *prm, const char *question, ps_prm_node *node, ps_e
     const bool has_system = m->system != NULL;
     const ps_prompt prompt = {.messages = has_system ? messages : messages + 1, .n_messages = has_system ? 2 : 1};
     /* Beside what is under way, so that poll cannot run out of room. */
-    ps_status status = ps_prm_nodes_reserve(&m->nodes, m->n_pending + 1, err);
+    ps_status status = ps_prm_nodes_reserve(&m->nodes, m->under_way.n_taken + 1, err);
     if (status == PS_OK) status = ps_engine_prompt(m->engine, &prompt, &engine_node, err);
     if (status == PS_OK) *node = ps_prm_nodes_add(&m->nodes, (ps_prm_prefix){.engine_node = engine_node});
     return status;
@@ -104,26 +103,15 @@ static ps_status tokenize_step(model_prm *m, const char *text, size_t length, si
 
 /* A free slot, with room for its node and its event. */
 static ps_status take_slot(model_prm *m, uint32_t *slot, ps_error *err) {
-    ps_status status = ps_prm_nodes_reserve(&m->nodes, m->n_pending + 1, err);
+    const size_t n = m->under_way.n_taken + 1;
+    ps_status status = ps_prm_nodes_reserve(&m->nodes, n, err);
+    if (status == PS_OK) status = ps_slots_reserve(&m->under_way, 1, err);
     if (status != PS_OK) return status;
-    if (ps_reserve(&m->events, &m->event_capacity, m->n_pending + 1) != PS_OK ||
-        ps_reserve(&m->pending, &m->pending_capacity, m->pending_count + 1) != PS_OK)
+    if (ps_reserve(&m->events, &m->event_capacity, n) != PS_OK ||
+        ps_reserve(&m->pending, &m->pending_capacity, m->under_way.capacity) != PS_OK)
         return ps_nomem(err);
-    if (m->free_pending != 0) {
-        *slot = m->free_pending - 1;
-        m->free_pending = m->pending[*slot].next_free;
-    } else {
-        *slot = (uint32_t)m->pending_count++;
-    }
-    m->n_pending++;
+    ps_slots_take(&m->under_way, slot);
     return PS_OK;
-}
-
-static void give_slot(model_prm *m, uint32_t slot) {
-    m->pending[slot].busy = false;
-    m->pending[slot].next_free = m->free_pending;
-    m->free_pending = slot + 1;
-    m->n_pending--;
 }
 
 static ps_status submit(ps_prm *prm, const ps_prm_request *request, ps_error *err) {
@@ -136,7 +124,7 @@ static ps_status submit(ps_prm *prm, const ps_prm_request *request, ps_error *er
     if (status == PS_OK) status = take_slot(m, &slot, err);
     if (status != PS_OK) return status;
     const ps_prm_prefix *parent = ps_prm_nodes_find(&m->nodes, request->parent);
-    m->pending[slot] = (pending){.tag = request->tag, .busy = true, .before = parent->aggregate};
+    m->pending[slot] = (pending){.tag = request->tag, .before = parent->aggregate};
     const uint32_t mark = (uint32_t)n - 1;
     status = ps_engine_evaluate(m->engine,
                                 &(ps_evaluate_request){.node = parent->engine_node,
@@ -149,7 +137,7 @@ static ps_status submit(ps_prm *prm, const ps_prm_request *request, ps_error *er
                                                        .hidden = m->has_head,
                                                        .tag = slot},
                                 err);
-    if (status != PS_OK) give_slot(m, slot);
+    if (status != PS_OK) ps_slots_give(&m->under_way, slot);
     return status;
 }
 
@@ -165,7 +153,7 @@ static double read_event(const model_prm *m, const ps_event *event) {
 static ps_prm_event answer(model_prm *m, const ps_event *event) {
     const uint32_t slot = (uint32_t)event->tag;
     const pending under_way = m->pending[slot];
-    give_slot(m, slot);
+    ps_slots_give(&m->under_way, slot);
     ps_prm_event made = {.tag = under_way.tag, .status = event->status, .message = event->message};
     if (event->status != PS_OK) return made;
     made.step = read_event(m, event);
@@ -186,7 +174,7 @@ static ps_status poll(ps_prm *prm, double seconds, const ps_prm_event **events, 
     model_prm *m = self(prm);
     const ps_event *ready = NULL;
     size_t count = 0;
-    const ps_status status = ps_engine_poll(m->engine, seconds, &ready, &count, err);
+    ps_status status = ps_engine_poll(m->engine, seconds, &ready, &count, err);
     if (status != PS_OK) return status;
     for (size_t i = 0; i < count; i++)
         m->events[i] = answer(m, &ready[i]);
@@ -198,8 +186,8 @@ static ps_status poll(ps_prm *prm, double seconds, const ps_prm_event **events, 
 /* The engine knows the request by its slot. */
 static void cancel(ps_prm *prm, uint64_t tag) {
     model_prm *m = self(prm);
-    for (size_t i = 0; i < m->pending_count; i++)
-        if (m->pending[i].busy && m->pending[i].tag == tag) ps_engine_cancel(m->engine, i);
+    for (size_t i = 0; i < m->under_way.count; i++)
+        if (ps_slots_is_taken(&m->under_way, i) && m->pending[i].tag == tag) ps_engine_cancel(m->engine, i);
 }
 
 static void wake(ps_prm *prm) {

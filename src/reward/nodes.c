@@ -1,48 +1,34 @@
-/* Slots of scored prefixes. */
 #include "reward/nodes.h"
 
 ps_status ps_prm_nodes_reserve(ps_prm_nodes *nodes, size_t n, ps_error *err) {
-    if (nodes->n_used + n >= UINT32_MAX) return ps_fail(err, PS_NOMEM, "too many scored prefixes");
-    return ps_reserve(&nodes->slots, &nodes->capacity, nodes->n_used + n) == PS_OK ? PS_OK : ps_nomem(err);
+    ps_status status = ps_slots_reserve(&nodes->slots, n, err);
+    if (status != PS_OK) return status;
+    return ps_reserve(&nodes->prefixes, &nodes->capacity, nodes->slots.capacity) == PS_OK ? PS_OK : ps_nomem(err);
 }
 
 ps_prm_node ps_prm_nodes_add(ps_prm_nodes *nodes, ps_prm_prefix prefix) {
-    uint32_t number = nodes->free;
-    if (number != 0) {
-        nodes->free = nodes->slots[number - 1].next_free;
-    } else {
-        number = (uint32_t)++nodes->count;
-        nodes->slots[number - 1].stamp = 0;
-    }
-    ps_prm_slot *slot = &nodes->slots[number - 1];
-    slot->prefix = prefix;
-    slot->used = true;
-    nodes->n_used++;
-    return (uint64_t)slot->stamp << 32 | number;
+    uint32_t slot;
+    ps_prm_node node = ps_slots_take(&nodes->slots, &slot);
+    nodes->prefixes[slot] = prefix;
+    return node;
 }
 
 ps_prm_prefix *ps_prm_nodes_find(const ps_prm_nodes *nodes, ps_prm_node node) {
-    const uint32_t number = (uint32_t)node;
-    if (number == 0 || number > nodes->count) return NULL;
-    ps_prm_slot *slot = &nodes->slots[number - 1];
-    return slot->used && slot->stamp == node >> 32 ? &slot->prefix : NULL;
+    uint32_t slot;
+    return ps_slots_find(&nodes->slots, node, &slot) ? &nodes->prefixes[slot] : NULL;
 }
 
 ps_prm_prefix ps_prm_nodes_remove(ps_prm_nodes *nodes, ps_prm_node node) {
-    const ps_prm_prefix *found = ps_prm_nodes_find(nodes, node);
-    if (found == NULL) return (ps_prm_prefix){0};
-    ps_prm_slot *slot = &nodes->slots[(uint32_t)node - 1];
-    slot->used = false;
-    slot->stamp++;
-    slot->next_free = nodes->free;
-    nodes->free = (uint32_t)node;
-    nodes->n_used--;
-    return slot->prefix;
+    uint32_t slot;
+    if (!ps_slots_find(&nodes->slots, node, &slot)) return (ps_prm_prefix){0};
+    ps_slots_give(&nodes->slots, slot);
+    return nodes->prefixes[slot];
 }
 
-void ps_prm_nodes_free(ps_prm_nodes *nodes) {
-    for (size_t i = 0; i < nodes->count; i++)
-        if (nodes->slots[i].used) ps_free(nodes->slots[i].prefix.text);
-    ps_free(nodes->slots);
+void ps_prm_nodes_clear(ps_prm_nodes *nodes) {
+    for (size_t i = 0; i < nodes->slots.count; i++)
+        if (ps_slots_is_taken(&nodes->slots, i)) ps_free(nodes->prefixes[i].text);
+    ps_slots_clear(&nodes->slots);
+    ps_free(nodes->prefixes);
     *nodes = (ps_prm_nodes){0};
 }

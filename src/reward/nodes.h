@@ -1,8 +1,8 @@
-/* Scored prefixes behind handles, shared by the kinds. A handle is a slot and its stamp, so that a node used after its
- * release is noticed. */
+/* Scored prefixes behind handles, shared by the kinds: a node used after its release is noticed. */
 #ifndef PERSAMP_REWARD_NODES_H
 #define PERSAMP_REWARD_NODES_H
 
+#include "base/slots.h"
 #include "reward/aggregate.h"
 
 typedef struct ps_prm_prefix {
@@ -11,15 +11,10 @@ typedef struct ps_prm_prefix {
     char *text;          /* kinds on text: all steps so far; owned */
 } ps_prm_prefix;
 
-typedef struct ps_prm_slot {
-    ps_prm_prefix prefix;
-    uint32_t stamp, next_free;
-    bool used;
-} ps_prm_slot;
 typedef struct ps_prm_nodes {
-    ps_prm_slot *slots;
-    size_t capacity, count, n_used;
-    uint32_t free; /* slot number + 1 of the first free slot, 0: none */
+    ps_slots slots;
+    ps_prm_prefix *prefixes; /* by slot */
+    size_t capacity;
 } ps_prm_nodes;
 
 /* Room for n more nodes, so that adding them cannot fail. */
@@ -29,6 +24,6 @@ ps_prm_node ps_prm_nodes_add(ps_prm_nodes *nodes, ps_prm_prefix prefix); /* afte
 ps_prm_prefix *ps_prm_nodes_find(const ps_prm_nodes *nodes, ps_prm_node node);
 /* Take a node out and return what it held: the caller frees that. {0} when it does not exist. */
 ps_prm_prefix ps_prm_nodes_remove(ps_prm_nodes *nodes, ps_prm_node node);
-void ps_prm_nodes_free(ps_prm_nodes *nodes); /* texts too; resets to {0} */
+void ps_prm_nodes_clear(ps_prm_nodes *nodes); /* texts too; resets to {0} */
 
 #endif

@@ -1,17 +1,5 @@
-/* The seam of reward models: calls through the table, and the table of kinds. */
+/* The seam of reward models: calls through the table. */
 #include "persamp/reward.h"
-
-static const ps_prm_kind kinds[] = {
-    {"token", "A causal model that writes one of two tokens after each step; the probability of the one against the "
-              "other is the step's."},
-    {"head", "A base model, and a small network on its hidden state after each step, read from a tensor file."},
-    {"toy", "The reward model of the toy engine: it reads the step's text."},
-};
-
-const ps_prm_kind *ps_prm_kinds(size_t *n) {
-    *n = sizeof kinds / sizeof *kinds;
-    return kinds;
-}
 
 void ps_prm_free(ps_prm *prm) {
     if (prm != NULL) prm->ops->destroy(prm);

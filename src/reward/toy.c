@@ -9,7 +9,7 @@
 typedef struct reading {
     uint64_t tag;
     ps_aggregate_state before;
-    ps_status status;
+    ps_status status; /* PS_OK, PS_FORMAT (no such step) or PS_CANCELLED */
     double step;
     char *text; /* the whole prefix, when rewards depend on it; owned */
 } reading;
@@ -33,7 +33,7 @@ static void destroy(ps_prm *prm) {
     toy_prm *toy = self(prm);
     for (size_t i = 0; i < toy->n_readings; i++)
         ps_free(toy->readings[i].text);
-    ps_prm_nodes_free(&toy->nodes);
+    ps_prm_nodes_clear(&toy->nodes);
     ps_toy_rewards_free(toy->rewards);
     ps_free(toy->readings);
     ps_free(toy->events);
@@ -107,8 +107,10 @@ static ps_prm_event answer(toy_prm *toy, reading *r) {
         ps_free(r->text);
         return (ps_prm_event){.tag = r->tag,
                               .status = r->status,
-                              .message = "the toy reward model was given a step that the synthetic reasoner did not "
-                                         "write (\"step 3: ok z=0.531042\")"};
+                              .message = r->status == PS_CANCELLED
+                                             ? "the request was cancelled"
+                                             : "the toy reward model was given a step that the synthetic reasoner did "
+                                               "not write (\"step 3: ok z=0.531042\")"};
     }
     const ps_aggregate_state after = ps_aggregate_add(r->before, r->step);
     return (ps_prm_event){.tag = r->tag,
@@ -132,6 +134,12 @@ static ps_status poll(ps_prm *prm, double seconds, const ps_prm_event **events, 
     return PS_OK;
 }
 
+static void cancel(ps_prm *prm, uint64_t tag) {
+    toy_prm *toy = self(prm);
+    for (size_t i = 0; i < toy->n_readings; i++)
+        if (toy->readings[i].tag == tag) toy->readings[i].status = PS_CANCELLED;
+}
+
 static void stats(const ps_prm *prm, ps_engine_stats *stats) {
     *stats = ((const toy_prm *)prm)->stats;
 }
@@ -142,6 +150,7 @@ static const ps_prm_ops toy_ops = {.kind = "toy",
                                    .release = release,
                                    .submit = submit,
                                    .poll = poll,
+                                   .cancel = cancel,
                                    .stats = stats};
 
 ps_status ps_prm_toy_create(const ps_toy_options *options, ps_aggregate aggregate, ps_prm **prm, ps_error *err) {
@@ -149,7 +158,7 @@ ps_status ps_prm_toy_create(const ps_toy_options *options, ps_aggregate aggregat
     if (toy == NULL) return ps_nomem(err);
     toy->base.ops = &toy_ops;
     toy->aggregate = aggregate;
-    const ps_status status = ps_toy_rewards_create(options, &toy->rewards, err);
+    ps_status status = ps_toy_rewards_create(options, &toy->rewards, err);
     if (status == PS_OK)
         *prm = &toy->base;
     else

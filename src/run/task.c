@@ -42,25 +42,26 @@ static void fail(ps_task *task, ps_status status, const char *message) {
 /* The roots in both trees and the method at the start. */
 static ps_status begin(ps_task *task, const char *question, ps_error *err) {
     const ps_session *s = task->session;
-    char *prompt = NULL;
-    ps_token *tokens = NULL;
-    size_t n_tokens;
+    const ps_chat_message messages[] = {{"system", s->config->prompt_system}, {"user", question}};
+    const bool has_system = messages[0].content[0] != '\0';
+    ps_prompt prompt = {.messages = has_system ? messages : messages + 1, .n_messages = has_system ? 2 : 1};
+    char *filled = NULL;
+    ps_status status = PS_OK;
     ps_method_params params = s->params;
     params.problem = task->outcome.problem->index;
     ps_task_node *root = &task->nodes[0];
-    ps_status status = ps_render_prompt(s, question, &prompt, err);
+    if (s->config->prompt_template != NULL) {
+        status = ps_render_prompt(s, question, &filled, err);
+        if (status != PS_OK) goto done;
+        prompt = (ps_prompt){.text = filled};
+    }
+    status = ps_engine_prompt(s->engine, &prompt, &root->node, err);
     if (status != PS_OK) goto done;
-    status = ps_engine_tokenize(s->engine, prompt, strlen(prompt), true, &tokens, &n_tokens, err);
-    if (status != PS_OK) goto done;
-    status = ps_engine_root(s->engine, tokens, n_tokens, &root->node, err);
-    if (status != PS_OK) goto done;
-    task->outcome.tokens.prompt = n_tokens;
     if (s->prm != NULL) status = ps_prm_root(s->prm, question, &root->prm, err);
     if (status != PS_OK) goto done;
     status = ps_method_create(s->method, &params, &task->method, err);
 done:
-    ps_free(prompt);
-    ps_free(tokens);
+    ps_free(filled);
     return status;
 }
 
@@ -307,6 +308,7 @@ ps_status ps_task_extended(ps_task *task, const ps_event *event, ps_error *err) 
         fail(task, event->status, event->message);
         return PS_OK;
     }
+    task->outcome.tokens.prompt = event->prompt;
     node->node = event->child;
     node->text = ps_arena_strndup(task->arena, event->text, event->text_length);
     if (node->text == NULL) return ps_nomem(err);

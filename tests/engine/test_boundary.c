@@ -33,7 +33,7 @@ static void expect(const ps_generation *g, const char *before, bool continued, c
     ps_step_free(&m);
 }
 
-static void boundaries(void **state) {
+static void a_step_ends_at_its_boundary(void **state) {
     (void)state;
     ps_generation g = generation(PS_BOUNDARY_NEWLINE);
     expect(&g, "", false, "x=1|\n|y", 2, PS_STOP_STEP, "x=1\n");
@@ -57,7 +57,7 @@ static void boundaries(void **state) {
     expect(&g, "", false, "#|#| b", 3, PS_STOP_STEP, "## b");
 }
 
-static void stops(void **state) {
+static void a_stop_string_ends_the_answer(void **state) {
     (void)state;
     ps_generation g = generation(PS_BOUNDARY_NEWLINE);
     static const char *const strings[] = {"</a>", "</a></b>", "STOP"};
@@ -71,7 +71,7 @@ static void stops(void **state) {
     assert_int_equal(ps_step_lookback(&g), strlen("</a></b>") - 1);
 }
 
-static void lengths(void **state) {
+static void a_step_has_a_least_and_a_greatest_length(void **state) {
     (void)state;
     ps_generation g = generation(PS_BOUNDARY_NEWLINE);
     g.min_tokens = 3;
@@ -82,7 +82,7 @@ static void lengths(void **state) {
     expect(&g, "", false, "$", 1, PS_STOP_EOS, ""); /* the model may end its answer at any time */
 }
 
-static void across_steps(void **state) {
+static void a_boundary_may_begin_in_a_step_that_ended_by_length(void **state) {
     (void)state;
     const ps_generation g = generation(PS_BOUNDARY_PARAGRAPH);
     expect(&g, "a\n", true, "\n|b", 1, PS_STOP_STEP, "\n"); /* the step before ended by length in the middle */
@@ -117,10 +117,10 @@ static void any_cut_gives_the_same_end(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(boundaries),
-        cmocka_unit_test(stops),
-        cmocka_unit_test(lengths),
-        cmocka_unit_test(across_steps),
+        cmocka_unit_test(a_step_ends_at_its_boundary),
+        cmocka_unit_test(a_stop_string_ends_the_answer),
+        cmocka_unit_test(a_step_has_a_least_and_a_greatest_length),
+        cmocka_unit_test(a_boundary_may_begin_in_a_step_that_ended_by_length),
         cmocka_unit_test(any_cut_gives_the_same_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

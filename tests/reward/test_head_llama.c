@@ -18,7 +18,7 @@ static ps_prm_head read_ok(const tiny_tensor *tensors, size_t n, const tiny_valu
     return head;
 }
 
-static void one_layer(void **state) {
+static void one_layer_is_a_softmax(void **state) {
     (void)state;
     const tiny_tensor tensors[] = {{"head.0.weight", {3, 2}, w0}, {"head.0.bias", {2, 0}, b0}};
     const tiny_value values[] = {{"prm.head.tag", "<step>", 0}, {"prm.head.positive", NULL, 0}};
@@ -35,7 +35,7 @@ static void one_layer(void **state) {
     ps_prm_head_free(&head);
 }
 
-static void two_layers(void **state) {
+static void two_layers_have_a_relu_between(void **state) {
     (void)state;
     const tiny_tensor tensors[] = {{"head.0.weight", {3, 2}, w0},
                                    {"head.0.bias", {2, 0}, b0},
@@ -54,7 +54,7 @@ static void two_layers(void **state) {
 }
 
 /* One output is the logit of "right"; scores far apart stay finite. */
-static void one_output(void **state) {
+static void one_output_is_a_logit(void **state) {
     (void)state;
     const tiny_tensor tensors[] = {{"head.0.weight", {3, 1}, w0}};
     const float x[] = {0.5F, 1, -2}, far[] = {-5000, 0, 0};
@@ -71,7 +71,7 @@ static ps_status read_status(ps_error *error) {
     return status;
 }
 
-static void wrong_files(void **state) {
+static void wrong_files_are_named(void **state) {
     (void)state;
     static const float nothing[64] = {0};
     static const struct {
@@ -98,7 +98,7 @@ static void wrong_files(void **state) {
 
 /* A good file cut after each of its bytes, and with each byte of its header changed: an error or a head,
  * never a crash. */
-static void damaged_files(void **state) {
+static void damaged_files_are_refused(void **state) {
     (void)state;
     const tiny_tensor tensors[] = {{"head.0.weight", {3, 2}, w0}, {"head.0.bias", {2, 0}, b0}};
     const tiny_value values[] = {{"prm.head.tag", "<step>", 0}, {"prm.head.positive", NULL, 1}};
@@ -132,7 +132,7 @@ static void damaged_files(void **state) {
     assert_int_equal(ps_prm_head_read("no-such-file.gguf", &head, &error), PS_IO);
 }
 
-static void head_of_another_model(void **state) {
+static void a_head_of_another_model_is_refused(void **state) {
     (void)state;
     const tiny_tensor tensors[] = {{"head.0.weight", {3, 2}, w0}};
     ps_engine *engine = judge_engine(0);
@@ -146,7 +146,7 @@ static void head_of_another_model(void **state) {
 }
 
 /* Tag, choices and system message from a model's metadata; the head's tag before the model's, an option before both. */
-static void metadata(void **state) {
+static void metadata_are_read(void **state) {
     (void)state;
     const tiny_value model[] = {{"prm.token.tag", "<tag>", 0},
                                 {"prm.token.positive", "a", 0},
@@ -184,9 +184,10 @@ static void be_quiet(enum ggml_log_level level, const char *text, void *user) {
 int main(void) {
     ggml_log_set(be_quiet, NULL);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_layer),   cmocka_unit_test(two_layers),    cmocka_unit_test(one_output),
-        cmocka_unit_test(wrong_files), cmocka_unit_test(damaged_files), cmocka_unit_test(head_of_another_model),
-        cmocka_unit_test(metadata),
+        cmocka_unit_test(one_layer_is_a_softmax),    cmocka_unit_test(two_layers_have_a_relu_between),
+        cmocka_unit_test(one_output_is_a_logit),     cmocka_unit_test(wrong_files_are_named),
+        cmocka_unit_test(damaged_files_are_refused), cmocka_unit_test(a_head_of_another_model_is_refused),
+        cmocka_unit_test(metadata_are_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

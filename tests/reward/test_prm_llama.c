@@ -62,7 +62,7 @@ static size_t score_row(ps_prm *prm, const json_t *row, double *probability) {
 
 /* numpy float32 over the same file. Ours keeps keys and values in float16 and adds up in another order: measured .0007
  * at most, allowed .01. */
-static void token_matches_numpy(void **state) {
+static void token_probabilities_match_numpy(void **state) {
     (void)state;
     ps_prm *prm = make(false, 0);
     json_t *rows = fixture();
@@ -81,7 +81,7 @@ static void token_matches_numpy(void **state) {
 }
 
 /* The head file holds the rows of the two choices: the same computation by another way. */
-static void head_matches_token(void **state) {
+static void a_head_matches_the_token_it_was_made_from(void **state) {
     (void)state;
     ps_prm *token = make(false, 0), *head = make(true, 0);
     json_t *rows = fixture();
@@ -138,7 +138,7 @@ static double together(ps_prm *prm, const json_t *rows, double (*expected)[MOST_
     return worst;
 }
 
-static void together_or_one_by_one(void **state) {
+static void together_is_as_one_by_one(void **state) {
     (void)state;
     static double expected[64][MOST_STEPS];
     json_t *rows = fixture();
@@ -161,7 +161,7 @@ static void together_or_one_by_one(void **state) {
 }
 
 /* Only the new step and its tag are computed; the prompt once. */
-static void costs(void **state) {
+static void a_step_costs_its_own_tokens(void **state) {
     (void)state;
     ps_prm *prm = make(false, 0);
     ps_prm_node root = 0;
@@ -187,7 +187,7 @@ static void a_tag_cannot_be_forged(void **state) {
     ps_prm_free(prm);
 }
 
-static void wrong_models(void **state) {
+static void wrong_models_are_refused(void **state) {
     (void)state;
     static const float w[] = {1, 0, 0, 0, 1, 0};
     const tiny_tensor tensors[] = {{"head.0.weight", {3, 2}, w}};
@@ -217,9 +217,9 @@ static void wrong_models(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(token_matches_numpy),    cmocka_unit_test(head_matches_token),
-        cmocka_unit_test(together_or_one_by_one), cmocka_unit_test(costs),
-        cmocka_unit_test(a_tag_cannot_be_forged), cmocka_unit_test(wrong_models),
+        cmocka_unit_test(token_probabilities_match_numpy), cmocka_unit_test(a_head_matches_the_token_it_was_made_from),
+        cmocka_unit_test(together_is_as_one_by_one),       cmocka_unit_test(a_step_costs_its_own_tokens),
+        cmocka_unit_test(a_tag_cannot_be_forged),          cmocka_unit_test(wrong_models_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

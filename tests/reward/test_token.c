@@ -91,7 +91,7 @@ static ps_status create(const ps_prm_options *options, ps_error *error) {
     return status;
 }
 
-static void wrong_options(void **state) {
+static void wrong_options_are_refused(void **state) {
     (void)state;
     ps_error error = {0};
     assert_int_equal(create(&(ps_prm_options){0}, &error), PS_FORMAT);
@@ -144,7 +144,7 @@ static void failures_are_events(void **state) {
 }
 
 /* The system message stands before the question: the toy engine's template concatenates, so the cost shows it. */
-static void system_message(void **state) {
+static void the_system_message_stands_before_the_question(void **state) {
     (void)state;
     ps_prm *prm = NULL;
     ps_prm_node root = 0;
@@ -157,10 +157,13 @@ static void system_message(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(probabilities_are_exact), cmocka_unit_test(white_space_is_stripped),
-        cmocka_unit_test(a_tag_cannot_be_forged),  cmocka_unit_test(only_new_steps_are_evaluated),
-        cmocka_unit_test(wrong_options),           cmocka_unit_test(failures_are_events),
-        cmocka_unit_test(system_message),
+        cmocka_unit_test(probabilities_are_exact),
+        cmocka_unit_test(white_space_is_stripped),
+        cmocka_unit_test(a_tag_cannot_be_forged),
+        cmocka_unit_test(only_new_steps_are_evaluated),
+        cmocka_unit_test(wrong_options_are_refused),
+        cmocka_unit_test(failures_are_events),
+        cmocka_unit_test(the_system_message_stands_before_the_question),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,7 +11,7 @@ static ps_prm *toy_of(const char *json) {
     return prm;
 }
 
-static void prefixes_before_steps(void **state) {
+static void a_prefix_goes_before_a_step(void **state) {
     (void)state;
     ps_prm *prm = toy_of("{\"rewards\": {\"default\": \"1/4\", \"steps\": {\"a\\n\": 0.8},"
                          "\"prefixes\": {\"b\\na\\n\": 0.1}}}");
@@ -26,7 +26,7 @@ static void prefixes_before_steps(void **state) {
     ps_prm_free(prm);
 }
 
-static void synthetic_steps(void **state) {
+static void a_synthetic_step_tells_its_reward(void **state) {
     (void)state;
     ps_toy_options options = {.kind = PS_TOY_SYNTHETIC, .synthetic = ps_toy_synthetic_defaults()};
     options.synthetic.noise = 1.5;
@@ -45,7 +45,7 @@ static void synthetic_steps(void **state) {
 }
 
 /* A long step takes the path of the heap. */
-static void long_steps(void **state) {
+static void long_steps_are_read(void **state) {
     (void)state;
     char text[2000];
     memset(text, 'x', sizeof text - 1);
@@ -94,9 +94,9 @@ static void mistakes_are_named(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(prefixes_before_steps),
-        cmocka_unit_test(synthetic_steps),
-        cmocka_unit_test(long_steps),
+        cmocka_unit_test(a_prefix_goes_before_a_step),
+        cmocka_unit_test(a_synthetic_step_tells_its_reward),
+        cmocka_unit_test(long_steps_are_read),
         cmocka_unit_test(mistakes_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* Every answer of a table, by walking all its tokens. The second way to the numbers that sampling must reproduce: it
  * shares the rules and the boundary matcher with it, but no randomness, no tree and no step-by-step state. */
-#include "engine/toy/engine.h"
+#include "engine/toy/table.h"
 #include "engine/toy/toy.h"
 
 #include <math.h>
@@ -136,13 +136,12 @@ static ps_status visit(walk *w, const place *at) {
 
 ps_status ps_toy_enumerate(const ps_engine *engine, const ps_generation *generation, size_t max_tokens,
                            size_t max_steps, ps_toy_answers *answers, ps_error *err) {
-    const ps_toy_engine *toy = (const ps_toy_engine *)engine;
+    const ps_toy_table *table = ps_toy_table_of(engine);
     ps_toy_answers made = {0};
-    if (strcmp(engine->ops->name, "toy") != 0 || toy->kind != PS_TOY_TABLE)
-        return ps_fail(err, PS_ARG, "only a table can be enumerated");
-    if (max_tokens == 0) max_tokens = toy->model.max_tokens;
+    if (table == NULL) return ps_fail(err, PS_ARG, "only a table can be enumerated");
+    if (max_tokens == 0) max_tokens = table->model.max_tokens;
     if (max_tokens == 0 || max_tokens > 10000) max_tokens = 10000; /* bounds the recursion */
-    walk w = {.model = &toy->model,
+    walk w = {.model = &table->model,
               .generation = generation,
               .max_tokens = max_tokens,
               .max_steps = max_steps,

@@ -1,6 +1,6 @@
 /* What the toy engine's reward model reads: a pure function of text. */
 #include "engine/toy/model.h"
-#include "engine/toy/synthetic.h"
+#include "engine/toy/reasoner.h"
 #include "persamp/engine_toy.h"
 
 #include <math.h>

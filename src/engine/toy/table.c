@@ -1,165 +1,128 @@
-/* Steps and evaluations of the table kind. */
-#include "engine/toy/engine.h"
+/* The table behind the seam: creation, text, submission, facts. What a step does is in table_step.c. */
+#include "engine/toy/table.h"
 
-#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
-/* The last bytes of the answer before a step, most `room` of them, into the end of buffer[room]; how many. */
-static size_t text_before(const ps_toy_engine *toy, const ps_toy_node *node, char *buffer, size_t room) {
-    size_t left = room;
-    while (left > 0 && node->parent != PS_TOY_NO_PARENT) {
-        const ps_token *tokens = ps_toy_node_tokens(node);
-        for (size_t i = node->n_tokens; i-- > 0 && left > 0;) {
-            const ps_toy_token *token = &toy->model.tokens[tokens[i]];
-            const size_t n = token->length < left ? token->length : left;
-            left -= n;
-            memcpy(buffer + left, token->text + token->length - n, n);
-        }
-        node = &toy->tree.nodes[node->parent];
-    }
-    return room - left;
+static ps_toy_table *self(ps_engine *engine) {
+    return (ps_toy_table *)engine;
 }
 
-/* The last tokens of the answer before a step, in order, into the window; how many: enough for the longest context. */
-static size_t tokens_before(ps_toy_engine *toy, const ps_toy_node *node) {
-    const size_t want = toy->model.longest_context < node->answer ? toy->model.longest_context : node->answer;
-    size_t left = want;
-    while (left > 0) {
-        const ps_token *tokens = ps_toy_node_tokens(node);
-        for (size_t i = node->n_tokens; i-- > 0 && left > 0;)
-            toy->window[--left] = tokens[i];
-        node = &toy->tree.nodes[node->parent];
-    }
-    return want;
+static void destroy(ps_engine *engine) {
+    ps_toy_table *table = self(engine);
+    ps_toy_clear(&table->toy);
+    ps_toy_model_free(&table->model);
+    ps_step_free(&table->matcher);
+    ps_free(table->window);
+    ps_free(table->numbers);
+    ps_free(table->q);
+    ps_free(table);
 }
 
-/* The rule after an answer of `length` tokens of which window[0..n) are the last. */
-static const ps_toy_rule *rule_after(const ps_toy_engine *toy, size_t n, size_t length) {
-    const size_t longest = toy->model.longest_context;
-    const size_t use = n < longest ? n : longest;
-    return ps_toy_model_rule(&toy->model, toy->window + n - use, use, length);
+/* ---- Prompts ------------------------------------------------------------- */
+
+static ps_status tokenize(ps_engine *engine, const char *text, size_t length, bool special, ps_token **tokens,
+                          size_t *n, ps_error *err) {
+    return ps_toy_model_tokenize(&self(engine)->model, text, length, special, tokens, n, err);
 }
 
-static ps_status begin_step(ps_toy_engine *toy, const ps_toy_node *node, const ps_generation *generation,
-                            ps_error *err) {
-    const size_t lookback = ps_step_lookback(generation);
-    char *buffer = ps_arena_alloc(toy->arena, lookback);
-    if (buffer == NULL) return ps_nomem(err);
-    const size_t n = text_before(toy, node, buffer, lookback);
-    ps_step_begin(&toy->matcher, generation, buffer + lookback - n, n, node->continued);
-    return PS_OK;
-}
-
-/* Room for token i of the step. */
-static ps_status reserve_token(ps_toy_engine *toy, size_t before, size_t i, ps_error *err) {
-    if (ps_reserve(&toy->window, &toy->window_capacity, before + i + 1) != PS_OK ||
-        ps_reserve(&toy->numbers, &toy->number_capacity, 3 * (i + 1)) != PS_OK)
-        return ps_nomem(err);
-    return PS_OK;
-}
-
-/* Draw token i of the step into window[before + i] and numbers[3i…]. */
-static ps_token draw(ps_toy_engine *toy, const ps_toy_job *job, const ps_toy_node *node, size_t before, size_t i) {
-    const ps_toy_rule *rule = rule_after(toy, before + i, node->answer + i);
-    ps_toy_rule_truncate(rule, job->generation, toy->q);
-    const size_t k = ps_toy_rule_draw(rule, toy->q, ps_uniform(job->key, i));
-    const bool greedy = job->generation->temperature <= 0;
-    toy->numbers[3 * i] = rule->logp[k];
-    toy->numbers[3 * i + 1] = greedy ? 0 : log(toy->q[k]);
-    toy->numbers[3 * i + 2] = rule->entropy;
-    toy->window[before + i] = rule->token[k];
-    return rule->token[k];
-}
-
-/* The step's arrays and text into the event. */
-static ps_status fill_event(ps_toy_engine *toy, size_t before, size_t n, ps_event *event, ps_error *err) {
-    size_t length;
-    const char *text = ps_step_text(&toy->matcher, &length);
-    ps_token *tokens = ps_arena_alloc(toy->arena, (n + 1) * sizeof *tokens);
-    double *numbers = ps_arena_alloc(toy->arena, (3 * n + 1) * sizeof *numbers);
-    char *copy = ps_arena_strndup(toy->arena, text, length);
-    if (tokens == NULL || numbers == NULL || copy == NULL || !ps_text_ok(&toy->matcher.text)) return ps_nomem(err);
-    if (n > 0) memcpy(tokens, toy->window + before, n * sizeof *tokens);
+/* No template: the contents one after the other. */
+static ps_status render_chat(ps_engine *engine, const ps_chat_message *messages, size_t n, char **text, ps_error *err) {
+    (void)engine;
+    ps_text all = {0};
     for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < 3; k++)
-            numbers[k * n + i] = toy->numbers[3 * i + k];
-    event->tokens = tokens;
-    event->logp = numbers;
-    event->logq = numbers + n;
-    event->entropy = numbers + 2 * n;
-    event->n_tokens = n;
-    event->text = copy;
-    event->text_length = length;
-    return PS_OK;
-}
-
-ps_status ps_toy_table_extend(ps_toy_engine *toy, const ps_toy_job *job, ps_event *event, ps_error *err) {
-    const ps_toy_node *node = ps_toy_tree_node(&toy->tree, job->node);
-    ps_stop_reason reason = PS_STOP_CONTEXT_FULL;
-    ps_status status = reserve_token(toy, toy->model.longest_context, 0, err);
-    if (status == PS_OK) status = begin_step(toy, node, job->generation, err);
-    if (status != PS_OK) return status;
-    const size_t before = tokens_before(toy, node), room = toy->n_ctx - node->length;
-    size_t n = 0;
-    bool ended = false;
-    while (!ended && n < room) {
-        status = reserve_token(toy, before, n, err);
-        if (status != PS_OK) return status;
-        const ps_token token = draw(toy, job, node, before, n++);
-        const ps_toy_token *spelled = &toy->model.tokens[token];
-        ended = ps_step_push(&toy->matcher, spelled->text, spelled->length, token == toy->model.end, &reason);
+        ps_text_puts(&all, messages[i].content);
+    ps_text_append(&all, "", 0); /* nothing still gives a string */
+    if (!ps_text_ok(&all)) {
+        ps_text_free(&all);
+        return ps_nomem(err);
     }
-    if (!ended) reason = PS_STOP_CONTEXT_FULL;
-    status = fill_event(toy, before, n, event, err);
-    if (status == PS_OK) status = ps_toy_tree_add(&toy->tree, job->node, toy->window + before, n, &event->child, err);
-    if (status != PS_OK) return status;
-    ps_toy_node *child = ps_toy_tree_node(&toy->tree, event->child);
-    child->finished = reason == PS_STOP_EOS || reason == PS_STOP_STRING;
-    child->continued = reason == PS_STOP_LENGTH;
-    event->reason = reason;
-    event->prefilled = ps_toy_prefill(toy, job->node);
+    *text = all.data;
     return PS_OK;
 }
 
-/* ---- Evaluation ---------------------------------------------------------- */
-
-static double log_probability(const ps_toy_rule *rule, ps_token token) {
-    for (size_t i = 0; i < rule->n; i++)
-        if (rule->token[i] == token) return rule->logp[i];
-    return -INFINITY;
+static ps_status check_tokens(const ps_toy_table *table, const ps_token *tokens, size_t n, ps_error *err) {
+    const size_t vocabulary = table->model.n_tokens;
+    for (size_t i = 0; i < n; i++)
+        if (tokens[i] < 0 || (size_t)tokens[i] >= vocabulary)
+            return ps_fail(err, PS_ARG, "toy engine: token %zu is %d; expected 0 to %zu", i, (int)tokens[i],
+                           vocabulary - 1);
+    return PS_OK;
 }
 
-/* What is read at one mark. The hidden state of a table is its distribution. */
-static void read_mark(const ps_toy_rule *rule, const ps_evaluate_request *request, double *choice_logp, float *hidden) {
-    for (size_t c = 0; c < request->n_choices; c++)
-        choice_logp[c] = log_probability(rule, request->choices[c]);
-    for (size_t i = 0; hidden != NULL && i < rule->n; i++)
-        hidden[rule->token[i]] = (float)rule->p[i];
+static ps_status root(ps_engine *engine, const ps_token *tokens, size_t n, ps_node *node, ps_error *err) {
+    ps_toy_table *table = self(engine);
+    ps_status status = check_tokens(table, tokens, n, err);
+    return status == PS_OK ? ps_toy_root(&table->toy, tokens, n, node, err) : status;
 }
 
-ps_status ps_toy_table_evaluate(ps_toy_engine *toy, const ps_toy_job *job, ps_event *event, ps_error *err) {
-    const ps_toy_node *node = ps_toy_tree_node(&toy->tree, job->node);
-    const ps_evaluate_request *request = job->evaluation;
-    const size_t size = toy->model.n_tokens;
-    if (request->n_tokens > toy->n_ctx - node->length)
-        return ps_fail(err, PS_BUDGET, "%zu tokens after a prefix of %u do not fit in the context of %u",
-                       request->n_tokens, (unsigned)node->length, (unsigned)toy->n_ctx);
-    double *choices = ps_arena_alloc(toy->arena, (request->n_marks * request->n_choices + 1) * sizeof *choices);
-    float *hidden = request->hidden ? ps_arena_calloc(toy->arena, request->n_marks * size + 1, sizeof *hidden) : NULL;
-    if (choices == NULL || (request->hidden && hidden == NULL)) return ps_nomem(err);
-    ps_status status = reserve_token(toy, toy->model.longest_context, request->n_tokens, err);
-    if (status != PS_OK) return status;
-    const size_t before = tokens_before(toy, node);
-    memcpy(toy->window + before, request->tokens, request->n_tokens * sizeof *request->tokens);
-    for (size_t m = 0; m < request->n_marks; m++) {
-        const size_t read = request->marks[m] + 1;
-        read_mark(rule_after(toy, before + read, node->answer + read), request, choices + m * request->n_choices,
-                  hidden != NULL ? hidden + m * size : NULL);
+static ps_status evaluate(ps_engine *engine, const ps_evaluate_request *request, ps_error *err) {
+    ps_toy_table *table = self(engine);
+    ps_status status = check_tokens(table, request->tokens, request->n_tokens, err);
+    if (status == PS_OK) status = check_tokens(table, request->choices, request->n_choices, err);
+    return status == PS_OK ? ps_toy_submit_evaluation(&table->toy, request, err) : status;
+}
+
+/* ---- Facts --------------------------------------------------------------- */
+
+static void info(const ps_engine *engine, ps_engine_info *info) {
+    const ps_toy_table *table = (const ps_toy_table *)engine;
+    *info =
+        (ps_engine_info){.engine = "toy",
+                         .model = table->model.name,
+                         .description = table->description,
+                         .vocabulary = table->model.n_tokens,
+                         .context = table->toy.n_ctx,
+                         .hidden_size = table->model.n_tokens, /* the hidden state of a table is its distribution */
+                         .can = PS_ENGINE_LOGP | PS_ENGINE_LOGQ | PS_ENGINE_ENTROPY | PS_ENGINE_TOKENS |
+                                PS_ENGINE_EVALUATE | PS_ENGINE_HIDDEN | PS_ENGINE_SEEDS | PS_ENGINE_DETERMINISTIC};
+}
+
+static const ps_engine_ops table_ops = {.name = "toy",
+                                        .destroy = destroy,
+                                        .tokenize = tokenize,
+                                        .render_chat = render_chat,
+                                        .root = root,
+                                        .retain = ps_toy_retain,
+                                        .release = ps_toy_release,
+                                        .extend = ps_toy_extend,
+                                        .evaluate = evaluate,
+                                        .poll = ps_toy_poll,
+                                        .cancel = ps_toy_cancel,
+                                        .info = info,
+                                        .in_flight = ps_toy_in_flight,
+                                        .stats = ps_toy_stats};
+
+const ps_toy_table *ps_toy_table_of(const ps_engine *engine) {
+    return engine->ops == &table_ops ? (const ps_toy_table *)engine : NULL;
+}
+
+/* ---- Creation ------------------------------------------------------------ */
+
+static ps_status read_model(ps_toy_table *table, const char *path, ps_error *err) {
+    ps_toy_json document = {0};
+    ps_status status = path != NULL
+                           ? ps_toy_json_open(&document, path, NULL, 0, err)
+                           : ps_toy_json_open(&document, "built-in table", ps_toy_builtin, strlen(ps_toy_builtin), err);
+    if (status == PS_OK) status = ps_toy_model_read(&table->model, &document, err);
+    ps_toy_json_free(&document);
+    return status;
+}
+
+ps_status ps_toy_table_create(const char *path, uint32_t n_ctx, ps_engine **engine, ps_error *err) {
+    ps_toy_table *table = ps_calloc(1, sizeof *table);
+    if (table == NULL) return ps_nomem(err);
+    ps_status status = ps_toy_init(&table->toy, &table_ops, ps_toy_table_work, n_ctx, err);
+    if (status == PS_OK) status = read_model(table, path, err);
+    if (status == PS_OK) {
+        snprintf(table->description, sizeof table->description, "table of %zu tokens and %zu rules",
+                 table->model.n_tokens, table->model.n_rules);
+        table->q = ps_reallocarray(NULL, table->model.largest_rule, sizeof *table->q);
+        if (table->q == NULL) status = ps_nomem(err);
     }
-    status = ps_toy_tree_add(&toy->tree, job->node, request->tokens, request->n_tokens, &event->child, err);
-    if (status != PS_OK) return status;
-    event->choice_logp = choices;
-    event->hidden = hidden;
-    event->prefilled = request->n_tokens + ps_toy_prefill(toy, job->node);
-    return PS_OK;
+    if (status == PS_OK)
+        *engine = &table->toy.base;
+    else
+        destroy(&table->toy.base);
+    return status;
 }

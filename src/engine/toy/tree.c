@@ -1,68 +1,47 @@
-/* Nodes in slots: a handle is the slot's number and its stamp, so that a node used after its release is an error and
- * not another node. */
 #include "engine/toy/tree.h"
 
 #include <string.h>
 
-static ps_node handle_of(const ps_toy_tree *tree, uint32_t slot) {
-    return (uint64_t)tree->nodes[slot].stamp << 32 | (slot + 1);
-}
-
 ps_toy_node *ps_toy_tree_node(const ps_toy_tree *tree, ps_node node) {
-    const uint32_t slot = (uint32_t)node - 1;
-    if (slot >= tree->used) return NULL; /* also for handle 0 */
-    ps_toy_node *found = &tree->nodes[slot];
-    return found->references > 0 && found->stamp == node >> 32 ? found : NULL;
+    uint32_t slot;
+    return ps_slots_find(&tree->slots, node, &slot) ? &tree->nodes[slot] : NULL;
 }
 
-static ps_status take_slot(ps_toy_tree *tree, uint32_t *slot, ps_error *err) {
-    if (!tree->started) {
-        tree->started = true;
-        tree->free = PS_TOY_NO_PARENT;
-    }
-    if (tree->free != PS_TOY_NO_PARENT) {
-        *slot = tree->free;
-        tree->free = tree->nodes[*slot].parent;
-        return PS_OK;
-    }
-    if (tree->used >= PS_TOY_NO_PARENT - 1) return ps_fail(err, PS_NOMEM, "toy engine: too many nodes");
-    if (ps_reserve(&tree->nodes, &tree->capacity, tree->used + 1) != PS_OK) return ps_nomem(err);
-    *slot = (uint32_t)tree->used++;
-    tree->nodes[*slot].stamp = 0;
-    return PS_OK;
+/* Room for one more node. */
+static ps_status reserve(ps_toy_tree *tree, ps_error *err) {
+    ps_status status = ps_slots_reserve(&tree->slots, 1, err);
+    if (status != PS_OK) return status;
+    return ps_reserve(&tree->nodes, &tree->capacity, tree->slots.capacity) == PS_OK ? PS_OK : ps_nomem(err);
 }
 
 ps_status ps_toy_tree_add(ps_toy_tree *tree, ps_node parent, const ps_token *tokens, size_t n, ps_node *node,
                           ps_error *err) {
-    ps_token *out = NULL;
-    uint32_t slot = 0;
-    if (n > PS_TOY_INLINE_TOKENS) {
-        out = ps_reallocarray(NULL, n, sizeof *out);
-        if (out == NULL) return ps_nomem(err);
-        memcpy(out, tokens, n * sizeof *out);
+    ps_toy_node made = {.parent = PS_TOY_NO_PARENT,
+                        .references = 1,
+                        .length = (uint32_t)n,
+                        .n_tokens = (uint32_t)n,
+                        .group = PS_TOY_NO_GROUP};
+    uint32_t slot;
+    ps_status status = reserve(tree, err);
+    if (status != PS_OK) return status;
+    if (n > PS_TOY_INLINE_TOKENS) made.tokens.out = NULL;
+    if (tokens != NULL && n > PS_TOY_INLINE_TOKENS) {
+        made.tokens.out = ps_reallocarray(NULL, n, sizeof *tokens);
+        if (made.tokens.out == NULL) return ps_nomem(err);
+        memcpy(made.tokens.out, tokens, n * sizeof *tokens);
+    } else if (tokens != NULL && n > 0) {
+        memcpy(made.tokens.in, tokens, n * sizeof *tokens);
     }
-    ps_status status = take_slot(tree, &slot, err);
-    if (status != PS_OK) {
-        ps_free(out);
-        return status;
-    }
-    ps_toy_node *above = ps_toy_tree_node(tree, parent), *made = &tree->nodes[slot];
-    const uint32_t stamp = made->stamp;
-    *made = (ps_toy_node){.parent = PS_TOY_NO_PARENT, .references = 1, .stamp = stamp, .n_tokens = (uint32_t)n};
-    if (out != NULL)
-        made->tokens.out = out;
-    else if (n > 0)
-        memcpy(made->tokens.in, tokens, n * sizeof *tokens);
-    made->length = (uint32_t)n;
-    made->group = PS_TOY_NO_GROUP;
+    ps_toy_node *above = ps_toy_tree_node(tree, parent);
     if (above != NULL) {
         above->references++;
-        made->parent = (uint32_t)parent - 1;
-        made->length += above->length;
-        made->answer = above->answer + (uint32_t)n;
-        made->group = above->group;
+        made.parent = (uint32_t)(above - tree->nodes);
+        made.length += above->length;
+        made.answer = above->answer + (uint32_t)n;
+        made.group = above->group;
     }
-    *node = handle_of(tree, slot);
+    *node = ps_slots_take(&tree->slots, &slot);
+    tree->nodes[slot] = made;
     return PS_OK;
 }
 
@@ -71,34 +50,39 @@ void ps_toy_tree_retain(ps_toy_tree *tree, ps_node node) {
     if (found != NULL) found->references++;
 }
 
+static void free_tokens(ps_toy_node *node) {
+    if (node->n_tokens > PS_TOY_INLINE_TOKENS) ps_free(node->tokens.out);
+}
+
 void ps_toy_tree_release(ps_toy_tree *tree, ps_node node) {
     ps_toy_node *found = ps_toy_tree_node(tree, node);
     while (found != NULL && --found->references == 0) {
-        const uint32_t slot = (uint32_t)(found - tree->nodes), parent = found->parent;
-        if (found->n_tokens > PS_TOY_INLINE_TOKENS) ps_free(found->tokens.out);
-        found->stamp++;
-        found->parent = tree->free;
-        tree->free = slot;
-        found = parent == PS_TOY_NO_PARENT ? NULL : &tree->nodes[parent];
+        free_tokens(found);
+        ps_slots_give(&tree->slots, (uint32_t)(found - tree->nodes));
+        found = found->parent == PS_TOY_NO_PARENT ? NULL : &tree->nodes[found->parent];
     }
 }
 
 size_t ps_toy_tree_prompt(const ps_toy_tree *tree, ps_node node) {
     const ps_toy_node *found = ps_toy_tree_node(tree, node);
-    return found != NULL ? found->length - found->answer : 0;
+    return found->length - found->answer;
+}
+
+size_t ps_toy_tree_prefill(ps_toy_tree *tree, ps_node node) {
+    ps_toy_node *found = ps_toy_tree_node(tree, node);
+    if (found->parent != PS_TOY_NO_PARENT || found->prefilled) return 0;
+    found->prefilled = true;
+    return found->n_tokens;
 }
 
 size_t ps_toy_tree_living(const ps_toy_tree *tree) {
-    size_t living = 0;
-    for (size_t i = 0; i < tree->used; i++)
-        living += tree->nodes[i].references > 0;
-    return living;
+    return tree->slots.n_taken;
 }
 
-void ps_toy_tree_free(ps_toy_tree *tree) {
-    for (size_t i = 0; i < tree->used; i++)
-        if (tree->nodes[i].references > 0 && tree->nodes[i].n_tokens > PS_TOY_INLINE_TOKENS)
-            ps_free(tree->nodes[i].tokens.out);
+void ps_toy_tree_clear(ps_toy_tree *tree) {
+    for (size_t i = 0; i < tree->slots.count; i++)
+        if (ps_slots_is_taken(&tree->slots, i)) free_tokens(&tree->nodes[i]);
+    ps_slots_clear(&tree->slots);
     ps_free(tree->nodes);
     *tree = (ps_toy_tree){0};
 }

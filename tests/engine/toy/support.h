@@ -31,12 +31,8 @@ static inline ps_engine *engine_of(const char *json, int n_ctx) {
 }
 
 static inline ps_node root_of(ps_engine *engine, const char *prompt) {
-    ps_token *tokens = NULL;
-    size_t n = 0;
     ps_node node = 0;
-    assert_ok(ps_engine_tokenize(engine, prompt, strlen(prompt), true, &tokens, &n, err));
-    assert_ok(ps_engine_root(engine, tokens, n, &node, err));
-    ps_free(tokens);
+    assert_ok(ps_engine_prompt(engine, &(ps_prompt){.text = prompt}, &node, err));
     return node;
 }
 

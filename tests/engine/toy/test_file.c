@@ -79,7 +79,7 @@ static void mistakes_are_named(void **state) {
     remove("t.json");
 }
 
-static void no_file(void **state) {
+static void a_missing_file_is_named(void **state) {
     (void)state;
     ps_error error = {0};
     ps_engine *engine = NULL;
@@ -89,7 +89,7 @@ static void no_file(void **state) {
 }
 
 /* Every file that ships loads, and its answers are a distribution. */
-static void shipped_tables(void **state) {
+static void shipped_tables_are_right(void **state) {
     (void)state;
     static const char *const names[] = {"two-words.json", "coin.json", "detour.json"};
     for (size_t i = 0; i < 3; i++) {
@@ -150,7 +150,7 @@ static ps_status use_it_all(ps_error *err) {
     return status;
 }
 
-static void memory_runs_out(void **state) {
+static void failing_allocations_leave_nothing(void **state) {
     (void)state;
     failing_allocator a;
     ps_status status = PS_NOMEM;
@@ -168,9 +168,9 @@ static void memory_runs_out(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(mistakes_are_named),
-        cmocka_unit_test(no_file),
-        cmocka_unit_test(shipped_tables),
-        cmocka_unit_test(memory_runs_out),
+        cmocka_unit_test(a_missing_file_is_named),
+        cmocka_unit_test(shipped_tables_are_right),
+        cmocka_unit_test(failing_allocations_leave_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

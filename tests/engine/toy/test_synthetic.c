@@ -1,6 +1,6 @@
 /* The synthetic reasoner: its law, its text, and the success rates that docs/algorithm.md states for it. */
+#include "engine/toy/reasoner.h"
 #include "engine/toy/support.h"
-#include "engine/toy/synthetic.h"
 
 static ps_engine *synthetic(ps_toy_synthetic parameters) {
     ps_engine *engine = NULL;
@@ -76,7 +76,7 @@ static void near_probability(size_t count, size_t n, double p) {
     if (fabs(seen - p) > 4.5 * error + 1e-12) fail_msg("%zu of %zu is %g, expected %g ± %g", count, n, seen, p, error);
 }
 
-static void the_law_of_a_step(void **state) {
+static void steps_follow_the_law(void **state) {
     (void)state;
     enum { ANSWERS = 4000 };
     const ps_toy_synthetic p = ps_toy_synthetic_defaults();
@@ -136,7 +136,7 @@ static void the_law_of_a_step(void **state) {
 
 /* logp is the probability of the step's outcome: Σ over outcomes is 1, and entropy its expectation. Monte Carlo means
  * of 1/p over what occurs estimate the number of outcomes; here −logp estimates the entropy. */
-static void log_probabilities(void **state) {
+static void logp_is_the_probability_of_the_outcome(void **state) {
     (void)state;
     enum { DRAWS = 20000 };
     ps_engine *engine = synthetic(ps_toy_synthetic_defaults());
@@ -160,7 +160,7 @@ static void log_probabilities(void **state) {
 }
 
 /* Same key, same step; the problem's index from the key where the prompt has none; order changes nothing. */
-static void keys_decide(void **state) {
+static void keys_decide_and_order_does_not(void **state) {
     (void)state;
     ps_engine *engine = synthetic(ps_toy_synthetic_defaults());
     const ps_generation g = newline_generation();
@@ -265,7 +265,7 @@ static double best_of_n(ps_toy_synthetic parameters, size_t n, size_t problems) 
 /* The column "best-of-n, PRM vote" at 4 and 16 answers in the four settings. Both sides are estimates over 3,000
  * problems, rounded there to .01: .045 is 3.5 standard errors of the difference, so with other seeds one of the eight
  * fails in about 250 runs. */
-static void success_rates(void **state) {
+static void success_rates_are_as_stated(void **state) {
     (void)state;
     static const struct {
         double detection, noise, correlation, error_rate, at_4, at_16;
@@ -289,10 +289,14 @@ static void success_rates(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(text_is_the_state), cmocka_unit_test(the_prompt_names_the_problem),
-        cmocka_unit_test(the_law_of_a_step), cmocka_unit_test(log_probabilities),
-        cmocka_unit_test(keys_decide),       cmocka_unit_test(parameters_are_checked),
-        cmocka_unit_test(the_context_fills), cmocka_unit_test(success_rates),
+        cmocka_unit_test(text_is_the_state),
+        cmocka_unit_test(the_prompt_names_the_problem),
+        cmocka_unit_test(steps_follow_the_law),
+        cmocka_unit_test(logp_is_the_probability_of_the_outcome),
+        cmocka_unit_test(keys_decide_and_order_does_not),
+        cmocka_unit_test(parameters_are_checked),
+        cmocka_unit_test(the_context_fills),
+        cmocka_unit_test(success_rates_are_as_stated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -236,7 +236,7 @@ static void order_changes_nothing(void **state) {
     assert_true(a > 15 && a < 45); /* of 50 at .6: both kinds of sibling are there */
 }
 
-static void boundaries(void **state) {
+static void steps_end_where_boundaries_say(void **state) {
     (void)state;
     static const char table[] = "{\"tokens\": [\"x.\", \" y\", \"z\\n\", \"\\n\"], \"rules\": ["
                                 "{\"after\": [], \"next\": {\"x.\": 1}}, {\"after\": [\"x.\"], \"next\": {\" y\": 1}},"
@@ -306,7 +306,7 @@ static void the_context_fills(void **state) {
     ps_engine_free(engine); /* with living nodes */
 }
 
-static void evaluation(void **state) {
+static void an_evaluation_reads_the_exact_probabilities(void **state) {
     (void)state;
     ps_engine *engine = engine_of(NULL, 0);
     ps_node root = root_of(engine, "Q: ");
@@ -361,7 +361,7 @@ static void contexts_match_by_length(void **state) {
     ps_engine_free(engine);
 }
 
-static void wrong_arguments(void **state) {
+static void wrong_arguments_are_refused(void **state) {
     (void)state;
     ps_error error;
     ps_engine *engine = engine_of(NULL, 0);
@@ -391,7 +391,7 @@ static void wrong_arguments(void **state) {
 }
 
 /* A released parent lives while its child does; requests under way hold their node and die with the engine. */
-static void references(void **state) {
+static void a_parent_lives_while_a_child_does(void **state) {
     (void)state;
     ps_engine *engine = engine_of(NULL, 0);
     const ps_generation g = newline_generation();
@@ -416,7 +416,7 @@ static void references(void **state) {
     ps_engine_free(engine);
 }
 
-static void text_and_tokens(void **state) {
+static void the_longest_token_is_taken(void **state) {
     (void)state;
     ps_error error;
     char *text = NULL;
@@ -452,13 +452,13 @@ int main(void) {
         cmocka_unit_test(truncation_is_exact),
         cmocka_unit_test(uniforms_decide),
         cmocka_unit_test(order_changes_nothing),
-        cmocka_unit_test(boundaries),
+        cmocka_unit_test(steps_end_where_boundaries_say),
         cmocka_unit_test(the_context_fills),
-        cmocka_unit_test(evaluation),
+        cmocka_unit_test(an_evaluation_reads_the_exact_probabilities),
         cmocka_unit_test(contexts_match_by_length),
-        cmocka_unit_test(wrong_arguments),
-        cmocka_unit_test(references),
-        cmocka_unit_test(text_and_tokens),
+        cmocka_unit_test(wrong_arguments_are_refused),
+        cmocka_unit_test(a_parent_lives_while_a_child_does),
+        cmocka_unit_test(the_longest_token_is_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
