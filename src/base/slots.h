@@ -1,7 +1,8 @@
 /* Slots behind handles. A handle is the number of a slot and the slot's stamp, which changes when the slot is given
  * back: so a handle that was used too long finds nothing, and not what came into the slot after it.
  *
- * What is in the slots is the owner's own array, indexed by slot and as large as `capacity`. Internal to the library. */
+ * What is in the slots is the owner's own array, indexed by slot and as large as `capacity`. Internal to the library.
+ */
 #ifndef PERSAMP_BASE_SLOTS_H
 #define PERSAMP_BASE_SLOTS_H
 
@@ -16,11 +17,11 @@ typedef struct ps_slot {
 
 /* Start with {0}. */
 typedef struct ps_slots {
-    ps_slot *slots;   /* [count] */
-    size_t capacity;  /* slots there is room for */
-    size_t count;     /* slots that were ever taken */
-    size_t n_taken;   /* now */
-    uint32_t free;    /* number of the first free slot, 0: none */
+    ps_slot *slots;  /* [count] */
+    size_t capacity; /* slots there is room for */
+    size_t count;    /* slots that were ever taken */
+    size_t n_taken;  /* now */
+    uint32_t free;   /* number of the first free slot, 0: none */
 } ps_slots;
 
 /* Room for n more, so that taking them cannot fail. PS_NOMEM: no memory, or no more numbers. */

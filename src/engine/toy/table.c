@@ -67,15 +67,14 @@ static ps_status evaluate(ps_engine *engine, const ps_evaluate_request *request,
 
 static void info(const ps_engine *engine, ps_engine_info *info) {
     const ps_toy_table *table = (const ps_toy_table *)engine;
-    *info =
-        (ps_engine_info){.engine = "toy",
-                         .model = table->model.name,
-                         .description = table->description,
-                         .vocabulary = table->model.n_tokens,
-                         .context = table->toy.n_ctx,
-                         .hidden_size = table->model.n_tokens, /* the hidden state of a table is its distribution */
-                         .can = PS_ENGINE_LOGP | PS_ENGINE_LOGQ | PS_ENGINE_ENTROPY | PS_ENGINE_TOKENS |
-                                PS_ENGINE_EVALUATE | PS_ENGINE_HIDDEN | PS_ENGINE_SEEDS | PS_ENGINE_DETERMINISTIC};
+    *info = (ps_engine_info){.engine = "toy",
+                             .model = table->model.name,
+                             .description = table->description,
+                             .vocabulary = table->model.n_tokens,
+                             .context = table->toy.n_ctx,
+                             .hidden_size = table->model.n_tokens, /* the hidden state of a table is its distribution */
+                             .can = PS_ENGINE_LOGP | PS_ENGINE_LOGQ | PS_ENGINE_ENTROPY | PS_ENGINE_TOKENS |
+                                    PS_ENGINE_EVALUATE | PS_ENGINE_HIDDEN | PS_ENGINE_SEEDS | PS_ENGINE_DETERMINISTIC};
 }
 
 static const ps_engine_ops table_ops = {.name = "toy",
