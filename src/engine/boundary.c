@@ -1,5 +1,6 @@
-/* Step boundaries and stop strings over bytes. Patterns are few and short and a token brings a handful of bytes, so
- * every pattern is compared at every new position: no automaton is worth its code here. */
+/* The matcher looks at each byte once, as the possible end of a pattern: does a pattern end here, and does it begin
+ * late enough? Patterns are few and short and a token brings a handful of bytes, so each pattern is compared at each
+ * byte: no automaton is worth its code here. */
 #include "engine/boundary.h"
 
 #include <string.h>
@@ -19,14 +20,14 @@ size_t ps_step_lookback(const ps_generation *g) {
         const size_t literal = longest(g->literals, g->n_literals);
         if (literal > most) most = literal;
     }
-    if (most < 2) most = 2; /* "\n\n", and a full stop with the space after it */
+    if (most < 2) most = 2; /* the longest of the others: "\n\n", or a full stop and the space after it */
     return most - 1;
 }
 
 void ps_step_begin(ps_step_matcher *m, const ps_generation *g, const char *before, size_t n_before, bool continued) {
     ps_text_clear(&m->text);
     m->text.failed = false;
-    if (n_before) ps_text_append(&m->text, before, n_before);
+    if (n_before > 0) ps_text_append(&m->text, before, n_before);
     m->generation = g;
     m->carried = m->text.length;
     m->boundary_from = continued ? 0 : m->carried;
@@ -47,7 +48,7 @@ bool ps_step_copy(ps_step_matcher *m, const ps_step_matcher *other) {
     return true;
 }
 
-/* Whether `pattern` ends at text[end) and begins at or after `from`; its start. */
+/* Whether `pattern` ends before text[end] and begins at `from` or later; then *start is its first byte. */
 static bool ends_here(const char *text, size_t from, size_t end, const char *pattern, size_t *start) {
     const size_t length = strlen(pattern);
     if (length == 0 || length > end - from) return false;
@@ -59,6 +60,7 @@ static bool is_space(char c) {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\v' || c == '\f';
 }
 
+/* Whether a step boundary ends before text[end] that begins at boundary_from or later. */
 static bool boundary_ends_here(const ps_step_matcher *m, size_t end) {
     const ps_generation *g = m->generation;
     const char *text = m->text.data;
@@ -79,7 +81,8 @@ static bool boundary_ends_here(const ps_step_matcher *m, size_t end) {
     return false;
 }
 
-/* The first stop string to be completed by the bytes from `old` on; of those that end together the longest. */
+/* The stop string that is complete first in the bytes from `old` on; of several that end at the same byte the longest.
+ * *cut is its first byte. */
 static bool find_stop(const ps_step_matcher *m, size_t old, size_t *cut) {
     const ps_generation *g = m->generation;
     for (size_t end = old + 1; end <= m->text.length; end++) {
@@ -95,8 +98,8 @@ static bool find_stop(const ps_step_matcher *m, size_t old, size_t *cut) {
     return false;
 }
 
-/* Whether a boundary is completed by the bytes from `old` on. One that comes before min_tokens is passed over, and its
- * bytes cannot serve again. */
+/* Whether a boundary ends in the bytes from `old` on. One that comes before min_tokens is passed over, and its bytes
+ * are no part of a later one: "\n\n\n" is one paragraph boundary and a newline, however it is cut into tokens. */
 static bool find_boundary(ps_step_matcher *m, size_t old) {
     bool found = false;
     for (size_t end = old + 1; end <= m->text.length; end++) {
@@ -110,7 +113,7 @@ static bool find_boundary(ps_step_matcher *m, size_t old) {
 bool ps_step_push(ps_step_matcher *m, const char *bytes, size_t n, bool end_of_sequence, ps_stop_reason *reason) {
     const ps_generation *g = m->generation;
     const size_t old = m->text.length;
-    if (n) ps_text_append(&m->text, bytes, n);
+    if (n > 0) ps_text_append(&m->text, bytes, n);
     m->cut = m->text.length;
     m->n_tokens++;
     if (end_of_sequence) {
@@ -134,7 +137,7 @@ bool ps_step_push(ps_step_matcher *m, const char *bytes, size_t n, bool end_of_s
 
 const char *ps_step_text(ps_step_matcher *m, size_t *length) {
     *length = m->cut - m->carried;
-    if (!m->text.data) return "";
+    if (m->text.data == NULL) return "";
     m->text.data[m->cut] = '\0';
     return m->text.data + m->carried;
 }

@@ -1,38 +1,46 @@
-/* Where a reasoning step ends: a matcher over the bytes of the answer, fed token by token. Shared by all engines that
- * generate tokens. Internal to the engine room.
+/* Where a reasoning step ends: a matcher over the bytes of the answer, fed token by token. Every engine that draws
+ * tokens uses it, so all agree on where steps end. Internal to the engine room.
  *
- * Boundaries and stop strings are found across the borders of tokens and of steps. Tokens are never split: a boundary
- * inside a token ends the step after that token, whose remaining bytes belong to the step. (The next step begins where
- * the model can go on: after a whole token.) A stop string ends the answer; text from its first byte on is cut, the
- * tokens stay, because their probabilities were paid for. */
+ * A step boundary (ps_boundary) ends the step. It may lie across tokens, and belongs to the step. A boundary inside a
+ * token ends the step after that token: the model can go on only after a whole token, so the token's other bytes belong
+ * to the step, too. With paragraphs: "a", "\n", "\nb" is one step, "a\n\nb".
+ *
+ * A stop string ends the whole answer. It may lie across tokens and steps. Its text is cut from its first byte on. Its
+ * tokens stay in the step: they were drawn, and their probabilities count.
+ *
+ * Since a pattern may have begun before the step, the matcher is given the last bytes of the answer before it. */
 #ifndef PERSAMP_ENGINE_BOUNDARY_H
 #define PERSAMP_ENGINE_BOUNDARY_H
 
 #include "persamp/engine.h"
 
-/* Start with {0}; ps_step_begin may be called again and again. */
+/* Start with {0}; ps_step_begin may be called again and again. Offsets count in `text`:
+ *
+ *     |  end of the answer before  |  the step's text  |  a stop string, when there was one
+ *     0                            carried             cut                             length */
 typedef struct ps_step_matcher {
     const ps_generation *generation; /* borrowed */
-    ps_text text;                    /* the tail of the answer before the step, then the step */
-    size_t carried;                  /* bytes of that tail */
-    size_t boundary_from;            /* bytes before it cannot be part of a step boundary */
-    size_t cut;                      /* end of the step's text in `text` */
-    int n_tokens;
+    ps_text text;
+    size_t carried;
+    size_t cut;
+    size_t boundary_from; /* a step boundary may not begin before it: those bytes ended a step, or were passed over */
+    int n_tokens;         /* of the step */
 } ps_step_matcher;
 
-/* How many bytes of the answer before a step can matter to it: one less than the longest pattern. */
+/* How many bytes of the answer before a step can matter to it: all but the last of the longest pattern. */
 size_t ps_step_lookback(const ps_generation *generation);
 
-/* Begin a step. before[0..n_before): the end of the answer so far, not of the prompt. A step boundary may begin in it
- * only if `continued`: the step before ended by length, not at a boundary. */
+/* Begin a step. before[0..n_before): the end of the answer so far, without the prompt; more than ps_step_lookback is
+ * not needed. `continued`: the step before ended by its length. Only then may a step boundary begin in `before`: after
+ * a boundary those bytes have done their duty. A stop string may begin there in any case. */
 void ps_step_begin(ps_step_matcher *matcher, const ps_generation *generation, const char *before, size_t n_before,
                    bool continued);
 
 /* Begin where another stands. False: no memory, and `matcher` is as after ps_step_free. */
 bool ps_step_copy(ps_step_matcher *matcher, const ps_step_matcher *other);
 
-/* Add the bytes of the next token (none for a special one). True when the step ends, for *reason: PS_STOP_EOS if
- * `end_of_sequence`, else PS_STOP_STRING, PS_STOP_STEP or PS_STOP_LENGTH, in this order of precedence. */
+/* Add the bytes of the next token (none for a special one). True when the step ends with it. *reason then is the first
+ * of these that holds: PS_STOP_EOS (`end_of_sequence`), PS_STOP_STRING, PS_STOP_STEP, PS_STOP_LENGTH. */
 bool ps_step_push(ps_step_matcher *matcher, const char *bytes, size_t n, bool end_of_sequence, ps_stop_reason *reason);
 
 /* The text of a step that has ended, without a stop string, NUL-terminated; valid until the next call. */

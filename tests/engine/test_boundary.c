@@ -80,6 +80,9 @@ static void a_step_has_a_least_and_a_greatest_length(void **state) {
     expect(&g, "", false, "a|\n|b|c|\n", 4, PS_STOP_LENGTH, "a\nbc");
     expect(&g, "", false, "a|b|c|\n", 4, PS_STOP_STEP, "abc\n");
     expect(&g, "", false, "$", 1, PS_STOP_EOS, ""); /* the model may end its answer at any time */
+    g = generation(PS_BOUNDARY_PARAGRAPH);
+    g.min_tokens = 4;
+    expect(&g, "", false, "a|\n|\n|\n|b|\n|\n", 7, PS_STOP_STEP, "a\n\n\nb\n\n"); /* bytes passed over are spent */
 }
 
 static void a_boundary_may_begin_in_a_step_that_ended_by_length(void **state) {

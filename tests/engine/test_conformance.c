@@ -2,7 +2,8 @@
  * it cannot do it says itself (ps_engine_info.can, calls left out of its table), and is then held to that.
  *
  * No test asserts a time. Where it matters that a call does not wait, the calls are counted that came back while the
- * first event of some long work was not there yet. Work that turns out to be short shows nothing and asserts nothing. */
+ * first event of some long work was not there yet. Work that turns out to be short shows nothing and asserts nothing.
+ */
 #include "persamp/engine.h"
 #include "persamp/engine_llama.h"
 #include "persamp/engine_toy.h"
@@ -30,8 +31,7 @@ static ps_status open_table(int n_ctx, ps_engine **engine, ps_error *err) {
 }
 
 static ps_status open_synthetic(int n_ctx, ps_engine **engine, ps_error *err) {
-    const ps_toy_options options = {
-        .kind = PS_TOY_SYNTHETIC, .synthetic = ps_toy_synthetic_defaults(), .n_ctx = n_ctx};
+    const ps_toy_options options = {.kind = PS_TOY_SYNTHETIC, .synthetic = ps_toy_synthetic_defaults(), .n_ctx = n_ctx};
     return ps_engine_toy_create(&options, engine, err);
 }
 
@@ -292,9 +292,8 @@ static void a_prompt_is_messages_or_text(void **state) {
     ps_engine *engine = opened(*state, USUAL_CONTEXT);
     const char *question = ((const row *)*state)->question;
     const ps_chat_message messages[] = {{"system", "Think."}, {"user", question}};
-    const ps_prompt prompts[] = {{.text = question},
-                                 {.messages = messages + 1, .n_messages = 1},
-                                 {.messages = messages, .n_messages = 2}};
+    const ps_prompt prompts[] = {
+        {.text = question}, {.messages = messages + 1, .n_messages = 1}, {.messages = messages, .n_messages = 2}};
     const ps_generation g = lines();
     size_t tokens[3];
     for (size_t i = 0; i < 3; i++) {
@@ -582,8 +581,8 @@ static void give_up(ps_engine *engine, result *all) {
 
 /* How the polls went until the first events were there. */
 typedef struct wait {
-    size_t empty;   /* polls that came back without any */
-    bool was_long;  /* so many batches and so much time passed that some had to, were each kept to within one batch */
+    size_t empty;  /* polls that came back without any */
+    bool was_long; /* so many batches and so much time passed that some had to, were each kept to within one batch */
 } wait;
 
 /* Poll until the first events are there: with this time limit, while somebody wakes us every millisecond if it is
@@ -876,7 +875,8 @@ static void failing_allocations_leave_nothing(void **state) {
 
 /* ---- Every test on every engine ------------------------------------------ */
 
-#define TEST(name) {#name, name}
+#define TEST(name)                                                                                                     \
+    { #name, name }
 static const struct {
     const char *name;
     CMUnitTestFunction test;

@@ -66,7 +66,7 @@ static void one_output_is_a_logit(void **state) {
 
 static ps_status read_status(ps_error *error) {
     ps_prm_head head = {0};
-    const ps_status status = ps_prm_head_read("h.gguf", &head, error);
+    ps_status status = ps_prm_head_read("h.gguf", &head, error);
     ps_prm_head_free(&head);
     return status;
 }
@@ -123,7 +123,7 @@ static void damaged_files_are_refused(void **state) {
             file = fopen("h.gguf", "wb");
             fwrite(bytes, 1, n, file);
             fclose(file);
-            const ps_status status = read_status(&error);
+            ps_status status = read_status(&error);
             if (status != PS_OK && status != PS_FORMAT) fail_msg("byte %zu: %s", i, error.message);
             bytes[i] = (char)(bytes[i] ^ masks[k]);
         }

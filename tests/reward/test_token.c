@@ -83,7 +83,7 @@ static void only_new_steps_are_evaluated(void **state) {
 static ps_status create(const ps_prm_options *options, ps_error *error) {
     ps_engine *engine = judge_engine(0);
     ps_prm *prm = NULL;
-    const ps_status status = ps_prm_create(engine, NULL, options, &prm, error);
+    ps_status status = ps_prm_create(engine, NULL, options, &prm, error);
     if (status == PS_OK)
         ps_prm_free(prm);
     else

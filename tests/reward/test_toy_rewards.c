@@ -80,7 +80,7 @@ static void mistakes_are_named(void **state) {
         fputs(cases[i].text, file);
         fclose(file);
         const ps_toy_options options = {.table_path = "rewards.json"};
-        const ps_status status = ps_prm_toy_create(&options, PS_AGGREGATE_LAST, &prm, &error);
+        ps_status status = ps_prm_toy_create(&options, PS_AGGREGATE_LAST, &prm, &error);
         if (status != PS_FORMAT || strncmp(error.message, cases[i].where, strlen(cases[i].where)) != 0 ||
             strstr(error.message, cases[i].what) == NULL)
             fail_msg("case %zu (expected %s … %s): %s", i, cases[i].where, cases[i].what, error.message);

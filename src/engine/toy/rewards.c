@@ -30,7 +30,7 @@ static double logistic(double x) {
 
 static ps_status read_synthetic(const ps_toy_synthetic *p, const char *text, double *reward, ps_error *err) {
     ps_toy_step step;
-    const ps_status status = ps_toy_step_parse(text, strlen(text), &step, err);
+    ps_status status = ps_toy_step_parse(text, strlen(text), &step, err);
     if (status != PS_OK) return status;
     const double half = p->separation / 2;
     *reward = logistic((step.status == PS_TOY_SEEN ? -half : half) + p->noise * step.z);
@@ -103,8 +103,8 @@ ps_status ps_toy_rewards_create(const ps_toy_options *options, ps_toy_rewards **
     if (made == NULL) return ps_nomem(err);
     made->synthetic = options->kind == PS_TOY_SYNTHETIC;
     made->parameters = options->synthetic;
-    const ps_status status = made->synthetic ? ps_toy_synthetic_check(&made->parameters, err)
-                                             : read_table_file(made, options->table_path, err);
+    ps_status status = made->synthetic ? ps_toy_synthetic_check(&made->parameters, err)
+                                       : read_table_file(made, options->table_path, err);
     if (status == PS_OK)
         *rewards = made;
     else

@@ -70,7 +70,7 @@ static void mistakes_are_named(void **state) {
         ps_error error = {0};
         ps_engine *engine = NULL;
         write_file("t.json", mistakes[i].text, strlen(mistakes[i].text));
-        const ps_status status = ps_engine_toy_create(&(ps_toy_options){.table_path = "t.json"}, &engine, &error);
+        ps_status status = ps_engine_toy_create(&(ps_toy_options){.table_path = "t.json"}, &engine, &error);
         if (status != PS_FORMAT || strncmp(error.message, mistakes[i].where, strlen(mistakes[i].where)) != 0 ||
             strstr(error.message, mistakes[i].what) == NULL)
             fail_msg("mistake %zu (expected %s … %s): %s", i, mistakes[i].where, mistakes[i].what, error.message);
