@@ -591,7 +591,7 @@ typedef struct wait {
 static wait wait_for_first(ps_engine *engine, double seconds, result *all) {
     const ps_event *events = NULL;
     const struct timespec pause = {.tv_nsec = 1000000};
-    const double limit = seconds > 0.001 && seconds < INFINITY ? seconds : 0.001, start = ps_now();
+    const double limit = seconds > 0 && seconds < INFINITY ? seconds : 0.001, start = ps_now();
     wait w = {0};
     size_t n = 0, least = SIZE_MAX;
     for (;; w.empty++) {
@@ -604,7 +604,7 @@ static wait wait_for_first(ps_engine *engine, double seconds, result *all) {
         keep(&all[events[i].tag], &events[i]);
         if (events[i].n_tokens < least) least = events[i].n_tokens;
     }
-    w.was_long = least > 0 && took / (limit + took / (double)least) > 10;
+    w.was_long = least > 0 && took / (limit + took / (double)least) > 5;
     return w;
 }
 
@@ -614,7 +614,7 @@ static void check_time_limit(const row *r, double seconds) {
     result *all = results_of(LONG_WORK);
     submit_long_work(engine, r, &g);
     const wait w = wait_for_first(engine, seconds, all);
-    if (engine->ops->cancel != NULL && w.was_long) assert_true(w.empty >= 2);
+    if (engine->ops->cancel != NULL && w.was_long) assert_true(w.empty >= 1);
     give_up(engine, all);
     ps_engine_free(engine);
 }
@@ -624,7 +624,7 @@ static void a_poll_of_no_time_does_not_wait(void **state) {
 }
 
 static void a_poll_with_a_time_limit_returns_while_work_is_under_way(void **state) {
-    check_time_limit(*state, 0.001);
+    check_time_limit(*state, 0.0001);
     check_time_limit(*state, 0.05);
 }
 
@@ -671,7 +671,7 @@ static void a_wake_from_another_thread_ends_a_poll(void **state) {
     const wait waited = wait_for_first(engine, INFINITY, all);
     w.stop = true;
     assert_int_equal(pthread_join(thread, NULL), 0);
-    if (engine->ops->wake != NULL && waited.was_long) assert_true(waited.empty >= 2);
+    if (engine->ops->wake != NULL && waited.was_long) assert_true(waited.empty >= 1);
     give_up(engine, all);
     ps_engine_free(engine);
 }
