@@ -68,17 +68,19 @@ static ps_status allocate(completions *p, ps_error *err) {
     p->picks = ps_calloc(M, sizeof *p->picks);
     p->drawn = ps_calloc(M, sizeof *p->drawn);
     ps_status status = !p->walkers || !p->picks || !p->drawn ? ps_nomem(err) : PS_OK;
-    if (status == PS_OK) status = ps_pool_create(&p->m.params.pool, &p->pool, err);
+    if (status == PS_OK) status = ps_pool_create(&p->m.params.persistent.pool, &p->pool, err);
     return status == PS_OK ? ps_pool_launch(p->pool, 0.0, p->drawn, M, err) : status; /* M at the root, β = 0 */
 }
 
-static ps_status create(const ps_method_params *params, ps_method **method, ps_error *err) {
+static ps_status create(const ps_method_ops *ops, const ps_method_params *params, ps_method **method, ps_error *err) {
+    if (params->completions.n_moves < 1)
+        return ps_fail(err, PS_ARG, "ps.move.n_moves is 0: ps.mode completions needs at least 1");
     completions *p = ps_calloc(1, sizeof *p);
     if (p == NULL) return ps_nomem(err);
-    ps_status status = ps_round_method_init(&p->m, &ps_method_completions, params, round_over, err);
-    p->m.params.pool.weighting = PS_BALANCE;
-    p->m.params.pool.max_depth = 2; /* an answer is one step of this pool */
-    p->m.params.temperature.monotone = true;
+    ps_status status = ps_round_method_init(&p->m, ops, params, round_over, err);
+    p->m.params.persistent.pool.weighting = PS_BALANCE;
+    p->m.params.persistent.pool.max_depth = 2; /* an answer is one step of this pool */
+    p->m.params.persistent.temperature.monotone = true;
     if (status == PS_OK) status = allocate(p, err);
     if (status == PS_OK) status = plan_round(p, err);
     if (status != PS_OK) {
@@ -119,7 +121,7 @@ static void arrive(completions *p, walker *w) {
         return;
     }
     ps_chain_decide(&w->chain, &p->m.round.tree, log_ratio(p, w), uniform(p));
-    if (++w->moves < p->m.params.n_moves)
+    if (++w->moves < p->m.params.completions.n_moves)
         begin_move(p, w);
     else
         w->done = true;
@@ -155,7 +157,7 @@ static bool out_of_budget(const completions *p) {
 static ps_status select_answers(completions *p, const uint32_t *ids, size_t n, double beta, ps_error *err) {
     size_t M = p->m.params.n_particles, picked;
     const ps_resampler *resampler = p->m.params.resampler;
-    size_t n_uniforms = resampler->uniforms(M, n, p->m.params.subpools);
+    size_t n_uniforms = resampler->uniforms(M, n, p->m.params.persistent.subpools);
     if (ps_reserve(&p->W, &p->W_capacity, n) != PS_OK ||
         ps_reserve(&p->uniforms, &p->uniforms_capacity, n_uniforms) != PS_OK)
         return ps_nomem(err);
@@ -163,7 +165,8 @@ static ps_status select_answers(completions *p, const uint32_t *ids, size_t n, d
     if (status != PS_OK) return status;
     ps_rng_key key = {p->m.params.seed, p->m.params.problem, ps_pool_events(p->pool), PS_RNG_RESAMPLE};
     ps_uniforms(key, 0, n_uniforms, p->uniforms);
-    ps_resample_input in = {.W = p->W, .n = n, .M = M, .uniforms = p->uniforms, .subpools = p->m.params.subpools};
+    ps_resample_input in = {
+        .W = p->W, .n = n, .M = M, .uniforms = p->uniforms, .subpools = p->m.params.persistent.subpools};
     status = resampler->pick(&in, p->picks, &picked, err);
     for (size_t i = 0; i < M && status == PS_OK; i++)
         p->drawn[i] = ids[p->picks[i % picked]]; /* topN may pick fewer */
@@ -192,15 +195,16 @@ static ps_status start_generation(completions *p, const uint32_t *ids, size_t n,
 static ps_status end_generation(completions *p, ps_error *err) {
     const uint32_t *ids;
     size_t n, M = p->m.params.n_particles;
-    double beta_max = p->m.params.temperature.beta_max;
+    double beta_max = p->m.params.persistent.temperature.beta_max;
     if (ps_reserve(&p->iterations, &p->iterations_capacity, p->n_iterations + 1) != PS_OK) return ps_nomem(err);
     ps_status status = append_generation(p, err);
     if (status == PS_OK) status = ps_pool_prepare(p->pool, &ids, &n, err);
     if (status != PS_OK) return status;
-    double beta = ps_temperature_beta(&p->m.params.temperature, ess_of_pool, p, p->beta, M, p->n_iterations + 1,
-                                      p->m.params.max_steps);
+    double beta = ps_temperature_beta(&p->m.params.persistent.temperature, ess_of_pool, p, p->beta, M,
+                                      p->n_iterations + 1, p->m.params.max_steps);
     ps_iteration record = {.beta = beta, .ess = ps_pool_ess(p->pool, beta), .running = (uint32_t)M};
-    bool converged = p->beta >= beta_max && ps_pool_ess(p->pool, beta_max) >= p->m.params.stop_ess * (double)M;
+    bool converged =
+        p->beta >= beta_max && ps_pool_ess(p->pool, beta_max) >= p->m.params.completions.stop_ess * (double)M;
     p->iterations[p->n_iterations++] = record;
     if (converged)
         stop(p, PS_END_CONVERGED);
@@ -236,8 +240,8 @@ static ps_status answers(const ps_method *method, ps_answer **list, size_t *n, p
     const completions *p = (const completions *)method;
     uint32_t *ids = NULL;
     double *log_weights = NULL, log_z;
-    ps_status status =
-        ps_pool_answers(p->pool, p->m.params.temperature.beta_max, false, &ids, &log_weights, n, &log_z, err);
+    ps_status status = ps_pool_answers(p->pool, p->m.params.persistent.temperature.beta_max, false, &ids, &log_weights,
+                                       n, &log_z, err);
     if (status != PS_OK) return status;
     if (*n == 0) {
         status = ps_tree_answers(&p->m.round.tree, list, n, err);
@@ -268,8 +272,8 @@ static void report(const ps_method *method, ps_method_report *out) {
     uint32_t *ids = NULL;
     double *log_weights = NULL, log_z = NAN;
     size_t n;
-    if (ps_pool_answers(p->pool, p->m.params.temperature.beta_max, false, &ids, &log_weights, &n, &log_z, NULL) !=
-        PS_OK)
+    if (ps_pool_answers(p->pool, p->m.params.persistent.temperature.beta_max, false, &ids, &log_weights, &n, &log_z,
+                        NULL) != PS_OK)
         log_z = NAN;
     ps_free(ids);
     ps_free(log_weights);

@@ -1,11 +1,7 @@
 /* The table of methods and the thin calls through it. Adding a method: its file, and its line here. */
-#include "persamp/method.h"
+#include "method/methods.h"
 
 #include <string.h>
-
-extern const ps_method_ops ps_method_persistent, ps_method_greedy, ps_method_best_of_n, ps_method_majority,
-    ps_method_weighted_majority, ps_method_beam, ps_method_dvts, ps_method_particle_filter, ps_method_particle_gibbs,
-    ps_method_power_mcmc;
 
 static const ps_method_ops *const table[] = {
     &ps_method_persistent,        //
@@ -45,7 +41,11 @@ static ps_status check(const ps_method_params *p, ps_error *err) {
 ps_status ps_method_create(const ps_method_ops *ops, const ps_method_params *params, ps_method **method,
                            ps_error *err) {
     ps_status status = check(params, err);
-    return status != PS_OK ? status : ops->create(params, method, err);
+    return status != PS_OK ? status : ops->create(ops, params, method, err);
+}
+
+size_t ps_method_lines(const ps_method_ops *ops, const ps_method_params *params) {
+    return ops->lines != NULL ? ops->lines(params) : params->n_particles;
 }
 
 void ps_method_free(ps_method *method) {

@@ -12,6 +12,7 @@
  * stationary law is exact for any M, where the filter alone is exact only as M grows. Sweeps weigh alike in the answer;
  * resampling is multinomial, as the conditional filter needs. It makes no moves: the bound path would have to carry the
  * places it was moved from. */
+#include "method/methods.h"
 #include "method/move.h"
 #include "method/pace.h"
 
@@ -102,17 +103,24 @@ static ps_status allocate(filter *p, ps_error *err) {
     return !p->particles || !p->drawn || !p->W || !p->uniforms || !p->picks ? ps_nomem(err) : PS_OK;
 }
 
-static ps_status create_as(const ps_method_ops *ops, bool gibbs, const ps_method_params *params, ps_method **method,
-                           ps_error *err) {
-    if (params->filter_logit && !params->has_reward)
+static ps_status check(const ps_method_params *params, ps_error *err) {
+    if (params->resampler == NULL) return ps_fail(err, PS_ARG, "a particle filter needs a resampler");
+    if (params->filter.logit && !params->has_reward)
         return ps_fail(err, PS_ARG,
                        "particle_filter.weights logit needs a process reward model: set models.prm.enabled to true");
-    if (!(params->filter_temperature > 0))
+    if (!(params->filter.temperature > 0))
         return ps_fail(err, PS_ARG, "particle_filter.temperature is %g, expected more than 0",
-                       params->filter_temperature);
+                       params->filter.temperature);
+    return PS_OK;
+}
+
+static ps_status create(const ps_method_ops *ops, const ps_method_params *params, bool gibbs, ps_method **method,
+                        ps_error *err) {
+    ps_status status = check(params, err);
+    if (status != PS_OK) return status;
     filter *p = ps_calloc(1, sizeof *p);
     if (p == NULL) return ps_nomem(err);
-    ps_status status = ps_round_method_init(&p->m, ops, params, round_over, err);
+    status = ps_round_method_init(&p->m, ops, params, round_over, err);
     p->gibbs = gibbs;
     if (gibbs) p->m.params.n_moves = 0;
     if (gibbs) p->m.params.resampler = ps_resampler_find("multinomial");
@@ -129,14 +137,14 @@ static ps_status create_as(const ps_method_ops *ops, bool gibbs, const ps_method
     return PS_OK;
 }
 
-static ps_status create_filter(const ps_method_params *params, ps_method **method, ps_error *err) {
-    extern const ps_method_ops ps_method_particle_filter;
-    return create_as(&ps_method_particle_filter, false, params, method, err);
+static ps_status create_filter(const ps_method_ops *ops, const ps_method_params *params, ps_method **method,
+                               ps_error *err) {
+    return create(ops, params, false, method, err);
 }
 
-static ps_status create_gibbs(const ps_method_params *params, ps_method **method, ps_error *err) {
-    extern const ps_method_ops ps_method_particle_gibbs;
-    return create_as(&ps_method_particle_gibbs, true, params, method, err);
+static ps_status create_gibbs(const ps_method_ops *ops, const ps_method_params *params, ps_method **method,
+                              ps_error *err) {
+    return create(ops, params, true, method, err);
 }
 
 /* ---- Weights ------------------------------------------------------------- */
@@ -145,17 +153,17 @@ static ps_status create_gibbs(const ps_method_params *params, ps_method **method
 static double log_factor(const filter *p, uint32_t snapshot) {
     const ps_tree_node *node = &p->m.round.tree.nodes[snapshot];
     double before = p->m.round.tree.nodes[node->parent].ell;
-    if (p->m.params.filter_logit) {
+    if (p->m.params.filter.logit) {
         double r = node->sums.reward;
         r = r < 1e-6 ? 1e-6 : r > 1 - 1e-6 ? 1 - 1e-6 : r;
-        return (log(r) - log1p(-r)) / p->m.params.filter_temperature;
+        return (log(r) - log1p(-r)) / p->m.params.filter.temperature;
     }
-    return node->ell == -INFINITY ? -INFINITY : (node->ell - before) / p->m.params.filter_temperature;
+    return node->ell == -INFINITY ? -INFINITY : (node->ell - before) / p->m.params.filter.temperature;
 }
 
 static void multiply(filter *p, particle *x) {
     double factor = log_factor(p, x->snapshot);
-    x->log_w = p->m.params.filter_logit ? factor : x->log_w + factor;
+    x->log_w = p->m.params.filter.logit ? factor : x->log_w + factor;
 }
 
 /* Weigh every particle that made a step: the bound one, and those of the round's work, which stands in their order. */
@@ -225,7 +233,7 @@ static bool all_done(const filter *p) {
 static double log_target(void *context, uint32_t snapshot) {
     const filter *p = context;
     const ps_tree_node *nodes = p->m.round.tree.nodes;
-    if (!p->m.params.filter_logit) return nodes[snapshot].ell / p->m.params.filter_temperature;
+    if (!p->m.params.filter.logit) return nodes[snapshot].ell / p->m.params.filter.temperature;
     double sum = 0;
     for (; snapshot != 0; snapshot = nodes[snapshot].parent)
         sum += log_factor(p, snapshot);
@@ -307,7 +315,7 @@ static ps_status end_filter(filter *p, ps_error *err) {
     p->bound_moved = false;
     p->m.end = spent ? PS_END_BUDGET : PS_END_FINISHED;
     ps_round_begin(&p->m.round);
-    bool again = !limited   ? p->gibbs && p->passes < p->m.params.sweeps
+    bool again = !limited   ? p->gibbs && p->passes < p->m.params.filter.sweeps
                  : p->gibbs ? !spent
                             : ps_pace_answers(&p->m.params, &p->m.round.tree) > 0;
     if (status != PS_OK || !again) return status;
@@ -317,13 +325,13 @@ static ps_status end_filter(filter *p, ps_error *err) {
 }
 
 static bool selection_is_due(const filter *p, double ess, size_t paced) {
-    if (paced < p->n && p->m.params.filter_policy != PS_POLICY_NEVER) return true;
-    switch (p->m.params.filter_policy) {
+    if (paced < p->n && p->m.params.filter.policy != PS_POLICY_NEVER) return true;
+    switch (p->m.params.filter.policy) {
     case PS_POLICY_ALWAYS: return true;
     case PS_POLICY_NEVER: return false;
     case PS_POLICY_ESS: break;
     }
-    return ess < p->m.params.filter_threshold * (double)p->n;
+    return ess < p->m.params.filter.threshold * (double)p->n;
 }
 
 static ps_status end_round(filter *p, ps_error *err) {
@@ -340,7 +348,7 @@ static ps_status end_round(filter *p, ps_error *err) {
     ess = alive ? 1 / ess : 0;
     bool over = all_done(p) || ps_round_out_of_tokens(&p->m.round, &p->m.params),
          select = !over && alive && selection_is_due(p, ess, n);
-    p->iterations[p->n_iterations++] = (ps_iteration){.beta = 1 / p->m.params.filter_temperature,
+    p->iterations[p->n_iterations++] = (ps_iteration){.beta = 1 / p->m.params.filter.temperature,
                                                       .ess = ess,
                                                       .resampled = select,
                                                       .running = (uint32_t)p->m.round.n_work};
@@ -408,7 +416,7 @@ static void report(const ps_method *method, ps_method_report *out) {
         .n_iterations = p->n_iterations,
         .resamples = p->resamples,
         .final_ess = p->n_iterations > 0 ? p->iterations[p->n_iterations - 1].ess : NAN,
-        .log_z = p->m.params.filter_logit || p->gibbs ? NAN : log_evidence(p),
+        .log_z = p->m.params.filter.logit || p->gibbs ? NAN : log_evidence(p),
         .tokens = p->m.round.tree.tokens,
         .snapshots = p->m.round.tree.size - 1,
         .end = p->m.end,

@@ -2,6 +2,7 @@
  * draws from the whole pool. docs/algorithm.md has the formulas; the weights are core's, the decisions of when and how
  * many are made here. */
 #include "method/completions.h"
+#include "method/methods.h"
 #include "method/move.h"
 #include "method/pace.h"
 
@@ -66,19 +67,19 @@ static void destroy(ps_method *method) {
     ps_free(p);
 }
 
-static ps_status create(const ps_method_params *params, ps_method **method, ps_error *err) {
-    extern const ps_method_ops ps_method_persistent;
+static ps_status create(const ps_method_ops *ops, const ps_method_params *params, ps_method **method, ps_error *err) {
     if (params->resampler == NULL) return ps_fail(err, PS_ARG, "Persistent Sampling needs a resampler");
-    if (params->completions) return ps_method_completions.create(params, method, err);
-    if (params->n_moves > 0 && params->pool.weighting != PS_LINEAGE)
+    if (params->persistent.completions)
+        return ps_method_completions.create(&ps_method_completions, params, method, err);
+    if (params->n_moves > 0 && params->persistent.pool.weighting != PS_LINEAGE)
         return ps_fail(err, PS_ARG,
                        "ps.move in mode steps needs weights whose law a move can keep: set ps.weights to lineage, or "
                        "ps.move.enabled to false");
     persistent *p = ps_calloc(1, sizeof *p);
     if (p == NULL) return ps_nomem(err);
-    p->base.ops = &ps_method_persistent;
+    p->base.ops = ops;
     p->params = *params;
-    p->params.pool.max_depth = params->max_steps;
+    p->params.persistent.pool.max_depth = params->max_steps;
     size_t M = params->n_particles;
     p->running = ps_calloc(M, sizeof *p->running);
     p->work = ps_calloc(M, sizeof *p->work);
@@ -86,7 +87,7 @@ static ps_status create(const ps_method_params *params, ps_method **method, ps_e
     ps_status status = PS_OK;
     if (p->running == NULL || p->work == NULL || p->picks == NULL) status = ps_nomem(err);
     if (status == PS_OK) status = ps_tree_init(&p->tree, err);
-    if (status == PS_OK) status = ps_pool_create(&p->params.pool, &p->pool, err);
+    if (status == PS_OK) status = ps_pool_create(&p->params.persistent.pool, &p->pool, err);
     if (status == PS_OK) status = ps_pool_launch(p->pool, 0.0, p->running, M, err); /* event 0: M at the root, β = 0 */
     if (status != PS_OK) {
         destroy(&p->base);
@@ -162,7 +163,7 @@ static void check_budget(persistent *p, bool wrote_nothing) {
     if (spent) {
         p->ended = true;
         p->end = PS_END_BUDGET;
-    } else if (p->n_running == 0 && !p->params.refill && ps_pace_answers(&p->params, &p->tree) == 0) {
+    } else if (p->n_running == 0 && !p->params.persistent.refill && ps_pace_answers(&p->params, &p->tree) == 0) {
         p->ended = true;
         p->end = PS_END_FINISHED;
     }
@@ -176,12 +177,12 @@ static double ess_of_pool(void *context, double beta) {
 
 static ps_status draw(persistent *p, size_t n, size_t M, size_t *picked, const uint32_t *ids, ps_error *err) {
     const ps_resampler *resampler = p->params.resampler;
-    size_t n_uniforms = resampler->uniforms(M, n, p->params.subpools);
+    size_t n_uniforms = resampler->uniforms(M, n, p->params.persistent.subpools);
     if (ps_reserve(&p->uniforms, &p->uniforms_capacity, n_uniforms) != PS_OK) return ps_nomem(err);
     ps_rng_key key = {p->params.seed, p->params.problem, ps_pool_events(p->pool), PS_RNG_RESAMPLE};
     ps_uniforms(key, 0, n_uniforms, p->uniforms);
     uint32_t *parents = NULL;
-    if (p->params.distinct_lineage) {
+    if (p->params.persistent.distinct_lineage) {
         const ps_snapshot *snapshots = ps_pool_snapshots(p->pool);
         size_t size = ps_pool_size(p->pool) + 1;
         parents = ps_calloc(size, sizeof *parents);
@@ -193,7 +194,7 @@ static ps_status draw(persistent *p, size_t n, size_t M, size_t *picked, const u
                             .n = n,
                             .M = M,
                             .uniforms = p->uniforms,
-                            .subpools = p->params.subpools,
+                            .subpools = p->params.persistent.subpools,
                             .parent_of = parents,
                             .id_of = ids};
     ps_status status = resampler->pick(&in, p->picks, picked, err);
@@ -257,21 +258,22 @@ static ps_status go_on_moving(persistent *p, ps_error *err) {
  * an end; with refill M, as long as these tokens cover those that are running. */
 static size_t launches(const persistent *p) {
     size_t paced = ps_pace_lines(&p->params, &p->tree, p->running, p->n_running);
-    return p->params.refill && paced == p->n_running ? p->params.n_particles : paced;
+    return p->params.persistent.refill && paced == p->n_running ? p->params.n_particles : paced;
 }
 
 /* Whether the pool's state calls for a selection event now. */
 static bool event_is_due(const persistent *p, double ess, size_t step) {
     size_t M = p->params.n_particles;
-    if (p->params.refill && 2 * p->n_running < M) return true;
+    if (p->params.persistent.refill && 2 * p->n_running < M) return true;
     if (p->n_running == 0) return false;
-    if (p->params.policy != PS_POLICY_NEVER && launches(p) < p->n_running) return true;
-    switch (p->params.policy) {
+    if (p->params.persistent.policy != PS_POLICY_NEVER && launches(p) < p->n_running) return true;
+    switch (p->params.persistent.policy) {
     case PS_POLICY_ALWAYS: return true;
     case PS_POLICY_NEVER: return false;
     case PS_POLICY_ESS: break;
     }
-    double threshold = ps_alpha_threshold(p->params.alpha_start, p->params.alpha_end, step, p->params.max_steps);
+    double threshold =
+        ps_alpha_threshold(p->params.persistent.alpha_start, p->params.persistent.alpha_end, step, p->params.max_steps);
     return ess < threshold * (double)M;
 }
 
@@ -291,7 +293,7 @@ static ps_status begin_wave(persistent *p, ps_iteration *record, ps_error *err) 
  * who say how many iterations they want, or have the budget spent by refill, get what they ask for. */
 static size_t steps_back(const persistent *p, uint32_t leader) {
     size_t paid = ps_pace_steps_back(&p->params, &p->tree, leader);
-    if (budget(p)->max_iterations > 0 || p->params.refill) return paid;
+    if (budget(p)->max_iterations > 0 || p->params.persistent.refill) return paid;
     double left = (double)p->reached - p->gone_back;
     size_t allowed = left > 0 ? (size_t)left : 0;
     return allowed < paid ? allowed : paid;
@@ -332,11 +334,11 @@ static ps_status select_from_pool(persistent *p, ps_iteration *record, ps_error 
         record->beta = p->beta;
         return PS_OK;
     }
-    double beta = ps_temperature_beta(&p->params.temperature, ess_of_pool, p, p->beta, M, p->n_iterations + 1,
-                                      p->params.max_steps);
+    double beta = ps_temperature_beta(&p->params.persistent.temperature, ess_of_pool, p, p->beta, M,
+                                      p->n_iterations + 1, p->params.max_steps);
     record->beta = beta;
     record->ess = ps_pool_ess(p->pool, beta);
-    if (!p->ended && p->n_running == 0 && !p->params.refill) return begin_wave(p, record, err);
+    if (!p->ended && p->n_running == 0 && !p->params.persistent.refill) return begin_wave(p, record, err);
     if (p->ended || !event_is_due(p, record->ess, p->n_iterations + 1) || !(record->ess > 0)) return PS_OK;
     if (ps_reserve(&p->W, &p->W_capacity, n) != PS_OK) return ps_nomem(err);
     status = ps_pool_weights(p->pool, beta, p->W, err);
@@ -387,8 +389,8 @@ static ps_status answers(const ps_method *method, ps_answer **list, size_t *n, p
     double *log_weights = NULL, log_z;
     ps_answer *out = NULL;
     bool truncated = finished_answers(p) == 0 && !p->passage_answer;
-    ps_status status =
-        ps_pool_answers(p->pool, p->params.temperature.beta_max, truncated, &ids, &log_weights, n, &log_z, err);
+    ps_status status = ps_pool_answers(p->pool, p->params.persistent.temperature.beta_max, truncated, &ids,
+                                       &log_weights, n, &log_z, err);
     if (status != PS_OK) return status;
     if (*n == 0) { /* the search was cut short: open snapshots, or a move's answers, are all there is */
         status = ps_tree_answers(&p->tree, list, n, err);
@@ -419,7 +421,8 @@ static void report(const ps_method *method, ps_method_report *out) {
     uint32_t *ids = NULL;
     double *log_weights = NULL, log_z = NAN;
     size_t n;
-    if (ps_pool_answers(p->pool, p->params.temperature.beta_max, false, &ids, &log_weights, &n, &log_z, NULL) != PS_OK)
+    if (ps_pool_answers(p->pool, p->params.persistent.temperature.beta_max, false, &ids, &log_weights, &n, &log_z,
+                        NULL) != PS_OK)
         log_z = NAN;
     ps_free(ids);
     ps_free(log_weights);

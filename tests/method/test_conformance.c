@@ -3,27 +3,32 @@
 #include "support/failing_allocator.h"
 
 /* Persistent Sampling in its other mode: another state machine behind the same name. */
-static ps_status create_completions(const ps_method_params *params, ps_method **method, ps_error *err) {
+static ps_status create_completions(const ps_method_ops *ops, const ps_method_params *params, ps_method **method,
+                                    ps_error *err) {
     ps_method_params p = *params;
-    p.completions = true;
-    p.n_moves = 1;
-    p.pool.weighting = PS_BALANCE;
-    p.temperature.monotone = true;
-    return ps_method_find("persistent")->create(&p, method, err);
+    p.persistent.completions = true;
+    p.persistent.pool.weighting = PS_BALANCE;
+    p.persistent.temperature.monotone = true;
+    (void)ops;
+    return ps_method_create(ps_method_find("persistent"), &p, method, err);
 }
 
 static ps_status create_moving(const char *name, const ps_method_params *params, ps_method **method, ps_error *err) {
     ps_method_params p = *params;
     p.n_moves = 2;
-    p.policy = PS_POLICY_ALWAYS;
-    return ps_method_find(name)->create(&p, method, err);
+    p.persistent.policy = PS_POLICY_ALWAYS;
+    return ps_method_create(ps_method_find(name), &p, method, err);
 }
 
-static ps_status create_moving_steps(const ps_method_params *params, ps_method **method, ps_error *err) {
+static ps_status create_moving_steps(const ps_method_ops *ops, const ps_method_params *params, ps_method **method,
+                                     ps_error *err) {
+    (void)ops;
     return create_moving("persistent", params, method, err);
 }
 
-static ps_status create_moving_filter(const ps_method_params *params, ps_method **method, ps_error *err) {
+static ps_status create_moving_filter(const ps_method_ops *ops, const ps_method_params *params, ps_method **method,
+                                      ps_error *err) {
+    (void)ops;
     return create_moving("particle_filter", params, method, err);
 }
 
@@ -139,7 +144,7 @@ static void token_budgets_are_kept(void **state) {
             ps_method *method;
             trace t = {0};
             p.budget.max_tokens = budget;
-            p.refill = true;
+            p.persistent.refill = true;
             must_run(methods[m], &p, &plain_world, 0, &t, &method);
             check_answers(methods[m], method, &t);
             ps_method_report report;
@@ -206,7 +211,7 @@ static void seeds_differ(void **state) {
         ps_method *method;
         trace t[4] = {{0}};
         size_t others = 0;
-        p.policy = PS_POLICY_ALWAYS;
+        p.persistent.policy = PS_POLICY_ALWAYS;
         for (uint64_t seed = 0; seed < 4; seed++) {
             p.seed = seed % 2;
             p.problem = seed / 2; /* another problem has other numbers too */
@@ -231,8 +236,8 @@ static void failing_allocations_leak_nothing(void **state) {
     ps_method_params p = method_params(&score);
     p.has_reward = true;
     p.budget.max_tokens = 150;
-    p.refill = true;
-    p.policy = PS_POLICY_ALWAYS;
+    p.persistent.refill = true;
+    p.persistent.policy = PS_POLICY_ALWAYS;
     for (size_t m = 0; m < n; m++) {
         bool whole = false;
         for (size_t fail_at = 1; !whole; fail_at++) {
@@ -293,7 +298,7 @@ static void nan_is_an_error_and_zero_is_legal(void **state) {
 
         for (int i = 0; i < 4; i++) { /* −∞ now and then, always */
             p = method_params(&score);
-            p.policy = i % 2 ? PS_POLICY_ALWAYS : PS_POLICY_ESS;
+            p.persistent.policy = i % 2 ? PS_POLICY_ALWAYS : PS_POLICY_ESS;
             w = plain_world;
             w.zero = i < 2 ? 0.4 : 1;
             must_run(methods[m], &p, &w, 0, &t, &method);
