@@ -91,7 +91,8 @@ typedef struct ps_method_params {
     const ps_score_ops *score;
     const ps_length_prior_ops *prior;
     const ps_score_params *score_params;
-    bool has_reward; /* a PRM is there: results carry rewards */
+    bool has_reward;         /* a PRM is there: results carry rewards */
+    bool has_logp, has_logq; /* the engine reports them: results carry their sums */
     ps_budget budget;
 
     /* persistent and the particle filter */
@@ -120,6 +121,7 @@ typedef struct ps_step_result {
     uint32_t child;
     ps_snapshot_state state;
     size_t n_tokens;
+    bool has_logp, has_logq;   /* without them the sum is never read */
     double sum_logp, sum_logq; /* nats; −∞ is legal, NaN is an error */
     double reward;             /* the PRM's aggregate over the prefix; NaN when not asked for */
 } ps_step_result;
@@ -191,7 +193,8 @@ PS_API const ps_method_ops *const *ps_methods(size_t *n);
 
 /* ---- Use ----------------------------------------------------------------- */
 
-/* PS_ARG: a parameter out of range, or a score that needs a reward without a PRM. Cheap enough to be tried once before
+/* PS_ARG: a parameter out of range; a score or a method that reads rewards without a PRM, or log-probabilities that the
+ * engine does not report: the message names it. Cheap enough to be tried once before
  * a run, so that parameters that do not fit are known before the first problem. */
 PS_API ps_status ps_method_create(const ps_method_ops *ops, const ps_method_params *params, ps_method **method,
                                   ps_error *err);

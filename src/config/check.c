@@ -68,8 +68,9 @@ static void check_prm(checker *c) {
     if (ps_config_is(cfg->scoring_prm_kind, "head") && cfg->scoring_prm_head_path == NULL)
         complain(c, KEY_scoring_prm_kind, "head needs scoring.prm.head_path");
     if (cfg->models_prm_enabled || ps_config_is(cfg->engine_type, "toy")) return; /* the toy has its own */
-    check_needs_prm(c, KEY_scoring_type, cfg->scoring_type, "prm_reward");
-    check_needs_prm(c, KEY_scoring_type, cfg->scoring_type, "hybrid_prm_logprob");
+#define X(name) check_needs_prm(c, KEY_scoring_type, cfg->scoring_type, #name);
+    PS_PRM_SCORE_LIST(X)
+#undef X
     check_needs_prm(c, KEY_answer_select, cfg->answer_select, "prm_weighted");
     check_needs_prm(c, KEY_weighted_majority_weights, cfg->weighted_majority_weights, "prm");
     check_needs_prm(c, KEY_particle_filter_weights, cfg->particle_filter_weights, "logit");

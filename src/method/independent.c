@@ -33,6 +33,11 @@ static ps_status create(const ps_method_ops *ops, const ps_method_params *params
     if (weighs_votes(ops) && params->independent.vote == PS_VOTE_REWARD && !params->has_reward)
         return ps_fail(err, PS_ARG,
                        "weighted_majority.weights prm needs a process reward model: set models.prm.enabled to true");
+    if (weighs_votes(ops) && params->independent.vote == PS_VOTE_LOGPROB && !params->has_logp)
+        return ps_fail(
+            err, PS_ARG,
+            "weighted_majority.weights logprob needs the log-probabilities of tokens, which this engine does "
+            "not report: set weighted_majority.weights to prm or score, or use another engine");
     independent *p = ps_calloc(1, sizeof *p);
     if (p == NULL) return ps_nomem(err);
     size_t answers = ops->greedy ? 1 : params->n_particles;
@@ -78,14 +83,16 @@ static ps_status round_over(ps_method *method, ps_error *err) {
     return status;
 }
 
+/* log of what the answer's vote weighs; the score where what was asked for is not there, which matters to no vote. */
 static double log_vote(const independent *p, const ps_answer *answer) {
     const ps_score_input *sums = &p->m.round.tree.nodes[answer->snapshot].sums;
+    double log_vote = answer->ell;
     switch (p->m.params.independent.vote) {
-    case PS_VOTE_REWARD: return isnan(answer->reward) ? answer->ell : log(answer->reward);
-    case PS_VOTE_LOGPROB: return sums->n_tokens > 0 ? sums->sum_logp / (double)sums->n_tokens : 0;
+    case PS_VOTE_REWARD: log_vote = log(answer->reward); break;
+    case PS_VOTE_LOGPROB: log_vote = sums->n_tokens > 0 ? sums->sum_logp / (double)sums->n_tokens : 0; break;
     case PS_VOTE_SCORE: break;
     }
-    return answer->ell;
+    return isnan(log_vote) ? answer->ell : log_vote;
 }
 
 static ps_status answers(const ps_method *method, ps_answer **list, size_t *n, ps_error *err) {

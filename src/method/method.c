@@ -1,19 +1,12 @@
-/* The table of methods and the thin calls through it. Adding a method: its file, and its line here. */
+/* The table of methods, the rules that hold for all of them, and the thin calls through it. */
 #include "method/methods.h"
 
 #include <string.h>
 
 static const ps_method_ops *const table[] = {
-    &ps_method_persistent,        //
-    &ps_method_greedy,            //
-    &ps_method_best_of_n,         //
-    &ps_method_majority,          //
-    &ps_method_weighted_majority, //
-    &ps_method_beam,              //
-    &ps_method_dvts,              //
-    &ps_method_particle_filter,   //
-    &ps_method_particle_gibbs,    //
-    &ps_method_power_mcmc,        //
+#define X(name) &ps_method_##name,
+    PS_METHOD_LIST(X)
+#undef X
 };
 
 const ps_method_ops *const *ps_methods(size_t *n) {
@@ -34,6 +27,11 @@ static ps_status check(const ps_method_params *p, ps_error *err) {
         return ps_fail(err, PS_ARG, "a method needs a score, a length prior and their parameters");
     if (p->score->needs_reward && !p->has_reward)
         return ps_fail(err, PS_ARG, "scoring.type %s needs a process reward model: set models.prm.enabled to true",
+                       p->score->name);
+    if (ps_score_needs_logp(p->score, p->score_params) && !p->has_logp)
+        return ps_fail(err, PS_ARG,
+                       "scoring.type %s needs the log-probabilities of tokens, which this engine does not report: set "
+                       "scoring.type to prm_reward, or use another engine",
                        p->score->name);
     return PS_OK;
 }

@@ -60,6 +60,12 @@ static size_t chains(const ps_method_params *params) {
 static ps_status create(const ps_method_ops *ops, const ps_method_params *params, ps_method **method, ps_error *err) {
     if (!(params->power.alpha >= 1))
         return ps_fail(err, PS_ARG, "power_mcmc.alpha is %g, expected at least 1", params->power.alpha);
+    if (!params->has_logp || !params->has_logq)
+        return ps_fail(
+            err, PS_ARG,
+            "method power_mcmc needs the log-probabilities of tokens under the model and under the "
+            "distribution they were drawn from, which this engine does not report: choose another method, or "
+            "use another engine");
     power *p = ps_calloc(1, sizeof *p);
     if (p == NULL) return ps_nomem(err);
     p->n_walkers = chains(params);

@@ -54,20 +54,12 @@ static void set_score(ps_session *s) {
     const char *transform = c->scoring_prm_transform;
     ps_score_defaults(&s->score_params);
     ps_score_params *p = &s->score_params;
-    p->tau = c->scoring_params_tau;
-    p->alpha = c->scoring_params_alpha;
-    p->gamma = c->scoring_prm_gamma;
+#define X(member, field, initial) p->member = c->field;
+    PS_SCORE_PARAM_LIST(X)
+#undef X
     p->transform = ps_config_is(transform, "log")     ? PS_REWARD_LOG
                    : ps_config_is(transform, "logit") ? PS_REWARD_LOGIT
                                                       : PS_REWARD_RAW;
-    p->min_score = c->scoring_params_min_score;
-    p->max_score = c->scoring_params_max_score;
-    p->prior_weight = c->scoring_length_prior_weight;
-    p->lambda_poisson = c->scoring_length_prior_lambda_poisson;
-    p->p_geometric = c->scoring_length_prior_p_geometric;
-    p->mu_lognormal = c->scoring_length_prior_mu_lognormal;
-    p->sigma_lognormal = c->scoring_length_prior_sigma_lognormal;
-    p->penalty_linear = c->scoring_length_prior_penalty_linear;
 }
 
 static ps_temperature temperature_of(const ps_config *c) {
@@ -132,6 +124,8 @@ static ps_persistent_params persistent_of(const ps_config *c) {
 
 static void set_params(ps_session *s) {
     const ps_config *c = s->config;
+    ps_engine_info engine;
+    ps_engine_get_info(s->engine, &engine);
     s->params = (ps_method_params){
         .seed = (uint64_t)c->system_seed,
         .n_particles = (size_t)c->generation_n_particles,
@@ -140,6 +134,8 @@ static void set_params(ps_session *s) {
         .prior = ps_length_prior_find(c->scoring_length_prior_type),
         .score_params = &s->score_params,
         .has_reward = s->prm != NULL,
+        .has_logp = (engine.can & PS_ENGINE_LOGP) != 0,
+        .has_logq = (engine.can & (PS_ENGINE_LOGQ | PS_ENGINE_LOGQ_BOUNDED)) != 0,
         .budget = {.max_tokens = (size_t)c->ps_budget_max_tokens,
                    .max_iterations = (size_t)c->ps_budget_max_iterations,
                    .n_finished = (size_t)c->ps_budget_n_finished,

@@ -25,6 +25,8 @@ static ps_method_params params_of(size_t M) {
         .score = ps_score_find("logprob_power"),
         .prior = ps_length_prior_find("none"),
         .score_params = &score,
+        .has_logp = true,
+        .has_logq = true,
         .resampler = ps_resampler_find("systematic"),
         .persistent = {.pool = {.weighting = PS_LINEAGE, .depth_decay = 0.3, .max_depth = 8},
                        .temperature = {.mode = PS_ADAPTIVE_ESS,

@@ -344,7 +344,7 @@ static void steps_without_tokens_end(void **state) {
         ps_step_result results[8];
         assert_true(n <= 8 && ++rounds < 100);
         for (size_t i = 0; i < n; i++)
-            results[i] = (ps_step_result){.child = work[i].child, .state = PS_TRUNCATED};
+            results[i] = (ps_step_result){.child = work[i].child, .state = PS_TRUNCATED, .has_logp = true};
         check_ok(ps_method_absorb(method, results, n, NULL));
     }
     ps_method_free(method);
@@ -456,6 +456,8 @@ static double search_toy(ps_engine *engine, ps_node root, const ps_method_params
             ps_step_result r = {.child = child,
                                 .state = event->reason == PS_STOP_EOS ? PS_FINISHED : PS_OPEN,
                                 .n_tokens = event->n_tokens,
+                                .has_logp = true,
+                                .has_logq = true,
                                 .reward = NAN};
             for (size_t t = 0; t < event->n_tokens; t++) {
                 r.sum_logp += event->logp[t];
