@@ -1,6 +1,6 @@
 /* persamp/choices.h: what a configuration chooses by name and a table of functions carries out. The entry of a name is
- * a constant of that name in a file of its own: ps_score_logprob_avg in src/score/score_logprob_avg.c. From its line here
- * follow the choices of the schema, the declaration and the place in the table. docs/adding.md tells the rest.
+ * a constant of that name in a file of its own: ps_score_logprob_avg in src/score/score_logprob_avg.c. From its line
+ * here follow the choices of the schema, the declaration and the place in the table. docs/adding.md tells the rest.
  *
  * A leaf: the schema, which knows no score and no method, and the rooms that have them, which know no schema, both
  * include it. The order is that of the tables and of the documentation. */
@@ -31,7 +31,7 @@
     X(power_mcmc)
 
 /* The names of a list as one string constant: "none|poisson|…". */
-#define PS_CHOICES(LIST) (&(LIST(PS_CHOICE_OF))[1])
+#define PS_CHOICES(LIST)   (&(LIST(PS_CHOICE_OF))[1])
 #define PS_CHOICE_OF(name) "|" #name
 
 #endif
