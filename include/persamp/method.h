@@ -163,7 +163,7 @@ typedef struct ps_method_report {
     ps_end end;
 } ps_method_report;
 
-/* ---- The table a method fills: REQUIRED, but where it says OPTIONAL ------- */
+/* ---- The table a method fills: REQUIRED, but where it says OPTIONAL ------ */
 
 typedef struct ps_method_ops ps_method_ops;
 struct ps_method_ops {
