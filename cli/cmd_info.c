@@ -88,7 +88,7 @@ static int show(const ps_config *config) {
     ps_models *models = NULL;
     ps_log log = ps_cli_log(config);
     log.least = log.least < PS_LOG_WARNING ? PS_LOG_WARNING : log.least;
-    puts("persamp     " PS_VERSION);
+    printf("persamp     %s\n", ps_version());
     print_processor();
     print_tables();
     fflush(stdout); /* what can be said is said before a model that cannot be opened is complained of */

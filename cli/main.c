@@ -67,7 +67,7 @@ int main(int argc, char **argv) {
         return after_output(EXIT_DONE);
     }
     if (strcmp(argv[1], "--version") == 0) {
-        puts("persamp " PS_VERSION);
+        printf("persamp %s\n", ps_version());
         return after_output(EXIT_DONE);
     }
     for (int i = 0; i < N_COMMANDS; i++)

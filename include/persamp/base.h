@@ -22,6 +22,21 @@ extern "C" {
 #define PS_PRINTF(fmt, args)
 #endif
 
+/* ---- Version ------------------------------------------------------------- */
+
+/* Of these headers, as numbers and as text: "0.1.0". CMakeLists.txt reads the three numbers from here. */
+#define PERSAMP_VERSION_MAJOR 0
+#define PERSAMP_VERSION_MINOR 1
+#define PERSAMP_VERSION_PATCH 0
+#define PERSAMP_VERSION                                                                                                \
+    PS_VERSION_TEXT(PERSAMP_VERSION_MAJOR)                                                                             \
+    "." PS_VERSION_TEXT(PERSAMP_VERSION_MINOR) "." PS_VERSION_TEXT(PERSAMP_VERSION_PATCH)
+#define PS_VERSION_TEXT(number)   PS_VERSION_STRING(number)
+#define PS_VERSION_STRING(number) #number
+
+/* PERSAMP_VERSION of the library that is linked, which may be newer than the headers; static. */
+PS_API const char *ps_version(void);
+
 /* ---- Status and error ---------------------------------------------------- */
 
 /* The one list of codes: name, what it means to a user. */

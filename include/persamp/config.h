@@ -16,6 +16,7 @@
 #define PERSAMP_CONFIG_H
 
 #include "persamp/base.h"
+#include "persamp/choices.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -36,7 +36,54 @@ typedef struct ps_budget {
                               outgrown the plan (src/method/pace.h); 0: lines run until the budget cuts them off */
 } ps_budget;
 
-/* Everything a method may be told. Borrowed pointers must outlive the method. A method reads what concerns it. */
+/* Persistent Sampling. */
+typedef struct ps_persistent_params {
+    ps_pool_params pool; /* its max_depth is set by the method */
+    ps_temperature temperature;
+    size_t subpools;       /* of a selection; 0: as the resampler likes */
+    bool distinct_lineage; /* topN */
+    ps_policy policy;
+    double alpha_start, alpha_end; /* threshold of the ESS in units of M */
+    bool refill;                   /* events relaunch M particles until the budget ends */
+    bool completions;              /* mode `completions`: whole answers, weights balance, β never falls */
+} ps_persistent_params;
+
+/* Persistent Sampling, what only mode `completions` has. */
+typedef struct ps_completions_params {
+    size_t n_moves;  /* cut-and-regrow moves of each answer in a generation, ≥ 1 */
+    double stop_ess; /* stop when ESS(β_max) ≥ stop_ess · M */
+} ps_completions_params;
+
+/* The particle filter, and particle Gibbs. */
+typedef struct ps_filter_params {
+    bool logit;         /* weights are the PRM's odds instead of ratios of scores */
+    double temperature; /* divides the log-weights, > 0 */
+    ps_policy policy;
+    double threshold; /* policy ess: in units of M */
+    size_t sweeps;    /* particle Gibbs: filters without a token budget */
+} ps_filter_params;
+
+/* Answers drawn independently. */
+typedef struct ps_independent_params {
+    ps_vote vote; /* weighted majority */
+} ps_independent_params;
+
+/* Beam search and DVTS. 0 for width and subtrees: n_particles / expansion, at least 1. */
+typedef struct ps_beam_params {
+    size_t width;     /* beam: prefixes kept */
+    size_t expansion; /* children of each; 0 is 1 */
+    size_t subtrees;  /* DVTS: beams of width one */
+} ps_beam_params;
+
+/* Metropolis-Hastings on p^α. */
+typedef struct ps_power_params {
+    double alpha;  /* ≥ 1 */
+    size_t chains; /* 0: n_particles / 8, at least 1 */
+    size_t sweeps; /* moves of a whole answer without a token budget */
+} ps_power_params;
+
+/* Everything a method may be told: what all of them read, and a group for each kind of method, which the others do not
+ * look at. Borrowed pointers must outlive the method. */
 typedef struct ps_method_params {
     uint64_t seed, problem; /* of its random numbers */
     size_t n_particles;     /* M ≥ 1 */
@@ -44,31 +91,20 @@ typedef struct ps_method_params {
     const ps_score_ops *score;
     const ps_length_prior_ops *prior;
     const ps_score_params *score_params;
-    bool has_reward; /* a PRM is there: results carry rewards */
+    bool has_reward;         /* a PRM is there: results carry rewards */
+    bool has_logp, has_logq; /* the engine reports them: results carry their sums */
     ps_budget budget;
 
-    /* persistent and the SMC methods */
-    ps_pool_params pool;
-    ps_temperature temperature;
+    /* persistent and the particle filter */
     const ps_resampler *resampler;
-    size_t subpools;
-    bool distinct_lineage; /* topN */
-    ps_policy policy;
-    double alpha_start, alpha_end; /* threshold of the ESS in units of M */
-    bool refill;                   /* events relaunch M particles until the budget ends */
-    bool completions;              /* mode `completions` */
-    size_t n_moves;  /* cut-and-regrow moves of each particle after a selection; 0: none; completions: at least 1 */
-    double stop_ess; /* completions: stop when ESS(β_max) ≥ stop_ess · M */
+    size_t n_moves; /* cut-and-regrow moves of each particle after a selection; 0: none */
 
-    /* the other methods */
-    bool filter_logit;         /* particle filter: weights are the PRM's odds instead of ratios of scores */
-    double filter_temperature; /* divides its log-weights, > 0 */
-    ps_policy filter_policy;
-    double filter_threshold; /* policy ess: in units of M */
-    ps_vote vote;            /* weighted majority */
-    size_t beam_width, beam_expansion, dvts_subtrees;
-    double power_alpha; /* power_mcmc: target p^α, ≥ 1 */
-    size_t sweeps;      /* particle_gibbs, power_mcmc: passes without a token budget */
+    ps_persistent_params persistent;
+    ps_completions_params completions;
+    ps_filter_params filter;
+    ps_independent_params independent;
+    ps_beam_params beam;
+    ps_power_params power;
 } ps_method_params;
 
 /* ---- Work and results ---------------------------------------------------- */
@@ -85,6 +121,7 @@ typedef struct ps_step_result {
     uint32_t child;
     ps_snapshot_state state;
     size_t n_tokens;
+    bool has_logp, has_logq;   /* without them the sum is never read */
     double sum_logp, sum_logq; /* nats; −∞ is legal, NaN is an error */
     double reward;             /* the PRM's aggregate over the prefix; NaN when not asked for */
 } ps_step_result;
@@ -126,13 +163,16 @@ typedef struct ps_method_report {
     ps_end end;
 } ps_method_report;
 
-/* ---- The table a method fills: REQUIRED ---------------------------------- */
+/* ---- The table a method fills: REQUIRED, but where it says OPTIONAL ------ */
 
-typedef struct ps_method_ops {
+typedef struct ps_method_ops ps_method_ops;
+struct ps_method_ops {
     const char *name, *doc;
     bool greedy;        /* tokens are drawn at temperature 0 */
+    bool independent;   /* answers are n_particles independent draws: methods that say so can share them */
     const char *select; /* the answer selection that belongs to the method; NULL: the configured one */
-    ps_status (*create)(const ps_method_params *params, ps_method **method, ps_error *err);
+    /* `ops` is the entry of the table that is created. Judges the method's own parameters: PS_ARG. */
+    ps_status (*create)(const ps_method_ops *ops, const ps_method_params *params, ps_method **method, ps_error *err);
     void (*destroy)(ps_method *method);
     /* Work to start now, valid until the next call; *n = 0 with nothing under way means the method is done. */
     ps_status (*next)(ps_method *method, const ps_work **work, size_t *n, ps_error *err);
@@ -141,7 +181,9 @@ typedef struct ps_method_ops {
     /* The answers so far; the array is owned by the caller (ps_free). Best first is not required. */
     ps_status (*answers)(const ps_method *method, ps_answer **answers, size_t *n, ps_error *err);
     void (*report)(const ps_method *method, ps_method_report *report);
-} ps_method_ops;
+    /* OPTIONAL: how many lines of answers it extends side by side, where that is not n_particles. */
+    size_t (*lines)(const ps_method_params *params);
+};
 struct ps_method {
     const ps_method_ops *ops; /* first member of every method's state */
 };
@@ -151,10 +193,14 @@ PS_API const ps_method_ops *const *ps_methods(size_t *n);
 
 /* ---- Use ----------------------------------------------------------------- */
 
-/* PS_ARG: a parameter out of range, or a score that needs a reward without a PRM. */
+/* PS_ARG: a parameter out of range; a score or a method that reads rewards without a PRM, or log-probabilities that the
+ * engine does not report: the message names it. Cheap enough to be tried once before
+ * a run, so that parameters that do not fit are known before the first problem. */
 PS_API ps_status ps_method_create(const ps_method_ops *ops, const ps_method_params *params, ps_method **method,
                                   ps_error *err);
 PS_API void ps_method_free(ps_method *method); /* NULL is fine */
+/* How many lines of answers the method extends side by side, about: what decides how many problems fill a batch. */
+PS_API size_t ps_method_lines(const ps_method_ops *ops, const ps_method_params *params);
 PS_API ps_status ps_method_next(ps_method *method, const ps_work **work, size_t *n, ps_error *err);
 PS_API ps_status ps_method_absorb(ps_method *method, const ps_step_result *results, size_t n, ps_error *err);
 PS_API ps_status ps_method_answers(const ps_method *method, ps_answer **answers, size_t *n, ps_error *err);

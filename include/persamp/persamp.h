@@ -5,6 +5,7 @@
 #define PERSAMP_PERSAMP_H
 
 #include "persamp/base.h"
+#include "persamp/choices.h"
 #include "persamp/config.h"
 #include "persamp/core.h"
 #include "persamp/engine.h"

@@ -12,8 +12,8 @@ extern "C" {
 
 /* What a score may look at: the whole prefix, from the first token after the prompt. */
 typedef struct ps_score_input {
-    double sum_logp; /* Σ log p of its tokens under the raw model, ≤ 0 */
-    double sum_logq; /* Σ log q under the distribution they were drawn from */
+    double sum_logp; /* Σ log p of its tokens under the raw model, ≤ 0; NaN where the engine does not report it */
+    double sum_logq; /* Σ log q under the distribution they were drawn from; likewise */
     size_t n_tokens;
     size_t n_steps;
     double reward; /* the PRM's aggregate in [0, 1]; NaN when there is no PRM */
@@ -21,14 +21,26 @@ typedef struct ps_score_input {
 
 typedef enum ps_reward_transform { PS_REWARD_RAW, PS_REWARD_LOG, PS_REWARD_LOGIT } ps_reward_transform;
 
+/* The numbers that scores and priors read: X(member, field of ps_config, default). A line here is the member, its
+ * default and its way from a configuration; the key itself, with its range and its words, is in schema.def. */
+#define PS_SCORE_PARAM_LIST(X)                                                                                         \
+    X(tau, scoring_params_tau, 1)                   /* logprob_power: > 0 */                                           \
+    X(alpha, scoring_params_alpha, 0.5)             /* hybrid_prm_logprob: in [0, 1] */                                \
+    X(gamma, scoring_prm_gamma, 1)                  /* prm_reward: factor of f(r) */                                   \
+    X(min_score, scoring_params_min_score, 1e-30)   /* r is raised to this, then kept away from 0 and 1 by 1e-6 */     \
+    X(max_score, scoring_params_max_score, 1)       /* r is lowered to this */                                         \
+    X(prior_weight, scoring_length_prior_weight, 1) /* λ */                                                           \
+    X(lambda_poisson, scoring_length_prior_lambda_poisson, 10)                                                         \
+    X(p_geometric, scoring_length_prior_p_geometric, 0.1)                                                              \
+    X(mu_lognormal, scoring_length_prior_mu_lognormal, 2)                                                              \
+    X(sigma_lognormal, scoring_length_prior_sigma_lognormal, 0.5)                                                      \
+    X(penalty_linear, scoring_length_prior_penalty_linear, 0.01)
+
 typedef struct ps_score_params {
-    double tau;                    /* logprob_power: > 0 */
-    double alpha;                  /* hybrid: [0, 1] */
-    double gamma;                  /* prm_reward: factor of f(r) */
-    ps_reward_transform transform; /* f */
-    double min_score, max_score;   /* r is clipped to these, then away from 0 and 1 by 1e-6 */
-    double prior_weight;           /* λ */
-    double lambda_poisson, p_geometric, mu_lognormal, sigma_lognormal, penalty_linear;
+#define X(member, field, initial) double member;
+    PS_SCORE_PARAM_LIST(X)
+#undef X
+    ps_reward_transform transform; /* f of prm_reward */
 } ps_score_params;
 PS_API void ps_score_defaults(ps_score_params *params);
 
@@ -37,6 +49,7 @@ typedef struct ps_score_ops {
     const char *name, *doc;
     bool needs_reward;
     double (*base)(const ps_score_params *params, const ps_score_input *in);
+    bool (*needs_logp)(const ps_score_params *params); /* OPTIONAL: whether it reads sum_logp; NULL: never */
 } ps_score_ops;
 /* One length prior over the number of tokens n: none, poisson, geometric, lognormal, linear_penalty. */
 typedef struct ps_length_prior_ops {
@@ -48,6 +61,9 @@ PS_API const ps_score_ops *ps_score_find(const char *name); /* NULL when unknown
 PS_API const ps_score_ops *const *ps_scores(size_t *n);
 PS_API const ps_length_prior_ops *ps_length_prior_find(const char *name);
 PS_API const ps_length_prior_ops *const *ps_length_priors(size_t *n);
+
+/* Whether a score with these parameters reads sum_logp. */
+PS_API bool ps_score_needs_logp(const ps_score_ops *score, const ps_score_params *params);
 
 /* ℓ of a prefix. PS_DOMAIN when it is NaN (a missing reward, a NaN log-probability): the message names the score. */
 PS_API ps_status ps_score(const ps_score_ops *score, const ps_length_prior_ops *prior, const ps_score_params *params,

@@ -71,7 +71,7 @@ ps_status ps_reserve_bytes(void *p, size_t *capacity, size_t need, size_t elemen
     return PS_OK;
 }
 
-/* ---- Arena: a chain of blocks, each at least twice as large as the last ---- */
+/* ---- Arena: a chain of blocks, each at least twice as large as the last -- */
 
 typedef struct block {
     struct block *next; /* older and smaller */

@@ -9,28 +9,28 @@
 
 typedef struct checker {
     const ps_config *cfg;
-    mistakes mistakes;
+    ps_mistakes mistakes;
 } checker;
 
 /* "config.yaml:3:4: key: …" where the key was set, "key: …" for a default. `key` is the one to change. */
-static void complain(checker *c, key_index key, const char *message) {
+static void complain(checker *c, ps_key_index key, const char *message) {
     bool set = c->cfg->origins->of[key].layer >= LAYER_FILE;
-    mistakes_add(&c->mistakes, "%s%s%s: %s", set ? origin_text(c->cfg, key) : "", set ? ": " : "",
-                 schema_key(key)->name, message);
+    ps_mistakes_add(&c->mistakes, "%s%s%s: %s", set ? ps_origin_text(c->cfg, key) : "", set ? ": " : "",
+                    ps_schema_key(key)->name, message);
 }
 
 /* `low` must not be above `high`; both numbers. */
-static void check_order(checker *c, key_index low, key_index high) {
-    config_value a, b;
+static void check_order(checker *c, ps_key_index low, ps_key_index high) {
+    ps_value a, b;
     ps_text text = {0};
-    value_load(c->cfg, low, &a);
-    value_load(c->cfg, high, &b);
-    bool wrong = schema_type(low) == TYPE_REAL ? a.REAL > b.REAL : a.INT > b.INT;
+    ps_value_load(c->cfg, low, &a);
+    ps_value_load(c->cfg, high, &b);
+    bool wrong = ps_schema_type(low) == TYPE_REAL ? a.REAL > b.REAL : a.INT > b.INT;
     if (!wrong) return;
-    config_append(c->cfg, low, &text);
-    ps_text_printf(&text, " is above %s, which is ", schema_key(high)->name);
-    config_append(c->cfg, high, &text);
-    ps_text_printf(&text, " (%s)", origin_text(c->cfg, high));
+    ps_config_append(c->cfg, low, &text);
+    ps_text_printf(&text, " is above %s, which is ", ps_schema_key(high)->name);
+    ps_config_append(c->cfg, high, &text);
+    ps_text_printf(&text, " (%s)", ps_origin_text(c->cfg, high));
     /* Blame the one the user wrote. */
     bool low_set = c->cfg->origins->of[low].layer >= LAYER_FILE;
     bool high_set = c->cfg->origins->of[high].layer >= LAYER_FILE;
@@ -56,7 +56,7 @@ static void check_completions(checker *c) {
 }
 
 /* A value that makes no sense without a process reward model. */
-static void check_needs_prm(checker *c, key_index key, const char *value, const char *choice) {
+static void check_needs_prm(checker *c, ps_key_index key, const char *value, const char *choice) {
     char message[128];
     if (!ps_config_is(value, choice)) return;
     snprintf(message, sizeof message, "%s needs a process reward model; set models.prm.enabled: true", choice);
@@ -68,8 +68,9 @@ static void check_prm(checker *c) {
     if (ps_config_is(cfg->scoring_prm_kind, "head") && cfg->scoring_prm_head_path == NULL)
         complain(c, KEY_scoring_prm_kind, "head needs scoring.prm.head_path");
     if (cfg->models_prm_enabled || ps_config_is(cfg->engine_type, "toy")) return; /* the toy has its own */
-    check_needs_prm(c, KEY_scoring_type, cfg->scoring_type, "prm_reward");
-    check_needs_prm(c, KEY_scoring_type, cfg->scoring_type, "hybrid_prm_logprob");
+#define X(name) check_needs_prm(c, KEY_scoring_type, cfg->scoring_type, #name);
+    PS_PRM_SCORE_LIST(X)
+#undef X
     check_needs_prm(c, KEY_answer_select, cfg->answer_select, "prm_weighted");
     check_needs_prm(c, KEY_weighted_majority_weights, cfg->weighted_majority_weights, "prm");
     check_needs_prm(c, KEY_particle_filter_weights, cfg->particle_filter_weights, "logit");
@@ -98,7 +99,7 @@ static void check_built(checker *c) {
 /* ---- Forms --------------------------------------------------------------- */
 
 /* A key pasted where its variable's name belongs must not reach a message: the value is not repeated. */
-static void check_variable_name(checker *c, key_index key, const char *name) {
+static void check_variable_name(checker *c, ps_key_index key, const char *name) {
     bool good = isalpha((unsigned char)*name) || *name == '_';
     for (const char *at = name; *at != '\0'; at++)
         good = good && (isalnum((unsigned char)*at) || *at == '_');
@@ -107,7 +108,7 @@ static void check_variable_name(checker *c, key_index key, const char *name) {
 
 /* The pattern as src/verify/extract_regex.c will compile it: a mistake in it is found here, before a
  * model is loaded. */
-static void check_pattern(checker *c, key_index key, const char *pattern) {
+static void check_pattern(checker *c, ps_key_index key, const char *pattern) {
     int error;
     PCRE2_SIZE at;
     char why[160] = "", message[256];
@@ -140,6 +141,6 @@ ps_status ps_config_check(const ps_config *cfg, const ps_log *log, ps_error *err
     check_needs(&c);
     check_built(&c);
     check_forms(&c);
-    ps_status status = mistakes_finish(&c.mistakes, err);
-    return status == PS_OK ? config_warn(cfg, log, err) : status;
+    ps_status status = ps_mistakes_finish(&c.mistakes, err);
+    return status == PS_OK ? ps_config_warn(cfg, log, err) : status;
 }

@@ -5,45 +5,45 @@
 #include "config/value.h"
 
 /* Where a value may come from; a higher layer wins whatever the order of the calls. */
-typedef enum config_layer { LAYER_DEFAULT, LAYER_PRESET, LAYER_FILE, LAYER_ENVIRONMENT, LAYER_SET } config_layer;
+typedef enum ps_config_layer { LAYER_DEFAULT, LAYER_PRESET, LAYER_FILE, LAYER_ENVIRONMENT, LAYER_SET } ps_config_layer;
 
-typedef struct config_origin {
-    config_layer layer;
+typedef struct ps_config_origin {
+    ps_config_layer layer;
     char *text; /* "config.yaml:3:14", "command line"; NULL: default */
-} config_origin;
+} ps_config_origin;
 
 struct ps_config_origins {
-    config_origin of[N_KEYS];
+    ps_config_origin of[N_KEYS];
 };
 
 /* Append the value of a key as canonical YAML. */
-void config_append(const ps_config *cfg, key_index key, ps_text *text);
+void ps_config_append(const ps_config *cfg, ps_key_index key, ps_text *text);
 
-const char *origin_text(const ps_config *cfg, key_index key);
+const char *ps_origin_text(const ps_config *cfg, ps_key_index key);
 
 /* Give a key a value from a layer; *v is taken over. A lower layer than the present one's changes nothing. */
-ps_status config_assign(ps_config *cfg, key_index key, config_value *v, config_layer from, const char *text,
-                        ps_error *err);
+ps_status ps_config_assign(ps_config *cfg, ps_key_index key, ps_value *v, ps_config_layer from, const char *text,
+                           ps_error *err);
 
 /* Bring the keys that presets touch in line with `preset` and `ps.mode`. Call it after every change. */
-ps_status config_settle(ps_config *cfg, ps_error *err);
+ps_status ps_config_settle(ps_config *cfg, ps_error *err);
 
 /* Exchange the contents of two configurations: how a change that worked on a copy takes effect as a whole. */
-void config_swap(ps_config *a, ps_config *b);
+void ps_config_swap(ps_config *a, ps_config *b);
 
 /* One warning for all keys set in vain for the chosen engine, and one for each group that this version does nothing
  * with. `log` may be NULL. PS_NOMEM. */
-ps_status config_warn(const ps_config *cfg, const ps_log *log, ps_error *err);
-bool config_is_idle(key_index key); /* this version does nothing with it */
+ps_status ps_config_warn(const ps_config *cfg, const ps_log *log, ps_error *err);
+bool ps_config_key_is_idle(ps_key_index key); /* this version does nothing with it */
 
 /* A list of mistakes, one a line: what ps_error has room for. */
-typedef struct mistakes {
+typedef struct ps_mistakes {
     ps_text lines;
     size_t n;
-} mistakes;
+} ps_mistakes;
 enum { MAX_MISTAKES = 10 };
-void mistakes_add(mistakes *m, const char *format, ...) PS_PRINTF(2, 3);
+void ps_mistakes_add(ps_mistakes *m, const char *format, ...) PS_PRINTF(2, 3);
 /* PS_OK when there is none, else PS_FORMAT with as many whole lines as fit. Frees the list. */
-ps_status mistakes_finish(mistakes *m, ps_error *err);
+ps_status ps_mistakes_finish(ps_mistakes *m, ps_error *err);
 
 #endif

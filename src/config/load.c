@@ -9,32 +9,32 @@ typedef struct loader {
     ps_config *cfg;
     const char *name;
     ps_arena *arena;
-    mistakes mistakes;
+    ps_mistakes mistakes;
     int line_of[N_KEYS]; /* where the key stood in this file; 0: nowhere yet */
     size_t merged;       /* pairs copied by merge keys: nested merges could multiply without end */
 } loader;
 
 enum { MAX_MERGED = 4096, MAX_PAIRS = 1024 };
 
-static void complain(loader *l, const yaml_node *node, const char *message) {
-    mistakes_add(&l->mistakes, "%s:%d:%d: %s", l->name, node->line, node->column, message);
+static void complain(loader *l, const ps_yaml_node *node, const char *message) {
+    ps_mistakes_add(&l->mistakes, "%s:%d:%d: %s", l->name, node->line, node->column, message);
 }
 
-static ps_status walk(loader *l, const yaml_node *mapping, const char *section, ps_error *err);
+static ps_status walk(loader *l, const ps_yaml_node *mapping, const char *section, ps_error *err);
 
 /* Nothing, as in a section whose keys are all commented out. */
-static bool is_empty(const yaml_node *node) {
-    return node->kind == YAML_SCALAR && node->plain && yaml_is_null(node->text);
+static bool is_empty(const ps_yaml_node *node) {
+    return node->kind == YAML_SCALAR && node->plain && ps_yaml_is_null(node->text);
 }
 
 /* ---- One pair ------------------------------------------------------------ */
 
 /* generation.step_boundary: [a, b] is short for "literals" with that list. */
-static ps_status set_literals(loader *l, const yaml_item *pair, const char *where, ps_error *err) {
-    const yaml_node *blame;
-    config_value list = {0}, word = {0};
+static ps_status set_literals(loader *l, const ps_yaml_item *pair, const char *where, ps_error *err) {
+    const ps_yaml_node *blame;
+    ps_value list = {0}, word = {0};
     ps_error why;
-    ps_status status = value_parse(KEY_generation_step_literals, pair->value, &list, &blame, &why);
+    ps_status status = ps_value_parse(KEY_generation_step_literals, pair->value, &list, &blame, &why);
     if (status == PS_FORMAT) {
         char message[1200];
         snprintf(message, sizeof message, "generation.step_boundary: %s", why.message);
@@ -42,14 +42,14 @@ static ps_status set_literals(loader *l, const yaml_item *pair, const char *wher
         return PS_OK;
     }
     if (status != PS_OK) return ps_nomem(err);
-    status = config_assign(l->cfg, KEY_generation_step_literals, &list, LAYER_FILE, where, err);
-    if (status == PS_OK) status = value_from_text(KEY_generation_step_boundary, "literals", &word, err);
-    if (status == PS_OK) status = config_assign(l->cfg, KEY_generation_step_boundary, &word, LAYER_FILE, where, err);
+    status = ps_config_assign(l->cfg, KEY_generation_step_literals, &list, LAYER_FILE, where, err);
+    if (status == PS_OK) status = ps_value_from_text(KEY_generation_step_boundary, "literals", &word, err);
+    if (status == PS_OK) status = ps_config_assign(l->cfg, KEY_generation_step_boundary, &word, LAYER_FILE, where, err);
     return status;
 }
 
-static ps_status set_key(loader *l, key_index key, const yaml_item *pair, ps_error *err) {
-    const char *name = schema_key(key)->name;
+static ps_status set_key(loader *l, ps_key_index key, const ps_yaml_item *pair, ps_error *err) {
+    const char *name = ps_schema_key(key)->name;
     char where[512], message[1200];
     snprintf(where, sizeof where, "%.400s:%d:%d", l->name, pair->value->line, pair->value->column);
     if (l->line_of[key] != 0) {
@@ -60,27 +60,27 @@ static ps_status set_key(loader *l, key_index key, const yaml_item *pair, ps_err
     l->line_of[key] = pair->key->line;
     if (key == KEY_generation_step_boundary && pair->value->kind == YAML_SEQUENCE)
         return set_literals(l, pair, where, err);
-    const yaml_node *blame;
-    config_value v = {0};
+    const ps_yaml_node *blame;
+    ps_value v = {0};
     ps_error why;
-    ps_status status = value_parse(key, pair->value, &v, &blame, &why);
-    if (status == PS_OK) return config_assign(l->cfg, key, &v, LAYER_FILE, where, err);
+    ps_status status = ps_value_parse(key, pair->value, &v, &blame, &why);
+    if (status == PS_OK) return ps_config_assign(l->cfg, key, &v, LAYER_FILE, where, err);
     if (status != PS_FORMAT) return ps_nomem(err);
     snprintf(message, sizeof message, "%s: %s", name, why.message);
     complain(l, blame, message);
     return PS_OK;
 }
 
-static ps_status visit(loader *l, const yaml_item *pair, const char *section, ps_error *err) {
+static ps_status visit(loader *l, const ps_yaml_item *pair, const char *section, ps_error *err) {
     size_t size = strlen(section) + pair->key->length + 2;
     char *path = ps_arena_alloc(l->arena, size), message[384];
     if (path == NULL) return ps_nomem(err);
     snprintf(path, size, "%s%s%s", section, *section != '\0' ? "." : "", pair->key->text);
     if (*section == '\0' && strncmp(path, "x-", 2) == 0) return PS_OK; /* a place for anchors */
-    key_index key = schema_find(path);
+    ps_key_index key = ps_schema_find(path);
     if (key != NO_KEY) return set_key(l, key, pair, err);
-    if (!schema_is_section(path)) {
-        schema_unknown(path, message, sizeof message);
+    if (!ps_schema_is_section(path)) {
+        ps_schema_unknown(path, message, sizeof message);
         complain(l, pair->key, message);
         return PS_OK;
     }
@@ -88,7 +88,7 @@ static ps_status visit(loader *l, const yaml_item *pair, const char *section, ps
     if (is_empty(pair->value)) return PS_OK;
     char found[160];
     snprintf(message, sizeof message, "%s: found %s, expected a mapping of keys", path,
-             yaml_describe(pair->value, found, sizeof found));
+             ps_yaml_describe(pair->value, found, sizeof found));
     complain(l, pair->value, message);
     return PS_OK;
 }
@@ -96,7 +96,7 @@ static ps_status visit(loader *l, const yaml_item *pair, const char *section, ps
 /* ---- A mapping ----------------------------------------------------------- */
 
 typedef struct pair_list {
-    const yaml_item *pairs[MAX_PAIRS];
+    const ps_yaml_item *pairs[MAX_PAIRS];
     size_t n;
 } pair_list;
 
@@ -107,15 +107,16 @@ static bool has_key(const pair_list *list, const char *key) {
 }
 
 /* `<<` as a plain key is YAML's merge. */
-static bool is_merge(const yaml_item *pair) {
+static bool is_merge(const ps_yaml_item *pair) {
     return pair->key->plain && strcmp(pair->key->text, "<<") == 0;
 }
 
-static void merge(loader *l, const yaml_node *from, const yaml_item *pair, pair_list *list, int depth);
+static void merge(loader *l, const ps_yaml_node *from, const ps_yaml_item *pair, pair_list *list, int depth);
 
 /* Add what `mapping` has and `list` lacks, then what its own merge keys bring. */
-static void merge_mapping(loader *l, const yaml_node *mapping, const yaml_item *pair, pair_list *list, int depth) {
-    for (const yaml_item *item = mapping->items; item != NULL; item = item->next) {
+static void merge_mapping(loader *l, const ps_yaml_node *mapping, const ps_yaml_item *pair, pair_list *list,
+                          int depth) {
+    for (const ps_yaml_item *item = mapping->items; item != NULL; item = item->next) {
         if (++l->merged > MAX_MERGED || list->n == MAX_PAIRS) {
             if (l->merged == MAX_MERGED + 1 || list->n == MAX_PAIRS) complain(l, pair->key, "<<: merges too much");
             l->merged = MAX_MERGED + 2;
@@ -123,17 +124,17 @@ static void merge_mapping(loader *l, const yaml_node *mapping, const yaml_item *
         }
         if (!is_merge(item) && !has_key(list, item->key->text)) list->pairs[list->n++] = item;
     }
-    for (const yaml_item *item = mapping->items; item != NULL; item = item->next)
+    for (const ps_yaml_item *item = mapping->items; item != NULL; item = item->next)
         if (is_merge(item)) merge(l, item->value, pair, list, depth + 1);
 }
 
-static void merge(loader *l, const yaml_node *from, const yaml_item *pair, pair_list *list, int depth) {
+static void merge(loader *l, const ps_yaml_node *from, const ps_yaml_item *pair, pair_list *list, int depth) {
     if (depth > YAML_MAX_DEPTH || l->merged > MAX_MERGED) return;
     if (from->kind == YAML_MAPPING) {
         merge_mapping(l, from, pair, list, depth);
         return;
     }
-    for (const yaml_item *item = from->items; item != NULL && from->kind == YAML_SEQUENCE; item = item->next) {
+    for (const ps_yaml_item *item = from->items; item != NULL && from->kind == YAML_SEQUENCE; item = item->next) {
         if (item->value->kind != YAML_MAPPING) {
             complain(l, pair->key, "<<: expected a mapping or a list of mappings");
             return;
@@ -144,10 +145,10 @@ static void merge(loader *l, const yaml_node *from, const yaml_item *pair, pair_
 }
 
 /* The pairs of a mapping, its own before merged ones. Its own must differ from each other. */
-static void collect(loader *l, const yaml_node *mapping, pair_list *list) {
-    const yaml_item *merges = NULL;
+static void collect(loader *l, const ps_yaml_node *mapping, pair_list *list) {
+    const ps_yaml_item *merges = NULL;
     char message[160];
-    for (const yaml_item *item = mapping->items; item != NULL; item = item->next) {
+    for (const ps_yaml_item *item = mapping->items; item != NULL; item = item->next) {
         if (is_merge(item) && merges == NULL) {
             merges = item;
         } else if (is_merge(item) || has_key(list, item->key->text)) {
@@ -164,7 +165,7 @@ static void collect(loader *l, const yaml_node *mapping, pair_list *list) {
     if (merges != NULL) merge(l, merges->value, merges, list, 0);
 }
 
-static ps_status walk(loader *l, const yaml_node *mapping, const char *section, ps_error *err) {
+static ps_status walk(loader *l, const ps_yaml_node *mapping, const char *section, ps_error *err) {
     pair_list *list = ps_arena_calloc(l->arena, 1, sizeof *list);
     if (list == NULL) return ps_nomem(err);
     collect(l, mapping, list);
@@ -177,27 +178,27 @@ static ps_status walk(loader *l, const yaml_node *mapping, const char *section, 
 /* ---- A file -------------------------------------------------------------- */
 
 static ps_status load(loader *l, const char *text, size_t length, ps_error *err) {
-    const yaml_node *root = NULL;
+    const ps_yaml_node *root = NULL;
     char found[160], message[200];
-    ps_status status = yaml_parse(text, length, l->name, l->arena, &root, err);
+    ps_status status = ps_yaml_parse(text, length, l->name, l->arena, &root, err);
     if (status != PS_OK || root == NULL) return status;
     if (is_empty(root)) return PS_OK;
     if (root->kind == YAML_MAPPING) {
         status = walk(l, root, "", err);
     } else {
         snprintf(message, sizeof message, "found %s, expected a mapping of keys such as `generation: {n_particles: 8}`",
-                 yaml_describe(root, found, sizeof found));
+                 ps_yaml_describe(root, found, sizeof found));
         complain(l, root, message);
     }
-    ps_status verdict = status == PS_OK ? mistakes_finish(&l->mistakes, err) : status;
-    return verdict == PS_OK ? config_settle(l->cfg, err) : verdict;
+    ps_status verdict = status == PS_OK ? ps_mistakes_finish(&l->mistakes, err) : status;
+    return verdict == PS_OK ? ps_config_settle(l->cfg, err) : verdict;
 }
 
 static ps_status load_bytes(ps_config *cfg, const char *text, size_t length, const char *name, ps_error *err) {
     loader l = {.name = name, .arena = ps_arena_create()};
     ps_status status = l.arena != NULL ? ps_config_copy(cfg, &l.cfg, err) : ps_nomem(err);
     if (status == PS_OK) status = load(&l, text, length, err);
-    if (status == PS_OK) config_swap(cfg, l.cfg);
+    if (status == PS_OK) ps_config_swap(cfg, l.cfg);
     ps_text_free(&l.mistakes.lines);
     ps_config_free(l.cfg);
     ps_arena_free(l.arena);

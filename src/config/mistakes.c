@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-void mistakes_add(mistakes *m, const char *format, ...) {
+void ps_mistakes_add(ps_mistakes *m, const char *format, ...) {
     char line[640];
     if (m->n++ >= MAX_MISTAKES) return;
     va_list args;
@@ -31,7 +31,7 @@ static size_t fitting(const char *lines, size_t size, size_t *n) {
     return end;
 }
 
-ps_status mistakes_finish(mistakes *m, ps_error *err) {
+ps_status ps_mistakes_finish(ps_mistakes *m, ps_error *err) {
     ps_status status = PS_OK;
     if (!ps_text_ok(&m->lines)) {
         status = ps_nomem(err);

@@ -10,11 +10,11 @@ enum { MAX_PART = 64, MAX_NAME = 192 };
 typedef struct name_set {
     char text[N_KEYS][MAX_PART];
     const char *names[N_KEYS];
-    key_index from[N_KEYS]; /* the first key that has the name */
+    ps_key_index from[N_KEYS]; /* the first key that has the name */
     size_t n;
 } name_set;
 
-static void add_name(name_set *set, const char *name, size_t length, key_index from) {
+static void add_name(name_set *set, const char *name, size_t length, ps_key_index from) {
     if (length >= MAX_PART) return;
     for (size_t i = 0; i < set->n; i++)
         if (strncmp(set->text[i], name, length) == 0 && set->text[i][length] == '\0') return;
@@ -27,8 +27,8 @@ static void add_name(name_set *set, const char *name, size_t length, key_index f
 /* The names that may stand directly under a section ("" is the top). */
 static void add_children(name_set *set, const char *section) {
     size_t length = strlen(section);
-    for (key_index key = 0; key < N_KEYS; key++) {
-        const char *name = schema_key(key)->name;
+    for (ps_key_index key = 0; key < N_KEYS; key++) {
+        const char *name = ps_schema_key(key)->name;
         if (length > 0 && (strncmp(name, section, length) != 0 || name[length] != '.')) continue;
         const char *child = name + length + (length > 0);
         add_name(set, child, strcspn(child, "."), key);
@@ -36,7 +36,7 @@ static void add_children(name_set *set, const char *section) {
 }
 
 static bool is_known(const char *name) {
-    return schema_find(name) != NO_KEY || schema_is_section(name);
+    return ps_schema_find(name) != NO_KEY || ps_schema_is_section(name);
 }
 
 /* The first name that goes on where `part` ends. */
@@ -77,25 +77,25 @@ static bool nearest_by_part(const char *name, char *nearest, size_t size) {
 /* The right name in the wrong section: `temperature` at the top. */
 static bool nearest_by_last_part(const char *name, char *nearest, size_t size) {
     name_set set = {.n = 0};
-    for (key_index key = 0; key < N_KEYS; key++) {
-        const char *full = schema_key(key)->name, *dot = strrchr(full, '.');
+    for (ps_key_index key = 0; key < N_KEYS; key++) {
+        const char *full = ps_schema_key(key)->name, *dot = strrchr(full, '.');
         const char *last = dot != NULL ? dot + 1 : full;
         add_name(&set, last, strlen(last), key);
     }
     const char *dot = strrchr(name, '.'), *last = dot != NULL ? dot + 1 : name;
     const char *right = ps_nearest_name(last, set.names, set.n);
     for (size_t i = 0; right != NULL && i < set.n; i++)
-        if (set.names[i] == right) snprintf(nearest, size, "%s", schema_key(set.from[i])->name);
+        if (set.names[i] == right) snprintf(nearest, size, "%s", ps_schema_key(set.from[i])->name);
     return right != NULL;
 }
 
-bool schema_nearest(const char *name, char *nearest, size_t size) {
+bool ps_schema_nearest(const char *name, char *nearest, size_t size) {
     return nearest_by_part(name, nearest, size) || nearest_by_last_part(name, nearest, size);
 }
 
-void schema_unknown(const char *name, char *message, size_t size) {
+void ps_schema_unknown(const char *name, char *message, size_t size) {
     char nearest[MAX_NAME];
-    if (schema_nearest(name, nearest, sizeof nearest))
+    if (ps_schema_nearest(name, nearest, sizeof nearest))
         snprintf(message, size, "%.120s: unknown key; did you mean %s?", name, nearest);
     else
         snprintf(message, size, "%.120s: unknown key; `persamp config --explain` lists all", name);

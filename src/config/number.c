@@ -23,11 +23,11 @@ static bool is_word(const char *text, const char *word) {
     return lower || upper || capital;
 }
 
-bool yaml_is_null(const char *text) {
+bool ps_yaml_is_null(const char *text) {
     return *text == '\0' || strcmp(text, "~") == 0 || is_word(text, "null");
 }
 
-bool yaml_bool(const char *text, bool *value) {
+bool ps_yaml_bool(const char *text, bool *value) {
     *value = is_word(text, "true") || is_word(text, "yes") || is_word(text, "on");
     return *value || is_word(text, "false") || is_word(text, "no") || is_word(text, "off");
 }
@@ -49,12 +49,12 @@ static int integer_form(const char *text, const char **digits) {
     return n > 0 && first[n] == '\0' ? 10 : 0;
 }
 
-bool yaml_is_integer(const char *text) {
+bool ps_yaml_is_integer(const char *text) {
     const char *digits;
     return integer_form(text, &digits) != 0;
 }
 
-bool yaml_integer(const char *text, int64_t *value) {
+bool ps_yaml_integer(const char *text, int64_t *value) {
     const char *digits;
     int base = integer_form(text, &digits);
     if (base == 0) return false;
@@ -85,9 +85,9 @@ static bool is_decimal(const char *text) {
     return *text == '\0';
 }
 
-bool yaml_real(const char *text, double *value) {
+bool ps_yaml_real(const char *text, double *value) {
     int64_t integer;
-    if (yaml_integer(text, &integer)) {
+    if (ps_yaml_integer(text, &integer)) {
         *value = (double)integer;
         return true;
     }
@@ -114,7 +114,7 @@ bool yaml_real(const char *text, double *value) {
     return true;
 }
 
-void yaml_print_real(double x, ps_text *text) {
+void ps_yaml_print_real(double x, ps_text *text) {
     char number[64];
     int least = 1; /* digits; a whole number shows all of its own rather than an exponent */
     for (double y = fabs(x); y >= 10 && y < 1e15; y /= 10)

@@ -7,36 +7,36 @@
 
 static ps_status unknown_key(const char *origin, const char *key, ps_error *err) {
     char message[384];
-    schema_unknown(key, message, sizeof message);
+    ps_schema_unknown(key, message, sizeof message);
     return ps_fail(err, PS_FORMAT, "%s: %s", origin, message);
 }
 
 /* Set on the copy: the value, and for a list given to step_boundary both keys it stands for. */
-static ps_status set_on(ps_config *cfg, key_index key, const char *text, config_layer from, const char *origin,
+static ps_status set_on(ps_config *cfg, ps_key_index key, const char *text, ps_config_layer from, const char *origin,
                         ps_error *err) {
-    config_value v = {0};
+    ps_value v = {0};
     if (key == KEY_generation_step_boundary && *text == '[') {
         ps_status status = set_on(cfg, KEY_generation_step_literals, text, from, origin, err);
         if (status != PS_OK) return status;
         text = "literals";
     }
-    ps_status status = value_from_text(key, text, &v, err);
-    return status == PS_OK ? config_assign(cfg, key, &v, from, origin, err) : status;
+    ps_status status = ps_value_from_text(key, text, &v, err);
+    return status == PS_OK ? ps_config_assign(cfg, key, &v, from, origin, err) : status;
 }
 
-static ps_status set_layer(ps_config *cfg, const char *name, const char *text, config_layer from, const char *origin,
+static ps_status set_layer(ps_config *cfg, const char *name, const char *text, ps_config_layer from, const char *origin,
                            ps_error *err) {
-    key_index key = schema_find(name);
-    if (key == NO_KEY && schema_is_section(name))
+    ps_key_index key = ps_schema_find(name);
+    if (key == NO_KEY && ps_schema_is_section(name))
         return ps_fail(err, PS_FORMAT, "%s: %s: a section, not a key; set one of its keys", origin, name);
     if (key == NO_KEY) return unknown_key(origin, name, err);
     ps_config *copy = NULL;
     ps_status status = ps_config_copy(cfg, &copy, err);
     if (status != PS_OK) return status;
     status = set_on(copy, key, text, from, origin, err);
-    if (status == PS_OK) status = config_settle(copy, err);
+    if (status == PS_OK) status = ps_config_settle(copy, err);
     if (status == PS_OK)
-        config_swap(cfg, copy);
+        ps_config_swap(cfg, copy);
     else
         ps_error_prefix(err, status, "%s: %s", origin, name);
     ps_config_free(copy);
@@ -83,7 +83,7 @@ static bool names_key(const char *text) {
     if (memchr(text, '.', length) != NULL) return true;
     if (length >= sizeof name) return false;
     snprintf(name, sizeof name, "%.*s", (int)length, text);
-    return schema_find(name) != NO_KEY || schema_is_section(name);
+    return ps_schema_find(name) != NO_KEY || ps_schema_is_section(name);
 }
 
 /* A file named on the command line that is not there is a mistake in the command line. */

@@ -21,32 +21,33 @@ static int open_sections(const char *name, char section[MAX_SECTION], const char
 
 ps_status ps_config_yaml(const ps_config *cfg, bool with_origins, ps_text *text, ps_error *err) {
     char section[MAX_SECTION] = "";
-    for (key_index key = 0; key < N_KEYS; key++) {
-        const char *name = schema_key(key)->name, *last = name;
+    for (ps_key_index key = 0; key < N_KEYS; key++) {
+        const char *name = ps_schema_key(key)->name, *last = name;
         int depth = open_sections(name, section, &last, text);
         size_t start = text->length;
         ps_text_printf(text, "%*s%s: ", 2 * depth, "", last);
-        config_append(cfg, key, text);
+        ps_config_append(cfg, key, text);
         size_t width = text->length - start;
         if (with_origins)
             ps_text_printf(text, "%*s  # %s", width < COMMENT_COLUMN ? (int)(COMMENT_COLUMN - width) : 0, "",
-                           origin_text(cfg, key));
+                           ps_origin_text(cfg, key));
         ps_text_puts(text, "\n");
     }
     return ps_text_ok(text) ? PS_OK : ps_nomem(err);
 }
 
 ps_status ps_config_difference(const ps_config *now, const ps_config *was, ps_text *text, ps_error *err) {
-    for (key_index key = 0; key < N_KEYS; key++) {
-        config_value a, b;
-        value_load(now, key, &a);
-        value_load(was, key, &b);
+    for (ps_key_index key = 0; key < N_KEYS; key++) {
+        ps_value a, b;
+        ps_value_load(now, key, &a);
+        ps_value_load(was, key, &b);
         /* A preset is its keys: naming it differently while they agree changes nothing. */
-        if (!schema_key(key)->changes_results || key == KEY_preset || value_equal(schema_type(key), &a, &b)) continue;
-        ps_text_printf(text, "%s: ", schema_key(key)->name);
-        config_append(now, key, text);
+        if (!ps_schema_key(key)->changes_results || key == KEY_preset || ps_value_equal(ps_schema_type(key), &a, &b))
+            continue;
+        ps_text_printf(text, "%s: ", ps_schema_key(key)->name);
+        ps_config_append(now, key, text);
         ps_text_puts(text, ", was ");
-        config_append(was, key, text);
+        ps_config_append(was, key, text);
         ps_text_puts(text, "\n");
     }
     return ps_text_ok(text) ? PS_OK : ps_nomem(err);
@@ -54,20 +55,20 @@ ps_status ps_config_difference(const ps_config *now, const ps_config *was, ps_te
 
 static ps_status no_such_key(const char *name, ps_error *err) {
     char message[384];
-    schema_unknown(name, message, sizeof message);
+    ps_schema_unknown(name, message, sizeof message);
     return ps_fail(err, PS_ARG, "%s", message);
 }
 
 ps_status ps_config_get_text(const ps_config *cfg, const char *key, ps_text *text, ps_error *err) {
-    key_index index = schema_find(key);
+    ps_key_index index = ps_schema_find(key);
     if (index == NO_KEY) return no_such_key(key, err);
-    config_append(cfg, index, text);
+    ps_config_append(cfg, index, text);
     return ps_text_ok(text) ? PS_OK : ps_nomem(err);
 }
 
 ps_status ps_config_get_origin(const ps_config *cfg, const char *key, ps_text *text, ps_error *err) {
-    key_index index = schema_find(key);
+    ps_key_index index = ps_schema_find(key);
     if (index == NO_KEY) return no_such_key(key, err);
-    ps_text_puts(text, origin_text(cfg, index));
+    ps_text_puts(text, ps_origin_text(cfg, index));
     return ps_text_ok(text) ? PS_OK : ps_nomem(err);
 }

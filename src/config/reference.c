@@ -65,36 +65,36 @@ static void cell(const char *content, bool code, ps_text *text) {
     ps_text_puts(text, code ? "` |" : " |");
 }
 
-static void allowed_cell(key_index key, ps_text *text) {
+static void allowed_cell(ps_key_index key, ps_text *text) {
     ps_text expected = {0};
-    schema_expectation(key, &expected);
+    ps_schema_expectation(key, &expected);
     cell(ps_text_cstr(&expected), false, text);
     text->failed = text->failed || expected.failed;
     ps_text_free(&expected);
 }
 
-static void doc_cell(key_index key, ps_text *text) {
-    const ps_config_key *k = schema_key(key);
+static void doc_cell(ps_key_index key, ps_text *text) {
+    const ps_config_key *k = ps_schema_key(key);
     ps_text doc = {0};
     ps_text_puts(&doc, k->doc);
     if (*k->engines == '-')
         ps_text_puts(&doc, " *Ignored.*");
     else if (*k->engines != '\0')
         ps_text_printf(&doc, " *Engine: %s.*", k->engines);
-    if (config_is_idle(key)) ps_text_puts(&doc, " *No effect in this version.*");
+    if (ps_config_key_is_idle(key)) ps_text_puts(&doc, " *No effect in this version.*");
     cell(ps_text_cstr(&doc), false, text);
     text->failed = text->failed || doc.failed;
     ps_text_free(&doc);
 }
 
-static ps_status row(key_index key, ps_text *text, ps_error *err) {
-    const ps_config_key *k = schema_key(key);
-    const char *recommended = preset_value("recommended", k->name, true);
-    config_value initial = {0};
+static ps_status row(ps_key_index key, ps_text *text, ps_error *err) {
+    const ps_config_key *k = ps_schema_key(key);
+    const char *recommended = ps_preset_value("recommended", k->name, true);
+    ps_value initial = {0};
     ps_text shown = {0};
-    ps_status status = value_from_text(key, k->initial, &initial, err);
+    ps_status status = ps_value_from_text(key, k->initial, &initial, err);
     if (status != PS_OK) return status;
-    value_print(schema_type(key), &initial, k->allowed, &shown);
+    ps_value_print(ps_schema_type(key), &initial, k->allowed, &shown);
     ps_text_printf(text, "| `%s`%s |", k->name, k->changes_results ? "" : " °");
     allowed_cell(key, text);
     cell(ps_text_cstr(&shown), true, text);
@@ -103,7 +103,7 @@ static ps_status row(key_index key, ps_text *text, ps_error *err) {
     ps_text_puts(text, "\n");
     text->failed = text->failed || shown.failed;
     ps_text_free(&shown);
-    value_clear(schema_type(key), &initial);
+    ps_value_clear(ps_schema_type(key), &initial);
     return PS_OK;
 }
 
@@ -116,8 +116,8 @@ static size_t top_section(const char *name) {
 ps_status ps_config_reference(ps_text *text, ps_error *err) {
     ps_text_puts(text, introduction);
     const char *before = NULL;
-    for (key_index key = 0; key < N_KEYS; key++) {
-        const char *name = schema_key(key)->name;
+    for (ps_key_index key = 0; key < N_KEYS; key++) {
+        const char *name = ps_schema_key(key)->name;
         size_t length = top_section(name);
         if (before == NULL || length != top_section(before) || strncmp(before, name, length) != 0) {
             ps_text_printf(text, "\n## %.*s\n\n", length > 0 ? (int)length : 14, length > 0 ? name : "the whole run");

@@ -23,7 +23,7 @@ static const ps_config_key keys[N_KEYS] = {
 };
 
 static const struct {
-    value_type type;
+    ps_value_type type;
     size_t offset;
 } layout[N_KEYS] = {
 #define K(type, key, field, initial, allowed, engines, effect, doc) {TYPE_##type, offsetof(ps_config, field)},
@@ -42,37 +42,37 @@ static const struct {
 };
 enum { N_PRESETS = sizeof presets / sizeof *presets };
 
-value_type schema_type(key_index key) {
+ps_value_type ps_schema_type(ps_key_index key) {
     return layout[key].type;
 }
 
-size_t schema_offset(key_index key) {
+size_t ps_schema_offset(ps_key_index key) {
     return layout[key].offset;
 }
 
-const ps_config_key *schema_key(key_index key) {
+const ps_config_key *ps_schema_key(ps_key_index key) {
     return &keys[key];
 }
 
-key_index schema_find(const char *name) {
-    for (key_index key = 0; key < N_KEYS; key++)
+ps_key_index ps_schema_find(const char *name) {
+    for (ps_key_index key = 0; key < N_KEYS; key++)
         if (strcmp(keys[key].name, name) == 0) return key;
     return NO_KEY;
 }
 
-bool schema_is_section(const char *name) {
+bool ps_schema_is_section(const char *name) {
     size_t length = strlen(name);
-    for (key_index key = 0; key < N_KEYS; key++)
+    for (ps_key_index key = 0; key < N_KEYS; key++)
         if (strncmp(keys[key].name, name, length) == 0 && keys[key].name[length] == '.') return true;
     return false;
 }
 
-bool schema_in_section(const char *name, const char *section) {
+bool ps_schema_in_section(const char *name, const char *section) {
     size_t length = strlen(section);
     return strncmp(name, section, length) == 0 && (name[length] == '.' || name[length] == '\0' || length == 0);
 }
 
-const char *preset_value(const char *preset, const char *key, bool steps) {
+const char *ps_preset_value(const char *preset, const char *key, bool steps) {
     for (size_t i = 0; i < N_PRESETS; i++)
         if ((presets[i].modes & (steps ? STEPS : COMPLETIONS)) != 0 && strcmp(presets[i].preset, preset) == 0 &&
             strcmp(presets[i].key, key) == 0)
@@ -80,7 +80,7 @@ const char *preset_value(const char *preset, const char *key, bool steps) {
     return NULL;
 }
 
-bool preset_touches(const char *key) {
+bool ps_preset_touches(const char *key) {
     for (size_t i = 0; i < N_PRESETS; i++)
         if (strcmp(presets[i].key, key) == 0) return true;
     return false;
@@ -92,10 +92,10 @@ const ps_config_key *ps_config_keys(size_t *n) {
 }
 
 const ps_config_key *ps_config_find_key(const char *name) {
-    key_index key = schema_find(name);
+    ps_key_index key = ps_schema_find(name);
     return key == NO_KEY ? NULL : &keys[key];
 }
 
 const char *ps_config_preset_value(const char *preset, const char *key) {
-    return preset_value(preset, key, true);
+    return ps_preset_value(preset, key, true);
 }

@@ -17,7 +17,7 @@ static size_t character(const unsigned char *c, size_t room) {
     return good ? more + 1 : 0;
 }
 
-size_t yaml_valid_prefix(const char *text, size_t length) {
+size_t ps_yaml_valid_prefix(const char *text, size_t length) {
     size_t at = 0;
     for (size_t n; at < length && (n = character((const unsigned char *)text + at, length - at)) > 0;)
         at += n;

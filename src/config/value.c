@@ -20,7 +20,7 @@ static void space_clear(ps_config_space *space) {
     *space = (ps_config_space){0};
 }
 
-void value_clear(value_type type, config_value *v) {
+void ps_value_clear(ps_value_type type, ps_value *v) {
     switch (type) {
     case TYPE_BOOL:
     case TYPE_INT:
@@ -73,7 +73,7 @@ static ps_status space_copy(const ps_config_space *from, ps_config_space *to, ps
     return status;
 }
 
-ps_status value_copy(value_type type, const config_value *from, config_value *to, ps_error *err) {
+ps_status ps_value_copy(ps_value_type type, const ps_value *from, ps_value *to, ps_error *err) {
     switch (type) {
     case TYPE_BOOL:
     case TYPE_INT:
@@ -105,7 +105,7 @@ static bool space_equal(const ps_config_space *a, const ps_config_space *b) {
     return true;
 }
 
-bool value_equal(value_type type, const config_value *a, const config_value *b) {
+bool ps_value_equal(ps_value_type type, const ps_value *a, const ps_value *b) {
     switch (type) {
     case TYPE_BOOL: return a->BOOL == b->BOOL;
     case TYPE_INT:
@@ -124,7 +124,7 @@ bool value_equal(value_type type, const config_value *a, const config_value *b) 
 }
 
 /* The size of the member that holds a value. */
-static size_t member_size(value_type type) {
+static size_t member_size(ps_value_type type) {
     static const size_t sizes[] = {
 #define X(type) [TYPE_##type] = sizeof(ps_config_##type),
         VALUE_TYPES(X)
@@ -133,11 +133,11 @@ static size_t member_size(value_type type) {
     return sizes[type];
 }
 
-void value_load(const ps_config *cfg, key_index key, config_value *v) {
-    *v = (config_value){0};
-    memcpy(v, (const char *)cfg + schema_offset(key), member_size(schema_type(key)));
+void ps_value_load(const ps_config *cfg, ps_key_index key, ps_value *v) {
+    *v = (ps_value){0};
+    memcpy(v, (const char *)cfg + ps_schema_offset(key), member_size(ps_schema_type(key)));
 }
 
-void value_store(ps_config *cfg, key_index key, const config_value *v) {
-    memcpy((char *)cfg + schema_offset(key), v, member_size(schema_type(key)));
+void ps_value_store(ps_config *cfg, ps_key_index key, const ps_value *v) {
+    memcpy((char *)cfg + ps_schema_offset(key), v, member_size(ps_schema_type(key)));
 }

@@ -8,11 +8,11 @@
 #include <string.h>
 
 /* "found 0.7x, expected a number from 0 to 1 …" */
-static ps_status unexpected(key_index key, const yaml_node *node, const char *hint, ps_error *err) {
+static ps_status unexpected(ps_key_index key, const ps_yaml_node *node, const char *hint, ps_error *err) {
     char found[160];
     ps_text expected = {0};
-    schema_expectation(key, &expected);
-    ps_fail(err, PS_FORMAT, "found %s, expected %s%s", yaml_describe(node, found, sizeof found),
+    ps_schema_expectation(key, &expected);
+    ps_fail(err, PS_FORMAT, "found %s, expected %s%s", ps_yaml_describe(node, found, sizeof found),
             ps_text_cstr(&expected), hint);
     ps_status status = ps_text_ok(&expected) ? PS_FORMAT : ps_nomem(err);
     ps_text_free(&expected);
@@ -20,54 +20,54 @@ static ps_status unexpected(key_index key, const yaml_node *node, const char *hi
 }
 
 /* A quoted number is a string in YAML; say so, since that is hard to see. */
-static const char *quote_hint(const yaml_node *node) {
+static const char *quote_hint(const ps_yaml_node *node) {
     double number;
     bool truth;
     if (node->kind != YAML_SCALAR || node->plain) return "";
-    return yaml_real(node->text, &number) || yaml_bool(node->text, &truth) ? ", without quotes" : "";
+    return ps_yaml_real(node->text, &number) || ps_yaml_bool(node->text, &truth) ? ", without quotes" : "";
 }
 
-static bool is_plain(const yaml_node *node) {
+static bool is_plain(const ps_yaml_node *node) {
     return node->kind == YAML_SCALAR && node->plain;
 }
 
-static ps_status parse_bool(key_index key, const yaml_node *node, config_value *v, ps_error *err) {
-    if (is_plain(node) && yaml_bool(node->text, &v->BOOL)) return PS_OK;
+static ps_status parse_bool(ps_key_index key, const ps_yaml_node *node, ps_value *v, ps_error *err) {
+    if (is_plain(node) && ps_yaml_bool(node->text, &v->BOOL)) return PS_OK;
     return unexpected(key, node, quote_hint(node), err);
 }
 
-static ps_status parse_integer(key_index key, const yaml_node *node, config_value *v, ps_error *err) {
-    const char *allowed = schema_key(key)->allowed;
-    size_t word = schema_type(key) == TYPE_OPTINT ? strcspn(allowed, " ") : 0;
-    interval range;
+static ps_status parse_integer(ps_key_index key, const ps_yaml_node *node, ps_value *v, ps_error *err) {
+    const char *allowed = ps_schema_key(key)->allowed;
+    size_t word = ps_schema_type(key) == TYPE_OPTINT ? strcspn(allowed, " ") : 0;
+    ps_interval range;
     if (is_plain(node)) {
         bool null_allowed = word == 4 && strncmp(allowed, "null", 4) == 0;
-        if (null_allowed ? yaml_is_null(node->text)
+        if (null_allowed ? ps_yaml_is_null(node->text)
                          : word > 0 && node->length == word && strncmp(node->text, allowed, word) == 0) {
             v->INT = PS_CONFIG_AUTO;
             return PS_OK;
         }
-        if (schema_interval(allowed, &range) && yaml_integer(node->text, &v->INT) &&
-            interval_contains(&range, (double)v->INT))
+        if (ps_schema_interval(allowed, &range) && ps_yaml_integer(node->text, &v->INT) &&
+            ps_interval_contains(&range, (double)v->INT))
             return PS_OK;
         double real;
-        if (!yaml_is_integer(node->text) && yaml_real(node->text, &real) && real == floor(real) && isfinite(real))
+        if (!ps_yaml_is_integer(node->text) && ps_yaml_real(node->text, &real) && real == floor(real) && isfinite(real))
             return unexpected(key, node, ", written without point or exponent", err);
     }
     return unexpected(key, node, quote_hint(node), err);
 }
 
-static ps_status parse_real(key_index key, const yaml_node *node, config_value *v, ps_error *err) {
-    interval range;
-    if (is_plain(node) && yaml_real(node->text, &v->REAL) && isfinite(v->REAL) &&
-        schema_interval(schema_key(key)->allowed, &range) && interval_contains(&range, v->REAL)) {
+static ps_status parse_real(ps_key_index key, const ps_yaml_node *node, ps_value *v, ps_error *err) {
+    ps_interval range;
+    if (is_plain(node) && ps_yaml_real(node->text, &v->REAL) && isfinite(v->REAL) &&
+        ps_schema_interval(ps_schema_key(key)->allowed, &range) && ps_interval_contains(&range, v->REAL)) {
         v->REAL += 0.0; /* −0 is 0: the printed configuration is canonical */
         return PS_OK;
     }
     return unexpected(key, node, quote_hint(node), err);
 }
 
-static ps_status take_text(const yaml_node *node, const char **text, ps_error *err) {
+static ps_status take_text(const ps_yaml_node *node, const char **text, ps_error *err) {
     *text = ps_strndup(node->text, node->length);
     return *text != NULL ? PS_OK : ps_nomem(err);
 }
@@ -75,12 +75,12 @@ static ps_status take_text(const yaml_node *node, const char **text, ps_error *e
 /* True if a plain scalar is something else than text to YAML. */
 static bool is_other_type(const char *text) {
     double number;
-    bool truth, core_truth = yaml_bool(text, &truth) && strchr("tTfF", *text) != NULL; /* yes and on are text */
-    return core_truth || yaml_is_null(text) || yaml_real(text, &number) || yaml_is_integer(text);
+    bool truth, core_truth = ps_yaml_bool(text, &truth) && strchr("tTfF", *text) != NULL; /* yes and on are text */
+    return core_truth || ps_yaml_is_null(text) || ps_yaml_real(text, &number) || ps_yaml_is_integer(text);
 }
 
-static ps_status parse_string(key_index key, const yaml_node *node, config_value *v, ps_error *err) {
-    if (is_plain(node) && schema_type(key) == TYPE_OPTSTRING && yaml_is_null(node->text)) {
+static ps_status parse_string(ps_key_index key, const ps_yaml_node *node, ps_value *v, ps_error *err) {
+    if (is_plain(node) && ps_schema_type(key) == TYPE_OPTSTRING && ps_yaml_is_null(node->text)) {
         v->STRING = NULL;
         return PS_OK;
     }
@@ -91,7 +91,7 @@ static ps_status parse_string(key_index key, const yaml_node *node, config_value
 }
 
 typedef struct choice_search {
-    const yaml_node *node;
+    const ps_yaml_node *node;
     char text[16][32]; /* as terminated strings, for ps_nearest_name */
     const char *names[16];
     size_t n;
@@ -108,31 +108,31 @@ static bool match_choice(void *context, const char *choice, size_t length) {
     return false;
 }
 
-static ps_status parse_choice(key_index key, const yaml_node *node, config_value *v, ps_error *err) {
-    if (is_plain(node) && schema_type(key) == TYPE_OPTCHOICE && yaml_is_null(node->text)) {
+static ps_status parse_choice(ps_key_index key, const ps_yaml_node *node, ps_value *v, ps_error *err) {
+    if (is_plain(node) && ps_schema_type(key) == TYPE_OPTCHOICE && ps_yaml_is_null(node->text)) {
         v->STRING = NULL;
         return PS_OK;
     }
     if (node->kind != YAML_SCALAR) return unexpected(key, node, "", err);
     choice_search search = {.node = node};
-    if (each_choice(schema_key(key)->allowed, match_choice, &search)) return take_text(node, &v->STRING, err);
+    if (ps_each_choice(ps_schema_key(key)->allowed, match_choice, &search)) return take_text(node, &v->STRING, err);
     const char *nearest = ps_nearest_name(node->text, search.names, search.n);
     char hint[64] = "";
     if (nearest != NULL) snprintf(hint, sizeof hint, "; did you mean %s?", nearest);
     return unexpected(key, node, hint, err);
 }
 
-static ps_status parse_list(key_index key, const yaml_node *node, config_value *v, const yaml_node **where,
+static ps_status parse_list(ps_key_index key, const ps_yaml_node *node, ps_value *v, const ps_yaml_node **where,
                             ps_error *err) {
     if (node->kind != YAML_SEQUENCE) return unexpected(key, node, "", err);
     ps_status status = PS_OK;
     size_t n = 0;
-    for (const yaml_item *item = node->items; item != NULL; item = item->next)
+    for (const ps_yaml_item *item = node->items; item != NULL; item = item->next)
         n++;
     const char **items = n > 0 ? ps_calloc(n, sizeof *items) : NULL;
     if (n > 0 && items == NULL) return ps_nomem(err);
     v->LIST = (ps_config_list){items, 0};
-    for (const yaml_item *item = node->items; status == PS_OK && item != NULL; item = item->next) {
+    for (const ps_yaml_item *item = node->items; status == PS_OK && item != NULL; item = item->next) {
         *where = item->value;
         if (item->value->kind != YAML_SCALAR || (item->value->plain && is_other_type(item->value->text)))
             status = unexpected(key, item->value, "; put text that looks like something else in quotes", err);
@@ -141,28 +141,28 @@ static ps_status parse_list(key_index key, const yaml_node *node, config_value *
         else
             status = take_text(item->value, &items[v->LIST.n++], err);
     }
-    if (status != PS_OK) value_clear(TYPE_LIST, v);
+    if (status != PS_OK) ps_value_clear(TYPE_LIST, v);
     return status;
 }
 
 /* The values to try for one key: each must be one the key accepts; kept in its canonical form. */
-static ps_status parse_trials(key_index key, const yaml_node *node, ps_config_list *list, const yaml_node **where,
-                              ps_error *err) {
+static ps_status parse_trials(ps_key_index key, const ps_yaml_node *node, ps_config_list *list,
+                              const ps_yaml_node **where, ps_error *err) {
     ps_status status = PS_OK;
     size_t n = 0;
-    for (const yaml_item *item = node->items; item != NULL; item = item->next)
+    for (const ps_yaml_item *item = node->items; item != NULL; item = item->next)
         n++;
     const char **items = ps_calloc(n, sizeof *items);
     if (items == NULL) return ps_nomem(err);
     *list = (ps_config_list){items, 0};
-    for (const yaml_item *item = node->items; status == PS_OK && item != NULL; item = item->next) {
-        config_value v = {0};
+    for (const ps_yaml_item *item = node->items; status == PS_OK && item != NULL; item = item->next) {
+        ps_value v = {0};
         ps_text text = {0};
         *where = item->value;
-        status = value_parse(key, item->value, &v, where, err);
-        if (status != PS_OK) return ps_error_prefix(err, status, "%s", schema_key(key)->name);
-        value_print(schema_type(key), &v, schema_key(key)->allowed, &text);
-        value_clear(schema_type(key), &v);
+        status = ps_value_parse(key, item->value, &v, where, err);
+        if (status != PS_OK) return ps_error_prefix(err, status, "%s", ps_schema_key(key)->name);
+        ps_value_print(ps_schema_type(key), &v, ps_schema_key(key)->allowed, &text);
+        ps_value_clear(ps_schema_type(key), &v);
         if (!ps_text_ok(&text)) {
             ps_text_free(&text);
             return ps_nomem(err);
@@ -172,28 +172,28 @@ static ps_status parse_trials(key_index key, const yaml_node *node, ps_config_li
     return status;
 }
 
-static ps_status parse_dimension(const yaml_item *item, const char **name, ps_config_list *list,
-                                 const yaml_node **where, ps_error *err) {
+static ps_status parse_dimension(const ps_yaml_item *item, const char **name, ps_config_list *list,
+                                 const ps_yaml_node **where, ps_error *err) {
     char nearest[192];
     *where = item->key;
-    key_index key = schema_find(item->key->text);
+    ps_key_index key = ps_schema_find(item->key->text);
     if (key == NO_KEY) {
-        bool near = schema_nearest(item->key->text, nearest, sizeof nearest);
+        bool near = ps_schema_nearest(item->key->text, nearest, sizeof nearest);
         return ps_fail(err, PS_FORMAT, "unknown key %.80s%s%s%s", item->key->text, near ? "; did you mean " : "",
                        near ? nearest : "", near ? "?" : "");
     }
     *where = item->value;
-    if (schema_type(key) == TYPE_SPACE || strcmp(schema_key(key)->name, "preset") == 0)
-        return ps_fail(err, PS_FORMAT, "%s cannot be tuned", schema_key(key)->name);
+    if (ps_schema_type(key) == TYPE_SPACE || strcmp(ps_schema_key(key)->name, "preset") == 0)
+        return ps_fail(err, PS_FORMAT, "%s cannot be tuned", ps_schema_key(key)->name);
     if (item->value->kind != YAML_SEQUENCE || item->value->items == NULL)
-        return ps_fail(err, PS_FORMAT, "%s: expected a list of values to try such as [a, b]", schema_key(key)->name);
-    *name = ps_strdup(schema_key(key)->name);
+        return ps_fail(err, PS_FORMAT, "%s: expected a list of values to try such as [a, b]", ps_schema_key(key)->name);
+    *name = ps_strdup(ps_schema_key(key)->name);
     return *name != NULL ? parse_trials(key, item->value, list, where, err) : ps_nomem(err);
 }
 
-static ps_status parse_space(key_index key, const yaml_node *node, config_value *v, const yaml_node **where,
+static ps_status parse_space(ps_key_index key, const ps_yaml_node *node, ps_value *v, const ps_yaml_node **where,
                              ps_error *err) {
-    if (node->kind == YAML_SCALAR && node->plain && yaml_is_null(node->text)) {
+    if (node->kind == YAML_SCALAR && node->plain && ps_yaml_is_null(node->text)) {
         v->SPACE = (ps_config_space){0};
         return PS_OK;
     }
@@ -202,7 +202,7 @@ static ps_status parse_space(key_index key, const yaml_node *node, config_value 
     ps_config_list lists[N_KEYS] = {0};
     ps_config_space space = {names, lists, 0};
     ps_status status = PS_OK;
-    for (const yaml_item *item = node->items; status == PS_OK && item != NULL; item = item->next) {
+    for (const ps_yaml_item *item = node->items; status == PS_OK && item != NULL; item = item->next) {
         for (size_t i = 0; status == PS_OK && i < space.n; i++)
             if (strcmp(names[i], item->key->text) == 0) {
                 *where = item->key;
@@ -213,17 +213,18 @@ static ps_status parse_space(key_index key, const yaml_node *node, config_value 
         status = parse_dimension(item, &names[at], &lists[at], where, err);
         if (names[at] != NULL) space.n++;
     }
-    if (status == PS_OK) status = value_copy(TYPE_SPACE, &(config_value){.SPACE = space}, v, err);
+    if (status == PS_OK) status = ps_value_copy(TYPE_SPACE, &(ps_value){.SPACE = space}, v, err);
     for (size_t i = 0; i < space.n; i++) { /* the arrays are on the stack, what they hold is not */
         ps_free((void *)names[i]);
-        value_clear(TYPE_LIST, (config_value *)&lists[i]);
+        ps_value_clear(TYPE_LIST, (ps_value *)&lists[i]);
     }
     return status;
 }
 
-ps_status value_parse(key_index key, const yaml_node *node, config_value *v, const yaml_node **where, ps_error *err) {
+ps_status ps_value_parse(ps_key_index key, const ps_yaml_node *node, ps_value *v, const ps_yaml_node **where,
+                         ps_error *err) {
     *where = node;
-    switch (schema_type(key)) {
+    switch (ps_schema_type(key)) {
     case TYPE_BOOL: return parse_bool(key, node, v, err);
     case TYPE_INT:
     case TYPE_OPTINT: return parse_integer(key, node, v, err);

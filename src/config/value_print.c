@@ -14,7 +14,7 @@ static bool is_safe_plain(const char *text) {
         bool is_path = strncmp(text, "./", 2) == 0 || *text == '/';
         if (!is_path || text[strspn(text, inside)] != '\0') return false;
     }
-    return !yaml_is_null(text) && !yaml_bool(text, &truth);
+    return !ps_yaml_is_null(text) && !ps_yaml_bool(text, &truth);
 }
 
 /* The character at *c and past it. `text` is UTF-8: it was checked when it was read. */
@@ -74,7 +74,7 @@ static void print_space(const ps_config_space *space, ps_text *text) {
     ps_text_puts(text, "}");
 }
 
-void value_print(value_type type, const config_value *v, const char *allowed, ps_text *text) {
+void ps_value_print(ps_value_type type, const ps_value *v, const char *allowed, ps_text *text) {
     switch (type) {
     case TYPE_BOOL: ps_text_puts(text, v->BOOL ? "true" : "false"); break;
     case TYPE_OPTINT:
@@ -83,7 +83,7 @@ void value_print(value_type type, const config_value *v, const char *allowed, ps
             break;
         } /* fall through */
     case TYPE_INT: ps_text_printf(text, "%" PRId64, v->INT); break;
-    case TYPE_REAL: yaml_print_real(v->REAL, text); break;
+    case TYPE_REAL: ps_yaml_print_real(v->REAL, text); break;
     case TYPE_STRING:
     case TYPE_OPTSTRING: print_string(v->STRING, text); break;
     case TYPE_CHOICE: /* a word of the schema: no choice needs quotes where a choice is read */

@@ -4,41 +4,41 @@
 
 #include <string.h>
 
-static ps_status text_node(const char *text, bool plain, ps_arena *arena, const yaml_node **node, ps_error *err) {
-    yaml_node *made = ps_arena_calloc(arena, 1, sizeof *made);
+static ps_status text_node(const char *text, bool plain, ps_arena *arena, const ps_yaml_node **node, ps_error *err) {
+    ps_yaml_node *made = ps_arena_calloc(arena, 1, sizeof *made);
     if (made == NULL) return ps_nomem(err);
-    *made = (yaml_node){.kind = YAML_SCALAR, .line = 1, .column = 1, .text = text, .length = strlen(text)};
+    *made = (ps_yaml_node){.kind = YAML_SCALAR, .line = 1, .column = 1, .text = text, .length = strlen(text)};
     made->plain = plain;
     *node = made;
     return PS_OK;
 }
 
-static bool needs_yaml(value_type type, const char *text) {
+static bool needs_yaml(ps_value_type type, const char *text) {
     if (*text == '"' || *text == '\'') return true;
     return type == TYPE_LIST || type == TYPE_SPACE || *text == '[' || *text == '{';
 }
 
-ps_status value_node(key_index key, const char *text, ps_arena *arena, const yaml_node **node, ps_error *err) {
-    value_type type = schema_type(key);
+ps_status ps_value_node(ps_key_index key, const char *text, ps_arena *arena, const ps_yaml_node **node, ps_error *err) {
+    ps_value_type type = ps_schema_type(key);
     bool holds_text = type == TYPE_STRING || type == TYPE_OPTSTRING;
-    if (yaml_valid_prefix(text, strlen(text)) < strlen(text)) return ps_fail(err, PS_FORMAT, "expected UTF-8 text");
+    if (ps_yaml_valid_prefix(text, strlen(text)) < strlen(text)) return ps_fail(err, PS_FORMAT, "expected UTF-8 text");
     if (holds_text && *text != '"' && *text != '\'')
-        return text_node(text, type == TYPE_OPTSTRING && yaml_is_null(text), arena, node, err);
+        return text_node(text, type == TYPE_OPTSTRING && ps_yaml_is_null(text), arena, node, err);
     if (!needs_yaml(type, text)) return text_node(text, true, arena, node, err);
-    const yaml_node *root = NULL;
-    ps_status status = yaml_parse(text, strlen(text), NULL, arena, &root, err);
+    const ps_yaml_node *root = NULL;
+    ps_status status = ps_yaml_parse(text, strlen(text), NULL, arena, &root, err);
     if (status != PS_OK) return status;
     if (root == NULL) return text_node("", true, arena, node, err);
     *node = root;
     return PS_OK;
 }
 
-ps_status value_from_text(key_index key, const char *text, config_value *v, ps_error *err) {
-    const yaml_node *node = NULL, *where;
+ps_status ps_value_from_text(ps_key_index key, const char *text, ps_value *v, ps_error *err) {
+    const ps_yaml_node *node = NULL, *where;
     ps_arena *arena = ps_arena_create();
     if (arena == NULL) return ps_nomem(err);
-    ps_status status = value_node(key, text, arena, &node, err);
-    if (status == PS_OK) status = value_parse(key, node, v, &where, err);
+    ps_status status = ps_value_node(key, text, arena, &node, err);
+    if (status == PS_OK) status = ps_value_parse(key, node, v, &where, err);
     ps_arena_free(arena);
     return status;
 }

@@ -14,9 +14,9 @@ static const struct {
 };
 enum { N_IDLE = sizeof idle / sizeof *idle };
 
-bool config_is_idle(key_index key) {
+bool ps_config_key_is_idle(ps_key_index key) {
     for (size_t i = 0; i < N_IDLE; i++)
-        if (schema_in_section(schema_key(key)->name, idle[i].section)) return true;
+        if (ps_schema_in_section(ps_schema_key(key)->name, idle[i].section)) return true;
     return false;
 }
 
@@ -29,9 +29,10 @@ typedef struct named {
 
 enum { SHOWN = 8 };
 
-static void name_key(named *names, const ps_config *cfg, key_index key) {
+static void name_key(named *names, const ps_config *cfg, ps_key_index key) {
     if (names->n++ >= SHOWN) return;
-    ps_text_printf(&names->text, "%s%s (%s)", names->n > 1 ? ", " : "", schema_key(key)->name, origin_text(cfg, key));
+    ps_text_printf(&names->text, "%s%s (%s)", names->n > 1 ? ", " : "", ps_schema_key(key)->name,
+                   ps_origin_text(cfg, key));
 }
 
 static ps_status say(named *names, const ps_log *log, const char *before, const char *after, ps_error *err) {
@@ -43,8 +44,8 @@ static ps_status say(named *names, const ps_log *log, const char *before, const 
 }
 
 /* What the environment sets is meant for other programs, too. */
-static bool was_set(const ps_config *cfg, key_index key) {
-    config_layer from = cfg->origins->of[key].layer;
+static bool was_set(const ps_config *cfg, ps_key_index key) {
+    ps_config_layer from = cfg->origins->of[key].layer;
     return from == LAYER_FILE || from == LAYER_SET;
 }
 
@@ -62,8 +63,8 @@ static bool has_word(const char *list, const char *word) {
 static ps_status warn_vain(const ps_config *cfg, const ps_log *log, ps_error *err) {
     char before[96];
     named names = {0};
-    for (key_index key = 0; key < N_KEYS; key++) {
-        const char *engines = schema_key(key)->engines;
+    for (ps_key_index key = 0; key < N_KEYS; key++) {
+        const char *engines = ps_schema_key(key)->engines;
         if (*engines != '\0' && !has_word(engines, cfg->engine_type) && was_set(cfg, key)) name_key(&names, cfg, key);
     }
     snprintf(before, sizeof before, "ignored, without meaning for engine %s", cfg->engine_type);
@@ -71,13 +72,13 @@ static ps_status warn_vain(const ps_config *cfg, const ps_log *log, ps_error *er
 }
 
 /* Whether a key has another value than its default: only then does someone expect something of it. */
-static bool is_changed(const ps_config *cfg, key_index key, ps_status *status, ps_error *err) {
-    config_value now, initial = {0};
-    *status = value_from_text(key, schema_key(key)->initial, &initial, err);
+static bool is_changed(const ps_config *cfg, ps_key_index key, ps_status *status, ps_error *err) {
+    ps_value now, initial = {0};
+    *status = ps_value_from_text(key, ps_schema_key(key)->initial, &initial, err);
     if (*status != PS_OK) return false;
-    value_load(cfg, key, &now);
-    bool changed = was_set(cfg, key) && !value_equal(schema_type(key), &now, &initial);
-    value_clear(schema_type(key), &initial);
+    ps_value_load(cfg, key, &now);
+    bool changed = was_set(cfg, key) && !ps_value_equal(ps_schema_type(key), &now, &initial);
+    ps_value_clear(ps_schema_type(key), &initial);
     return changed;
 }
 
@@ -85,15 +86,15 @@ static ps_status warn_idle(const ps_config *cfg, size_t which, const ps_log *log
     char after[128];
     named names = {0};
     ps_status status = PS_OK;
-    for (key_index key = 0; key < N_KEYS && status == PS_OK; key++)
-        if (schema_in_section(schema_key(key)->name, idle[which].section) && is_changed(cfg, key, &status, err))
+    for (ps_key_index key = 0; key < N_KEYS && status == PS_OK; key++)
+        if (ps_schema_in_section(ps_schema_key(key)->name, idle[which].section) && is_changed(cfg, key, &status, err))
             name_key(&names, cfg, key);
     snprintf(after, sizeof after, ": %s", idle[which].reason);
     ps_status said = say(&names, log, "without effect", after, err);
     return status != PS_OK ? status : said;
 }
 
-ps_status config_warn(const ps_config *cfg, const ps_log *log, ps_error *err) {
+ps_status ps_config_warn(const ps_config *cfg, const ps_log *log, ps_error *err) {
     ps_status status = warn_vain(cfg, log, err);
     for (size_t i = 0; i < N_IDLE && status == PS_OK; i++)
         status = warn_idle(cfg, i, log, err);

@@ -8,7 +8,7 @@
 enum { MAX_BOUND = 32 };
 
 /* The two ends of "[0, 1e6)" as text. */
-static bool split_interval(const char *allowed, char low[MAX_BOUND], char high[MAX_BOUND], interval *range) {
+static bool split_interval(const char *allowed, char low[MAX_BOUND], char high[MAX_BOUND], ps_interval *range) {
     const char *open = strpbrk(allowed, "[(");
     if (open == NULL) return false;
     const char *comma = strchr(open, ','), *close = strpbrk(open, "])");
@@ -20,19 +20,20 @@ static bool split_interval(const char *allowed, char low[MAX_BOUND], char high[M
     return true;
 }
 
-bool schema_interval(const char *allowed, interval *range) {
+bool ps_schema_interval(const char *allowed, ps_interval *range) {
     char low[MAX_BOUND], high[MAX_BOUND];
-    return split_interval(allowed, low, high, range) && yaml_real(low, &range->low) && yaml_real(high, &range->high);
+    return split_interval(allowed, low, high, range) && ps_yaml_real(low, &range->low) &&
+           ps_yaml_real(high, &range->high);
 }
 
-bool interval_contains(const interval *range, double x) {
+bool ps_interval_contains(const ps_interval *range, double x) {
     return (range->open_low ? x > range->low : x >= range->low) &&
            (range->open_high ? x < range->high : x <= range->high);
 }
 
 static void interval_words(const char *allowed, ps_text *text) {
     char low[MAX_BOUND], high[MAX_BOUND];
-    interval range;
+    ps_interval range;
     if (!split_interval(allowed, low, high, &range)) return;
     if (range.open_low && range.open_high)
         ps_text_printf(text, " between %s and %s, both excluded", low, high);
@@ -44,7 +45,8 @@ static void interval_words(const char *allowed, ps_text *text) {
         ps_text_printf(text, " from %s to %s", low, high);
 }
 
-bool each_choice(const char *allowed, bool (*visit)(void *context, const char *choice, size_t length), void *context) {
+bool ps_each_choice(const char *allowed, bool (*visit)(void *context, const char *choice, size_t length),
+                    void *context) {
     for (const char *at = allowed;; at++) {
         size_t length = strcspn(at, "|");
         if (visit(context, at, length)) return true;
@@ -61,10 +63,10 @@ static bool add_choice(void *context, const char *choice, size_t length) {
     return false;
 }
 
-void schema_expectation(key_index key, ps_text *text) {
-    const char *allowed = schema_key(key)->allowed;
+void ps_schema_expectation(ps_key_index key, ps_text *text) {
+    const char *allowed = ps_schema_key(key)->allowed;
     ps_text choices = {0};
-    switch (schema_type(key)) {
+    switch (ps_schema_type(key)) {
     case TYPE_BOOL: ps_text_puts(text, "true or false"); break;
     case TYPE_INT:
         ps_text_puts(text, "an integer");
@@ -82,8 +84,8 @@ void schema_expectation(key_index key, ps_text *text) {
     case TYPE_OPTSTRING: ps_text_puts(text, "a string or null"); break;
     case TYPE_CHOICE:
     case TYPE_OPTCHOICE:
-        each_choice(allowed, add_choice, &choices);
-        if (schema_type(key) == TYPE_OPTCHOICE) ps_text_puts(text, "null, ");
+        ps_each_choice(allowed, add_choice, &choices);
+        if (ps_schema_type(key) == TYPE_OPTCHOICE) ps_text_puts(text, "null, ");
         ps_text_puts(text, ps_text_cstr(&choices));
         text->failed = text->failed || choices.failed;
         break;

@@ -8,15 +8,15 @@
 
 typedef struct anchor {
     const char *name;
-    const yaml_node *node;
+    const ps_yaml_node *node;
     struct anchor *next;
 } anchor;
 
 /* A collection that is still open. */
 typedef struct frame {
-    yaml_node *node;
-    yaml_item *last;         /* of its items */
-    const yaml_node *key;    /* mapping: the key whose value comes next */
+    ps_yaml_node *node;
+    ps_yaml_item *last;      /* of its items */
+    const ps_yaml_node *key; /* mapping: the key whose value comes next */
     const char *anchor_name; /* its own, known only from its end on: an alias inside it would be a cycle */
 } frame;
 
@@ -27,7 +27,7 @@ typedef struct builder {
     ps_error *err;
     frame stack[YAML_MAX_DEPTH];
     size_t depth, nodes, documents;
-    const yaml_node *root;
+    const ps_yaml_node *root;
     anchor *anchors;
     int line, column; /* of the newest token that had a mark */
 } builder;
@@ -59,12 +59,12 @@ static void take_mark(builder *b, struct fy_event *event) {
 }
 
 /* NULL on failure, with *status saying which. */
-static yaml_node *new_node(builder *b, yaml_kind kind, ps_status *status) {
+static ps_yaml_node *new_node(builder *b, ps_yaml_kind kind, ps_status *status) {
     if (++b->nodes > YAML_MAX_NODES) {
         *status = mistake(b, "more values than a configuration can have");
         return NULL;
     }
-    yaml_node *made = ps_arena_calloc(b->arena, 1, sizeof *made);
+    ps_yaml_node *made = ps_arena_calloc(b->arena, 1, sizeof *made);
     *status = made != NULL ? PS_OK : ps_nomem(b->err);
     if (made == NULL) return NULL;
     made->kind = kind;
@@ -87,7 +87,7 @@ static ps_status token_text(builder *b, struct fy_token *token, const char **tex
     return PS_OK;
 }
 
-static ps_status remember_anchor(builder *b, const char *name, const yaml_node *node) {
+static ps_status remember_anchor(builder *b, const char *name, const ps_yaml_node *node) {
     if (name == NULL) return PS_OK;
     anchor *made = ps_arena_alloc(b->arena, sizeof *made);
     if (made == NULL) return ps_nomem(b->err);
@@ -97,7 +97,7 @@ static ps_status remember_anchor(builder *b, const char *name, const yaml_node *
 }
 
 /* Put a finished node where it belongs: the root, the next element, the next key or the value of the last key. */
-static ps_status attach(builder *b, const yaml_node *node) {
+static ps_status attach(builder *b, const ps_yaml_node *node) {
     if (b->depth == 0) {
         b->root = node;
         return PS_OK;
@@ -112,9 +112,9 @@ static ps_status attach(builder *b, const yaml_node *node) {
         top->key = node;
         return PS_OK;
     }
-    yaml_item *item = ps_arena_alloc(b->arena, sizeof *item);
+    ps_yaml_item *item = ps_arena_alloc(b->arena, sizeof *item);
     if (item == NULL) return ps_nomem(b->err);
-    *item = (yaml_item){top->key, node, NULL};
+    *item = (ps_yaml_item){top->key, node, NULL};
     if (top->last != NULL)
         top->last->next = item;
     else
@@ -128,7 +128,7 @@ static ps_status on_scalar(builder *b, struct fy_event *event, bool forced_text)
     const char *name = NULL;
     size_t ignored;
     ps_status status;
-    yaml_node *node = new_node(b, YAML_SCALAR, &status);
+    ps_yaml_node *node = new_node(b, YAML_SCALAR, &status);
     if (node == NULL) return status;
     status = token_text(b, event->scalar.value, &node->text, &node->length);
     if (status == PS_OK) status = token_text(b, event->scalar.anchor, &name, &ignored);
@@ -152,12 +152,12 @@ static ps_status on_alias(builder *b, struct fy_event *event) {
     return mistake(b, "an alias without an anchor before it");
 }
 
-static ps_status on_start(builder *b, yaml_kind kind, struct fy_token *anchor_token) {
+static ps_status on_start(builder *b, ps_yaml_kind kind, struct fy_token *anchor_token) {
     if (b->depth == YAML_MAX_DEPTH) return mistake(b, "nested too deeply");
     const char *name = NULL;
     size_t ignored;
     ps_status status;
-    yaml_node *node = new_node(b, kind, &status);
+    ps_yaml_node *node = new_node(b, kind, &status);
     if (node == NULL) return status;
     status = token_text(b, anchor_token, &name, &ignored);
     if (status == PS_OK) b->stack[b->depth++] = (frame){.node = node, .anchor_name = name};
@@ -270,7 +270,7 @@ static void place_at(builder *b, size_t offset) {
 /* What the parser must not see: libfyaml 0.7 does not come back from some directives that are not UTF-8. */
 static ps_status check_bytes(builder *b) {
     if (b->length > YAML_MAX_BYTES) return mistake(b, "larger than 1 MiB: not a configuration");
-    size_t valid = yaml_valid_prefix(b->text, b->length);
+    size_t valid = ps_yaml_valid_prefix(b->text, b->length);
     if (valid == b->length) return PS_OK;
     place_at(b, valid);
     return mistake(b, b->text[valid] == '\0' ? "a NUL byte: not a text file" : "not UTF-8");
@@ -292,8 +292,8 @@ static struct fy_diag *quiet_diag(void) {
     return diag;
 }
 
-ps_status yaml_parse(const char *text, size_t length, const char *name, ps_arena *arena, const yaml_node **root,
-                     ps_error *err) {
+ps_status ps_yaml_parse(const char *text, size_t length, const char *name, ps_arena *arena, const ps_yaml_node **root,
+                        ps_error *err) {
     builder b = {.name = name, .text = text, .length = length, .arena = arena, .err = err, .line = 1, .column = 1};
     ps_status status = check_bytes(&b);
     if (status != PS_OK) return status;
@@ -318,7 +318,7 @@ done:
     return status;
 }
 
-const char *yaml_describe(const yaml_node *node, char *buffer, size_t size) {
+const char *ps_yaml_describe(const ps_yaml_node *node, char *buffer, size_t size) {
     if (node->kind == YAML_SEQUENCE) return "a list";
     if (node->kind == YAML_MAPPING) return "a mapping";
     if (node->plain && node->length == 0) return "nothing";

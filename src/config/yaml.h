@@ -7,35 +7,35 @@
 /* Bounds that keep hostile input cheap: far above any real configuration. */
 enum { YAML_MAX_BYTES = 1 << 20, YAML_MAX_DEPTH = 32, YAML_MAX_NODES = 20000 };
 
-typedef enum yaml_kind { YAML_SCALAR, YAML_SEQUENCE, YAML_MAPPING } yaml_kind;
+typedef enum ps_yaml_kind { YAML_SCALAR, YAML_SEQUENCE, YAML_MAPPING } ps_yaml_kind;
 
-typedef struct yaml_node yaml_node;
+typedef struct ps_yaml_node ps_yaml_node;
 
 /* An element of a sequence (key is NULL) or a pair of a mapping. */
-typedef struct yaml_item {
-    const yaml_node *key, *value;
-    struct yaml_item *next;
-} yaml_item;
+typedef struct ps_yaml_item {
+    const ps_yaml_node *key, *value;
+    struct ps_yaml_item *next;
+} ps_yaml_item;
 
-struct yaml_node {
-    yaml_kind kind;
+struct ps_yaml_node {
+    ps_yaml_kind kind;
     int line, column; /* from 1 */
     const char *text; /* scalar: its content, NUL-terminated */
     size_t length;
     bool plain; /* scalar: written without quotes, so that it can be a number, a truth value or null */
-    yaml_item *items;
+    ps_yaml_item *items;
 };
 
 /* Parse one document into `arena`. *root is NULL for an empty one. Aliases are resolved by sharing nodes: the result is
  * a graph without cycles. Merge keys stay as pairs with the key "<<". PS_FORMAT: "name:line:column: …", or without
  * a place where `name` is NULL (a value on the command line). */
-ps_status yaml_parse(const char *text, size_t length, const char *name, ps_arena *arena, const yaml_node **root,
-                     ps_error *err);
+ps_status ps_yaml_parse(const char *text, size_t length, const char *name, ps_arena *arena, const ps_yaml_node **root,
+                        ps_error *err);
 
 /* How many bytes of a text are UTF-8 without a NUL; `length` when all are. */
-size_t yaml_valid_prefix(const char *text, size_t length);
+size_t ps_yaml_valid_prefix(const char *text, size_t length);
 
 /* What stands at a node, for messages: "0.7", "a mapping"; quoted text keeps quotes. Writes at most `size` bytes. */
-const char *yaml_describe(const yaml_node *node, char *buffer, size_t size);
+const char *ps_yaml_describe(const ps_yaml_node *node, char *buffer, size_t size);
 
 #endif

@@ -12,20 +12,18 @@ static bool has_avx512(void) {
 #endif
 
 const ps_kernels *ps_kernels_get(size_t choice) {
-    if (choice == 0) return &ps_kernels_plain;
+    const ps_kernels *usable[3];
+    size_t n = 0;
 #ifdef PS_KERNELS_X86
-    if (choice == 1 && has_avx2()) return &ps_kernels_avx2;
-    if (choice == 2 && has_avx512()) return &ps_kernels_avx512;
+    if (has_avx512()) usable[n++] = &ps_kernels_avx512;
+    if (has_avx2()) usable[n++] = &ps_kernels_avx2;
 #endif
-    return NULL;
+    usable[n++] = &ps_kernels_plain;
+    return choice < n ? usable[choice] : NULL;
 }
 
 const ps_kernels *ps_kernels_best(void) {
-#ifdef PS_KERNELS_X86
-    if (has_avx512()) return &ps_kernels_avx512;
-    if (has_avx2()) return &ps_kernels_avx2;
-#endif
-    return &ps_kernels_plain;
+    return ps_kernels_get(0);
 }
 
 void ps_mix_clear(ps_mix_terms *terms) {

@@ -37,7 +37,7 @@ typedef struct ps_kernels {
 } ps_kernels;
 
 const ps_kernels *ps_kernels_best(void);         /* the fastest this processor runs */
-const ps_kernels *ps_kernels_get(size_t choice); /* each one this processor runs, plain first; NULL past the last */
+const ps_kernels *ps_kernels_get(size_t choice); /* each one this processor runs, the best first; NULL past the last */
 
 extern const ps_kernels ps_kernels_plain;
 #if defined(__x86_64__) && defined(__GNUC__)

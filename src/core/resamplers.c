@@ -4,8 +4,9 @@
 #include <string.h>
 
 static const ps_resampler *const resamplers[] = {
-    &ps_resampler_multinomial, &ps_resampler_systematic, &ps_resampler_stratified,
-    &ps_resampler_residual,    &ps_resampler_top_n,
+#define X(name) &ps_resampler_##name,
+    PS_RESAMPLER_LIST(X)
+#undef X
 };
 
 const ps_resampler *const *ps_resamplers(size_t *n) {

@@ -1,14 +1,13 @@
-/* The entries of the table of resamplers: one file each, one line here, one in resamplers.c. */
+/* The entries of the table of resamplers, a file each, and what they share. */
 #ifndef PERSAMP_CORE_RESAMPLERS_H
 #define PERSAMP_CORE_RESAMPLERS_H
 
+#include "persamp/choices.h"
 #include "persamp/core.h"
 
-extern const ps_resampler ps_resampler_multinomial;
-extern const ps_resampler ps_resampler_systematic;
-extern const ps_resampler ps_resampler_stratified;
-extern const ps_resampler ps_resampler_residual;
-extern const ps_resampler ps_resampler_top_n;
+#define X(name) extern const ps_resampler ps_resampler_##name;
+PS_RESAMPLER_LIST(X)
+#undef X
 
 /* PS_ARG without weights or picks to make, PS_DOMAIN for a weight that is negative or NaN, or for none above zero. */
 ps_status ps_resample_check(const ps_resample_input *in, ps_error *err);

@@ -4,6 +4,7 @@
  * children by ℓ stay. A finished child that is among the best takes its place for good; every finished child is an
  * answer. A token budget is spent by searching again from the root; towards its end the last children of the round,
  * then the last prefixes, give way (pace.h). */
+#include "method/methods.h"
 #include "method/pace.h"
 #include "method/round.h"
 
@@ -78,21 +79,24 @@ static void start_search(beam *p) {
     }
 }
 
-static ps_status create_as(const ps_method_ops *ops, const ps_method_params *params, size_t groups, size_t width,
-                           ps_method **method, ps_error *err) {
+/* `groups` or `width` 0: as many as share M children among them. */
+static ps_status create(const ps_method_ops *ops, const ps_method_params *params, size_t groups, size_t width,
+                        ps_method **method, ps_error *err) {
     beam *p = ps_calloc(1, sizeof *p);
     if (p == NULL) return ps_nomem(err);
-    p->groups = groups;
-    p->width = width;
-    p->expansion = params->beam_expansion > 0 ? params->beam_expansion : 1;
-    p->kept = ps_calloc(groups * width, sizeof *p->kept);
-    p->n_kept = ps_calloc(groups, sizeof *p->n_kept);
-    p->places = ps_calloc(groups, sizeof *p->places);
-    p->children = ps_calloc(groups * width, sizeof *p->children);
-    p->ranked = ps_calloc(width * p->expansion, sizeof *p->ranked);
-    p->from = ps_calloc(groups * width * p->expansion, sizeof *p->from);
+    p->expansion = params->beam.expansion > 0 ? params->beam.expansion : 1;
+    size_t shares = params->n_particles > p->expansion ? params->n_particles / p->expansion : 1;
+    p->groups = groups > 0 ? groups : shares;
+    p->width = width > 0 ? width : shares;
+    p->kept = ps_calloc(p->groups * p->width, sizeof *p->kept);
+    p->n_kept = ps_calloc(p->groups, sizeof *p->n_kept);
+    p->places = ps_calloc(p->groups, sizeof *p->places);
+    p->children = ps_calloc(p->groups * p->width, sizeof *p->children);
+    p->ranked = ps_calloc(p->width * p->expansion, sizeof *p->ranked);
+    p->from = ps_calloc(p->groups * p->width * p->expansion, sizeof *p->from);
     ps_status status = ps_round_method_init(&p->m, ops, params, round_over, err);
-    if (status == PS_OK && (!p->kept || !p->n_kept || !p->places || !p->children || !p->ranked || !p->from))
+    if (status == PS_OK && (p->kept == NULL || p->n_kept == NULL || p->places == NULL || p->children == NULL ||
+                            p->ranked == NULL || p->from == NULL))
         status = ps_nomem(err);
     if (status == PS_OK) {
         start_search(p);
@@ -160,18 +164,14 @@ static ps_status answers(const ps_method *method, ps_answer **list, size_t *n, p
     return status;
 }
 
-static size_t at_least_one(size_t n) {
-    return n > 0 ? n : 1;
+static ps_status create_beam(const ps_method_ops *ops, const ps_method_params *params, ps_method **method,
+                             ps_error *err) {
+    return create(ops, params, 1, params->beam.width, method, err);
 }
 
-static ps_status create_beam(const ps_method_params *params, ps_method **method, ps_error *err) {
-    extern const ps_method_ops ps_method_beam;
-    return create_as(&ps_method_beam, params, 1, at_least_one(params->beam_width), method, err);
-}
-
-static ps_status create_dvts(const ps_method_params *params, ps_method **method, ps_error *err) {
-    extern const ps_method_ops ps_method_dvts;
-    return create_as(&ps_method_dvts, params, at_least_one(params->dvts_subtrees), 1, method, err);
+static ps_status create_dvts(const ps_method_ops *ops, const ps_method_params *params, ps_method **method,
+                             ps_error *err) {
+    return create(ops, params, params->beam.subtrees, 1, method, err);
 }
 
 const ps_method_ops ps_method_beam = {

@@ -4,6 +4,7 @@
  * β = β_max and the pool's ESS there is stop_ess · M, or the budget ends. */
 #include "method/completions.h"
 
+#include "method/history.h"
 #include "method/regrow.h"
 
 #include <math.h>
@@ -28,9 +29,7 @@ typedef struct completions {
     size_t W_capacity, uniforms_capacity;
     size_t *picks;   /* [M] */
     uint32_t *drawn; /* [M] */
-    ps_iteration *iterations;
-    size_t n_iterations, iterations_capacity;
-    size_t resamples;
+    ps_history history;
     bool ended;
 } completions;
 
@@ -46,7 +45,7 @@ static void destroy(ps_method *method) {
     ps_free(p->uniforms);
     ps_free(p->picks);
     ps_free(p->drawn);
-    ps_free(p->iterations);
+    ps_history_clear(&p->history);
     ps_free(p);
 }
 
@@ -67,18 +66,20 @@ static ps_status allocate(completions *p, ps_error *err) {
     p->walkers = ps_calloc(M, sizeof *p->walkers);
     p->picks = ps_calloc(M, sizeof *p->picks);
     p->drawn = ps_calloc(M, sizeof *p->drawn);
-    ps_status status = !p->walkers || !p->picks || !p->drawn ? ps_nomem(err) : PS_OK;
-    if (status == PS_OK) status = ps_pool_create(&p->m.params.pool, &p->pool, err);
+    ps_status status = p->walkers == NULL || p->picks == NULL || p->drawn == NULL ? ps_nomem(err) : PS_OK;
+    if (status == PS_OK) status = ps_pool_create(&p->m.params.persistent.pool, &p->pool, err);
     return status == PS_OK ? ps_pool_launch(p->pool, 0.0, p->drawn, M, err) : status; /* M at the root, β = 0 */
 }
 
-static ps_status create(const ps_method_params *params, ps_method **method, ps_error *err) {
+static ps_status create(const ps_method_ops *ops, const ps_method_params *params, ps_method **method, ps_error *err) {
+    if (params->completions.n_moves < 1)
+        return ps_fail(err, PS_ARG, "ps.move.n_moves is 0: ps.mode completions needs at least 1");
     completions *p = ps_calloc(1, sizeof *p);
     if (p == NULL) return ps_nomem(err);
-    ps_status status = ps_round_method_init(&p->m, &ps_method_completions, params, round_over, err);
-    p->m.params.pool.weighting = PS_BALANCE;
-    p->m.params.pool.max_depth = 2; /* an answer is one step of this pool */
-    p->m.params.temperature.monotone = true;
+    ps_status status = ps_round_method_init(&p->m, ops, params, round_over, err);
+    p->m.params.persistent.pool.weighting = PS_BALANCE;
+    p->m.params.persistent.pool.max_depth = 2; /* an answer is one step of this pool */
+    p->m.params.persistent.temperature.monotone = true;
     if (status == PS_OK) status = allocate(p, err);
     if (status == PS_OK) status = plan_round(p, err);
     if (status != PS_OK) {
@@ -119,7 +120,7 @@ static void arrive(completions *p, walker *w) {
         return;
     }
     ps_chain_decide(&w->chain, &p->m.round.tree, log_ratio(p, w), uniform(p));
-    if (++w->moves < p->m.params.n_moves)
+    if (++w->moves < p->m.params.completions.n_moves)
         begin_move(p, w);
     else
         w->done = true;
@@ -147,7 +148,7 @@ static double ess_of_pool(void *context, double beta) {
 static bool out_of_budget(const completions *p) {
     const ps_budget *b = &p->m.params.budget;
     size_t most = b->max_iterations > 0 ? b->max_iterations : b->max_tokens > 0 ? 0 : MOST_GENERATIONS;
-    return ps_round_out_of_tokens(&p->m.round, &p->m.params) || (most > 0 && p->n_iterations >= most) ||
+    return ps_round_out_of_tokens(&p->m.round, &p->m.params) || (most > 0 && p->history.n >= most) ||
            (b->n_finished > 0 && ps_pool_size(p->pool) >= b->n_finished);
 }
 
@@ -155,7 +156,7 @@ static bool out_of_budget(const completions *p) {
 static ps_status select_answers(completions *p, const uint32_t *ids, size_t n, double beta, ps_error *err) {
     size_t M = p->m.params.n_particles, picked;
     const ps_resampler *resampler = p->m.params.resampler;
-    size_t n_uniforms = resampler->uniforms(M, n, p->m.params.subpools);
+    size_t n_uniforms = resampler->uniforms(M, n, p->m.params.persistent.subpools);
     if (ps_reserve(&p->W, &p->W_capacity, n) != PS_OK ||
         ps_reserve(&p->uniforms, &p->uniforms_capacity, n_uniforms) != PS_OK)
         return ps_nomem(err);
@@ -163,7 +164,8 @@ static ps_status select_answers(completions *p, const uint32_t *ids, size_t n, d
     if (status != PS_OK) return status;
     ps_rng_key key = {p->m.params.seed, p->m.params.problem, ps_pool_events(p->pool), PS_RNG_RESAMPLE};
     ps_uniforms(key, 0, n_uniforms, p->uniforms);
-    ps_resample_input in = {.W = p->W, .n = n, .M = M, .uniforms = p->uniforms, .subpools = p->m.params.subpools};
+    ps_resample_input in = {
+        .W = p->W, .n = n, .M = M, .uniforms = p->uniforms, .subpools = p->m.params.persistent.subpools};
     status = resampler->pick(&in, p->picks, &picked, err);
     for (size_t i = 0; i < M && status == PS_OK; i++)
         p->drawn[i] = ids[p->picks[i % picked]]; /* topN may pick fewer */
@@ -180,7 +182,7 @@ static ps_status start_generation(completions *p, const uint32_t *ids, size_t n,
     ps_status status = select_answers(p, ids, n, beta, err);
     if (status != PS_OK) return status;
     p->beta = beta;
-    p->resamples++;
+    p->history.resamples++;
     for (size_t i = 0; i < p->m.params.n_particles; i++) {
         walker *w = &p->walkers[i];
         *w = (walker){.chain.current = p->answer_of[p->drawn[i]]};
@@ -192,25 +194,23 @@ static ps_status start_generation(completions *p, const uint32_t *ids, size_t n,
 static ps_status end_generation(completions *p, ps_error *err) {
     const uint32_t *ids;
     size_t n, M = p->m.params.n_particles;
-    double beta_max = p->m.params.temperature.beta_max;
-    if (ps_reserve(&p->iterations, &p->iterations_capacity, p->n_iterations + 1) != PS_OK) return ps_nomem(err);
-    ps_status status = append_generation(p, err);
+    double beta_max = p->m.params.persistent.temperature.beta_max;
+    ps_status status = ps_history_reserve(&p->history, err);
+    if (status == PS_OK) status = append_generation(p, err);
     if (status == PS_OK) status = ps_pool_prepare(p->pool, &ids, &n, err);
     if (status != PS_OK) return status;
-    double beta = ps_temperature_beta(&p->m.params.temperature, ess_of_pool, p, p->beta, M, p->n_iterations + 1,
+    double beta = ps_temperature_beta(&p->m.params.persistent.temperature, ess_of_pool, p, p->beta, M, p->history.n + 1,
                                       p->m.params.max_steps);
     ps_iteration record = {.beta = beta, .ess = ps_pool_ess(p->pool, beta), .running = (uint32_t)M};
-    bool converged = p->beta >= beta_max && ps_pool_ess(p->pool, beta_max) >= p->m.params.stop_ess * (double)M;
-    p->iterations[p->n_iterations++] = record;
-    if (converged)
-        stop(p, PS_END_CONVERGED);
-    else if (out_of_budget(p) || !(record.ess > 0))
-        stop(p, PS_END_BUDGET);
-    else {
-        p->iterations[p->n_iterations - 1].resampled = true;
-        status = start_generation(p, ids, n, beta, err);
+    bool converged =
+        p->beta >= beta_max && ps_pool_ess(p->pool, beta_max) >= p->m.params.completions.stop_ess * (double)M;
+    ps_history_add(&p->history, record);
+    if (converged || out_of_budget(p) || !(record.ess > 0)) {
+        stop(p, converged ? PS_END_CONVERGED : PS_END_BUDGET);
+        return PS_OK;
     }
-    return status;
+    p->history.iterations[p->history.n - 1].resampled = true;
+    return start_generation(p, ids, n, beta, err);
 }
 
 static ps_status round_over(ps_method *method, ps_error *err) {
@@ -234,55 +234,15 @@ static ps_status round_over(ps_method *method, ps_error *err) {
 
 static ps_status answers(const ps_method *method, ps_answer **list, size_t *n, ps_error *err) {
     const completions *p = (const completions *)method;
-    uint32_t *ids = NULL;
-    double *log_weights = NULL, log_z;
-    ps_status status =
-        ps_pool_answers(p->pool, p->m.params.temperature.beta_max, false, &ids, &log_weights, n, &log_z, err);
-    if (status != PS_OK) return status;
-    if (*n == 0) {
-        status = ps_tree_answers(&p->m.round.tree, list, n, err);
-        goto done;
-    }
-    ps_answer *out = ps_calloc(*n, sizeof *out);
-    if (out == NULL) {
-        status = ps_nomem(err);
-        goto done;
-    }
-    for (size_t i = 0; i < *n; i++) {
-        const ps_tree_node *node = node_at(p, p->answer_of[ids[i]]);
-        out[i] = (ps_answer){.snapshot = p->answer_of[ids[i]],
-                             .state = node->state,
-                             .log_weight = log_weights[i],
-                             .ell = node->ell,
-                             .reward = node->sums.reward};
-    }
-    *list = out;
-done:
-    ps_free(ids);
-    ps_free(log_weights);
-    return status;
+    return ps_pool_answers_of_tree(p->pool, p->m.params.persistent.temperature.beta_max, false, &p->m.round.tree,
+                                   p->answer_of, list, n, err);
 }
 
 static void report(const ps_method *method, ps_method_report *out) {
     const completions *p = (const completions *)method;
-    uint32_t *ids = NULL;
-    double *log_weights = NULL, log_z = NAN;
-    size_t n;
-    if (ps_pool_answers(p->pool, p->m.params.temperature.beta_max, false, &ids, &log_weights, &n, &log_z, NULL) !=
-        PS_OK)
-        log_z = NAN;
-    ps_free(ids);
-    ps_free(log_weights);
-    *out = (ps_method_report){
-        .iterations = p->iterations,
-        .n_iterations = p->n_iterations,
-        .resamples = p->resamples,
-        .final_ess = p->n_iterations > 0 ? p->iterations[p->n_iterations - 1].ess : NAN,
-        .log_z = log_z,
-        .tokens = p->m.round.tree.tokens,
-        .snapshots = p->m.round.tree.size - 1,
-        .end = p->m.end,
-    };
+    ps_round_method_report(method, out);
+    ps_history_report(&p->history, out);
+    out->log_z = ps_pool_log_evidence(p->pool, p->m.params.persistent.temperature.beta_max);
 }
 
 const ps_method_ops ps_method_completions = {

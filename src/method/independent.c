@@ -1,6 +1,7 @@
 /* Methods that draw whole answers independently and differ in how they choose among them: greedy, best-of-n, majority,
  * weighted majority. One state machine, four lines of the table. A budget of tokens is spent by starting further
  * answers: M run side by side and each that ends makes room for the next. */
+#include "method/methods.h"
 #include "method/pace.h"
 #include "method/round.h"
 
@@ -23,8 +24,20 @@ static ps_status plan(independent *p, uint32_t parent, ps_error *err) {
     return ps_round_plan(&p->m.round, parent, p->m.params.has_reward, &child, err);
 }
 
-static ps_status create_as(const ps_method_ops *ops, const ps_method_params *params, ps_method **method,
-                           ps_error *err) {
+/* Whether the votes of the answers are weighed: only then a vote needs what it weighs. */
+static bool weighs_votes(const ps_method_ops *ops) {
+    return ops == &ps_method_weighted_majority;
+}
+
+static ps_status create(const ps_method_ops *ops, const ps_method_params *params, ps_method **method, ps_error *err) {
+    if (weighs_votes(ops) && params->independent.vote == PS_VOTE_REWARD && !params->has_reward)
+        return ps_fail(err, PS_ARG,
+                       "weighted_majority.weights prm needs a process reward model: set models.prm.enabled to true");
+    if (weighs_votes(ops) && params->independent.vote == PS_VOTE_LOGPROB && !params->has_logp)
+        return ps_fail(
+            err, PS_ARG,
+            "weighted_majority.weights logprob needs the log-probabilities of tokens, which this engine does "
+            "not report: set weighted_majority.weights to prm or score, or use another engine");
     independent *p = ps_calloc(1, sizeof *p);
     if (p == NULL) return ps_nomem(err);
     size_t answers = ops->greedy ? 1 : params->n_particles;
@@ -70,14 +83,16 @@ static ps_status round_over(ps_method *method, ps_error *err) {
     return status;
 }
 
+/* log of what the answer's vote weighs; the score where what was asked for is not there, which matters to no vote. */
 static double log_vote(const independent *p, const ps_answer *answer) {
     const ps_score_input *sums = &p->m.round.tree.nodes[answer->snapshot].sums;
-    switch (p->m.params.vote) {
-    case PS_VOTE_REWARD: return isnan(answer->reward) ? answer->ell : log(answer->reward);
-    case PS_VOTE_LOGPROB: return sums->n_tokens > 0 ? sums->sum_logp / (double)sums->n_tokens : 0;
+    double log_vote = answer->ell;
+    switch (p->m.params.independent.vote) {
+    case PS_VOTE_REWARD: log_vote = log(answer->reward); break;
+    case PS_VOTE_LOGPROB: log_vote = sums->n_tokens > 0 ? sums->sum_logp / (double)sums->n_tokens : 0; break;
     case PS_VOTE_SCORE: break;
     }
-    return answer->ell;
+    return isnan(log_vote) ? answer->ell : log_vote;
 }
 
 static ps_status answers(const ps_method *method, ps_answer **list, size_t *n, ps_error *err) {
@@ -91,24 +106,60 @@ static ps_status answers(const ps_method *method, ps_answer **list, size_t *n, p
     return PS_OK;
 }
 
-#define INDEPENDENT(symbol, method_name, method_doc, is_greedy, selection)                                             \
-    static ps_status create_##symbol(const ps_method_params *params, ps_method **method, ps_error *err) {              \
-        extern const ps_method_ops ps_method_##symbol;                                                                 \
-        return create_as(&ps_method_##symbol, params, method, err);                                                    \
-    }                                                                                                                  \
-    const ps_method_ops ps_method_##symbol = {.name = method_name,                                                     \
-                                              .doc = method_doc,                                                       \
-                                              .greedy = is_greedy,                                                     \
-                                              .select = selection,                                                     \
-                                              .create = create_##symbol,                                               \
-                                              .destroy = destroy,                                                      \
-                                              .next = ps_round_method_next,                                            \
-                                              .absorb = ps_round_method_absorb,                                        \
-                                              .answers = answers,                                                      \
-                                              .report = ps_round_method_report}
+static size_t one_line(const ps_method_params *params) {
+    (void)params;
+    return 1;
+}
 
-INDEPENDENT(greedy, "greedy", "one answer, the likeliest token at every place", true, "best");
-INDEPENDENT(best_of_n, "best_of_n", "n independent answers, the one with the highest score", false, "best");
-INDEPENDENT(majority, "majority", "n independent answers, the most frequent", false, "majority");
-INDEPENDENT(weighted_majority, "weighted_majority", "n independent answers, votes weighted by PRM or log-probability",
-            false, "weighted");
+const ps_method_ops ps_method_greedy = {
+    .name = "greedy",
+    .doc = "one answer, the likeliest token at every place",
+    .greedy = true,
+    .select = "best",
+    .create = create,
+    .destroy = destroy,
+    .next = ps_round_method_next,
+    .absorb = ps_round_method_absorb,
+    .answers = answers,
+    .report = ps_round_method_report,
+    .lines = one_line,
+};
+
+const ps_method_ops ps_method_best_of_n = {
+    .name = "best_of_n",
+    .doc = "n independent answers, the one with the highest score",
+    .independent = true,
+    .select = "best",
+    .create = create,
+    .destroy = destroy,
+    .next = ps_round_method_next,
+    .absorb = ps_round_method_absorb,
+    .answers = answers,
+    .report = ps_round_method_report,
+};
+
+const ps_method_ops ps_method_majority = {
+    .name = "majority",
+    .doc = "n independent answers, the most frequent",
+    .independent = true,
+    .select = "majority",
+    .create = create,
+    .destroy = destroy,
+    .next = ps_round_method_next,
+    .absorb = ps_round_method_absorb,
+    .answers = answers,
+    .report = ps_round_method_report,
+};
+
+const ps_method_ops ps_method_weighted_majority = {
+    .name = "weighted_majority",
+    .doc = "n independent answers, votes weighted by PRM or log-probability",
+    .independent = true,
+    .select = "weighted",
+    .create = create,
+    .destroy = destroy,
+    .next = ps_round_method_next,
+    .absorb = ps_round_method_absorb,
+    .answers = answers,
+    .report = ps_round_method_report,
+};

@@ -1,23 +1,12 @@
-/* The table of methods and the thin calls through it. Adding a method: its file, and its line here. */
-#include "persamp/method.h"
+/* The table of methods, the rules that hold for all of them, and the thin calls through it. */
+#include "method/methods.h"
 
 #include <string.h>
 
-extern const ps_method_ops ps_method_persistent, ps_method_greedy, ps_method_best_of_n, ps_method_majority,
-    ps_method_weighted_majority, ps_method_beam, ps_method_dvts, ps_method_particle_filter, ps_method_particle_gibbs,
-    ps_method_power_mcmc;
-
 static const ps_method_ops *const table[] = {
-    &ps_method_persistent,        //
-    &ps_method_greedy,            //
-    &ps_method_best_of_n,         //
-    &ps_method_majority,          //
-    &ps_method_weighted_majority, //
-    &ps_method_beam,              //
-    &ps_method_dvts,              //
-    &ps_method_particle_filter,   //
-    &ps_method_particle_gibbs,    //
-    &ps_method_power_mcmc,        //
+#define X(name) &ps_method_##name,
+    PS_METHOD_LIST(X)
+#undef X
 };
 
 const ps_method_ops *const *ps_methods(size_t *n) {
@@ -39,13 +28,22 @@ static ps_status check(const ps_method_params *p, ps_error *err) {
     if (p->score->needs_reward && !p->has_reward)
         return ps_fail(err, PS_ARG, "scoring.type %s needs a process reward model: set models.prm.enabled to true",
                        p->score->name);
+    if (ps_score_needs_logp(p->score, p->score_params) && !p->has_logp)
+        return ps_fail(err, PS_ARG,
+                       "scoring.type %s needs the log-probabilities of tokens, which this engine does not report: set "
+                       "scoring.type to prm_reward, or use another engine",
+                       p->score->name);
     return PS_OK;
 }
 
 ps_status ps_method_create(const ps_method_ops *ops, const ps_method_params *params, ps_method **method,
                            ps_error *err) {
     ps_status status = check(params, err);
-    return status != PS_OK ? status : ops->create(params, method, err);
+    return status != PS_OK ? status : ops->create(ops, params, method, err);
+}
+
+size_t ps_method_lines(const ps_method_ops *ops, const ps_method_params *params) {
+    return ops->lines != NULL ? ops->lines(params) : params->n_particles;
 }
 
 void ps_method_free(ps_method *method) {

@@ -1,11 +1,12 @@
 /* Power sampling by Metropolis–Hastings (Karan & Du, "Reasoning with Sampling"): draws from p(answer)^α without any
- * training or reward. M independent chains. Block-wise: a chain grows its answer one step at a time and after each step
+ * training or reward. Independent chains. Block-wise: a chain grows its answer one step at a time and after each step
  * moves the whole prefix, whose target is p(prefix)^α, so that it does not start from an answer nobody would pick; once
  * finished it keeps moving the whole answer.
  *
  * A move's ratio is α·ΔΣlog p − ΔΣlog q, for proposals q are drawn from the configured distribution; the shared prefix
  * cancels. Every state of a finished chain after its growth is a draw: answers weigh by how long a chain stayed.
  * A token budget is spent by further moves. */
+#include "method/methods.h"
 #include "method/regrow.h"
 
 #include <math.h>
@@ -19,7 +20,8 @@ typedef struct walker {
 
 typedef struct power {
     ps_round_method m;
-    walker *walkers; /* [M] */
+    walker *walkers; /* [n_walkers] */
+    size_t n_walkers;
     uint64_t uniforms_used;
     ps_answer *draws; /* [n_draws] states of finished chains, repeats merged by weight */
     size_t n_draws, draws_capacity;
@@ -39,7 +41,7 @@ static void destroy(ps_method *method) {
 static ps_status plan_round(power *p, ps_error *err) {
     ps_status status = PS_OK;
     ps_round_begin(&p->m.round);
-    for (size_t i = 0; i < p->m.params.n_particles && status == PS_OK; i++) {
+    for (size_t i = 0; i < p->n_walkers && status == PS_OK; i++) {
         walker *w = &p->walkers[i];
         if (w->done) continue;
         uint32_t *at = w->chain.growing ? &w->chain.proposal : &w->chain.current;
@@ -48,14 +50,27 @@ static ps_status plan_round(power *p, ps_error *err) {
     return status;
 }
 
-static ps_status create(const ps_method_params *params, ps_method **method, ps_error *err) {
-    extern const ps_method_ops ps_method_power_mcmc;
-    if (!(params->power_alpha >= 1))
-        return ps_fail(err, PS_ARG, "power_mcmc.alpha is %g, expected at least 1", params->power_alpha);
+/* A chain moves its prefix at every step of its growth: K steps cost about K + K²/4, five answers at K = 12. */
+static size_t chains(const ps_method_params *params) {
+    enum { ANSWERS_PER_CHAIN = 8 };
+    if (params->power.chains > 0) return params->power.chains;
+    return params->n_particles > ANSWERS_PER_CHAIN ? params->n_particles / ANSWERS_PER_CHAIN : 1;
+}
+
+static ps_status create(const ps_method_ops *ops, const ps_method_params *params, ps_method **method, ps_error *err) {
+    if (!(params->power.alpha >= 1))
+        return ps_fail(err, PS_ARG, "power_mcmc.alpha is %g, expected at least 1", params->power.alpha);
+    if (!params->has_logp || !params->has_logq)
+        return ps_fail(
+            err, PS_ARG,
+            "method power_mcmc needs the log-probabilities of tokens under the model and under the "
+            "distribution they were drawn from, which this engine does not report: choose another method, or "
+            "use another engine");
     power *p = ps_calloc(1, sizeof *p);
     if (p == NULL) return ps_nomem(err);
-    p->walkers = ps_calloc(params->n_particles, sizeof *p->walkers);
-    ps_status status = ps_round_method_init(&p->m, &ps_method_power_mcmc, params, round_over, err);
+    p->n_walkers = chains(params);
+    p->walkers = ps_calloc(p->n_walkers, sizeof *p->walkers);
+    ps_status status = ps_round_method_init(&p->m, ops, params, round_over, err);
     if (status == PS_OK && p->walkers == NULL) status = ps_nomem(err);
     if (status == PS_OK) status = plan_round(p, err);
     if (status != PS_OK) {
@@ -92,7 +107,7 @@ static ps_status record(power *p, uint32_t snapshot, ps_error *err) {
 /* A proposal has arrived: accept or refuse it. */
 static void decide(power *p, walker *w) {
     const ps_score_input *now = &node_at(p, w->chain.current)->sums, *then = &node_at(p, w->chain.proposal)->sums;
-    double log_ratio = p->m.params.power_alpha * (then->sum_logp - now->sum_logp) - (then->sum_logq - now->sum_logq);
+    double log_ratio = p->m.params.power.alpha * (then->sum_logp - now->sum_logp) - (then->sum_logq - now->sum_logq);
     ps_chain_decide(&w->chain, &p->m.round.tree, log_ratio, uniform(p));
     w->moves++;
 }
@@ -115,7 +130,7 @@ static ps_status advance(power *p, walker *w, ps_error *err) {
     }
     /* A growing prefix gets one move a step; a whole answer as many as the budget or `sweeps` allow. */
     bool endless = p->m.params.budget.max_tokens > 0;
-    bool more = finished ? endless || w->moves < p->m.params.sweeps : w->moves < 1;
+    bool more = finished ? endless || w->moves < p->m.params.power.sweeps : w->moves < 1;
     if (more)
         ps_chain_cut(&w->chain, &p->m.round.tree, uniform(p));
     else
@@ -126,7 +141,7 @@ static ps_status advance(power *p, walker *w, ps_error *err) {
 static ps_status round_over(ps_method *method, ps_error *err) {
     power *p = (power *)method;
     ps_status status = PS_OK;
-    for (size_t i = 0; i < p->m.params.n_particles && status == PS_OK; i++)
+    for (size_t i = 0; i < p->n_walkers && status == PS_OK; i++)
         if (!p->walkers[i].done) status = advance(p, &p->walkers[i], err);
     if (status != PS_OK) return status;
     if (ps_round_out_of_tokens(&p->m.round, &p->m.params)) {
@@ -163,4 +178,5 @@ const ps_method_ops ps_method_power_mcmc = {
     .absorb = ps_round_method_absorb,
     .answers = answers,
     .report = ps_round_method_report,
+    .lines = chains,
 };

@@ -30,8 +30,8 @@ ps_status ps_tree_fill(ps_tree *tree, const ps_method_params *params, const ps_s
     ps_tree_node *node = &tree->nodes[result->child];
     const ps_score_input *before = &tree->nodes[node->parent].sums;
     node->sums = (ps_score_input){
-        .sum_logp = before->sum_logp + result->sum_logp,
-        .sum_logq = before->sum_logq + result->sum_logq,
+        .sum_logp = result->has_logp ? before->sum_logp + result->sum_logp : NAN,
+        .sum_logq = result->has_logq ? before->sum_logq + result->sum_logq : NAN,
         .n_tokens = before->n_tokens + result->n_tokens,
         .n_steps = before->n_steps + 1,
         .reward = result->reward,

@@ -54,20 +54,12 @@ static void set_score(ps_session *s) {
     const char *transform = c->scoring_prm_transform;
     ps_score_defaults(&s->score_params);
     ps_score_params *p = &s->score_params;
-    p->tau = c->scoring_params_tau;
-    p->alpha = c->scoring_params_alpha;
-    p->gamma = c->scoring_prm_gamma;
+#define X(member, field, initial) p->member = c->field;
+    PS_SCORE_PARAM_LIST(X)
+#undef X
     p->transform = ps_config_is(transform, "log")     ? PS_REWARD_LOG
                    : ps_config_is(transform, "logit") ? PS_REWARD_LOGIT
                                                       : PS_REWARD_RAW;
-    p->min_score = c->scoring_params_min_score;
-    p->max_score = c->scoring_params_max_score;
-    p->prior_weight = c->scoring_length_prior_weight;
-    p->lambda_poisson = c->scoring_length_prior_lambda_poisson;
-    p->p_geometric = c->scoring_length_prior_p_geometric;
-    p->mu_lognormal = c->scoring_length_prior_mu_lognormal;
-    p->sigma_lognormal = c->scoring_length_prior_sigma_lognormal;
-    p->penalty_linear = c->scoring_length_prior_penalty_linear;
 }
 
 static ps_temperature temperature_of(const ps_config *c) {
@@ -106,58 +98,73 @@ static ps_pool_params pool_of(const ps_config *c) {
     };
 }
 
-/* A chain of power_mcmc moves its prefix at every step of its growth: K steps cost about K + K²/4, five answers at
- * K = 12. */
-static size_t chains_of(const ps_config *c, size_t M) {
-    enum { ANSWERS_PER_CHAIN = 8 };
-    if (c->power_mcmc_chains != PS_CONFIG_AUTO) return (size_t)c->power_mcmc_chains;
-    return M / ANSWERS_PER_CHAIN > 0 ? M / ANSWERS_PER_CHAIN : 1;
+/* 0, which lets a method choose, for the word `auto`. */
+static size_t size_of(ps_config_OPTINT value) {
+    return value == PS_CONFIG_AUTO ? 0 : (size_t)value;
+}
+
+static ps_vote vote_of(const char *name) {
+    return ps_config_is(name, "prm") ? PS_VOTE_REWARD : ps_config_is(name, "logprob") ? PS_VOTE_LOGPROB : PS_VOTE_SCORE;
+}
+
+static ps_persistent_params persistent_of(const ps_config *c) {
+    bool constant = ps_config_is(c->ps_resample_alpha_schedule, "constant");
+    return (ps_persistent_params){
+        .pool = pool_of(c),
+        .temperature = temperature_of(c),
+        .subpools = (size_t)c->ps_resample_subpools,
+        .distinct_lineage = c->ps_resample_topN_distinct_lineage,
+        .policy = policy_of(c->ps_resample_policy),
+        .alpha_start = c->ps_resample_alpha_start,
+        .alpha_end = constant ? c->ps_resample_alpha_start : c->ps_resample_alpha_end,
+        .refill = c->ps_refill,
+        .completions = ps_config_is(c->ps_mode, "completions"),
+    };
 }
 
 static void set_params(ps_session *s) {
     const ps_config *c = s->config;
-    bool power = strcmp(s->method->name, "power_mcmc") == 0;
-    bool completions = ps_config_is(c->ps_mode, "completions") && strcmp(s->method->name, "persistent") == 0;
-    size_t M = (size_t)c->generation_n_particles, expansion = (size_t)c->beam_expansion;
-    size_t groups = M / expansion > 0 ? M / expansion : 1;
+    ps_engine_info engine;
+    ps_engine_get_info(s->engine, &engine);
     s->params = (ps_method_params){
         .seed = (uint64_t)c->system_seed,
-        .n_particles = power ? chains_of(c, M) : M,
+        .n_particles = (size_t)c->generation_n_particles,
         .max_steps = (size_t)c->generation_max_steps,
         .score = ps_score_find(c->scoring_type),
         .prior = ps_length_prior_find(c->scoring_length_prior_type),
         .score_params = &s->score_params,
         .has_reward = s->prm != NULL,
+        .has_logp = (engine.can & PS_ENGINE_LOGP) != 0,
+        .has_logq = (engine.can & (PS_ENGINE_LOGQ | PS_ENGINE_LOGQ_BOUNDED)) != 0,
         .budget = {.max_tokens = (size_t)c->ps_budget_max_tokens,
                    .max_iterations = (size_t)c->ps_budget_max_iterations,
                    .n_finished = (size_t)c->ps_budget_n_finished,
                    .pace = c->ps_budget_pace},
-        .pool = pool_of(c),
-        .temperature = temperature_of(c),
         .resampler = ps_resampler_find(c->ps_resample_method),
-        .subpools = (size_t)c->ps_resample_subpools,
-        .distinct_lineage = c->ps_resample_topN_distinct_lineage,
-        .policy = policy_of(c->ps_resample_policy),
-        .alpha_start = c->ps_resample_alpha_start,
-        .alpha_end = ps_config_is(c->ps_resample_alpha_schedule, "constant") ? c->ps_resample_alpha_start
-                                                                             : c->ps_resample_alpha_end,
-        .refill = c->ps_refill,
-        .completions = completions,
-        .n_moves = c->ps_move_enabled || completions ? (size_t)c->ps_move_n_moves : 0,
-        .stop_ess = c->ps_stop_ess,
-        .filter_logit = ps_config_is(c->particle_filter_weights, "logit"),
-        .filter_temperature = c->particle_filter_temperature,
-        .filter_policy = policy_of(c->particle_filter_policy),
-        .filter_threshold = c->particle_filter_threshold,
-        .vote = ps_config_is(c->weighted_majority_weights, "prm")       ? PS_VOTE_REWARD
-                : ps_config_is(c->weighted_majority_weights, "logprob") ? PS_VOTE_LOGPROB
-                                                                        : PS_VOTE_SCORE,
-        .beam_width = c->beam_width != PS_CONFIG_AUTO ? (size_t)c->beam_width : groups,
-        .beam_expansion = expansion,
-        .dvts_subtrees = c->dvts_subtrees != PS_CONFIG_AUTO ? (size_t)c->dvts_subtrees : groups,
-        .power_alpha = c->power_mcmc_alpha,
-        .sweeps = (size_t)(power ? c->power_mcmc_sweeps : c->particle_gibbs_sweeps),
+        .n_moves = c->ps_move_enabled ? (size_t)c->ps_move_n_moves : 0,
+        .persistent = persistent_of(c),
+        .completions = {.n_moves = (size_t)c->ps_move_n_moves, .stop_ess = c->ps_stop_ess},
+        .filter = {.logit = ps_config_is(c->particle_filter_weights, "logit"),
+                   .temperature = c->particle_filter_temperature,
+                   .policy = policy_of(c->particle_filter_policy),
+                   .threshold = c->particle_filter_threshold,
+                   .sweeps = (size_t)c->particle_gibbs_sweeps},
+        .independent = {.vote = vote_of(c->weighted_majority_weights)},
+        .beam = {.width = size_of(c->beam_width),
+                 .expansion = (size_t)c->beam_expansion,
+                 .subtrees = size_of(c->dvts_subtrees)},
+        .power = {.alpha = c->power_mcmc_alpha,
+                  .chains = size_of(c->power_mcmc_chains),
+                  .sweeps = (size_t)c->power_mcmc_sweeps},
     };
+}
+
+/* Parameters that the method refuses are refused here, before the first problem, and not once for each of them. */
+static ps_status try_method(const ps_session *s, ps_error *err) {
+    ps_method *method = NULL;
+    ps_status status = ps_method_create(s->method, &s->params, &method, err);
+    ps_method_free(method);
+    return status;
 }
 
 static ps_verify_options verify_of(const ps_config *c) {
@@ -223,17 +230,14 @@ ps_status ps_session_init(ps_session *s, const ps_config *config, ps_models *mod
         ps_session_clear(s);
         return ps_fail(err, PS_ARG, "answer.select prm_weighted needs a process reward model: set models.prm.enabled");
     }
-    if (strcmp(s->method->name, "weighted_majority") == 0 && s->params.vote == PS_VOTE_REWARD && s->prm == NULL) {
-        ps_session_clear(s);
-        return ps_fail(err, PS_ARG,
-                       "weighted_majority.weights prm needs a process reward model: set models.prm.enabled");
-    }
     s->stop_at_boxed = config->answer_stop_at_boxed;
     s->keep_particles = config->evaluation_save_particles;
     s->keep_logprobs = s->keep_particles && config->generation_include_logprobs;
     s->max_seconds = config->ps_budget_max_seconds;
     if (sample) make_single_sample(s);
-    return PS_OK;
+    status = try_method(s, err);
+    if (status != PS_OK) ps_session_clear(s);
+    return status;
 }
 
 void ps_session_clear(ps_session *s) {

@@ -267,6 +267,8 @@ static ps_status deliver(ps_task *task, uint32_t child, ps_error *err) {
         .child = child,
         .state = node->state,
         .n_tokens = node->n_tokens,
+        .has_logp = task->session->params.has_logp,
+        .has_logq = task->session->params.has_logq,
         .sum_logp = node->sum_logp,
         .sum_logq = node->sum_logq,
         .reward = node->reward,
@@ -315,8 +317,8 @@ ps_status ps_task_extended(ps_task *task, const ps_event *event, ps_error *err) 
     node->length = event->text_length;
     node->n_tokens = event->n_tokens;
     for (size_t i = 0; i < event->n_tokens; i++) {
-        node->sum_logp += event->logp[i];
-        node->sum_logq += event->logq[i];
+        if (event->logp != NULL) node->sum_logp += event->logp[i];
+        if (event->logq != NULL) node->sum_logq += event->logq[i];
     }
     if (keep_logprobs(task, node, event, err) != PS_OK) return PS_NOMEM;
     task->outcome.tokens.generated += event->n_tokens;

@@ -9,4 +9,7 @@ static double log_prior(const ps_score_params *params, size_t n_tokens) {
 }
 
 const ps_length_prior_ops ps_length_prior_geometric = {
-    "geometric", "geometric on 0, 1, 2, ... with parameter p_geometric", log_prior};
+    .name = "geometric",
+    .doc = "geometric on 0, 1, 2, ... with parameter p_geometric",
+    .log_prior = log_prior,
+};

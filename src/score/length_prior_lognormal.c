@@ -11,4 +11,7 @@ static double log_prior(const ps_score_params *params, size_t n_tokens) {
 }
 
 const ps_length_prior_ops ps_length_prior_lognormal = {
-    "lognormal", "lognormal density with mu_lognormal and sigma_lognormal; -infinity at length 0", log_prior};
+    .name = "lognormal",
+    .doc = "lognormal density with mu_lognormal and sigma_lognormal; -infinity at length 0",
+    .log_prior = log_prior,
+};

@@ -7,4 +7,8 @@ static double log_prior(const ps_score_params *params, size_t n_tokens) {
     return 0;
 }
 
-const ps_length_prior_ops ps_length_prior_none = {"none", "no length prior", log_prior};
+const ps_length_prior_ops ps_length_prior_none = {
+    .name = "none",
+    .doc = "no length prior",
+    .log_prior = log_prior,
+};

@@ -8,4 +8,8 @@ static double log_prior(const ps_score_params *params, size_t n_tokens) {
     return (n_tokens == 0 ? 0 : n * log(lambda)) - lambda - lgamma(n + 1);
 }
 
-const ps_length_prior_ops ps_length_prior_poisson = {"poisson", "Poisson with mean lambda_poisson", log_prior};
+const ps_length_prior_ops ps_length_prior_poisson = {
+    .name = "poisson",
+    .doc = "Poisson with mean lambda_poisson",
+    .log_prior = log_prior,
+};

@@ -5,19 +5,20 @@
 
 void ps_score_defaults(ps_score_params *params) {
     *params = (ps_score_params){
-        .tau = 1,
-        .alpha = 0.5,
-        .gamma = 1,
-        .transform = PS_REWARD_LOG,
-        .min_score = 1e-30,
-        .max_score = 1,
-        .prior_weight = 1,
-        .lambda_poisson = 10,
-        .p_geometric = 0.1,
-        .mu_lognormal = 2,
-        .sigma_lognormal = 0.5,
-        .penalty_linear = 0.01,
+#define X(member, field, initial) .member = initial,
+        PS_SCORE_PARAM_LIST(X)
+#undef X
+            .transform = PS_REWARD_LOG,
     };
+}
+
+bool ps_score_needs_logp(const ps_score_ops *score, const ps_score_params *params) {
+    return score->needs_logp != NULL && score->needs_logp(params);
+}
+
+bool ps_score_always(const ps_score_params *params) {
+    (void)params;
+    return true;
 }
 
 /* Comparisons written so that NaN passes through. */

@@ -5,5 +5,9 @@ static double base(const ps_score_params *params, const ps_score_input *in) {
     return in->sum_logp / params->tau;
 }
 
-const ps_score_ops ps_score_logprob_power = {"logprob_power", "sum of log p over the tokens, divided by tau", false,
-                                             base};
+const ps_score_ops ps_score_logprob_power = {
+    .name = "logprob_power",
+    .doc = "sum of log p over the tokens, divided by tau",
+    .base = base,
+    .needs_logp = ps_score_always,
+};

@@ -4,15 +4,15 @@
 #include <string.h>
 
 static const ps_score_ops *const scores[] = {
-    &ps_score_logprob_power,
-    &ps_score_logprob_avg,
-    &ps_score_prm_reward,
-    &ps_score_hybrid_prm_logprob,
+#define X(name) &ps_score_##name,
+    PS_SCORE_LIST(X)
+#undef X
 };
 
 static const ps_length_prior_ops *const length_priors[] = {
-    &ps_length_prior_none,      &ps_length_prior_poisson,        &ps_length_prior_geometric,
-    &ps_length_prior_lognormal, &ps_length_prior_linear_penalty,
+#define X(name) &ps_length_prior_##name,
+    PS_LENGTH_PRIOR_LIST(X)
+#undef X
 };
 
 const ps_score_ops *const *ps_scores(size_t *n) {

@@ -135,7 +135,7 @@ static bool cancelled(void *user) {
 static size_t parallel_problems(const ps_session *session) {
     int64_t wanted = session->config->evaluation_parallel_problems;
     if (wanted != PS_CONFIG_AUTO) return (size_t)wanted;
-    return ps_engine_in_flight(session->engine, session->method->greedy ? 1 : session->params.n_particles);
+    return ps_engine_in_flight(session->engine, ps_method_lines(session->method, &session->params));
 }
 
 /* ---- An arm -------------------------------------------------------------- */

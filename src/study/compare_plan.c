@@ -127,17 +127,11 @@ static ps_status parse_methods(ps_plan *plan, const ps_config *base, const char 
 
 /* ---- Shared samples ------------------------------------------------------ */
 
-static bool draws_independently(const ps_method_ops *method) {
-    return strcmp(method->name, "best_of_n") == 0 || strcmp(method->name, "majority") == 0 ||
-           strcmp(method->name, "weighted_majority") == 0;
-}
-
 ps_status ps_plan_samples(const ps_variant *v, ps_config **out, ps_error *err) {
     ps_config *c = NULL;
     ps_status status = ps_config_copy(v->config, &c, err);
     if (status == PS_OK) status = ps_config_set(c, "answer.select", "best", "compare", err);
-    if (status == PS_OK && draws_independently(v->method))
-        status = ps_config_set(c, "method", "best_of_n", "compare", err);
+    if (status == PS_OK && v->method->independent) status = ps_config_set(c, "method", "best_of_n", "compare", err);
     if (status == PS_OK)
         *out = c;
     else
@@ -268,7 +262,7 @@ ps_run *ps_plan_run(const ps_plan *plan, size_t variant, size_t budget, size_t s
 void ps_plan_stem(const ps_variant *v, ps_text *name) {
     const char *at = v->name;
     size_t length = strlen(v->method->name);
-    if (draws_independently(v->method) && strncmp(at, v->method->name, length) == 0) {
+    if (v->method->independent && strncmp(at, v->method->name, length) == 0) {
         ps_text_puts(name, "best_of_n");
         at += length;
     }

@@ -25,6 +25,8 @@ find src cli -name '*.c' ! -path 'src/config/*' | sort | while read -r file; do
     grep -vE '^ *(/\*|\*|//)' "$file" | grep -oE '\<(config|cfg|c)->[a-z][A-Za-z0-9_]*' | sed 's/.*->//' | sort -u |
         sed "s|^|$file |"
 done >"$work/members"
+# The list that carries scores' and priors' numbers from the configuration to them.
+sed -nE 's|^ *X\([a-z_]+, ([a-z_]+), [0-9.e-]+\).*|include/persamp/score.h \1|p' include/persamp/score.h >>"$work/members"
 # The keys that the program says it does nothing with.
 "$PERSAMP_COMMAND" config --explain >"$work/explained"
 awk '/^[a-z]/ {key = $1} /^  (engines|effect) +none/ {print key}' "$work/explained" | sort -u >"$work/said"

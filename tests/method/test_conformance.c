@@ -3,27 +3,32 @@
 #include "support/failing_allocator.h"
 
 /* Persistent Sampling in its other mode: another state machine behind the same name. */
-static ps_status create_completions(const ps_method_params *params, ps_method **method, ps_error *err) {
+static ps_status create_completions(const ps_method_ops *ops, const ps_method_params *params, ps_method **method,
+                                    ps_error *err) {
     ps_method_params p = *params;
-    p.completions = true;
-    p.n_moves = 1;
-    p.pool.weighting = PS_BALANCE;
-    p.temperature.monotone = true;
-    return ps_method_find("persistent")->create(&p, method, err);
+    p.persistent.completions = true;
+    p.persistent.pool.weighting = PS_BALANCE;
+    p.persistent.temperature.monotone = true;
+    (void)ops;
+    return ps_method_create(ps_method_find("persistent"), &p, method, err);
 }
 
 static ps_status create_moving(const char *name, const ps_method_params *params, ps_method **method, ps_error *err) {
     ps_method_params p = *params;
     p.n_moves = 2;
-    p.policy = PS_POLICY_ALWAYS;
-    return ps_method_find(name)->create(&p, method, err);
+    p.persistent.policy = PS_POLICY_ALWAYS;
+    return ps_method_create(ps_method_find(name), &p, method, err);
 }
 
-static ps_status create_moving_steps(const ps_method_params *params, ps_method **method, ps_error *err) {
+static ps_status create_moving_steps(const ps_method_ops *ops, const ps_method_params *params, ps_method **method,
+                                     ps_error *err) {
+    (void)ops;
     return create_moving("persistent", params, method, err);
 }
 
-static ps_status create_moving_filter(const ps_method_params *params, ps_method **method, ps_error *err) {
+static ps_status create_moving_filter(const ps_method_ops *ops, const ps_method_params *params, ps_method **method,
+                                      ps_error *err) {
+    (void)ops;
     return create_moving("particle_filter", params, method, err);
 }
 
@@ -139,7 +144,7 @@ static void token_budgets_are_kept(void **state) {
             ps_method *method;
             trace t = {0};
             p.budget.max_tokens = budget;
-            p.refill = true;
+            p.persistent.refill = true;
             must_run(methods[m], &p, &plain_world, 0, &t, &method);
             check_answers(methods[m], method, &t);
             ps_method_report report;
@@ -206,7 +211,7 @@ static void seeds_differ(void **state) {
         ps_method *method;
         trace t[4] = {{0}};
         size_t others = 0;
-        p.policy = PS_POLICY_ALWAYS;
+        p.persistent.policy = PS_POLICY_ALWAYS;
         for (uint64_t seed = 0; seed < 4; seed++) {
             p.seed = seed % 2;
             p.problem = seed / 2; /* another problem has other numbers too */
@@ -231,8 +236,8 @@ static void failing_allocations_leak_nothing(void **state) {
     ps_method_params p = method_params(&score);
     p.has_reward = true;
     p.budget.max_tokens = 150;
-    p.refill = true;
-    p.policy = PS_POLICY_ALWAYS;
+    p.persistent.refill = true;
+    p.persistent.policy = PS_POLICY_ALWAYS;
     for (size_t m = 0; m < n; m++) {
         bool whole = false;
         for (size_t fail_at = 1; !whole; fail_at++) {
@@ -293,7 +298,7 @@ static void nan_is_an_error_and_zero_is_legal(void **state) {
 
         for (int i = 0; i < 4; i++) { /* −∞ now and then, always */
             p = method_params(&score);
-            p.policy = i % 2 ? PS_POLICY_ALWAYS : PS_POLICY_ESS;
+            p.persistent.policy = i % 2 ? PS_POLICY_ALWAYS : PS_POLICY_ESS;
             w = plain_world;
             w.zero = i < 2 ? 0.4 : 1;
             must_run(methods[m], &p, &w, 0, &t, &method);
@@ -302,6 +307,162 @@ static void nan_is_an_error_and_zero_is_legal(void **state) {
             ps_method_free(method);
             trace_clear(&t);
         }
+    }
+}
+
+/* Engines that do not report log-probabilities: with a score that reads the reward alone every method does, to the bit,
+ * what it does where they are reported; but power_mcmc, which is made of them, is refused. */
+static void sums_that_are_not_there_are_never_read(void **state) {
+    (void)state;
+    size_t n, ran = 0;
+    const ps_method_ops *const *methods = all_methods(&n);
+    ps_score_params score;
+    ps_score_defaults(&score);
+    for (size_t m = 0; m < n; m++) {
+        ps_method_params p = method_params(&score);
+        ps_method *with, *without = NULL;
+        ps_error err;
+        trace a = {0}, b = {0};
+        world w = plain_world;
+        p.has_reward = true;
+        p.score = ps_score_find("prm_reward");
+        must_run(methods[m], &p, &w, 0, &a, &with);
+        w.no_logp = w.no_logq = true;
+        p.has_logp = p.has_logq = false;
+        if (run(methods[m], &p, &w, 0, &b, &without, &err) != PS_OK) {
+            if (methods[m] != ps_method_find("power_mcmc")) fail_msg("%s: %s", methods[m]->name, err.message);
+            assert_int_equal(err.code, PS_ARG);
+            assert_non_null(strstr(err.message, "power_mcmc"));
+        } else {
+            must_be_same(methods[m]->name, &a, &b, with, without);
+            ran++;
+        }
+        ps_method_free(with);
+        ps_method_free(without);
+        trace_clear(&a);
+        trace_clear(&b);
+    }
+    assert_int_equal(ran, n - 1);
+}
+
+/* A score that reads log p is refused by its name where there is none, before anything is computed. */
+static void scores_that_need_log_probabilities_are_refused_by_name(void **state) {
+    (void)state;
+    static const struct {
+        const char *score;
+        double alpha;
+        bool fits;
+    } cases[] = {{"logprob_power", 0.5, false},
+                 {"logprob_avg", 0.5, false},
+                 {"hybrid_prm_logprob", 0.5, false},
+                 {"hybrid_prm_logprob", 1, true}, /* (1 − α)·Σ log p is not there */
+                 {"prm_reward", 0.5, true}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ps_score_params score;
+        ps_score_defaults(&score);
+        score.alpha = cases[i].alpha;
+        ps_method_params p = method_params(&score);
+        ps_method *method = NULL;
+        ps_error err;
+        p.score = ps_score_find(cases[i].score);
+        p.has_reward = true;
+        p.has_logp = p.has_logq = false;
+        ps_status status = ps_method_create(ps_method_find("best_of_n"), &p, &method, &err);
+        assert_int_equal(status, cases[i].fits ? PS_OK : PS_ARG);
+        if (!cases[i].fits) assert_non_null(strstr(err.message, cases[i].score));
+        ps_method_free(method);
+    }
+}
+
+/* The vote by log-probability is a rule of weighted_majority alone; so is the one by reward. */
+static void votes_need_what_they_weigh(void **state) {
+    (void)state;
+    static const char *const names[] = {"weighted_majority", "majority"};
+    ps_score_params score;
+    ps_score_defaults(&score);
+    for (size_t i = 0; i < 2; i++)
+        for (int vote = PS_VOTE_SCORE; vote <= PS_VOTE_LOGPROB; vote++)
+            for (int with = 0; with < 2; with++) {
+                ps_method_params p = method_params(&score);
+                ps_method *method = NULL;
+                ps_error err;
+                p.score = ps_score_find(vote == PS_VOTE_LOGPROB ? "prm_reward" : "logprob_power");
+                p.has_reward = vote == PS_VOTE_LOGPROB || with;
+                p.has_logp = vote != PS_VOTE_LOGPROB || with;
+                p.independent.vote = (ps_vote)vote;
+                bool refused = i == 0 && vote != PS_VOTE_SCORE && !with;
+                assert_int_equal(ps_method_create(ps_method_find(names[i]), &p, &method, &err),
+                                 refused ? PS_ARG : PS_OK);
+                if (refused) assert_non_null(strstr(err.message, "weighted_majority.weights"));
+                ps_method_free(method);
+            }
+}
+
+/* What a method makes of n_particles where its own parameters do not say it. */
+static void methods_derive_their_width_from_the_particles(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        size_t M, expansion, width; /* width: of the first round */
+    } cases[] = {{"beam", 16, 4, 16},      {"beam", 3, 4, 4},       {"dvts", 16, 4, 16}, {"dvts", 3, 4, 4},
+                 {"power_mcmc", 16, 4, 2}, {"power_mcmc", 7, 4, 1}, {"greedy", 16, 4, 1}};
+    ps_score_params score;
+    ps_score_defaults(&score);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ps_method_params p = method_params(&score);
+        const ps_method_ops *ops = ps_method_find(cases[i].name);
+        ps_method *method;
+        const ps_work *work;
+        size_t n;
+        p.n_particles = cases[i].M;
+        p.beam = (ps_beam_params){.expansion = cases[i].expansion};
+        p.power.chains = 0;
+        check_ok(ps_method_create(ops, &p, &method, NULL));
+        check_ok(ps_method_next(method, &work, &n, NULL));
+        assert_int_equal(n, cases[i].width);
+        if (ops->lines != NULL) assert_int_equal(ps_method_lines(ops, &p), cases[i].width);
+        ps_method_free(method);
+    }
+    ps_method_params p = method_params(&score);
+    assert_int_equal(ps_method_lines(ps_method_find("persistent"), &p), p.n_particles);
+}
+
+/* Each method refuses what only it knows to be wrong, and no other method minds. */
+static void each_method_judges_its_own_parameters(void **state) {
+    (void)state;
+    static const char *const needy[] = {"particle_filter", "particle_filter", "power_mcmc", "persistent, completions",
+                                        "persistent"};
+    static const char *const says[] = {"logit", "particle_filter.temperature", "power_mcmc.alpha", "ps.move.n_moves",
+                                       "ps.weights"};
+    size_t n;
+    const ps_method_ops *const *methods = all_methods(&n);
+    ps_score_params score;
+    ps_score_defaults(&score);
+    for (size_t i = 0; i < 5; i++) {
+        size_t refused = 0;
+        for (size_t m = 0; m < n; m++) {
+            ps_method_params p = method_params(&score);
+            ps_method *method = NULL;
+            ps_error err;
+            if (i == 0) p.filter.logit = true;
+            if (i == 1) p.filter.temperature = NAN;
+            if (i == 2) p.power.alpha = 0.5;
+            if (i == 3) p.completions.n_moves = 0;
+            if (i == 4) {
+                p.n_moves = 1;
+                p.persistent.pool.weighting = PS_BALANCE;
+            }
+            if (ps_method_create(methods[m], &p, &method, &err) != PS_OK) {
+                assert_int_equal(err.code, PS_ARG);
+                assert_non_null(strstr(err.message, says[i]));
+                bool family = strncmp(methods[m]->name, needy[i], strlen(needy[i])) == 0 ||
+                              (i < 2 && strcmp(methods[m]->name, "particle_gibbs") == 0);
+                if (!family) fail_msg("%s refuses what is not its: %s", methods[m]->name, err.message);
+                refused++;
+            }
+            ps_method_free(method);
+        }
+        assert_true(refused > 0);
     }
 }
 
@@ -357,6 +518,11 @@ int main(void) {
         cmocka_unit_test(seeds_differ),
         cmocka_unit_test(failing_allocations_leak_nothing),
         cmocka_unit_test(nan_is_an_error_and_zero_is_legal),
+        cmocka_unit_test(sums_that_are_not_there_are_never_read),
+        cmocka_unit_test(scores_that_need_log_probabilities_are_refused_by_name),
+        cmocka_unit_test(votes_need_what_they_weigh),
+        cmocka_unit_test(methods_derive_their_width_from_the_particles),
+        cmocka_unit_test(each_method_judges_its_own_parameters),
         cmocka_unit_test(results_that_were_not_asked_for_are_refused),
         cmocka_unit_test(bad_parameters_are_refused),
     };

@@ -25,19 +25,21 @@ static ps_method_params params_of(size_t M) {
         .score = ps_score_find("logprob_power"),
         .prior = ps_length_prior_find("none"),
         .score_params = &score,
-        .pool = {.weighting = PS_LINEAGE, .depth_decay = 0.3, .max_depth = 8},
-        .temperature =
-            {.mode = PS_ADAPTIVE_ESS, .beta_max = 1, .target_ess = 0.5, .tolerance = 1e-4, .max_iterations = 50},
+        .has_logp = true,
+        .has_logq = true,
         .resampler = ps_resampler_find("systematic"),
-        .policy = PS_POLICY_ALWAYS,
-        .alpha_start = 0.5,
-        .alpha_end = 0.8,
-        .stop_ess = 1,
-        .filter_temperature = 1,
-        .filter_policy = PS_POLICY_ALWAYS,
-        .filter_threshold = 0.5,
-        .power_alpha = 2,
-        .sweeps = 200,
+        .persistent = {.pool = {.weighting = PS_LINEAGE, .depth_decay = 0.3, .max_depth = 8},
+                       .temperature = {.mode = PS_ADAPTIVE_ESS,
+                                       .beta_max = 1,
+                                       .target_ess = 0.5,
+                                       .tolerance = 1e-4,
+                                       .max_iterations = 50},
+                       .policy = PS_POLICY_ALWAYS,
+                       .alpha_start = 0.5,
+                       .alpha_end = 0.8},
+        .completions = {.n_moves = 2, .stop_ess = 1},
+        .filter = {.temperature = 1, .policy = PS_POLICY_ALWAYS, .threshold = 0.5, .sweeps = 100},
+        .power = {.alpha = 2, .chains = M, .sweeps = 8000},
     };
 }
 
@@ -154,7 +156,6 @@ static void test_power_mcmc(void **state) {
              .a = 0,
              .b = 2,
              .bias = 0.004};
-    l.params.sweeps = 8000;
     check_law(l);
 }
 
@@ -168,11 +169,10 @@ static void test_particle_gibbs(void **state) {
              .runs = 400,
              .a = 1,
              .b = 1};
-    l.params.sweeps = 100;
     check_law(l);
     l.what = "particle Gibbs, ESS, L^2";
-    l.params.filter_temperature = 0.5;
-    l.params.filter_policy = PS_POLICY_ESS;
+    l.params.filter.temperature = 0.5;
+    l.params.filter.policy = PS_POLICY_ESS;
     l.b = 2;
     check_law(l);
 }
@@ -193,8 +193,8 @@ static void test_filter_is_unbiased(void **state) {
              .weighted = true};
     check_law(l);
     l.what = "filter, ESS, L^2";
-    l.params.filter_policy = PS_POLICY_ESS;
-    l.params.filter_temperature = 0.5;
+    l.params.filter.policy = PS_POLICY_ESS;
+    l.params.filter.temperature = 0.5;
     l.b = 2;
     check_law(l);
     l.what = "filter, multinomial, ESS, L^2";
@@ -202,7 +202,7 @@ static void test_filter_is_unbiased(void **state) {
     check_law(l);
     l.what = "filter, moves, L^2";
     l.params.n_moves = 2;
-    l.params.filter_policy = PS_POLICY_ALWAYS;
+    l.params.filter.policy = PS_POLICY_ALWAYS;
     check_law(l);
 }
 
@@ -229,16 +229,16 @@ static void test_lineage(void **state) {
     law l = lineage("lineage, an event every step");
     check_law(l);
     l = lineage("lineage, ESS");
-    l.params.policy = PS_POLICY_ESS;
+    l.params.persistent.policy = PS_POLICY_ESS;
     check_law(l);
     l = lineage("lineage, refill, L^2");
-    l.params.temperature.mode = PS_FIXED_LINEAR;
-    l.params.temperature.beta_min = l.params.temperature.beta_max = l.b = 2;
-    l.params.refill = true;
+    l.params.persistent.temperature.mode = PS_FIXED_LINEAR;
+    l.params.persistent.temperature.beta_min = l.params.persistent.temperature.beta_max = l.b = 2;
+    l.params.persistent.refill = true;
     l.params.budget.max_iterations = 12;
     check_law(l);
     l = lineage("importance sampling");
-    l.params.policy = PS_POLICY_NEVER;
+    l.params.persistent.policy = PS_POLICY_NEVER;
     check_law(l);
 }
 
@@ -269,8 +269,8 @@ static void test_moves(void **state) {
     (void)state;
     law l = lineage("lineage, moves");
     l.params.n_moves = 2;
-    l.params.temperature.mode = PS_FIXED_LINEAR;
-    l.params.temperature.beta_min = l.params.temperature.beta_max = l.b = 2;
+    l.params.persistent.temperature.mode = PS_FIXED_LINEAR;
+    l.params.persistent.temperature.beta_min = l.params.persistent.temperature.beta_max = l.b = 2;
     check_law(l);
 }
 
@@ -278,11 +278,10 @@ static void test_moves(void **state) {
 static void test_completions(void **state) {
     (void)state;
     law l = lineage("completions");
-    l.params.completions = true;
-    l.params.n_moves = 2;
-    l.params.temperature.monotone = true;
-    l.params.temperature.beta_max = l.b = 2;
-    l.params.temperature.target_ess = 0.9;
+    l.params.persistent.completions = true;
+    l.params.persistent.temperature.monotone = true;
+    l.params.persistent.temperature.beta_max = l.b = 2;
+    l.params.persistent.temperature.target_ess = 0.9;
     check_law(l);
 }
 
@@ -293,7 +292,7 @@ static void test_balance_is_not_consistent(void **state) {
     double mean[2], error[2];
     for (int k = 0; k < 2; k++) {
         law l = lineage("balance");
-        l.params.pool.weighting = PS_BALANCE;
+        l.params.persistent.pool.weighting = PS_BALANCE;
         l.params.n_particles = k == 0 ? 32 : 512;
         l.runs = k == 0 ? 800 : 50;
         observed o = observe(&l);
@@ -312,10 +311,10 @@ static void test_no_going_back_is_a_filter(void **state) {
     (void)state;
     toy_driver ours = {.model = &straight}, filter = {.model = &straight};
     ps_method_params p = params_of(16);
-    p.pool.depth_decay = 0;
-    p.temperature.mode = PS_FIXED_LINEAR;
-    p.temperature.beta_min = p.temperature.beta_max = 3;
-    p.filter_temperature = 1.0 / 3;
+    p.persistent.pool.depth_decay = 0;
+    p.persistent.temperature.mode = PS_FIXED_LINEAR;
+    p.persistent.temperature.beta_min = p.persistent.temperature.beta_max = 3;
+    p.filter.temperature = 1.0 / 3;
     for (size_t r = 0; r < 50; r++) {
         p.seed = check_seed() + r;
         toy_drive(&ours, "persistent", &p);

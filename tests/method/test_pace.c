@@ -23,11 +23,14 @@ static ps_tree lines(const ps_method_params *p, size_t n, size_t steps, size_t t
         uint32_t id = 0;
         for (size_t s = 0; s < steps; s++) {
             check_ok(ps_tree_reserve(&tree, id, &id, NULL));
-            check_ok(ps_tree_fill(
-                &tree, p,
-                &(ps_step_result){
-                    .child = id, .state = s + 1 == steps ? end : PS_OPEN, .n_tokens = tokens / steps, .reward = NAN},
-                NULL));
+            check_ok(ps_tree_fill(&tree, p,
+                                  &(ps_step_result){.child = id,
+                                                    .state = s + 1 == steps ? end : PS_OPEN,
+                                                    .n_tokens = tokens / steps,
+                                                    .has_logp = true,
+                                                    .has_logq = true,
+                                                    .reward = NAN},
+                                  NULL));
         }
         ends[i] = id;
     }
@@ -132,6 +135,8 @@ static ps_step_result long_answer(uint32_t child, uint32_t depth) {
     return (ps_step_result){.child = child,
                             .state = depth == 12 ? PS_FINISHED : PS_OPEN,
                             .n_tokens = 5,
+                            .has_logp = true,
+                            .has_logq = true,
                             .sum_logp = -1,
                             .sum_logq = -1,
                             .reward = 0.5};

@@ -52,7 +52,7 @@ static ps_method_params params(void) {
 static void policy_never_lets_every_particle_go_its_way(void **state) {
     (void)state;
     ps_method_params p = params();
-    p.policy = PS_POLICY_NEVER;
+    p.persistent.policy = PS_POLICY_NEVER;
     search s = run(p, plain_world);
     assert_int_equal(s.report.resamples, 0);
     assert_int_equal(s.report.end, PS_END_FINISHED);
@@ -74,8 +74,8 @@ static void without_refill_as_many_go_on_as_were_running(void **state) {
             ps_method_params p = params();
             world w = plain_world;
             size_t running = p.n_particles, open, resamples = 0;
-            p.policy = (ps_policy)policy;
-            p.pool.depth_decay = 0.3;
+            p.persistent.policy = (ps_policy)policy;
+            p.persistent.pool.depth_decay = 0.3;
             p.seed = w.seed = seed;
             search s = run(p, w);
             for (size_t i = 0; i < s.report.n_iterations; i++) {
@@ -101,13 +101,13 @@ static void policy_ess_follows_its_threshold(void **state) {
             ps_method_params p = params();
             world w = plain_world;
             size_t open;
-            p.alpha_start = thresholds[k];
-            p.alpha_end = k == 2 ? 0.9 : thresholds[k];
+            p.persistent.alpha_start = thresholds[k];
+            p.persistent.alpha_end = k == 2 ? 0.9 : thresholds[k];
             w.seed = seed;
             search s = run(p, w);
             for (size_t i = 0; i + 1 < s.report.n_iterations; i++) {
                 const ps_iteration *it = &s.report.iterations[i];
-                double alpha = ps_alpha_threshold(p.alpha_start, p.alpha_end, i + 1, p.max_steps);
+                double alpha = ps_alpha_threshold(p.persistent.alpha_start, p.persistent.alpha_end, i + 1, p.max_steps);
                 (void)steps_of(&s.t, i + 1, p.max_steps, &open);
                 assert_int_equal(it->resampled, open > 0 && it->ess < alpha * (double)p.n_particles);
             }
@@ -124,8 +124,8 @@ static void refill_relaunches_M(void **state) {
             ps_method_params p = params();
             world w = plain_world;
             size_t open, M = p.n_particles;
-            p.policy = (ps_policy)policy;
-            p.refill = true;
+            p.persistent.policy = (ps_policy)policy;
+            p.persistent.refill = true;
             p.budget.max_iterations = 30;
             w.seed = seed;
             search s = run(p, w);
@@ -151,10 +151,10 @@ static void finished_snapshots_stay(void **state) {
         world w = plain_world;
         ps_answer *answers;
         size_t n, finished = 0;
-        p.refill = seed % 2;
-        p.policy = PS_POLICY_ALWAYS;
-        p.pool.max_size = seed % 3 ? 0 : 4; /* pruning touches only what could still be selected */
-        p.pool.weighting = seed % 5 ? PS_LINEAGE : PS_BALANCE;
+        p.persistent.refill = seed % 2;
+        p.persistent.policy = PS_POLICY_ALWAYS;
+        p.persistent.pool.max_size = seed % 3 ? 0 : 4; /* pruning touches only what could still be selected */
+        p.persistent.pool.weighting = seed % 5 ? PS_LINEAGE : PS_BALANCE;
         p.budget.max_iterations = 20;
         w.seed = seed;
         search s = run(p, w);
@@ -182,8 +182,8 @@ static void max_steps_cuts_answers_off(void **state) {
         size_t n;
         w.finish = w.cut = 0;
         p.max_steps = 4;
-        p.refill = refill;
-        p.policy = PS_POLICY_NEVER;
+        p.persistent.refill = refill;
+        p.persistent.policy = PS_POLICY_NEVER;
         search s = run(p, w);
         for (size_t i = 1; i <= s.t.n; i++)
             assert_true(s.t.depth[i] <= 4);
@@ -207,8 +207,8 @@ static void depth_decay_decides_whether_it_goes_back(void **state) {
         for (int dial = 0; dial < 2; dial++) {
             ps_method_params p = params();
             world w = plain_world;
-            p.policy = PS_POLICY_ALWAYS;
-            p.pool.depth_decay = dial ? 0.5 : 0;
+            p.persistent.policy = PS_POLICY_ALWAYS;
+            p.persistent.pool.depth_decay = dial ? 0.5 : 0;
             p.seed = w.seed = seed;
             w.finish = 0.1;
             search s = run(p, w);
@@ -251,10 +251,10 @@ static void going_back_ends_by_itself(void **state) {
             ps_method_params p = params();
             world w = plain_world;
             size_t deepest;
-            p.policy = PS_POLICY_ALWAYS;
-            p.pool.depth_decay = 0.02;
-            p.pool.depth_retreat = 8;
-            p.max_steps = p.pool.max_depth = 60;
+            p.persistent.policy = PS_POLICY_ALWAYS;
+            p.persistent.pool.depth_decay = 0.02;
+            p.persistent.pool.depth_retreat = 8;
+            p.max_steps = p.persistent.pool.max_depth = 60;
             p.budget.max_iterations = iterations;
             p.seed = w.seed = seed;
             w.cut = 0;
@@ -279,10 +279,10 @@ static void top_n_takes_distinct_lineages(void **state) {
         for (int distinct = 0; distinct < 2; distinct++) {
             ps_method_params p = params();
             world w = plain_world;
-            p.policy = PS_POLICY_ALWAYS;
+            p.persistent.policy = PS_POLICY_ALWAYS;
             p.resampler = ps_resampler_find("topN");
-            p.distinct_lineage = distinct;
-            p.pool.depth_decay = 0.9;
+            p.persistent.distinct_lineage = distinct;
+            p.persistent.pool.depth_decay = 0.9;
             w.seed = seed;
             search s = run(p, w);
             for (size_t i = 1; i <= s.t.n; i++)
@@ -306,7 +306,7 @@ static void limits_end_the_search(void **state) {
     (void)state;
     for (size_t limit = 1; limit <= 9; limit++) {
         ps_method_params p = params();
-        p.refill = true;
+        p.persistent.refill = true;
         p.budget.max_iterations = limit;
         search s = run(p, plain_world);
         assert_int_equal(s.report.n_iterations, limit);
@@ -324,7 +324,7 @@ static void limits_end_the_search(void **state) {
         done(&s);
     }
     ps_method_params p = params(); /* no limit at all: 2 · max_steps iterations */
-    p.refill = true;
+    p.persistent.refill = true;
     search s = run(p, plain_world);
     assert_int_equal(s.report.n_iterations, 2 * p.max_steps);
     done(&s);
@@ -337,14 +337,14 @@ static void steps_without_tokens_end(void **state) {
     ps_method *method;
     const ps_work *work;
     size_t n, rounds = 0;
-    p.refill = true;
+    p.persistent.refill = true;
     p.budget.max_tokens = 1000;
     check_ok(ps_method_create(ps_method_find("persistent"), &p, &method, NULL));
     for (check_ok(ps_method_next(method, &work, &n, NULL)); n > 0; check_ok(ps_method_next(method, &work, &n, NULL))) {
         ps_step_result results[8];
         assert_true(n <= 8 && ++rounds < 100);
         for (size_t i = 0; i < n; i++)
-            results[i] = (ps_step_result){.child = work[i].child, .state = PS_TRUNCATED};
+            results[i] = (ps_step_result){.child = work[i].child, .state = PS_TRUNCATED, .has_logp = true};
         check_ok(ps_method_absorb(method, results, n, NULL));
     }
     ps_method_free(method);
@@ -358,10 +358,10 @@ static void history_is_plausible(void **state) {
             ps_method_params p = params();
             world w = plain_world;
             double last = 0;
-            p.temperature.mode = (ps_temperature_mode)mode;
-            p.temperature.monotone = true;
-            p.temperature.beta_max = 2;
-            p.policy = PS_POLICY_ALWAYS;
+            p.persistent.temperature.mode = (ps_temperature_mode)mode;
+            p.persistent.temperature.monotone = true;
+            p.persistent.temperature.beta_max = 2;
+            p.persistent.policy = PS_POLICY_ALWAYS;
             w.seed = seed;
             search s = run(p, w);
             for (size_t i = 0; i < s.report.n_iterations; i++) {
@@ -382,8 +382,8 @@ static void mistakes_in_parameters(void **state) {
     ps_method *method = NULL;
     for (int i = 0; i < 3; i++) {
         ps_method_params p = params();
-        if (i == 0) p.pool.depth_decay = 1.5;
-        if (i == 1) p.pool.depth_tilt = NAN;
+        if (i == 0) p.persistent.pool.depth_decay = 1.5;
+        if (i == 1) p.persistent.pool.depth_tilt = NAN;
         if (i == 2) p.resampler = NULL;
         assert_int_equal(ps_method_create(ps_method_find("persistent"), &p, &method, NULL), PS_ARG);
         assert_null(method);
@@ -456,6 +456,8 @@ static double search_toy(ps_engine *engine, ps_node root, const ps_method_params
             ps_step_result r = {.child = child,
                                 .state = event->reason == PS_STOP_EOS ? PS_FINISHED : PS_OPEN,
                                 .n_tokens = event->n_tokens,
+                                .has_logp = true,
+                                .has_logq = true,
                                 .reward = NAN};
             for (size_t t = 0; t < event->n_tokens; t++) {
                 r.sum_logp += event->logp[t];
@@ -521,14 +523,14 @@ static void evidence_and_weights_converge(void **state) {
         ps_method_params p = params();
         double sum = 0, squares = 0, share[KINDS] = {0};
         p.n_particles = 64;
-        p.max_steps = p.pool.max_depth = MAX_STEPS;
-        p.policy = set_ups[k].policy;
-        p.pool.depth_decay = set_ups[k].decay;
-        p.pool.depth_tilt = set_ups[k].tilt;
-        p.refill = set_ups[k].refill;
+        p.max_steps = p.persistent.pool.max_depth = MAX_STEPS;
+        p.persistent.policy = set_ups[k].policy;
+        p.persistent.pool.depth_decay = set_ups[k].decay;
+        p.persistent.pool.depth_tilt = set_ups[k].tilt;
+        p.persistent.refill = set_ups[k].refill;
         p.resampler = ps_resampler_find(set_ups[k].resampler);
-        p.budget.max_iterations = p.refill ? 12 : 0;
-        p.pool.depth_retreat = set_ups[k].retreat;
+        p.budget.max_iterations = p.persistent.refill ? 12 : 0;
+        p.persistent.pool.depth_retreat = set_ups[k].retreat;
         p.budget.max_tokens = set_ups[k].max_tokens;
         p.budget.pace = 10;
         for (size_t i = 0; i < RUNS; i++) {

@@ -34,6 +34,8 @@ static inline ps_step_result toy_step_result(toy_driver *d, const ps_work *work,
     return (ps_step_result){.child = work->child,
                             .state = m->nodes[node].finished ? PS_FINISHED : PS_OPEN,
                             .n_tokens = 1,
+                            .has_logp = true,
+                            .has_logq = true,
                             .sum_logp = m->nodes[node].ell - m->nodes[parent].ell,
                             .sum_logq = log(m->nodes[node].q / m->nodes[parent].q),
                             .reward = NAN};

@@ -13,6 +13,7 @@ typedef struct world {
     size_t most_tokens;     /* of a step, ≥ 1 */
     uint32_t nan_logp_at;   /* child whose log-probability is NaN; 0: none */
     uint32_t nan_reward_at; /* child whose reward is NaN; 0: none */
+    bool no_logp, no_logq;  /* results say that they have no such sum; what stands there is nonsense */
 } world;
 
 static const world plain_world = {.seed = 1, .finish = 0.2, .cut = 0.02, .most_tokens = 5};
@@ -25,11 +26,15 @@ static inline ps_step_result world_step(const world *w, uint32_t child) {
                                  : u < w->finish + w->cut ? PS_TRUNCATED
                                                           : PS_OPEN,
                         .n_tokens = (size_t)tokens,
+                        .has_logp = !w->no_logp,
+                        .has_logq = !w->no_logq,
                         .sum_logp = log(ps_uniform(key, 2)) * tokens / 3,
                         .sum_logq = log(ps_uniform(key, 3)),
                         .reward = ps_uniform(key, 4)};
     if (ps_uniform(key, 5) < w->zero) r.sum_logp = -INFINITY;
     if (child == w->nan_logp_at) r.sum_logp = NAN;
+    if (w->no_logp) r.sum_logp = 1e300 * ps_uniform(key, 6);
+    if (w->no_logq) r.sum_logq = 1e300 * ps_uniform(key, 7);
     if (child == w->nan_reward_at) r.reward = NAN;
     return r;
 }
@@ -152,22 +157,22 @@ static inline ps_method_params method_params(const ps_score_params *score) {
         .score = ps_score_find("logprob_power"),
         .prior = ps_length_prior_find("none"),
         .score_params = score,
-        .pool = {.weighting = PS_LINEAGE, .depth_decay = 0.02, .max_depth = 12},
-        .temperature =
-            {.mode = PS_ADAPTIVE_ESS, .beta_max = 1, .target_ess = 0.5, .tolerance = 1e-4, .max_iterations = 50},
+        .has_logp = true,
+        .has_logq = true,
         .resampler = ps_resampler_find("systematic"),
-        .policy = PS_POLICY_ESS,
-        .alpha_start = 0.5,
-        .alpha_end = 0.8,
-        .stop_ess = 1,
-        .filter_temperature = 1,
-        .filter_policy = PS_POLICY_ALWAYS,
-        .filter_threshold = 0.5,
-        .beam_width = 2,
-        .beam_expansion = 4,
-        .dvts_subtrees = 2,
-        .power_alpha = 2,
-        .sweeps = 3,
+        .persistent = {.pool = {.weighting = PS_LINEAGE, .depth_decay = 0.02, .max_depth = 12},
+                       .temperature = {.mode = PS_ADAPTIVE_ESS,
+                                       .beta_max = 1,
+                                       .target_ess = 0.5,
+                                       .tolerance = 1e-4,
+                                       .max_iterations = 50},
+                       .policy = PS_POLICY_ESS,
+                       .alpha_start = 0.5,
+                       .alpha_end = 0.8},
+        .completions = {.n_moves = 1, .stop_ess = 1},
+        .filter = {.temperature = 1, .policy = PS_POLICY_ALWAYS, .threshold = 0.5, .sweeps = 3},
+        .beam = {.width = 2, .expansion = 4, .subtrees = 2},
+        .power = {.alpha = 2, .chains = 8, .sweeps = 3},
     };
 }
 

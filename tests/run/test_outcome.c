@@ -17,7 +17,6 @@ static const script *said;
 static size_t n_said;
 static ps_method_report told; /* what the method reports */
 
-static ps_status create(const ps_method_params *params, ps_method **method, ps_error *err);
 static void destroy(ps_method *method) {
     ps_free(method);
 }
@@ -37,14 +36,14 @@ static void report(const ps_method *method, ps_method_report *out) {
     (void)method;
     *out = told;
 }
-static const ps_method_ops scripted = {
-    .name = "scripted", .doc = "", .create = create, .destroy = destroy, .answers = answers, .report = report};
-static ps_status create(const ps_method_params *params, ps_method **method, ps_error *err) {
+static ps_status create(const ps_method_ops *ops, const ps_method_params *params, ps_method **method, ps_error *err) {
     (void)params, (void)err;
     *method = ps_calloc(1, sizeof **method);
-    (*method)->ops = &scripted;
+    (*method)->ops = ops;
     return PS_OK;
 }
+static const ps_method_ops scripted = {
+    .name = "scripted", .doc = "", .create = create, .destroy = destroy, .answers = answers, .report = report};
 
 /* ---- An outcome of it ---------------------------------------------------- */
 

@@ -99,7 +99,7 @@ static void describe_key(const ps_llama *engine, const ps_llama_options *o, int3
     const uint64_t header = fingerprint(engine->model_path, &bytes);
     llama_model_desc(engine->model, words, sizeof words);
     processor(cpu, sizeof cpu);
-    ps_text_printf(key, "persamp %s, ggml %s %s; %s; %d cores,%s; ", PS_VERSION, ggml_version(), ggml_commit(),
+    ps_text_printf(key, "persamp %s, ggml %s %s; %s; %d cores,%s; ", PERSAMP_VERSION, ggml_version(), ggml_commit(),
                    llama_print_system_info(), (int)cores, cpu);
     ps_text_printf(key, "model %s, %llu parameters, %lld bytes, header %016llx; ", words,
                    (unsigned long long)llama_model_n_params(engine->model), bytes, (unsigned long long)header);

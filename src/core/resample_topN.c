@@ -92,5 +92,5 @@ done:
     return status;
 }
 
-const ps_resampler ps_resampler_top_n = {
+const ps_resampler ps_resampler_topN = {
     "topN", "the M largest weights, each once; a search heuristic without any claim of consistency", uniforms, pick};

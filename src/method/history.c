@@ -1,0 +1,66 @@
+/* Iterations, answers and evidence of a search. */
+#include "method/history.h"
+
+#include <math.h>
+
+void ps_history_clear(ps_history *history) {
+    ps_free(history->iterations);
+    *history = (ps_history){0};
+}
+
+ps_status ps_history_reserve(ps_history *history, ps_error *err) {
+    return ps_reserve(&history->iterations, &history->capacity, history->n + 1) == PS_OK ? PS_OK : ps_nomem(err);
+}
+
+void ps_history_add(ps_history *history, ps_iteration record) {
+    history->iterations[history->n++] = record;
+}
+
+void ps_history_report(const ps_history *history, ps_method_report *report) {
+    report->iterations = history->iterations;
+    report->n_iterations = history->n;
+    report->resamples = history->resamples;
+    report->final_ess = history->n > 0 ? history->iterations[history->n - 1].ess : NAN;
+}
+
+ps_status ps_pool_answers_of_tree(ps_pool *pool, double beta_max, bool truncated, const ps_tree *tree,
+                                  const uint32_t *snapshot_of, ps_answer **answers, size_t *n, ps_error *err) {
+    uint32_t *ids = NULL;
+    double *log_weights = NULL, log_z;
+    ps_answer *out = NULL;
+    ps_status status = ps_pool_answers(pool, beta_max, truncated, &ids, &log_weights, n, &log_z, err);
+    if (status != PS_OK) return status;
+    if (*n == 0) {
+        status = ps_tree_answers(tree, answers, n, err);
+        goto done;
+    }
+    out = ps_calloc(*n, sizeof *out);
+    if (out == NULL) {
+        status = ps_nomem(err);
+        goto done;
+    }
+    for (size_t i = 0; i < *n; i++) {
+        uint32_t snapshot = snapshot_of != NULL ? snapshot_of[ids[i]] : ids[i];
+        const ps_tree_node *node = &tree->nodes[snapshot];
+        out[i] = (ps_answer){.snapshot = snapshot,
+                             .state = node->state,
+                             .log_weight = log_weights[i],
+                             .ell = node->ell,
+                             .reward = node->sums.reward};
+    }
+    *answers = out;
+done:
+    ps_free(ids);
+    ps_free(log_weights);
+    return status;
+}
+
+double ps_pool_log_evidence(ps_pool *pool, double beta_max) {
+    uint32_t *ids = NULL;
+    double *log_weights = NULL, log_z = NAN;
+    size_t n;
+    ps_status status = ps_pool_answers(pool, beta_max, false, &ids, &log_weights, &n, &log_z, NULL);
+    ps_free(ids);
+    ps_free(log_weights);
+    return status == PS_OK ? log_z : NAN;
+}

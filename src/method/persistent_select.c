@@ -1,0 +1,191 @@
+/* Persistent Sampling, mode `steps`: which snapshots the particles go on from. After every iteration the temperature is
+ * chosen; where an event is due, particles are drawn from the pool, moved where moves are on, and launched. */
+#include "method/persistent.h"
+
+#include <string.h>
+
+static size_t depth_of(const ps_persistent *p, uint32_t snapshot) {
+    return p->tree.nodes[snapshot].depth;
+}
+
+static bool out_of_tokens(const ps_persistent *p) {
+    return p->params.budget.max_tokens > 0 && p->tree.tokens >= p->params.budget.max_tokens;
+}
+
+static double ess_of_pool(void *context, double beta) {
+    return ps_pool_ess(((ps_persistent *)context)->pool, beta);
+}
+
+static ps_status draw(ps_persistent *p, size_t n, size_t M, size_t *picked, const uint32_t *ids, ps_error *err) {
+    const ps_resampler *resampler = p->params.resampler;
+    size_t n_uniforms = resampler->uniforms(M, n, p->params.persistent.subpools);
+    if (ps_reserve(&p->uniforms, &p->uniforms_capacity, n_uniforms) != PS_OK) return ps_nomem(err);
+    ps_rng_key key = {p->params.seed, p->params.problem, ps_pool_events(p->pool), PS_RNG_RESAMPLE};
+    ps_uniforms(key, 0, n_uniforms, p->uniforms);
+    uint32_t *parents = NULL;
+    if (p->params.persistent.distinct_lineage) {
+        const ps_snapshot *snapshots = ps_pool_snapshots(p->pool);
+        size_t size = ps_pool_size(p->pool) + 1;
+        parents = ps_calloc(size, sizeof *parents);
+        if (parents == NULL) return ps_nomem(err);
+        for (size_t i = 0; i < size; i++)
+            parents[i] = snapshots[i].parent;
+    }
+    ps_resample_input in = {.W = p->W,
+                            .n = n,
+                            .M = M,
+                            .uniforms = p->uniforms,
+                            .subpools = p->params.persistent.subpools,
+                            .parent_of = parents,
+                            .id_of = ids};
+    ps_status status = resampler->pick(&in, p->picks, picked, err);
+    ps_free(parents);
+    return status;
+}
+
+/* Launch p->running as a new event. A finished pick (balance) is a particle that has arrived. */
+static ps_status launch(ps_persistent *p, double beta, ps_error *err) {
+    const size_t picked = p->n_running;
+    ps_status status = ps_pool_launch(p->pool, beta, p->running, picked, err);
+    if (status != PS_OK) return status;
+    const ps_snapshot *snapshots = ps_pool_snapshots(p->pool);
+    p->n_running = 0;
+    for (size_t i = 0; i < picked; i++)
+        if (snapshots[p->running[i]].state == PS_OPEN) p->running[p->n_running++] = p->running[i];
+    p->beta = beta;
+    p->history.resamples++;
+    return PS_OK;
+}
+
+/* ---- Moves: a pick becomes another draw of q·L^β ------------------------- */
+
+static double log_target(void *context, uint32_t snapshot) {
+    const ps_persistent *p = context;
+    return p->next_beta == 0 ? 0 : p->next_beta * p->tree.nodes[snapshot].ell;
+}
+
+static ps_status start_moves(ps_persistent *p, double beta, ps_error *err) {
+    p->next_beta = beta;
+    ps_status status = ps_mover_start(&p->mover, p->running, p->n_running, &p->tree, &p->params, err);
+    for (size_t i = 0; i < p->mover.n && status == PS_OK; i++)
+        p->moving = p->moving || p->mover.chains[i].growing;
+    return status == PS_OK && !p->moving ? launch(p, beta, err) : status; /* all at the root */
+}
+
+ps_status ps_persistent_go_on_moving(ps_persistent *p, ps_error *err) {
+    ps_status status = PS_OK;
+    for (size_t i = 0; i < p->n_work && status == PS_OK; i++) {
+        const ps_tree_node *node = &p->tree.nodes[p->work[i].child];
+        uint32_t id;
+        status = ps_pool_append_passage(p->pool, node->parent, node->ell, node->state, &id, err);
+        p->passage_answer = p->passage_answer || node->state == PS_FINISHED;
+    }
+    if (status != PS_OK) return status;
+    bool spent = out_of_tokens(p);
+    if (ps_mover_step(&p->mover, &p->tree, &p->params, log_target, p) && !spent) return PS_OK;
+    for (size_t i = 0; i < p->n_running; i++)
+        p->running[i] = p->mover.chains[i].current;
+    p->moving = false;
+    p->tokens_before = p->tree.tokens;
+    if (!spent) return launch(p, p->next_beta, err);
+    p->ended = true;
+    p->end = PS_END_BUDGET;
+    return PS_OK;
+}
+
+/* Particles a selection now would launch: as many as were running, no more than the tokens that are left can bring to
+ * an end; with refill M, as long as these tokens cover those that are running. */
+static size_t launches(const ps_persistent *p) {
+    size_t paced = ps_pace_lines(&p->params, &p->tree, p->running, p->n_running);
+    return p->params.persistent.refill && paced == p->n_running ? p->params.n_particles : paced;
+}
+
+/* Whether the pool's state calls for a selection event now. */
+static bool event_is_due(const ps_persistent *p, double ess, size_t step) {
+    size_t M = p->params.n_particles;
+    if (p->params.persistent.refill && 2 * p->n_running < M) return true;
+    if (p->n_running == 0) return false;
+    if (p->params.persistent.policy != PS_POLICY_NEVER && launches(p) < p->n_running) return true;
+    switch (p->params.persistent.policy) {
+    case PS_POLICY_ALWAYS: return true;
+    case PS_POLICY_NEVER: return false;
+    case PS_POLICY_ESS: break;
+    }
+    double threshold =
+        ps_alpha_threshold(p->params.persistent.alpha_start, p->params.persistent.alpha_end, step, p->params.max_steps);
+    return ess < threshold * (double)M;
+}
+
+/* All particles have finished and tokens are left: begin again at the root, at β = 0. The pool stays: at every depth
+ * the new particles reach, selections draw from the old snapshots of that depth too. Depths that only the old ones have
+ * reached wait, or the whole wave would be sent to the end of the old lines at once. */
+static ps_status begin_wave(ps_persistent *p, ps_iteration *record, ps_error *err) {
+    p->n_running = ps_pace_answers(&p->params, &p->tree);
+    memset(p->running, 0, p->n_running * sizeof *p->running);
+    p->waves++;
+    record->resampled = true;
+    return launch(p, 0, err);
+}
+
+/* How many steps a selection may go back: what the token budget pays for, and in all no further than the search has
+ * come forward, or a score that finds every continuation wrong would send it back until something else ends it. Those
+ * who say how many iterations they want, or have the budget spent by refill, get what they ask for. */
+static size_t steps_back(const ps_persistent *p, uint32_t leader) {
+    size_t paid = ps_pace_steps_back(&p->params, &p->tree, leader);
+    if (p->params.budget.max_iterations > 0 || p->params.persistent.refill) return paid;
+    double left = (double)p->reached - p->gone_back;
+    size_t allowed = left > 0 ? (size_t)left : 0;
+    return allowed < paid ? allowed : paid;
+}
+
+/* The depths a selection may draw from. A wave after the first goes no deeper than it has come itself. */
+static void set_window(ps_persistent *p) {
+    uint32_t leader = 0;
+    for (size_t i = 0; i < p->n_running; i++)
+        if (depth_of(p, p->running[i]) > depth_of(p, leader)) leader = p->running[i];
+    if (leader == 0) return;
+    p->front = depth_of(p, leader);
+    if (p->front > p->reached) p->reached = p->front;
+    size_t back = steps_back(p, leader);
+    ps_pool_set_window(p->pool, back < p->front ? p->front - back : 0, p->waves > 0 ? p->front : SIZE_MAX);
+}
+
+/* Take the picks as running particles, and note how far they go back. */
+static void take_picks(ps_persistent *p, const uint32_t *ids, size_t picked) {
+    size_t back = 0;
+    for (size_t i = 0; i < picked; i++) {
+        p->running[i] = ids[p->picks[i]];
+        size_t depth = depth_of(p, p->running[i]);
+        back += depth < p->front ? p->front - depth : 0;
+    }
+    p->n_running = picked;
+    if (picked > 0) p->gone_back += (double)back / (double)picked;
+}
+
+ps_status ps_persistent_select(ps_persistent *p, ps_iteration *record, ps_error *err) {
+    const uint32_t *ids;
+    size_t n, M = p->params.n_particles, picked = 0;
+    set_window(p);
+    ps_status status = ps_pool_prepare(p->pool, &ids, &n, err);
+    if (status != PS_OK) return status;
+    if (n == 0) { /* balance, every snapshot pruned: nothing to select from */
+        record->beta = p->beta;
+        return PS_OK;
+    }
+    double beta = ps_temperature_beta(&p->params.persistent.temperature, ess_of_pool, p, p->beta, M, p->history.n + 1,
+                                      p->params.max_steps);
+    record->beta = beta;
+    record->ess = ps_pool_ess(p->pool, beta);
+    if (!p->ended && p->n_running == 0 && !p->params.persistent.refill) return begin_wave(p, record, err);
+    if (p->ended || !event_is_due(p, record->ess, p->history.n + 1) || !(record->ess > 0)) return PS_OK;
+    if (ps_reserve(&p->W, &p->W_capacity, n) != PS_OK) return ps_nomem(err);
+    status = ps_pool_weights(p->pool, beta, p->W, err);
+    if (status != PS_OK) return status;
+    if (p->waves > 0 && p->params.n_moves == 0) ps_pool_complete(p->pool, p->front, launches(p), p->W);
+    status = draw(p, n, launches(p), &picked, ids, err);
+    if (status != PS_OK) return status;
+    take_picks(p, ids, picked);
+    status = p->params.n_moves > 0 ? start_moves(p, beta, err) : launch(p, beta, err);
+    record->resampled = status == PS_OK;
+    return status;
+}
