@@ -149,7 +149,8 @@ PS_API size_t ps_pool_size(const ps_pool *pool);                  /* snapshots, 
 PS_API const ps_snapshot *ps_pool_snapshots(const ps_pool *pool); /* [size + 1]; valid until the next append */
 PS_API size_t ps_pool_events(const ps_pool *pool);                /* launches so far */
 PS_API double ps_pool_event_beta(const ps_pool *pool, size_t event);
-/* log Ẑ_e at launch depth a (lineage; NaN where the event could not launch from a) or of the event (balance). */
+/* log Ẑ_e at launch depth a (lineage; NaN where the event launched nothing from a) or of the event (balance). For
+ * tests: O(launches). */
 PS_API double ps_pool_event_log_z(const ps_pool *pool, size_t event, size_t launch_depth);
 /* N(e,a,d) (lineage): particles event e launched from depth a that are counted at depth d. 0 where there are none. */
 PS_API size_t ps_pool_launched(const ps_pool *pool, size_t event, size_t launch_depth, size_t depth);

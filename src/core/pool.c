@@ -50,7 +50,9 @@ static void put(ps_pool *pool, uint32_t id, ps_snapshot snapshot) {
     pool->continued[id] = 0;
     level->ids[level->n_ids++] = id;
     level->stale = true;
-    if (snapshot.state == PS_OPEN) count_open(level, snapshot.ell);
+    if (snapshot.state != PS_OPEN) return;
+    level->live[level->n_live++] = id;
+    count_open(level, snapshot.ell);
 }
 
 ps_status ps_pool_create(const ps_pool_params *params, ps_pool **out, ps_error *err) {
@@ -62,7 +64,8 @@ ps_status ps_pool_create(const ps_pool_params *params, ps_pool **out, ps_error *
     pool->deepest = SIZE_MAX;
     pool->mix_from = 1; /* the root has no mixture */
     if (ps_pool_reserve_snapshots(pool, 1) != PS_OK || ps_pool_reserve_levels(pool, 0) != PS_OK ||
-        ps_reserve(&pool->levels[0].ids, &pool->levels[0].ids_capacity, 1) != PS_OK) {
+        ps_reserve(&pool->levels[0].ids, &pool->levels[0].ids_capacity, 1) != PS_OK ||
+        ps_reserve(&pool->levels[0].live, &pool->levels[0].live_capacity, 1) != PS_OK) {
         ps_pool_free(pool);
         return ps_nomem(err);
     }
@@ -75,16 +78,14 @@ void ps_pool_free(ps_pool *pool) {
     if (pool == NULL) return;
     for (size_t d = 0; d < pool->n_levels; d++) {
         ps_free(pool->levels[d].ids);
+        ps_free(pool->levels[d].live);
         ps_free(pool->levels[d].cohorts);
+        ps_free(pool->levels[d].groups);
     }
-    void *arrays[] = {pool->snapshots,      pool->ell,           pool->running,
-                      pool->log_mix,        pool->levels,        pool->cohorts,
-                      pool->events,         pool->log_z_at,      pool->log_z,
-                      pool->candidates,     pool->candidate_ell, pool->candidate_mix,
-                      pool->ancestors,      pool->path_ell,      pool->part_mix,
-                      pool->sorted,         pool->victims,       pool->standing,
-                      pool->selectable,     pool->continued,     pool->families,
-                      pool->candidate_worth};
+    void *arrays[] = {pool->snapshots, pool->ell,        pool->running,    pool->log_mix,       pool->levels,
+                      pool->cohorts,   pool->events,     pool->candidates, pool->candidate_ell, pool->candidate_mix,
+                      pool->ancestors, pool->path_ell,   pool->part_mix,   pool->sorted,        pool->victims,
+                      pool->standing,  pool->selectable, pool->continued,  pool->families,      pool->candidate_worth};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         ps_free(arrays[i]);
     ps_free(pool);
@@ -120,6 +121,7 @@ ps_status ps_pool_append(ps_pool *pool, uint32_t parent, double ell, ps_snapshot
         return ps_nomem(err);
     ps_level *level = &pool->levels[depth];
     if (ps_reserve(&level->ids, &level->ids_capacity, level->n_ids + 1) != PS_OK ||
+        ps_reserve(&level->live, &level->live_capacity, level->n_live + 1) != PS_OK ||
         ps_reserve(&pool->standing, &pool->standing_capacity, pool->n_standing + 1) != PS_OK ||
         ps_reserve(&pool->selectable, &pool->selectable_capacity, pool->n_selectable + 1) != PS_OK)
         return ps_nomem(err);
@@ -166,8 +168,10 @@ double ps_pool_event_beta(const ps_pool *pool, size_t event) {
 double ps_pool_event_log_z(const ps_pool *pool, size_t event, size_t launch_depth) {
     if (event >= pool->n_events) return NAN;
     if (pool->params.weighting == PS_BALANCE) return pool->events[event].log_z;
-    size_t first = pool->log_z_at[event], depths = pool->log_z_at[event + 1] - first;
-    return launch_depth < depths ? pool->log_z[first + launch_depth] : NAN;
+    for (size_t c = 0; c < pool->n_cohorts; c++)
+        if (pool->cohorts[c].event == event && pool->cohorts[c].launch_depth == launch_depth)
+            return pool->cohorts[c].log_z;
+    return NAN;
 }
 
 size_t ps_pool_launched(const ps_pool *pool, size_t event, size_t launch_depth, size_t depth) {

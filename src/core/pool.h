@@ -8,14 +8,26 @@
 typedef struct ps_cohort {
     uint32_t event, launch_depth;
     size_t count; /* N(e,a,·): the same at every depth that is counted */
+    double log_z; /* log Ẑ_e(a) */
 } ps_cohort;
+
+/* Cohorts of one level that were launched from one depth at one β: one term of the mixtures. */
+typedef struct ps_cohort_group {
+    uint32_t launch_depth;
+    double beta, log_weight; /* LSE over its cohorts of log N(e,a,·) − log Ẑ_e(a) */
+} ps_cohort_group;
 
 /* The snapshots of one depth and the cohorts counted there. */
 typedef struct ps_level {
     uint32_t *ids; /* [n_ids] by age */
     size_t n_ids, ids_capacity;
+    uint32_t
+        *live; /* [n_live] of these, open and, but for what was pruned since the last ps_pool_prepare, not pruned */
+    size_t n_live, live_capacity;
     uint32_t *cohorts; /* [n_cohorts] indices into ps_pool.cohorts, by event */
     size_t n_cohorts, cohorts_capacity;
+    ps_cohort_group *groups; /* [n_groups] the same cohorts as terms, those of the deepest launches first */
+    size_t n_groups, groups_capacity;
     /* The mixtures of the first mixed_ids snapshots hold the first mixed_cohorts cohorts. */
     size_t mixed_ids, mixed_cohorts;
     bool stale; /* its candidates or their mixtures are not those of the last ps_pool_prepare */
@@ -65,12 +77,8 @@ struct ps_pool {
     ps_cohort *cohorts; /* those of the last event last */
     size_t n_cohorts, cohorts_capacity;
 
-    /* By event. balance: β_e, log Ẑ_e, N_e. lineage: log Ẑ_e(a) is log_z[log_z_at[e] + a] for a < log_z_at[e+1]. */
-    ps_balance_event *events;
-    size_t *log_z_at;
-    size_t n_events, events_capacity, log_z_at_capacity;
-    double *log_z;
-    size_t n_log_z, log_z_capacity;
+    ps_balance_event *events; /* by event: β_e; balance also log Ẑ_e, N_e */
+    size_t n_events, events_capacity;
 
     size_t age;      /* iterations since the last event */
     size_t appended; /* snapshots since the last advance */
@@ -94,7 +102,7 @@ struct ps_pool {
     uint32_t *ancestors;
     double *path_ell, *part_mix;
     size_t ancestors_capacity, path_ell_capacity, part_mix_capacity;
-    ps_cohort *sorted;
+    ps_cohort_group *sorted;
     size_t sorted_capacity;
     ps_family *families; /* of ps_pool_value */
     size_t families_capacity;

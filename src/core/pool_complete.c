@@ -6,15 +6,13 @@
  * Σ_(e,a) N(e,a,d+1)·exp(β_e·ℓ(x[a]) − log Ẑ_e(a)) / (M_d·m(x)). */
 static double expected_steps(const ps_pool *pool, uint32_t id, const ps_level *below) {
     double sum = 0;
-    for (size_t i = 0; i < below->n_cohorts; i++) {
-        const ps_cohort *c = &pool->cohorts[below->cohorts[i]];
-        const double beta = pool->events[c->event].beta;
-        uint32_t ancestor = id;
-        while (pool->snapshots[ancestor].depth > c->launch_depth)
+    uint32_t ancestor = id;
+    for (size_t i = 0; i < below->n_groups; i++) { /* deepest launches first: one way up serves all */
+        const ps_cohort_group *group = &below->groups[i];
+        while (pool->snapshots[ancestor].depth > group->launch_depth)
             ancestor = pool->snapshots[ancestor].parent;
-        const double tempered = beta == 0 ? 0 : beta * pool->ell[ancestor];
-        const double log_z = pool->log_z[pool->log_z_at[c->event] + c->launch_depth];
-        sum += (double)c->count * exp(tempered - log_z - pool->log_mix[id]);
+        double tempered = group->beta == 0 ? 0 : group->beta * pool->ell[ancestor];
+        sum += exp(group->log_weight + tempered - pool->log_mix[id]);
     }
     return sum;
 }

@@ -1,6 +1,8 @@
 /* A pool's selection events: launching particles, and counting where they could have got to. */
 #include "core/pool.h"
 
+#include <string.h>
+
 static ps_status check_pick(const ps_pool *pool, double beta, uint32_t pick, ps_error *err) {
     if (pick > pool->size) return ps_fail(err, PS_ARG, "no snapshot %u in a pool of %zu", pick, pool->size);
     const ps_snapshot *s = &pool->snapshots[pick];
@@ -27,35 +29,18 @@ static ps_status check_launch(const ps_pool *pool, double beta, const uint32_t *
     return PS_OK;
 }
 
-/* Room for one more event of m particles with n_depths values of log Ẑ and as many cohorts. */
+/* Room for one more event of m particles from up to n_depths depths. */
 static ps_status reserve_event(ps_pool *pool, size_t n_depths, size_t m) {
     if (ps_reserve(&pool->events, &pool->events_capacity, pool->n_events + 1) != PS_OK ||
-        ps_reserve(&pool->log_z_at, &pool->log_z_at_capacity, pool->n_events + 2) != PS_OK ||
-        ps_reserve(&pool->log_z, &pool->log_z_capacity, pool->n_log_z + n_depths) != PS_OK ||
         ps_reserve(&pool->cohorts, &pool->cohorts_capacity, pool->n_cohorts + n_depths) != PS_OK ||
         ps_reserve(&pool->standing, &pool->standing_capacity, m) != PS_OK)
         return PS_NOMEM;
     return PS_OK;
 }
 
-/* log Ẑ_e(a) for every depth the event can launch from, NaN for the others; the root's alone at the first event. */
-static void record_log_z(ps_pool *pool, double beta, size_t n_depths) {
-    bool first = pool->n_events == 0;
-    if (first) pool->log_z_at[0] = 0;
-    double *log_z = pool->log_z + pool->n_log_z;
-    for (size_t a = 0; a < n_depths; a++)
-        log_z[a] = NAN;
-    if (first && n_depths > 0)
-        log_z[0] = 0;
-    else if (!first)
-        for (size_t a = 0; a < n_depths; a = ps_pool_next_depth(pool, a))
-            if (ps_level_open(&pool->levels[a], beta)) log_z[a] = ps_pool_log_z(pool, beta, a);
-    pool->n_log_z += n_depths;
-    pool->log_z_at[pool->n_events + 1] = pool->n_log_z;
-}
-
-/* One cohort for each depth that something was picked from. */
-static void record_cohorts(ps_pool *pool, const uint32_t *picks, size_t m) {
+/* One cohort for each depth that something was picked from. log Ẑ_e(a) is a sum over all that the depth has ever held:
+ * of the other depths nobody will ask for it. */
+static void record_cohorts(ps_pool *pool, double beta, const uint32_t *picks, size_t m) {
     size_t shallowest = SIZE_MAX, deepest = 0;
     for (size_t i = 0; i < m; i++) {
         const size_t depth = pool->snapshots[picks[i]].depth;
@@ -65,11 +50,15 @@ static void record_cohorts(ps_pool *pool, const uint32_t *picks, size_t m) {
     ps_cohort *at =
         pool->cohorts + pool->n_cohorts; /* at[a − shallowest], those without particles dropped at the end */
     for (size_t a = shallowest; a <= deepest; a++)
-        at[a - shallowest] = (ps_cohort){(uint32_t)pool->n_events, (uint32_t)a, 0};
+        at[a - shallowest] = (ps_cohort){.event = (uint32_t)pool->n_events, .launch_depth = (uint32_t)a};
     for (size_t i = 0; i < m; i++)
         at[pool->snapshots[picks[i]].depth - shallowest].count++;
-    for (size_t a = shallowest; a <= deepest; a++)
-        if (at[a - shallowest].count > 0) pool->cohorts[pool->n_cohorts++] = at[a - shallowest];
+    for (size_t a = shallowest; a <= deepest; a++) {
+        if (at[a - shallowest].count == 0) continue;
+        ps_cohort *kept = &pool->cohorts[pool->n_cohorts++];
+        *kept = at[a - shallowest];
+        kept->log_z = pool->n_events == 0 ? 0 : ps_pool_log_z(pool, beta, a);
+    }
 }
 
 /* Particles leave where they stand and stand on the picks. */
@@ -91,8 +80,7 @@ ps_status ps_pool_launch(ps_pool *pool, double beta, const uint32_t *picks, size
     if (reserve_event(pool, n_depths, m) != PS_OK) return ps_nomem(err);
 
     double log_z = lineage || first ? 0 : ps_pool_log_z(pool, beta, 0);
-    record_log_z(pool, beta, n_depths);
-    if (lineage) record_cohorts(pool, picks, m);
+    if (lineage) record_cohorts(pool, beta, picks, m);
     pool->events[pool->n_events++] = (ps_balance_event){beta, log_z, 0};
     pool->age = 0;
     stand(pool, picks, m);
@@ -107,6 +95,26 @@ static size_t first_cohort(const ps_pool *pool) {
     return first;
 }
 
+/* Add a cohort to the terms of a level; room for one more is there. Events of the same β, such as all that reach β_max,
+ * become one term. Those of other β come and go: only the newest terms are looked at. */
+static void group_cohort(ps_level *level, const ps_cohort *c, double beta) {
+    enum { NEWEST = 64 };
+    size_t end = level->n_groups; /* of the terms with this launch depth */
+    while (end > 0 && level->groups[end - 1].launch_depth < c->launch_depth)
+        end--;
+    double log_weight = log((double)c->count) - c->log_z;
+    for (size_t i = end; i > 0 && end - i < NEWEST && level->groups[i - 1].launch_depth == c->launch_depth; i--) {
+        ps_cohort_group *group = &level->groups[i - 1];
+        if (group->beta != beta) continue;
+        double most = fmax(group->log_weight, log_weight), least = fmin(group->log_weight, log_weight);
+        group->log_weight = most + log1p(exp(least - most));
+        return;
+    }
+    memmove(level->groups + end + 1, level->groups + end, (level->n_groups - end) * sizeof *level->groups);
+    level->groups[end] = (ps_cohort_group){c->launch_depth, beta, log_weight};
+    level->n_groups++;
+}
+
 /* Count the last event's particles at the depths they have now reached, or would have, had they not finished. */
 static ps_status count_cohorts(ps_pool *pool) {
     const size_t first = first_cohort(pool);
@@ -115,13 +123,16 @@ static ps_status count_cohorts(ps_pool *pool) {
         if (depth > pool->params.max_depth) continue;
         if (ps_pool_reserve_levels(pool, depth) != PS_OK) return PS_NOMEM;
         ps_level *level = &pool->levels[depth];
-        if (ps_reserve(&level->cohorts, &level->cohorts_capacity, level->n_cohorts + 1) != PS_OK) return PS_NOMEM;
+        if (ps_reserve(&level->cohorts, &level->cohorts_capacity, level->n_cohorts + 1) != PS_OK ||
+            ps_reserve(&level->groups, &level->groups_capacity, level->n_groups + 1) != PS_OK)
+            return PS_NOMEM;
     }
     for (size_t c = first; c < pool->n_cohorts; c++) {
         size_t depth = pool->cohorts[c].launch_depth + pool->age + 1;
         if (depth > pool->params.max_depth) continue;
         ps_level *level = &pool->levels[depth];
         level->cohorts[level->n_cohorts++] = (uint32_t)c;
+        group_cohort(level, &pool->cohorts[c], pool->events[pool->cohorts[c].event].beta);
         if (depth < pool->mix_from) pool->mix_from = depth;
     }
     return PS_OK;

@@ -11,12 +11,15 @@ static void add_candidate(ps_pool *pool, uint32_t id) {
 static void gather_level(ps_pool *pool, ps_level *level) {
     level->first = pool->n_candidates;
     level->best_ell = -INFINITY;
-    for (size_t i = 0; i < level->n_ids; i++) {
-        uint32_t id = level->ids[i];
-        if (!ps_snapshot_selectable(&pool->snapshots[id])) continue;
+    size_t kept = 0;
+    for (size_t i = 0; i < level->n_live; i++) {
+        uint32_t id = level->live[i];
+        if (pool->snapshots[id].pruned) continue;
+        level->live[kept++] = id;
         level->best_ell = fmax(level->best_ell, pool->ell[id]);
         add_candidate(pool, id);
     }
+    level->n_live = kept;
     level->n_candidates = pool->n_candidates - level->first;
     level->stale = false;
 }
@@ -47,7 +50,9 @@ ps_status ps_pool_prepare(ps_pool *pool, const uint32_t **ids, size_t *n, ps_err
     if (ps_pool_mix(pool) != PS_OK ||
         ps_reserve(&pool->candidates, &pool->candidates_capacity, pool->size + 1) != PS_OK ||
         ps_reserve(&pool->candidate_ell, &pool->candidate_ell_capacity, pool->size + 1) != PS_OK ||
-        ps_reserve(&pool->candidate_mix, &pool->candidate_mix_capacity, pool->size + 1) != PS_OK)
+        ps_reserve(&pool->candidate_mix, &pool->candidate_mix_capacity, pool->size + 1) != PS_OK ||
+        ps_reserve(&pool->path_ell, &pool->path_ell_capacity, pool->size + 1) != PS_OK || /* for level_log_z */
+        ps_reserve(&pool->part_mix, &pool->part_mix_capacity, pool->size + 1) != PS_OK)
         return ps_nomem(err);
     const bool lineage = pool->params.weighting == PS_LINEAGE;
     if (lineage)
@@ -177,20 +182,16 @@ ps_status ps_pool_weights(ps_pool *pool, double beta, double *W, ps_error *err) 
 
 /* log Ẑ(β, d) over the open snapshots, pruned ones included (see pool_mixture.c for where M_d went). Where nothing was
  * pruned they are the candidates, which lie side by side. */
-static double level_log_z(const ps_pool *pool, const ps_level *level, double beta) {
-    double max = -INFINITY, sum = 0;
+static double level_log_z(ps_pool *pool, const ps_level *level, double beta) {
     if (level->n_candidates == level->n_open) return ps_moments_log_sum(level_moments(pool, level, beta));
-    for (int pass = 0; pass < 2; pass++)
-        for (size_t i = 0; i < level->n_ids; i++) {
-            uint32_t id = level->ids[i];
-            if (pool->snapshots[id].state != PS_OPEN) continue;
-            double x = ps_log_weight(pool->ell[id], pool->log_mix[id], beta);
-            if (pass == 0)
-                max = fmax(max, x);
-            else if (max > -INFINITY)
-                sum += exp(x - max);
-        }
-    return max == -INFINITY ? max : max + log(sum);
+    size_t n = 0;
+    for (size_t i = 0; i < level->n_ids; i++) {
+        uint32_t id = level->ids[i];
+        if (pool->snapshots[id].state != PS_OPEN) continue;
+        pool->path_ell[n] = pool->ell[id];
+        pool->part_mix[n++] = pool->log_mix[id];
+    }
+    return ps_moments_log_sum(ps_kernels_best()->moments(pool->path_ell, pool->part_mix, n, beta));
 }
 
 double ps_pool_log_z(ps_pool *pool, double beta, size_t depth) {

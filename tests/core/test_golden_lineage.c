@@ -53,18 +53,31 @@ static void check_weights(const replay *r, const json_t *selection, const uint32
     free(W);
 }
 
-/* The event's log Ẑ(a): the recorded depths and no others. */
+/* log Ẑ(a) at the event's β: of the recorded depths, which are those that could be launched from, and no others. */
+static void check_log_z(const replay *r, const json_t *log_z, double beta) {
+    size_t depths = 0;
+    const char *depth;
+    json_t *value;
+    json_object_foreach((json_t *)log_z, depth, value) {
+        double got = ps_pool_log_z(r->pool, beta, strtoul(depth, NULL, 10));
+        golden_check(&error_log_z, got, json_number_value(value), "log Z of an event");
+    }
+    for (size_t a = 0; a <= golden_size(r->run, "max_depth"); a++)
+        depths += ps_pool_log_z(r->pool, beta, a) > -INFINITY;
+    assert_int_equal(depths, json_object_size(log_z));
+}
+
+/* The event keeps it for the depths that it launched from. */
 static void check_event(const replay *r, const json_t *log_z, double beta) {
-    size_t event = ps_pool_events(r->pool) - 1, depths = 0;
+    size_t event = ps_pool_events(r->pool) - 1;
     const char *depth;
     json_t *value;
     json_object_foreach((json_t *)log_z, depth, value) {
         double got = ps_pool_event_log_z(r->pool, event, strtoul(depth, NULL, 10));
-        golden_check(&error_log_z, got, json_number_value(value), "log Z of an event");
+        if (!isnan(got)) golden_check(&error_log_z, got, json_number_value(value), "log Z of an event");
     }
-    for (size_t a = 0; a <= golden_size(r->run, "max_depth"); a++)
-        depths += !isnan(ps_pool_event_log_z(r->pool, event, a));
-    assert_int_equal(depths, json_object_size(log_z));
+    for (size_t i = 0; i < r->n_running; i++)
+        assert_false(isnan(ps_pool_event_log_z(r->pool, event, ps_pool_snapshots(r->pool)[r->particles[i]].depth)));
     assert_true(ps_pool_event_beta(r->pool, event) == beta);
 }
 
@@ -79,6 +92,7 @@ static void select_and_launch(replay *r, const json_t *selection) {
     r->n_running = json_array_size(picked);
     for (size_t i = 0; i < r->n_running; i++)
         r->particles[i] = ids[json_integer_value(json_array_get(picked, i))];
+    check_log_z(r, golden_get(selection, "log_z"), beta);
     assert_int_equal(ps_pool_launch(r->pool, beta, r->particles, r->n_running, NULL), PS_OK);
     check_event(r, golden_get(selection, "log_z"), beta);
 }
