@@ -85,10 +85,10 @@ static const double sixteenths[16] = {
     0x1.6a09e667f3bcdp+0, 0x1.7a11473eb0187p+0, 0x1.8ace5422aa0dbp+0, 0x1.9c49182a3f090p+0,
     0x1.ae89f995ad3adp+0, 0x1.c199bdd85529cp+0, 0x1.d5818dcfba487p+0, 0x1.ea4afa2a490dap+0};
 
+#define OWN_POWER_OF
 /* 2^(t·c) within 1e−13: t·c = k + r with k a multiple of 1/16, 2^k = 2^⌊k⌋ · 2^(j/16), and 2^r = 1 + r·Q(r) with Q of
  * degree 4 interpolated at Chebyshev points (error 9e−15). Adding 1.5·2^48 rounds to sixteenths and leaves j in the
  * lowest four bits, which look 2^(j/16) up in registers; scalef takes the floor of k itself. */
-#define OWN_POWER_OF
 TARGET static inline wide power_of(wide t, wide c) {
     const wide rounder = wide_all(0x1.8p48), shifted = wide_fma(t, c, rounder), k = shifted - rounder;
     const wide power = _mm512_permutex2var_pd(_mm512_loadu_pd(sixteenths), _mm512_castpd_si512(shifted),
