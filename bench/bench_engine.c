@@ -186,7 +186,7 @@ static void bench_sampling(void) {
             ps_sample(&sampler, logits, N, &ways[w].g, ps_uniform(key, (uint64_t)i), &draw, NULL);
         printf("%-22s %12.0f\n", ways[w].name, (processor_seconds() - start) / DRAWS * 1e6);
     }
-    ps_sampler_free(&sampler);
+    ps_sampler_clear(&sampler);
     free(logits);
 }
 

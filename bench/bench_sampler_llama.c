@@ -87,6 +87,6 @@ int main(int argc, char **argv) {
             bench_report(name, ours, theirs, runs, "us/token", 1);
             free(logits);
         }
-    ps_sampler_free(&s);
+    ps_sampler_clear(&s);
     return 0;
 }

@@ -87,7 +87,7 @@ static void compare_with_numpy(const char *python, size_t n) {
         for (size_t c = 0; (kernels = ps_kernels_get(c)) != NULL; c++) {
             double now = time_mixture(kernels, ell, n, &terms, out);
             best[c] = turn > 0 ? fmin(best[c], now) : now;
-            if (c == 0) ours[turn] = now; /* the first version is the best */
+            if (c == 0) ours[turn] = now; /* the best table is the first */
         }
     }
     printf("mixture of %zu snapshots x %d events, one core:\n", n, EVENTS);

@@ -1,29 +1,22 @@
-/* Which version of the inner loops this processor runs, and what their moments mean. */
+/* Which tables of inner loops this processor runs, and what their moments mean. */
 #include "core/kernels.h"
 
-#ifdef PS_KERNELS_X86
-static bool has_avx2(void) {
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-}
-
-static bool has_avx512(void) {
-    return has_avx2() && __builtin_cpu_supports("avx512f");
-}
-#endif
-
 const ps_kernels *ps_kernels_get(size_t choice) {
-    const ps_kernels *usable[3];
-    size_t n = 0;
+    static const ps_kernels *const best_first[] = {
 #ifdef PS_KERNELS_X86
-    if (has_avx512()) usable[n++] = &ps_kernels_avx512;
-    if (has_avx2()) usable[n++] = &ps_kernels_avx2;
+        &ps_kernels_avx512,
+        &ps_kernels_avx2,
 #endif
-    usable[n++] = &ps_kernels_plain;
-    return choice < n ? usable[choice] : NULL;
-}
-
-const ps_kernels *ps_kernels_best(void) {
-    return ps_kernels_get(0);
+#ifdef PS_KERNELS_NEON
+        &ps_kernels_neon,
+#endif
+        &ps_kernels_plain,
+    };
+    for (size_t i = 0; i < sizeof best_first / sizeof *best_first; i++) {
+        const bool supported = best_first[i]->supported == NULL || best_first[i]->supported();
+        if (supported && choice-- == 0) return best_first[i];
+    }
+    return NULL;
 }
 
 void ps_mix_clear(ps_mix_terms *terms) {

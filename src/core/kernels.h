@@ -1,4 +1,4 @@
-/* The three inner loops of the weights, in one plain version and vector versions chosen at run time.
+/* The three inner loops of the weights: a table of functions for each instruction set, chosen at run time.
  *
  * All of them know two facts of the mathematics: β·ℓ is 0 at β = 0 (also for ℓ = −∞), and a snapshot whose mixture is
  * −∞ (no event could have made it) has weight zero. */
@@ -27,6 +27,7 @@ typedef struct ps_moments {
 
 typedef struct ps_kernels {
     const char *name;
+    bool (*supported)(void); /* whether this processor can; NULL: any can that the program was compiled for */
     /* log_mix_i ← LSE(log_mix_i, terms at ℓ_i): adds terms to a mixture, −∞ starts one. */
     void (*mix)(const double *ell, size_t n, const ps_mix_terms *terms, double *log_mix);
     /* Moments of x_i = β·ℓ_i − log_mix_i; log_mix NULL means zeros. */
@@ -36,14 +37,19 @@ typedef struct ps_kernels {
                 double *out);
 } ps_kernels;
 
-const ps_kernels *ps_kernels_best(void);         /* the fastest this processor runs */
-const ps_kernels *ps_kernels_get(size_t choice); /* each one this processor runs, the best first; NULL past the last */
+/* Every table that this processor runs, the best first and plain C last; NULL past the last. */
+const ps_kernels *ps_kernels_get(size_t choice);
+static inline const ps_kernels *ps_kernels_best(void) {
+    return ps_kernels_get(0);
+}
 
 extern const ps_kernels ps_kernels_plain;
 #if defined(__x86_64__) && defined(__GNUC__)
 #define PS_KERNELS_X86 1
-extern const ps_kernels ps_kernels_avx2;
-extern const ps_kernels ps_kernels_avx512;
+extern const ps_kernels ps_kernels_avx2, ps_kernels_avx512;
+#elif defined(__aarch64__) && defined(__ARM_NEON) && defined(__GNUC__)
+#define PS_KERNELS_NEON 1
+extern const ps_kernels ps_kernels_neon;
 #endif
 
 /* x of the moments: the one place that says what infinite scores mean. */

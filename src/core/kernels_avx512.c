@@ -1,4 +1,4 @@
-/* The inner loops for AVX-512: eight doubles at a time. */
+/* The inner loops of the weights for AVX-512: eight doubles at a time. */
 #include "core/kernels.h"
 
 #ifdef PS_KERNELS_X86
@@ -24,7 +24,6 @@ TARGET static inline vec fma_of(vec a, vec b, vec c) {
 TARGET static inline vec max_of(vec a, vec b) {
     return _mm512_max_pd(a, b);
 }
-/* x where gate > limit, else `otherwise`. */
 TARGET static inline vec where_above(vec gate, vec limit, vec x, vec otherwise) {
     return _mm512_mask_mov_pd(otherwise, _mm512_cmp_pd_mask(gate, limit, _CMP_GT_OQ), x);
 }
@@ -39,6 +38,7 @@ static const double sixteenths[16] = {
     0x1.6a09e667f3bcdp+0, 0x1.7a11473eb0187p+0, 0x1.8ace5422aa0dbp+0, 0x1.9c49182a3f090p+0,
     0x1.ae89f995ad3adp+0, 0x1.c199bdd85529cp+0, 0x1.d5818dcfba487p+0, 0x1.ea4afa2a490dap+0};
 
+#define OWN_EXP_OF
 /* exp(x) for −∞ ≤ x ≤ 0 within 1.2 ulp: x = k·ln 2 + r with k a multiple of 1/16, exp(x) = 2^⌊k⌋ · 2^(j/16) · (1 + r +
  * r²·Q(r)) with Q of degree 4 interpolated at Chebyshev points (error 2.8e−17). Adding 1.5·2^48 rounds to sixteenths
  * and leaves j in the lowest four bits, which look the table up in registers; scalef takes the floor of k itself, and
@@ -59,5 +59,15 @@ TARGET static inline vec exp_of(vec x) {
 
 #include "core/kernels_vector.h"
 
-const ps_kernels ps_kernels_avx512 = {"avx512", vector_mix, vector_moments, vector_exp};
+static bool supported(void) {
+    return __builtin_cpu_supports("avx512f");
+}
+
+const ps_kernels ps_kernels_avx512 = {
+    .name = "avx512",
+    .supported = supported,
+    .mix = vector_mix,
+    .moments = vector_moments,
+    .exp = vector_exp,
+};
 #endif

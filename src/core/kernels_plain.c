@@ -1,5 +1,5 @@
-/* The inner loops in plain C with the C library's exp and log: what the vector versions are tested against, and what
- * other processors run. */
+/* The inner loops in plain C with the C library's exp and log: what processors run that have no
+ * table of their own. */
 #include "core/kernels.h"
 
 static void plain_mix(const double *ell, size_t n, const ps_mix_terms *terms, double *log_mix) {
@@ -37,4 +37,4 @@ static void plain_exp(const double *ell, const double *log_mix, size_t n, double
         out[i] = scale * exp(x_at(ell, log_mix, i, beta) - shift);
 }
 
-const ps_kernels ps_kernels_plain = {"plain", plain_mix, plain_moments, plain_exp};
+const ps_kernels ps_kernels_plain = {.name = "plain", .mix = plain_mix, .moments = plain_moments, .exp = plain_exp};

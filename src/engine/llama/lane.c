@@ -87,7 +87,7 @@ void ps_lane_close(ps_lane *lane) {
     for (size_t i = 0; i < lane->n_active; i++)
         ps_work_free(lane->active[i]);
     for (size_t i = 0; lane->crew && i < ps_crew_size(lane->crew); i++)
-        ps_sampler_free(&lane->samplers[i]);
+        ps_sampler_clear(&lane->samplers[i]);
     ps_crew_free(lane->crew);
     ps_free(lane->samplers);
     ps_free(lane->drawing);

@@ -1,4 +1,4 @@
-/* The inner loops of the quick way for AVX2 with FMA: eight floats at a time. */
+/* The inner loops of the sampler for AVX2 with FMA: eight floats at a time. */
 #include "engine/sampler/kernels.h"
 
 #ifdef PS_SAMPLE_X86
@@ -8,6 +8,7 @@
 enum { LANES = 8 };
 typedef __m256 vec;
 typedef __m256d wide;
+typedef unsigned mask; /* bit l is lane l */
 
 TARGET static inline vec load(const float *p) {
     return _mm256_loadu_ps(p);
@@ -27,7 +28,6 @@ TARGET static inline vec max_of(vec a, vec b) {
 TARGET static inline vec round_of(vec x) {
     return _mm256_round_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }
-/* Into the exponent's bits. */
 TARGET static inline vec scale_of(vec x, vec k) {
     const __m256i exponent = _mm256_slli_epi32(_mm256_cvtps_epi32(k), 23);
     return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(x), exponent));
@@ -35,8 +35,14 @@ TARGET static inline vec scale_of(vec x, vec k) {
 TARGET static inline bool any_nan(vec x) {
     return _mm256_movemask_ps(_mm256_cmp_ps(x, x, _CMP_UNORD_Q)) != 0;
 }
-TARGET static inline unsigned mask_at_least(vec gate, vec limit) {
-    return (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(gate, limit, _CMP_GE_OQ));
+TARGET static inline mask at_least(vec x, vec limit) {
+    return (mask)_mm256_movemask_ps(_mm256_cmp_ps(x, limit, _CMP_GE_OQ));
+}
+TARGET static inline unsigned count_of(mask m) {
+    return (unsigned)__builtin_popcount(m);
+}
+TARGET static inline unsigned bits_of(mask m) {
+    return m;
 }
 TARGET static inline wide wide_all(double x) {
     return _mm256_set1_pd(x);
@@ -53,12 +59,17 @@ TARGET static inline wide wide_max(wide a, wide b) {
 TARGET static inline wide wide_fma(wide a, wide b, wide c) {
     return _mm256_fmadd_pd(a, b, c);
 }
-/* p[l] where bit l of the mask is set, else 0. */
-TARGET static inline wide wide_where(unsigned mask, const double *p) {
-    const __m256i bits = _mm256_setr_epi64x(1, 2, 4, 8), set = _mm256_set1_epi64x((long long)mask);
+/* p[l] where bit l is set, else 0. */
+TARGET static inline wide wide_where(mask m, const double *p) {
+    const __m256i bits = _mm256_setr_epi64x(1, 2, 4, 8), set = _mm256_set1_epi64x((long long)m);
     return _mm256_maskload_pd(p, _mm256_cmpeq_epi64(_mm256_and_si256(set, bits), bits));
 }
-/* The two halves' sum in float64. */
+TARGET static inline wide wide_where_low(mask m, const double *p) {
+    return wide_where(m, p);
+}
+TARGET static inline wide wide_where_high(mask m, const double *p) {
+    return wide_where(m >> (LANES / 2), p);
+}
 TARGET static inline wide widen(vec x) {
     return _mm256_cvtps_pd(_mm256_castps256_ps128(x)) + _mm256_cvtps_pd(_mm256_extractf128_ps(x, 1));
 }
@@ -68,26 +79,24 @@ TARGET static inline double wide_sum(wide x) {
     return (lane[0] + lane[1]) + (lane[2] + lane[3]);
 }
 
-/* t·c = k + r with k an integer, 2^r = 1 + r·Q(r) with Q of degree 8 interpolated at Chebyshev points (error 3.4e−14).
- * Adding 1.5·2^52 rounds to an integer, which is then in the lowest bits of the sum, ready to be moved into the
- * exponent. */
-TARGET static inline wide power_of(wide t, wide c) {
-    const wide rounder = wide_all(0x1.8p52), shifted = wide_fma(t, c, rounder), k = shifted - rounder;
-    const wide r = wide_fma(t, c, wide_all(0.0) - k);
-    wide q = wide_fma(r, wide_all(0x1.b638e4213a2a2p-24), wide_all(0x1.63d136366db24p-20));
-    q = wide_fma(q, r, wide_all(0x1.ffcb94a5ba106p-17));
-    q = wide_fma(q, r, wide_all(0x1.4308ac85aa947p-13));
-    q = wide_fma(q, r, wide_all(0x1.5d87fe8728821p-10));
-    q = wide_fma(q, r, wide_all(0x1.3b2ab7181b755p-7));
-    q = wide_fma(q, r, wide_all(0x1.c6b08d7047cddp-5));
-    q = wide_fma(q, r, wide_all(0x1.ebfbdff823cedp-3));
-    q = wide_fma(q, r, wide_all(0x1.62e42fefa39f0p-1));
+TARGET static inline wide wide_scale_of(wide x, wide shifted) {
     const __m256i exponent = _mm256_slli_epi64(_mm256_castpd_si256(shifted), 52);
-    return _mm256_castsi256_pd(_mm256_add_epi64(_mm256_castpd_si256(wide_fma(q, r, wide_all(1.0))), exponent));
+    return _mm256_castsi256_pd(_mm256_add_epi64(_mm256_castpd_si256(x), exponent));
 }
 
 #include "engine/sampler/kernels_vector.h"
 
-const ps_sample_kernels ps_sample_avx2 = {"avx2",     vector_largest, vector_weigh,
-                                          vector_raw, vector_above,   vector_between};
+static bool supported(void) {
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("popcnt");
+}
+
+const ps_sample_kernels ps_sample_avx2 = {
+    .name = "avx2",
+    .supported = supported,
+    .largest = vector_largest,
+    .weigh = vector_weigh,
+    .raw = vector_raw,
+    .above = vector_above,
+    .between = vector_between,
+};
 #endif

@@ -1,4 +1,4 @@
-/* The inner loops of the quick way for AVX-512: sixteen floats at a time. */
+/* The inner loops of the sampler for AVX-512: sixteen floats at a time. */
 #include "engine/sampler/kernels.h"
 
 #ifdef PS_SAMPLE_X86
@@ -8,6 +8,7 @@
 enum { LANES = 16 };
 typedef __m512 vec;
 typedef __m512d wide;
+typedef unsigned mask; /* bit l is lane l */
 
 TARGET static inline vec load(const float *p) {
     return _mm512_loadu_ps(p);
@@ -27,15 +28,20 @@ TARGET static inline vec max_of(vec a, vec b) {
 TARGET static inline vec round_of(vec x) {
     return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }
-/* x·2^k for integers k. */
 TARGET static inline vec scale_of(vec x, vec k) {
     return _mm512_scalef_ps(x, k);
 }
 TARGET static inline bool any_nan(vec x) {
     return _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q) != 0;
 }
-TARGET static inline unsigned mask_at_least(vec gate, vec limit) {
-    return _mm512_cmp_ps_mask(gate, limit, _CMP_GE_OQ);
+TARGET static inline mask at_least(vec x, vec limit) {
+    return _mm512_cmp_ps_mask(x, limit, _CMP_GE_OQ);
+}
+TARGET static inline unsigned count_of(mask m) {
+    return (unsigned)__builtin_popcount(m);
+}
+TARGET static inline unsigned bits_of(mask m) {
+    return m;
 }
 TARGET static inline wide wide_all(double x) {
     return _mm512_set1_pd(x);
@@ -52,11 +58,16 @@ TARGET static inline wide wide_max(wide a, wide b) {
 TARGET static inline wide wide_fma(wide a, wide b, wide c) {
     return _mm512_fmadd_pd(a, b, c);
 }
-/* p[l] where bit l of the mask is set, else 0. */
-TARGET static inline wide wide_where(unsigned mask, const double *p) {
-    return _mm512_maskz_loadu_pd((__mmask8)mask, p);
+/* p[l] where bit l is set, else 0. */
+TARGET static inline wide wide_where(mask m, const double *p) {
+    return _mm512_maskz_loadu_pd((__mmask8)m, p);
 }
-/* The two halves' sum in float64. */
+TARGET static inline wide wide_where_low(mask m, const double *p) {
+    return wide_where(m, p);
+}
+TARGET static inline wide wide_where_high(mask m, const double *p) {
+    return wide_where(m >> (LANES / 2), p);
+}
 TARGET static inline wide widen(vec x) {
     const __m256 upper = _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(x), 1));
     return _mm512_cvtps_pd(_mm512_castps512_ps256(x)) + _mm512_cvtps_pd(upper);
@@ -74,8 +85,10 @@ static const double sixteenths[16] = {
     0x1.6a09e667f3bcdp+0, 0x1.7a11473eb0187p+0, 0x1.8ace5422aa0dbp+0, 0x1.9c49182a3f090p+0,
     0x1.ae89f995ad3adp+0, 0x1.c199bdd85529cp+0, 0x1.d5818dcfba487p+0, 0x1.ea4afa2a490dap+0};
 
-/* As in core/kernels_avx512.c, in base 2: t·c = k + r with k a multiple of 1/16, 2^r = 1 + r·Q(r) with Q of degree 4
- * interpolated at Chebyshev points (error 9e−15). */
+#define OWN_POWER_OF
+/* 2^(t·c) within 1e−13: t·c = k + r with k a multiple of 1/16, 2^k = 2^⌊k⌋ · 2^(j/16), and 2^r = 1 + r·Q(r) with Q of
+ * degree 4 interpolated at Chebyshev points (error 9e−15). Adding 1.5·2^48 rounds to sixteenths and leaves j in the
+ * lowest four bits, which look 2^(j/16) up in registers; scalef takes the floor of k itself. */
 TARGET static inline wide power_of(wide t, wide c) {
     const wide rounder = wide_all(0x1.8p48), shifted = wide_fma(t, c, rounder), k = shifted - rounder;
     const wide power = _mm512_permutex2var_pd(_mm512_loadu_pd(sixteenths), _mm512_castpd_si512(shifted),
@@ -90,6 +103,17 @@ TARGET static inline wide power_of(wide t, wide c) {
 
 #include "engine/sampler/kernels_vector.h"
 
-const ps_sample_kernels ps_sample_avx512 = {"avx512",   vector_largest, vector_weigh,
-                                            vector_raw, vector_above,   vector_between};
+static bool supported(void) {
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("popcnt");
+}
+
+const ps_sample_kernels ps_sample_avx512 = {
+    .name = "avx512",
+    .supported = supported,
+    .largest = vector_largest,
+    .weigh = vector_weigh,
+    .raw = vector_raw,
+    .above = vector_above,
+    .between = vector_between,
+};
 #endif

@@ -1,16 +1,29 @@
-/* The inner loops of the quick way over vectors of LANES floats (vec) and LANES / 2 doubles (wide). Included by one
- * file per instruction set, which defines before: LANES, TARGET, vec, wide, and the operations, among them scale_of(x,
- * k)     x·2^k for an integer k ≥ −125 and x near 1 power_of(t, c)     2^(t·c) in float64 within 1e−13, for t·c from
- * FLOOR up to 0 */
+/* The inner loops of the sampler over vectors of LANES floats (vec) and of LANES / 2 doubles (wide).
+ *
+ * Not a header in the usual sense: kernels_INSTRUCTIONS.c includes it once, at its end, after it has defined TARGET
+ * (the attribute that lets a function use the instructions), LANES, the types vec, wide and mask, on which - + * work
+ * elementwise or which are only passed on, and these operations:
+ *
+ * - load, store, all(x), fma_of(a, b, c) = a·b + c, max_of, round_of (to integers)
+ * - scale_of(x, k) = x·2^k, for x near 1 and integers k ≥ −125
+ * - any_nan(x)
+ * - at_least(x, limit): the mask of lanes where x ≥ limit; count_of(mask): how many; bits_of(mask): lane l as bit l
+ * - wide_load (from floats), wide_store, wide_all, wide_fma, wide_max
+ * - wide_where_low(mask, p), wide_where_high(mask, p): p[0 … LANES/2 − 1] where the lower or the upper half of the mask
+ *   is set, else 0
+ * - widen(x): the sum of the two halves of a vec, in float64; wide_sum(x): of all lanes
+ * - wide_scale_of(x, shifted): x·2^k for x near 1, where k is the integer in the low bits of `shifted`; or, with
+ *   OWN_POWER_OF defined, a better power_of than the one below
+ */
 
 enum { VECTORS = PS_SAMPLE_BLOCK / LANES, WIDE = LANES / 2, WIDES = PS_SAMPLE_BLOCK / WIDE };
 static const double log2_e = 0x1.71547652b82fep+0;
 
 /* ---- Float32 ------------------------------------------------------------- */
 
-/* 2^(t·c) for t·c from −125 up to 0, c = hi + lo: y = t·hi is rounded to the integer k, r = t·c − k is within 1/2,
- * and 2^r = 1 + r·Q(r) with Q of degree 5 interpolated at Chebyshev points (error 5e−9). The fused r carries no
- * rounding of t·c but the last. */
+/* 2^(t·c) for t·c from −125 to 0, where c = hi + lo. t·hi is rounded to the integer k, then r = t·c − k is within 1/2
+ * and 2^r = 1 + r·Q(r), with Q of degree 5 interpolated at Chebyshev points (error 5e−9). Computed by fused operations,
+ * r carries one rounding only. */
 TARGET static inline vec exp_of(vec t, vec hi, vec lo) {
     const vec k = round_of(t * hi);
     const vec r = fma_of(t, lo, fma_of(t, hi, all(0.0F) - k));
@@ -37,7 +50,7 @@ TARGET static float vector_largest(const float *logits) {
     return sound ? largest : NAN;
 }
 
-/* Four vectors at a time, summed in float32 as (a + b) + (c + d), then in float64. */
+/* Four vectors at a time: their sum (a + b) + (c + d) is float32, all further ones float64. */
 TARGET static void vector_raw(const float *logits, float max, ps_block_sums *sums) {
     const vec top = all(max), hi = all((float)log2_e), lo = all((float)(log2_e - (double)(float)log2_e));
     const vec floor = all((float)(-125.0 / log2_e));
@@ -57,9 +70,28 @@ TARGET static void vector_raw(const float *logits, float max, ps_block_sums *sum
 
 /* ---- Float64 ------------------------------------------------------------- */
 
-enum { FLOOR = -1010 }; /* about e^−700: normal numbers end soon after */
+enum { FLOOR = -1010 }; /* 2^FLOOR is about e^−700; normal numbers end soon after */
 
-/* The weights, and the raw sums if they are the same. Two vectors at a time: their arithmetic overlaps. */
+#ifndef OWN_POWER_OF
+/* 2^(t·c) within 1e−13 for t·c from FLOOR to 0: t·c = k + r with k an integer, 2^r = 1 + r·Q(r) with Q of degree 8
+ * interpolated at Chebyshev points (error 3.4e−14). Adding 1.5·2^52 rounds to an integer, which is then in the lowest
+ * bits of the sum, ready to be moved into the exponent. */
+TARGET static inline wide power_of(wide t, wide c) {
+    const wide rounder = wide_all(0x1.8p52), shifted = wide_fma(t, c, rounder), k = shifted - rounder;
+    const wide r = wide_fma(t, c, wide_all(0.0) - k);
+    wide q = wide_fma(r, wide_all(0x1.b638e4213a2a2p-24), wide_all(0x1.63d136366db24p-20));
+    q = wide_fma(q, r, wide_all(0x1.ffcb94a5ba106p-17));
+    q = wide_fma(q, r, wide_all(0x1.4308ac85aa947p-13));
+    q = wide_fma(q, r, wide_all(0x1.5d87fe8728821p-10));
+    q = wide_fma(q, r, wide_all(0x1.3b2ab7181b755p-7));
+    q = wide_fma(q, r, wide_all(0x1.c6b08d7047cddp-5));
+    q = wide_fma(q, r, wide_all(0x1.ebfbdff823cedp-3));
+    q = wide_fma(q, r, wide_all(0x1.62e42fefa39f0p-1));
+    return wide_scale_of(wide_fma(q, r, wide_all(1.0)), shifted);
+}
+#endif
+
+/* Two vectors at a time: their arithmetic overlaps. */
 TARGET static void vector_weigh(const float *logits, float max, double scale, double *weight, ps_block_sums *sums) {
     const wide top = wide_all((double)max), c = wide_all(scale * log2_e), floor = wide_all(FLOOR / (scale * log2_e));
     wide sum0 = wide_all(0.0), sum1 = wide_all(0.0), sum_x0 = wide_all(0.0), sum_x1 = wide_all(0.0);
@@ -88,10 +120,10 @@ TARGET static double vector_above(const float *logits, const double *weight, flo
     wide sum0 = wide_all(0.0), sum1 = wide_all(0.0);
     unsigned n = 0;
     for (int i = 0; i < PS_SAMPLE_BLOCK; i += LANES) {
-        const unsigned mask = mask_at_least(load(logits + i), limit);
-        n += (unsigned)__builtin_popcount(mask);
-        sum0 += wide_where(mask, weight + i);
-        sum1 += wide_where(mask >> WIDE, weight + i + WIDE);
+        const mask above = at_least(load(logits + i), limit);
+        n += count_of(above);
+        sum0 += wide_where_low(above, weight + i);
+        sum1 += wide_where_high(above, weight + i + WIDE);
     }
     *count += n;
     return wide_sum(sum0 + sum1);
@@ -99,11 +131,11 @@ TARGET static double vector_above(const float *logits, const double *weight, flo
 
 TARGET static size_t vector_between(const float *logits, float lo, float hi, uint32_t first, uint32_t *ids) {
     size_t n = 0;
-    for (int v = 0; v < VECTORS; v++) {
-        const vec x = load(logits + v * LANES);
-        unsigned mask = mask_at_least(x, all(lo)) & ~mask_at_least(x, all(hi));
-        for (; mask != 0; mask &= mask - 1)
-            ids[n++] = first + (uint32_t)(v * LANES + __builtin_ctz(mask));
+    for (int i = 0; i < PS_SAMPLE_BLOCK; i += LANES) {
+        const vec x = load(logits + i);
+        unsigned bits = bits_of(at_least(x, all(lo))) & ~bits_of(at_least(x, all(hi)));
+        for (; bits != 0; bits &= bits - 1)
+            ids[n++] = first + (uint32_t)(i + __builtin_ctz(bits));
     }
     return n;
 }
