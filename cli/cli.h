@@ -1,6 +1,6 @@
 /* What the commands share. Each command is one file with one function: arguments in, exit code out. */
-#ifndef PERSAMP_CLI_H
-#define PERSAMP_CLI_H
+#ifndef PERSAMP_CLI_CLI_H
+#define PERSAMP_CLI_CLI_H
 
 #include "persamp/persamp.h"
 
