@@ -15,7 +15,7 @@ fail() {
 "$get" --check --platform linux-x64 && fail "--check says that an empty cache is whole"
 [ -z "$(ls -A "$cache")" ] || fail "--check wrote into the cache"
 
-folder=$cache/persamp/llama-3.22.1-linux-x64
+folder=$cache/persamp/llama-3.22.1-r2-linux-x64
 mkdir -p "$folder/lib"
 echo one >"$folder/lib/libllama.so"
 (cd "$folder" && sha256sum ./lib/libllama.so >SHA256SUMS)
