@@ -4,8 +4,10 @@
 DEMO_COMMAND = $(BUILD)/persamp eval --config docs/configs/demo.yaml --limit 50 --baselines greedy,sample --fresh
 
 BUILD ?= build$(gpu:%=-%)
+# Where to install; both may have blanks in them, and reach the shell by the environment for that.
 PREFIX ?= /usr/local
 DESTDIR ?=
+export PREFIX DESTDIR
 # ON: libllama is required; AUTO: used when it can be had; OFF: the toy engine only; cuda, vulkan: the prebuilt libllama
 # for that GPU, built into a folder of its own. One of your own: CMAKE_ARGS=-DPERSAMP_LLAMA_DIR=FOLDER
 LLAMA ?= ON
@@ -21,11 +23,11 @@ configure = $(if $(gpu),$(get_gpu_llama)) cmake -S . -G Ninja -DPERSAMP_LLAMA=$(
 llama_setup = $(if $(filter OFF,$(LLAMA)),,llama$(gpu:%=:linux-x64-%))
 ctest = ctest --output-on-failure --no-tests=error -j 2
 
-.PHONY: all demo test check bench fuzz asan tsan valgrind format install clean help
+.PHONY: all demo test check bench fuzz asan tsan valgrind coverage format install uninstall clean help
 .DEFAULT_GOAL := all
 
 all: ## Build the command, build/persamp
-	@$(configure) -B $(BUILD) -DCMAKE_INSTALL_PREFIX=$(PREFIX)
+	@$(configure) -B $(BUILD) -DCMAKE_INSTALL_PREFIX="$$PREFIX"
 	@cmake --build $(BUILD) --target persamp_command
 
 demo: ## Set up, build, and run the main job on shipped problems with the shipped model
@@ -40,7 +42,7 @@ test: ## Set up, build everything, and run all tests
 	$(call say,'Looking for what the tests need and installing what is missing')
 	@tools/setup build $(llama_setup) test
 	$(call say,'Building persamp and its tests')
-	@$(configure) -B $(BUILD) -DCMAKE_INSTALL_PREFIX=$(PREFIX)
+	@$(configure) -B $(BUILD) -DCMAKE_INSTALL_PREFIX="$$PREFIX"
 	@cmake --build $(BUILD)
 	$(call say,'Running the tests')
 	@$(ctest) --test-dir $(BUILD)
@@ -51,7 +53,7 @@ check: ## The short checks: format, layers, words
 	tools/check_words
 
 bench: ## Build and run the benchmarks
-	@$(configure) -B $(BUILD) -DCMAKE_INSTALL_PREFIX=$(PREFIX)
+	@$(configure) -B $(BUILD) -DCMAKE_INSTALL_PREFIX="$$PREFIX"
 	@cmake --build $(BUILD) --target bench
 	@for program in $(BUILD)/bench/bench_*; do case $$program in *_verify) continue ;; esac; \
 		printf '\n== %s\n' "$$program"; "$$program" || exit 1; done
@@ -72,8 +74,17 @@ tsan: ## Run the tests with ThreadSanitizer
 	@cmake --build $(BUILD)-tsan
 	@$(ctest) --test-dir $(BUILD)-tsan
 
+coverage: ## Run the tests and show which lines of the library and the command they ran
+	$(call say,'Looking for what this needs and installing what is missing')
+	@tools/setup build $(llama_setup) test coverage
+	@$(configure) -B $(BUILD)-coverage -DPERSAMP_COVERAGE=ON \
+		-DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS_DEBUG="-Og -g1"
+	@cmake --build $(BUILD)-coverage
+	@find $(BUILD)-coverage -name '*.gcda' -delete
+	@$(ctest) --test-dir $(BUILD)-coverage; status=$$?; tools/draw_coverage $(BUILD)-coverage && exit $$status
+
 valgrind: ## Run the tests that need no libllama under valgrind
-	@$(configure) -B $(BUILD) -DCMAKE_INSTALL_PREFIX=$(PREFIX)
+	@$(configure) -B $(BUILD) -DCMAKE_INSTALL_PREFIX="$$PREFIX"
 	@cmake --build $(BUILD)
 	@tools/check_valgrind $(BUILD)
 
@@ -81,12 +92,15 @@ format: ## Let clang-format lay out all C files
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
 
 install: ## Build and install to PREFIX (/usr/local), below DESTDIR if set
-	@$(configure) -B $(BUILD) -DCMAKE_INSTALL_PREFIX=$(PREFIX)
-	@cmake --build $(BUILD) --target persamp_command persamp_static
-	@DESTDIR=$(DESTDIR) cmake --install $(BUILD)
+	@$(configure) -B $(BUILD) -DCMAKE_INSTALL_PREFIX="$$PREFIX"
+	@cmake --build $(BUILD) --target persamp_command_installed persamp_shared_installed persamp_static
+	@cmake --install $(BUILD)
+
+uninstall: ## Remove what the last `make install` put down (with the same DESTDIR)
+	@cmake -DBUILD="$(BUILD)" -P cmake/Uninstall.cmake
 
 clean: ## Remove the build folders
 	rm -rf $(BUILD) $(BUILD)-*
 
 help: ## Show this
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile

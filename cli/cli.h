@@ -1,8 +1,10 @@
 /* What the commands share. Each command is one file with one function: arguments in, exit code out. */
-#ifndef PERSAMP_CLI_H
-#define PERSAMP_CLI_H
+#ifndef PERSAMP_CLI_CLI_H
+#define PERSAMP_CLI_CLI_H
 
 #include "persamp/persamp.h"
+
+#include <stdio.h>
 
 /* Exit codes. */
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 130 };
@@ -14,6 +16,12 @@ int ps_cmd_compare(int argc, char **argv);
 int ps_cmd_config(int argc, char **argv);
 int ps_cmd_verify(int argc, char **argv);
 int ps_cmd_info(int argc, char **argv);
+
+/* Write a text that may come from a file, a model or a configuration: what a terminal would take for a command (control
+ * characters, escapes, bytes that are no UTF-8) is written as \x1b. Line breaks and tabs stay. */
+void ps_cli_put(FILE *out, const char *text);
+/* "persamp: " and the message, a line on standard error, by ps_cli_put. Every message of the command goes this way. */
+void ps_cli_say(const char *format, ...) PS_PRINTF(1, 2);
 
 /* Print "persamp: message" to standard error. Returns the exit code that goes with the status. */
 int ps_cli_error(const ps_error *err);

@@ -135,7 +135,7 @@ static int write_json(const ps_compare_summary *summary, const char *path) {
     FILE *file = fopen(path, "w");
     bool ok = file != NULL && fwrite(text.data, 1, text.length, file) == text.length;
     if (file != NULL) ok = fclose(file) == 0 && ok;
-    if (!ok) fprintf(stderr, "persamp: --json %s: cannot write: %s\n", path, strerror(errno));
+    if (!ok) ps_cli_say("--json %s: cannot write: %s", path, strerror(errno));
     ps_text_free(&text);
     return ok ? EXIT_DONE : EXIT_FAILED;
 }
@@ -152,7 +152,7 @@ static int write_files(const compare_arguments *a) {
 
 static int add_folder(compare_arguments *a, const char *folder) {
     if (a->options.n_from == MOST_FOLDERS) {
-        fprintf(stderr, "persamp: --from: more than %d folders\n", MOST_FOLDERS);
+        ps_cli_say("--from: more than %d folders", MOST_FOLDERS);
         return -1;
     }
     a->from[a->options.n_from++] = folder;
@@ -194,7 +194,7 @@ static int take_option(int argc, char **argv, int *i, void *arguments) {
 static int complete(void *arguments) {
     compare_arguments *a = arguments;
     if (a->options.methods == NULL) {
-        fputs("persamp: compare: --methods is missing; for example --methods persistent,best_of_n,majority\n", stderr);
+        ps_cli_say("compare: --methods is missing; for example --methods persistent,best_of_n,majority");
         return EXIT_USAGE;
     }
     /* A plot that cannot be drawn is known before the hours of work, not after. */

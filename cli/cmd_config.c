@@ -52,10 +52,74 @@ static bool read_arguments(ps_config *config, int argc, char **argv, what *reque
     return true;
 }
 
+/* ---- Secrets ------------------------------------------------------------- */
+
+/* The keys that hold the name of an environment variable end in this. A secret put there by mistake is not shown. */
+static const char names_a_variable[] = "_env: ";
+
+static bool is_variable(const char *name, size_t length) {
+    static const char first[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
+    for (size_t i = 0; i < length; i++)
+        if (strchr(first, name[i]) == NULL && (i == 0 || name[i] < '0' || name[i] > '9')) return false;
+    return length > 0;
+}
+
+/* The last place in line[0..length) where `word` begins, or NULL. */
+static const char *find_last(const char *line, size_t length, const char *word) {
+    size_t n = strlen(word);
+    for (const char *at = line + length; at-- > line;)
+        if (n <= (size_t)(line + length - at) && memcmp(at, word, n) == 0) return at;
+    return NULL;
+}
+
+/* Append a line of the configuration; what is no variable's name, where one belongs, is replaced. The comment after it,
+ * where there are comments, begins at the last "  # ", whatever the value has in it. */
+static void append_line(ps_text *out, const char *line, size_t length, bool commented) {
+    size_t key = strspn(line, " ");
+    size_t name = key + strcspn(line + key, ":\n") + 2; /* where the value begins */
+    size_t marker = strlen(names_a_variable);
+    if (name > length || name < marker || memcmp(line + name - marker, names_a_variable, marker) != 0) {
+        ps_text_append(out, line, length);
+        return;
+    }
+    const char *comment = commented ? find_last(line + name, length - name, "  # ") : NULL;
+    size_t end = comment != NULL ? (size_t)(comment - line) : length;
+    size_t value = end - name;
+    while (value > 0 && strchr(" \n", line[name + value - 1]) != NULL)
+        value--;
+    if (is_variable(line + name, value)) {
+        ps_text_append(out, line, length);
+        return;
+    }
+    ps_text_append(out, line, name);
+    ps_text_puts(out, "'(not shown: not the name of an environment variable)'");
+    if (comment != NULL)
+        ps_text_append(out, comment, length - end);
+    else
+        ps_text_puts(out, "\n");
+}
+
+/* The configuration as text, without secrets. */
+static ps_status show(const ps_config *config, bool with_origins, ps_text *out, ps_error *err) {
+    ps_text text = {0};
+    ps_status status = ps_config_yaml(config, with_origins, &text, err);
+    for (const char *line = status == PS_OK ? ps_text_cstr(&text) : ""; *line != '\0';) {
+        size_t length = strcspn(line, "\n");
+        length += line[length] == '\n';
+        append_line(out, line, length, with_origins);
+        line += length;
+    }
+    ps_text_free(&text);
+    if (status == PS_OK && !ps_text_ok(out)) status = ps_nomem(err);
+    return status;
+}
+
+/* ---- The command --------------------------------------------------------- */
+
 static ps_status report(const ps_config *config, what request, const char *key, ps_text *text, ps_error *err) {
     if (request == EXPLAIN) return ps_config_explain(key, text, err);
     if (request == REFERENCE) return ps_config_reference(text, err);
-    ps_status status = ps_config_yaml(config, request == SHOW, text, err);
+    ps_status status = show(config, request == SHOW, text, err);
     ps_log log = ps_cli_log(config);
     return status == PS_OK ? ps_config_check(config, &log, err) : status;
 }

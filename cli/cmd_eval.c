@@ -81,16 +81,15 @@ static int print_summary(const ps_eval_summary *s, const ps_models *models) {
 
 static bool parse_baselines(const char *value, eval_arguments *a) {
     if (strlen(value) >= sizeof a->names) {
-        fputs("persamp: --baselines is too long\n", stderr);
+        ps_cli_say("--baselines is too long");
         return false;
     }
     strcpy(a->names, value);
     for (char *name = strtok(a->names, ","); name != NULL; name = strtok(NULL, ",")) {
         if (a->options.n_baselines == MOST_BASELINES || (strcmp(name, "sample") != 0 && ps_method_find(name) == NULL)) {
-            fprintf(stderr,
-                    "persamp: --baselines %s: expected sample or the name of a method (`persamp info` lists "
-                    "them)\n",
-                    name);
+            ps_cli_say("--baselines %s: expected sample or the name of a method (`persamp info` lists "
+                       "them)",
+                       name);
             return false;
         }
         a->baselines[a->options.n_baselines++] = name;

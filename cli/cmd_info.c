@@ -45,14 +45,31 @@ static void print_tables(void) {
     putchar('\n');
 }
 
+/* A name and a text of a file: a model says of itself what it likes. */
+static void print_line(const char *name, const char *text) {
+    fputs(name, stdout);
+    ps_cli_put(stdout, text);
+    putchar('\n');
+}
+
 /* The engine's own description, a line for each of its parts. */
 static void print_description(const char *text) {
     for (const char *at = text; *at != '\0';) {
         size_t n = strcspn(at, ";");
-        printf("            %.*s\n", (int)n, at);
+        ps_text line = {0};
+        ps_text_append(&line, at, n);
+        print_line("            ", ps_text_ok(&line) ? ps_text_cstr(&line) : "");
+        ps_text_free(&line);
         at += n;
         at += strspn(at, "; ");
     }
+}
+
+static void print_prm(const char *path, const char *kind) {
+    ps_text text = {0};
+    ps_text_printf(&text, "%s, kind %s", path != NULL ? path : "the shipped one", kind);
+    print_line("prm         ", ps_text_ok(&text) ? ps_text_cstr(&text) : kind);
+    ps_text_free(&text);
 }
 
 static void print_models(const ps_config *config, const ps_models *models) {
@@ -63,7 +80,7 @@ static void print_models(const ps_config *config, const ps_models *models) {
     if (toy)
         puts("model       the toy engine");
     else
-        printf("model       %s\n", ps_models_path(models));
+        print_line("model       ", ps_models_path(models));
     print_description(info.description);
     printf("            %zu tokens in the vocabulary, at most %zu in an answer with its prompt\n", info.vocabulary,
            info.context);
@@ -78,9 +95,7 @@ static void print_models(const ps_config *config, const ps_models *models) {
     else if (toy)
         puts("prm         the toy engine's");
     else
-        printf("prm         %s, kind %s\n",
-               config->models_prm_model_path != NULL ? config->models_prm_model_path : "the shipped one",
-               prm->ops->kind);
+        print_prm(config->models_prm_model_path, prm->ops->kind);
 }
 
 static int show(const ps_config *config) {

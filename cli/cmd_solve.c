@@ -175,8 +175,7 @@ static ps_status solve(const ps_config *config, const solve_arguments *a, ps_err
 /* The question, at argv[i]. */
 static int take_question(solve_arguments *a, const char *argument) {
     if (a->question != NULL) {
-        fprintf(stderr, "persamp: solve: unknown argument %s after the question; put the question in quotes\n",
-                argument);
+        ps_cli_say("solve: unknown argument %s after the question; put the question in quotes", argument);
         return EXIT_USAGE;
     }
     a->question = argument;
@@ -209,16 +208,14 @@ static int parse(int argc, char **argv, ps_config *config, solve_arguments *a) {
             if (taken > 0) continue;
             bool option = argv[i][0] == '-' && argv[i][1] != '\0';
             if (option && strchr(argv[i], ' ') != NULL) {
-                fprintf(stderr,
-                        "persamp: solve: a question that begins with a dash stands after --: persamp solve -- '%s'\n",
-                        argv[i]);
+                ps_cli_say("solve: a question that begins with a dash stands after --: persamp solve -- '%s'", argv[i]);
                 return EXIT_USAGE;
             }
             code = option ? ps_cli_unknown("solve", argv[i], options) : take_question(a, argv[i]);
         }
     }
     if (code >= 0 || a->question != NULL) return code;
-    fputs("persamp: solve: no question; for example: persamp solve 'Factor $x^2-8x+16$.'\n", stderr);
+    ps_cli_say("solve: no question; for example: persamp solve 'Factor $x^2-8x+16$.'");
     return EXIT_USAGE;
 }
 

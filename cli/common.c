@@ -3,12 +3,46 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* ---- Messages ------------------------------------------------------------ */
+
+/* Control characters of ASCII, and of Unicode (U+0080 to U+009F, which some terminals obey too). */
+static bool is_control(const unsigned char *c, size_t length) {
+    if (length == 1) return (c[0] < 0x20 && c[0] != '\n' && c[0] != '\t') || c[0] == 0x7f;
+    return length == 2 && c[0] == 0xc2 && c[1] < 0xa0;
+}
+
+void ps_cli_put(FILE *out, const char *text) {
+    size_t left = strlen(text);
+    while (left > 0) {
+        size_t length = ps_utf8_length(text, left);
+        bool shown = length > 0 && !is_control((const unsigned char *)text, length);
+        length = length > 0 ? length : 1; /* a byte of no character goes alone */
+        if (shown) fwrite(text, 1, length, out);
+        for (size_t i = 0; !shown && i < length; i++)
+            fprintf(out, "\\x%02x", (unsigned char)text[i]);
+        text += length;
+        left -= length;
+    }
+}
+
+void ps_cli_say(const char *format, ...) {
+    char text[8192]; /* a message has 1,023 bytes, and two paths beside it are a sentence still */
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    fputs("persamp: ", stderr);
+    ps_cli_put(stderr, text);
+    fputs(length >= (int)sizeof text ? " …\n" : "\n", stderr);
+}
+
 int ps_cli_error(const ps_error *err) {
-    fprintf(stderr, "persamp: %s\n", err->message);
+    ps_cli_say("%s", err->message);
     switch (err->code) {
     case PS_ARG:
     case PS_FORMAT: return EXIT_USAGE;
@@ -22,6 +56,8 @@ int ps_cli_failure(const ps_error *err) {
     return err->code == PS_FORMAT ? EXIT_FAILED : code;
 }
 
+/* ---- Arguments ----------------------------------------------------------- */
+
 bool ps_cli_wants_help(const char *argument) {
     return strcmp(argument, "-h") == 0 || strcmp(argument, "--help") == 0 || strcmp(argument, "help") == 0;
 }
@@ -33,7 +69,7 @@ const char *ps_cli_option(int argc, char **argv, int *i, const char *name, bool 
     if (argument[length] == '=') return argument + length + 1;
     if (argument[length] != '\0') return NULL;
     if (*i + 1 >= argc) {
-        fprintf(stderr, "persamp: %s needs a value\n", name);
+        ps_cli_say("%s needs a value", name);
         *failed = true;
         return NULL;
     }
@@ -59,9 +95,11 @@ int ps_cli_unknown(const char *command, const char *argument, const char *const 
         n++;
     snprintf(name, sizeof name, "%.*s", (int)strcspn(argument, "="), argument);
     const char *nearest = ps_nearest_name(name, options, n);
-    fprintf(stderr, "persamp: %s: unknown argument %s; ", command, argument);
-    if (nearest != NULL) fprintf(stderr, "did you mean %s? ", nearest);
-    fprintf(stderr, "`persamp %s -h` explains\n", command);
+    if (nearest != NULL)
+        ps_cli_say("%s: unknown argument %s; did you mean %s? `persamp %s -h` explains", command, argument, nearest,
+                   command);
+    else
+        ps_cli_say("%s: unknown argument %s; `persamp %s -h` explains", command, argument, command);
     return EXIT_USAGE;
 }
 
@@ -70,7 +108,7 @@ bool ps_cli_count(const char *option, const char *value, size_t *out) {
     errno = 0;
     unsigned long long n = strtoull(value, &end, 10);
     if (errno != 0 || *value < '0' || *value > '9' || *end != '\0') {
-        fprintf(stderr, "persamp: %s %s: expected a whole number, 0 or more\n", option, value);
+        ps_cli_say("%s %s: expected a whole number, 0 or more", option, value);
         return false;
     }
     *out = (size_t)n;
@@ -80,9 +118,11 @@ bool ps_cli_count(const char *option, const char *value, size_t *out) {
 bool ps_cli_shard(const char *value, size_t *shard, size_t *shards) {
     char end;
     if (sscanf(value, "%zu/%zu%c", shard, shards, &end) == 2 && *shard >= 1 && *shard <= *shards) return true;
-    fprintf(stderr, "persamp: --shard %s: expected I/N with 1 <= I <= N, for example 2/4\n", value);
+    ps_cli_say("--shard %s: expected I/N with 1 <= I <= N, for example 2/4", value);
     return false;
 }
+
+/* ---- Interruption -------------------------------------------------------- */
 
 static volatile sig_atomic_t interrupted;
 
@@ -100,6 +140,8 @@ bool ps_cli_interrupted(void *unused) {
     (void)unused;
     return interrupted != 0;
 }
+
+/* ---- Configuration ------------------------------------------------------- */
 
 ps_config *ps_cli_config(void) {
     ps_error err;

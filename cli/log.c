@@ -44,9 +44,9 @@ static void print_console(const char *when, ps_log_level level, const char *mess
     if (logger.json)
         print_json(stderr, when, level, message);
     else if (level == PS_LOG_INFO)
-        fprintf(stderr, "persamp: %s\n", message);
+        ps_cli_say("%s", message);
     else
-        fprintf(stderr, "persamp: %s: %s\n", level_names[level], message);
+        ps_cli_say("%s: %s", level_names[level], message);
 }
 
 static void write_message(void *user, ps_log_level level, const char *message) {
@@ -58,7 +58,9 @@ static void write_message(void *user, ps_log_level level, const char *message) {
     pthread_mutex_lock(&logger.lock);
     if (level >= logger.console) print_console(when, level, message);
     if (logger.file != NULL && level >= logger.file_least) {
-        fprintf(logger.file, "%s %s %s\n", when, level_names[level], message);
+        fprintf(logger.file, "%s %s ", when, level_names[level]);
+        ps_cli_put(logger.file, message);
+        putc('\n', logger.file);
         fflush(logger.file);
     }
     pthread_mutex_unlock(&logger.lock);
@@ -74,7 +76,7 @@ static void open_file(const char *path) {
     }
     ps_free(copy);
     logger.file = fopen(path, "a");
-    if (logger.file == NULL) fprintf(stderr, "persamp: warning: %s: cannot write the log: %s\n", path, strerror(errno));
+    if (logger.file == NULL) ps_cli_say("warning: %s: cannot write the log: %s", path, strerror(errno));
 }
 
 ps_log ps_cli_log(const ps_config *config) {

@@ -2,8 +2,12 @@
 #include "cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct command {
     const char *name, *doc;
@@ -44,20 +48,33 @@ static int unknown(const char *name) {
     for (int i = 0; i < N_COMMANDS; i++)
         names[i] = commands[i].name;
     const char *nearest = ps_nearest_name(name, names, N_COMMANDS);
-    fprintf(stderr, "persamp: there is no command %s", name);
-    if (nearest != NULL) fprintf(stderr, "; did you mean %s?", nearest);
-    fputs("\n`persamp -h` lists them.\n", stderr);
+    if (nearest != NULL)
+        ps_cli_say("there is no command %s; did you mean %s?", name, nearest);
+    else
+        ps_cli_say("there is no command %s", name);
+    fputs("`persamp -h` lists them.\n", stderr);
     return EXIT_USAGE;
 }
 
 /* What was printed must have arrived: a full disk behind standard output is a failure. */
 static int after_output(int code) {
     if (fflush(stdout) == 0 && !ferror(stdout)) return code;
-    fprintf(stderr, "persamp: cannot write to standard output: %s\n", strerror(errno));
+    ps_cli_say("cannot write to standard output: %s", strerror(errno));
     return code == EXIT_DONE ? EXIT_FAILED : code;
 }
 
+/* Started without standard input, output or error, as some daemons do, the next file that is opened would be one of
+ * them: a results file, into which the progress is then printed. */
+static void hold_standard_files(void) {
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) != -1 || errno != EBADF) continue;
+        if (open("/dev/null", O_RDWR) != fd) _Exit(EXIT_FAILED); /* there is nowhere to say why */
+    }
+}
+
 int main(int argc, char **argv) {
+    hold_standard_files();
+    signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is then an error of the write, with a message */
     if (argc < 2) {
         usage(stderr);
         return EXIT_USAGE;

@@ -19,6 +19,10 @@ enum { N_COLOURS = sizeof colours / sizeof *colours };
 
 /* ---- Whether it can be drawn --------------------------------------------- */
 
+static bool is_control(char c) {
+    return (unsigned char)c < 0x20 || c == 0x7f;
+}
+
 static bool ends_with(const char *text, const char *ending) {
     size_t n = strlen(text), m = strlen(ending);
     return n > m && strcmp(text + n - m, ending) == 0;
@@ -38,17 +42,25 @@ static bool find_program(const char *name, char *out, size_t size) {
 
 int ps_cli_plot_check(const char *path, char *gnuplot, size_t size) {
     if (!ends_with(path, ".svg") && !ends_with(path, ".png")) {
-        fprintf(stderr, "persamp: --plot %s: expected a file that ends in .svg or .png\n", path);
+        ps_cli_say("--plot %s: expected a file that ends in .svg or .png", path);
         return EXIT_USAGE;
     }
-    if (strchr(path, '\n') != NULL) {
-        fputs("persamp: --plot: a file name with a line break cannot be handed to gnuplot\n", stderr);
+    for (const char *at = path; *at != '\0'; at++)
+        if (is_control(*at)) {
+            ps_cli_say("--plot %s: a file name with a line break or another control character cannot be handed to "
+                       "gnuplot",
+                       path);
+            return EXIT_USAGE;
+        }
+    if (*path == '|') {
+        ps_cli_say("--plot %s: gnuplot takes a name that begins with | for a command to run; for a file of that name "
+                   "write ./%s",
+                   path, path);
         return EXIT_USAGE;
     }
     if (!find_program("gnuplot", gnuplot, size)) {
-        fputs("persamp: --plot needs gnuplot, which is not on PATH; install it (apt install gnuplot-nox, brew install "
-              "gnuplot) or leave --plot out: the JSON has all that it would show\n",
-              stderr);
+        ps_cli_say("--plot needs gnuplot, which is not on PATH; install it (apt install gnuplot-nox, brew install "
+                   "gnuplot) or leave --plot out: the JSON has all that it would show");
         return EXIT_FAILED;
     }
     return -1;
@@ -56,12 +68,13 @@ int ps_cli_plot_check(const char *path, char *gnuplot, size_t size) {
 
 /* ---- The script ---------------------------------------------------------- */
 
-/* In single quotes gnuplot takes everything as it is, a quote doubled. */
+/* In single quotes gnuplot takes everything as it is, a quote doubled, until the line ends: what follows a line break
+ * is its next command. So control characters, which nothing to be drawn needs, become blanks. */
 static void put_quoted(FILE *out, const char *text) {
     putc('\'', out);
     for (; *text != '\0'; text++) {
         if (*text == '\'') putc('\'', out);
-        putc(*text, out);
+        putc(is_control(*text) ? ' ' : *text, out);
     }
     putc('\'', out);
 }
@@ -167,6 +180,6 @@ int ps_cli_plot(const ps_compare_summary *summary, const char *gnuplot, const ch
     }
     sigaction(SIGPIPE, &before, NULL);
     if (pipe != NULL && status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 0) return EXIT_DONE;
-    fprintf(stderr, "persamp: --plot %s: gnuplot could not draw it (its message is above)\n", path);
+    ps_cli_say("--plot %s: gnuplot could not draw it (its message is above)", path);
     return EXIT_FAILED;
 }

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- Progress: a bar on a terminal, a line every few seconds elsewhere ---- */
+/* ---- Progress: a bar on a terminal, a line every few seconds elsewhere --- */
 
 static void print_time(double seconds) {
     unsigned s = (unsigned)(seconds + 0.5);
@@ -80,8 +80,8 @@ bool ps_cli_progress_interrupted(void *user) {
 
 void ps_cli_fault(void *user, const char *path, const ps_dataset_fault *fault) {
     (void)user;
-    fprintf(stderr, "persamp: %s:%s%zu: %s; this record is left out\n", path, fault->element ? " element " : "",
-            fault->line, fault->message);
+    ps_cli_say("%s:%s%zu: %s; this record is left out", path, fault->element ? " element " : "", fault->line,
+               fault->message);
 }
 
 /* ---- After an interruption ----------------------------------------------- */

@@ -1,6 +1,13 @@
-# make install: headers, libraries, command, pkg-config file, CMake package, man page, models and data; and the
-# prebuilt libllama, when that is what we were linked with, in a folder of its own found by a relative rpath.
+# make install: headers, libraries, command, pkg-config file, CMake package, man page, documents, examples, models and
+# data; and the prebuilt libllama, when that is what we were linked with, in a folder of its own found by a relative
+# rpath. cmake/Uninstall.cmake takes all of it away again.
 include(CMakePackageConfigHelpers)
+
+# Folders that are not there yet will be ours to remove: noted before anything is installed.
+install(CODE "set(notes_here [==[${PROJECT_BINARY_DIR}]==])
+set(folders_used \"${CMAKE_INSTALL_BINDIR};${CMAKE_INSTALL_LIBDIR}/pkgconfig;${CMAKE_INSTALL_LIBDIR}/cmake\"
+    \"${CMAKE_INSTALL_INCLUDEDIR};${CMAKE_INSTALL_MANDIR}/man1;${CMAKE_INSTALL_DATADIR};${CMAKE_INSTALL_DOCDIR}\")")
+install(SCRIPT "${PROJECT_SOURCE_DIR}/cmake/NoteFolders.cmake")
 
 set(bundle_dir "${CMAKE_INSTALL_LIBDIR}/persamp")
 file(RELATIVE_PATH from_bin "/${CMAKE_INSTALL_BINDIR}" "/${CMAKE_INSTALL_LIBDIR}")
@@ -9,17 +16,20 @@ if(APPLE)
 else()
     set(origin "$ORIGIN")
 endif()
-set_target_properties(persamp_shared PROPERTIES INSTALL_RPATH "${origin}/persamp")
+set_target_properties(persamp_shared_installed PROPERTIES
+    BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH "${origin}/persamp" LIBRARY_OUTPUT_DIRECTORY "${installed_here}")
 if(TARGET persamp_command)
-    set_target_properties(persamp_command PROPERTIES INSTALL_RPATH "${origin}/${from_bin};${origin}/${from_bin}/persamp")
-    install(TARGETS persamp_command RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+    set_target_properties(persamp_command_installed PROPERTIES
+        BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH "${origin}/${from_bin};${origin}/${from_bin}/persamp"
+        RUNTIME_OUTPUT_DIRECTORY "${installed_here}")
+    install(TARGETS persamp_command_installed RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 endif()
 # An installed libllama may lie where the loader does not look by itself: Linuxbrew, conda, a prefix of one's own.
 if(PERSAMP_HAVE_LLAMA AND NOT PERSAMP_LLAMA_BUNDLED)
-    set_target_properties(persamp_shared PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
+    set_target_properties(persamp_shared_installed PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
 endif()
 install(TARGETS persamp_static ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
-install(TARGETS persamp_shared EXPORT persampTargets LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+install(TARGETS persamp_shared_installed EXPORT persampTargets LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/persamp" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
     FILES_MATCHING PATTERN "*.h" PATTERN "*.def")
 
@@ -60,7 +70,11 @@ install(EXPORT persampTargets NAMESPACE persamp:: DESTINATION "${package_dir}")
 if(EXISTS "${PROJECT_SOURCE_DIR}/docs/persamp.1")
     install(FILES "${PROJECT_SOURCE_DIR}/docs/persamp.1" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
 endif()
-install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+# As they lie here, so that what they say of one another holds: README.md, docs/, examples/.
+install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" "${PROJECT_SOURCE_DIR}/README.md" "${PROJECT_SOURCE_DIR}/CHANGELOG.md"
+    DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/docs" "${PROJECT_SOURCE_DIR}/examples"
+    DESTINATION "${CMAKE_INSTALL_DOCDIR}" PATTERN "persamp.1" EXCLUDE)
 foreach(folder models data)
     install(DIRECTORY "${PROJECT_SOURCE_DIR}/${folder}" DESTINATION "${CMAKE_INSTALL_DATADIR}/persamp" OPTIONAL)
 endforeach()

@@ -16,7 +16,7 @@ if(BUILD_TESTING)
     file(GLOB test_sources CONFIGURE_DEPENDS
         "${PROJECT_SOURCE_DIR}/tests/*/test_*.c" "${PROJECT_SOURCE_DIR}/tests/*/*/test_*.c")
     file(GLOB test_scripts CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/*/test_*.sh")
-    if(PERSAMP_SANITIZE) # these are about what is built and installed, not about the code
+    if(PERSAMP_SANITIZE OR PERSAMP_COVERAGE) # these are about what is built and installed, not about the code
         list(FILTER test_scripts EXCLUDE REGEX "/tests/build/")
     endif()
     file(GLOB support_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/support/*.c")

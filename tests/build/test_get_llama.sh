@@ -15,7 +15,7 @@ fail() {
 "$get" --check --platform linux-x64 && fail "--check says that an empty cache is whole"
 [ -z "$(ls -A "$cache")" ] || fail "--check wrote into the cache"
 
-folder=$cache/persamp/llama-3.22.1-linux-x64
+folder=$cache/persamp/llama-3.22.1-r2-linux-x64
 mkdir -p "$folder/lib"
 echo one >"$folder/lib/libllama.so"
 (cd "$folder" && sha256sum ./lib/libllama.so >SHA256SUMS)
@@ -32,6 +32,35 @@ grep -q "is not the package that was pinned" "$cache/log" || fail "no word of th
 "$get" --platform linux-arm64 --from "$cache/from" 2>"$cache/log" && fail "a missing package was accepted"
 grep -q "npm pack @node-llama-cpp/linux-arm64@" "$cache/log" || fail "no word on how to get it: $(cat "$cache/log")"
 ls "$cache/persamp" | grep '^tmp' && fail "a failed run left its work behind"
+
+# Without a network it says so, at once or, where nothing answers, within ten seconds.
+offline() { # offline LIMIT WORD: get-llama fails within LIMIT seconds and says WORD
+    start=$(date +%s)
+    PATH="$cache/bin:$PATH" "$get" --platform linux-arm64 2>"$cache/log" && fail "fetched from no network"
+    took=$(($(date +%s) - start))
+    [ $took -le "$1" ] || fail "it took $took s to say that there is no network"
+    grep -q "npm cannot reach its registry for @node-llama-cpp/linux-arm64" "$cache/log" || fail "$(cat "$cache/log")"
+    grep -q "$2" "$cache/log" || fail "no word of \"$2\": $(cat "$cache/log")"
+    grep -q "tools/get-llama --from DIR" "$cache/log" || fail "no word on what to do: $(cat "$cache/log")"
+    ls "$cache/persamp" | grep '^tmp' && fail "a failed run left its work behind"
+    return 0
+}
+mkdir "$cache/bin"
+export npm_config_registry=http://127.0.0.1:9/ # nobody listens there
+if command -v npm >/dev/null; then offline 10 ECONNREFUSED; fi
+if command -v timeout >/dev/null; then
+    printf '#!/bin/sh\nexec sleep 60\n' >"$cache/bin/npm"
+    chmod +x "$cache/bin/npm"
+    offline 10 "no answer within 8 seconds"
+fi
+cat >"$cache/bin/npm" <<'END'
+#!/bin/sh
+echo "npm error code EAI_AGAIN" >&2
+echo "npm error request to somewhere failed, reason: getaddrinfo EAI_AGAIN somewhere" >&2
+exit 1
+END
+chmod +x "$cache/bin/npm"
+offline 2 "getaddrinfo EAI_AGAIN somewhere"
 
 "$get" --platform beos 2>"$cache/log" && fail "an unknown platform was accepted"
 grep -q "no prebuilt libllama is pinned for 'beos'" "$cache/log" || fail "unclear: $(cat "$cache/log")"

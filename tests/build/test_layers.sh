@@ -75,4 +75,10 @@ mkdir -p "$tree/src/attic" "$tree/src/core/pool/deep"
 attempt refused src/attic/a.c '"persamp/base.h"'
 attempt refused src/core/pool/deep/a.c '"persamp/base.h"'
 
+# The closing line counts, and nothing is written into the tree.
+echo '#include "a.h"' >"$tree/src/core/a.c"
+"$check" "$tree" >"$tree/out" 2>&1 || true
+grep -q '^check_layers: 1 include against' "$tree/out" || { echo "the closing line is missing:"; cat "$tree/out"; exit 1; }
+[ "$(ls "$tree" | tr '\n' ' ')" = "cli examples include out src " ] || { echo "it wrote a file:"; ls "$tree"; exit 1; }
+
 [ $failures -eq 0 ]
