@@ -49,12 +49,11 @@ static void print_row(const ps_eval_arm *arm) {
 }
 
 static void print_selections(const ps_eval_arm *arm, bool prm) {
-    static const char *const names[PS_SELECTS] = {"best", "majority", "weighted", "prm_weighted"};
     if (arm->done == 0) return;
     fputs("\nthe same particles under each answer.select:", stdout);
     for (int s = 0; s < PS_SELECTS; s++)
         if (s != PS_SELECT_PRM_WEIGHTED || prm)
-            printf("  %s %.1f%%", names[s], 100.0 * (double)arm->correct_by[s] / (double)arm->done);
+            printf("  %s %.1f%%", ps_select_name((ps_select)s), 100.0 * (double)arm->correct_by[s] / (double)arm->done);
     putchar('\n');
 }
 
@@ -142,6 +141,6 @@ int ps_cmd_eval(int argc, char **argv) {
                                    .failure = ps_cli_failure};
     eval_arguments a = {0};
     int code = ps_cli_run_command(&run, &a, argc, argv);
-    ps_eval_summary_free(&a.summary);
+    ps_eval_summary_clear(&a.summary);
     return code;
 }

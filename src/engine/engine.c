@@ -132,7 +132,8 @@ void ps_engine_get_stats(const ps_engine *engine, ps_engine_stats *stats) {
 #ifndef PS_HAVE_LLAMA
 ps_status ps_engine_llama_create(const ps_llama_options *options, ps_engine **engine, ps_error *err) {
     (void)engine;
-    return ps_fail(err, PS_ENGINE, "%s: this build has no libllama: configure with -DPERSAMP_LLAMA=ON",
+    return ps_fail(err, PS_ENGINE,
+                   "%s: this build has no libllama: configure with -DPERSAMP_LLAMA=ON, or use --engine.type=toy",
                    options->model_path != NULL ? options->model_path : "no model");
 }
 #endif

@@ -1,12 +1,13 @@
 /* Result files: append whole lines, read them back, cut off a torn one. */
-#include "run/tokens.h"
 #include "study/store.h"
 #include "study/syncer.h"
+#include "study/tokens.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -44,9 +45,6 @@ static double confidence_in(const json_t *line, const char *key, bool by_votes) 
 }
 
 static bool parse_line(const char *text, size_t length, ps_result_line *out) {
-    static const char *const keys[PS_SELECTS] = {"correct_best", "correct_majority", "correct_weighted",
-                                                 "correct_prm_weighted"};
-    static const char *const answers[PS_SELECTS] = {"pred_best", "pred_majority", "pred_weighted", "pred_prm_weighted"};
     json_t *line = json_loadb(text, length, 0, NULL);
     const json_t *index = json_object_get(line, "problem_idx");
     bool ok = json_is_integer(index) && json_is_boolean(json_object_get(line, "correct"));
@@ -61,8 +59,11 @@ static bool parse_line(const char *text, size_t length, ps_result_line *out) {
             .tokens = ps_tokens_read(json_object_get(line, "tokens")),
         };
         for (int s = 0; s < PS_SELECTS; s++) {
-            out->correct_by[s] = json_is_true(json_object_get(line, keys[s]));
-            out->confidence[s] = confidence_in(line, answers[s], s == PS_SELECT_MAJORITY);
+            char correct[32], answer[32];
+            snprintf(correct, sizeof correct, "correct_%s", ps_select_name((ps_select)s));
+            snprintf(answer, sizeof answer, "pred_%s", ps_select_name((ps_select)s));
+            out->correct_by[s] = json_is_true(json_object_get(line, correct));
+            out->confidence[s] = confidence_in(line, answer, s == PS_SELECT_MAJORITY);
         }
     }
     json_decref(line);
@@ -157,8 +158,8 @@ ps_status ps_results_checkpoint(ps_results *r, ps_error *err) {
 ps_status ps_results_close(ps_results *r, ps_error *err) {
     if (r == NULL) return PS_OK;
     ps_status status = r->file >= 0 ? flush(r, err) : PS_OK;
-    const int error = ps_syncer_close(&r->syncer);
-    if (error && status == PS_OK) {
+    int error = ps_syncer_close(&r->syncer);
+    if (error != 0 && status == PS_OK) {
         errno = error;
         status = io_error(r, err);
     }

@@ -18,9 +18,9 @@ static void *syncer_main(void *argument) {
         }
         s->wanted = false;
         pthread_mutex_unlock(&s->mutex);
-        const int error = force(s->file);
+        int error = force(s->file);
         pthread_mutex_lock(&s->mutex);
-        if (error) s->error = error;
+        if (error != 0) s->error = error;
     }
     pthread_mutex_unlock(&s->mutex);
     return NULL;
@@ -37,7 +37,7 @@ int ps_syncer_ask(ps_syncer *s) {
     if (!s->started) return force(s->file);
     pthread_mutex_lock(&s->mutex);
     s->wanted = true;
-    const int error = s->error;
+    int error = s->error;
     pthread_cond_signal(&s->asked);
     pthread_mutex_unlock(&s->mutex);
     return error;
@@ -54,7 +54,7 @@ int ps_syncer_close(ps_syncer *s) {
     }
     pthread_cond_destroy(&s->asked);
     pthread_mutex_destroy(&s->mutex);
-    const int error = force(s->file);
+    int error = force(s->file);
     s->open = false;
-    return error ? error : s->error;
+    return error != 0 ? error : s->error;
 }
