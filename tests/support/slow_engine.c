@@ -12,7 +12,7 @@ static void forget_first(slow_engine *s, size_t n) {
     for (size_t i = 0; i < n; i++)
         ps_engine_release(s->inner, s->held[i].node);
     s->n_held -= n;
-    memmove(s->held, s->held + n, s->n_held * sizeof *s->held);
+    if (s->n_held > 0) memmove(s->held, s->held + n, s->n_held * sizeof *s->held);
 }
 
 static void destroy(ps_engine *engine) {
