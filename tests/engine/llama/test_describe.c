@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "engine/llama/engine.h"
+#include "engine/llama/tune.h"
 
 #include <string.h>
 

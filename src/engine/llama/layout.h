@@ -1,15 +1,15 @@
-/* How a model is set up on this machine: chosen from measured costs, and kept in a file from one load to the next.
- * Nothing here knows libllama: llama_probe.c measures, this decides.
+/* How many contexts of how many threads: the layout of a model on this machine, chosen from measured costs, and kept in
+ * a file from one load to the next. Nothing here knows libllama: probe.c measures, this decides.
  *
- *     setup_choose.c  costs → tokens/s of so many problems of so many sequences; the best set-up; problems in flight
- *     setup_file.c    a set-up as a file */
-#ifndef PERSAMP_ENGINE_LLAMA_SETUP_H
-#define PERSAMP_ENGINE_LLAMA_SETUP_H
+ *     layout_choose.c  costs → tokens/s of so many problems of so many sequences; the best layout; problems in flight
+ *     layout_file.c    layouts as a file */
+#ifndef PERSAMP_ENGINE_LLAMA_LAYOUT_H
+#define PERSAMP_ENGINE_LLAMA_LAYOUT_H
 
 #include "persamp/base.h"
 
-/* Sizes of a batch, in tokens, at which its cost is measured. ggml's flash attention has another way from 64 on. */
-enum { PS_COST_POINTS = 5, PS_MOST_SETUPS = 16 };
+/* Sizes of a batch, in tokens, at which its cost is measured. ggml's flash attention takes another path from 64 on. */
+enum { PS_COST_POINTS = 5, PS_MOST_LAYOUTS = 16 };
 extern const int ps_cost_tokens[PS_COST_POINTS]; /* 1, 4, 16, 63, 64 */
 
 /* What a batch costs one lane while all lanes are busy. A batch of ps_cost_tokens[i] tokens takes
@@ -19,19 +19,19 @@ typedef struct ps_costs {
     double per_cell[PS_COST_POINTS]; /* s a cell, ≥ 0 */
 } ps_costs;
 
-/* A way to share out the machine. */
-typedef struct ps_setup {
+/* A way to divide the machine. */
+typedef struct ps_layout {
     int32_t lanes;      /* contexts, ≥ 1 */
     int32_t threads;    /* of each, ≥ 1 */
     int32_t flash_attn; /* 0, 1, or −1: as libllama chooses */
     ps_costs costs;
-} ps_setup;
+} ps_layout;
 
-static inline bool ps_setup_measured(const ps_setup *setup) {
-    return setup->costs.base[0] > 0;
+static inline bool ps_layout_measured(const ps_layout *layout) {
+    return layout->costs.base[0] > 0;
 }
 
-/* ---- setup_choose.c: pure ------------------------------------------------ */
+/* ---- layout_choose.c: pure ------------------------------------------------ */
 
 /* Costs from batches of two caches: seconds[0][i] with fewer cells, seconds[1][i] with more, at ps_cost_tokens[i]; ≤ 0:
  * not measured, since the model is too heavy for it: taken from the largest batch that was, in proportion. False, and
@@ -48,34 +48,35 @@ double ps_costs_batch(const ps_costs *costs, double tokens, double cells);
 double ps_costs_speed(const ps_costs *costs, size_t width, size_t problems);
 
 /* What a lane has room for, and how many sequences it is taken to serve well where nothing was measured. */
-typedef struct ps_room {
-    size_t cells, sequences, usual;
-} ps_room;
+typedef struct ps_capacity {
+    size_t cells, sequences;
+    size_t usual;
+} ps_capacity;
 
 /* Problems worth having in flight in all lanes together when each keeps `width` ≥ 1 sequences busy: as many a lane as
  * serve it best, the fewest of nearly equals, and no more than it has room for; at least one a lane. */
-size_t ps_setup_in_flight(const ps_setup *setup, size_t width, const ps_room *room);
+size_t ps_layout_in_flight(const ps_layout *layout, size_t width, const ps_capacity *capacity);
 
-/* Tokens/s of the whole set-up at `width` with as many problems as it likes. 0: not measured. */
-double ps_setup_speed(const ps_setup *setup, size_t width);
+/* Tokens/s of the whole layout at `width` with as many problems as it likes. 0: not measured. */
+double ps_layout_speed(const ps_layout *layout, size_t width);
 
-/* The best of setups[0..n), n ≥ 1, for problems of `width` sequences; 0: nobody knows, by the geometric mean of its
+/* The best of layouts[0..n), n ≥ 1, for problems of `width` sequences; 0: nobody knows, by the geometric mean of its
  * speed at few and at many. Of those nearly as fast the one with the fewest lanes, since a problem that is alone has
  * then more of the machine. The first where none is measured. */
-size_t ps_setup_choose(const ps_setup *setups, size_t n, size_t width);
+size_t ps_layout_choose(const ps_layout *layouts, size_t n, size_t width);
 
-/* ---- setup_file.c -------------------------------------------------------- */
+/* ---- layout_file.c -------------------------------------------------------- */
 
-/* The file in `folder` for a key: the text that says of which model, options and machine the set-up is. Appends to
+/* The file in `folder` for a key: the text that says of which model, options and machine the layouts are. Appends to
  * *path. */
-void ps_setup_path(const char *folder, const char *key, ps_text *path);
+void ps_layout_path(const char *folder, const char *key, ps_text *path);
 
-/* The set-ups that were measured for the key, into setups[PS_MOST_SETUPS]; *n of them, ≥ 1. False where there is no
+/* The layouts that were measured for the key, into layouts[PS_MOST_LAYOUTS]; *n of them, ≥ 1. False where there is no
  * such file, or it is damaged, of another key or of another format. */
-bool ps_setup_load(const char *path, const char *key, ps_setup *setups, size_t *n);
+bool ps_layout_load(const char *path, const char *key, ps_layout *layouts, size_t *n);
 
-/* Keep setups[0..n), 1 ≤ n ≤ PS_MOST_SETUPS: the file is there in full or not at all. A folder that is missing is made.
- * False where that cannot be done, which costs no more than measuring again. */
-bool ps_setup_store(const char *path, const char *key, const ps_setup *setups, size_t n);
+/* Keep layouts[0..n), 1 ≤ n ≤ PS_MOST_LAYOUTS: the file is there in full or not at all. A folder that is missing is
+ * made. False where that cannot be done, which costs no more than measuring again. */
+bool ps_layout_store(const char *path, const char *key, const ps_layout *layouts, size_t n);
 
 #endif

@@ -1,7 +1,7 @@
 /* Which thread computes, and that nothing waits for one that does not come. */
 #include "engine/llama/support.h"
 
-#include "engine/llama/engine.h"
+#include "engine/llama/lane.h"
 
 /* What on_ready told. */
 typedef struct calls {
