@@ -297,9 +297,8 @@ static void fail_batch(ps_lane *lane, int32_t answer) {
     for (size_t i = 0; i < lane->n_active; i++) {
         ps_request *request = lane->active[i];
         if (request->todo == 0) continue;
-        ps_request_fail(request,
-                        ps_fail(&request->error, PS_ENGINE, "libllama could not decode a batch (%d): %s", (int)answer,
-                                why[0] ? why : "no reason given"));
+        ps_request_fail(request, ps_fail(&request->error, PS_ENGINE, "libllama could not decode a batch (%d): %s",
+                                         (int)answer, why[0] ? why : "no reason given"));
     }
 }
 

@@ -9,8 +9,7 @@ static ps_status read_mark(ps_lane *lane, ps_request *request, size_t m, int32_t
         const float *logits = llama_get_logits_ith(lane->context, row);
         ps_logits_summary summary;
         if (logits == NULL) return ps_fail(&request->error, PS_ENGINE, "the model gave no logits at mark %zu", m);
-        ps_status status =
-            ps_logits_summarise(&lane->samplers[0], logits, engine->n_vocab, &summary, &request->error);
+        ps_status status = ps_logits_summarise(&lane->samplers[0], logits, engine->n_vocab, &summary, &request->error);
         if (status != PS_OK) return status;
         for (size_t k = 0; k < request->n_choices; k++)
             request->choice_logp[m * request->n_choices + k] = (double)logits[request->choices[k]] - summary.log_sum;

@@ -20,9 +20,9 @@ struct ps_lane {
     ps_request_list inbox;     /* [shared] … before it, not yet taken */
 
     /* Of the thread that runs the lane. A request goes from one to the next: */
-    ps_request_list arrived;  /* not looked at yet */
-    ps_request_list waiting;  /* begun; they become active in this order */
-    ps_request **active;      /* [max_active] with a sequence, in the order they got it */
+    ps_request_list arrived; /* not looked at yet */
+    ps_request_list waiting; /* begun; they become active in this order */
+    ps_request **active;     /* [max_active] with a sequence, in the order they got it */
     size_t n_active, max_active;
     ps_request_list finished; /* to be published */
 
@@ -40,9 +40,9 @@ struct ps_lane {
 
     ps_request **drawing; /* [max_active] requests that draw a token now */
     size_t n_drawing;
-    ps_threads *threads;  /* draw tokens */
-    ps_sampler *samplers; /* [threads] */
-    size_t threads_from;  /* logits to look at from which all threads are faster than one */
+    ps_threads *threads;              /* draw tokens */
+    ps_sampler *samplers;             /* [threads] */
+    size_t threads_from;              /* logits to look at from which all threads are faster than one */
     ps_llama_node *hottest, *coldest; /* nodes with logits, by their last use */
     size_t n_hot, max_hot;
     ps_engine_stats stats; /* the lane's part, copied to [shared] when it publishes */

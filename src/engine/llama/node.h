@@ -26,16 +26,16 @@ struct ps_llama_node {
     ps_llama_node *next; /* [shared] in its lane's garbage */
 
     /* Of the thread that runs the lane: */
-    size_t under_way;     /* of a root: requests in its tree that the lane has begun and not finished */
-    uint64_t round;       /* of a root: how often these went from none to some */
-    bool adopted;         /* counted among its parent's children */
-    size_t children;      /* adopted ones */
-    ps_request *joinable; /* requests on it that others may join (join.h), */
-    size_t n_joinable;    /* so many */
-    ps_carriers carriers; /* sequences that pass through it (what they have computed may end within it) */
-    size_t cached;        /* how many of its tokens have KV, in any sequence */
-    size_t computed;      /* how many ever had: computing those again is a recomputation */
-    float *logits;        /* [n_vocab] after its last token, or NULL */
+    size_t under_way;               /* of a root: requests in its tree that the lane has begun and not finished */
+    uint64_t round;                 /* of a root: how often these went from none to some */
+    bool adopted;                   /* counted among its parent's children */
+    size_t children;                /* adopted ones */
+    ps_request *joinable;           /* requests on it that others may join (join.h), */
+    size_t n_joinable;              /* so many */
+    ps_carriers carriers;           /* sequences that pass through it (what they have computed may end within it) */
+    size_t cached;                  /* how many of its tokens have KV, in any sequence */
+    size_t computed;                /* how many ever had: computing those again is a recomputation */
+    float *logits;                  /* [n_vocab] after its last token, or NULL */
     ps_llama_node *hotter, *colder; /* the list of nodes with logits */
 };
 

@@ -11,9 +11,9 @@ struct ps_request {
     ps_request *before, *behind; /* [shared] in its lane's list of all that are under way */
     bool cancelled;              /* [shared] the caller gave it up (cancel.h) */
     ps_llama_node *parent;       /* referenced */
-    ps_llama_node *child;        /* referenced; filled as tokens come. Below the parent, or below what others wrote too */
-    bool evaluate;               /* else an extension */
-    bool done;                   /* its event is there */
+    ps_llama_node *child; /* referenced; filled as tokens come. Below the parent, or below what others wrote too */
+    bool evaluate;        /* else an extension */
+    bool done;            /* its event is there */
     /* Computed together (join.h): */
     ps_request_list followers; /* what is computed for it is computed for these, too */
     size_t n_followers;
