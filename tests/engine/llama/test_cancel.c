@@ -13,7 +13,8 @@ enum { PROBLEMS = 2, M = 12, ALL = PROBLEMS * M, NEVER = 1000000 };
 /* Marks tags when the lane comes to a certain batch. */
 typedef struct moment {
     ps_llama *engine;
-    int at, batches;
+    int at;
+    atomic_int batches; /* of all lanes */
     const uint64_t *tags;
     size_t n_tags;
 } moment;
