@@ -1,6 +1,10 @@
 /* How many contexts of how many threads: the layout of a model on this machine, chosen from measured costs, and kept in
  * a file from one load to the next. Nothing here knows libllama: probe.c measures, this decides.
  *
+ * A rule of two lines (small: a context for each core; large: one with all) finds the same contexts for the shipped
+ * model on two cores. It would lose the choice of flash attention (a factor of 2 in a batch of 16) and of the problems
+ * in flight (3 to 38%): docs/performance.md, "What a rule would lose".
+ *
  *     layout_choose.c  costs → tokens/s of so many problems of so many sequences; the best layout; problems in flight
  *     layout_file.c    layouts as a file */
 #ifndef PERSAMP_ENGINE_LLAMA_LAYOUT_H
