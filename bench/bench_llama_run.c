@@ -12,7 +12,7 @@
  *   in_flight_auto              tokens/s with as many in flight as the engine wants ÷ with one
  *   joined_1x16                 time of a run with every request computed by itself ÷ of one where particles that
  *                               write the same are computed together
- *   forgetful_1x16              time of a run that keeps no KV from step to step ÷ of one that does
+ *   no_cache_1x16               time of a run that keeps no KV from step to step ÷ of one that does
  *   peak_memory                 peak resident bytes of the bare loop ÷ of a run (each in a process of its own)
  *
  * With PARTICLES, numbers of particles such as 1,8,32, only these, for one problem at a time of each width P, steps of
@@ -26,6 +26,7 @@
  * large one with random weights, which writes no newlines: 2 problems of 2 steps of 8 tokens, 512 tokens a run. A turn
  * is eleven of these, one more that computes every prefix anew (2,300 tokens), and four loops of 3 seconds: 3 minutes
  * at 45 tokens/s. */
+#include "llama_record.h"
 #include "llama_replay.h"
 #include "persamp/persamp.h"
 #include "report.h"
@@ -107,20 +108,22 @@ static result evaluate(const bench *b, const ps_config *config, ps_models *model
     return r;
 }
 
-typedef enum mode { ORDINARY, RECORDED, APART, FORGETFUL } mode;
+typedef enum mode { ORDINARY, RECORDED, NO_JOIN, NO_CACHE } mode;
 
-/* What the environment asks of an engine is asked when it is made, so each run has its own. */
+/* Each run has an engine of its own, which keeps nothing of the one before. */
 static result run(const bench *b, int in_flight, mode how) {
     ps_models *models;
     ps_error err;
     ps_config *config = configure(b, in_flight);
-    static const char *const variables[] = {NULL, "PERSAMP_BENCH_RECORD", "PERSAMP_BENCH_APART",
-                                            "PERSAMP_BENCH_FORGET"};
-    if (variables[how]) setenv(variables[how], b->recording, 1);
+    bench_record record;
     stop_on(ps_models_open(config, NULL, &models, &err), &err);
-    if (variables[how]) unsetenv(variables[how]);
+    ps_llama *engine = (ps_llama *)ps_models_engine(models);
+    engine->no_cache = how == NO_CACHE;
+    engine->no_join = how == NO_JOIN || how == NO_CACHE;
+    if (how == RECORDED) bench_record_open(&record, &engine->base, b->recording);
     const result r = evaluate(b, config, models);
     ps_models_free(models);
+    if (how == RECORDED) bench_record_close(&record);
     ps_config_free(config);
     return r;
 }
@@ -320,8 +323,8 @@ int main(int argc, char **argv) {
     in_flight(&b, b.together, runs);
     in_flight(&b, 0, runs);
     if (b.shipped) b.problems = 16;
-    against_mode(&b, "joined_1x16", APART, runs);
-    against_mode(&b, "forgetful_1x16", FORGETFUL, runs);
+    against_mode(&b, "joined_1x16", NO_JOIN, runs);
+    against_mode(&b, "no_cache_1x16", NO_CACHE, runs);
     llama_model_free(model);
     return 0;
 }

@@ -122,7 +122,7 @@ static void read_recording(recording *r, const char *path) {
     FILE *f = fopen(path, "r");
     char kind;
     size_t number;
-    if (f == NULL) die("no recording was written: is this libpersamp's engine?");
+    if (f == NULL) die("there is no recording to do again");
     read_header(r, f);
     while (fscanf(f, " %c %zu", &kind, &number) == 2) {
         if (number >= r->n_lanes) die("a line of a context that is not there");
@@ -355,7 +355,7 @@ double bench_sampled_on_device(struct llama_model *model, int sequences, int pro
 double bench_always_full_as(struct llama_model *model, const char *path, int sequences, int prompt, int length) {
     recording r = {0};
     FILE *f = fopen(path, "r");
-    if (f == NULL) die("no recording was written: is this libpersamp's engine?");
+    if (f == NULL) die("there is no recording to do again");
     read_header(&r, f);
     fclose(f);
     free(r.lanes);

@@ -8,7 +8,7 @@
 /* The model alone, and ggml's back ends if the process has none yet. Exits where that cannot be. */
 struct llama_model *bench_load(const char *path);
 
-/* Do again what src/engine/llama/trace.c wrote down: the same batches, copies and removals in as many contexts, made
+/* Do again what llama_record.h wrote down: the same batches, copies and removals in as many contexts, made
  * alike, each in a thread of its own. Where a context rested in the run it waits until the others have done what they
  * had done then: problems that came one after the other stay so. Seconds from the first batch to the last; contexts are
  * made before the clock starts. *steps, unless `steps` is NULL: as below, of the loop. */

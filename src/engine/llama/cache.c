@@ -8,26 +8,28 @@
  * Cells are counted per node (`cached`), each once however many sequences share it. The count can fall short of the
  * truth by single tokens (a last token decoded again for its logits has a second cell); llama_decode then says that the
  * cache is full and the lane shrinks it. */
-#include "engine/llama/engine.h"
+#include "engine/llama/cache.h"
+
+#include "engine/llama/lane.h"
 
 #include <string.h>
 
 /* ---- Carriers ------------------------------------------------------------ */
 
-static bool carries(const ps_lnode *x, int s) {
+static bool carries(const ps_llama_node *x, int s) {
     return x->carriers.bits[s / 64] >> (s % 64) & 1;
 }
 
-static void set_carrier(ps_lnode *x, int s) {
+static void set_carrier(ps_llama_node *x, int s) {
     x->carriers.bits[s / 64] |= (uint64_t)1 << (s % 64);
 }
 
-static void clear_carrier(ps_lnode *x, int s) {
+static void clear_carrier(ps_llama_node *x, int s) {
     x->carriers.bits[s / 64] &= ~((uint64_t)1 << (s % 64));
 }
 
 /* The next carrier after s, or −1; begin with s = −1. */
-static int next_carrier(const ps_lnode *x, int s) {
+static int next_carrier(const ps_llama_node *x, int s) {
     for (s++; s < PS_MAX_SEQUENCES; s = (s / 64 + 1) * 64) {
         const uint64_t rest = x->carriers.bits[s / 64] >> (s % 64);
         if (rest) return s + __builtin_ctzll(rest);
@@ -36,13 +38,13 @@ static int next_carrier(const ps_lnode *x, int s) {
 }
 
 /* How many of x's tokens a sequence of n tokens through it has. */
-static size_t covered(const ps_lnode *x, size_t n) {
+static size_t covered(const ps_llama_node *x, size_t n) {
     if (n <= x->start) return 0;
-    return n < ps_lnode_end(x) ? n - x->start : x->n_tokens;
+    return n < ps_llama_node_end(x) ? n - x->start : x->n_tokens;
 }
 
 /* Set x->cached to what its carriers have, and the lane's count with it. */
-static void recount(ps_lane *lane, ps_lnode *x) {
+static void recount(ps_lane *lane, ps_llama_node *x) {
     size_t most = 0;
     for (int s = next_carrier(x, -1); s >= 0; s = next_carrier(x, s)) {
         const size_t c = covered(x, lane->sequences[s].n);
@@ -55,20 +57,20 @@ static void recount(ps_lane *lane, ps_lnode *x) {
 /* ---- Shaping one sequence ------------------------------------------------ */
 
 /* Cut sequence s back to `tip` (its present tip or an ancestor; NULL frees it) and to at most n tokens. */
-static void retract(ps_lane *lane, int s, ps_lnode *tip, size_t n) {
+static void retract(ps_lane *lane, int s, ps_llama_node *tip, size_t n) {
     ps_sequence *q = &lane->sequences[s];
-    ps_lnode *old = q->tip;
+    ps_llama_node *old = q->tip;
     if (n < q->n) {
         llama_memory_seq_rm(lane->memory, s, (llama_pos)n, -1);
-        ps_record_remove(lane, s, n);
+        ps_llama_trace_remove(lane->engine->trace, lane, s, n);
     }
     q->n = n < q->n ? n : q->n;
     q->tip = tip;
-    for (ps_lnode *x = old; x != tip; x = x->parent) {
+    for (ps_llama_node *x = old; x != tip; x = x->parent) {
         clear_carrier(x, s);
         recount(lane, x);
     }
-    for (ps_lnode *x = tip; x && ps_lnode_end(x) > n; x = x->parent)
+    for (ps_llama_node *x = tip; x != NULL && ps_llama_node_end(x) > n; x = x->parent)
         recount(lane, x);
 }
 
@@ -78,14 +80,14 @@ static void free_sequence(ps_lane *lane, int s) {
 }
 
 /* Let s pass through all of the path to `tip`, which continues its own. */
-static void extend_to(ps_lane *lane, int s, ps_lnode *tip) {
-    for (ps_lnode *x = tip; x && !carries(x, s); x = x->parent)
+static void extend_to(ps_lane *lane, int s, ps_llama_node *tip) {
+    for (ps_llama_node *x = tip; x != NULL && !carries(x, s); x = x->parent)
         set_carrier(x, s);
     lane->sequences[s].tip = tip;
 }
 
 /* Whether a sequence other than s has all of x that s has. */
-static bool held_elsewhere(const ps_lane *lane, const ps_lnode *x, int s) {
+static bool held_elsewhere(const ps_lane *lane, const ps_llama_node *x, int s) {
     const size_t own = covered(x, lane->sequences[s].n);
     for (int t = next_carrier(x, -1); t >= 0; t = next_carrier(x, t))
         if (t != s && covered(x, lane->sequences[t].n) >= own) return true;
@@ -109,7 +111,7 @@ static int least_worth(const ps_lane *lane, int except) {
     int least = -1;
     for (int s = 0; s < lane->n_sequences; s++) {
         const ps_sequence *q = &lane->sequences[s];
-        if (!q->tip || q->user || s == except) continue;
+        if (q->tip == NULL || q->user != NULL || s == except) continue;
         if (least < 0 || worth_less(q, &lane->sequences[least])) least = s;
     }
     return least;
@@ -118,13 +120,13 @@ static int least_worth(const ps_lane *lane, int except) {
 /* Cut s back to where other lines branch off, or to its root's end: what many may want again outlives what only one
  * snapshot has. A sequence that adds nothing to the others, or is at its root already, goes altogether. */
 static void shorten(ps_lane *lane, int s) {
-    ps_lnode *x = lane->sequences[s].tip->parent;
-    while (x && x->parent && x->children < 2)
+    ps_llama_node *x = lane->sequences[s].tip->parent;
+    while (x != NULL && x->parent != NULL && x->children < 2)
         x = x->parent;
-    if (!x || held_elsewhere(lane, x, s))
+    if (x == NULL || held_elsewhere(lane, x, s))
         free_sequence(lane, s);
     else
-        retract(lane, s, x, ps_lnode_end(x));
+        retract(lane, s, x, ps_llama_node_end(x));
     lane->stats.evictions++;
 }
 
@@ -136,10 +138,11 @@ bool ps_cache_shrink(ps_lane *lane) {
 }
 
 void ps_cache_expire(ps_lane *lane) {
-    if (lane->patience == 0) return;
+    if (lane->time_to_live == 0) return;
     for (int s = 0; s < lane->n_sequences; s++) {
         ps_sequence *q = &lane->sequences[s];
-        if (!q->tip || q->user || !q->tip->parent || q->last_use + lane->patience > lane->now) continue;
+        if (q->tip == NULL || q->user != NULL || q->tip->parent == NULL || q->last_use + lane->time_to_live > lane->now)
+            continue;
         q->last_use = lane->now; /* what it is shortened to has its own time */
         shorten(lane, s);
     }
@@ -148,7 +151,7 @@ void ps_cache_expire(ps_lane *lane) {
 /* A free sequence, by eviction if need be, but not of `source`; −1: all others are in use. */
 static int acquire(ps_lane *lane, int source) {
     for (int s = 0; s < lane->n_sequences; s++)
-        if (!lane->sequences[s].tip) return s;
+        if (lane->sequences[s].tip == NULL) return s;
     const int s = least_worth(lane, source);
     if (s >= 0) {
         free_sequence(lane, s);
@@ -157,18 +160,72 @@ static int acquire(ps_lane *lane, int source) {
     return s;
 }
 
+/* ---- Logits of hot nodes ------------------------------------------------- */
+
+static void unlink_logits(ps_lane *lane, ps_llama_node *node) {
+    if (node->hotter != NULL)
+        node->hotter->colder = node->colder;
+    else
+        lane->hottest = node->colder;
+    if (node->colder != NULL)
+        node->colder->hotter = node->hotter;
+    else
+        lane->coldest = node->hotter;
+    node->hotter = node->colder = NULL;
+}
+
+static void link_logits(ps_lane *lane, ps_llama_node *node) {
+    node->colder = lane->hottest;
+    if (lane->hottest != NULL)
+        lane->hottest->hotter = node;
+    else
+        lane->coldest = node;
+    lane->hottest = node;
+}
+
+void ps_cache_touch_logits(ps_lane *lane, ps_llama_node *node) {
+    unlink_logits(lane, node);
+    link_logits(lane, node);
+}
+
+static void drop_logits(ps_lane *lane, ps_llama_node *node) {
+    if (node->logits == NULL) return;
+    unlink_logits(lane, node);
+    ps_free(node->logits);
+    node->logits = NULL;
+    lane->n_hot--;
+}
+
+void ps_cache_keep_logits(ps_lane *lane, ps_llama_node *node, const float *logits) {
+    const size_t bytes = lane->engine->n_vocab * sizeof *logits;
+    if (node->logits != NULL || lane->max_hot == 0) return;
+    if (lane->n_hot >= lane->max_hot) {
+        ps_llama_node *victim = lane->coldest; /* its memory goes over to the newcomer */
+        unlink_logits(lane, victim);
+        node->logits = victim->logits;
+        victim->logits = NULL;
+        lane->n_hot--;
+    } else {
+        node->logits = ps_malloc(bytes);
+        if (node->logits == NULL) return;
+    }
+    memcpy(node->logits, logits, bytes);
+    link_logits(lane, node);
+    lane->n_hot++;
+}
+
 /* ---- Entering and leaving ------------------------------------------------ */
 
 /* The carrier of x to start from: the one with the most tokens up to `want` (beyond x's end it may follow another
  * branch); of equals one that can be taken over rather than forked. */
-static int best_carrier(const ps_lane *lane, const ps_lnode *x, size_t want, size_t *n) {
-    const size_t limit = ps_lnode_end(x) < want ? ps_lnode_end(x) : want;
+static int best_carrier(const ps_lane *lane, const ps_llama_node *x, size_t want, size_t *n) {
+    const size_t limit = ps_llama_node_end(x) < want ? ps_llama_node_end(x) : want;
     int best = -1;
     bool best_free = false;
     for (int s = next_carrier(x, -1); s >= 0; s = next_carrier(x, s)) {
         const ps_sequence *q = &lane->sequences[s];
         const size_t has = q->n < limit ? q->n : limit;
-        const bool free = !q->user && q->tip == x;
+        const bool free = q->user == NULL && q->tip == x;
         if (best >= 0 && (has < *n || (has == *n && (best_free || !free)))) continue;
         best = s;
         best_free = free;
@@ -178,88 +235,88 @@ static int best_carrier(const ps_lane *lane, const ps_lnode *x, size_t want, siz
 }
 
 /* Whether some running extension is about to decode the last token of `node` and to keep its logits. */
-static bool logits_are_coming(const ps_lane *lane, const ps_lnode *node) {
+static bool logits_are_coming(const ps_lane *lane, const ps_llama_node *node) {
     for (int s = next_carrier(node, -1); s >= 0; s = next_carrier(node, s)) {
-        const ps_work *user = lane->sequences[s].user;
-        if (user && !user->evaluate && lane->sequences[s].n < ps_lnode_end(node)) return true;
+        const ps_request *user = lane->sequences[s].user;
+        if (user != NULL && !user->evaluate && lane->sequences[s].n < ps_llama_node_end(node)) return true;
     }
     return false;
 }
 
 /* Nothing of the path below x is cached; x has n useful tokens in sequence `source`. Which sequence to use, prepared:
  * that one if nobody else needs it as it is, else a fork. */
-static int branch(ps_lane *lane, ps_lnode *x, int source, size_t n) {
+static int branch(ps_lane *lane, ps_llama_node *x, int source, size_t n) {
     ps_sequence *q = &lane->sequences[source];
-    if (!q->user && q->tip == x) {
+    if (q->user == NULL && q->tip == x) {
         retract(lane, source, x, n);
         return source;
     }
     const int s = acquire(lane, source);
     if (s >= 0) {
         llama_memory_seq_cp(lane->memory, source, s, 0, (llama_pos)n);
-        ps_record_copy(lane, source, s, n);
+        ps_llama_trace_copy(lane->engine->trace, lane, source, s, n);
         lane->sequences[s].n = n;
         extend_to(lane, s, x);
         return s;
     }
-    if (q->user) return -1;
+    if (q->user != NULL) return -1;
     retract(lane, source, x, n); /* the last idle sequence gives up its own end */
     lane->stats.evictions++;
     return source;
 }
 
 /* From where the path must be computed at the earliest, so that the first draw has logits. */
-static size_t useful_prefix(const ps_lane *lane, const ps_work *work) {
-    const ps_lnode *parent = work->parent;
-    if (work->evaluate || ps_work_written(work) > 0) return work->child->start;
+static size_t useful_prefix(const ps_lane *lane, const ps_request *request) {
+    const ps_llama_node *parent = request->parent;
+    if (request->evaluate || ps_request_written(request) > 0) return request->child->start;
     if (lane->engine->deterministic && !parent->one_by_one) return parent->start; /* its shape is the whole chunk */
-    return ps_lnode_end(parent) - 1;
+    return ps_llama_node_end(parent) - 1;
 }
 
-static void occupy(ps_lane *lane, ps_work *work, int s) {
-    extend_to(lane, s, work->child);
-    lane->sequences[s].user = work;
+static void occupy(ps_lane *lane, ps_request *request, int s) {
+    extend_to(lane, s, request->child);
+    lane->sequences[s].user = request;
     lane->sequences[s].last_use = lane->now;
-    lane->sequences[s].round = work->child->root->round;
-    work->sequence = s;
+    lane->sequences[s].round = request->child->root->round;
+    request->sequence = s;
 }
 
-/* bench/: as if nothing had been computed before. */
-static bool enter_anew(ps_lane *lane, ps_work *work) {
+/* no_cache: as if nothing had been computed before. */
+static bool enter_anew(ps_lane *lane, ps_request *request) {
     const int s = acquire(lane, -1);
-    if (s >= 0) occupy(lane, work, s);
+    if (s >= 0) occupy(lane, request, s);
     return s >= 0;
 }
 
-bool ps_cache_enter(ps_lane *lane, ps_work *work) {
-    const size_t want = useful_prefix(lane, work);
-    if (lane->engine->forgetful) return enter_anew(lane, work);
-    if (want < ps_lnode_end(work->parent) && logits_are_coming(lane, work->parent)) return false;
+bool ps_cache_enter(ps_lane *lane, ps_request *request) {
+    const size_t want = useful_prefix(lane, request);
+    if (lane->engine->no_cache) return enter_anew(lane, request);
+    if (want < ps_llama_node_end(request->parent) && logits_are_coming(lane, request->parent)) return false;
     size_t n = 0;
     int source = -1;
-    ps_lnode *x = work->child->parent;
-    while (x && (source = best_carrier(lane, x, want, &n)) < 0)
+    ps_llama_node *x = request->child->parent;
+    while (x != NULL && (source = best_carrier(lane, x, want, &n)) < 0)
         x = x->parent;
     int s;
     if (source >= 0) {
-        const size_t reach = ps_lnode_end(x) < want ? ps_lnode_end(x) : want;
-        if (lane->sequences[source].user && n < reach) return false; /* it is being computed: share it then */
+        const size_t there = ps_llama_node_end(x) < want ? ps_llama_node_end(x) : want;
+        if (lane->sequences[source].user != NULL && n < there) return false; /* it is being computed: share it then */
         s = branch(lane, x, source, n);
     } else {
         s = acquire(lane, -1);
     }
     if (s < 0) return false;
-    occupy(lane, work, s);
+    occupy(lane, request, s);
     return true;
 }
 
-size_t ps_cache_advance(ps_lane *lane, ps_work *work, size_t n) {
-    ps_sequence *q = &lane->sequences[work->sequence];
+size_t ps_cache_advance(ps_lane *lane, ps_request *request, size_t n) {
+    ps_sequence *q = &lane->sequences[request->sequence];
     const size_t old = q->n;
     size_t prefilled = 0;
     q->n += n;
     q->last_use = lane->now;
-    for (ps_lnode *x = q->tip; x && ps_lnode_end(x) > old; x = x->parent) {
+    for (ps_llama_node *x = q->tip; x != NULL && ps_llama_node_end(x) > old; x = x->parent) {
         const size_t before = covered(x, old), after = covered(x, q->n);
         if (after > x->cached) {
             lane->used += after - x->cached;
@@ -275,92 +332,38 @@ size_t ps_cache_advance(ps_lane *lane, ps_work *work, size_t n) {
     return prefilled;
 }
 
-void ps_cache_follow(ps_lane *lane, ps_work *work) {
-    extend_to(lane, work->sequence, work->child);
+void ps_cache_follow(ps_lane *lane, ps_request *request) {
+    extend_to(lane, request->sequence, request->child);
 }
 
-void ps_cache_leave(ps_lane *lane, ps_work *work, bool keep_tip) {
-    const int s = work->sequence;
+void ps_cache_leave(ps_lane *lane, ps_request *request, bool keep_tip) {
+    const int s = request->sequence;
     if (s < 0) return;
     ps_sequence *q = &lane->sequences[s];
     q->user = NULL;
     q->last_use = lane->now;
-    q->round = work->child->root->round;
-    work->sequence = -1;
+    q->round = request->child->root->round;
+    request->sequence = -1;
     if (keep_tip) return;
-    if (held_elsewhere(lane, work->parent, s))
+    if (held_elsewhere(lane, request->parent, s))
         free_sequence(lane, s);
     else
-        retract(lane, s, work->parent, ps_lnode_end(work->parent));
+        retract(lane, s, request->parent, ps_llama_node_end(request->parent));
 }
 
-void ps_cache_drop(ps_lane *lane, ps_work *work) {
-    if (work->sequence >= 0) free_sequence(lane, work->sequence);
-    work->sequence = -1;
+void ps_cache_drop(ps_lane *lane, ps_request *request) {
+    if (request->sequence >= 0) free_sequence(lane, request->sequence);
+    request->sequence = -1;
 }
 
-void ps_cache_forget(ps_lane *lane, ps_lnode *node) {
+void ps_cache_forget(ps_lane *lane, ps_llama_node *node) {
     for (int s = next_carrier(node, -1); s >= 0; s = next_carrier(node, s)) {
         /* A node without references has no children and no request: it is the tip of every sequence through it. */
-        ps_lnode *parent = node->parent;
-        if (!parent || held_elsewhere(lane, parent, s))
+        ps_llama_node *parent = node->parent;
+        if (parent == NULL || held_elsewhere(lane, parent, s))
             free_sequence(lane, s);
         else
-            retract(lane, s, parent, ps_lnode_end(parent));
+            retract(lane, s, parent, ps_llama_node_end(parent));
     }
-    ps_cache_drop_logits(lane, node);
-}
-
-/* ---- Logits of hot nodes ------------------------------------------------- */
-
-static void unlink_logits(ps_lane *lane, ps_lnode *node) {
-    if (node->hotter)
-        node->hotter->colder = node->colder;
-    else
-        lane->hottest = node->colder;
-    if (node->colder)
-        node->colder->hotter = node->hotter;
-    else
-        lane->coldest = node->hotter;
-    node->hotter = node->colder = NULL;
-}
-
-static void link_logits(ps_lane *lane, ps_lnode *node) {
-    node->colder = lane->hottest;
-    if (lane->hottest)
-        lane->hottest->hotter = node;
-    else
-        lane->coldest = node;
-    lane->hottest = node;
-}
-
-void ps_cache_touch_logits(ps_lane *lane, ps_lnode *node) {
-    unlink_logits(lane, node);
-    link_logits(lane, node);
-}
-
-void ps_cache_drop_logits(ps_lane *lane, ps_lnode *node) {
-    if (!node->logits) return;
-    unlink_logits(lane, node);
-    ps_free(node->logits);
-    node->logits = NULL;
-    lane->n_hot--;
-}
-
-void ps_cache_keep_logits(ps_lane *lane, ps_lnode *node, const float *logits) {
-    const size_t bytes = lane->engine->n_vocab * sizeof *logits;
-    if (node->logits || lane->max_hot == 0) return;
-    if (lane->n_hot >= lane->max_hot) {
-        ps_lnode *victim = lane->coldest; /* its memory goes over to the newcomer */
-        unlink_logits(lane, victim);
-        node->logits = victim->logits;
-        victim->logits = NULL;
-        lane->n_hot--;
-    } else {
-        node->logits = ps_malloc(bytes);
-        if (!node->logits) return;
-    }
-    memcpy(node->logits, logits, bytes);
-    link_logits(lane, node);
-    lane->n_hot++;
+    drop_logits(lane, node);
 }

@@ -1,6 +1,8 @@
 /* Is a file fit for libllama? What it would abort() on is looked for here and said in words, before it sees the file:
  * a truncated file, no layers, no tokenizer, sizes of zero it would divide by. */
-#include "engine/llama/engine.h"
+#include "engine/llama/check.h"
+
+#include "engine/llama/log.h"
 
 #include <errno.h>
 #include <gguf.h>
@@ -11,10 +13,10 @@
 
 static ps_status check_readable(const char *path, uint64_t *size, ps_error *err) {
     struct stat about;
-    if (stat(path, &about)) return ps_fail(err, PS_IO, "%s: cannot open the model: %s", path, strerror(errno));
+    if (stat(path, &about) != 0) return ps_fail(err, PS_IO, "%s: cannot open the model: %s", path, strerror(errno));
     if (S_ISDIR(about.st_mode)) return ps_fail(err, PS_IO, "%s is a folder; expected a GGUF file", path);
     FILE *file = fopen(path, "rb");
-    if (!file) return ps_fail(err, PS_IO, "%s: cannot open the model: %s", path, strerror(errno));
+    if (file == NULL) return ps_fail(err, PS_IO, "%s: cannot open the model: %s", path, strerror(errno));
     char magic[4];
     const size_t got = fread(magic, 1, sizeof magic, file);
     fclose(file);
@@ -81,7 +83,7 @@ static ps_status check_shape(const struct gguf_context *g, const char *path, ps_
         {"feed_forward_length", 1, 1 << 24},
     };
     const char *architecture = string_of(g, "general.architecture");
-    if (!architecture || strlen(architecture) > 128)
+    if (architecture == NULL || strlen(architecture) > 128)
         return ps_fail(err, PS_FORMAT, "%s names no architecture (general.architecture): not a language model", path);
     for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++) {
         const uint64_t value = number_of(g, architecture, bounds[i].name, bounds[i].least);
@@ -110,12 +112,12 @@ static int by_text(const void *a, const void *b) {
 static ps_status check_spellings(const struct gguf_context *g, const char *path, size_t n, ps_error *err) {
     const int64_t key = gguf_find_key(g, "tokenizer.ggml.tokens");
     const char **texts = ps_calloc(n, sizeof *texts);
-    if (!texts) return ps_nomem(err);
+    if (texts == NULL) return ps_nomem(err);
     for (size_t i = 0; i < n; i++)
         texts[i] = gguf_get_arr_str(g, key, i);
     qsort(texts, n, sizeof *texts, by_text);
     ps_status status = PS_OK;
-    for (size_t i = 1; i < n && !status; i++)
+    for (size_t i = 1; i < n && status == PS_OK; i++)
         if (texts[i][0] && strcmp(texts[i - 1], texts[i]) == 0)
             status = ps_fail(err, PS_FORMAT, "%s: the tokenizer has two tokens \"%.40s\": the file is damaged", path,
                              texts[i]);
@@ -126,7 +128,7 @@ static ps_status check_spellings(const struct gguf_context *g, const char *path,
 static ps_status check_tokenizer(const struct gguf_context *g, const char *path, ps_error *err) {
     const char *model = string_of(g, "tokenizer.ggml.model");
     size_t n = 0, n_types = 0;
-    if (!model || !strcmp(model, "no_vocab") || !strcmp(model, "none") ||
+    if (model == NULL || strcmp(model, "no_vocab") == 0 || strcmp(model, "none") == 0 ||
         !is_array_of(g, "tokenizer.ggml.tokens", GGUF_TYPE_STRING, &n) || n == 0)
         return ps_fail(err, PS_FORMAT,
                        "%s has no tokenizer (tokenizer.ggml.model and .tokens): convert the model with its vocabulary",
@@ -139,19 +141,19 @@ static ps_status check_tokenizer(const struct gguf_context *g, const char *path,
 ps_status ps_llama_check_file(const char *path, ps_error *err) {
     uint64_t size = 0;
     ps_status status = check_readable(path, &size, err);
-    if (status) return status;
+    if (status != PS_OK) return status;
     const struct gguf_init_params params = {.no_alloc = true, .ctx = NULL};
     ps_llama_log_clear();
     struct gguf_context *g = gguf_init_from_file(path, params);
-    if (!g) {
+    if (g == NULL) {
         char why[200];
         ps_llama_log_take_error(why, sizeof why);
         return ps_fail(err, PS_FORMAT, "%s is damaged or truncated: its GGUF header cannot be read%s%s", path,
                        why[0] ? ": " : "", why);
     }
     status = check_shape(g, path, err);
-    if (!status) status = check_tokenizer(g, path, err);
-    if (!status) status = check_tensors(g, path, size, err);
+    if (status == PS_OK) status = check_tokenizer(g, path, err);
+    if (status == PS_OK) status = check_tensors(g, path, size, err);
     gguf_free(g);
     return status;
 }

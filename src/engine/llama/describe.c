@@ -1,6 +1,6 @@
 /* A model in words. libllama's own description knows sizes by name ("7B") and says "?B" of any other: the counts are
  * taken from the model itself. */
-#include "engine/llama/engine.h"
+#include "engine/llama/tune.h"
 
 #include <stdio.h>
 #include <string.h>

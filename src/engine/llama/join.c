@@ -1,19 +1,23 @@
 /* Requests that would compute the same are computed once.
  *
  * Extensions of one node have the same logits until they draw different tokens, and particles draw the same ones most
- * of the time: a prefix has few likely continuations. So the first such request is computed and the others ride with
- * it: each draws from the same logits by its own key, and nobody's uniform or distribution is another's. Who draws
- * another token parts from the others there: what they wrote together becomes a node that no caller holds, and everyone
- * goes on below it, in a sequence forked from the one they shared. Who ends a step together gets the same child, so
- * that the next step is begun together, too. Evaluations of the same tokens are one from beginning to end. */
-#include "engine/llama/engine.h"
+ * of the time: a prefix has few likely continuations. So the first such request leads and the others follow: each draws
+ * from the same logits by its own key, and nobody's uniform or distribution is another's.
+ *
+ * Who draws another token than the leader splits off there. What they wrote together becomes a node that no caller
+ * holds, and everyone goes on below it, in a sequence forked from the one they shared. Who ends a step together gets
+ * the same child, so that the next step is begun together, too. Evaluations of the same tokens are one from beginning
+ * to end. */
+#include "engine/llama/join.h"
+
+#include "engine/llama/lane.h"
 
 #include <string.h>
 
 /* ---- Joining ------------------------------------------------------------- */
 
 /* Whether what is computed for b is what a needs. Both are of one parent. */
-static bool same_request(const ps_work *a, const ps_work *b) {
+static bool same_request(const ps_request *a, const ps_request *b) {
     if (a->evaluate != b->evaluate) return false;
     if (!a->evaluate) return a->generation == b->generation;
     const size_t n = a->child->n_tokens;
@@ -23,133 +27,145 @@ static bool same_request(const ps_work *a, const ps_work *b) {
            memcmp(a->choices, b->choices, a->n_choices * sizeof *a->choices) == 0;
 }
 
+static void follow(ps_request *leader, ps_request *request) {
+    ps_request_push(&leader->followers, request);
+    leader->n_followers++;
+}
+
 /* The list is walked for every request: where that many different ones are under way it does without the others. */
 enum { MOST_JOINABLE = 256 };
 
-bool ps_join(ps_lane *lane, ps_work *work) {
-    if (lane->engine->apart) return false;
-    for (ps_work *other = work->parent->joinable; other; other = other->next_joinable)
-        if (same_request(work, other)) {
-            ps_work_push(&other->riders, work);
-            other->n_riders++;
+bool ps_join(ps_lane *lane, ps_request *request) {
+    ps_llama_node *parent = request->parent;
+    if (lane->engine->no_join) return false;
+    for (ps_request *other = parent->joinable; other != NULL; other = other->next_joinable)
+        if (same_request(request, other)) {
+            follow(other, request);
             return true;
         }
-    if (work->parent->n_joinable == MOST_JOINABLE) return false;
-    work->parent->n_joinable++;
-    work->next_joinable = work->parent->joinable;
-    work->parent->joinable = work;
+    if (parent->n_joinable == MOST_JOINABLE) return false;
+    parent->n_joinable++;
+    request->next_joinable = parent->joinable;
+    parent->joinable = request;
     return false;
 }
 
-void ps_join_close(ps_work *work) {
-    for (ps_work **at = &work->parent->joinable; *at; at = &(*at)->next_joinable)
-        if (*at == work) {
-            *at = work->next_joinable;
-            work->parent->n_joinable--;
+void ps_join_close(ps_request *request) {
+    for (ps_request **at = &request->parent->joinable; *at != NULL; at = &(*at)->next_joinable)
+        if (*at == request) {
+            *at = request->next_joinable;
+            request->parent->n_joinable--;
             return;
         }
 }
 
-/* ---- Parting ------------------------------------------------------------- */
+/* ---- Splitting ----------------------------------------------------------- */
 
-static ps_work *with_token(ps_work_list list, ps_token token) {
-    ps_work *work = list.first;
-    while (work && work->draw.token != token)
-        work = work->next;
-    return work;
+static ps_request *with_token(ps_request_list list, ps_token token) {
+    ps_request *request = list.first;
+    while (request != NULL && request->draw.token != token)
+        request = request->next;
+    return request;
 }
 
-/* Riders that drew another token than their leader, one for each token, with the others of that token as its riders. */
-static ps_work_list sort_riders(ps_work *leader) {
-    ps_work_list riders = leader->riders, parted = {0};
-    leader->riders = (ps_work_list){0};
-    leader->n_riders = 0;
-    for (ps_work *rider; (rider = ps_work_pop(&riders));) {
-        ps_work *with = rider->draw.token == leader->draw.token ? leader : with_token(parted, rider->draw.token);
-        ps_work_push(with ? &with->riders : &parted, rider);
-        if (with) with->n_riders++;
+/* Followers that drew another token than their leader: one for each token, followed by the others of that token. */
+static ps_request_list sort_followers(ps_request *leader) {
+    ps_request_list followers = leader->followers, leaders = {0};
+    leader->followers = (ps_request_list){0};
+    leader->n_followers = 0;
+    for (ps_request *request; (request = ps_request_pop(&followers)) != NULL;) {
+        const ps_token token = request->draw.token;
+        ps_request *with = token == leader->draw.token ? leader : with_token(leaders, token);
+        if (with != NULL)
+            follow(with, request);
+        else
+            ps_request_push(&leaders, request);
     }
-    return parted;
+    return leaders;
 }
 
-/* What was written together becomes the parent of what comes now. */
-static ps_status close_common(ps_lane *lane, ps_work *leader, ps_error *err) {
-    ps_lnode *common = leader->child;
+/* What was written together becomes the parent of what comes now. [mutex] */
+static ps_status close_common(ps_lane *lane, ps_request *leader, ps_error *err) {
+    ps_llama_node *common = leader->child;
     if (common->n_tokens == 0) return PS_OK;
-    ps_lnode *own = ps_tree_new(lane, common);
-    if (!own) return ps_nomem(err);
-    const ps_status status = ps_tree_publish(lane->engine, common, 0, err); /* so that it is found at the end */
-    if (status) {
+    ps_llama_node *own = ps_llama_node_new(lane, common);
+    if (own == NULL) return ps_nomem(err);
+    ps_status status = ps_llama_node_publish(lane->engine, common, 0, err); /* so that it is found at the end */
+    if (status != PS_OK) {
         common->references--;
-        ps_tree_free(own);
+        ps_llama_node_free(own);
         return status;
     }
-    ps_tree_unreference(common); /* its children keep it from now on */
+    ps_llama_node_unreference(common); /* its children keep it from now on */
     own->one_by_one = true;
-    ps_lnode_adopt(own);
+    ps_llama_node_adopt(own);
     leader->child = own;
     ps_cache_follow(lane, leader);
     return PS_OK;
 }
 
-/* A rider goes on by itself from where its leader stands. */
-static ps_status inherit(ps_work *work, const ps_work *leader, ps_error *err) {
-    const size_t numbers = 3 * ps_work_written(leader);
-    work->logits = leader->logits;
-    if (work->child->parent != leader->child->parent) ps_tree_move(work->child, leader->child->parent);
-    ps_lnode_adopt(work->child);
-    work->parent->root->under_way++;
-    if (!ps_step_copy(&work->matcher, &leader->matcher) ||
-        ps_reserve(&work->numbers, &work->numbers_capacity, numbers + 1))
+/* A follower goes on by itself from where its leader stands. [mutex] */
+static ps_status inherit(ps_request *request, const ps_request *leader, ps_error *err) {
+    const size_t numbers = 3 * ps_request_written(leader);
+    request->logits = leader->logits;
+    if (request->child->parent != leader->child->parent) ps_llama_node_move(request->child, leader->child->parent);
+    ps_llama_node_adopt(request->child);
+    request->parent->root->under_way++;
+    if (!ps_step_copy(&request->matcher, &leader->matcher) ||
+        ps_reserve(&request->numbers, &request->numbers_capacity, numbers + 1) != PS_OK)
         return ps_nomem(err);
-    if (numbers > 0) memcpy(work->numbers, leader->numbers, numbers * sizeof *work->numbers);
+    if (numbers > 0) memcpy(request->numbers, leader->numbers, numbers * sizeof *request->numbers);
     return PS_OK;
 }
 
-ps_work_list ps_join_part(ps_lane *lane, ps_work *leader) {
-    ps_work_list parted = sort_riders(leader);
-    if (!parted.first) return parted;
+ps_request_list ps_join_split(ps_lane *lane, ps_request *leader) {
+    ps_request_list leaders = sort_followers(leader);
+    if (leaders.first == NULL) return leaders;
     pthread_mutex_lock(&lane->engine->mutex);
     ps_status common = close_common(lane, leader, &leader->error);
-    if (common) ps_work_fail(leader, common);
-    for (ps_work *work = parted.first; work; work = work->next) {
-        ps_status status = inherit(work, leader, &work->error);
-        if (common) status = ps_nomem(&work->error);
-        if (status) ps_work_fail(work, status);
+    if (common != PS_OK) ps_request_fail(leader, common);
+    for (ps_request *request = leaders.first; request != NULL; request = request->next) {
+        ps_status status = inherit(request, leader, &request->error);
+        if (common != PS_OK) status = ps_nomem(&request->error);
+        if (status != PS_OK) ps_request_fail(request, status);
     }
     pthread_mutex_unlock(&lane->engine->mutex);
-    return parted;
+    return leaders;
 }
 
 /* ---- Delivery ------------------------------------------------------------ */
 
-static void let_go(ps_work *work) {
-    ps_tree_unreference(work->child);
-    ps_tree_unreference(work->parent);
-    work->child = NULL;
+static void let_go(ps_request *request) {
+    ps_llama_node_unreference(request->child);
+    ps_llama_node_unreference(request->parent);
+    request->child = NULL;
 }
 
-void ps_join_deliver(ps_work *work, ps_work_list *results) {
-    ps_lnode *child = work->child;
-    if (work->event.reason != PS_STOP_ERROR) {
-        const ps_status status = ps_tree_publish(child->lane->engine, child, 1 + work->n_riders, &work->error);
-        if (status) ps_work_fail(work, status);
+/* The same answer for a follower. Its arrays are the leader's: all go to the caller at once, and are freed at once. */
+static void copy_event(const ps_request *leader, ps_request *follower) {
+    const uint64_t tag = follower->event.tag;
+    const size_t shared = follower->event.shared;
+    follower->event = leader->event;
+    follower->event.tag = tag;
+    follower->event.shared = leader->event.reason == PS_STOP_ERROR ? 0 : shared;
+    follower->event.prefilled = 0;
+}
+
+void ps_join_deliver(ps_request *request, ps_request_list *results) {
+    ps_llama_node *child = request->child;
+    if (request->event.reason != PS_STOP_ERROR) {
+        ps_status status = ps_llama_node_publish(child->lane->engine, child, 1 + request->n_followers, &request->error);
+        if (status != PS_OK) ps_request_fail(request, status);
     }
-    if (work->event.reason != PS_STOP_ERROR) {
-        child->references += 1 + (int)work->n_riders;
-        work->event.child = child->handle;
+    if (request->event.reason != PS_STOP_ERROR) {
+        child->references += 1 + (int)request->n_followers;
+        request->event.child = child->handle;
     }
-    let_go(work);
-    ps_work_push(results, work);
-    /* The riders' arrays are the leader's: all go to the caller at once, and are freed at once. */
-    for (ps_work *rider; (rider = ps_work_pop(&work->riders));) {
-        const uint64_t tag = rider->event.tag;
-        const size_t shared = rider->event.shared;
-        rider->event = work->event;
-        rider->event.tag = tag;
-        rider->event.shared = rider->event.reason == PS_STOP_ERROR ? 0 : shared;
-        rider->event.prefilled = 0;
-        let_go(rider);
-        ps_work_push(results, rider);
+    let_go(request);
+    ps_request_push(results, request);
+    for (ps_request *follower; (follower = ps_request_pop(&request->followers)) != NULL;) {
+        copy_event(request, follower);
+        let_go(follower);
+        ps_request_push(results, follower);
     }
 }

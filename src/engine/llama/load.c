@@ -2,7 +2,11 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* sched_getaffinity, dladdr NOLINT(bugprone-reserved-identifier) */
 #endif
-#include "engine/llama/engine.h"
+#include "engine/llama/check.h"
+#include "engine/llama/clock.h"
+#include "engine/llama/lane.h"
+#include "engine/llama/log.h"
+#include "engine/llama/tune.h"
 
 #include <dlfcn.h>
 #include <stdio.h>
@@ -16,9 +20,9 @@ static pthread_once_t backend_once = PTHREAD_ONCE_INIT;
 static bool library_folder(char *folder, size_t size) {
     void *symbol = dlsym(RTLD_DEFAULT, "ggml_backend_load_all_from_path");
     Dl_info where;
-    if (!symbol || !dladdr(symbol, &where) || !where.dli_fname) return false;
+    if (symbol == NULL || dladdr(symbol, &where) == 0 || where.dli_fname == NULL) return false;
     const char *slash = strrchr(where.dli_fname, '/');
-    if (!slash || (size_t)(slash - where.dli_fname) >= size) return false;
+    if (slash == NULL || (size_t)(slash - where.dli_fname) >= size) return false;
     memcpy(folder, where.dli_fname, (size_t)(slash - where.dli_fname));
     folder[slash - where.dli_fname] = '\0';
     return true;
@@ -41,7 +45,7 @@ static pthread_mutex_t folder_mutex = PTHREAD_MUTEX_INITIALIZER;
 
 static ps_status start_backends(const char *folder, ps_error *err) {
     pthread_mutex_lock(&folder_mutex);
-    if (folder && !backend_folder[0]) snprintf(backend_folder, sizeof backend_folder, "%s", folder);
+    if (folder != NULL && !backend_folder[0]) snprintf(backend_folder, sizeof backend_folder, "%s", folder);
     pthread_once(&backend_once, load_backends);
     pthread_mutex_unlock(&folder_mutex);
     if (ggml_backend_dev_count() == 0)
@@ -49,18 +53,18 @@ static ps_status start_backends(const char *folder, ps_error *err) {
             err, PS_ENGINE,
             "no ggml back end was found beside libggml%s%s: set engine.llama.backend_dir to the folder of its "
             "plug-ins",
-            folder ? " or in " : "", folder ? folder : "");
+            folder != NULL ? " or in " : "", folder != NULL ? folder : "");
     return PS_OK;
 }
 
 /* ---- The model ----------------------------------------------------------- */
 
 static ps_status parse_kv_type(ps_llama *engine, const char *name, ps_error *err) {
-    if (!name || !strcmp(name, "f16"))
+    if (name == NULL || strcmp(name, "f16") == 0)
         engine->kv_type = GGML_TYPE_F16;
-    else if (!strcmp(name, "f32"))
+    else if (strcmp(name, "f32") == 0)
         engine->kv_type = GGML_TYPE_F32;
-    else if (!strcmp(name, "q8_0"))
+    else if (strcmp(name, "q8_0") == 0)
         engine->kv_type = GGML_TYPE_Q8_0;
     else
         return ps_fail(err, PS_ARG, "kv_type is \"%s\"; expected f16, f32 or q8_0", name);
@@ -72,7 +76,7 @@ static ps_status load_model(ps_llama *engine, const ps_llama_options *options, p
     params.n_gpu_layers = options->gpu_layers;
     ps_llama_log_clear();
     engine->model = llama_model_load_from_file(options->model_path, params);
-    if (!engine->model) {
+    if (engine->model == NULL) {
         char why[256];
         ps_llama_log_take_error(why, sizeof why);
         return ps_fail(err, PS_ENGINE, "libllama cannot load %s: %s", options->model_path,
@@ -125,8 +129,6 @@ static size_t choose_cells(const ps_llama *engine, const ps_llama_options *optio
 
 static ps_status open_lanes(ps_llama *engine, const ps_llama_options *options, ps_error *err) {
     const size_t cells = choose_cells(engine, options);
-    const struct llama_context_params params = ps_lane_params(engine, cells, engine->setup.threads);
-    ps_record_contexts(engine, &params);
     if (cells < engine->context) {
         ps_log_printf(&engine->log, PS_LOG_WARNING, "a KV cache of %zu cells cuts an answer with its prompt to that",
                       cells);
@@ -135,11 +137,11 @@ static ps_status open_lanes(ps_llama *engine, const ps_llama_options *options, p
     }
     engine->lanes = ps_calloc(engine->n_lanes, sizeof *engine->lanes);
     engine->stats = ps_calloc(engine->n_lanes, sizeof *engine->stats);
-    if (!engine->lanes || !engine->stats) return ps_nomem(err);
+    if (engine->lanes == NULL || engine->stats == NULL) return ps_nomem(err);
     ps_status status = PS_OK;
-    for (size_t i = 0; i < engine->n_lanes && !status; i++)
+    for (size_t i = 0; i < engine->n_lanes && status == PS_OK; i++)
         status = ps_lane_open(&engine->lanes[i], engine, cells, err);
-    for (size_t i = 0; i < engine->n_lanes && !status; i++)
+    for (size_t i = 0; i < engine->n_lanes && status == PS_OK; i++)
         status = ps_lane_start(&engine->lanes[i], err);
     return status;
 }
@@ -152,7 +154,7 @@ static ps_status check_gpu(const ps_llama_options *options, ps_error *err) {
 }
 
 static ps_status check_options(const ps_llama_options *o, ps_error *err) {
-    if (!o->model_path) return ps_fail(err, PS_ARG, "no model path was given");
+    if (o->model_path == NULL) return ps_fail(err, PS_ARG, "no model path was given");
     if (o->n_ctx < 0 || o->contexts < 0 || o->contexts > PS_MAX_LANES || o->threads < 0 || o->threads > 512 ||
         o->cells < 0 || o->width < 0 || o->flash_attn < -1 || o->flash_attn > 1)
         return ps_fail(err, PS_ARG, "an option of the llama engine is out of range (contexts 0–%d, threads 0–512)",
@@ -162,28 +164,27 @@ static ps_status check_options(const ps_llama_options *o, ps_error *err) {
 
 ps_status ps_engine_llama_create(const ps_llama_options *options, ps_engine **out, ps_error *err) {
     ps_status status = check_options(options, err);
-    if (status) return status;
+    if (status != PS_OK) return status;
     ps_llama *engine = ps_calloc(1, sizeof *engine);
-    if (!engine) return ps_nomem(err);
+    if (engine == NULL) return ps_nomem(err);
     engine->base.ops = &ps_llama_ops;
     engine->log = options->log;
     engine->deterministic = options->deterministic;
     engine->embeddings = options->embeddings;
     pthread_mutex_init(&engine->mutex, NULL);
-    pthread_cond_init(&engine->ready, NULL);
+    ps_clock_cond_init(&engine->ready);
     engine->model_path = ps_strdup(options->model_path);
     ps_llama_log_attach(engine);
-    status = engine->model_path ? PS_OK : ps_nomem(err);
-    if (!status) status = parse_kv_type(engine, options->kv_type, err);
-    if (!status) status = ps_llama_check_file(options->model_path, err);
-    if (!status) status = start_backends(options->backend_dir, err);
-    if (!status) status = check_gpu(options, err);
-    if (!status) status = load_model(engine, options, err);
-    if (!status) set_context(engine, options);
-    if (!status) status = ps_llama_tune(engine, options, err);
-    if (!status) status = ps_record_open(engine, err);
-    if (!status) status = open_lanes(engine, options, err);
-    if (status) {
+    status = engine->model_path != NULL ? PS_OK : ps_nomem(err);
+    if (status == PS_OK) status = parse_kv_type(engine, options->kv_type, err);
+    if (status == PS_OK) status = ps_llama_check_file(options->model_path, err);
+    if (status == PS_OK) status = start_backends(options->backend_dir, err);
+    if (status == PS_OK) status = check_gpu(options, err);
+    if (status == PS_OK) status = load_model(engine, options, err);
+    if (status == PS_OK) set_context(engine, options);
+    if (status == PS_OK) status = ps_llama_tune(engine, options, err);
+    if (status == PS_OK) status = open_lanes(engine, options, err);
+    if (status != PS_OK) {
         ps_llama_destroy(&engine->base);
         return status;
     }
@@ -194,32 +195,29 @@ ps_status ps_engine_llama_create(const ps_llama_options *options, ps_engine **ou
 /* ---- The end ------------------------------------------------------------- */
 
 static void free_nodes(ps_llama *engine) {
-    for (size_t i = 0; i < engine->n_lanes && engine->lanes; i++)
-        for (ps_lnode *x = engine->lanes[i].garbage, *next; x; x = next) {
+    for (size_t i = 0; i < engine->n_lanes && engine->lanes != NULL; i++)
+        for (ps_llama_node *x = engine->lanes[i].garbage, *next; x != NULL; x = next) {
             next = x->next;
-            ps_tree_free(x);
+            ps_llama_node_free(x);
         }
     for (size_t i = 0; i < engine->n_slots; i++)
-        ps_tree_free(engine->slots[i]);
+        ps_llama_node_free(engine->slots[i]);
 }
 
 void ps_llama_destroy(ps_engine *base) {
     ps_llama *engine = (ps_llama *)base;
     pthread_mutex_lock(&engine->mutex);
     engine->closing = true;
-    for (size_t i = 0; i < engine->n_lanes && engine->lanes; i++)
+    for (size_t i = 0; i < engine->n_lanes && engine->lanes != NULL; i++)
         if (engine->lanes[i].started) pthread_cond_signal(&engine->lanes[i].wake);
     pthread_mutex_unlock(&engine->mutex);
-    for (size_t i = 0; i < engine->n_lanes && engine->lanes; i++)
+    for (size_t i = 0; i < engine->n_lanes && engine->lanes != NULL; i++)
         ps_lane_close(&engine->lanes[i]);
-    for (ps_work *work; (work = ps_work_pop(&engine->results));)
-        ps_work_free(work);
-    for (ps_work *work; (work = ps_work_pop(&engine->delivered));)
-        ps_work_free(work);
+    ps_request_list_clear(&engine->results);
+    ps_request_list_clear(&engine->delivered);
     free_nodes(engine);
-    if (engine->model) llama_model_free(engine->model);
+    if (engine->model != NULL) llama_model_free(engine->model);
     ps_llama_log_detach(engine);
-    ps_record_close(engine);
     pthread_mutex_destroy(&engine->mutex);
     pthread_cond_destroy(&engine->ready);
     ps_free(engine->lanes);

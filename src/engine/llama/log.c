@@ -1,7 +1,7 @@
 /* libllama's messages. Its log callback is one for the whole process (llama_log_set), so this is the one place of the
  * library with state outside an engine: the log of the engine loaded last, and the first error since somebody asked, to
  * say why a call that only returned NULL has failed (the first is the specific one). */
-#include "engine/llama/engine.h"
+#include "engine/llama/log.h"
 
 #include <stdio.h>
 #include <string.h>

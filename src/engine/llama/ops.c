@@ -1,5 +1,9 @@
 /* The table of the seam: checks, hand-over to the lanes, collection of results. */
-#include "engine/llama/engine.h"
+#include "engine/llama/cancel.h"
+#include "engine/llama/clock.h"
+#include "engine/llama/lane.h"
+#include "engine/llama/text.h"
+#include "engine/llama/tune.h"
 
 #include <string.h>
 
@@ -21,10 +25,29 @@ static ps_lane *least_loaded(ps_llama *engine) {
     return best;
 }
 
+/* bos: the token to put before the others, if any. [mutex] */
+static ps_status plant(ps_llama *engine, const ps_token *bos, const ps_token *tokens, size_t n, ps_node *node,
+                       ps_error *err) {
+    ps_lane *lane = least_loaded(engine);
+    ps_llama_node *made = ps_llama_node_new(lane, NULL);
+    if (made == NULL) return ps_nomem(err);
+    ps_status status = bos != NULL ? ps_llama_node_append(made, bos, 1, err) : PS_OK;
+    if (status == PS_OK) status = ps_llama_node_append(made, tokens, n, err);
+    if (status == PS_OK) status = ps_llama_node_publish(engine, made, 1, err);
+    if (status != PS_OK) {
+        ps_llama_node_free(made);
+        return status;
+    }
+    lane->roots++;
+    engine->prompt_tokens += made->n_tokens;
+    *node = made->handle;
+    return PS_OK;
+}
+
 static ps_status root(ps_engine *base, const ps_token *tokens, size_t n, ps_node *node, ps_error *err) {
     ps_llama *engine = (ps_llama *)base;
     ps_status status = check_tokens(engine, tokens, n, "prompt token", err);
-    if (status) return status;
+    if (status != PS_OK) return status;
     const ps_token bos = llama_vocab_bos(engine->vocab);
     const bool add_bos = llama_vocab_get_add_bos(engine->vocab) && bos >= 0 && tokens[0] != bos;
     if (n + add_bos >= engine->context)
@@ -33,24 +56,8 @@ static ps_status root(ps_engine *base, const ps_token *tokens, size_t n, ps_node
                        engine->cells_short ? "; give it more cells (engine.llama.n_ctx)" : "");
     pthread_mutex_lock(&engine->mutex);
     for (size_t i = 0; i < engine->n_lanes; i++)
-        ps_lane_tidy(&engine->lanes[i]);
-    ps_lane *lane = least_loaded(engine);
-    ps_lnode *made = ps_tree_new(lane, NULL);
-    if (!made) {
-        status = ps_nomem(err);
-        goto done;
-    }
-    if (add_bos) status = ps_tree_append(made, &bos, 1, err);
-    if (!status) status = ps_tree_append(made, tokens, n, err);
-    if (!status) status = ps_tree_publish(engine, made, 1, err);
-    if (status) {
-        ps_tree_free(made);
-        goto done;
-    }
-    lane->roots++;
-    engine->prompt_tokens += n + add_bos;
-    *node = made->handle;
-done:
+        ps_lane_collect(&engine->lanes[i]);
+    status = plant(engine, add_bos ? &bos : NULL, tokens, n, node, err);
     pthread_mutex_unlock(&engine->mutex);
     return status;
 }
@@ -58,8 +65,8 @@ done:
 static void retain(ps_engine *base, ps_node handle) {
     ps_llama *engine = (ps_llama *)base;
     pthread_mutex_lock(&engine->mutex);
-    ps_lnode *node = ps_tree_find(engine, handle);
-    if (node) {
+    ps_llama_node *node = ps_llama_node_find(engine, handle);
+    if (node != NULL) {
         node->references++;
         node->holds++;
     }
@@ -69,160 +76,199 @@ static void retain(ps_engine *base, ps_node handle) {
 static void release(ps_engine *base, ps_node handle) {
     ps_llama *engine = (ps_llama *)base;
     pthread_mutex_lock(&engine->mutex);
-    ps_lnode *node = ps_tree_find(engine, handle);
-    if (node && node->holds > 0) { /* released once too often, it may still be there for its children */
+    ps_llama_node *node = ps_llama_node_find(engine, handle);
+    if (node != NULL && node->holds > 0) { /* released once too often, it may still be there for its children */
         /* A root counts until its caller lets go of it, not until the lane has cleared its tree away: the next problem
          * comes sooner, and would be bound to the lane of another that runs. */
         if (--node->holds == 0 && node->parent == NULL) node->lane->roots--;
-        ps_tree_unreference(node);
+        ps_llama_node_unreference(node);
     }
     pthread_mutex_unlock(&engine->mutex);
 }
 
 /* ---- Submitting ---------------------------------------------------------- */
 
-/* Bind a request to its parent and lane; on failure the request is freed. given[0..n): the child's tokens. */
-static ps_status submit(ps_llama *engine, ps_work *work, ps_node handle, const ps_token *given, size_t n,
-                        ps_error *err) {
-    ps_status status = PS_OK;
-    pthread_mutex_lock(&engine->mutex);
-    ps_lnode *parent = ps_tree_find(engine, handle);
-    ps_lnode *child = parent ? ps_tree_new(parent->lane, parent) : NULL;
-    if (!parent) {
-        status = ps_fail(err, PS_ARG, "node %llu is not alive", (unsigned long long)handle);
-    } else if (!child) {
-        status = ps_nomem(err);
-    } else if ((status = ps_tree_append(child, given, n, err)) != PS_OK) {
+/* Bind a request to its parent and lane. given[0..n): the child's tokens. [mutex] */
+static ps_status bind(ps_llama *engine, ps_request *request, ps_node handle, const ps_token *given, size_t n,
+                      ps_error *err) {
+    ps_llama_node *parent = ps_llama_node_find(engine, handle);
+    if (parent == NULL) return ps_fail(err, PS_ARG, "node %llu is not alive", (unsigned long long)handle);
+    ps_llama_node *child = ps_llama_node_new(parent->lane, parent);
+    if (child == NULL) return ps_nomem(err);
+    ps_status status = ps_llama_node_append(child, given, n, err);
+    if (status != PS_OK) {
         parent->references--;
-        ps_tree_free(child);
-    } else {
-        child->one_by_one = !work->evaluate;
-        work->child = child;
-        work->parent = parent;
-        work->sequence = -1;
-        parent->references++;
-        engine->under_way++;
-        parent->lane->under_way++;
-        ps_work_push(&parent->lane->submitted, work);
+        ps_llama_node_free(child);
+        return status;
     }
+    child->one_by_one = !request->evaluate;
+    parent->references++;
+    request->child = child;
+    request->parent = parent;
+    request->sequence = -1;
+    ps_lane_submit(parent->lane, request);
+    return PS_OK;
+}
+
+/* Takes over the request, on failure, too. */
+static ps_status submit(ps_llama *engine, ps_request *request, ps_node handle, const ps_token *given, size_t n,
+                        ps_error *err) {
+    pthread_mutex_lock(&engine->mutex);
+    ps_status status = bind(engine, request, handle, given, n, err);
     pthread_mutex_unlock(&engine->mutex);
-    if (status) ps_work_free(work);
+    if (status != PS_OK) ps_request_free(request);
     return status;
 }
 
-static ps_status extend(ps_engine *base, const ps_extend_request *request, ps_error *err) {
-    ps_work *work = ps_calloc(1, sizeof *work);
-    if (!work) return ps_nomem(err);
-    work->key = request->key;
-    work->generation = request->generation;
-    work->event.tag = request->tag;
-    work->event.text = "";
-    return submit((ps_llama *)base, work, request->node, NULL, 0, err);
+static ps_status extend(ps_engine *base, const ps_extend_request *asked, ps_error *err) {
+    ps_request *request = ps_calloc(1, sizeof *request);
+    if (request == NULL) return ps_nomem(err);
+    request->key = asked->key;
+    request->generation = asked->generation;
+    request->event.tag = asked->tag;
+    request->event.text = "";
+    return submit((ps_llama *)base, request, asked->node, NULL, 0, err);
 }
 
-/* Copies of the request's lists and room for its answer. */
-static ps_status fill_evaluation(const ps_llama *engine, ps_work *work, const ps_evaluate_request *r, ps_error *err) {
-    work->n_marks = r->n_marks;
-    work->n_choices = r->n_choices;
-    work->marks = ps_calloc(r->n_marks + 1, sizeof *work->marks);
-    work->choices = ps_calloc(r->n_choices + 1, sizeof *work->choices);
-    work->choice_logp = ps_calloc(r->n_marks * r->n_choices + 1, sizeof *work->choice_logp);
-    if (!work->marks || !work->choices || !work->choice_logp) return ps_nomem(err);
-    if (r->n_marks) memcpy(work->marks, r->marks, r->n_marks * sizeof *r->marks);
-    if (r->n_choices) memcpy(work->choices, r->choices, r->n_choices * sizeof *r->choices);
-    if (!r->hidden) return PS_OK;
-    work->hidden = true;
-    work->hidden_state = ps_calloc(r->n_marks * engine->n_embd + 1, sizeof *work->hidden_state);
-    return work->hidden_state ? PS_OK : ps_nomem(err);
+/* Copies of what is asked and room for its answer. */
+static ps_status fill_evaluation(const ps_llama *engine, ps_request *request, const ps_evaluate_request *asked,
+                                 ps_error *err) {
+    request->evaluate = true;
+    request->event.tag = asked->tag;
+    request->event.text = "";
+    request->n_marks = asked->n_marks;
+    request->n_choices = asked->n_choices;
+    request->marks = ps_calloc(asked->n_marks + 1, sizeof *request->marks);
+    request->choices = ps_calloc(asked->n_choices + 1, sizeof *request->choices);
+    request->choice_logp = ps_calloc(asked->n_marks * asked->n_choices + 1, sizeof *request->choice_logp);
+    if (request->marks == NULL || request->choices == NULL || request->choice_logp == NULL) return ps_nomem(err);
+    if (asked->n_marks > 0) memcpy(request->marks, asked->marks, asked->n_marks * sizeof *asked->marks);
+    if (asked->n_choices > 0) memcpy(request->choices, asked->choices, asked->n_choices * sizeof *asked->choices);
+    if (!asked->hidden) return PS_OK;
+    request->hidden = true;
+    request->hidden_state = ps_calloc(asked->n_marks * engine->n_embd + 1, sizeof *request->hidden_state);
+    return request->hidden_state != NULL ? PS_OK : ps_nomem(err);
 }
 
-static ps_status evaluate(ps_engine *base, const ps_evaluate_request *request, ps_error *err) {
+static ps_status evaluate(ps_engine *base, const ps_evaluate_request *asked, ps_error *err) {
     ps_llama *engine = (ps_llama *)base;
-    if (request->hidden && !engine->embeddings)
+    if (asked->hidden && !engine->embeddings)
         return ps_fail(err, PS_ARG, "hidden states were asked for, but the model was loaded without `embeddings`");
-    ps_status status = check_tokens(engine, request->tokens, request->n_tokens, "token", err);
-    if (!status) status = check_tokens(engine, request->choices, request->n_choices, "choice", err);
-    if (status) return status;
-    ps_work *work = ps_calloc(1, sizeof *work);
-    if (!work) return ps_nomem(err);
-    work->evaluate = true;
-    work->event.tag = request->tag;
-    work->event.text = "";
-    status = fill_evaluation(engine, work, request, err);
-    if (status) {
-        ps_work_free(work);
+    ps_status status = check_tokens(engine, asked->tokens, asked->n_tokens, "token", err);
+    if (status == PS_OK) status = check_tokens(engine, asked->choices, asked->n_choices, "choice", err);
+    if (status != PS_OK) return status;
+    ps_request *request = ps_calloc(1, sizeof *request);
+    if (request == NULL) return ps_nomem(err);
+    status = fill_evaluation(engine, request, asked, err);
+    if (status != PS_OK) {
+        ps_request_free(request);
         return status;
     }
-    return submit(engine, work, request->node, request->tokens, request->n_tokens, err);
+    return submit(engine, request, asked->node, asked->tokens, asked->n_tokens, err);
 }
 
-/* ---- Polling ------------------------------------------------------------- */
+/* ---- Under way ----------------------------------------------------------- */
 
 /* What was submitted together begins together: a lane that took the first of sixteen at once would compute it alone.
  * [mutex] */
 static void hand_in(ps_llama *engine) {
     for (size_t i = 0; i < engine->n_lanes; i++) {
         ps_lane *lane = &engine->lanes[i];
-        for (ps_work *work; (work = ps_work_pop(&lane->submitted));)
-            ps_work_push(&lane->inbox, work);
+        for (ps_request *request; (request = ps_request_pop(&lane->submitted)) != NULL;)
+            ps_request_push(&lane->inbox, request);
     }
 }
 
 /* Have the lanes' own threads do what there is to do. [mutex] */
-static void summon_all(ps_llama *engine) {
+static void wake_lanes(ps_llama *engine) {
     for (size_t i = 0; i < engine->n_lanes; i++)
-        if (engine->lanes[i].under_way > 0) ps_lane_summon(&engine->lanes[i]);
+        if (engine->lanes[i].n_under_way > 0) ps_lane_wake(&engine->lanes[i]);
 }
 
 static void begin(ps_engine *base) {
     ps_llama *engine = (ps_llama *)base;
     pthread_mutex_lock(&engine->mutex);
     hand_in(engine);
-    summon_all(engine);
+    wake_lanes(engine);
     pthread_mutex_unlock(&engine->mutex);
 }
 
-/* The lane that has all the work there is, of a single problem. Two threads would only wait for each other there, and
- * waking one another costs more than the program's own part of a step. NULL: there is none, or its own thread is at
- * it. [mutex] */
-static ps_lane *lane_to_drive(const ps_llama *engine) {
+static void wake(ps_engine *base) {
+    ps_llama *engine = (ps_llama *)base;
+    pthread_mutex_lock(&engine->mutex);
+    engine->woken = true;
+    pthread_cond_broadcast(&engine->ready);
+    pthread_mutex_unlock(&engine->mutex);
+}
+
+/* A lane that is awake looks between two batches; of any other it is done here. */
+static void cancel(ps_engine *base, uint64_t tag) {
+    ps_llama *engine = (ps_llama *)base;
+    pthread_mutex_lock(&engine->mutex);
+    for (size_t i = 0; i < engine->n_lanes; i++) {
+        ps_cancel_mark(&engine->lanes[i], tag);
+        if (engine->lanes[i].cancels) ps_lane_collect(&engine->lanes[i]);
+    }
+    pthread_mutex_unlock(&engine->mutex);
+}
+
+/* ---- Polling ------------------------------------------------------------- */
+
+/* The lane that the caller's thread may run: it has all the work there is, of a single problem. Two threads would only
+ * wait for each other there, and waking one another costs more than the program's own part of a step. NULL: there is
+ * none, or its own thread is at it. [mutex] */
+static ps_lane *lane_to_run(const ps_llama *engine) {
     ps_lane *found = NULL;
     size_t roots = 0;
     for (size_t i = 0; i < engine->n_lanes; i++) {
         ps_lane *lane = &engine->lanes[i];
         roots += lane->roots;
-        if (lane->under_way == engine->under_way && !lane->summoned) found = lane;
+        if (lane->n_under_way == engine->under_way && !lane->awake) found = lane;
     }
     return roots == 1 && engine->under_way > 0 ? found : NULL;
 }
 
+/* Until there are results, nothing is under way, somebody wakes us or the time is over. [mutex] */
+static void wait_for_results(ps_llama *engine, double seconds) {
+    const double deadline = ps_now() + seconds;
+    while (engine->results.first == NULL && engine->under_way > 0 && !engine->woken && ps_now() < deadline)
+        ps_clock_cond_wait(&engine->ready, &engine->mutex, deadline);
+}
+
+static bool must_wait(const ps_llama *engine, double seconds) {
+    return seconds > 0 && engine->results.first == NULL && !engine->woken;
+}
+
+/* All results go into `delivered`, if there is room for their events. [mutex] */
+static ps_status take_results(ps_llama *engine, ps_error *err) {
+    size_t n = 0;
+    for (const ps_request *request = engine->results.first; request != NULL; request = request->next)
+        n++;
+    if (ps_reserve(&engine->events, &engine->events_capacity, n) != PS_OK) return ps_nomem(err);
+    engine->delivered = engine->results;
+    engine->results = (ps_request_list){0};
+    return PS_OK;
+}
+
 static ps_status poll(ps_engine *base, double seconds, const ps_event **events, size_t *n, ps_error *err) {
-    const bool wait = seconds > 0;
     ps_llama *engine = (ps_llama *)base;
-    for (ps_work *work; (work = ps_work_pop(&engine->delivered));)
-        ps_work_free(work);
+    ps_request_list_clear(&engine->delivered);
     pthread_mutex_lock(&engine->mutex);
-    ps_lane *mine = wait && !engine->results.first ? lane_to_drive(engine) : NULL;
+    ps_lane *mine = must_wait(engine, seconds) ? lane_to_run(engine) : NULL;
     hand_in(engine);
-    if (mine)
-        ps_lane_drive(mine);
-    else
-        summon_all(engine);
-    while (wait && !engine->results.first && engine->under_way > 0)
-        pthread_cond_wait(&engine->ready, &engine->mutex);
-    size_t count = 0;
-    for (const ps_work *work = engine->results.first; work; work = work->next)
-        count++;
-    const ps_status status = ps_reserve(&engine->events, &engine->events_capacity, count) ? ps_nomem(err) : PS_OK;
-    if (!status) {
-        engine->delivered = engine->results;
-        engine->results = (ps_work_list){0};
+    if (mine != NULL) {
+        ps_lane_run(mine, ps_now() + seconds);
+    } else {
+        wake_lanes(engine);
+        if (must_wait(engine, seconds)) wait_for_results(engine, seconds);
     }
+    engine->woken = false;
+    ps_status status = take_results(engine, err);
     pthread_mutex_unlock(&engine->mutex);
-    if (status) return status;
-    count = 0;
-    for (const ps_work *work = engine->delivered.first; work; work = work->next)
-        engine->events[count++] = work->event;
+    if (status != PS_OK) return status;
+    size_t count = 0;
+    for (const ps_request *request = engine->delivered.first; request != NULL; request = request->next)
+        engine->events[count++] = request->event;
     *events = engine->events;
     *n = count;
     return PS_OK;
@@ -287,7 +333,9 @@ const ps_engine_ops ps_llama_ops = {
     .extend = extend,
     .evaluate = evaluate,
     .poll = poll,
+    .cancel = cancel,
     .begin = begin,
+    .wake = wake,
     .on_ready = on_ready,
     .info = info,
     .in_flight = in_flight,

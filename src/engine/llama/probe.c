@@ -5,7 +5,8 @@
  * Sequence 0 computes one prompt; the rest of the fuller cache is copies of its state, which cost no computation. There
  * the sequences of a batch belong to different prompts, each in its turn: flash attention passes over cells that no
  * token of a group of them is to see, and in a run the cells of problems lie mixed. */
-#include "engine/llama/engine.h"
+#include "engine/llama/lane.h"
+#include "engine/llama/tune.h"
 
 #include <string.h>
 #include <time.h>
@@ -28,7 +29,7 @@ typedef struct probe {
 static double clock_of(const probe *p) {
     struct timespec t;
     const clockid_t clock = p->threads == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_PROCESS_CPUTIME_ID;
-    if ((p->threads > 1 && p->lanes > 1) || clock_gettime(clock, &t)) return ps_now();
+    if ((p->threads > 1 && p->lanes > 1) || clock_gettime(clock, &t) != 0) return ps_now();
     return ((double)t.tv_sec + 1e-9 * (double)t.tv_nsec) / p->threads;
 }
 
@@ -68,7 +69,7 @@ static bool start(probe *p) {
 static bool fill(probe *p) {
     const size_t size = llama_state_seq_get_size(p->context, 0);
     uint8_t *state = ps_malloc(size);
-    bool good = state && llama_state_seq_get_data(p->context, state, size, 0) > 0;
+    bool good = state != NULL && llama_state_seq_get_data(p->context, state, size, 0) > 0;
     for (int i = 0; i < p->copies && good; i++)
         good = llama_state_seq_set_data(p->context, state, size, WIDEST + i) > 0;
     ps_free(state);
@@ -126,18 +127,18 @@ static void *probe_main(void *argument) {
     return NULL;
 }
 
-static bool open_probe(probe *p, ps_llama *engine, const ps_setup *setup, bool heavy, double deadline) {
-    struct llama_context_params params = ps_lane_params(engine, CELLS, setup->threads);
+static bool open_probe(probe *p, ps_llama *engine, const ps_layout *layout, bool heavy, double deadline) {
+    struct llama_context_params params = ps_lane_params(engine, CELLS, layout->threads);
     p->prompt = heavy ? 16 : LONGEST_PROMPT;
     p->copies = FILLED / p->prompt - 1;
     params.n_seq_max = (uint32_t)(WIDEST + p->copies);
-    params.flash_attn_type = (enum llama_flash_attn_type)setup->flash_attn;
-    p->lanes = setup->lanes;
-    p->threads = setup->threads;
+    params.flash_attn_type = (enum llama_flash_attn_type)layout->flash_attn;
+    p->lanes = layout->lanes;
+    p->threads = layout->threads;
     p->deadline = deadline;
     p->context = llama_init_from_model(engine->model, params);
     p->batch = llama_batch_init(LONGEST_PROMPT, 0, 1); /* the prompt is the largest */
-    return p->context && p->batch.token;
+    return p->context != NULL && p->batch.token != NULL;
 }
 
 /* The mean over the lanes, where all of them have it. */
@@ -154,28 +155,29 @@ static void gather(const probe *probes, int n, double seconds[2][PS_COST_POINTS]
         }
 }
 
-bool ps_llama_probe(ps_llama *engine, ps_setup *setup, bool heavy, double limit) {
-    probe *probes = ps_calloc((size_t)setup->lanes, sizeof *probes);
+bool ps_llama_probe(ps_llama *engine, ps_layout *layout, bool heavy, double limit) {
+    probe *probes = ps_calloc((size_t)layout->lanes, sizeof *probes);
     pthread_t threads[PS_MAX_LANES];
     int started = 0;
     bool good = probes != NULL;
     const double deadline = ps_now() + limit;
-    for (int i = 0; i < setup->lanes && good; i++)
-        good = open_probe(&probes[i], engine, setup, heavy, deadline);
-    while (good && started < setup->lanes && pthread_create(&threads[started], NULL, probe_main, &probes[started]) == 0)
+    for (int i = 0; i < layout->lanes && good; i++)
+        good = open_probe(&probes[i], engine, layout, heavy, deadline);
+    while (good && started < layout->lanes &&
+           pthread_create(&threads[started], NULL, probe_main, &probes[started]) == 0)
         started++;
     for (int i = 0; i < started; i++)
         pthread_join(threads[i], NULL);
-    if (good && started == setup->lanes) {
+    if (good && started == layout->lanes) {
         double seconds[2][PS_COST_POINTS];
         const double cells[2] = {probes[0].prompt, FILLED};
         gather(probes, started, seconds);
-        good = ps_costs_fit(seconds, cells, &setup->costs);
+        good = ps_costs_fit(seconds, cells, &layout->costs);
     }
-    for (int i = 0; i < setup->lanes && probes; i++) {
-        if (probes[i].batch.token) llama_batch_free(probes[i].batch);
-        if (probes[i].context) llama_free(probes[i].context);
+    for (int i = 0; i < layout->lanes && probes != NULL; i++) {
+        if (probes[i].batch.token != NULL) llama_batch_free(probes[i].batch);
+        if (probes[i].context != NULL) llama_free(probes[i].context);
     }
     ps_free(probes);
-    return good && started == setup->lanes;
+    return good && started == layout->lanes;
 }

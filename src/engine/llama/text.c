@@ -1,6 +1,6 @@
 /* Text and tokens: the model's tokenizer, its chat template, the bytes of a token. libllama's tokenizer may be called
- * from any thread; a model without one never gets here (llama_check.c). */
-#include "engine/llama/engine.h"
+ * from any thread; a model without one never gets here (check.c). */
+#include "engine/llama/text.h"
 
 #include <limits.h>
 #include <string.h>
@@ -15,7 +15,7 @@ ps_status ps_llama_tokenize(ps_engine *base, const char *text, size_t length, bo
     ps_token *found = NULL;
     for (;;) {
         ps_token *larger = ps_reallocarray(found, room, sizeof *found);
-        if (!larger) {
+        if (larger == NULL) {
             ps_free(found);
             return ps_nomem(err);
         }
@@ -38,10 +38,10 @@ ps_status ps_llama_tokenize(ps_engine *base, const char *text, size_t length, bo
 ps_status ps_llama_render_chat(ps_engine *base, const ps_chat_message *messages, size_t n, char **text, ps_error *err) {
     const ps_llama *engine = (const ps_llama *)base;
     const char *chat_template = llama_model_chat_template(engine->model, NULL);
-    if (!chat_template)
+    if (chat_template == NULL)
         return ps_fail(err, PS_ENGINE, "%s has no chat template: set prompt.template", engine->model_path);
-    struct llama_chat_message *chat = ps_calloc(n ? n : 1, sizeof *chat);
-    if (!chat) return ps_nomem(err);
+    struct llama_chat_message *chat = ps_calloc(n > 0 ? n : 1, sizeof *chat);
+    if (chat == NULL) return ps_nomem(err);
     size_t room = 256;
     for (size_t i = 0; i < n; i++) {
         chat[i] = (struct llama_chat_message){messages[i].role, messages[i].content};
@@ -50,10 +50,11 @@ ps_status ps_llama_render_chat(ps_engine *base, const ps_chat_message *messages,
     ps_status status = PS_OK;
     char *out = NULL;
     int32_t length = 0;
-    for (int attempt = 0; attempt < 2 && !status; attempt++) { /* the second with the room the first asked for */
+    for (int attempt = 0; attempt < 2 && status == PS_OK;
+         attempt++) { /* the second with the room the first asked for */
         ps_free(out);
         out = room < INT32_MAX ? ps_malloc(room + 1) : NULL;
-        if (!out) {
+        if (out == NULL) {
             status = ps_nomem(err);
             break;
         }
@@ -69,7 +70,7 @@ ps_status ps_llama_render_chat(ps_engine *base, const ps_chat_message *messages,
             room = (size_t)length;
     }
     ps_free(chat);
-    if (status || !out) {
+    if (status != PS_OK || out == NULL) {
         ps_free(out);
         return status;
     }
@@ -86,7 +87,7 @@ void ps_llama_piece(const ps_llama *engine, ps_token token, ps_text *text) {
         return;
     }
     char *large = ps_malloc((size_t)-length);
-    if (!large) {
+    if (large == NULL) {
         text->failed = true;
         return;
     }

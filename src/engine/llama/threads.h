@@ -1,20 +1,20 @@
-/* A few threads that do a list of like things together, for one that would be late alone: a lane draws hundreds of
- * tokens from vocabularies of 150,000 after every batch. Internal to the engine room. */
+/* A thread pool: a few threads that do a list of like things together. A lane draws with it, hundreds of tokens from
+ * vocabularies of 150,000 after every batch: a single thread would be the slowest part of a step. */
 #ifndef PERSAMP_ENGINE_LLAMA_THREADS_H
 #define PERSAMP_ENGINE_LLAMA_THREADS_H
 
 #include "persamp/base.h"
 
-typedef struct ps_crew ps_crew;
+typedef struct ps_threads ps_threads;
 
-/* A crew of `size` ≥ 1 members: the caller, member 0, and size − 1 threads that sleep between runs. The threads are
+/* A pool of `count` ≥ 1 workers: the caller, worker 0, and count − 1 threads that sleep between runs. The threads are
  * started by the first run of more than one thing; a thread that cannot be started is done without. */
-ps_status ps_crew_create(size_t size, ps_crew **crew, ps_error *err);
-void ps_crew_free(ps_crew *crew); /* NULL is fine */
-size_t ps_crew_size(const ps_crew *crew);
+ps_status ps_threads_create(size_t count, ps_threads **threads, ps_error *err);
+void ps_threads_free(ps_threads *threads); /* NULL is fine */
+size_t ps_threads_count(const ps_threads *threads);
 
-/* Call task(context, i, member) once for each i < n, in any order and at once, and return when all are done. What runs
- * as one member never overlaps: scratch space can be had per member. One run at a time. */
-void ps_crew_run(ps_crew *crew, size_t n, void (*task)(void *context, size_t i, size_t member), void *context);
+/* Call task(context, i, worker) once for each i < n, in any order and at once, and return when all are done. What runs
+ * as one worker never overlaps: scratch space can be had per worker. One run at a time. */
+void ps_threads_run(ps_threads *threads, size_t n, void (*task)(void *context, size_t i, size_t worker), void *context);
 
 #endif

@@ -1,11 +1,14 @@
 /* How to use the machine for this model: how many contexts of how many threads, flash attention or not, and how many
  * problems together. Nothing is assumed: candidates decode for a moment, unless the options decide, the model is on a
  * GPU (one context, libllama's own choice) or so large that measuring would take long. What was measured is kept in a
- * file and read back the next time (setup_file.c). */
+ * file and read back the next time (layout_file.c). */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* sched_getaffinity NOLINT(bugprone-reserved-identifier) */
 #endif
-#include "engine/llama/engine.h"
+#include "engine/llama/tune.h"
+
+#include "engine/llama/lane.h"
+#include "engine/llama/log.h"
 
 #include <sched.h>
 #include <stdio.h>
@@ -32,7 +35,7 @@ static bool on_gpu(const ps_llama_options *options) {
 static const uint64_t large = 1000000000, small = 50000000; /* parameters */
 
 typedef struct candidates {
-    ps_setup setups[PS_MOST_SETUPS];
+    ps_layout layouts[PS_MOST_LAYOUTS];
     size_t n;
 } candidates;
 
@@ -40,10 +43,10 @@ static void add_candidate(candidates *c, const ps_llama_options *o, int32_t lane
     if (lanes > PS_MAX_LANES || (o->contexts > 0 && lanes != o->contexts)) return;
     if (o->threads > 0) threads = o->threads;
     for (size_t i = 0; i < c->n; i++)
-        if (c->setups[i].lanes == lanes && c->setups[i].threads == threads) return;
+        if (c->layouts[i].lanes == lanes && c->layouts[i].threads == threads) return;
     for (int32_t flash = 0; flash < 2; flash++)
-        if ((o->flash_attn < 0 || flash == o->flash_attn) && c->n < PS_MOST_SETUPS)
-            c->setups[c->n++] = (ps_setup){.lanes = lanes, .threads = threads, .flash_attn = flash};
+        if ((o->flash_attn < 0 || flash == o->flash_attn) && c->n < PS_MOST_LAYOUTS)
+            c->layouts[c->n++] = (ps_layout){.lanes = lanes, .threads = threads, .flash_attn = flash};
 }
 
 /* All that the options leave open: a context for every core, for every fourth, one for all of them or (threads of one
@@ -68,12 +71,12 @@ static void processor(char *out, size_t size) {
     char line[256];
     FILE *file = fopen("/proc/cpuinfo", "r");
     out[0] = '\0';
-    while (file && !out[0] && fgets(line, sizeof line, file)) {
+    while (file != NULL && !out[0] && fgets(line, sizeof line, file) != NULL) {
         const char *colon = strchr(line, ':');
-        if (strncmp(line, "model name", 10) != 0 || !colon) continue;
+        if (strncmp(line, "model name", 10) != 0 || colon == NULL) continue;
         snprintf(out, size, "%.*s", (int)strcspn(colon + 1, "\n"), colon + 1);
     }
-    if (file) fclose(file);
+    if (file != NULL) fclose(file);
 }
 
 /* A hash of the file's header, where a model's shape and words stand; and its size. */
@@ -83,10 +86,10 @@ static uint64_t fingerprint(const char *path, long long *bytes) {
     struct stat info;
     FILE *file = fopen(path, "rb");
     unsigned char *head = ps_malloc(HEADER);
-    const size_t n = file && head ? fread(head, 1, HEADER, file) : 0;
+    const size_t n = file != NULL && head != NULL ? fread(head, 1, HEADER, file) : 0;
     for (size_t i = 0; i < n; i++)
         h = (h ^ head[i]) * 1099511628211U;
-    if (file) fclose(file);
+    if (file != NULL) fclose(file);
     ps_free(head);
     *bytes = stat(path, &info) == 0 ? (long long)info.st_size : 0;
     return h;
@@ -117,7 +120,7 @@ static void measure(ps_llama *engine, candidates *c) {
     ps_llama_log_detach(engine);  /* a measurement cut short is an error to libllama, not to anybody else */
     for (size_t i = 0; i < c->n; i++) {
         const double start = ps_now();
-        if (!ps_llama_probe(engine, &c->setups[i], heavy, limit)) continue;
+        if (!ps_llama_probe(engine, &c->layouts[i], heavy, limit)) continue;
         const double twice = 2 * (ps_now() - start);
         if (twice < limit) limit = twice;
     }
@@ -126,7 +129,7 @@ static void measure(ps_llama *engine, candidates *c) {
 }
 
 /* What nobody measures: a GPU, a large model, and what must be the same every time. */
-static bool is_settled(const ps_llama *engine, ps_llama_options *o, int32_t cores, bool gpu, ps_setup *setup) {
+static bool is_settled(const ps_llama *engine, ps_llama_options *o, int32_t cores, bool gpu, ps_layout *layout) {
     const uint64_t n = llama_model_n_params(engine->model);
     const bool many = engine->deterministic && n < small;
     if (engine->kv_type == GGML_TYPE_Q8_0) o->flash_attn = 1; /* a quantised V cache needs it */
@@ -135,46 +138,47 @@ static bool is_settled(const ps_llama *engine, ps_llama_options *o, int32_t core
     const int32_t most = cores < PS_MAX_LANES ? cores : PS_MAX_LANES;
     const int32_t lanes = o->contexts > 0 ? o->contexts : many && !gpu ? most : 1;
     const int32_t share = cores / lanes > 0 ? cores / lanes : 1;
-    *setup = (ps_setup){.lanes = lanes, .threads = o->threads > 0 ? o->threads : share, .flash_attn = o->flash_attn};
+    *layout = (ps_layout){.lanes = lanes, .threads = o->threads > 0 ? o->threads : share, .flash_attn = o->flash_attn};
     return true;
 }
 
-static ps_setup choose(ps_llama *engine, const ps_llama_options *options, bool gpu, ps_text *how) {
+static ps_layout choose(ps_llama *engine, const ps_llama_options *options, bool gpu, ps_text *how) {
     const int32_t cores = count_cores();
     ps_llama_options open = *options;
     ps_text key = {0}, path = {0};
-    ps_setup setup = {0};
+    ps_layout layout = {0};
     candidates c = {0};
-    if (is_settled(engine, &open, cores, gpu, &setup)) return setup;
+    if (is_settled(engine, &open, cores, gpu, &layout)) return layout;
     describe_key(engine, &open, cores, &key);
-    const bool keeps = options->cache_dir && ps_text_ok(&key);
-    if (keeps) ps_setup_path(options->cache_dir, ps_text_cstr(&key), &path);
+    const bool keeps = options->cache_dir != NULL && ps_text_ok(&key);
+    if (keeps) ps_layout_path(options->cache_dir, ps_text_cstr(&key), &path);
     const char *file = keeps && ps_text_ok(&path) ? ps_text_cstr(&path) : NULL;
-    if (file && ps_setup_load(file, ps_text_cstr(&key), c.setups, &c.n)) {
+    if (file != NULL && ps_layout_load(file, ps_text_cstr(&key), c.layouts, &c.n)) {
         ps_text_printf(how, "as measured before; %s", file);
     } else {
         c = list_candidates(&open, cores);
-        if (c.n > 1 || file) { /* else there is nothing to choose, and nowhere to keep what it costs to know more */
+        if (c.n > 1 ||
+            file != NULL) { /* else there is nothing to choose, and nowhere to keep what it costs to know more */
             const double start = ps_now();
             measure(engine, &c);
             ps_text_printf(how, "measured in %.1f s", ps_now() - start);
         }
-        if (file && ps_setup_measured(&c.setups[ps_setup_choose(c.setups, c.n, 0)]) &&
-            ps_setup_store(file, ps_text_cstr(&key), c.setups, c.n))
+        if (file != NULL && ps_layout_measured(&c.layouts[ps_layout_choose(c.layouts, c.n, 0)]) &&
+            ps_layout_store(file, ps_text_cstr(&key), c.layouts, c.n))
             ps_text_printf(how, ", kept; %s", file);
     }
-    setup = c.setups[ps_setup_choose(c.setups, c.n, (size_t)options->width)];
-    if (!ps_setup_measured(&setup) && llama_model_n_params(engine->model) > small && options->contexts == 0)
-        setup = (ps_setup){.lanes = 1, .threads = cores, .flash_attn = setup.flash_attn};
+    layout = c.layouts[ps_layout_choose(c.layouts, c.n, (size_t)options->width)];
+    if (!ps_layout_measured(&layout) && llama_model_n_params(engine->model) > small && options->contexts == 0)
+        layout = (ps_layout){.lanes = 1, .threads = cores, .flash_attn = layout.flash_attn};
     ps_text_free(&key);
     ps_text_free(&path);
-    return setup;
+    return layout;
 }
 
-/* How long an idle sequence is worth its place. Each token decoded pays for every cell it is attended over, masked or
- * not; computing a cell's token again costs about a pass through the weights. An idle cell has cost that much after
- * 2·parameters / (4·width·layers) tokens (the rule of the ski rental: never more than twice the best choice). */
-static uint64_t patience_of(const ps_llama *engine) {
+/* How many tokens an idle sequence is worth its place for. Each token decoded pays for every cell it is attended over,
+ * masked or not; computing a cell's token again costs about a pass through the weights. An idle cell has cost that much
+ * after 2·parameters / (4·width·layers) tokens (the rule of the ski rental: never more than twice the best choice). */
+static uint64_t time_to_live_of(const ps_llama *engine) {
     enum { LEAST = 512 };
     const uint64_t layers = (uint64_t)llama_model_n_layer(engine->model);
     const uint64_t attention = 4 * (uint64_t)engine->n_embd * (layers ? layers : 1);
@@ -196,7 +200,7 @@ static uint32_t sequences_of(const ps_llama *engine, size_t width) {
 
 static void describe(const ps_llama *engine, bool gpu, const ps_text *how, ps_text *out) {
     char words[128], model[192];
-    const ps_setup *s = &engine->setup;
+    const ps_layout *s = &engine->layout;
     llama_model_desc(engine->model, words, sizeof words);
     ps_llama_describe(words, llama_model_n_params(engine->model), llama_model_size(engine->model), model, sizeof model);
     ps_text_printf(out, "%s; %s, %d context%s of %d thread%s, flash attention %s", model, gpu ? "GPU" : "CPU",
@@ -205,18 +209,18 @@ static void describe(const ps_llama *engine, bool gpu, const ps_text *how, ps_te
                    : s->flash_attn > 0 ? "on"
                                        : "off");
     if (how->length > 0) ps_text_printf(out, "; %s", ps_text_cstr(how));
-    if (ps_setup_measured(s))
-        ps_text_printf(out, "; %.0f tokens/s with problems of 1 sequence, %.0f of 4, %.0f of 16", ps_setup_speed(s, 1),
-                       ps_setup_speed(s, 4), ps_setup_speed(s, 16));
+    if (ps_layout_measured(s))
+        ps_text_printf(out, "; %.0f tokens/s with problems of 1 sequence, %.0f of 4, %.0f of 16", ps_layout_speed(s, 1),
+                       ps_layout_speed(s, 4), ps_layout_speed(s, 16));
 }
 
 ps_status ps_llama_tune(ps_llama *engine, const ps_llama_options *options, ps_error *err) {
     const bool gpu = on_gpu(options);
     ps_text how = {0};
     engine->gpu = gpu;
-    engine->setup = choose(engine, options, gpu, &how);
-    engine->n_lanes = (size_t)engine->setup.lanes;
-    engine->patience = patience_of(engine);
+    engine->layout = choose(engine, options, gpu, &how);
+    engine->n_lanes = (size_t)engine->layout.lanes;
+    engine->time_to_live = time_to_live_of(engine);
     engine->sequences = sequences_of(engine, (size_t)options->width);
     describe(engine, gpu, &how, &engine->description);
     const bool good = ps_text_ok(&how) && ps_text_ok(&engine->description);
@@ -227,7 +231,7 @@ ps_status ps_llama_tune(ps_llama *engine, const ps_llama_options *options, ps_er
 size_t ps_llama_in_flight(const ps_llama *engine, size_t width) {
     enum { ON_CPU = 16, ON_GPU = 64 }; /* sequences that a context serves well where nothing was measured */
     const ps_lane *lane = &engine->lanes[0];
-    const ps_room room = {lane->cells, (size_t)lane->n_sequences, engine->gpu ? ON_GPU : ON_CPU};
+    const ps_capacity capacity = {lane->cells, (size_t)lane->n_sequences, engine->gpu ? ON_GPU : ON_CPU};
     if (engine->deterministic) return engine->n_lanes;
-    return ps_setup_in_flight(&engine->setup, width, &room);
+    return ps_layout_in_flight(&engine->layout, width, &capacity);
 }

@@ -1,7 +1,7 @@
 /* The KV cache is a cache: sharing, eviction, limits and company change what is computed, not what comes out. */
 #include "engine/llama/support.h"
 
-#include "engine/llama/engine.h"
+#include "engine/llama/lane.h"
 
 #include <math.h>
 #include <time.h>
@@ -95,7 +95,7 @@ static void eviction_all_the_time(void **state) {
     ps_llama_options tiny = usual();
     tiny.cells = 200;
     ps_engine *engine = open_engine(tiny);
-    ((ps_llama *)engine)->apart = true;
+    ((ps_llama *)engine)->no_join = true;
     compare_with(engine, 4, 8);
     assert_true(stats_of(engine).recomputed > 100 && stats_of(engine).evictions > 20);
     ps_engine_free(engine);
@@ -116,32 +116,32 @@ static void lanes_and_flash_attention(void **state) {
     ps_engine_free(engine);
 }
 
-/* An engine whose crew of three draws every token; small vocabularies are left to one thread otherwise. libllama has
- * one thread: three that wait for each other by spinning take minutes on two cores. */
-static ps_engine *open_with_crew(bool used) {
+/* An engine whose pool of three threads draws every token; small vocabularies are left to one thread otherwise.
+ * libllama has one thread: three that wait for each other by spinning take minutes on two cores. */
+static ps_engine *open_with_threads(bool used) {
     ps_engine *engine = open_engine(usual());
     ps_lane *lane = &((ps_llama *)engine)->lanes[0];
-    ps_crew_free(lane->crew);
+    ps_threads_free(lane->threads);
     ps_free(lane->samplers);
     lane->samplers = ps_calloc(3, sizeof *lane->samplers);
     assert_non_null(lane->samplers);
-    assert_ok(ps_crew_create(3, &lane->crew, err));
-    lane->crew_from = used ? 0 : SIZE_MAX;
+    assert_ok(ps_threads_create(3, &lane->threads, err));
+    lane->threads_from = used ? 0 : SIZE_MAX;
     return engine;
 }
 
-static void a_crew_draws_the_tokens(void **state) {
+static void several_threads_draw_the_tokens(void **state) {
     (void)state;
-    ps_engine *engine = open_with_crew(true);
+    ps_engine *engine = open_with_threads(true);
     compare_with(engine, 4, 8);
     ps_engine_free(engine);
 }
 
 /* First tokens come from the logits that the root keeps, so nothing may differ. */
-static void a_crew_draws_the_same_first_tokens(void **state) {
+static void several_threads_draw_the_same_first_tokens(void **state) {
     (void)state;
     enum { CHILDREN = 200 };
-    ps_engine *engines[2] = {open_with_crew(false), open_with_crew(true)};
+    ps_engine *engines[2] = {open_with_threads(false), open_with_threads(true)};
     ps_token drawn[2][CHILDREN];
     double numbers[2][CHILDREN];
     ps_generation g = lines();
@@ -351,8 +351,8 @@ int main(void) {
         cmocka_unit_test(going_back_recomputes_nothing),
         cmocka_unit_test(eviction_all_the_time),
         cmocka_unit_test(lanes_and_flash_attention),
-        cmocka_unit_test(a_crew_draws_the_tokens),
-        cmocka_unit_test(a_crew_draws_the_same_first_tokens),
+        cmocka_unit_test(several_threads_draw_the_tokens),
+        cmocka_unit_test(several_threads_draw_the_same_first_tokens),
         cmocka_unit_test(deterministic_mode_is_blind_to_company),
         cmocka_unit_test(more_lineages_than_sequences),
         cmocka_unit_test(a_full_context_is_an_event),

@@ -1,5 +1,5 @@
 /* A model in words, from libllama's words and counts. */
-#include "engine/llama/engine.h"
+#include "engine/llama/tune.h"
 #include "support/test.h"
 
 static void counts_take_the_place_of_names(void **state) {

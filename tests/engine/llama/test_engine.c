@@ -12,6 +12,17 @@ static void facts(void **state) {
     assert_string_equal(info.model, MODEL);
     assert_int_equal(info.context, 1024);
     assert_int_equal(info.hidden_size, 0); /* not asked for */
+    const unsigned always =
+        PS_ENGINE_LOGP | PS_ENGINE_LOGQ | PS_ENGINE_ENTROPY | PS_ENGINE_TOKENS | PS_ENGINE_EVALUATE | PS_ENGINE_SEEDS;
+    assert_int_equal(info.can, always);
+    ps_llama_options more = usual();
+    more.deterministic = more.embeddings = true;
+    ps_engine *other = open_engine(more);
+    ps_engine_get_info(other, &info);
+    assert_int_equal(info.can, always | PS_ENGINE_HIDDEN | PS_ENGINE_DETERMINISTIC);
+    assert_true(info.hidden_size > 0);
+    ps_engine_free(other);
+    ps_engine_get_info(engine, &info);
     assert_true(info.parameters > 1000000 && info.vocabulary > 100);
     assert_true(ps_engine_in_flight(engine, 1) >= 1 && ps_engine_in_flight(engine, 1000) >= 1);
     assert_non_null(strstr(info.description, "1 context of 1 thread"));

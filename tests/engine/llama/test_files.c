@@ -80,7 +80,7 @@ static void flipped_bits_in_the_header(void **state) {
         ps_engine *engine = NULL;
         ps_error error;
         options.model_path = BAD;
-        const ps_status status = ps_engine_llama_create(&options, &engine, &error);
+        ps_status status = ps_engine_llama_create(&options, &engine, &error);
         assert_true(status == PS_OK || status == PS_FORMAT || status == PS_ENGINE);
         ps_engine_free(engine);
         data[at] ^= bit;

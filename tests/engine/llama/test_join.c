@@ -1,7 +1,7 @@
 /* Requests that compute the same are computed once, and nobody can tell from what comes out. */
 #include "engine/llama/support.h"
 
-#include "engine/llama/engine.h"
+#include "engine/llama/lane.h"
 
 enum { PROBLEMS = 4, M = 16, ALL = PROBLEMS * M };
 
@@ -16,10 +16,10 @@ static void the_same_bits_as_apart(void **state) {
         ps_generation g = lines();
         g.temperature = k == 1 ? 0.4 : 1;
         if (k == 2) g.max_tokens = 3;
-        ps_engine *joined = open_engine(options), *apart = open_engine(options);
-        ((ps_llama *)apart)->apart = true;
+        ps_engine *joined = open_engine(options), *alone = open_engine(options);
+        ((ps_llama *)alone)->no_join = true;
         particle *a = run_particles(joined, PROBLEMS, M, MOST_STEPS, &g);
-        particle *b = run_particles(apart, PROBLEMS, M, MOST_STEPS, &g);
+        particle *b = run_particles(alone, PROBLEMS, M, MOST_STEPS, &g);
         for (size_t i = 0; i < ALL; i++) {
             assert_int_equal(a[i].n_tokens, b[i].n_tokens);
             assert_int_equal(a[i].steps, b[i].steps);
@@ -27,13 +27,13 @@ static void the_same_bits_as_apart(void **state) {
             assert_memory_equal(a[i].tokens, b[i].tokens, a[i].n_tokens * sizeof *a[i].tokens);
             assert_memory_equal(a[i].logp, b[i].logp, a[i].n_tokens * sizeof *a[i].logp);
         }
-        assert_int_equal(stats_of(joined).generated, stats_of(apart).generated);
-        assert_int_equal(stats_of(apart).shared, 0);
-        assert_true(stats_of(joined).batches < stats_of(apart).batches);
+        assert_int_equal(stats_of(joined).generated, stats_of(alone).generated);
+        assert_int_equal(stats_of(alone).shared, 0);
+        assert_true(stats_of(joined).batches < stats_of(alone).batches);
         free_particles(joined, a, ALL);
-        free_particles(apart, b, ALL);
+        free_particles(alone, b, ALL);
         ps_engine_free(joined);
-        ps_engine_free(apart);
+        ps_engine_free(alone);
     }
 }
 
@@ -87,7 +87,7 @@ static void gather(ps_engine *engine, ps_event *out, size_t n) {
 static int holds_of(ps_engine *engine, ps_node handle) {
     ps_llama *llama = (ps_llama *)engine;
     pthread_mutex_lock(&llama->mutex);
-    const ps_lnode *node = ps_tree_find(llama, handle);
+    const ps_llama_node *node = ps_llama_node_find(llama, handle);
     const int holds = node ? node->holds : 0;
     pthread_mutex_unlock(&llama->mutex);
     return holds;
@@ -219,10 +219,10 @@ static void the_same_evaluation_is_made_once(void **state) {
     (void)state;
     ps_llama_options options = usual();
     options.embeddings = true;
-    ps_engine *engine = open_engine(options), *apart = open_engine(options);
-    ((ps_llama *)apart)->apart = true;
-    reading r[5], alone[5];
-    const ps_node root = root_of(engine, questions[0]), other = root_of(apart, questions[0]);
+    ps_engine *engine = open_engine(options), *alone = open_engine(options);
+    ((ps_llama *)alone)->no_join = true;
+    reading r[5], own[5];
+    const ps_node root = root_of(engine, questions[0]), other = root_of(alone, questions[0]);
     ps_token *tokens = NULL;
     size_t n;
     assert_ok(ps_engine_tokenize(engine, "8x=-12", 6, false, &tokens, &n, err));
@@ -232,20 +232,20 @@ static void the_same_evaluation_is_made_once(void **state) {
     assert_memory_equal(r[0].logp, r[1].logp, sizeof r[0].logp);
     assert_true(r[0].hidden == r[1].hidden);
     for (size_t i = 0; i < 5; i++) { /* 0 and 1 apart, too */
-        evaluate(apart, other, tokens, n, i);
-        const ps_event e = next_event(apart);
-        memcpy(alone[i].logp, e.choice_logp, sizeof alone[i].logp);
+        evaluate(alone, other, tokens, n, i);
+        const ps_event e = next_event(alone);
+        memcpy(own[i].logp, e.choice_logp, sizeof own[i].logp);
         for (int k = 0; k < 2; k++)
-            assert_true(fabs(alone[i].logp[k] - r[i].logp[k]) < 0.02 * fmax(1, -r[i].logp[k]));
+            assert_true(fabs(own[i].logp[k] - r[i].logp[k]) < 0.02 * fmax(1, -r[i].logp[k]));
         assert_true(fabsf(e.hidden[0] - r[i].hidden) < 0.02F);
-        ps_engine_release(apart, e.child);
+        ps_engine_release(alone, e.child);
         ps_engine_release(engine, r[i].child);
     }
     ps_engine_release(engine, root);
-    ps_engine_release(apart, other);
+    ps_engine_release(alone, other);
     ps_free(tokens);
     ps_engine_free(engine);
-    ps_engine_free(apart);
+    ps_engine_free(alone);
 }
 
 int main(void) {

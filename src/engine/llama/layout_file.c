@@ -1,5 +1,5 @@
-/* A set-up as a JSON file, so that it is measured once for a model and a machine. */
-#include "engine/llama/setup.h"
+/* Layouts and their costs as a JSON file, so that they are measured once for a model and a machine. */
+#include "engine/llama/layout.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -20,7 +20,7 @@ static uint64_t hash(const char *text) {
     return h;
 }
 
-void ps_setup_path(const char *folder, const char *key, ps_text *path) {
+void ps_layout_path(const char *folder, const char *key, ps_text *path) {
     ps_text_printf(path, "%s/setup-%016llx.json", folder, (unsigned long long)hash(key));
 }
 
@@ -45,7 +45,7 @@ static bool read_costs(const json_t *root, const char *key, double *out) {
     return true;
 }
 
-static bool read_setup(const json_t *object, ps_setup *out) {
+static bool read_setup(const json_t *object, ps_layout *out) {
     return read_integer(object, "contexts", 1, MOST, &out->lanes) &&
            read_integer(object, "threads", 1, MOST, &out->threads) &&
            read_integer(object, "flash_attn", -1, 1, &out->flash_attn) &&
@@ -53,22 +53,22 @@ static bool read_setup(const json_t *object, ps_setup *out) {
            read_costs(object, "batch_seconds_per_cell", out->costs.per_cell);
 }
 
-bool ps_setup_load(const char *path, const char *key, ps_setup *setups, size_t *n) {
+bool ps_layout_load(const char *path, const char *key, ps_layout *layouts, size_t *n) {
     char *text = NULL;
     size_t length = 0;
     int32_t format;
-    ps_setup read[PS_MOST_SETUPS] = {0};
+    ps_layout read[PS_MOST_LAYOUTS] = {0};
     if (ps_read_file(path, LARGEST, &text, &length, NULL) != PS_OK) return false;
     json_t *root = json_loadb(text, length, JSON_REJECT_DUPLICATES, NULL);
     const char *stored = json_string_value(json_object_get(root, "of"));
     const json_t *list = json_object_get(root, "setups");
     const size_t count = json_array_size(list);
-    bool good = read_integer(root, "format", FORMAT, FORMAT, &format) && stored && !strcmp(stored, key) && count >= 1 &&
-                count <= PS_MOST_SETUPS;
+    bool good = read_integer(root, "format", FORMAT, FORMAT, &format) && stored != NULL && strcmp(stored, key) == 0 &&
+                count >= 1 && count <= PS_MOST_LAYOUTS;
     for (size_t i = 0; i < count && good; i++)
         good = read_setup(json_array_get(list, i), &read[i]);
     if (good) {
-        memcpy(setups, read, count * sizeof *read);
+        memcpy(layouts, read, count * sizeof *read);
         *n = count;
     }
     json_decref(root);
@@ -84,7 +84,7 @@ static bool make_folders(const char *path) {
     const size_t length = strlen(path);
     if (length >= sizeof folder) return false;
     memcpy(folder, path, length + 1);
-    for (char *slash = strchr(folder + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+    for (char *slash = strchr(folder + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
         if (mkdir(folder, 0777) != 0 && errno != EEXIST) return false;
         *slash = '/';
@@ -99,32 +99,32 @@ static json_t *list_of(const double *x) {
     return list;
 }
 
-static json_t *object_of(const ps_setup *setup) {
-    return json_pack("{s:i, s:i, s:i, s:o, s:o}", "contexts", (int)setup->lanes, "threads", (int)setup->threads,
-                     "flash_attn", (int)setup->flash_attn, "batch_seconds", list_of(setup->costs.base),
-                     "batch_seconds_per_cell", list_of(setup->costs.per_cell));
+static json_t *object_of(const ps_layout *layout) {
+    return json_pack("{s:i, s:i, s:i, s:o, s:o}", "contexts", (int)layout->lanes, "threads", (int)layout->threads,
+                     "flash_attn", (int)layout->flash_attn, "batch_seconds", list_of(layout->costs.base),
+                     "batch_seconds_per_cell", list_of(layout->costs.per_cell));
 }
 
 /* NULL where there is no memory. */
-static char *text_of(const char *key, const ps_setup *setups, size_t n) {
+static char *text_of(const char *key, const ps_layout *layouts, size_t n) {
     json_t *list = json_array();
     for (size_t i = 0; i < n; i++)
-        json_array_append_new(list, object_of(&setups[i]));
+        json_array_append_new(list, object_of(&layouts[i]));
     json_t *root = json_pack("{s:i, s:s, s:o}", "format", FORMAT, "of", key, "setups", list);
-    char *text = root ? json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(6)) : NULL;
+    char *text = root != NULL ? json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(6)) : NULL;
     json_decref(root);
     return text;
 }
 
 /* Under another name first: no reader sees half a file, and of two writers one wins. */
-bool ps_setup_store(const char *path, const char *key, const ps_setup *setups, size_t n) {
+bool ps_layout_store(const char *path, const char *key, const ps_layout *layouts, size_t n) {
     ps_text temporary = {0};
-    char *text = text_of(key, setups, n);
+    char *text = text_of(key, layouts, n);
     ps_text_printf(&temporary, "%s.XXXXXX", path);
-    const int fd = text && ps_text_ok(&temporary) && make_folders(path) ? mkstemp(temporary.data) : -1;
+    const int fd = text != NULL && ps_text_ok(&temporary) && make_folders(path) ? mkstemp(temporary.data) : -1;
     FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
     bool good = file != NULL && fprintf(file, "%s\n", text) > 0;
-    if (file)
+    if (file != NULL)
         good = fclose(file) == 0 && good;
     else if (fd >= 0)
         close(fd);

@@ -1,5 +1,5 @@
-/* The choice of a set-up from measured costs. */
-#include "engine/llama/setup.h"
+/* The choice of a layout from measured costs. */
+#include "engine/llama/layout.h"
 
 #include <math.h>
 
@@ -100,36 +100,36 @@ static size_t least_of(size_t a, size_t b) {
     return a < b ? a : b;
 }
 
-size_t ps_setup_in_flight(const ps_setup *setup, size_t width, const ps_room *room) {
-    size_t most = least_of(room->sequences / width, (size_t)((double)room->cells / cells_of(width, 1)));
+size_t ps_layout_in_flight(const ps_layout *layout, size_t width, const ps_capacity *capacity) {
+    size_t most = least_of(capacity->sequences / width, (size_t)((double)capacity->cells / cells_of(width, 1)));
     most = least_of(most, MOST_PROBLEMS);
     if (most < 1) most = 1;
-    const size_t wanted =
-        ps_setup_measured(setup) ? problems_of_lane(&setup->costs, width, most) : (room->usual + width - 1) / width;
-    return (size_t)setup->lanes * least_of(wanted, most);
+    const size_t wanted = ps_layout_measured(layout) ? problems_of_lane(&layout->costs, width, most)
+                                                     : (capacity->usual + width - 1) / width;
+    return (size_t)layout->lanes * least_of(wanted, most);
 }
 
-/* ---- The set-up ---------------------------------------------------------- */
+/* ---- The layout ---------------------------------------------------------- */
 
-double ps_setup_speed(const ps_setup *setup, size_t width) {
-    if (!ps_setup_measured(setup)) return 0;
-    const size_t p = problems_of_lane(&setup->costs, width, MOST_PROBLEMS);
-    return setup->lanes * ps_costs_speed(&setup->costs, width, p);
+double ps_layout_speed(const ps_layout *layout, size_t width) {
+    if (!ps_layout_measured(layout)) return 0;
+    const size_t p = problems_of_lane(&layout->costs, width, MOST_PROBLEMS);
+    return layout->lanes * ps_costs_speed(&layout->costs, width, p);
 }
 
-static double score(const ps_setup *setup, size_t width) {
-    if (width > 0) return ps_setup_speed(setup, width);
-    return cbrt(ps_setup_speed(setup, 1) * ps_setup_speed(setup, 4) * ps_setup_speed(setup, 16));
+static double score(const ps_layout *layout, size_t width) {
+    if (width > 0) return ps_layout_speed(layout, width);
+    return cbrt(ps_layout_speed(layout, 1) * ps_layout_speed(layout, 4) * ps_layout_speed(layout, 16));
 }
 
-size_t ps_setup_choose(const ps_setup *setups, size_t n, size_t width) {
+size_t ps_layout_choose(const ps_layout *layouts, size_t n, size_t width) {
     const double nearly_as_fast = 0.9;
     size_t best = 0, chosen;
     for (size_t i = 1; i < n; i++)
-        if (score(&setups[i], width) > score(&setups[best], width)) best = i;
-    const double enough = nearly_as_fast * score(&setups[best], width);
+        if (score(&layouts[i], width) > score(&layouts[best], width)) best = i;
+    const double enough = nearly_as_fast * score(&layouts[best], width);
     chosen = best;
     for (size_t i = 0; i < n; i++)
-        if (setups[i].lanes < setups[chosen].lanes && score(&setups[i], width) >= enough) chosen = i;
+        if (layouts[i].lanes < layouts[chosen].lanes && score(&layouts[i], width) >= enough) chosen = i;
     return chosen;
 }

@@ -1,5 +1,5 @@
-/* The choice of a set-up from given costs, and the file that keeps it. Nothing here takes a time. */
-#include "engine/llama/setup.h"
+/* The choice of a layout from given costs, and the file that keeps it. Nothing here takes a time. */
+#include "engine/llama/layout.h"
 #include "support/test.h"
 
 #include <math.h>
@@ -54,81 +54,81 @@ static void what_took_too_long_goes_in_proportion(void **state) {
 /* A small model: attention over others' cells costs more than what a batch costs whatever is in it. */
 static void cells_that_cost_keep_problems_apart(void **state) {
     (void)state;
-    const ps_setup setup = {.lanes = 2, .threads = 1, .costs = linear(1e-4, 1e-4, 1e-6)};
+    const ps_layout layout = {.lanes = 2, .threads = 1, .costs = linear(1e-4, 1e-4, 1e-6)};
     for (size_t width = 2; width <= 64; width *= 2)
-        assert_int_equal(ps_setup_in_flight(&setup, width, &(ps_room){8192, 255, 16}), 2);
+        assert_int_equal(ps_layout_in_flight(&layout, width, &(ps_capacity){8192, 255, 16}), 2);
 }
 
 /* A large one: its weights are read once for all tokens of a batch. */
 static void weights_that_cost_bring_problems_together(void **state) {
     (void)state;
-    const ps_setup setup = {.lanes = 1, .threads = 2, .costs = linear(0.1, 1e-3, 1e-9)};
-    const size_t few = ps_setup_in_flight(&setup, 16, &(ps_room){8192, 255, 16}),
-                 many = ps_setup_in_flight(&setup, 1, &(ps_room){8192, 255, 16});
+    const ps_layout layout = {.lanes = 1, .threads = 2, .costs = linear(0.1, 1e-3, 1e-9)};
+    const size_t few = ps_layout_in_flight(&layout, 16, &(ps_capacity){8192, 255, 16}),
+                 many = ps_layout_in_flight(&layout, 1, &(ps_capacity){8192, 255, 16});
     assert_true(few >= 4 && many > few);
-    assert_int_equal(ps_setup_in_flight(&setup, 16, &(ps_room){900, 255, 16}),
+    assert_int_equal(ps_layout_in_flight(&layout, 16, &(ps_capacity){900, 255, 16}),
                      2); /* as many as the cache has room for */
-    assert_int_equal(ps_setup_in_flight(&setup, 16, &(ps_room){8192, 40, 16}), 2);  /* or sequences */
-    assert_int_equal(ps_setup_in_flight(&setup, 1000, &(ps_room){10, 255, 16}), 1); /* and one always */
+    assert_int_equal(ps_layout_in_flight(&layout, 16, &(ps_capacity){8192, 40, 16}), 2);  /* or sequences */
+    assert_int_equal(ps_layout_in_flight(&layout, 1000, &(ps_capacity){10, 255, 16}), 1); /* and one always */
 }
 
 static void without_costs_a_usual_number(void **state) {
     (void)state;
-    const ps_setup setup = {.lanes = 2, .threads = 1};
-    assert_int_equal(ps_setup_in_flight(&setup, 4, &(ps_room){8192, 255, 16}), 8);
-    assert_int_equal(ps_setup_in_flight(&setup, 4, &(ps_room){500, 255, 16}), 4);
-    assert_int_equal(ps_setup_in_flight(&setup, 100, &(ps_room){8192, 255, 16}), 2);
+    const ps_layout layout = {.lanes = 2, .threads = 1};
+    assert_int_equal(ps_layout_in_flight(&layout, 4, &(ps_capacity){8192, 255, 16}), 8);
+    assert_int_equal(ps_layout_in_flight(&layout, 4, &(ps_capacity){500, 255, 16}), 4);
+    assert_int_equal(ps_layout_in_flight(&layout, 100, &(ps_capacity){8192, 255, 16}), 2);
 }
 
 static void the_fastest_is_chosen(void **state) {
     (void)state;
-    const ps_setup setups[] = {
+    const ps_layout layouts[] = {
         {.lanes = 2, .threads = 1, .flash_attn = 0, .costs = linear(1e-4, 1e-4, 1e-6)},
         {.lanes = 2, .threads = 1, .flash_attn = 1, .costs = linear(1e-4, 4e-4, 1e-9)},
         {.lanes = 1, .threads = 2, .costs = linear(1e-3, 1e-4, 1e-6)},
         {.lanes = 1, .threads = 4}, /* not measured */
     };
-    assert_int_equal(ps_setup_choose(setups, 4, 1), 0);
-    assert_int_equal(ps_setup_choose(setups, 4, 64), 1); /* where more is attended over, what costs less a cell */
-    assert_int_equal(ps_setup_choose(&setups[3], 1, 4), 0);
+    assert_int_equal(ps_layout_choose(layouts, 4, 1), 0);
+    assert_int_equal(ps_layout_choose(layouts, 4, 64), 1); /* where more is attended over, what costs less a cell */
+    assert_int_equal(ps_layout_choose(&layouts[3], 1, 4), 0);
     for (size_t i = 0; i < 3; i++)
         for (size_t width = 1; width <= 64; width *= 4)
-            assert_true(ps_setup_speed(&setups[ps_setup_choose(setups, 4, width)], width) >=
-                        ps_setup_speed(&setups[i], width));
+            assert_true(ps_layout_speed(&layouts[ps_layout_choose(layouts, 4, width)], width) >=
+                        ps_layout_speed(&layouts[i], width));
 }
 
 /* Two contexts that are as fast as one only together leave half of the machine to a problem that is alone. */
 static void of_equals_the_one_with_fewer_contexts(void **state) {
     (void)state;
-    ps_setup setups[] = {{.lanes = 2, .threads = 1, .costs = linear(0.2, 0.02, 0)},
-                         {.lanes = 1, .threads = 2, .costs = linear(0.1, 0.01, 0)}};
-    assert_int_equal(ps_setup_choose(setups, 2, 0), 1);
-    setups[1].costs = linear(0.15, 0.015, 0);
-    assert_int_equal(ps_setup_choose(setups, 2, 0), 0);
+    ps_layout layouts[] = {{.lanes = 2, .threads = 1, .costs = linear(0.2, 0.02, 0)},
+                           {.lanes = 1, .threads = 2, .costs = linear(0.1, 0.01, 0)}};
+    assert_int_equal(ps_layout_choose(layouts, 2, 0), 1);
+    layouts[1].costs = linear(0.15, 0.015, 0);
+    assert_int_equal(ps_layout_choose(layouts, 2, 0), 0);
 }
 
 /* ---- The file ------------------------------------------------------------ */
 
-static const ps_setup kept[] = {{.lanes = 2, .threads = 1, .flash_attn = 1, .costs = {{1e-3, 2e-3}, {0, 1e-7}}},
-                                {.lanes = 1, .threads = 4, .flash_attn = -1}};
+static const ps_layout kept[] = {{.lanes = 2, .threads = 1, .flash_attn = 1, .costs = {{1e-3, 2e-3}, {0, 1e-7}}},
+                                 {.lanes = 1, .threads = 4, .flash_attn = -1}};
 
 /* A path for a key in a folder below the tests' own that is not there yet. */
 static void place(const char *folder, const char *key, ps_text *path) {
     ps_text inside = {0};
     ps_text_printf(&inside, "%s/setup-%ld/%s", PS_TEST_TMP, (long)getpid(), folder);
-    ps_setup_path(ps_text_cstr(&inside), key, path);
+    ps_layout_path(ps_text_cstr(&inside), key, path);
     ps_text_free(&inside);
 }
 
 static void what_is_stored_is_read_back(void **state) {
     (void)state;
     ps_text path = {0};
-    ps_setup read[PS_MOST_SETUPS] = {0};
+    ps_layout read[PS_MOST_LAYOUTS] = {0};
     size_t n = 0;
     place("deep/er", "a \"model\"; a machine", &path);
-    assert_false(ps_setup_load(ps_text_cstr(&path), "a \"model\"; a machine", read, &n));
-    assert_true(ps_setup_store(ps_text_cstr(&path), "a \"model\"; a machine", kept, 2));
-    assert_true(ps_setup_load(ps_text_cstr(&path), "a \"model\"; a machine", read, &n));
+    assert_false(ps_layout_load(ps_text_cstr(&path), "a \"model\"; a machine", read, &n));
+    assert_true(ps_layout_store(ps_text_cstr(&path), "a \"model\"; a machine", kept, 2));
+    assert_true(ps_layout_load(ps_text_cstr(&path), "a \"model\"; a machine", read, &n));
     assert_int_equal(n, 2);
     for (size_t i = 0; i < n; i++) {
         assert_int_equal(read[i].lanes, kept[i].lanes);
@@ -139,7 +139,7 @@ static void what_is_stored_is_read_back(void **state) {
             assert_near(read[i].costs.per_cell[k], kept[i].costs.per_cell[k], 1e-13);
         }
     }
-    assert_false(ps_setup_load(ps_text_cstr(&path), "another model", read, &n));
+    assert_false(ps_layout_load(ps_text_cstr(&path), "another model", read, &n));
     ps_text_free(&path);
 }
 
@@ -153,11 +153,11 @@ static void a_damaged_file_is_no_file(void **state) {
                                         "{\"format\":1,\"of\":\"k\",\"setups\":[1]}",
                                         "\xff\xfe"};
     ps_text path = {0};
-    ps_setup read[PS_MOST_SETUPS];
+    ps_layout read[PS_MOST_LAYOUTS];
     size_t n, length;
     char *text;
     place("damaged", "k", &path);
-    assert_true(ps_setup_store(ps_text_cstr(&path), "k", kept, 2));
+    assert_true(ps_layout_store(ps_text_cstr(&path), "k", kept, 2));
     assert_int_equal(ps_read_file(ps_text_cstr(&path), 1 << 20, &text, &length, NULL), PS_OK);
     for (size_t i = 0; i < length + sizeof wrong / sizeof *wrong - 2; i++) { /* − 2: without the brace it is whole */
         FILE *file = fopen(ps_text_cstr(&path), "w");
@@ -167,7 +167,7 @@ static void a_damaged_file_is_no_file(void **state) {
         else
             fputs(wrong[i - (length - 2)], file);
         fclose(file);
-        assert_false(ps_setup_load(ps_text_cstr(&path), "k", read, &n));
+        assert_false(ps_layout_load(ps_text_cstr(&path), "k", read, &n));
     }
     char *threads = strstr(text, "\"threads\": 1");
     assert_non_null(threads);
@@ -175,7 +175,7 @@ static void a_damaged_file_is_no_file(void **state) {
     FILE *file = fopen(ps_text_cstr(&path), "w");
     fwrite(text, 1, length, file);
     fclose(file);
-    assert_false(ps_setup_load(ps_text_cstr(&path), "k", read, &n));
+    assert_false(ps_layout_load(ps_text_cstr(&path), "k", read, &n));
     ps_free(text);
     ps_text_free(&path);
 }
@@ -187,9 +187,9 @@ static void nowhere_to_store_is_no_error(void **state) {
     place("file/within", "k", &path);
     char *end = strstr(path.data, "/within");
     *end = '\0';
-    assert_true(ps_setup_store(path.data, "k", kept, 1)); /* makes the folders above, and a file of that name */
+    assert_true(ps_layout_store(path.data, "k", kept, 1)); /* makes the folders above, and a file of that name */
     *end = '/';
-    assert_false(ps_setup_store(path.data, "k", kept, 1));
+    assert_false(ps_layout_store(path.data, "k", kept, 1));
     ps_text_free(&path);
 }
 
