@@ -92,7 +92,7 @@ static json_t *particles(const ps_outcome *o) {
         json_object_set_new(one, "reward", number(node->reward));
         json_object_set_new(one, "score", number(node->ell));
         json_object_set_new(one, "weight", number(node->weight));
-        if (task->logprobs) set_logprobs(one, node);
+        if (task->logprobs && (node->tokens != NULL || node->n_tokens == 0)) set_logprobs(one, node);
         if (report->pool != NULL && i <= report->snapshots) {
             json_object_set_new(one, "event", json_integer(report->pool[i].event));
             json_object_set_new(one, "launch_depth", json_integer(report->pool[i].launch_depth));

@@ -301,8 +301,8 @@ static const void *kept(ps_task *task, const void *from, size_t bytes) {
 
 /* What a saved particle tells of each token: 20 bytes a token, which end with the problem. */
 static ps_status keep_logprobs(ps_task *task, ps_task_node *node, const ps_event *event, ps_error *err) {
-    const size_t n = event->n_tokens;
-    if (!task->logprobs || n == 0) return PS_OK;
+    size_t n = event->n_tokens;
+    if (!task->logprobs || n == 0 || event->tokens == NULL) return PS_OK;
     node->tokens = kept(task, event->tokens, n * sizeof *event->tokens);
     node->logp = kept(task, event->logp, n * sizeof *event->logp);
     node->logq = kept(task, event->logq, n * sizeof *event->logq);
