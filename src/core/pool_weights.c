@@ -54,7 +54,7 @@ ps_status ps_pool_prepare(ps_pool *pool, const uint32_t **ids, size_t *n, ps_err
         ps_reserve(&pool->path_ell, &pool->path_ell_capacity, pool->size + 1) != PS_OK || /* for level_log_z */
         ps_reserve(&pool->part_mix, &pool->part_mix_capacity, pool->size + 1) != PS_OK)
         return ps_nomem(err);
-    const bool lineage = pool->params.weighting == PS_LINEAGE;
+    bool lineage = pool->params.weighting == PS_LINEAGE;
     if (lineage)
         gather_levels(pool);
     else
@@ -83,8 +83,8 @@ static ps_moments level_moments(const ps_pool *pool, const ps_level *level, doub
 
 /* g(d): log of the mean value of what a selection at β would take of a depth. */
 static double log_selected_mean(const ps_pool *pool, const ps_level *level, double beta) {
-    const ps_moments worth = ps_kernels_best()->moments(
-        pool->candidate_ell + level->first, pool->candidate_worth + level->first, level->n_candidates, beta);
+    ps_moments worth = ps_kernels_best()->moments(pool->candidate_ell + level->first,
+                                                  pool->candidate_worth + level->first, level->n_candidates, beta);
     return ps_moments_log_sum(worth) - ps_moments_log_sum(level_moments(pool, level, beta));
 }
 
@@ -116,8 +116,8 @@ void ps_pool_shares(ps_pool *pool, double beta) {
             deepest = d;
             if (shallowest == 0) shallowest = d;
         }
-    const double root_merit = shallowest > 0 ? merit(pool, &pool->levels[shallowest], beta) : 0;
-    const double merit_deepest = deepest == 0 ? root_merit : merit(pool, &pool->levels[deepest], beta);
+    double root_merit = shallowest > 0 ? merit(pool, &pool->levels[shallowest], beta) : 0;
+    double merit_deepest = deepest == 0 ? root_merit : merit(pool, &pool->levels[deepest], beta);
     double max = -INFINITY, sum = 0;
     for (size_t d = 0; d < pool->n_levels; d = ps_pool_next_depth(pool, d)) {
         ps_level *level = &pool->levels[d];
