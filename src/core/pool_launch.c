@@ -61,7 +61,7 @@ static void record_cohorts(ps_pool *pool, double beta, const uint32_t *picks, si
     }
 }
 
-/* Particles leave where they stand and stand on the picks. */
+/* Particles leave the snapshots they stand on; their places are now the open ones among the picks. */
 static void stand(ps_pool *pool, const uint32_t *picks, size_t m) {
     for (size_t i = 0; i < pool->n_standing; i++)
         pool->running[pool->standing[i]] = 0;
@@ -87,7 +87,7 @@ ps_status ps_pool_launch(ps_pool *pool, double beta, const uint32_t *picks, size
     return PS_OK;
 }
 
-/* The last event's cohorts, the first of which is cohorts[result]. */
+/* The index of the last event's first cohort; the others follow it. */
 static size_t first_cohort(const ps_pool *pool) {
     size_t first = pool->n_cohorts;
     while (first > 0 && pool->cohorts[first - 1].event + 1 == pool->n_events)
