@@ -121,13 +121,18 @@ typedef enum ps_weighting {
 
 typedef enum ps_prune { PS_PRUNE_OLDEST, PS_PRUNE_LOWEST_SCORE } ps_prune;
 
+/* The three depth_… belong to lineage: they share the particles of a selection among the depths of the pool,
+ *     log ρ(d) = (d* − d)·log(depth_decay) + depth_tilt·(h(d) − h(d*)) + depth_retreat·(g(d) − g(d*))
+ * with d* the deepest depth that can be selected from (docs/algorithm.md). */
 typedef struct ps_pool_params {
     ps_weighting weighting;
-    double depth_decay;   /* lineage: share of each shallower depth, in [0, 1]; 0 never looks back */
-    double depth_tilt;    /* lineage: how strongly depths that score better are favoured; 0: not */
-    double depth_retreat; /* lineage: the same, by the value of what a selection at β would take of each; 0: not */
+    double depth_decay; /* in [0, 1]: each step back from d* has this share of the step before it; 0: never back */
+    double depth_tilt;  /* ≥ 0: weight of h(d), the log of the mean L of the depth's open snapshots */
+    double depth_retreat; /* ≥ 0: weight of g(d), the log of the mean value of what a selection at β takes of the depth.
+                             A prefix's value is the mean of its own L and its children's values: it falls when the
+                             continuations turn out badly, and the search goes back */
     size_t max_depth;     /* max_steps: a snapshot there is absorbing */
-    size_t max_size;      /* open snapshots that stay selectable, those particles stand on above all; 0: all */
+    size_t max_size;      /* open snapshots that stay selectable; 0: all. More stay where particles stand on them */
     ps_prune prune;
 } ps_pool_params;
 
@@ -139,7 +144,7 @@ typedef struct ps_snapshot {
     double ell;            /* log L(prefix) */
     ps_snapshot_state state;
     bool pruned;  /* can no longer be selected; its numbers stay in the sums */
-    bool passage; /* grown by a move (ps_pool_append_passage): an ancestor, in no sum and no candidate */
+    bool passage; /* grown by a move (ps_pool_append_passage): in the tree, but in no sum and never selected */
 } ps_snapshot;
 
 PS_API ps_status ps_pool_create(const ps_pool_params *params, ps_pool **pool, ps_error *err);
@@ -162,10 +167,11 @@ PS_API size_t ps_pool_launched(const ps_pool *pool, size_t event, size_t launch_
 PS_API ps_status ps_pool_launch(ps_pool *pool, double beta, const uint32_t *picks, size_t m, ps_error *err);
 
 /* lineage: append a snapshot that a move grew, between a selection and its launch. A move replaces a pick by another
- * draw of the same law, q·L^β over the open prefixes of the pick's depth; what it grows on the way is in the tree, so
- * that the scores of all ancestors are known, but in no level: it was not drawn from the mixture, has no weight and
- * cannot be selected later. An open one may be launched from, in place of the pick. Weights and log Ẑ do not change;
- * the pool stays prepared. PS_ARG: weights balance, or the pool is not prepared. Amortised O(1). */
+ * draw of the same law, q·L^β over the open prefixes of the pick's depth. The tree keeps what the move grew, because
+ * the scores of all ancestors have to be known. But it was not drawn from the mixture: it has no weight, and later
+ * selections cannot pick it. The launch that follows may launch from an open one, in place of the pick. Weights and
+ * log Ẑ do not change; the pool stays prepared. PS_ARG: weights balance, or the pool is not prepared. Amortised O(1).
+ */
 PS_API ps_status ps_pool_append_passage(ps_pool *pool, uint32_t parent, double ell, ps_snapshot_state state,
                                         uint32_t *id, ps_error *err);
 
@@ -187,9 +193,9 @@ PS_API ps_status ps_pool_advance(ps_pool *pool, ps_error *err);
  * an append and the advance that ends its iteration. */
 PS_API ps_status ps_pool_prepare(ps_pool *pool, const uint32_t **ids, size_t *n, ps_error *err);
 
-/* lineage: only depths from `shallowest` to `deepest` get a share of the selections to come, and d* is the deepest open
- * one of them; the root alone where none is open. `deepest` is for particles that begin again at the root while the
- * pool holds deep prefixes of those before them, `shallowest` for searches that cannot afford to go far back.
+/* lineage: from now on only depths from `shallowest` to `deepest` get a share of a selection, and d* is the deepest
+ * open one of them. Where none of them is open the root gets all. `shallowest` is for searches that cannot afford to go
+ * far back; `deepest` for particles that begin again at the root while the pool holds deep prefixes of earlier ones.
  * Default: 0 to SIZE_MAX. O(1). */
 PS_API void ps_pool_set_window(ps_pool *pool, size_t shallowest, size_t deepest);
 
@@ -198,12 +204,12 @@ PS_API void ps_pool_set_window(ps_pool *pool, size_t shallowest, size_t deepest)
 PS_API double ps_pool_ess(ps_pool *pool, double beta);
 PS_API ps_status ps_pool_weights(ps_pool *pool, double beta, double *W, ps_error *err);
 
-/* lineage: turn the W of a selection of n into what is still owed at `depth`, which keeps its share of them. Steps have
- * been taken from its snapshots before, K_i from snapshot i, where by their densities the events that took them should
- * have taken E_i: W_i there becomes ∝ max(0, E_i + n·W_i − K_i). A selection after another from one depth passes
- * over what the first continued and takes what came since or was left out: together they are one selection from all,
- * as if by systematic resampling, instead of two with replacement. W stays where nothing was continued. Consistent as W
- * is (docs/algorithm.md). W from ps_pool_weights. O(candidates of the depth · launches counted below it · depth). */
+/* lineage: make a selection of n complete the earlier ones from `depth`, instead of being independent of them. Those
+ * took K_i steps from snapshot i; by their densities they should have taken E_i. W_i becomes ∝ max(0, E_i + n·W_i −
+ * K_i) within the depth, whose share stays. So the selection passes over what was continued already and takes what came
+ * since or was left out: all of them together are one selection from the whole depth, as if by systematic resampling.
+ * W (from ps_pool_weights) does not change where nothing was continued. Consistent as W is (docs/algorithm.md).
+ * O(candidates of the depth · launches counted below it · depth). */
 PS_API void ps_pool_complete(const ps_pool *pool, size_t depth, size_t n, double *W);
 
 /* log Ẑ(β, d) (lineage) of depth d, −∞ if no open snapshot is there; log Ẑ(β) (balance; d is ignored). Pruned snapshots

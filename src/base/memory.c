@@ -115,7 +115,7 @@ void ps_arena_reset(ps_arena *arena) {
 }
 
 void *ps_arena_alloc(ps_arena *arena, size_t size) {
-    const size_t unit = alignof(max_align_t);
+    size_t unit = alignof(max_align_t);
     if (size > SIZE_MAX / 4) return NULL;
     size = (size + unit - 1) / unit * unit;
     if (arena->top == NULL || arena->top->size - arena->top->used < size) {

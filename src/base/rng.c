@@ -26,6 +26,6 @@ void ps_uniforms(ps_rng_key key, uint64_t first, size_t n, double *out) {
 }
 
 double ps_normal(ps_rng_key key, uint64_t position) {
-    const double two_pi = 6.283185307179586476925;
+    double two_pi = 6.283185307179586476925;
     return sqrt(-2.0 * log(ps_uniform(key, 2 * position))) * cos(two_pi * ps_uniform(key, 2 * position + 1));
 }

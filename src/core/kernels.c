@@ -13,7 +13,7 @@ const ps_kernels *ps_kernels_get(size_t choice) {
         &ps_kernels_plain,
     };
     for (size_t i = 0; i < sizeof best_first / sizeof *best_first; i++) {
-        const bool supported = best_first[i]->supported == NULL || best_first[i]->supported();
+        bool supported = best_first[i]->supported == NULL || best_first[i]->supported();
         if (supported && choice-- == 0) return best_first[i];
     }
     return NULL;

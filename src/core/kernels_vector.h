@@ -118,7 +118,7 @@ static void mix_block(const double *ell, const ps_mix_terms *terms, double *log_
 }
 
 static void vector_mix(const double *ell, size_t n, const ps_mix_terms *terms, double *log_mix) {
-    const size_t whole = n - n % BLOCK;
+    size_t whole = n - n % BLOCK;
     for (size_t i = 0; i < whole; i += BLOCK)
         mix_block(ell + i, terms, log_mix + i);
     if (whole == n) return;

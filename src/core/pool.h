@@ -93,7 +93,7 @@ struct ps_pool {
     enum { PS_NO_SHARES, PS_SHARES_AT_ZERO, PS_SHARES_ABOVE_ZERO } shares; /* what the levels' log_share is for */
     uint32_t *candidates;
     double *candidate_ell, *candidate_mix;
-    double *candidate_worth; /* with depth_retreat: log mixture − log V, so that moments with it sum weight × V */
+    double *candidate_worth; /* with depth_retreat: log_mix − log V. In place of log_mix it makes moments sum W·V */
     size_t candidate_worth_capacity;
     size_t n_candidates, candidates_capacity, candidate_ell_capacity, candidate_mix_capacity;
     size_t first_depth; /* lineage: the least from 1 on with a candidate; n_levels where there is none */
@@ -135,14 +135,14 @@ ps_status ps_pool_mix(ps_pool *pool);
 ps_status ps_pool_reserve_prune(ps_pool *pool);
 void ps_pool_prune(ps_pool *pool);
 
-/* lineage: the depths that may have candidates, in order: 0, then those from first_depth on. A long answer has left
- * most depths behind: whatever is done for every temperature must not pass over all of them. */
+/* lineage: the depth after d that may have candidates: 0, then those from first_depth on. Where old snapshots are
+ * pruned a long answer has no candidates at most depths, and what is done for every temperature skips them by this. */
 static inline size_t ps_pool_next_depth(const ps_pool *pool, size_t d) {
     return d == 0 ? pool->first_depth : d + 1;
 }
 
-/* lineage: set log_share of these levels for β; −∞ for depths that cannot be launched from. All β > 0 have the same,
- * but with depth_retreat. */
+/* lineage: set log_share of these levels for β; −∞ for depths that cannot be launched from. Without depth_retreat all
+ * β > 0 have the same shares, and only a first call computes them. */
 void ps_pool_shares(ps_pool *pool, double beta);
 
 /* Whether an event at β may launch from the level: an open candidate of finite weight is there. */

@@ -1,9 +1,9 @@
-/* What a selection owes to the snapshots of a depth that earlier selections have been at. */
+/* A selection that completes earlier ones from the same depth: W ∝ max(0, E_i + n·W_i − K_i). */
 #include "core/pool.h"
 
-/* Steps that the particles of the mixture are expected to have taken from a snapshot x of depth d: the pool stands for
- * q, x for its part 1/(M_d·m(x)), and the cohorts counted at d + 1 passed through x with their density there:
- * Σ_(e,a) N(e,a,d+1)·exp(β_e·ℓ(x[a]) − log Ẑ_e(a)) / (M_d·m(x)). */
+/* E_i, the number of steps that past events should have taken from snapshot x of depth d by their densities:
+ *     Σ_(e,a) N(e,a,d+1)·exp(β_e·ℓ(x[a]) − log Ẑ_e(a)) / (M_d·m(x))
+ * Each cohort counted at d + 1 passed through x with its density there; x stands for the part 1/(M_d·m(x)) of q. */
 static double expected_steps(const ps_pool *pool, uint32_t id, const ps_level *below) {
     double sum = 0;
     uint32_t ancestor = id;
@@ -17,6 +17,7 @@ static double expected_steps(const ps_pool *pool, uint32_t id, const ps_level *b
     return sum;
 }
 
+/* E_i + n·W_i − K_i. */
 static double owed(const ps_pool *pool, uint32_t id, const ps_level *below, double wanted) {
     return fmax(0, expected_steps(pool, id, below) + wanted - pool->continued[id]);
 }

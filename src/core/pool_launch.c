@@ -43,7 +43,7 @@ static ps_status reserve_event(ps_pool *pool, size_t n_depths, size_t m) {
 static void record_cohorts(ps_pool *pool, double beta, const uint32_t *picks, size_t m) {
     size_t shallowest = SIZE_MAX, deepest = 0;
     for (size_t i = 0; i < m; i++) {
-        const size_t depth = pool->snapshots[picks[i]].depth;
+        size_t depth = pool->snapshots[picks[i]].depth;
         shallowest = depth < shallowest ? depth : shallowest;
         deepest = depth > deepest ? depth : deepest;
     }
@@ -61,7 +61,7 @@ static void record_cohorts(ps_pool *pool, double beta, const uint32_t *picks, si
     }
 }
 
-/* Particles leave where they stand and stand on the picks. */
+/* Particles leave the snapshots they stand on; their places are now the open ones among the picks. */
 static void stand(ps_pool *pool, const uint32_t *picks, size_t m) {
     for (size_t i = 0; i < pool->n_standing; i++)
         pool->running[pool->standing[i]] = 0;
@@ -75,8 +75,8 @@ static void stand(ps_pool *pool, const uint32_t *picks, size_t m) {
 ps_status ps_pool_launch(ps_pool *pool, double beta, const uint32_t *picks, size_t m, ps_error *err) {
     ps_status status = check_launch(pool, beta, picks, m, err);
     if (status != PS_OK) return status;
-    const bool lineage = pool->params.weighting == PS_LINEAGE, first = pool->n_events == 0;
-    const size_t n_depths = lineage ? pool->n_levels : 0;
+    bool lineage = pool->params.weighting == PS_LINEAGE, first = pool->n_events == 0;
+    size_t n_depths = lineage ? pool->n_levels : 0;
     if (reserve_event(pool, n_depths, m) != PS_OK) return ps_nomem(err);
 
     double log_z = lineage || first ? 0 : ps_pool_log_z(pool, beta, 0);
@@ -87,7 +87,7 @@ ps_status ps_pool_launch(ps_pool *pool, double beta, const uint32_t *picks, size
     return PS_OK;
 }
 
-/* The last event's cohorts, the first of which is cohorts[result]. */
+/* The index of the last event's first cohort; the others follow it. */
 static size_t first_cohort(const ps_pool *pool) {
     size_t first = pool->n_cohorts;
     while (first > 0 && pool->cohorts[first - 1].event + 1 == pool->n_events)
@@ -117,7 +117,7 @@ static void group_cohort(ps_level *level, const ps_cohort *c, double beta) {
 
 /* Count the last event's particles at the depths they have now reached, or would have, had they not finished. */
 static ps_status count_cohorts(ps_pool *pool) {
-    const size_t first = first_cohort(pool);
+    size_t first = first_cohort(pool);
     for (size_t c = first; c < pool->n_cohorts; c++) { /* all the room before any change */
         size_t depth = pool->cohorts[c].launch_depth + pool->age + 1;
         if (depth > pool->params.max_depth) continue;

@@ -113,11 +113,11 @@ static void mix_events(ps_pool *pool, size_t from_id, size_t to_id, size_t from_
     ps_mix_terms terms;
     ps_mix_clear(&terms);
     if (from_id > to_id) return;
-    const size_t n = to_id + 1 - from_id;
+    size_t n = to_id + 1 - from_id;
     for (size_t e = from_event; e < pool->n_events; e++, known = 0) {
         const ps_balance_event *event = &pool->events[e];
         if (event->count == known) continue;
-        const double log_weight = log((double)(event->count - known)) - event->log_z;
+        double log_weight = log((double)(event->count - known)) - event->log_z;
         if (ps_mix_add(&terms, event->beta, log_weight)) continue;
         ps_kernels_best()->mix(pool->ell + from_id, n, &terms, pool->log_mix + from_id);
         ps_mix_clear(&terms);

@@ -11,7 +11,7 @@ ps_status ps_pool_append_passage(ps_pool *pool, uint32_t parent, double ell, ps_
         return ps_fail(err, PS_DOMAIN, "the score of a child of snapshot %u is %g", parent, ell);
     if (pool->size >= UINT32_MAX - 1) return ps_fail(err, PS_BUDGET, "the pool is full");
     if (ps_pool_reserve_snapshots(pool, pool->size + 2) != PS_OK) return ps_nomem(err);
-    const uint32_t child = (uint32_t)++pool->size, depth = pool->snapshots[parent].depth + 1;
+    uint32_t child = (uint32_t)++pool->size, depth = pool->snapshots[parent].depth + 1;
     /* A particle that stands here is launched from here, by the event to come. */
     pool->snapshots[child] = (ps_snapshot){.parent = parent,
                                            .depth = depth,

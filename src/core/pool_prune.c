@@ -20,10 +20,10 @@ ps_status ps_pool_reserve_prune(ps_pool *pool) {
 
 void ps_pool_prune(ps_pool *pool) {
     if (!over(pool)) return;
-    const size_t excess = pool->n_selectable - pool->params.max_size;
+    size_t excess = pool->n_selectable - pool->params.max_size;
     size_t n = 0, kept = 0;
     for (size_t i = 0; i < pool->n_selectable; i++) {
-        const uint32_t id = pool->selectable[i];
+        uint32_t id = pool->selectable[i];
         if (pool->running[id] == 0) pool->victims[n++] = (ps_victim){pool->ell[id], id};
     }
     if (pool->params.prune == PS_PRUNE_LOWEST_SCORE) qsort(pool->victims, n, sizeof *pool->victims, by_score_then_age);

@@ -2,10 +2,12 @@
  *
  *     V(x) = (L(x) + Σ V(child)) / (1 + number of children)
  *
- * of x and all that grew from it, finished ones too. A prefix that was read as good and whose continuations were all
- * read as bad is worth less than its reading. depth_retreat compares depths by it: the values decide how many particles
- * go back to a depth, which may depend on anything past, and never which of its prefixes they are. So prefixes that a
- * move grew count among the children here, though they are in no sum of the weights. */
+ * of x and all that grew from it, finished ones too. A prefix with a good score whose continuations all score badly is
+ * worth less than its score. depth_retreat compares depths by the values of their prefixes.
+ *
+ * The values decide how many particles go back to a depth, never to which of its prefixes. That number may depend on
+ * anything past without making the weights wrong. So prefixes that a move grew count among the children here, though
+ * they are in no sum of the weights. */
 #include "core/pool.h"
 
 /* Add exp(x) to sum·exp(best). */

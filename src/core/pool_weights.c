@@ -54,7 +54,7 @@ ps_status ps_pool_prepare(ps_pool *pool, const uint32_t **ids, size_t *n, ps_err
         ps_reserve(&pool->path_ell, &pool->path_ell_capacity, pool->size + 1) != PS_OK || /* for level_log_z */
         ps_reserve(&pool->part_mix, &pool->part_mix_capacity, pool->size + 1) != PS_OK)
         return ps_nomem(err);
-    const bool lineage = pool->params.weighting == PS_LINEAGE;
+    bool lineage = pool->params.weighting == PS_LINEAGE;
     if (lineage)
         gather_levels(pool);
     else
@@ -67,8 +67,8 @@ ps_status ps_pool_prepare(ps_pool *pool, const uint32_t **ids, size_t *n, ps_err
     return PS_OK;
 }
 
-/* log ρ(d) = (d* − d)·log(depth_decay) + merit(d) − merit(d*), before normalisation. Where a mean of L is zero there is
- * nothing to compare, and the merit is left out. */
+/* log ρ(d) = (d* − d)·log(depth_decay) + merit(d) − merit(d*), before normalisation. The merits are left out where one
+ * of them is −∞, the log of a mean of zero. */
 static double log_rho(const ps_pool_params *p, size_t d, size_t deepest, double merit, double merit_deepest) {
     if (d == deepest) return 0;
     if (p->depth_decay == 0) return -INFINITY;
@@ -81,10 +81,10 @@ static ps_moments level_moments(const ps_pool *pool, const ps_level *level, doub
                                       level->n_candidates, beta);
 }
 
-/* g(d): log of the mean value of what a selection at β would take of a depth. */
+/* g(d) = log Σ W·V over the depth's candidates, W normalised there: the mean value of what a selection at β takes. */
 static double log_selected_mean(const ps_pool *pool, const ps_level *level, double beta) {
-    const ps_moments worth = ps_kernels_best()->moments(
-        pool->candidate_ell + level->first, pool->candidate_worth + level->first, level->n_candidates, beta);
+    ps_moments worth = ps_kernels_best()->moments(pool->candidate_ell + level->first,
+                                                  pool->candidate_worth + level->first, level->n_candidates, beta);
     return ps_moments_log_sum(worth) - ps_moments_log_sum(level_moments(pool, level, beta));
 }
 
@@ -116,8 +116,9 @@ void ps_pool_shares(ps_pool *pool, double beta) {
             deepest = d;
             if (shallowest == 0) shallowest = d;
         }
-    const double root_merit = shallowest > 0 ? merit(pool, &pool->levels[shallowest], beta) : 0;
-    const double merit_deepest = deepest == 0 ? root_merit : merit(pool, &pool->levels[deepest], beta);
+    /* The root has no score of its own and takes the merit of the shallowest depth. */
+    double root_merit = shallowest > 0 ? merit(pool, &pool->levels[shallowest], beta) : 0;
+    double merit_deepest = deepest == 0 ? root_merit : merit(pool, &pool->levels[deepest], beta);
     double max = -INFINITY, sum = 0;
     for (size_t d = 0; d < pool->n_levels; d = ps_pool_next_depth(pool, d)) {
         ps_level *level = &pool->levels[d];

@@ -73,7 +73,7 @@ static bool shares_lineage(const ps_resample_input *in, size_t index, const size
 static ps_status pick(const ps_resample_input *in, size_t *picks, size_t *picked, ps_error *err) {
     ps_status status = ps_resample_check(in, err);
     if (status != PS_OK) return status;
-    const size_t wanted = in->subpools > 1 ? in->subpools : 1, subsets = wanted < in->n ? wanted : in->n;
+    size_t wanted = in->subpools > 1 ? in->subpools : 1, subsets = wanted < in->n ? wanted : in->n;
     candidate *candidates = ps_reallocarray(NULL, in->n, sizeof *candidates);
     size_t *counters = ps_reallocarray(NULL, subsets, sizeof *counters), made = 0;
     if (candidates == NULL || counters == NULL) {

@@ -42,7 +42,7 @@ static size_t last_positive(const double *W, size_t n) {
 
 void ps_inverse_cdf(const double *W, size_t n, const double *sorted_queries, size_t m, size_t *picks) {
     if (n == 0) return;
-    const size_t last = last_positive(W, n);
+    size_t last = last_positive(W, n);
     size_t i = 0;
     double cumulative = W[0];
     for (size_t k = 0; k < m; k++) {
@@ -67,7 +67,7 @@ static size_t first_above(const double *cumulative, size_t last, double query) {
 
 void ps_resample_independent(const double *weights, size_t n, double total, const double *uniforms, size_t m,
                              double *cumulative, size_t *picks) {
-    const size_t last = last_positive(weights, n);
+    size_t last = last_positive(weights, n);
     double sum = 0;
     for (size_t i = 0; i < n; i++)
         cumulative[i] = sum += weights[i];

@@ -7,7 +7,7 @@ double ps_solve_beta(ps_ess_function ess, void *context, double lo, double hi, d
                      int max_iterations) {
     if (!(hi > lo) || ess(context, lo) <= target) return lo;
     if (ess(context, hi) >= target) return hi;
-    const double start = lo;
+    double start = lo;
     for (int i = 0; max_iterations <= 0 || i < max_iterations; i++) {
         /* Relative to what has been gained: at lo = start this never holds, so a small step is found as well as a
          * large one. */
@@ -28,8 +28,8 @@ static double fraction(size_t step, size_t max_steps) {
 
 double ps_temperature_beta(const ps_temperature *t, ps_ess_function ess, void *context, double previous, size_t M,
                            size_t step, size_t max_steps) {
-    const double pi = 3.14159265358979323846;
-    const double range = t->beta_max - t->beta_min;
+    double pi = 3.14159265358979323846;
+    double range = t->beta_max - t->beta_min;
     double lo = t->monotone ? fmax(previous, t->beta_min) : t->beta_min;
     switch (t->mode) {
     case PS_FIXED_LINEAR: return t->beta_min + range * fraction(step, max_steps);

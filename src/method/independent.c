@@ -83,7 +83,8 @@ static ps_status round_over(ps_method *method, ps_error *err) {
     return status;
 }
 
-/* log of what the answer's vote weighs; the score where what was asked for is not there, which matters to no vote. */
+/* log of what the answer's vote weighs. The score stands in for a reward or a sum that is not there: not in
+ * weighted_majority, which refuses to begin without, but in the weighted votes that are reported beside the others. */
 static double log_vote(const independent *p, const ps_answer *answer) {
     const ps_score_input *sums = &p->m.round.tree.nodes[answer->snapshot].sums;
     double log_vote = answer->ell;

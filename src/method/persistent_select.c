@@ -45,7 +45,7 @@ static ps_status draw(ps_persistent *p, size_t n, size_t M, size_t *picked, cons
 
 /* Launch p->running as a new event. A finished pick (balance) is a particle that has arrived. */
 static ps_status launch(ps_persistent *p, double beta, ps_error *err) {
-    const size_t picked = p->n_running;
+    size_t picked = p->n_running;
     ps_status status = ps_pool_launch(p->pool, beta, p->running, picked, err);
     if (status != PS_OK) return status;
     const ps_snapshot *snapshots = ps_pool_snapshots(p->pool);

@@ -4,7 +4,7 @@
 #include <math.h>
 
 static double log_prior(const ps_score_params *params, size_t n_tokens) {
-    const double p = params->p_geometric;
+    double p = params->p_geometric;
     return (n_tokens == 0 ? 0 : (double)n_tokens * log1p(-p)) + log(p);
 }
 

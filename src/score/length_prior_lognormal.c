@@ -4,9 +4,9 @@
 #include <math.h>
 
 static double log_prior(const ps_score_params *params, size_t n_tokens) {
-    const double half_log_two_pi = 0.91893853320467274178;
+    double half_log_two_pi = 0.91893853320467274178;
     if (n_tokens == 0) return -INFINITY;
-    const double log_n = log((double)n_tokens), z = (log_n - params->mu_lognormal) / params->sigma_lognormal;
+    double log_n = log((double)n_tokens), z = (log_n - params->mu_lognormal) / params->sigma_lognormal;
     return -log_n - log(params->sigma_lognormal) - half_log_two_pi - z * z / 2;
 }
 

@@ -4,7 +4,7 @@
 #include <math.h>
 
 static double log_prior(const ps_score_params *params, size_t n_tokens) {
-    const double n = (double)n_tokens, lambda = params->lambda_poisson;
+    double n = (double)n_tokens, lambda = params->lambda_poisson;
     return (n_tokens == 0 ? 0 : n * log(lambda)) - lambda - lgamma(n + 1);
 }
 

@@ -23,7 +23,7 @@ bool ps_score_always(const ps_score_params *params) {
 
 /* Comparisons written so that NaN passes through. */
 double ps_clip_reward(const ps_score_params *params, double reward) {
-    const double margin = 1e-6;
+    double margin = 1e-6;
     if (reward < params->min_score) reward = params->min_score;
     if (reward > params->max_score) reward = params->max_score;
     if (reward < margin) reward = margin;

@@ -49,17 +49,18 @@ static void check_targets(const char *what, kernel move) {
     check_evidence(what, move, 3, 0.18);
 }
 
-static void test_exact_moves(void **state) {
+static void the_evidence_of_a_gaussian_is_found_with_exact_moves(void **state) {
     (void)state;
     check_targets("exact", exact);
 }
 
-static void test_metropolis(void **state) {
+static void the_evidence_of_a_gaussian_is_found_with_a_metropolis_kernel(void **state) {
     (void)state;
     check_targets("Metropolis", metropolis);
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_exact_moves), cmocka_unit_test(test_metropolis)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(the_evidence_of_a_gaussian_is_found_with_exact_moves),
+                                       cmocka_unit_test(the_evidence_of_a_gaussian_is_found_with_a_metropolis_kernel)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
