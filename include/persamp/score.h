@@ -35,7 +35,7 @@ PS_API void ps_score_defaults(ps_score_params *params);
 /* One score: logprob_power, logprob_avg, prm_reward, hybrid_prm_logprob. */
 typedef struct ps_score_ops {
     const char *name, *doc;
-    bool needs_reward;
+    bool needs_reward, needs_logp; /* with both, params.alpha = 1 does without the log-probabilities */
     double (*base)(const ps_score_params *params, const ps_score_input *in);
 } ps_score_ops;
 /* One length prior over the number of tokens n: none, poisson, geometric, lognormal, linear_penalty. */

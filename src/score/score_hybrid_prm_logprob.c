@@ -8,4 +8,4 @@ static double base(const ps_score_params *params, const ps_score_input *in) {
 
 const ps_score_ops ps_score_hybrid_prm_logprob = {
     "hybrid_prm_logprob", "alpha times the process reward model's probability plus (1 - alpha) times the sum of log p",
-    true, base};
+    true, true, base};

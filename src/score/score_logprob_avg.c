@@ -6,4 +6,4 @@ static double base(const ps_score_params *params, const ps_score_input *in) {
     return in->n_tokens == 0 ? 0 : in->sum_logp / (double)in->n_tokens; /* the empty prefix scores as the root: 0 */
 }
 
-const ps_score_ops ps_score_logprob_avg = {"logprob_avg", "mean of log p over the tokens", false, base};
+const ps_score_ops ps_score_logprob_avg = {"logprob_avg", "mean of log p over the tokens", false, true, base};

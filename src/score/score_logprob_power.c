@@ -6,4 +6,4 @@ static double base(const ps_score_params *params, const ps_score_input *in) {
 }
 
 const ps_score_ops ps_score_logprob_power = {"logprob_power", "sum of log p over the tokens, divided by tau", false,
-                                             base};
+                                             true, base};

@@ -14,4 +14,4 @@ static double base(const ps_score_params *params, const ps_score_input *in) {
 }
 
 const ps_score_ops ps_score_prm_reward = {
-    "prm_reward", "gamma times the process reward model's probability, its log or its logit", true, base};
+    "prm_reward", "gamma times the process reward model's probability, its log or its logit", true, false, base};

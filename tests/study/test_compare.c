@@ -93,7 +93,7 @@ static void check_setting(const setting *s, const char *folder) {
         if (i > 0) assert_true(cells[i].difference <= 0.04);
     }
     assert_true(cells[4].shared && !cells[3].shared);
-    ps_compare_summary_free(&summary);
+    ps_compare_summary_clear(&summary);
     ps_models_free(models);
     ps_config_free(c);
 }
