@@ -98,14 +98,14 @@ static void test_read_file(void **state) {
     size_t length;
     path_of(path, sizeof path);
     write_file("one\ntwo\0three", 13);
-    check_ok(ps_read_file(path, 100, &data, &length, NULL));
+    assert_ok(ps_read_file(path, 100, &data, &length, err));
     assert_int_equal(length, 13);
     assert_memory_equal(data, "one\ntwo\0three", 14);
     ps_free(data);
-    check_ok(ps_read_file(path, 13, &data, &length, NULL));
+    assert_ok(ps_read_file(path, 13, &data, &length, err));
     ps_free(data);
     write_file("", 0);
-    check_ok(ps_read_file(path, 0, &data, &length, NULL));
+    assert_ok(ps_read_file(path, 0, &data, &length, err));
     assert_true(length == 0 && data != NULL && data[0] == '\0');
     ps_free(data);
 
@@ -115,7 +115,7 @@ static void test_read_file(void **state) {
     for (size_t i = 0; i < LARGE; i++)
         large[i] = (char)(i % 251);
     write_file(large, LARGE);
-    check_ok(ps_read_file(path, LARGE, &data, &length, NULL));
+    assert_ok(ps_read_file(path, LARGE, &data, &length, err));
     assert_int_equal(length, LARGE);
     assert_memory_equal(data, large, LARGE);
     ps_free(data);

@@ -2,36 +2,24 @@
 #ifndef PERSAMP_TESTS_CONFIG_SUPPORT_H
 #define PERSAMP_TESTS_CONFIG_SUPPORT_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "persamp/config.h"
+#include "support/test.h"
 
 /* A fresh configuration, or the test ends. */
 static inline ps_config *fresh(void) {
     ps_config *cfg = NULL;
-    ps_error err;
-    assert_int_equal(ps_config_create(&cfg, &err), PS_OK);
+    assert_ok(ps_config_create(&cfg, err));
     return cfg;
 }
 
 /* Load text that must be right. */
 static inline void load(ps_config *cfg, const char *text) {
-    ps_error err = {0};
-    if (ps_config_load_text(cfg, text, "t.yaml", &err) != PS_OK) fail_msg("%s", err.message);
+    assert_ok(ps_config_load_text(cfg, text, "t.yaml", err));
 }
 
 /* Set a key that must be accepted. */
 static inline void set(ps_config *cfg, const char *key, const char *value) {
-    ps_error err = {0};
-    if (ps_config_set(cfg, key, value, "test", &err) != PS_OK) fail_msg("%s", err.message);
+    assert_ok(ps_config_set(cfg, key, value, "test", err));
 }
 
 /* The value of a key as text. */

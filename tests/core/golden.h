@@ -2,15 +2,10 @@
 #ifndef PERSAMP_TESTS_CORE_GOLDEN_H
 #define PERSAMP_TESTS_CORE_GOLDEN_H
 
-#include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
+#include "support/test.h"
 
-#include <cmocka.h>
 #include <jansson.h>
+#include <math.h>
 
 static inline json_t *golden_load(const char *name) {
     char path[4096];

@@ -26,7 +26,7 @@ static void check_evidence(const char *what, kernel move, double target, double 
     for (uint64_t r = 0; r < RUNS; r++) {
         double log_z;
         size_t g;
-        check_ok(sample(target, MOST_PARTICLES, check_seed() + r, move, &log_z, &g, NULL));
+        assert_ok(sample(target, MOST_PARTICLES, check_seed() + r, move, &log_z, &g, err));
         double ratio = exp(log_z - TRUE_LOG_Z);
         sum += ratio;
         squares += ratio * ratio;

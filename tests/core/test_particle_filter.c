@@ -18,8 +18,8 @@ static void check_generation(ps_pool *pool, const uint32_t *made, double beta, d
                              const uint32_t **ids, double *W) {
     double log_v[M], filter[M];
     size_t n;
-    check_ok(ps_pool_prepare(pool, ids, &n, NULL));
-    check_ok(ps_pool_weights(pool, beta, W, NULL));
+    assert_ok(ps_pool_prepare(pool, ids, &n, err));
+    assert_ok(ps_pool_weights(pool, beta, W, err));
     increments(ps_pool_snapshots(pool), made, beta, beta_before, log_v);
     assert_true(ps_normalise(log_v, M, filter));
     for (size_t i = 0; i < n - M; i++)
@@ -42,22 +42,22 @@ static void test_weights(void **state) {
     uint32_t at[M] = {0};
     double W[M * STEPS + 1], log_z = 0;
     size_t picks[M], picked;
-    check_ok(ps_pool_create(&(ps_pool_params){.max_depth = STEPS + 1}, &pool, NULL));
-    check_ok(ps_pool_launch(pool, 0, at, M, NULL));
+    assert_ok(ps_pool_create(&(ps_pool_params){.max_depth = STEPS + 1}, &pool, err));
+    assert_ok(ps_pool_launch(pool, 0, at, M, err));
     for (size_t t = 0; t < STEPS; t++) {
         for (size_t i = 0; i < M; i++) {
             double ell = ps_pool_snapshots(pool)[at[i]].ell - 2 + 3 * ps_normal(check_key(t), i);
-            check_ok(ps_pool_append(pool, at[i], ell, PS_OPEN, &at[i], NULL));
+            assert_ok(ps_pool_append(pool, at[i], ell, PS_OPEN, &at[i], err));
         }
-        check_ok(ps_pool_advance(pool, NULL));
+        assert_ok(ps_pool_advance(pool, err));
         const uint32_t *ids;
         check_generation(pool, at, betas[t], t > 0 ? betas[t - 1] : 0, &log_z, &ids, W);
         double u = ps_uniform(check_key(100 + t), 0);
         ps_resample_input in = {.W = W, .n = (t + 1) * M + 1, .M = M, .uniforms = &u};
-        check_ok(ps_resampler_find("systematic")->pick(&in, picks, &picked, NULL));
+        assert_ok(ps_resampler_find("systematic")->pick(&in, picks, &picked, err));
         for (size_t i = 0; i < M; i++)
             at[i] = ids[picks[i]];
-        check_ok(ps_pool_launch(pool, betas[t], at, M, NULL));
+        assert_ok(ps_pool_launch(pool, betas[t], at, M, err));
     }
     ps_pool_free(pool);
 }

@@ -5,20 +5,20 @@
 static ps_pool *make_pool(ps_pool_params params, size_t M) {
     ps_pool *pool;
     uint32_t roots[64] = {0};
-    check_ok(ps_pool_create(&params, &pool, NULL));
-    check_ok(ps_pool_launch(pool, 0, roots, M, NULL));
+    assert_ok(ps_pool_create(&params, &pool, err));
+    assert_ok(ps_pool_launch(pool, 0, roots, M, err));
     return pool;
 }
 
 static uint32_t append(ps_pool *pool, uint32_t parent, double ell, ps_snapshot_state state) {
     uint32_t id;
-    check_ok(ps_pool_append(pool, parent, ell, state, &id, NULL));
+    assert_ok(ps_pool_append(pool, parent, ell, state, &id, err));
     return id;
 }
 
 static size_t prepare(ps_pool *pool, const uint32_t **ids) {
     size_t n;
-    check_ok(ps_pool_prepare(pool, ids, &n, NULL));
+    assert_ok(ps_pool_prepare(pool, ids, &n, err));
     return n;
 }
 
@@ -31,9 +31,9 @@ static void test_counts_with_early_finishers(void **state) {
     const uint32_t *ids;
     uint32_t a = append(pool, 0, -1, PS_OPEN);
     append(pool, 0, -2, PS_FINISHED);
-    check_ok(ps_pool_advance(pool, NULL));
+    assert_ok(ps_pool_advance(pool, err));
     uint32_t b = append(pool, a, -1.5, PS_OPEN);
-    check_ok(ps_pool_advance(pool, NULL));
+    assert_ok(ps_pool_advance(pool, err));
     assert_int_equal(ps_pool_launched(pool, 0, 0, 1), 2);
     assert_int_equal(ps_pool_launched(pool, 0, 0, 2), 2);
     assert_int_equal(ps_pool_launched(pool, 0, 0, 3), 0);
@@ -44,12 +44,12 @@ static void test_counts_with_early_finishers(void **state) {
     check_near(ps_pool_log_z(pool, 1, 1), -1 - log(2), 1e-15); /* one open of two counted */
     check_near(ps_pool_log_z(pool, 1, 2), -1.5 - log(2), 1e-15);
     assert_true(ps_pool_log_z(pool, 1, 3) == -INFINITY && ps_pool_log_z(pool, 1, 99) == -INFINITY);
-    check_ok(ps_pool_weights(pool, 1, W, NULL)); /* one candidate per depth: shares 1/4, 1/2, 1 */
+    assert_ok(ps_pool_weights(pool, 1, W, err)); /* one candidate per depth: shares 1/4, 1/2, 1 */
     for (size_t i = 0; i < 3; i++)
         check_near(W[i], pow(2, (double)i) / 7, 1e-15);
     check_near(ps_pool_ess(pool, 1), 49.0 / 21, 1e-14);
 
-    check_ok(ps_pool_launch(pool, 0.5, (uint32_t[]){a, 0}, 2, NULL));
+    assert_ok(ps_pool_launch(pool, 0.5, (uint32_t[]){a, 0}, 2, err));
     assert_int_equal(ps_pool_events(pool), 2);
     assert_true(ps_pool_event_beta(pool, 1) == 0.5 && isnan(ps_pool_event_beta(pool, 2)));
     check_near(ps_pool_event_log_z(pool, 1, 1), -0.5 - log(2), 1e-15);
@@ -58,15 +58,15 @@ static void test_counts_with_early_finishers(void **state) {
 
     /* max_depth cuts an open snapshot off, and no depth beyond it is counted. */
     uint32_t c = append(pool, a, -3, PS_OPEN), d = append(pool, 0, -4, PS_OPEN);
-    check_ok(ps_pool_advance(pool, NULL));
+    assert_ok(ps_pool_advance(pool, err));
     assert_int_equal(ps_pool_launched(pool, 1, 0, 1), 1);
     assert_int_equal(ps_pool_launched(pool, 1, 1, 2), 1);
     uint32_t e = append(pool, c, -5, PS_OPEN);
     assert_int_equal(ps_pool_snapshots(pool)[e].state, PS_TRUNCATED);
     assert_true(ps_pool_snapshots(pool)[e].event == 1 && ps_pool_snapshots(pool)[e].launch_depth == 1);
     append(pool, d, -5, PS_OPEN);
-    check_ok(ps_pool_advance(pool, NULL));
-    check_ok(ps_pool_advance(pool, NULL));
+    assert_ok(ps_pool_advance(pool, err));
+    assert_ok(ps_pool_advance(pool, err));
     assert_int_equal(ps_pool_launched(pool, 1, 0, 3), 1);
     assert_int_equal(ps_pool_launched(pool, 1, 1, 3), 1);
     assert_int_equal(ps_pool_launched(pool, 1, 1, 4), 0);
@@ -80,16 +80,16 @@ static void test_answers(void **state) {
     uint32_t *ids;
     double *log_weights, log_z;
     size_t n;
-    check_ok(ps_pool_answers(pool, 1, false, &ids, &log_weights, &n, &log_z, NULL));
+    assert_ok(ps_pool_answers(pool, 1, false, &ids, &log_weights, &n, &log_z, err));
     assert_true(n == 0 && log_z == -INFINITY);
     ps_free(ids);
     ps_free(log_weights);
     uint32_t a = append(pool, 0, -1, PS_OPEN), b = append(pool, 0, -2, PS_FINISHED), c = append(pool, 0, -3, PS_OPEN);
     append(pool, 0, -INFINITY, PS_FINISHED);
-    check_ok(ps_pool_advance(pool, NULL));
+    assert_ok(ps_pool_advance(pool, err));
     uint32_t d = append(pool, a, -4, PS_FINISHED), e = append(pool, c, -5, PS_OPEN);
-    check_ok(ps_pool_advance(pool, NULL));
-    check_ok(ps_pool_answers(pool, 2, false, &ids, &log_weights, &n, &log_z, NULL));
+    assert_ok(ps_pool_advance(pool, err));
+    assert_ok(ps_pool_answers(pool, 2, false, &ids, &log_weights, &n, &log_z, err));
     assert_true(n == 3 && ids[0] == b && ids[2] == d);
     check_near(log_weights[0], -4 - log(4), 1e-14); /* importance sampling: L^β/M */
     assert_true(log_weights[1] == -INFINITY);
@@ -97,7 +97,7 @@ static void test_answers(void **state) {
     check_near(log_z, log((exp(-4) + exp(-8)) / 4), 1e-14);
     ps_free(ids);
     ps_free(log_weights);
-    check_ok(ps_pool_answers(pool, 2, true, &ids, &log_weights, &n, &log_z, NULL));
+    assert_ok(ps_pool_answers(pool, 2, true, &ids, &log_weights, &n, &log_z, err));
     assert_true(n == 4 && ids[3] == e);
     check_near(log_weights[3], -10 - log(4), 1e-14);
     ps_free(ids);
@@ -111,21 +111,21 @@ static void test_impossible_prefixes(void **state) {
     ps_pool *pool = make_pool((ps_pool_params){.depth_decay = 0.5, .max_depth = 9, .depth_tilt = 1}, 2);
     const uint32_t *ids;
     uint32_t a = append(pool, 0, -INFINITY, PS_OPEN), b = append(pool, 0, -INFINITY, PS_OPEN);
-    check_ok(ps_pool_advance(pool, NULL));
+    assert_ok(ps_pool_advance(pool, err));
     assert_int_equal(prepare(pool, &ids), 3);
-    check_ok(ps_pool_weights(pool, 0, W, NULL));
+    assert_ok(ps_pool_weights(pool, 0, W, err));
     check_near(W[0], 1.0 / 3, 1e-15); /* no mean score to tilt by */
     check_near(W[1], 1.0 / 3, 1e-15);
-    check_ok(ps_pool_weights(pool, 0.1, W, NULL));
+    assert_ok(ps_pool_weights(pool, 0.1, W, err));
     assert_true(W[0] == 1 && W[1] == 0 && W[2] == 0);
     assert_true(ps_pool_ess(pool, 0.1) == 1);
     assert_int_equal(ps_pool_launch(pool, 0.1, &a, 1, NULL), PS_ARG); /* weight zero */
-    check_ok(ps_pool_launch(pool, 0, (uint32_t[]){a, b}, 2, NULL));
+    assert_ok(ps_pool_launch(pool, 0, (uint32_t[]){a, b}, 2, err));
     append(pool, a, -1, PS_OPEN);
     append(pool, b, -INFINITY, PS_OPEN);
-    check_ok(ps_pool_advance(pool, NULL));
+    assert_ok(ps_pool_advance(pool, err));
     prepare(pool, &ids);
-    check_ok(ps_pool_weights(pool, 1, W, NULL));
+    assert_ok(ps_pool_weights(pool, 1, W, err));
     check_near(W[3], 0.8,
                1e-15); /* the one at depth 2; the root has decay² (h of the shallowest open depth: its own) */
     check_near(W[0], 0.2, 1e-15);
@@ -136,7 +136,7 @@ static void test_impossible_prefixes(void **state) {
 static void test_refusals(void **state) {
     (void)state;
     ps_pool *pool;
-    ps_error err = {0};
+    ps_error refusal = {0};
     const uint32_t *ids;
     uint32_t root = 0, id, *found;
     double *log_weights, log_z;
@@ -146,35 +146,35 @@ static void test_refusals(void **state) {
                                   {.max_depth = 5, .depth_decay = NAN},
                                   {.max_depth = 5, .depth_tilt = INFINITY}};
     for (size_t i = 0; i < 4; i++) {
-        assert_int_equal(ps_pool_create(&bad[i], &pool, &err), PS_ARG);
-        assert_true(strlen(err.message) > 10);
+        assert_int_equal(ps_pool_create(&bad[i], &pool, &refusal), PS_ARG);
+        assert_true(strlen(refusal.message) > 10);
     }
-    check_ok(ps_pool_create(&(ps_pool_params){.max_depth = 5, .depth_decay = 0.5}, &pool, NULL));
-    assert_int_equal(ps_pool_append(pool, 0, -1, PS_OPEN, &id, &err), PS_ARG); /* nothing launched yet */
-    assert_int_equal(ps_pool_advance(pool, &err), PS_ARG);
-    assert_int_equal(ps_pool_launch(pool, 0.5, &root, 1, &err), PS_ARG); /* the first has β = 0 */
-    assert_int_equal(ps_pool_launch(pool, 0, &(uint32_t){1}, 1, &err), PS_ARG);
-    assert_int_equal(ps_pool_launch(pool, 0, &root, 0, &err), PS_ARG);
-    check_ok(ps_pool_launch(pool, 0, (uint32_t[]){0, 0}, 2, NULL));
-    assert_int_equal(ps_pool_launch(pool, 0, &root, 1, &err), PS_ARG); /* not prepared */
-    assert_int_equal(ps_pool_append(pool, 7, -1, PS_OPEN, &id, &err), PS_ARG);
-    assert_int_equal(ps_pool_append(pool, 0, NAN, PS_OPEN, &id, &err), PS_DOMAIN);
-    assert_int_equal(ps_pool_append(pool, 0, INFINITY, PS_OPEN, &id, &err), PS_DOMAIN);
+    assert_ok(ps_pool_create(&(ps_pool_params){.max_depth = 5, .depth_decay = 0.5}, &pool, err));
+    assert_int_equal(ps_pool_append(pool, 0, -1, PS_OPEN, &id, &refusal), PS_ARG); /* nothing launched yet */
+    assert_int_equal(ps_pool_advance(pool, &refusal), PS_ARG);
+    assert_int_equal(ps_pool_launch(pool, 0.5, &root, 1, &refusal), PS_ARG); /* the first has β = 0 */
+    assert_int_equal(ps_pool_launch(pool, 0, &(uint32_t){1}, 1, &refusal), PS_ARG);
+    assert_int_equal(ps_pool_launch(pool, 0, &root, 0, &refusal), PS_ARG);
+    assert_ok(ps_pool_launch(pool, 0, (uint32_t[]){0, 0}, 2, err));
+    assert_int_equal(ps_pool_launch(pool, 0, &root, 1, &refusal), PS_ARG); /* not prepared */
+    assert_int_equal(ps_pool_append(pool, 7, -1, PS_OPEN, &id, &refusal), PS_ARG);
+    assert_int_equal(ps_pool_append(pool, 0, NAN, PS_OPEN, &id, &refusal), PS_DOMAIN);
+    assert_int_equal(ps_pool_append(pool, 0, INFINITY, PS_OPEN, &id, &refusal), PS_DOMAIN);
     uint32_t a = append(pool, 0, -1, PS_OPEN), b = append(pool, 0, -1, PS_FINISHED);
-    assert_int_equal(ps_pool_append(pool, 0, -1, PS_OPEN, &id, &err), PS_ARG); /* both have made their step */
-    assert_int_equal(ps_pool_append(pool, a, -1, PS_OPEN, &id, &err), PS_ARG); /* and a second in one iteration */
-    assert_int_equal(ps_pool_prepare(pool, &ids, &n, &err), PS_ARG);           /* in the middle of it */
-    assert_int_equal(ps_pool_answers(pool, 1, false, &found, &log_weights, &n, &log_z, &err), PS_ARG);
+    assert_int_equal(ps_pool_append(pool, 0, -1, PS_OPEN, &id, &refusal), PS_ARG); /* both have made their step */
+    assert_int_equal(ps_pool_append(pool, a, -1, PS_OPEN, &id, &refusal), PS_ARG); /* and a second in one iteration */
+    assert_int_equal(ps_pool_prepare(pool, &ids, &n, &refusal), PS_ARG);           /* in the middle of it */
+    assert_int_equal(ps_pool_answers(pool, 1, false, &found, &log_weights, &n, &log_z, &refusal), PS_ARG);
     assert_true(isnan(ps_pool_ess(pool, 1)) && isnan(ps_pool_log_z(pool, 1, 0)));
-    assert_int_equal(ps_pool_weights(pool, 1, W, &err), PS_ARG);
-    check_ok(ps_pool_advance(pool, NULL));
-    check_ok(ps_pool_advance(pool, NULL));
-    assert_int_equal(ps_pool_append(pool, a, -1, PS_OPEN, &id, &err), PS_ARG); /* missed an iteration */
-    check_ok(ps_pool_prepare(pool, &ids, &n, NULL));
-    assert_int_equal(ps_pool_launch(pool, NAN, &a, 1, &err), PS_ARG);
-    assert_int_equal(ps_pool_launch(pool, -1, &a, 1, &err), PS_ARG);
-    assert_int_equal(ps_pool_launch(pool, 1, &b, 1, &err), PS_ARG); /* finished */
-    assert_int_equal(ps_pool_launch(pool, 1, &(uint32_t){99}, 1, &err), PS_ARG);
+    assert_int_equal(ps_pool_weights(pool, 1, W, &refusal), PS_ARG);
+    assert_ok(ps_pool_advance(pool, err));
+    assert_ok(ps_pool_advance(pool, err));
+    assert_int_equal(ps_pool_append(pool, a, -1, PS_OPEN, &id, &refusal), PS_ARG); /* missed an iteration */
+    assert_ok(ps_pool_prepare(pool, &ids, &n, err));
+    assert_int_equal(ps_pool_launch(pool, NAN, &a, 1, &refusal), PS_ARG);
+    assert_int_equal(ps_pool_launch(pool, -1, &a, 1, &refusal), PS_ARG);
+    assert_int_equal(ps_pool_launch(pool, 1, &b, 1, &refusal), PS_ARG); /* finished */
+    assert_int_equal(ps_pool_launch(pool, 1, &(uint32_t){99}, 1, &refusal), PS_ARG);
     assert_int_equal(ps_pool_size(pool), 2);
     assert_int_equal(ps_pool_events(pool), 1);
     ps_pool_free(pool);
@@ -192,11 +192,11 @@ static void check_pruning(ps_prune prune, const bool *gone) {
     for (size_t k = 0; k < 2; k++) {
         for (size_t i = 0; i < 5; i++)
             append(pools[k], 0, ells[i], PS_OPEN);
-        check_ok(ps_pool_advance(pools[k], NULL));
+        assert_ok(ps_pool_advance(pools[k], err));
         assert_int_equal(prepare(pools[k], &ids), 6); /* particles stand on all of them */
-        check_ok(ps_pool_launch(pools[k], 0.5, (uint32_t[]){0}, 1, NULL));
+        assert_ok(ps_pool_launch(pools[k], 0.5, (uint32_t[]){0}, 1, err));
         append(pools[k], 0, -2.5, PS_OPEN);
-        check_ok(ps_pool_advance(pools[k], NULL));
+        assert_ok(ps_pool_advance(pools[k], err));
     }
     assert_int_equal(prepare(whole, &ids), 7);
     assert_int_equal(prepare(pool, &ids), 3);
@@ -206,7 +206,7 @@ static void check_pruning(ps_prune prune, const bool *gone) {
     }
     assert_false(ps_pool_snapshots(pool)[6].pruned);
     check_near(ps_pool_log_z(pool, 0.7, 1), ps_pool_log_z(whole, 0.7, 1), 1e-14);
-    check_ok(ps_pool_weights(pool, 0.7, W, NULL));
+    assert_ok(ps_pool_weights(pool, 0.7, W, err));
     check_near(W[0], 1.0 / 3, 1e-14); /* the root has half the share of depth 1, whatever was pruned */
     check_near(W[0] + W[1] + W[2], 1, 1e-14);
     ps_pool_free(whole);
@@ -232,17 +232,17 @@ static void test_balance_pool(void **state) {
     uint32_t picks[M] = {0}, *found;
     double ell[M * GENERATIONS], log_mix[M * GENERATIONS], log_w[M * GENERATIONS], log_z = 0, *log_weights;
     size_t n = 0;
-    check_ok(ps_pool_create(&(ps_pool_params){.weighting = PS_BALANCE, .max_depth = 1}, &pool, NULL));
+    assert_ok(ps_pool_create(&(ps_pool_params){.weighting = PS_BALANCE, .max_depth = 1}, &pool, err));
     for (size_t g = 0; g < GENERATIONS; g++) {
         const size_t size = M - 2 * g; /* of unequal size */
-        check_ok(ps_pool_launch(pool, betas[g], picks, size, NULL));
+        assert_ok(ps_pool_launch(pool, betas[g], picks, size, err));
         check_near(ps_pool_event_log_z(pool, g, 5), log_z, 1e-12);
         events[g] = (ps_balance_event){betas[g], log_z, size};
         for (size_t i = 0; i < size; i++) {
             ell[n++] = 10 * ps_normal(check_key(g), i);
             assert_int_equal(append(pool, 0, ell[n - 1], PS_FINISHED), n);
         }
-        check_ok(ps_pool_advance(pool, NULL));
+        assert_ok(ps_pool_advance(pool, err));
         assert_int_equal(prepare(pool, &ids), n);
         const double beta = g + 1 < GENERATIONS ? betas[g + 1] : 1;
         ps_balance_log_mixture(ell, n, events, g + 1, log_mix);
@@ -250,7 +250,7 @@ static void test_balance_pool(void **state) {
         log_z = ps_log_sum_exp(log_w, n) - log((double)n);
         check_near(ps_pool_log_z(pool, beta, 0), log_z, 1e-12);
         check_near(ps_pool_ess(pool, beta), ps_ess(log_w, n), 1e-10);
-        check_ok(ps_pool_weights(pool, beta, W, NULL));
+        assert_ok(ps_pool_weights(pool, beta, W, err));
         for (size_t i = 0; i < n; i++) {
             assert_int_equal(ids[i], i + 1);
             check_near(W[i], exp(log_w[i] - log_z) / (double)n, 1e-13);
@@ -260,7 +260,7 @@ static void test_balance_pool(void **state) {
     }
     double answers_z;
     size_t n_answers;
-    check_ok(ps_pool_answers(pool, 1, false, &found, &log_weights, &n_answers, &answers_z, NULL));
+    assert_ok(ps_pool_answers(pool, 1, false, &found, &log_weights, &n_answers, &answers_z, err));
     assert_int_equal(n_answers, n);
     check_near(answers_z, log_z, 1e-12); /* eq. 16 over the answers: all snapshots are answers */
     ps_free(found);
@@ -273,11 +273,11 @@ static void test_balance_without_weight(void **state) {
     ps_pool *pool = make_pool((ps_pool_params){.weighting = PS_BALANCE, .max_depth = 4}, 1);
     const uint32_t *ids;
     append(pool, 0, -INFINITY, PS_OPEN);
-    check_ok(ps_pool_advance(pool, NULL));
+    assert_ok(ps_pool_advance(pool, err));
     assert_int_equal(prepare(pool, &ids), 1);
     assert_int_equal(ps_pool_weights(pool, 1, W, NULL), PS_DOMAIN);
     assert_true(ps_pool_ess(pool, 1) == 0);
-    check_ok(ps_pool_weights(pool, 0, W, NULL));
+    assert_ok(ps_pool_weights(pool, 0, W, err));
     assert_true(W[0] == 1);
     ps_pool_free(pool);
 }

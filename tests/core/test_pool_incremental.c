@@ -136,10 +136,10 @@ static size_t iterate(ps_pool *pool, uint32_t *running, size_t n, double scale) 
         if (ell == -INFINITY) ell = 0;
         ell = u < 0.02 ? -INFINITY : ell * 0.9 - scale * (next_uniform() - 0.3);
         const ps_snapshot_state end = u > 0.95 ? PS_FINISHED : PS_OPEN;
-        check_ok(ps_pool_append(pool, running[i], ell, end, &id, NULL));
+        assert_ok(ps_pool_append(pool, running[i], ell, end, &id, err));
         if (ps_pool_snapshots(pool)[id].state == PS_OPEN) running[going++] = id;
     }
-    check_ok(ps_pool_advance(pool, NULL));
+    assert_ok(ps_pool_advance(pool, err));
     return going;
 }
 
@@ -147,14 +147,14 @@ static size_t relaunch(ps_pool *pool, const uint32_t *ids, size_t n, double *W, 
     const double beta = next_uniform() < 0.1 ? 0 : 1.5 * next_uniform();
     double uniforms[M];
     size_t picks[M], picked, going = 0;
-    check_ok(ps_pool_weights(pool, beta, W, NULL));
+    assert_ok(ps_pool_weights(pool, beta, W, err));
     for (size_t i = 0; i < M; i++)
         uniforms[i] = next_uniform();
     const ps_resample_input in = {.W = W, .n = n, .M = M, .uniforms = uniforms};
-    check_ok(ps_resampler_find("multinomial")->pick(&in, picks, &picked, NULL));
+    assert_ok(ps_resampler_find("multinomial")->pick(&in, picks, &picked, err));
     for (size_t i = 0; i < M; i++)
         running[i] = ids[picks[i]];
-    check_ok(ps_pool_launch(pool, beta, running, M, NULL));
+    assert_ok(ps_pool_launch(pool, beta, running, M, err));
     for (size_t i = 0; i < M; i++)
         if (ps_pool_snapshots(pool)[running[i]].state == PS_OPEN) running[going++] = running[i];
     compare_standing(pool, running, going);
@@ -167,15 +167,15 @@ static void live(ps_pool_params params, size_t iterations, double scale, uint64_
     double *W = check_doubles(M * iterations + 1);
     life_id = id;
     position = 0;
-    check_ok(ps_pool_create(&params, &pool, NULL));
-    check_ok(ps_pool_launch(pool, 0, running, M, NULL));
+    assert_ok(ps_pool_create(&params, &pool, err));
+    assert_ok(ps_pool_launch(pool, 0, running, M, err));
     size_t n_running = M, updates = 0;
     for (size_t t = 1; t <= iterations; t++) {
         const uint32_t *ids;
         size_t n;
         n_running = iterate(pool, running, n_running, scale);
         if (n_running > 0 && next_uniform() < 0.2 && t < iterations) continue; /* nobody looks */
-        check_ok(ps_pool_prepare(pool, &ids, &n, NULL));
+        assert_ok(ps_pool_prepare(pool, &ids, &n, err));
         updates++;
         compare_candidates(pool, ids, n);
         if (t % (iterations / 5) == 0 || t == iterations) {

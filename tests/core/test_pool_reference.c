@@ -183,7 +183,7 @@ static void compare(ps_pool *pool, const uint32_t *ids, size_t n, double beta, d
         assert_true(selectable(ids[i]));
         total += w[i] = weight_of(ids[i], beta);
     }
-    check_ok(ps_pool_weights(pool, beta, W, NULL));
+    assert_ok(ps_pool_weights(pool, beta, W, err));
     for (size_t i = 0; i < n; i++) {
         squares += (w[i] / total) * (w[i] / total);
         check_near(W[i], (double)(w[i] / total), 1e-12);
@@ -200,7 +200,7 @@ static void compare_answers(ps_pool *pool) {
     uint32_t *ids;
     double *log_weights, log_z;
     size_t n;
-    check_ok(ps_pool_answers(pool, 1.5, true, &ids, &log_weights, &n, &log_z, NULL));
+    assert_ok(ps_pool_answers(pool, 1.5, true, &ids, &log_weights, &n, &log_z, err));
     for (size_t i = 0; i < n; i++) {
         assert_int_not_equal(ref.s[ids[i]].state, PS_OPEN);
         long double want = power(ref.s[ids[i]].ell, 1.5) - log_m(ids[i]) - logl(counted_at(ref.s[ids[i]].depth));
@@ -215,13 +215,13 @@ static void launch(ps_pool *pool, double beta, const uint32_t *picks, size_t m) 
         ref.log_z[ref.n_events][a] = log_z_at(beta, a);
     for (size_t i = 0; i < m; i++)
         ref.launched[ref.n_events][ref.n_events > 0 ? ref.s[picks[i]].depth : 0]++;
-    check_ok(ps_pool_launch(pool, beta, picks, m, NULL));
+    assert_ok(ps_pool_launch(pool, beta, picks, m, err));
     ref.beta[ref.n_events++] = beta;
     ref.age = 0;
 }
 
 static void advance(ps_pool *pool) {
-    check_ok(ps_pool_advance(pool, NULL));
+    assert_ok(ps_pool_advance(pool, err));
     ref.age++;
     for (size_t a = 0; a + ref.age <= ref.params.max_depth; a++)
         ref.counted[ref.n_events - 1][a][a + ref.age] = ref.launched[ref.n_events - 1][a];
@@ -244,7 +244,7 @@ static size_t iterate(ps_pool *pool, uint32_t *running, size_t n, double scale) 
         if (ell == -INFINITY) ell = 0;
         ell = u < 0.1 ? -INFINITY : ell - scale * next_uniform();
         ps_snapshot_state end = u > 0.85 ? (u > 0.95 ? PS_TRUNCATED : PS_FINISHED) : PS_OPEN;
-        check_ok(ps_pool_append(pool, running[i], ell, end, &id, NULL));
+        assert_ok(ps_pool_append(pool, running[i], ell, end, &id, err));
         if (ps_pool_snapshots(pool)[id].state == PS_OPEN) running[going++] = id;
     }
     advance(pool);
@@ -267,7 +267,7 @@ static void live(uint64_t round) {
     ps_pool *pool;
     uint32_t running[16] = {0};
     double W[MOST];
-    check_ok(ps_pool_create(&ref.params, &pool, NULL));
+    assert_ok(ps_pool_create(&ref.params, &pool, err));
     launch(pool, 0, running, M);
     size_t n_running = M;
     for (size_t t = 0; t < 14; t++) {
@@ -281,13 +281,13 @@ static void live(uint64_t round) {
             ref.deepest = ref.shallowest + (size_t)(4 * next_uniform());
             ps_pool_set_window(pool, ref.shallowest, ref.deepest);
         }
-        check_ok(ps_pool_prepare(pool, &ids, &n, NULL));
+        assert_ok(ps_pool_prepare(pool, &ids, &n, err));
         compare(pool, ids, n, beta, W);
         if (next_uniform() < 0.4) continue;
         for (size_t i = 0; i < M; i++)
             uniforms[i] = next_uniform();
         ps_resample_input in = {.W = W, .n = n, .M = M, .uniforms = uniforms};
-        check_ok(ps_resampler_find("multinomial")->pick(&in, picks, &picked, NULL));
+        assert_ok(ps_resampler_find("multinomial")->pick(&in, picks, &picked, err));
         for (size_t i = 0; i < M; i++)
             running[i] = ids[picks[i]];
         launch(pool, beta, running, n_running = M);

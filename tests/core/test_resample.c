@@ -15,7 +15,7 @@ static size_t pick(const char *name, const double *W, size_t n, size_t M, uint64
     assert_non_null(r);
     ps_uniforms(check_key(id), 0, r->uniforms(M, n, 0), uniforms);
     ps_resample_input in = {.W = W, .n = n, .M = M, .uniforms = uniforms};
-    check_ok(r->pick(&in, picks, &picked, NULL));
+    assert_ok(r->pick(&in, picks, &picked, err));
     return picked;
 }
 
@@ -29,7 +29,7 @@ static void check_picks(const ps_resampler *r, const double *W, size_t n, size_t
     size_t picked = 0, positive = 0, needed = r->uniforms(M, n, subpools);
     ps_resample_input in = {.W = W, .n = n, .M = M, .uniforms = uniforms, .subpools = subpools};
     assert_true(needed <= MOST);
-    check_ok(r->pick(&in, picks, &picked, NULL));
+    assert_ok(r->pick(&in, picks, &picked, err));
     for (size_t i = 0; i < n; i++)
         positive += W[i] > 0;
     assert_int_equal(picked, is_top_n(r) && positive < M ? positive : M);
@@ -173,7 +173,7 @@ static void test_exact(void **state) {
     const size_t want[] = {0, 0, 0, 2};
     size_t picked;
     ps_resample_input in = {.W = W, .n = 4, .M = 4, .uniforms = &u};
-    check_ok(ps_resampler_find("systematic")->pick(&in, picks, &picked, NULL));
+    assert_ok(ps_resampler_find("systematic")->pick(&in, picks, &picked, err));
     assert_memory_equal(picks, want, sizeof want);
 
     const double half[] = {0, 0.5, 0, 0.5, 0}, queries[] = {0, 0.25, 0.5, 0.75};
@@ -184,21 +184,21 @@ static void test_exact(void **state) {
     /* Stratified with the same uniform everywhere is systematic. */
     const double same[] = {0.3, 0.3, 0.3, 0.3};
     in.uniforms = same;
-    check_ok(ps_resampler_find("stratified")->pick(&in, picks, &picked, NULL));
+    assert_ok(ps_resampler_find("stratified")->pick(&in, picks, &picked, err));
     assert_memory_equal(picks, want, sizeof want);
 
     /* Residual: 2·W copies, then the rest [.4, .8, .6, .2]/2 at .3 and .9: 1 (above .2, below .6) and 2. */
     const double rest[] = {0.3, 0.89};
     const size_t residual[] = {0, 0, 1, 2};
     in.uniforms = rest;
-    check_ok(ps_resampler_find("residual")->pick(&in, picks, &picked, NULL));
+    assert_ok(ps_resampler_find("residual")->pick(&in, picks, &picked, err));
     assert_memory_equal(picks, residual, sizeof residual);
 
     /* Multinomial: each uniform is looked up by itself. */
     const double each[] = {0.97, 0.1, 0.61, 0.8};
     const size_t multinomial[] = {3, 0, 1, 2};
     in.uniforms = each;
-    check_ok(ps_resampler_find("multinomial")->pick(&in, picks, &picked, NULL));
+    assert_ok(ps_resampler_find("multinomial")->pick(&in, picks, &picked, err));
     assert_memory_equal(picks, multinomial, sizeof multinomial);
 }
 
@@ -207,7 +207,7 @@ static void test_exact(void **state) {
 static size_t pick_top(ps_resample_input in, const double *u) {
     size_t picked = 0;
     in.uniforms = u;
-    check_ok(ps_resampler_find("topN")->pick(&in, picks, &picked, NULL));
+    assert_ok(ps_resampler_find("topN")->pick(&in, picks, &picked, err));
     return picked;
 }
 

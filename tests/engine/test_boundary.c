@@ -1,15 +1,6 @@
 /* Where a step ends, over tokens that cut patterns anywhere. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "engine/boundary.h"
-
-#include <stdio.h>
-#include <string.h>
+#include "support/test.h"
 
 static ps_generation generation(ps_boundary boundary) {
     return (ps_generation){.temperature = 1, .top_p = 1, .boundary = boundary, .min_tokens = 1, .max_tokens = 100};

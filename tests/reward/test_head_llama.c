@@ -27,11 +27,11 @@ static void one_layer(void **state) {
     ps_prm_head head = read_ok(tensors, 2, values, 2);
     assert_string_equal(head.tag, "<step>");
     assert_int_equal(head.layer[0].in, 3);
-    assert_close(ps_prm_head_apply(&head, x), 1 / (1 + exp(y[1] - y[0])), 1e-12);
+    check_near(ps_prm_head_apply(&head, x), 1 / (1 + exp(y[1] - y[0])), 1e-12);
     ps_prm_head_free(&head);
     head = read_ok(tensors, 1, NULL, 0); /* no bias; positive: the last label */
     assert_null(head.tag);
-    assert_close(ps_prm_head_apply(&head, x), 1 / (1 + exp((y[0] - 0.25) - (y[1] + 0.5))), 1e-12);
+    check_near(ps_prm_head_apply(&head, x), 1 / (1 + exp((y[0] - 0.25) - (y[1] + 0.5))), 1e-12);
     ps_prm_head_free(&head);
 }
 
@@ -46,7 +46,7 @@ static void two_layers(void **state) {
     const double h[] = {0 /* −1.25 before the ReLU */, 6.5};
     const double y[] = {2 * h[1], 0.5 * h[1] + 0.125, 3 * h[1] - 0.25};
     ps_prm_head head = read_ok(tensors, 4, values, 2);
-    assert_close(ps_prm_head_apply(&head, x), 1 / (1 + exp(y[0] - y[1]) + exp(y[2] - y[1])), 1e-12);
+    check_near(ps_prm_head_apply(&head, x), 1 / (1 + exp(y[0] - y[1]) + exp(y[2] - y[1])), 1e-12);
     const float bad[] = {NAN, 0, 0}, infinite[] = {INFINITY, 0, 0};
     assert_true(isnan(ps_prm_head_apply(&head, bad)));
     assert_true(isnan(ps_prm_head_apply(&head, infinite)));
@@ -59,7 +59,7 @@ static void one_output(void **state) {
     const tiny_tensor tensors[] = {{"head.0.weight", {3, 1}, w0}};
     const float x[] = {0.5F, 1, -2}, far[] = {-5000, 0, 0};
     ps_prm_head head = read_ok(tensors, 1, NULL, 0);
-    assert_close(ps_prm_head_apply(&head, x), 1 / (1 + exp(1.5)), 1e-12);
+    check_near(ps_prm_head_apply(&head, x), 1 / (1 + exp(1.5)), 1e-12);
     assert_true(ps_prm_head_apply(&head, far) == 0);
     ps_prm_head_free(&head);
 }
@@ -158,7 +158,7 @@ static void metadata(void **state) {
     assert_ok(ps_prm_create(judge_engine(0), "model.gguf", &(ps_prm_options){0}, &prm, err));
     assert_ok(ps_prm_root(prm, "Q?", &root, err));
     const ps_prm_event event = score_step(prm, root, "a");
-    assert_close(event.step, 0.5, 1e-12); /* a .2 against - .2 */
+    check_near(event.step, 0.5, 1e-12); /* a .2 against - .2 */
     assert_int_equal(event.tokens, 6 + 2 + 2);
     ps_prm_free(prm);
     prm = NULL;
@@ -166,7 +166,7 @@ static void metadata(void **state) {
     const ps_prm_options options = {.positive = "+", .system = ""};
     assert_ok(ps_prm_create(engine, "model.gguf", &options, &prm, err));
     assert_ok(ps_prm_root(prm, "Q?", &root, err));
-    assert_close(score_step(prm, root, "a").step, 0.75, 1e-12);
+    check_near(score_step(prm, root, "a").step, 0.75, 1e-12);
     ps_prm_free(prm);
     ps_error error = {0};
     engine = judge_engine(0);

@@ -125,7 +125,7 @@ static void many_at_once(ps_prm *prm) {
             assert_false(seen[events[i].tag]);
             seen[events[i].tag] = true;
             assert_int_equal(events[i].status, PS_OK);
-            assert_close(events[i].step, expected[events[i].tag % 2], 1e-12);
+            check_near(events[i].step, expected[events[i].tag % 2], 1e-12);
             ps_prm_release(prm, events[i].node);
         }
     }
@@ -179,7 +179,7 @@ static void aggregates(void **state) {
                 product *= event.step;
                 sum += event.step;
                 const double expected[] = {event.step, min, product, sum / (double)(i + 1)};
-                assert_close(event.reward, expected[aggregate], 1e-15);
+                check_near(event.reward, expected[aggregate], 1e-15);
             }
             ps_prm_free(prm);
         }

@@ -171,7 +171,7 @@ static void costs(void **state) {
     assert_int_equal(b.tokens, 6); /* each character, and the tag */
     assert_int_equal(again.tokens, 6);
     assert_true(a.tokens > 6);
-    assert_close(again.step, a.step, 0.01);
+    check_near(again.step, a.step, 0.01);
     ps_prm_free(prm);
 }
 

@@ -19,10 +19,10 @@ static void prefixes_before_steps(void **state) {
     assert_ok(ps_prm_root(prm, "Q?", &root, err));
     const ps_prm_event a = score_step(prm, root, "a\n"), b = score_step(prm, root, "b\n");
     const ps_prm_event ba = score_step(prm, b.node, "a\n"), aa = score_step(prm, a.node, "a\n");
-    assert_close(a.step, 0.8, 0);
-    assert_close(b.step, 0.25, 0);
-    assert_close(ba.step, 0.1, 0);
-    assert_close(aa.step, 0.8, 0);
+    check_near(a.step, 0.8, 0);
+    check_near(b.step, 0.25, 0);
+    check_near(ba.step, 0.1, 0);
+    check_near(aa.step, 0.8, 0);
     ps_prm_free(prm);
 }
 
@@ -34,9 +34,9 @@ static void synthetic_steps(void **state) {
     ps_prm_node root = 0;
     assert_ok(ps_prm_toy_create(&options, PS_AGGREGATE_LAST, &prm, err));
     assert_ok(ps_prm_root(prm, "Problem 1", &root, err));
-    assert_close(score_step(prm, root, "step 1: ok z=0.500000\n").step, 1 / (1 + exp(-2.75)), 1e-15);
-    assert_close(score_step(prm, root, "step 2: slip z=-1.000000\n").step, 1 / (1 + exp(-0.5)), 1e-15);
-    assert_close(score_step(prm, root, "step 12: seen z=0.500000 \\boxed{3}").step, 1 / (1 + exp(1.25)), 1e-15);
+    check_near(score_step(prm, root, "step 1: ok z=0.500000\n").step, 1 / (1 + exp(-2.75)), 1e-15);
+    check_near(score_step(prm, root, "step 2: slip z=-1.000000\n").step, 1 / (1 + exp(-0.5)), 1e-15);
+    check_near(score_step(prm, root, "step 12: seen z=0.500000 \\boxed{3}").step, 1 / (1 + exp(1.25)), 1e-15);
     const ps_prm_event event = score_step(prm, root, "Let me think.\n");
     assert_int_equal(event.status, PS_FORMAT);
     assert_int_equal(event.node, 0);
@@ -53,8 +53,8 @@ static void long_steps(void **state) {
     ps_prm *prm = toy_of("{\"rewards\": {\"default\": 0.75}}");
     ps_prm_node root = 0;
     assert_ok(ps_prm_root(prm, "Q?", &root, err));
-    assert_close(score_step(prm, root, text).step, 0.75, 0);
-    assert_close(score_step(prm, root, "").step, 0.75, 0);
+    check_near(score_step(prm, root, text).step, 0.75, 0);
+    check_near(score_step(prm, root, "").step, 0.75, 0);
     ps_prm_free(prm);
 }
 

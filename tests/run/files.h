@@ -70,14 +70,13 @@ static inline int remove_files(void **state) {
 /* A configuration on the toy engine; then "key", "value", …, NULL. */
 static inline ps_config *config_of(const char *key, ...) {
     ps_config *c = NULL;
-    ps_error err;
     va_list arguments;
-    check_ok(ps_config_create(&c, &err));
-    check_ok(ps_config_set(c, "engine.type", "toy", "test", &err));
+    assert_ok(ps_config_create(&c, err));
+    assert_ok(ps_config_set(c, "engine.type", "toy", "test", err));
     va_start(arguments, key);
     for (; key != NULL; key = va_arg(arguments, const char *)) {
         const char *value = va_arg(arguments, const char *);
-        if (ps_config_set(c, key, value, "test", &err) != PS_OK) fail_msg("%s", err.message);
+        assert_ok(ps_config_set(c, key, value, "test", err));
     }
     va_end(arguments);
     return c;

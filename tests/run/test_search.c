@@ -4,90 +4,11 @@
 #include "run/files.h"
 #include "run/scheduler.h"
 #include "support/failing_allocator.h"
+#include "support/faulty_engine.h"
 
 #include <jansson.h>
 
 enum { PROBLEMS = 12 };
-
-/* ---- An engine that fails when told -------------------------------------- */
-
-typedef struct faulty {
-    ps_engine base;
-    ps_engine *inner;
-    uint64_t problem;   /* whose requests fail */
-    bool at_submission; /* else as an event */
-    uint32_t child;     /* 0: none */
-    uint64_t tag;       /* of the request to fail */
-    bool armed;
-    size_t lost_after; /* polls until the engine is lost; 0: never */
-    ps_event *events;
-} faulty;
-
-static ps_status faulty_tokenize(ps_engine *e, const char *text, size_t length, bool special, ps_token **tokens,
-                                 size_t *n, ps_error *err) {
-    return ps_engine_tokenize(((faulty *)e)->inner, text, length, special, tokens, n, err);
-}
-static ps_status faulty_chat(ps_engine *e, const ps_chat_message *messages, size_t n, char **text, ps_error *err) {
-    return ps_engine_render_chat(((faulty *)e)->inner, messages, n, text, err);
-}
-static ps_status faulty_root(ps_engine *e, const ps_token *tokens, size_t n, ps_node *node, ps_error *err) {
-    return ps_engine_root(((faulty *)e)->inner, tokens, n, node, err);
-}
-static void faulty_retain(ps_engine *e, ps_node node) {
-    ps_engine_retain(((faulty *)e)->inner, node);
-}
-static void faulty_release(ps_engine *e, ps_node node) {
-    ps_engine_release(((faulty *)e)->inner, node);
-}
-static ps_status faulty_extend(ps_engine *e, const ps_extend_request *request, ps_error *err) {
-    faulty *f = (faulty *)e;
-    if (f->child != 0 && request->key.problem == f->problem && request->key.id == f->child) {
-        if (f->at_submission) return ps_fail(err, PS_ENGINE, "refused");
-        f->armed = true;
-        f->tag = request->tag;
-    }
-    return ps_engine_extend(f->inner, request, err);
-}
-static ps_status faulty_poll(ps_engine *e, double seconds, const ps_event **events, size_t *n, ps_error *err) {
-    faulty *f = (faulty *)e;
-    const ps_event *inner;
-    if (f->lost_after > 0 && --f->lost_after == 0) {
-        f->lost_after = 1; /* and it stays lost */
-        return ps_fail(err, PS_ENGINE, "the engine is lost");
-    }
-    ps_status status = ps_engine_poll(f->inner, seconds, &inner, n, err);
-    if (status != PS_OK) return status;
-    f->events = realloc(f->events, (*n + 1) * sizeof *f->events);
-    for (size_t i = 0; i < *n; i++) {
-        f->events[i] = inner[i];
-        if (!f->armed || inner[i].tag != f->tag) continue;
-        f->armed = false;
-        ps_engine_release(f->inner, inner[i].child);
-        f->events[i] = (ps_event){.tag = f->tag, .reason = PS_STOP_ERROR, .status = PS_ENGINE, .message = "broken off"};
-    }
-    *events = f->events;
-    return PS_OK;
-}
-static void faulty_info(const ps_engine *e, ps_engine_info *info) {
-    ps_engine_get_info(((const faulty *)e)->inner, info);
-}
-static size_t faulty_in_flight(const ps_engine *e, size_t width) {
-    return ps_engine_in_flight(((const faulty *)e)->inner, width);
-}
-static void faulty_stats(const ps_engine *e, ps_engine_stats *stats) {
-    ps_engine_get_stats(((const faulty *)e)->inner, stats);
-}
-static const ps_engine_ops faulty_ops = {.name = "faulty",
-                                         .tokenize = faulty_tokenize,
-                                         .render_chat = faulty_chat,
-                                         .root = faulty_root,
-                                         .retain = faulty_retain,
-                                         .release = faulty_release,
-                                         .extend = faulty_extend,
-                                         .poll = faulty_poll,
-                                         .info = faulty_info,
-                                         .in_flight = faulty_in_flight,
-                                         .stats = faulty_stats};
 
 /* ---- A run of some problems ---------------------------------------------- */
 
@@ -95,7 +16,7 @@ typedef struct some {
     ps_config *config;
     ps_models *models;
     ps_session session;
-    faulty engine;
+    faulty_engine engine;
     ps_problem problems[PROBLEMS];
     size_t next;
     char *lines[PROBLEMS]; /* the outcomes as JSON without their timing */
@@ -149,7 +70,7 @@ static some *prepare(ps_config *config) {
     s->config = config;
     if (ps_models_open(config, NULL, &s->models, &err) != PS_OK) fail_msg("%s", err.message);
     if (ps_session_init(&s->session, config, s->models, NULL, &err) != PS_OK) fail_msg("%s", err.message);
-    s->engine = (faulty){.base = {&faulty_ops}, .inner = ps_models_engine(s->models)};
+    faulty_engine_init(&s->engine, ps_models_engine(s->models));
     s->session.engine = &s->engine.base;
     for (size_t i = 0; i < PROBLEMS; i++)
         s->problems[i] = (ps_problem){.index = i, .text = "which?", .answer = i % 2 ? "1" : "2"};
@@ -182,7 +103,7 @@ static void end(some *s) {
     ps_session_clear(&s->session);
     ps_models_free(s->models);
     ps_config_free(s->config);
-    free(s->engine.events);
+    ps_engine_free(&s->engine.base);
     free(s);
 }
 
@@ -246,7 +167,7 @@ static void a_lost_engine_ends_the_run(void **state) {
     for (size_t after = 1; after < 14; after += 3) {
         some *s = prepare(configured(0));
         ps_error err;
-        s->engine.lost_after = after;
+        s->engine.lost_at = after;
         ps_observer observer = {0};
         ps_schedule schedule = {.session = &s->session,
                                 .parallel = 3,

@@ -9,7 +9,7 @@ static double score_with(const char *score, const char *prior, const ps_score_in
     double ell = NAN;
     assert_non_null(ps_score_find(score));
     assert_non_null(ps_length_prior_find(prior));
-    check_ok(ps_score(ps_score_find(score), ps_length_prior_find(prior), &params, in, &ell, NULL));
+    assert_ok(ps_score(ps_score_find(score), ps_length_prior_find(prior), &params, in, &ell, err));
     return ell;
 }
 
@@ -138,7 +138,7 @@ static void test_prior_weight(void **state) {
     ps_score_input empty = {.reward = 0.5};
     assert_true(score_with("logprob_power", "lognormal", &empty) == 0);
     double ell;
-    check_ok(ps_score(ps_score_find("logprob_power"), NULL, &params, &ten_nats, &ell, NULL));
+    assert_ok(ps_score(ps_score_find("logprob_power"), NULL, &params, &ten_nats, &ell, err));
     assert_true(ell == -10);
 }
 

@@ -1,19 +1,10 @@
-/* What the tests of this folder share: cmocka with its headers, seeds, and assertions on doubles. */
+/* For tests of numbers: fixed seeds, and assertions on doubles. */
 #ifndef PERSAMP_TESTS_SUPPORT_CHECK_H
 #define PERSAMP_TESTS_SUPPORT_CHECK_H
 
+#include "support/test.h"
+
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "persamp/base.h"
 
 /* The fixed seed of the statistical tests. PS_TEST_SEED in the environment gives another: so were the false-alarm rates
  * measured that the tests state. */
@@ -33,8 +24,6 @@ static inline ps_rng_key check_key(uint64_t id) {
         if (!(check_got == check_want || fabs(check_got - check_want) <= (tolerance)))                                 \
             fail_msg("%s is %.17g, expected %.17g within %g", #got, check_got, check_want, (double)(tolerance));       \
     } while (0)
-
-#define check_ok(call) assert_int_equal((call), PS_OK)
 
 /* An array that the test owns (free). */
 static inline double *check_doubles(size_t n) {

@@ -3,22 +3,12 @@
 #define PERSAMP_TESTS_VERIFY_SUPPORT_H
 
 #include "persamp/verify.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "support/test.h"
 
 static inline ps_verdict verdict_of(const char *a, const char *b, ps_verify_mode mode) {
     ps_verify_options options = {.mode = mode};
     ps_verdict verdict;
-    ps_error err;
-    if (ps_verify_answers(a, b, &options, &verdict, &err) != PS_OK) fail_msg("%s", err.message);
+    assert_ok(ps_verify_answers(a, b, &options, &verdict, err));
     return verdict;
 }
 

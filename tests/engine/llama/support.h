@@ -2,29 +2,13 @@
 #ifndef PERSAMP_TESTS_ENGINE_LLAMA_SUPPORT_H
 #define PERSAMP_TESTS_ENGINE_LLAMA_SUPPORT_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "persamp/engine.h"
 #include "persamp/engine_llama.h"
+#include "support/test.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define MODEL PS_SOURCE_DATADIR "/models/reasoner.gguf"
-
-#define assert_ok(call)                                                                                                \
-    do {                                                                                                               \
-        ps_error assert_ok_error = {0};                                                                                \
-        ps_error *err = &assert_ok_error;                                                                              \
-        if ((call) != PS_OK) fail_msg("%s: %s", #call, assert_ok_error.message);                                       \
-    } while (0)
 
 /* One context with one thread unless a test says otherwise: the machine that runs the tests may be busy. */
 static inline ps_llama_options usual(void) {

@@ -1,14 +1,6 @@
 /* A model in words, from libllama's words and counts. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "engine/llama/engine.h"
-
-#include <string.h>
+#include "support/test.h"
 
 static void counts_take_the_place_of_names(void **state) {
     (void)state;

@@ -1,15 +1,8 @@
 /* A crew does each thing once, never two as one member, and stands many short runs. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "engine/llama/threads.h"
+#include "support/test.h"
 
 #include <stdatomic.h>
-#include <string.h>
 
 enum { MOST = 1000, MEMBERS = 5 };
 

@@ -1,17 +1,8 @@
 /* The sampling pass against a slow, plain computation in long double with a full sort. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "engine/sampler/kernels.h"
+#include "support/test.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 static const ps_rng_key key = {.seed = 20, .purpose = PS_RNG_TEST};
 

@@ -2,34 +2,10 @@
 #ifndef PERSAMP_TESTS_ENGINE_TOY_SUPPORT_H
 #define PERSAMP_TESTS_ENGINE_TOY_SUPPORT_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "engine/toy/toy.h"
 #include "persamp/engine.h"
 #include "persamp/engine_toy.h"
-
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#define assert_ok(call)                                                                                                \
-    do {                                                                                                               \
-        ps_error assert_ok_error = {0};                                                                                \
-        ps_error *err = &assert_ok_error;                                                                              \
-        if ((call) != PS_OK) fail_msg("%s: %s", #call, assert_ok_error.message);                                       \
-    } while (0)
-/* cmocka 1.1.5 has no comparison of doubles that prints enough digits. */
-#define assert_close(a, b, tolerance)                                                                                  \
-    do {                                                                                                               \
-        const double close_a = (a), close_b = (b);                                                                     \
-        if (!(fabs(close_a - close_b) <= (tolerance))) fail_msg("%s is %.17g, %s is %.17g", #a, close_a, #b, close_b); \
-    } while (0)
+#include "support/check.h"
 
 static inline ps_generation newline_generation(void) {
     return (ps_generation){

@@ -127,9 +127,9 @@ static void the_law_of_a_step(void **state) {
     near_probability(wrong_seen, wrong, 0.5);
     near_probability(slipped_seen, slipped, 0.5);
     near_probability(label_one, finished_wrong, 0.05 * (1 - log(0.05)));
-    assert_close(z2 / (double)n_z, 1 - 0.49, 4.5 * 0.51 * sqrt(2.0 / (double)n_z));
-    assert_close(lag / (double)n_z, 0, 4.5 * sqrt(0.51 * 1.0 / (double)n_z));
-    assert_close(z1 / (double)n_z, 0, 0.03);
+    check_near(z2 / (double)n_z, 1 - 0.49, 4.5 * 0.51 * sqrt(2.0 / (double)n_z));
+    check_near(lag / (double)n_z, 0, 4.5 * sqrt(0.51 * 1.0 / (double)n_z));
+    check_near(z1 / (double)n_z, 0, 0.03);
     assert_int_equal(ps_toy_living_nodes(engine), 0);
     ps_engine_free(engine);
 }
@@ -148,14 +148,14 @@ static void log_probabilities(void **state) {
         ps_toy_step step;
         const ps_event *event = step_of(engine, root, &g, (ps_rng_key){3, 0, i, PS_RNG_TOKEN});
         assert_ok(ps_toy_step_parse(event->text, event->text_length, &step, err));
-        assert_close(event->logp[0], log(step.status == PS_TOY_RIGHT ? 1 - e : e / 2), 1e-12);
+        check_near(event->logp[0], log(step.status == PS_TOY_RIGHT ? 1 - e : e / 2), 1e-12);
         assert_true(event->logq[0] == event->logp[0]);
         surprise -= event->logp[0] / DRAWS;
         entropy = event->entropy[0];
         ps_engine_release(engine, event->child);
     }
-    assert_close(entropy, -(1 - e) * log(1 - e) - e * log(e / 2), 1e-12);
-    assert_close(surprise, entropy, 0.03);
+    check_near(entropy, -(1 - e) * log(1 - e) - e * log(e / 2), 1e-12);
+    check_near(surprise, entropy, 0.03);
     ps_engine_free(engine);
 }
 
@@ -282,8 +282,8 @@ static void success_rates(void **state) {
         const double at_4 = best_of_n(p, 4, 3000), at_16 = best_of_n(p, 16, 3000);
         print_message("setting %zu: %.3f and %.3f (stated: %.2f and %.2f)\n", i + 1, at_4, at_16, settings[i].at_4,
                       settings[i].at_16);
-        assert_close(at_4, settings[i].at_4, 0.045);
-        assert_close(at_16, settings[i].at_16, 0.045);
+        check_near(at_4, settings[i].at_4, 0.045);
+        check_near(at_16, settings[i].at_16, 0.045);
     }
 }
 

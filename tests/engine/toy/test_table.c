@@ -23,8 +23,8 @@ static void enumeration_sums_to_one(void **state) {
             q += exp(answers.items[k].logq);
             p += exp(answers.items[k].logp);
         }
-        assert_close(q, 1, 1e-12);
-        if (g.temperature == 1 && g.top_p == 1 && g.top_k == 0) assert_close(p, 1, 1e-12);
+        check_near(q, 1, 1e-12);
+        if (g.temperature == 1 && g.top_p == 1 && g.top_k == 0) check_near(p, 1, 1e-12);
         if (g.temperature == 0) assert_int_equal(answers.n, 1);
         ps_toy_answers_free(&answers);
         ps_engine_free(engine);
@@ -47,7 +47,7 @@ static void enumeration_can_be_cut(void **state) {
             assert_int_equal(a->step_end[a->n_steps - 1], a->n_tokens);
             assert_int_equal(a->reason, a->tokens[a->n_tokens - 1] == 8 ? PS_STOP_EOS : PS_STOP_LENGTH);
         }
-        assert_close(sum, 1, 1e-12);
+        check_near(sum, 1, 1e-12);
         ps_toy_answers_free(&answers);
     }
     ps_engine_free(engine);
@@ -78,8 +78,8 @@ static void frequencies_match(const char *table, ps_generation g, uint64_t seed)
         const ps_toy_answer key = {.text = (char *)w.text, .reason = w.reason};
         const ps_toy_answer *found = bsearch(&key, answers.items, answers.n, sizeof key, by_text);
         assert_non_null(found);
-        assert_close(w.logp, found->logp, 1e-12);
-        assert_close(w.logq, found->logq, 1e-12);
+        check_near(w.logp, found->logp, 1e-12);
+        check_near(w.logq, found->logq, 1e-12);
         assert_int_equal(w.n_tokens, found->n_tokens);
         assert_int_equal(w.n_steps, found->n_steps);
         count[found - answers.items]++;
@@ -170,9 +170,9 @@ static void truncation_is_exact(void **state) {
             const ps_token token = event->tokens[0];
             seen[token] = true;
             assert_true(cases[c].q[token] > 0);
-            assert_close(event->logq[0], log(cases[c].q[token]), 1e-12);
-            assert_close(event->logp[0], log(p[token]), 1e-12);
-            assert_close(event->entropy[0], entropy, 1e-12);
+            check_near(event->logq[0], log(cases[c].q[token]), 1e-12);
+            check_near(event->logp[0], log(p[token]), 1e-12);
+            check_near(event->entropy[0], entropy, 1e-12);
             ps_engine_release(engine, event->child);
         }
         for (size_t k = 0; k < 4; k++)
@@ -334,8 +334,8 @@ static void evaluation(void **state) {
     ps_engine_info info;
     ps_engine_get_info(engine, &info);
     for (size_t i = 0; i < 8; i++) {
-        assert_close(exp(events->choice_logp[i]), expected[i], 1e-12);
-        assert_close(events->hidden[i / 4 * info.hidden_size + (size_t)choices[i % 4]], expected[i], 1e-7);
+        check_near(exp(events->choice_logp[i]), expected[i], 1e-12);
+        check_near(events->hidden[i / 4 * info.hidden_size + (size_t)choices[i % 4]], expected[i], 1e-7);
     }
     /* The child is the prefix "a\nb\n". */
     ps_node child = events->child;
