@@ -1,5 +1,5 @@
 /* Data sets: what is read, what is passed over and named, what is refused. */
-#include "run/files.h"
+#include "run/support.h"
 #include "support/failing_allocator.h"
 
 static ps_dataset *load(const char *text) {

@@ -1,6 +1,6 @@
 /* From answers to an outcome: classes, votes, weights, predictions; and its line of JSON. The answers come from a
  * method that says what a test tells it to. */
-#include "run/files.h"
+#include "run/support.h"
 #include "run/task.h"
 
 #include <jansson.h>
@@ -51,18 +51,17 @@ static ps_status create(const ps_method_params *params, ps_method **method, ps_e
 typedef struct setting {
     ps_config *config;
     ps_models *models;
-    ps_session session;
+    ps_session *session;
     ps_problem problem;
 } setting;
 
 static int set_up(void **state) {
     setting *s = calloc(1, sizeof *s);
-    ps_error err;
     s->config = config_of("models.prm.enabled", "true", "answer.select", "weighted", NULL);
-    if (ps_models_open(s->config, NULL, &s->models, &err) != PS_OK) fail_msg("%s", err.message);
-    if (ps_session_init(&s->session, s->config, s->models, NULL, &err) != PS_OK) fail_msg("%s", err.message);
-    s->session.method = &scripted;
-    s->session.name = "scripted";
+    assert_ok(ps_models_open(s->config, NULL, &s->models, err));
+    assert_ok(ps_session_create(s->config, s->models, NULL, &s->session, err));
+    s->session->method = &scripted;
+    s->session->name = "scripted";
     s->problem = (ps_problem){.index = 3, .text = "2+2?", .answer = "4"};
     told = (ps_method_report){.final_ess = NAN, .log_z = NAN};
     *state = s;
@@ -71,7 +70,7 @@ static int set_up(void **state) {
 
 static int tear_down(void **state) {
     setting *s = *state;
-    ps_session_clear(&s->session);
+    ps_session_release(s->session);
     ps_models_free(s->models);
     ps_config_free(s->config);
     free(s);
@@ -84,8 +83,8 @@ static ps_outcome *outcome_of(setting *s, const script *list, size_t n) {
     ps_error err;
     said = list;
     n_said = n;
-    check_ok(ps_task_create(&s->session, &s->problem, 0, &task, &err));
-    if (task->failed != PS_OK) fail_msg("%s", task->outcome.error);
+    check_ok(ps_task_create(&(ps_solve_request){s->session, &s->problem, 0, false}, 0, &task, &err));
+    if (task->outcome.status != PS_OK) fail_msg("%s", task->outcome.error);
     check_ok(ps_reserve(&task->nodes, &task->nodes_capacity, n + 1));
     for (size_t i = 0; i < n; i++)
         task->nodes[task->n_nodes++] = (ps_task_node){
@@ -309,7 +308,7 @@ static void text_that_is_not_utf8_is_mended(void **state) {
 
 static void without_a_reward_model_its_vote_is_null(void **state) {
     setting *s = *state;
-    s->session.prm = NULL;
+    s->session->prm = NULL;
     ps_outcome *o = outcome_of(s, election, 7);
     json_t *line = line_of(o, false);
     assert_true(json_is_null(json_object_get(line, "pred_prm_weighted")));
@@ -322,7 +321,7 @@ static void particles_are_told_on_request(void **state) {
     setting *s = *state;
     static const char *const keys[] = {"id",   "parent", "state",  "text",  "tokens",
                                        "logp", "logq",   "reward", "score", "weight"};
-    s->session.keep_particles = true;
+    s->session->keep_particles = true;
     ps_outcome *o = outcome_of(s, election, 7);
     json_t *line = line_of(o, true), *list = json_object_get(line, "particles");
     assert_int_equal(json_array_size(list), 7);

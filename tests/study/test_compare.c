@@ -1,6 +1,6 @@
 /* The statistics of comparisons by hand, and the regression guard of method quality: the four synthetic settings of
  * docs/findings.md with few problems. */
-#include "run/files.h"
+#include "run/support.h"
 
 #include "study/compare.h"
 

@@ -1,5 +1,5 @@
 /* The output folder: whose it is, one writer a file, whole lines or none, whatever the disk does. */
-#include "run/files.h"
+#include "run/support.h"
 #include "study/store.h"
 #include "study/syncer.h"
 

@@ -9,8 +9,8 @@ typedef struct faulty_engine {
     ps_engine_ops ops; /* what `inner` can, this one can */
     ps_engine *inner;  /* borrowed */
     /* Which extension fails; child 0: none. */
-    uint64_t problem; /* its key.problem */
-    uint64_t child;   /* its key.id */
+    uint64_t problem;   /* its key.problem */
+    uint64_t child;     /* its key.id */
     bool at_submission; /* ps_engine_extend says "refused"; else the event's message is "broken off" */
     /* The poll, counted from 1, from which on the engine is lost; 0: never. */
     size_t lost_at;
