@@ -6,11 +6,11 @@
 /* The table itself: the range of the second byte for each first byte, and how many bytes there are. */
 static size_t by_the_table(const unsigned char *c, size_t room) {
     unsigned first = c[0], low = 0x80, high = 0xBF;
-    size_t n = first <= 0x7F                      ? 1
-               : first >= 0xC2 && first <= 0xDF   ? 2
-               : first >= 0xE0 && first <= 0xEF   ? 3
-               : first >= 0xF0 && first <= 0xF4   ? 4
-                                                  : 0;
+    size_t n = first <= 0x7F                    ? 1
+               : first >= 0xC2 && first <= 0xDF ? 2
+               : first >= 0xE0 && first <= 0xEF ? 3
+               : first >= 0xF0 && first <= 0xF4 ? 4
+                                                : 0;
     if (first == 0xE0) low = 0xA0;
     if (first == 0xED) high = 0x9F;
     if (first == 0xF0) low = 0x90;

@@ -148,7 +148,7 @@ static void ties_go_to_the_heavier_then_the_older(void **state) {
     ps_outcome_free(o);
 }
 
-static void nobody_has_an_answer(void **state) {
+static void where_nobody_has_an_answer_the_best_text_stands_for_it(void **state) {
     setting *s = *state;
     static const script mute[] = {{"hm, I am not sure of it", -1, -2, 0.5, PS_FINISHED},
                                   {"well, nobody could say", -1, -1, 0.5, PS_FINISHED}};
@@ -167,7 +167,7 @@ static void nobody_has_an_answer(void **state) {
     ps_outcome_free(o);
 }
 
-static void all_weights_zero(void **state) {
+static void where_all_weights_are_zero_the_votes_count(void **state) {
     setting *s = *state;
     static const script dead[] = {{"\\boxed{1}", -INFINITY, -INFINITY, 0, PS_FINISHED},
                                   {"\\boxed{2}", -INFINITY, -INFINITY, 0, PS_FINISHED},
@@ -336,8 +336,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(each_selection_chooses_its_own, set_up, tear_down),
         cmocka_unit_test_setup_teardown(ties_go_to_the_heavier_then_the_older, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(nobody_has_an_answer, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(all_weights_zero, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(where_nobody_has_an_answer_the_best_text_stands_for_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(where_all_weights_are_zero_the_votes_count, set_up, tear_down),
         cmocka_unit_test_setup_teardown(cut_off_answers_are_flagged, set_up, tear_down),
         cmocka_unit_test_setup_teardown(without_a_ground_truth_nothing_is_correct, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_line_has_exactly_its_fields, set_up, tear_down),

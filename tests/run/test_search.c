@@ -124,7 +124,7 @@ static ps_config *configured(int kind) {
 
 /* ---- Tests --------------------------------------------------------------- */
 
-static void side_by_side_as_one_at_a_time(void **state) {
+static void problems_side_by_side_come_to_what_each_comes_to_alone(void **state) {
     (void)state;
     for (int kind = 0; kind < 4; kind++) {
         some *one = prepare(configured(kind)), *many = prepare(configured(kind));
@@ -200,7 +200,7 @@ static void a_cancelled_run_drains_and_can_be_repeated(void **state) {
     }
 }
 
-static void a_prompt_that_does_not_fit(void **state) {
+static void a_prompt_that_does_not_fit_fails_its_problem_only(void **state) {
     (void)state;
     some *s = prepare(config_of("models.generator.max_model_len", "40", "prompt.template", "{question}", NULL));
     ps_error err;
@@ -215,7 +215,7 @@ static void a_prompt_that_does_not_fit(void **state) {
 }
 
 /* A context that is full in the middle of an answer cuts it off; with refill and a budget of tokens it ends too. */
-static void a_context_that_is_full(void **state) {
+static void a_context_that_is_full_cuts_the_answer_off(void **state) {
     (void)state;
     for (int kind = 0; kind < 2; kind++) {
         some *s = prepare(config_of("models.generator.max_model_len", "16", "prompt.template", "{question}",
@@ -232,7 +232,7 @@ static void a_context_that_is_full(void **state) {
     }
 }
 
-static void no_time_at_all(void **state) {
+static void without_time_a_problem_ends_without_an_answer(void **state) {
     (void)state;
     some *s = prepare(config_of("ps.budget.max_seconds", "1e-9", NULL));
     ps_error err;
@@ -326,13 +326,13 @@ static void failing_allocations_leak_nothing(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(side_by_side_as_one_at_a_time),
+        cmocka_unit_test(problems_side_by_side_come_to_what_each_comes_to_alone),
         cmocka_unit_test(a_failed_request_fails_its_problem_only),
         cmocka_unit_test(a_lost_engine_ends_the_run),
         cmocka_unit_test(a_cancelled_run_drains_and_can_be_repeated),
-        cmocka_unit_test(a_prompt_that_does_not_fit),
-        cmocka_unit_test(a_context_that_is_full),
-        cmocka_unit_test(no_time_at_all),
+        cmocka_unit_test(a_prompt_that_does_not_fit_fails_its_problem_only),
+        cmocka_unit_test(a_context_that_is_full_cuts_the_answer_off),
+        cmocka_unit_test(without_time_a_problem_ends_without_an_answer),
         cmocka_unit_test(solve_shows_every_iteration),
         cmocka_unit_test(solve_passes_a_failure_on),
         cmocka_unit_test(failing_allocations_leak_nothing),

@@ -1,5 +1,5 @@
-/* The solver: problems that come and go while others run, waiting and being woken, progress, giving up. The engine below
- * is the toy engine, held back by a slow one, so that a test decides what is under way when. */
+/* The solver: problems that come and go while others run, waiting and being woken, progress, giving up. The engine
+ * below is the toy engine, held back by a slow one, so that a test decides what is under way when. */
 #include "engine/toy/toy.h"
 #include "run/models.h"
 #include "run/support.h"
@@ -333,13 +333,14 @@ static void *wake_soon(void *solver) {
     return NULL;
 }
 
-/* A poll without a limit that brings nothing comes back when another thread wakes it. Without that, this would not end. */
+/* A poll without a limit that brings nothing comes back when another thread wakes it. Without that, this would not end.
+ */
 static void check_wakes(bench *b) {
     pthread_t thread;
     assert_int_equal(pthread_create(&thread, NULL, wake_soon, b->solver), 0);
     assert_int_equal(poll(b, INFINITY), 0);
     pthread_join(thread, NULL);
-    poll(b, 0); /* a wake that came twice, by way of the engine */
+    poll(b, 0);                /* a wake that came twice, by way of the engine */
     ps_solver_wake(b->solver); /* when nobody waits, the next poll does not wait */
     assert_int_equal(poll(b, INFINITY), 0);
 }

@@ -81,8 +81,8 @@ static json_t *line_of(const ps_outcome *outcome) {
 
 static void a_cancelled_problem_changes_no_token_of_the_others_to_the_bit(void **state) {
     (void)state;
-    static const char *const keys[] = {"engine.deterministic",      "true", "generation.n_particles", "4",
-                                       "evaluation.save_particles", "true", NULL};
+    static const char *const keys[] = {
+        "engine.deterministic", "true", "generation.n_particles", "4", "evaluation.save_particles", "true", NULL};
     bench b = open_bench(keys);
     ps_outcome *outcomes[PROBLEMS] = {NULL};
     json_t *expected[PROBLEMS];

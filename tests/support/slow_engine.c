@@ -92,8 +92,8 @@ static ps_status poll(ps_engine *engine, double seconds, const ps_event **events
     if (status != PS_OK) return status;
     if (found > 0) memcpy(s->events, ready, found * sizeof *ready);
     for (size_t i = 0; i < s->n_dropped; i++)
-        s->events[found + i] = (ps_event){
-            .tag = s->dropped[i], .reason = PS_STOP_ERROR, .status = PS_CANCELLED, .message = "cancelled"};
+        s->events[found + i] =
+            (ps_event){.tag = s->dropped[i], .reason = PS_STOP_ERROR, .status = PS_CANCELLED, .message = "cancelled"};
     *events = s->events;
     *n = found + s->n_dropped;
     s->n_dropped = 0;

@@ -1,5 +1,5 @@
-/* An engine that holds requests back until a test lets them go, over another that answers them. It waits, wakes, cancels
- * and calls as an engine with threads does, so that a test decides what is under way when. */
+/* An engine that holds requests back until a test lets them go, over another that answers them. It waits, wakes,
+ * cancels and calls as an engine with threads does, so that a test decides what is under way when. */
 #ifndef PERSAMP_TESTS_SUPPORT_SLOW_ENGINE_H
 #define PERSAMP_TESTS_SUPPORT_SLOW_ENGINE_H
 
