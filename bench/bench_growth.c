@@ -131,7 +131,7 @@ static cost solve(size_t particles, size_t in_flight, size_t steps, size_t probl
     const ps_eval_options options = {.limit = problems, .fresh = true};
     stop_on(ps_eval(config, &options, models, NULL, &summary, &err), &err);
     const cost c = {.seconds = (processor_seconds() - start) / (double)problems};
-    ps_eval_summary_free(&summary);
+    ps_eval_summary_clear(&summary);
     ps_models_free(models);
     ps_config_free(config);
     return c;

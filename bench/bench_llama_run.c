@@ -103,7 +103,7 @@ static result evaluate(const bench *b, const ps_config *config, ps_models *model
         fprintf(stderr, "bench_llama_run: %zu problems failed\n", summary.arms[0].errors);
         exit(1);
     }
-    ps_eval_summary_free(&summary);
+    ps_eval_summary_clear(&summary);
     return r;
 }
 

@@ -231,6 +231,6 @@ int ps_cmd_compare(int argc, char **argv) {
                                    .failure = ps_cli_error};
     compare_arguments a = {0};
     int code = ps_cli_run_command(&run, &a, argc, argv);
-    ps_compare_summary_free(&a.summary);
+    ps_compare_summary_clear(&a.summary);
     return code;
 }

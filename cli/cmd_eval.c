@@ -142,6 +142,6 @@ int ps_cmd_eval(int argc, char **argv) {
                                    .failure = ps_cli_failure};
     eval_arguments a = {0};
     int code = ps_cli_run_command(&run, &a, argc, argv);
-    ps_eval_summary_free(&a.summary);
+    ps_eval_summary_clear(&a.summary);
     return code;
 }

@@ -108,7 +108,7 @@ void ps_cli_log_outcome(const ps_outcome *outcome) {
     if (logger.file == NULL) return; /* the console has its progress */
     ps_text text = {0};
     const ps_prediction *chosen = &outcome->predictions[outcome->select];
-    ps_text_printf(&text, "problem %zu by %s: %s, %s", outcome->problem->index, outcome->method,
+    ps_text_printf(&text, "problem %llu by %s: %s, %s", (unsigned long long)outcome->problem->index, outcome->method,
                    outcome->error != NULL   ? outcome->error
                    : chosen->answer != NULL ? chosen->answer
                                             : "no answer",

@@ -63,7 +63,8 @@ if(BUILD_TESTING)
     endforeach()
 endif()
 
-# ---- Examples: compiled with every build and run as tests; NAME.expected, where there is one, is what they print ---
+# ---- Examples: compiled with every build and run as tests; NAME.input and NAME.expected,
+# where they are there, are what they read and what they print
 
 file(GLOB example_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/examples/*.c")
 foreach(file IN LISTS example_sources)
@@ -77,9 +78,13 @@ foreach(file IN LISTS example_sources)
     if(NOT EXISTS "${expected}")
         set(expected "")
     endif()
+    set(input "${PROJECT_SOURCE_DIR}/examples/${name}.input")
+    if(NOT EXISTS "${input}")
+        set(input "/dev/null")
+    endif()
     if(BUILD_TESTING)
         add_test(NAME examples/${name} COMMAND "${CMAKE_COMMAND}" "-DPROGRAM=$<TARGET_FILE:example_${name}>"
-            "-DEXPECTED=${expected}" -P "${PROJECT_SOURCE_DIR}/cmake/CompareOutput.cmake")
+            "-DINPUT=${input}" "-DEXPECTED=${expected}" -P "${PROJECT_SOURCE_DIR}/cmake/CompareOutput.cmake")
         set_tests_properties(examples/${name} PROPERTIES
             LABELS examples TIMEOUT 120 WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
     endif()

@@ -169,6 +169,7 @@ typedef struct ps_method_ops ps_method_ops;
 struct ps_method_ops {
     const char *name, *doc;
     bool greedy;        /* tokens are drawn at temperature 0 */
+    bool unscored;      /* it chooses without a score: one draw, or a plain vote */
     bool independent;   /* answers are n_particles independent draws: methods that say so can share them */
     const char *select; /* the answer selection that belongs to the method; NULL: the configured one */
     /* `ops` is the entry of the table that is created. Judges the method's own parameters: PS_ARG. */

@@ -1,16 +1,26 @@
-/* persamp/run.h: problems in, results out: data sets, models opened from a configuration, many problems over one
- * engine, evaluation with results that survive kill -9.
+/* persamp/run.h: problems in, outcomes out: data sets, models opened from a configuration, one question, many at once.
  *
  *     ps_config_check(config, NULL, &err);
  *     ps_models_open(config, NULL, &models, &err);                       // once
- *     ps_solve(config, models, &problem, NULL, &outcome, &err);          // as often as you like, or
- *     ps_eval(config, &options, models, NULL, &summary, &err);
+ *     ps_solve(config, models, &problem, NULL, &outcome, &err);          // one question, as often as you like
  *     ps_outcome_free(outcome);
  *     ps_models_free(models);
  *
+ * Many questions share the models through a solver:
+ *
+ *     ps_session_create(config, models, NULL, &session, &err);           // how to solve; the configuration may go now
+ *     ps_solver_create(models, &solver, &err);
+ *     ps_solver_submit(solver, &(ps_solve_request){session, &problem, .tag = 7}, &err);   // at any time
+ *     while (ps_solver_pending(solver) > 0) {
+ *         ps_solver_poll(solver, INFINITY, &events, &n, &err);           // n outcomes, each with its tag
+ *         …
+ *     }
+ *     ps_solver_free(solver);
+ *     ps_session_release(session);
+ *
  * Configurations are expected to have passed ps_config_check. One thread at a time may use a ps_models and what was
- * made with it; callbacks come from the calling thread. What is owned by the caller is freed by the function named with
- * it; all of these take NULL. PS_NOMEM is possible everywhere and not listed. */
+ * made with it, unless a function says otherwise; callbacks come from the calling thread. What is owned by the caller
+ * is freed by the function named with it; all of these take NULL. PS_NOMEM is possible everywhere and not listed. */
 #ifndef PERSAMP_RUN_H
 #define PERSAMP_RUN_H
 
@@ -27,11 +37,23 @@ extern "C" {
 
 /* ---- Data sets ----------------------------------------------------------- */
 
+/* What is to be answered: a question, a conversation, or a prompt as it stands. All of it is borrowed until the
+ * problem's outcome is freed. */
 typedef struct ps_problem {
-    size_t index;                            /* position in its file, from 0: stable whatever is skipped */
-    const char *text;                        /* "problem" or "question" */
+    uint64_t index;   /* the problem's own random numbers: with the seed it decides every draw, so that what else is
+                         solved beside it changes nothing. Of a data set: the position in the file, from 0, stable
+                         whatever is skipped */
+    const char *text; /* the question ("problem" or "question" of a record). With `messages` or `prompt` it may be NULL:
+                         what the result and a reward model show as the question is then the last message of the user,
+                         or the prompt */
     const char *answer;                      /* "answer"; of GSM8K what follows ####; NULL when there is none */
     const char *unique_id, *subject, *level; /* NULL when absent */
+    /* At most one of these two. Without them the question is put into prompt.template, or becomes a message after
+     * prompt.system. */
+    const ps_chat_message *messages; /* [n_messages] a conversation, for the model's own chat template. prompt.system
+                                        stands before one that has no message "system" */
+    size_t n_messages;
+    const char *prompt; /* a text that the answer continues, control tokens and all */
 } ps_problem;
 
 /* A record that cannot be used; the others can. */
@@ -62,10 +84,11 @@ PS_API ps_status ps_dataset_path(const ps_config *config, char **path, ps_error 
 /* The reasoner's engine and, when configured, the process reward model. */
 typedef struct ps_models ps_models;
 /* Load what engine.type, models.generator and (when enabled) models.prm name. `log` gets the engine's messages and may
- * be NULL; it is copied, what its `user` points to must live as long as the models. *models is owned (ps_models_free).
- * Takes as long as reading the weights, and for small models some 0.7 s of measuring how to run them. PS_IO: no such
- * file, with what to do about it; PS_FORMAT: it is damaged, truncated or has no tokenizer; PS_ENGINE: libllama refuses
- * it, a GPU was demanded and is not there, or this build has no libllama; PS_ARG: an engine that is not built. */
+ * be NULL; it is copied, what its `user` points to must live as long as the models. *models is owned (ps_models_free)
+ * and outlives the sessions and solvers made with it. Takes as long as reading the weights, and for small models some
+ * 0.7 s of measuring how to run them. PS_IO: no such file, with what to do about it; PS_FORMAT: it is damaged,
+ * truncated or has no tokenizer; PS_ENGINE: libllama refuses it, a GPU was demanded and is not there, or this build has
+ * no libllama; PS_ARG: an engine that is not built. */
 PS_API ps_status ps_models_open(const ps_config *config, const ps_log *log, ps_models **models, ps_error *err);
 PS_API void ps_models_free(ps_models *models);
 /* The three belong to the models. */
@@ -73,7 +96,7 @@ PS_API ps_engine *ps_models_engine(const ps_models *models);
 PS_API ps_prm *ps_models_prm(const ps_models *models);      /* NULL without one */
 PS_API const char *ps_models_path(const ps_models *models); /* of the reasoner; "toy" for the toy engine */
 
-/* ---- One problem --------------------------------------------------------- */
+/* ---- Outcomes ------------------------------------------------------------ */
 
 /* One class of equivalent answers. */
 typedef struct ps_answer_class {
@@ -96,6 +119,7 @@ typedef enum ps_select {
     PS_SELECT_PRM_WEIGHTED,
     PS_SELECTS
 } ps_select;
+PS_API const char *ps_select_name(ps_select select); /* "best", …, as answer.select and result lines have it */
 
 /* Tokens by kind. */
 typedef struct ps_token_counts {
@@ -105,6 +129,10 @@ typedef struct ps_token_counts {
     uint64_t prefilled; /* the prompt, and prefixes computed again */
     uint64_t prm;       /* read by the reward model; what particles have in common once */
 } ps_token_counts;
+PS_API void ps_token_counts_add(ps_token_counts *sum, const ps_token_counts *more);
+/* The kinds one by one: name as result lines have it, NULL from the last on; and its member. */
+PS_API const char *ps_token_kind(size_t kind);
+PS_API uint64_t *ps_token_count(ps_token_counts *counts, size_t kind);
 
 /* Everything about one solved problem. Strings and arrays are owned by the outcome. */
 typedef struct ps_outcome {
@@ -118,7 +146,8 @@ typedef struct ps_outcome {
     size_t n_classes;
     bool has_reward;         /* a process reward model took part */
     bool truncated;          /* nothing finished: the answer is that of a cut-off snapshot */
-    const char *error;       /* why this problem failed, else NULL */
+    ps_status status;        /* PS_OK, or why this problem failed; PS_CANCELLED for one that was given up */
+    const char *error;       /* likewise in words, else NULL */
     ps_method_report report; /* its arrays are owned by the outcome */
     ps_token_counts tokens;
     struct {
@@ -144,19 +173,94 @@ typedef struct ps_step_view {
     size_t n;
 } ps_step_view;
 
-/* How a run tells its caller what happens. Every member may be NULL. Called from the calling thread. */
+/* ---- One question -------------------------------------------------------- */
+
+/* How a call tells its caller what happens. Every member may be NULL. Called from the calling thread. */
 typedef struct ps_observer {
     void *user;
     void (*step)(void *user, const ps_step_view *view);
-    bool (*cancelled)(void *user); /* asked often; true ends the run with PS_CANCELLED */
+    bool (*cancelled)(void *user); /* asked some 20 times a second; true ends the call with PS_CANCELLED */
 } ps_observer;
 
-/* Solve one question by the configured method. *outcome is owned (ps_outcome_free) and borrows `problem` and the
- * models. `observer` may be NULL. PS_BUDGET: the prompt does not fit the context; PS_DOMAIN: a score is NaN; PS_ENGINE:
- * the engine failed; PS_ARG: the method does not go with this configuration; PS_CANCELLED. A search that ends without a
- * finished answer is no error: the outcome is `truncated`. */
+/* Solve one question by the configured method. *outcome is owned (ps_outcome_free) and borrows `problem`. `observer`
+ * may be NULL. PS_BUDGET: the prompt does not fit the context; PS_DOMAIN: a score is NaN; PS_ENGINE: the engine failed;
+ * PS_ARG: the method does not go with this configuration; PS_CANCELLED. A search that ends without a finished answer is
+ * no error: the outcome is `truncated`. */
 PS_API ps_status ps_solve(const ps_config *config, ps_models *models, const ps_problem *problem,
                           const ps_observer *observer, ps_outcome **outcome, ps_error *err);
+
+/* ---- Sessions: how to solve ---------------------------------------------- */
+
+/* A method with its parameters, how tokens are drawn, how answers are judged: all that a configuration says of solving,
+ * copied out of it. Read-only and reference-counted; any thread may make, retain and release one. */
+typedef struct ps_session ps_session;
+
+/* Over the same models there may be as many sessions as one likes, each with a method, temperature, stop strings and
+ * seed of its own. `arm`: NULL for the configured method, else "greedy", "sample" (one draw from the model itself) or a
+ * method's name. The caller owns one reference of *session. PS_ARG: the method needs what the models do not give, a
+ * reward model or log-probabilities; the message names the key and what to set instead. */
+PS_API ps_status ps_session_create(const ps_config *config, ps_models *models, const char *arm, ps_session **session,
+                                   ps_error *err);
+PS_API void ps_session_retain(ps_session *session);
+PS_API void ps_session_release(ps_session *session);
+PS_API const char *ps_session_name(const ps_session *session); /* the method's, or "sample"; lives as the session */
+PS_API ps_select ps_session_select(const ps_session *session); /* which prediction is the answer */
+/* Problems of this session worth having in a solver at once: fewer leave the machine idle, more slow each other down.
+ * At least 1. */
+PS_API size_t ps_session_in_flight(const ps_session *session);
+
+/* ---- The solver: many questions at once ---------------------------------- */
+
+/* Problems that share the models' batches, whatever their sessions. The verbs are those of engines and reward models:
+ * submit, poll, cancel, wake. Models have one solver at a time. */
+typedef struct ps_solver ps_solver;
+
+typedef struct ps_solve_request {
+    ps_session *session; /* over the solver's models; retained as long as it is needed */
+    const ps_problem *problem;
+    uint64_t tag;  /* returned in its events; the caller's own */
+    bool progress; /* an event after each of its iterations, too; they cost time, so only where somebody looks */
+} ps_solve_request;
+
+/* Something that came of a problem: the outcome, its last event, or what an iteration brought. */
+typedef struct ps_solver_event {
+    uint64_t tag;
+    ps_outcome *outcome;      /* owned by the caller (ps_outcome_free), also after the solver is gone; NULL: progress */
+    const ps_step_view *step; /* of progress: valid until the next call of any function of this solver */
+} ps_solver_event;
+
+PS_API ps_status ps_solver_create(ps_models *models, ps_solver **solver, ps_error *err);
+/* What is under way is given up: returns within one batch of the model, and leaves nothing of it in the engine. */
+PS_API void ps_solver_free(ps_solver *solver);
+
+/* Begin a problem: its first requests join those of the others with the next poll. What is wrong with the problem
+ * itself, say a prompt that does not fit, becomes its outcome's `status`. PS_ARG: a session over other models. */
+PS_API ps_status ps_solver_submit(ps_solver *solver, const ps_solve_request *request, ps_error *err);
+
+/* Let everything under way go on until there is an event or a place has become free, at most `seconds` (0: only what is
+ * ready, INFINITY: no limit), kept to within one batch of the model, and no longer once ps_solver_wake is called. With
+ * nothing under way it waits for that. *n may be 0. *events stays valid until the next call.
+ *
+ * A search that is over gives its place free first: ps_solver_running is less by one and this returns, perhaps with
+ * nothing. Its outcome comes with the next poll, which sets the model to work before it reads the answers. So whoever
+ * fills the place in between never lets the model wait.
+ *
+ * An error means that the engine is lost or that memory has run out; outcomes that were there came before it. Every
+ * later call gives it again: all that is left is ps_solver_free. */
+PS_API ps_status ps_solver_poll(ps_solver *solver, double seconds, const ps_solver_event **events, size_t *n,
+                                ps_error *err);
+
+/* A call of ps_solver_poll that waits returns within one batch; when none does, the next returns without waiting. From
+ * any thread, as long as the solver lives. */
+PS_API void ps_solver_wake(ps_solver *solver);
+
+/* Give up the problems with this tag: within one batch their particles are gone from the engine, and an outcome with
+ * PS_CANCELLED comes; what was done already comes as it is. No token of any other problem changes (in deterministic
+ * mode to the bit). */
+PS_API void ps_solver_cancel(ps_solver *solver, uint64_t tag);
+
+PS_API size_t ps_solver_running(const ps_solver *solver); /* problems that the models work on */
+PS_API size_t ps_solver_pending(const ps_solver *solver); /* problems whose outcome has not been polled */
 
 #ifdef __cplusplus
 }

@@ -13,6 +13,23 @@
 extern "C" {
 #endif
 
+/* ---- Result files -------------------------------------------------------- */
+
+/* What one line of a result file says (docs/results.md). */
+typedef struct ps_result_line {
+    size_t index; /* problem_idx */
+    bool correct, truncated, error;
+    bool correct_by[PS_SELECTS];
+    double confidence[PS_SELECTS]; /* in each prediction, in [0, 1]; NaN without an answer. See docs/compare.md */
+    double ess, resamples;         /* NaN where the line has null */
+    ps_token_counts tokens;
+} ps_result_line;
+
+/* Call `each` for every complete line of a file, in order. It stays as it is: another run may be writing it. PS_IO: it
+ * cannot be read; PS_FORMAT: a line that is not a result (the message has its number). O(size of the file). */
+PS_API ps_status ps_results_read(const char *path, void (*each)(void *user, const ps_result_line *line), void *user,
+                                 ps_error *err);
+
 /* ---- Evaluation ---------------------------------------------------------- */
 
 typedef struct ps_eval_options {
@@ -40,7 +57,8 @@ typedef struct ps_eval_summary {
     size_t n_arms;
     size_t faults; /* unusable records of the data set */
 } ps_eval_summary;
-PS_API void ps_eval_summary_free(ps_eval_summary *summary);
+/* Free what it holds; all zeros afterwards, and fine before. */
+PS_API void ps_eval_summary_clear(ps_eval_summary *summary);
 
 /* Progress of an evaluation: the arm under way, of `total` problems. */
 typedef struct ps_eval_progress {
@@ -52,7 +70,7 @@ typedef struct ps_eval_observer {
     void *user;
     void (*fault)(void *user, const char *path, const ps_dataset_fault *fault);
     void (*progress)(void *user, const ps_eval_progress *progress);
-    bool (*cancelled)(void *user);
+    bool (*cancelled)(void *user); /* asked some 20 times a second; true ends the run with PS_CANCELLED */
 } ps_eval_observer;
 
 /* Run the configured method over the configured data set. Each result line is on disk before the next problem counts;
@@ -103,13 +121,14 @@ typedef struct ps_compare_cell {
 typedef struct ps_compare_summary {
     ps_compare_cell *cells; /* [n_cells] those without a budget first, then by budget, then by method */
     size_t n_cells, n_methods, problems;
-    double answer_tokens; /* mean length of one answer: a budget of 1x */
-    size_t comparisons;   /* how many p-values Holm's correction counts */
-    size_t faults;        /* unusable records of the data set */
-    const char *path;     /* of the JSON in the output folder */
-    struct ps_plan *plan; /* owns the strings */
+    double answer_tokens;         /* mean length of one answer: a budget of 1x */
+    size_t comparisons;           /* how many p-values Holm's correction counts */
+    size_t faults;                /* unusable records of the data set */
+    const char *path;             /* of the JSON in the output folder */
+    struct ps_compare_plan *plan; /* owns the strings */
 } ps_compare_summary;
-PS_API void ps_compare_summary_free(ps_compare_summary *summary);
+/* As ps_eval_summary_clear. */
+PS_API void ps_compare_summary_clear(ps_compare_summary *summary);
 
 /* Run every method at every budget with every seed over the same problems with common random numbers, and compare.
  * Each run is a result file of the output folder; the same call again goes on where an earlier one was cut off, also

@@ -20,7 +20,12 @@ const ps_method_ops *ps_method_find(const char *name) {
     return NULL;
 }
 
-static ps_status check(const ps_method_params *p, ps_error *err) {
+/* One draw and the plain vote choose without a score. */
+static bool led_by_score(const ps_method_ops *ops, const ps_method_params *p) {
+    return !ops->unscored && !(ops->independent && p->n_particles == 1);
+}
+
+static ps_status check(const ps_method_ops *ops, const ps_method_params *p, ps_error *err) {
     if (p->n_particles < 1) return ps_fail(err, PS_ARG, "n_particles is %zu, expected at least 1", p->n_particles);
     if (p->max_steps < 1) return ps_fail(err, PS_ARG, "max_steps is %zu, expected at least 1", p->max_steps);
     if (p->score == NULL || p->prior == NULL || p->score_params == NULL)
@@ -28,17 +33,17 @@ static ps_status check(const ps_method_params *p, ps_error *err) {
     if (p->score->needs_reward && !p->has_reward)
         return ps_fail(err, PS_ARG, "scoring.type %s needs a process reward model: set models.prm.enabled to true",
                        p->score->name);
-    if (ps_score_needs_logp(p->score, p->score_params) && !p->has_logp)
+    if (led_by_score(ops, p) && ps_score_needs_logp(p->score, p->score_params) && !p->has_logp)
         return ps_fail(err, PS_ARG,
                        "scoring.type %s needs the log-probabilities of tokens, which this engine does not report: set "
-                       "scoring.type to prm_reward, or use another engine",
+                       "scoring.type to prm_reward with models.prm.enabled, method to majority, or use another engine",
                        p->score->name);
     return PS_OK;
 }
 
 ps_status ps_method_create(const ps_method_ops *ops, const ps_method_params *params, ps_method **method,
                            ps_error *err) {
-    ps_status status = check(params, err);
+    ps_status status = check(ops, params, err);
     return status != PS_OK ? status : ops->create(ops, params, method, err);
 }
 

@@ -43,6 +43,9 @@ ps_status ps_tree_fill(ps_tree *tree, const ps_method_params *params, const ps_s
         tree->n_finished++;
         tree->finished_tokens += node->sums.n_tokens;
     }
+    /* Only a method that chooses without a score gets here without the sums that the score reads: all answers are
+     * alike. */
+    if (!result->has_logp && ps_score_needs_logp(params->score, params->score_params)) return PS_OK;
     return ps_score(params->score, params->prior, params->score_params, &node->sums, &node->ell, err);
 }
 

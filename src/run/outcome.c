@@ -240,10 +240,15 @@ ps_status ps_task_finish(ps_task *task, ps_error *err) {
     ps_status status = keep_report(task, err);
     for (uint32_t i = 1; i < task->n_nodes && task->session->keep_particles; i++)
         task->nodes[i].ell = ps_task_score(task, i);
-    if (status == PS_OK && task->failed == PS_OK) status = settle(task, err);
+    if (status == PS_OK && o->status == PS_OK) status = settle(task, err);
     ps_method_free(task->method);
     task->method = NULL;
     return status;
+}
+
+const char *ps_select_name(ps_select select) {
+    static const char *const names[PS_SELECTS] = {"best", "majority", "weighted", "prm_weighted"};
+    return names[select];
 }
 
 void ps_outcome_free(ps_outcome *outcome) {

@@ -1,6 +1,6 @@
 /* An outcome as one line of JSON: the fields of docs/results.md. */
+#include "run/prompt.h"
 #include "run/task.h"
-#include "run/tokens.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -87,12 +87,12 @@ static json_t *particles(const ps_outcome *o) {
         json_t *one =
             json_pack("{s:I,s:I,s:s,s:o,s:I}", "id", (json_int_t)i, "parent", (json_int_t)node->parent, "state",
                       state_names[node->state], "text", text(node->text), "tokens", (json_int_t)node->n_tokens);
-        json_object_set_new(one, "logp", number(node->sum_logp));
-        json_object_set_new(one, "logq", number(node->sum_logq));
+        json_object_set_new(one, "logp", number(task->session->params.has_logp ? node->sum_logp : NAN));
+        json_object_set_new(one, "logq", number(task->session->params.has_logq ? node->sum_logq : NAN));
         json_object_set_new(one, "reward", number(node->reward));
         json_object_set_new(one, "score", number(node->ell));
         json_object_set_new(one, "weight", number(node->weight));
-        if (task->logprobs) set_logprobs(one, node);
+        if (task->logprobs && (node->tokens != NULL || node->n_tokens == 0)) set_logprobs(one, node);
         if (report->pool != NULL && i <= report->snapshots) {
             json_object_set_new(one, "event", json_integer(report->pool[i].event));
             json_object_set_new(one, "launch_depth", json_integer(report->pool[i].launch_depth));
@@ -114,30 +114,37 @@ static json_t *events(const ps_method_report *report) {
 }
 
 static void set_predictions(json_t *line, const ps_outcome *o) {
-    static const char *const names[PS_SELECTS] = {"best", "majority", "weighted", "prm_weighted"};
     for (int s = 0; s < PS_SELECTS; s++) {
         char key[32];
         const ps_prediction *p = &o->predictions[s];
         bool known = s != PS_SELECT_PRM_WEIGHTED || o->has_reward;
-        snprintf(key, sizeof key, "pred_%s", names[s]);
+        snprintf(key, sizeof key, "pred_%s", ps_select_name((ps_select)s));
         json_object_set_new(line, key, known ? text(p->answer) : json_null());
-        snprintf(key, sizeof key, "correct_%s", names[s]);
+        snprintf(key, sizeof key, "correct_%s", ps_select_name((ps_select)s));
         json_object_set_new(line, key, known && o->error == NULL ? json_boolean(p->correct) : json_null());
     }
+}
+
+static json_t *tokens(const ps_outcome *o) {
+    ps_token_counts counts = o->tokens;
+    json_t *object = json_object();
+    for (size_t k = 0; ps_token_kind(k) != NULL; k++)
+        json_object_set_new(object, ps_token_kind(k), json_integer((json_int_t)*ps_token_count(&counts, k)));
+    return object;
 }
 
 static void set_cost(json_t *line, const ps_outcome *o) {
     json_object_set_new(line, "timing",
                         json_pack("{s:o,s:o,s:o}", "total", number(o->seconds.total), "generation",
                                   number(o->seconds.generation), "scoring", number(o->seconds.scoring)));
-    json_object_set_new(line, "tokens", ps_tokens_json(&o->tokens));
+    json_object_set_new(line, "tokens", tokens(o));
 }
 
 static void set_problem(json_t *line, const ps_outcome *o) {
     const ps_problem *p = o->problem;
     const ps_prediction *chosen = &o->predictions[o->select];
     json_object_set_new(line, "problem_idx", json_integer((json_int_t)p->index));
-    json_object_set_new(line, "problem", text(p->text));
+    json_object_set_new(line, "problem", text(ps_problem_question(p)));
     json_object_set_new(line, "ground_truth", text(p->answer));
     json_object_set_new(line, "response", text(o->response));
     json_object_set_new(line, "extracted_answer", text(chosen->answer));

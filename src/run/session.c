@@ -25,23 +25,40 @@ static bool marks_a_step(const ps_config *c, const char *stop) {
     }
 }
 
+/* ---- Copies: the configuration may go, the session stays ----------------- */
+
+/* NULL stays NULL. */
+static ps_status copy_text(ps_session *s, const char *text, const char **copy, ps_error *err) {
+    *copy = text != NULL ? ps_arena_strndup(s->arena, text, strlen(text)) : NULL;
+    return text == NULL || *copy != NULL ? PS_OK : ps_nomem(err);
+}
+
+static ps_status copy_list(ps_session *s, const ps_config_list *list, const char ***copy, ps_error *err) {
+    *copy = ps_arena_calloc(s->arena, list->n, sizeof **copy);
+    ps_status status = *copy != NULL ? PS_OK : ps_nomem(err);
+    for (size_t i = 0; i < list->n && status == PS_OK; i++)
+        status = copy_text(s, list->items[i], &(*copy)[i], err);
+    return status;
+}
+
 static ps_status set_generation(ps_session *s, ps_error *err) {
     const ps_config *c = s->config;
-    const ps_config_list *stops = &c->generation_stop_tokens;
-    s->stops = ps_calloc(stops->n, sizeof *s->stops);
-    if (s->stops == NULL) return ps_nomem(err);
+    const char **stops = NULL, **literals = NULL;
+    ps_status status = copy_list(s, &c->generation_stop_tokens, &stops, err);
+    if (status == PS_OK) status = copy_list(s, &c->generation_step_literals, &literals, err);
+    if (status != PS_OK) return status;
     size_t n_stops = 0;
-    for (size_t i = 0; i < stops->n; i++)
-        if (!marks_a_step(c, stops->items[i])) s->stops[n_stops++] = stops->items[i];
+    for (size_t i = 0; i < c->generation_stop_tokens.n; i++)
+        if (!marks_a_step(c, stops[i])) stops[n_stops++] = stops[i];
     s->generation = (ps_generation){
         .temperature = s->method->greedy ? 0 : c->generation_temperature,
         .top_p = c->generation_top_p,
         .top_k = (int)c->generation_top_k,
         .boundary = boundary_of(c),
         .fixed_tokens = (int)c->generation_fixed_step_tokens,
-        .literals = c->generation_step_literals.items,
+        .literals = literals,
         .n_literals = c->generation_step_literals.n,
-        .stops = s->stops,
+        .stops = stops,
         .n_stops = n_stops,
         .min_tokens = (int)c->generation_min_tokens_per_step,
         .max_tokens = (int)c->generation_max_tokens_per_step,
@@ -167,9 +184,10 @@ static ps_status try_method(const ps_session *s, ps_error *err) {
     return status;
 }
 
-static ps_verify_options verify_of(const ps_config *c) {
+static ps_status set_verify(ps_session *s, ps_error *err) {
+    const ps_config *c = s->config;
     const char *mode = c->evaluation_verifier, *extract = c->evaluation_extract_answer;
-    return (ps_verify_options){
+    s->verify = (ps_verify_options){
         .mode = ps_config_is(mode, "math_verify")   ? PS_VERIFY_MATH_VERIFY
                 : ps_config_is(mode, "exact_match") ? PS_VERIFY_EXACT
                 : ps_config_is(mode, "contains")    ? PS_VERIFY_CONTAINS
@@ -177,8 +195,8 @@ static ps_verify_options verify_of(const ps_config *c) {
         .extract = ps_config_is(extract, "last_number") ? PS_EXTRACT_LAST_NUMBER
                    : ps_config_is(extract, "regex")     ? PS_EXTRACT_REGEX
                                                         : PS_EXTRACT_BOXED,
-        .regex = c->evaluation_answer_regex,
     };
+    return copy_text(s, c->evaluation_answer_regex, &s->verify.regex, err);
 }
 
 /* auto: a score that reads the PRM has r for every answer, and r says more of an answer than its weight does. */
@@ -200,81 +218,90 @@ static void make_single_sample(ps_session *s) {
     s->params.budget = (ps_budget){0};
 }
 
-ps_status ps_session_init(ps_session *s, const ps_config *config, ps_models *models, const char *arm, ps_error *err) {
-    bool sample = arm != NULL && strcmp(arm, "sample") == 0;
-    const char *name = arm == NULL ? config->method : sample ? "best_of_n" : arm;
-    *s = (ps_session){.config = config,
-                      .engine = ps_models_engine(models),
-                      .prm = ps_models_prm(models),
-                      .method = ps_method_find(name),
-                      .name = arm != NULL ? arm : config->method};
-    if (s->method == NULL) {
-        size_t n;
-        ps_text known = {0};
-        const ps_method_ops *const *methods = ps_methods(&n);
-        for (size_t i = 0; i < n; i++)
-            ps_text_printf(&known, "%s%s", i > 0 ? ", " : "", methods[i]->name);
-        ps_status status =
-            ps_fail(err, PS_ARG, "method %s is not in this build; it has %s", name, ps_text_cstr(&known));
-        ps_text_free(&known);
-        return status;
-    }
-    ps_status status = set_generation(s, err);
-    if (status != PS_OK) return status;
-    set_score(s);
-    set_params(s);
-    s->verify = verify_of(config);
-    s->select =
-        select_of(s->method->select != NULL ? s->method->select : config->answer_select, s->params.score->needs_reward);
-    if (s->select == PS_SELECT_PRM_WEIGHTED && s->prm == NULL) {
-        ps_session_clear(s);
+/* ---- What the models must give ------------------------------------------- */
+
+static ps_status check_reward(const ps_session *s, ps_error *err) {
+    if (s->prm != NULL) return PS_OK;
+    if (s->select == PS_SELECT_PRM_WEIGHTED)
         return ps_fail(err, PS_ARG, "answer.select prm_weighted needs a process reward model: set models.prm.enabled");
-    }
-    s->stop_at_boxed = config->answer_stop_at_boxed;
-    s->keep_particles = config->evaluation_save_particles;
-    s->keep_logprobs = s->keep_particles && config->generation_include_logprobs;
-    s->max_seconds = config->ps_budget_max_seconds;
-    if (sample) make_single_sample(s);
-    status = try_method(s, err);
-    if (status != PS_OK) ps_session_clear(s);
-    return status;
-}
-
-void ps_session_clear(ps_session *s) {
-    ps_free(s->stops);
-    s->stops = NULL;
-}
-
-/* ---- Prompt -------------------------------------------------------------- */
-
-/* {question} and {system} replaced; any other brace stays: LaTeX is full of them. */
-static ps_status fill_template(const char *template, const char *system, const char *question, char **text,
-                               ps_error *err) {
-    ps_text out = {0};
-    for (const char *at = template; *at != '\0';) {
-        if (strncmp(at, "{question}", 10) == 0) {
-            ps_text_puts(&out, question);
-            at += 10;
-        } else if (strncmp(at, "{system}", 8) == 0) {
-            ps_text_puts(&out, system);
-            at += 8;
-        } else {
-            ps_text_append(&out, at++, 1);
-        }
-    }
-    ps_text_append(&out, "", 0);
-    if (!ps_text_ok(&out)) {
-        ps_text_free(&out);
-        return ps_nomem(err);
-    }
-    *text = out.data;
     return PS_OK;
 }
 
-ps_status ps_render_prompt(const ps_session *s, const char *question, char **text, ps_error *err) {
-    const char *system = s->config->prompt_system, *template = s->config->prompt_template;
-    if (template != NULL) return fill_template(template, system, question, text, err);
-    ps_chat_message messages[2] = {{"system", system}, {"user", question}};
-    bool has_system = system[0] != '\0';
-    return ps_engine_render_chat(s->engine, has_system ? messages : messages + 1, has_system ? 2 : 1, text, err);
+/* ---- Life ---------------------------------------------------------------- */
+
+static ps_status unknown_method(const char *name, ps_error *err) {
+    size_t n;
+    ps_text known = {0};
+    const ps_method_ops *const *methods = ps_methods(&n);
+    for (size_t i = 0; i < n; i++)
+        ps_text_printf(&known, "%s%s", i > 0 ? ", " : "", methods[i]->name);
+    ps_status status = ps_fail(err, PS_ARG, "method %s is not in this build; it has %s", name, ps_text_cstr(&known));
+    ps_text_free(&known);
+    return status;
+}
+
+static ps_status set_all(ps_session *s, const char *arm, ps_error *err) {
+    const ps_config *c = s->config;
+    bool sample = arm != NULL && strcmp(arm, "sample") == 0;
+    const char *name = arm == NULL ? c->method : sample ? "best_of_n" : arm;
+    s->method = ps_method_find(name);
+    if (s->method == NULL) return unknown_method(name, err);
+    ps_status status = copy_text(s, arm != NULL ? arm : c->method, &s->name, err);
+    if (status == PS_OK) status = copy_text(s, c->prompt_system, &s->system, err);
+    if (status == PS_OK) status = copy_text(s, c->prompt_template, &s->template, err);
+    if (status == PS_OK) status = set_generation(s, err);
+    if (status == PS_OK) status = set_verify(s, err);
+    if (status != PS_OK) return status;
+    set_score(s);
+    set_params(s);
+    s->select =
+        select_of(s->method->select != NULL ? s->method->select : c->answer_select, s->params.score->needs_reward);
+    s->stop_at_boxed = c->answer_stop_at_boxed;
+    s->keep_particles = c->evaluation_save_particles;
+    s->max_seconds = c->ps_budget_max_seconds;
+    if (sample) make_single_sample(s);
+    status = check_reward(s, err);
+    if (status == PS_OK) status = try_method(s, err);
+    s->keep_logprobs = s->keep_particles && c->generation_include_logprobs && s->params.has_logp && s->params.has_logq;
+    return status;
+}
+
+ps_status ps_session_create(const ps_config *config, ps_models *models, const char *arm, ps_session **session,
+                            ps_error *err) {
+    ps_session *s = ps_calloc(1, sizeof *s);
+    if (s == NULL) return ps_nomem(err);
+    atomic_init(&s->references, 1);
+    s->config = config;
+    s->engine = ps_models_engine(models);
+    s->prm = ps_models_prm(models);
+    s->arena = ps_arena_create();
+    ps_status status = s->arena != NULL ? set_all(s, arm, err) : ps_nomem(err);
+    s->config = NULL;
+    if (status == PS_OK)
+        *session = s;
+    else
+        ps_session_release(s);
+    return status;
+}
+
+void ps_session_retain(ps_session *session) {
+    atomic_fetch_add(&session->references, 1);
+}
+
+void ps_session_release(ps_session *session) {
+    if (session == NULL || atomic_fetch_sub(&session->references, 1) > 1) return;
+    ps_arena_free(session->arena);
+    ps_free(session);
+}
+
+const char *ps_session_name(const ps_session *session) {
+    return session->name;
+}
+
+ps_select ps_session_select(const ps_session *session) {
+    return session->select;
+}
+
+size_t ps_session_in_flight(const ps_session *s) {
+    return ps_engine_in_flight(s->engine, ps_method_lines(s->method, &s->params));
 }

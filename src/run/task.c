@@ -1,5 +1,6 @@
 /* One problem being solved. */
 #include "run/task.h"
+#include "run/prompt.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@ void ps_task_free(ps_task *task) {
     if (task == NULL) return;
     release_nodes(task);
     ps_method_free(task->method);
+    ps_session_release(task->session);
     ps_free(task->nodes);
     ps_free(task->results);
     ps_free(task->round);
@@ -31,49 +33,41 @@ void ps_task_close(ps_task *task) {
     release_nodes(task);
 }
 
-/* This problem is lost, the run goes on: remember why. */
+/* This problem is lost, the others go on: remember why. */
 static void fail(ps_task *task, ps_status status, const char *message) {
-    if (task->failed != PS_OK) return;
-    task->failed = status;
+    if (task->outcome.status != PS_OK) return;
+    task->outcome.status = status;
     task->outcome.error = ps_arena_strndup(task->arena, message, strlen(message));
     if (task->outcome.error == NULL) task->outcome.error = "out of memory";
 }
 
 /* The roots in both trees and the method at the start. */
-static ps_status begin(ps_task *task, const char *question, ps_error *err) {
+static ps_status begin(ps_task *task, const ps_problem *problem, ps_error *err) {
     const ps_session *s = task->session;
-    const ps_chat_message messages[] = {{"system", s->config->prompt_system}, {"user", question}};
-    const bool has_system = messages[0].content[0] != '\0';
-    ps_prompt prompt = {.messages = has_system ? messages : messages + 1, .n_messages = has_system ? 2 : 1};
-    char *filled = NULL;
-    ps_status status = PS_OK;
     ps_method_params params = s->params;
-    params.problem = task->outcome.problem->index;
+    params.problem = problem->index;
     ps_task_node *root = &task->nodes[0];
-    if (s->config->prompt_template != NULL) {
-        status = ps_render_prompt(s, question, &filled, err);
-        if (status != PS_OK) goto done;
-        prompt = (ps_prompt){.text = filled};
-    }
-    status = ps_engine_prompt(s->engine, &prompt, &root->node, err);
-    if (status != PS_OK) goto done;
-    if (s->prm != NULL) status = ps_prm_root(s->prm, question, &root->prm, err);
-    if (status != PS_OK) goto done;
-    status = ps_method_create(s->method, &params, &task->method, err);
-done:
-    ps_free(filled);
+    ps_problem_prompt made;
+    ps_status status = ps_problem_prompt_make(s, problem, &made, err);
+    if (status == PS_OK) status = ps_engine_prompt(s->engine, &made.prompt, &root->node, err);
+    if (status == PS_OK && s->prm != NULL) status = ps_prm_root(s->prm, ps_problem_question(problem), &root->prm, err);
+    if (status == PS_OK) status = ps_method_create(s->method, &params, &task->method, err);
+    ps_problem_prompt_clear(&made);
     return status;
 }
 
-ps_status ps_task_create(const ps_session *session, const ps_problem *problem, uint32_t slot, ps_task **out,
-                         ps_error *err) {
+ps_status ps_task_create(const ps_solve_request *request, uint32_t slot, ps_task **out, ps_error *err) {
+    ps_session *session = request->session;
     ps_task *task = ps_calloc(1, sizeof *task);
     if (task == NULL) return ps_nomem(err);
+    ps_session_retain(session);
     task->session = session;
+    task->tag = request->tag;
+    task->progress = request->progress;
     task->slot = slot;
     task->logprobs = session->keep_logprobs;
     task->started = ps_now();
-    task->outcome = (ps_outcome){.problem = problem,
+    task->outcome = (ps_outcome){.problem = request->problem,
                                  .method = session->name,
                                  .seed = session->params.seed,
                                  .response = "",
@@ -87,7 +81,7 @@ ps_status ps_task_create(const ps_session *session, const ps_problem *problem, u
     }
     task->nodes[task->n_nodes++] = (ps_task_node){.text = "", .reward = NAN, .step_reward = NAN};
     ps_error why;
-    ps_status status = begin(task, problem->text, &why);
+    ps_status status = begin(task, request->problem, &why);
     if (status == PS_NOMEM) {
         ps_task_free(task);
         return ps_nomem(err);
@@ -136,8 +130,10 @@ static ps_status submit_extension(ps_task *task, const ps_work *work, ps_error *
         .tag = tag_of(task, work->child),
     };
     status = ps_engine_extend(s->engine, &request, err);
-    if (status == PS_OK) clock_in(&task->extending, &task->extending_since);
-    return status;
+    if (status != PS_OK) return status;
+    task->nodes[work->child].request = PS_NODE_EXTENDING;
+    clock_in(&task->extending, &task->extending_since);
+    return PS_OK;
 }
 
 double ps_task_score(const ps_task *task, uint32_t snapshot) {
@@ -167,16 +163,18 @@ static ps_particle_view view_of(const ps_task *task, uint32_t snapshot) {
     return view;
 }
 
-/* Show the round that has just ended. A view that cannot be allocated is not shown. */
-static void show(ps_task *task, const ps_observer *observer) {
-    ps_particle_view *views = ps_calloc(task->n_round, sizeof *views);
-    if (views == NULL) return;
-    for (size_t i = 0; i < task->n_round; i++)
-        views[i] = view_of(task, task->round[i]);
-    ps_step_view view = {.problem = task->outcome.problem, .particles = views, .n = task->n_round};
-    ps_method_get_report(task->method, &view.report);
-    observer->step(observer->user, &view);
-    ps_free(views);
+const ps_step_view *ps_task_show(ps_task *task, ps_arena *arena) {
+    ps_step_view *view = ps_arena_calloc(arena, 1, sizeof *view);
+    ps_particle_view *particles = ps_arena_calloc(arena, task->n_round, sizeof *particles);
+    size_t n = task->n_round;
+    task->round_over = false;
+    task->n_round = 0;
+    if (view == NULL || particles == NULL) return NULL;
+    for (size_t i = 0; i < n; i++)
+        particles[i] = view_of(task, task->round[i]);
+    *view = (ps_step_view){.problem = task->outcome.problem, .particles = particles, .n = n};
+    ps_method_get_report(task->method, &view->report);
+    return view;
 }
 
 static int by_number(const void *a, const void *b) {
@@ -192,38 +190,46 @@ static ps_status watch(ps_task *task, ps_error *err) {
     return PS_OK;
 }
 
-static void end_of_round(ps_task *task, const ps_observer *observer) {
-    if (task->n_round == 0) return;
-    qsort(task->round, task->n_round, sizeof *task->round, by_number);
-    show(task, observer);
-    task->n_round = 0;
+static void end_round(ps_task *task) {
+    if (task->n_round > 1) qsort(task->round, task->n_round, sizeof *task->round, by_number);
+    task->round_over = task->n_round > 0;
 }
 
 static bool out_of_time(const ps_task *task) {
     return task->session->max_seconds > 0 && ps_now() - task->started >= task->session->max_seconds;
 }
 
-ps_status ps_task_advance(ps_task *task, const ps_observer *observer, ps_error *err) {
+ps_status ps_task_advance(ps_task *task, ps_error *err) {
     if (task->done) return PS_OK;
     ps_error why;
     const ps_work *work = NULL;
     size_t n = 0;
-    bool watched = observer != NULL && observer->step != NULL;
     ps_status status = PS_OK;
-    if (task->failed == PS_OK && task->n_results > 0) {
+    if (task->outcome.status == PS_OK && task->n_results > 0) {
         status = ps_method_absorb(task->method, task->results, task->n_results, &why);
-        if (status == PS_OK && watched) status = watch(task, &why);
+        if (status == PS_OK && task->progress) status = watch(task, &why);
     }
     task->n_results = 0;
-    if (status == PS_OK && task->failed == PS_OK && !out_of_time(task))
+    if (status == PS_OK && task->outcome.status == PS_OK && !out_of_time(task))
         status = ps_method_next(task->method, &work, &n, &why);
-    if (watched && (n > 0 || (task->extending == 0 && task->scoring == 0))) end_of_round(task, observer);
+    if (n > 0 || (task->extending == 0 && task->scoring == 0)) end_round(task);
     for (size_t i = 0; i < n && status == PS_OK; i++)
         status = submit_extension(task, &work[i], &why);
     if (status == PS_NOMEM) return ps_nomem(err);
     if (status != PS_OK) fail(task, status, why.message);
     task->done = task->extending == 0 && task->scoring == 0;
     return PS_OK;
+}
+
+void ps_task_cancel(ps_task *task) {
+    const ps_session *s = task->session;
+    if (task->done || task->abandoned) return;
+    fail(task, PS_CANCELLED, "cancelled");
+    task->abandoned = true;
+    for (uint32_t i = 0; i < task->n_nodes; i++) {
+        if (task->nodes[i].request == PS_NODE_EXTENDING) ps_engine_cancel(s->engine, tag_of(task, i));
+        if (task->nodes[i].request == PS_NODE_SCORING) ps_prm_cancel(s->prm, tag_of(task, i));
+    }
 }
 
 /* ---- Events -------------------------------------------------------------- */
@@ -267,10 +273,10 @@ static ps_status deliver(ps_task *task, uint32_t child, ps_error *err) {
         .child = child,
         .state = node->state,
         .n_tokens = node->n_tokens,
-        .has_logp = task->session->params.has_logp,
-        .has_logq = task->session->params.has_logq,
         .sum_logp = node->sum_logp,
         .sum_logq = node->sum_logq,
+        .has_logp = task->session->params.has_logp,
+        .has_logq = task->session->params.has_logq,
         .reward = node->reward,
     };
     return PS_OK;
@@ -282,8 +288,10 @@ static ps_status submit_score(ps_task *task, uint32_t child, ps_error *err) {
     ps_prm_request request = {
         .parent = parent->prm, .text = node->text, .length = node->length, .tag = tag_of(task, child)};
     ps_status status = ps_prm_submit(task->session->prm, &request, err);
-    if (status == PS_OK) clock_in(&task->scoring, &task->scoring_since);
-    return status;
+    if (status != PS_OK) return status;
+    node->request = PS_NODE_SCORING;
+    clock_in(&task->scoring, &task->scoring_since);
+    return PS_OK;
 }
 
 static const void *kept(ps_task *task, const void *from, size_t bytes) {
@@ -293,33 +301,39 @@ static const void *kept(ps_task *task, const void *from, size_t bytes) {
 
 /* What a saved particle tells of each token: 20 bytes a token, which end with the problem. */
 static ps_status keep_logprobs(ps_task *task, ps_task_node *node, const ps_event *event, ps_error *err) {
-    const size_t n = event->n_tokens;
-    if (!task->logprobs || n == 0) return PS_OK;
+    size_t n = event->n_tokens;
+    if (!task->logprobs || n == 0 || event->tokens == NULL) return PS_OK;
     node->tokens = kept(task, event->tokens, n * sizeof *event->tokens);
     node->logp = kept(task, event->logp, n * sizeof *event->logp);
     node->logq = kept(task, event->logq, n * sizeof *event->logq);
     return node->tokens != NULL && node->logp != NULL && node->logq != NULL ? PS_OK : ps_nomem(err);
 }
 
+/* Sums of what the engine gives; what it does not give stays 0, and nothing reads it. */
+static void add_logprobs(ps_task_node *node, const ps_event *event) {
+    for (size_t i = 0; i < event->n_tokens && event->logp != NULL; i++)
+        node->sum_logp += event->logp[i];
+    for (size_t i = 0; i < event->n_tokens && event->logq != NULL; i++)
+        node->sum_logq += event->logq[i];
+}
+
 ps_status ps_task_extended(ps_task *task, const ps_event *event, ps_error *err) {
     uint32_t child = (uint32_t)event->tag;
     ps_task_node *node = &task->nodes[child];
+    node->request = PS_NODE_AT_REST;
     clock_out(&task->extending, task->extending_since, &task->outcome.seconds.generation);
     task->outcome.tokens.prefilled += event->prefilled;
+    if (event->prompt > 0) task->outcome.tokens.prompt = event->prompt;
     if (event->reason == PS_STOP_ERROR) {
         fail(task, event->status, event->message);
         return PS_OK;
     }
-    task->outcome.tokens.prompt = event->prompt;
     node->node = event->child;
     node->text = ps_arena_strndup(task->arena, event->text, event->text_length);
     if (node->text == NULL) return ps_nomem(err);
     node->length = event->text_length;
     node->n_tokens = event->n_tokens;
-    for (size_t i = 0; i < event->n_tokens; i++) {
-        if (event->logp != NULL) node->sum_logp += event->logp[i];
-        if (event->logq != NULL) node->sum_logq += event->logq[i];
-    }
+    add_logprobs(node, event);
     if (keep_logprobs(task, node, event, err) != PS_OK) return PS_NOMEM;
     task->outcome.tokens.generated += event->n_tokens;
     task->outcome.tokens.shared += event->shared;
@@ -335,6 +349,7 @@ ps_status ps_task_extended(ps_task *task, const ps_event *event, ps_error *err) 
 ps_status ps_task_scored(ps_task *task, const ps_prm_event *event, ps_error *err) {
     uint32_t child = (uint32_t)event->tag;
     ps_task_node *node = &task->nodes[child];
+    node->request = PS_NODE_AT_REST;
     clock_out(&task->scoring, task->scoring_since, &task->outcome.seconds.scoring);
     if (event->status != PS_OK) {
         fail(task, event->status, event->message);

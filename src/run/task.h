@@ -19,11 +19,13 @@ typedef struct ps_task_node {
     const double *logp, *logq; /* [n_tokens] likewise, as in ps_event */
     double ell, weight; /* for save_particles, filled at the end: log-score; posterior weight of an answer, else 0 */
     bool want_reward;
+    enum { PS_NODE_AT_REST, PS_NODE_EXTENDING, PS_NODE_SCORING } request; /* under way for it */
 } ps_task_node;
 
 typedef struct ps_task {
-    ps_outcome outcome; /* filled by ps_task_finish */
-    const ps_session *session;
+    ps_outcome outcome;  /* filled by ps_task_finish */
+    ps_session *session; /* a reference of its own */
+    uint64_t tag;        /* the caller's */
     ps_arena *arena;
     ps_method *method;
     uint32_t slot; /* upper half of the tags of its requests */
@@ -31,23 +33,30 @@ typedef struct ps_task {
     size_t n_nodes, nodes_capacity;
     ps_step_result *results; /* [n_results] arrived and not yet absorbed */
     size_t n_results, results_capacity;
-    uint32_t *round; /* [n_round] children absorbed since the observer was shown a round */
+    uint32_t *round; /* [n_round] with `progress`: children absorbed since a round was shown */
     size_t n_round, round_capacity;
     size_t extending, scoring; /* requests under way */
     double started, extending_since, scoring_since;
-    bool logprobs;        /* the tokens of each step and their log-probabilities are kept */
-    bool done, abandoned; /* abandoned: requests come back, nothing new is started */
-    ps_status failed;     /* PS_OK, or why this problem failed: outcome.error */
+    bool logprobs;             /* the tokens of each step and their log-probabilities are kept */
+    bool progress, round_over; /* rounds are shown; there is one to show */
+    bool done, abandoned;      /* abandoned: requests come back, nothing new is started */
 } ps_task;
 
 /* Prepare a task: prompt, roots, method. A problem that cannot be run (its prompt does not fit, …) is a task that is
- * `done` at once with outcome.error set; only running out of memory is an error here. */
-ps_status ps_task_create(const ps_session *session, const ps_problem *problem, uint32_t slot, ps_task **task,
-                         ps_error *err);
+ * `done` at once with outcome.status and error set; only running out of memory is an error here. */
+ps_status ps_task_create(const ps_solve_request *request, uint32_t slot, ps_task **task, ps_error *err);
 void ps_task_free(ps_task *task);
 
-/* Let the method think: absorb what has arrived and submit what it asks for. Sets `done` when nothing is left to do. */
-ps_status ps_task_advance(ps_task *task, const ps_observer *observer, ps_error *err);
+/* Let the method think: absorb what has arrived and submit what it asks for. Sets `done` when nothing is left to do,
+ * and `round_over` when there is a round to show. */
+ps_status ps_task_advance(ps_task *task, ps_error *err);
+
+/* The round that is over, in `arena`; its arrays of the method's live until the task goes on. NULL without memory: then
+ * it is not shown. */
+const ps_step_view *ps_task_show(ps_task *task, ps_arena *arena);
+
+/* Give up: the engine and the reward model are told of every request under way, nothing new is started. */
+void ps_task_cancel(ps_task *task);
 
 /* An event of this task's requests has come. */
 ps_status ps_task_extended(ps_task *task, const ps_event *event, ps_error *err);

@@ -1,39 +1,26 @@
-/* One table names the kinds; everything else goes through it. */
-#include "run/tokens.h"
+/* Tokens by kind. One table names the kinds; everything else goes through it. */
+#include "persamp/run.h"
 
-typedef struct kind {
+static const struct {
     const char *name;
     size_t offset;
-} kind;
-
-static const kind kinds[] = {{"generated", offsetof(ps_token_counts, generated)},
-                             {"shared", offsetof(ps_token_counts, shared)},
-                             {"prompt", offsetof(ps_token_counts, prompt)},
-                             {"prefilled", offsetof(ps_token_counts, prefilled)},
-                             {"prm", offsetof(ps_token_counts, prm)}};
+} kinds[] = {{"generated", offsetof(ps_token_counts, generated)},
+             {"shared", offsetof(ps_token_counts, shared)},
+             {"prompt", offsetof(ps_token_counts, prompt)},
+             {"prefilled", offsetof(ps_token_counts, prefilled)},
+             {"prm", offsetof(ps_token_counts, prm)}};
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
-static uint64_t *count_of(ps_token_counts *counts, size_t k) {
-    return (uint64_t *)((char *)counts + kinds[k].offset);
+const char *ps_token_kind(size_t kind) {
+    return kind < KINDS ? kinds[kind].name : NULL;
 }
 
-void ps_tokens_add(ps_token_counts *sum, const ps_token_counts *counts) {
-    ps_token_counts more = *counts;
-    for (size_t k = 0; k < KINDS; k++)
-        *count_of(sum, k) += *count_of(&more, k);
+uint64_t *ps_token_count(ps_token_counts *counts, size_t kind) {
+    return (uint64_t *)((char *)counts + kinds[kind].offset);
 }
 
-json_t *ps_tokens_json(const ps_token_counts *counts) {
-    ps_token_counts c = *counts;
-    json_t *object = json_object();
+void ps_token_counts_add(ps_token_counts *sum, const ps_token_counts *more) {
+    ps_token_counts copy = *more;
     for (size_t k = 0; k < KINDS; k++)
-        json_object_set_new(object, kinds[k].name, json_integer((json_int_t)*count_of(&c, k)));
-    return object;
-}
-
-ps_token_counts ps_tokens_read(const json_t *object) {
-    ps_token_counts c = {0};
-    for (size_t k = 0; k < KINDS; k++)
-        *count_of(&c, k) = (uint64_t)json_integer_value(json_object_get(object, kinds[k].name));
-    return c;
+        *ps_token_count(sum, k) += *ps_token_count(&copy, k);
 }

@@ -1,17 +1,15 @@
 /* One method over the chosen problems: what is done is read back, the rest is run, each result is on disk at once. */
 #include "study/arm.h"
 
-#include "run/scheduler.h"
-#include "run/tokens.h"
-
 #include <math.h>
 #include <string.h>
 
 typedef struct arm_state {
     const ps_arm *self;
     ps_eval_arm *arm;
-    size_t next;
-    bool *done; /* [n] */
+    size_t places; /* problems in the solver at once */
+    size_t next;   /* problem to submit, unless it is done */
+    bool *done;    /* [n] */
     ps_results *results;
     double ess_sum, resample_sum;
     size_t ess_count;
@@ -28,7 +26,7 @@ static void count_line(arm_state *r, size_t position, const ps_result_line *line
     arm->errors += line->error;
     for (int s = 0; s < PS_SELECTS; s++)
         arm->correct_by[s] += line->correct_by[s];
-    ps_tokens_add(&arm->tokens, &line->tokens);
+    ps_token_counts_add(&arm->tokens, &line->tokens);
     if (isfinite(line->ess)) {
         r->ess_sum += line->ess;
         r->resample_sum += line->resamples;
@@ -89,14 +87,7 @@ static void read_back(void *user, const ps_result_line *line) {
     }
 }
 
-/* ---- The schedule's two ends --------------------------------------------- */
-
-static const ps_problem *next_problem(void *user) {
-    arm_state *r = user;
-    while (r->next < r->self->n && r->done[r->next])
-        r->next++;
-    return r->next < r->self->n ? &r->self->problems[r->next++] : NULL;
-}
+/* ---- Storing ------------------------------------------------------------- */
 
 static void show_progress(arm_state *r, const ps_outcome *last) {
     if (r->self->observer == NULL || r->self->observer->progress == NULL) return;
@@ -105,75 +96,112 @@ static void show_progress(arm_state *r, const ps_outcome *last) {
     r->self->observer->progress(r->self->observer->user, &progress);
 }
 
-static ps_status store_outcome(void *user, ps_outcome *outcome, ps_error *err) {
-    arm_state *r = user;
+static ps_status store(arm_state *r, const ps_outcome *outcome, size_t position, ps_error *err) {
+    const ps_config *config = r->self->config;
     char *json = NULL;
-    ps_status status = ps_outcome_json(outcome, r->self->config->evaluation_save_particles, &json, err);
-    if (status == PS_OK)
-        status = ps_results_append(r->results, json, !r->self->config->evaluation_save_intermediate, err);
-    if (status == PS_OK && ++r->since_checkpoint >= (size_t)r->self->config->evaluation_checkpoint_every) {
+    ps_status status = ps_outcome_json(outcome, config->evaluation_save_particles, &json, err);
+    if (status == PS_OK) status = ps_results_append(r->results, json, !config->evaluation_save_intermediate, err);
+    if (status == PS_OK && ++r->since_checkpoint >= (size_t)config->evaluation_checkpoint_every) {
         r->since_checkpoint = 0;
         status = ps_results_checkpoint(r->results, err);
     }
     if (status == PS_OK) {
         ps_result_line line = line_of(outcome);
-        count_line(r, (size_t)(outcome->problem - r->self->problems), &line);
+        count_line(r, position, &line);
         show_progress(r, outcome);
     }
     ps_free(json);
-    ps_outcome_free(outcome);
     return status;
 }
 
-static bool cancelled(void *user) {
-    const arm_state *r = user;
+/* ---- Solving ------------------------------------------------------------- */
+
+static bool cancelled(const arm_state *r) {
     const ps_eval_observer *o = r->self->observer;
     return o != NULL && o->cancelled != NULL && o->cancelled(o->user);
 }
 
 /* As many problems at once as the engine profits from. */
-static size_t parallel_problems(const ps_session *session) {
-    int64_t wanted = session->config->evaluation_parallel_problems;
-    if (wanted != PS_CONFIG_AUTO) return (size_t)wanted;
-    return ps_engine_in_flight(session->engine, ps_method_lines(session->method, &session->params));
+static size_t places(const ps_config *config, const ps_session *session) {
+    int64_t wanted = config->evaluation_parallel_problems;
+    return wanted != PS_CONFIG_AUTO ? (size_t)wanted : ps_session_in_flight(session);
+}
+
+/* Problems that are not done, as long as there are free places. Tags are positions. */
+static ps_status submit(arm_state *r, ps_solver *solver, ps_session *session, ps_error *err) {
+    ps_status status = PS_OK;
+    for (; status == PS_OK && r->next < r->self->n && ps_solver_running(solver) < r->places; r->next++) {
+        ps_solve_request request = {.session = session, .problem = &r->self->problems[r->next], .tag = r->next};
+        if (!r->done[r->next]) status = ps_solver_submit(solver, &request, err);
+    }
+    return status;
+}
+
+static ps_status take(arm_state *r, ps_solver *solver, double seconds, ps_error *err) {
+    const ps_solver_event *events = NULL;
+    size_t n = 0;
+    ps_status status = ps_solver_poll(solver, seconds, &events, &n, err);
+    for (size_t i = 0; i < n; i++) {
+        if (status == PS_OK) status = store(r, events[i].outcome, (size_t)events[i].tag, err);
+        ps_outcome_free(events[i].outcome);
+    }
+    return status;
+}
+
+/* What is finished when the run is cancelled is kept. */
+static ps_status solve_all(arm_state *r, ps_solver *solver, ps_session *session, ps_error *err) {
+    const double patience = 0.05; /* seconds between questions whether to go on */
+    ps_status status = submit(r, solver, session, err);
+    while (status == PS_OK && ps_solver_pending(solver) > 0) {
+        bool stop = cancelled(r);
+        status = take(r, solver, stop ? 0 : patience, err);
+        if (status == PS_OK && stop) return ps_fail(err, PS_CANCELLED, "interrupted");
+        if (status == PS_OK) status = submit(r, solver, session, err);
+    }
+    return status;
 }
 
 /* ---- An arm -------------------------------------------------------------- */
 
-ps_status ps_arm_run(const ps_arm *self, ps_store *store, ps_models *models, ps_eval_arm *out, ps_error *err) {
+/* What is done already, in the arm's own file and in others. */
+static ps_status read_all_back(arm_state *r, ps_store *folder, ps_error *err) {
+    ps_status status = ps_results_open(folder, r->self->file, read_back, r, &r->results, err);
+    for (size_t i = 0; i < r->self->n_also && status == PS_OK; i++)
+        status = ps_results_read(r->self->also[i], read_back, r, err);
+    return status;
+}
+
+static ps_status run(arm_state *r, ps_models *models, ps_session *session, ps_error *err) {
+    ps_solver *solver = NULL;
+    ps_status status = ps_solver_create(models, &solver, err);
+    if (status != PS_OK) return status;
+    r->arm->path = ps_strdup(ps_results_path(r->results));
+    r->places = places(r->self->config, session);
+    show_progress(r, NULL);
+    status = solve_all(r, solver, session, err);
+    ps_solver_free(solver);
+    return status;
+}
+
+ps_status ps_arm_run(const ps_arm *self, ps_store *folder, ps_models *models, ps_eval_arm *out, ps_error *err) {
     arm_state r = {.self = self, .arm = out};
-    ps_session *session = ps_calloc(1, sizeof *session);
+    ps_session *session = NULL;
+    const char *method = self->method != NULL ? self->method : self->config->method;
     double started = ps_now();
     *out = (ps_eval_arm){.mean_ess = NAN, .mean_resamples = NAN};
     r.done = ps_calloc(self->n, sizeof *r.done);
-    ps_status status = session == NULL || r.done == NULL ? ps_nomem(err) : PS_OK;
-    if (status == PS_OK) status = ps_session_init(session, self->config, models, self->method, err);
-    if (status != PS_OK) goto done;
-    out->name = self->name != NULL ? self->name : session->name;
-    ps_wilson(0, 0, &out->low, &out->high);
-    status = ps_results_open(store, self->file, read_back, &r, &r.results, err);
-    for (size_t i = 0; i < self->n_also && status == PS_OK; i++)
-        status = ps_results_read(self->also[i], read_back, &r, err);
-    if (status != PS_OK) {
-        ps_results_close(r.results, NULL);
-        goto done;
+    ps_status status =
+        r.done != NULL ? ps_session_create(self->config, models, self->method, &session, err) : ps_nomem(err);
+    if (status == PS_OK) {
+        out->name = self->name != NULL ? self->name : method;
+        ps_wilson(0, 0, &out->low, &out->high);
+        status = read_all_back(&r, folder, err);
+        if (status == PS_OK) status = run(&r, models, session, err);
+        ps_status closed = ps_results_close(r.results, status == PS_OK ? err : NULL);
+        if (status == PS_OK) status = closed;
+        out->seconds = ps_now() - started;
     }
-    out->path = ps_strdup(ps_results_path(r.results));
-    show_progress(&r, NULL);
-    ps_observer observer = {.user = &r, .cancelled = cancelled};
-    ps_schedule schedule = {.session = session,
-                            .parallel = parallel_problems(session),
-                            .user = &r,
-                            .next = next_problem,
-                            .finished = store_outcome,
-                            .observer = &observer};
-    status = ps_schedule_run(&schedule, err);
-    ps_status closed = ps_results_close(r.results, status == PS_OK ? err : NULL);
-    if (status == PS_OK) status = closed;
-    out->seconds = ps_now() - started;
-done:
-    if (session != NULL) ps_session_clear(session);
-    ps_free(session);
+    ps_session_release(session);
     ps_free(r.done);
     return status;
 }

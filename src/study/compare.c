@@ -12,7 +12,7 @@ typedef struct comparison {
     const ps_compare_options *options;
     ps_models *models;
     const ps_eval_observer *observer;
-    ps_plan *plan;
+    ps_compare_plan *plan;
     ps_store *store;
     const char **folders; /* [n_folders] whose finished problems count: the output folder first */
     size_t n_folders;
@@ -139,7 +139,7 @@ static ps_status measure_length(comparison *c, ps_error *err) {
 
 /* ---- Ownership: a name stands for one configuration ---------------------- */
 
-static ps_status check_owner(const ps_variant *v, const ps_config *samples, const char *path, ps_error *err) {
+static ps_status check_owner(const ps_compare_variant *v, const ps_config *samples, const char *path, ps_error *err) {
     ps_text difference = {0};
     ps_config *owner = NULL;
     ps_status status = ps_config_create(&owner, err);
@@ -157,13 +157,13 @@ static ps_status check_owner(const ps_variant *v, const ps_config *samples, cons
 }
 
 /* In the output folder a name is taken where it is free; in the others it may be missing. */
-static ps_status own_name(comparison *c, const ps_variant *v, ps_error *err) {
+static ps_status own_name(comparison *c, const ps_compare_variant *v, ps_error *err) {
     ps_text name = {0}, path = {0}, yaml = {0};
     ps_config *samples = NULL;
     ps_text_puts(&name, "config.");
-    ps_plan_stem(v, &name);
+    ps_compare_plan_stem(v, &name);
     ps_text_puts(&name, ".yaml");
-    ps_status status = ps_plan_samples(v, &samples, err);
+    ps_status status = ps_compare_plan_samples(v, &samples, err);
     for (size_t i = 0; i < c->n_folders && status == PS_OK; i++) {
         ps_text_clear(&path);
         ps_text_printf(&path, "%s/%s", c->folders[i], ps_text_cstr(&name));
@@ -184,7 +184,7 @@ static ps_status own_name(comparison *c, const ps_variant *v, ps_error *err) {
 /* ---- Runs ---------------------------------------------------------------- */
 
 static void mark(void *user, size_t position, const ps_result_line *line) {
-    ps_mark *m = &((ps_run *)user)->marks[position];
+    ps_compare_mark *m = &((ps_compare_run *)user)->marks[position];
     m->known = true;
     for (int s = 0; s < PS_SELECTS; s++) {
         m->correct[s] = line->correct_by[s];
@@ -193,7 +193,7 @@ static void mark(void *user, size_t position, const ps_result_line *line) {
 }
 
 /* Wall time adds up over the sessions it took, in a small file beside the results, and over the shards. */
-static ps_status run_and_time(comparison *c, ps_run *run, ps_arm *arm, const char *name, ps_error *err) {
+static ps_status run_and_time(comparison *c, ps_compare_run *run, ps_arm *arm, const char *name, ps_error *err) {
     ps_text base = {0}, times = {0}, path = {0};
     ps_paths all = {0};
     double own = 0;
@@ -228,16 +228,16 @@ static ps_status run_and_time(comparison *c, ps_run *run, ps_arm *arm, const cha
 
 static ps_status run_one(comparison *c, size_t variant, size_t budget, size_t seed, size_t number, size_t total,
                          ps_error *err) {
-    const ps_plan *plan = c->plan;
-    const ps_variant *v = &plan->variants[variant];
-    ps_run *run = ps_plan_run(plan, variant, budget, seed);
-    size_t tokens = ps_plan_tokens(&plan->budgets[budget], c->answer_tokens);
+    const ps_compare_plan *plan = c->plan;
+    const ps_compare_variant *v = &plan->variants[variant];
+    ps_compare_run *run = ps_compare_run_of(plan, variant, budget, seed);
+    size_t tokens = ps_compare_plan_tokens(&plan->budgets[budget], c->answer_tokens);
     ps_text name = {0}, label = {0};
     ps_config *config = NULL;
-    ps_status status = ps_plan_config(plan, variant, budget, seed, c->answer_tokens, &config, err);
+    ps_status status = ps_compare_plan_config(plan, variant, budget, seed, c->answer_tokens, &config, err);
     if (status != PS_OK) return status;
     uint64_t actual_seed = (uint64_t)config->system_seed;
-    ps_plan_file(v, tokens, actual_seed, &name);
+    ps_compare_plan_file(v, tokens, actual_seed, &name);
     ps_text_puts(&label, v->name);
     if (!v->method->greedy) ps_text_printf(&label, " %s", plan->budgets[budget].text);
     if (plan->seeds > 1 && !v->method->greedy) ps_text_printf(&label, " seed %llu", (unsigned long long)actual_seed);
@@ -261,14 +261,14 @@ static ps_status run_one(comparison *c, size_t variant, size_t budget, size_t se
 }
 
 /* Whether a run is one of its own: not another reading of an earlier one, nor greedy again. */
-static bool is_run(const ps_plan *plan, size_t variant, size_t budget, size_t seed) {
-    const ps_variant *v = &plan->variants[variant];
+static bool is_run(const ps_compare_plan *plan, size_t variant, size_t budget, size_t seed) {
+    const ps_compare_variant *v = &plan->variants[variant];
     return v->source == variant && (!v->method->greedy || (budget == 0 && seed == 0));
 }
 
 /* Seed by seed, so that what is there after an interruption is a comparison of all methods. */
 static ps_status run_all(comparison *c, ps_error *err) {
-    const ps_plan *plan = c->plan;
+    const ps_compare_plan *plan = c->plan;
     size_t total = 0, number = 0;
     for (int pass = 0; pass < 2; pass++)
         for (size_t s = 0; s < plan->seeds; s++)
@@ -288,8 +288,8 @@ static ps_status run_all(comparison *c, ps_error *err) {
 /* ---- Cells --------------------------------------------------------------- */
 
 static void describe_cell(const comparison *c, size_t variant, size_t budget, ps_compare_cell *cell) {
-    const ps_plan *plan = c->plan;
-    const ps_variant *v = &plan->variants[variant];
+    const ps_compare_plan *plan = c->plan;
+    const ps_compare_variant *v = &plan->variants[variant];
     bool greedy = v->method->greedy;
     *cell = (ps_compare_cell){.method = v->name,
                               .method_number = variant,
@@ -299,14 +299,14 @@ static void describe_cell(const comparison *c, size_t variant, size_t budget, ps
                               .shared = v->source != variant};
     if (greedy) return;
     ps_config *config = NULL;
-    cell->max_tokens = ps_plan_tokens(&plan->budgets[budget], c->answer_tokens);
-    if (ps_plan_config(plan, variant, budget, 0, c->answer_tokens, &config, NULL) == PS_OK)
+    cell->max_tokens = ps_compare_plan_tokens(&plan->budgets[budget], c->answer_tokens);
+    if (ps_compare_plan_config(plan, variant, budget, 0, c->answer_tokens, &config, NULL) == PS_OK)
         cell->n_particles = (size_t)config->generation_n_particles;
     ps_config_free(config);
 }
 
 static ps_status summarise(comparison *c, ps_compare_summary *summary, ps_error *err) {
-    const ps_plan *plan = c->plan;
+    const ps_compare_plan *plan = c->plan;
     size_t most = plan->n_budgets * plan->n_variants;
     size_t *budget_of = ps_calloc(most, sizeof *budget_of);
     summary->cells = ps_calloc(most, sizeof *summary->cells);
@@ -348,9 +348,9 @@ static ps_status write_comparison(comparison *c, ps_compare_summary *summary, ps
     return status;
 }
 
-void ps_compare_summary_free(ps_compare_summary *summary) {
+void ps_compare_summary_clear(ps_compare_summary *summary) {
     ps_free(summary->cells);
-    ps_plan_free(summary->plan);
+    ps_compare_plan_free(summary->plan);
     *summary = (ps_compare_summary){0};
 }
 
@@ -367,7 +367,7 @@ ps_status ps_compare(const ps_config *config, const ps_compare_options *options,
     ps_eval_options part = {
         .offset = options->offset, .limit = options->limit, .shard = options->shard, .shards = options->shards};
     *summary = (ps_compare_summary){0};
-    ps_status status = ps_plan_create(config, options, models, &c.plan, err);
+    ps_status status = ps_compare_plan_create(config, options, models, &c.plan, err);
     if (status == PS_OK) status = ps_choose_problems(config, &part, observer, &c.chosen, err);
     if (status == PS_OK) status = ps_store_open(config, options->fresh, &c.store, err);
     if (status == PS_OK) status = list_folders(&c, err);
@@ -386,6 +386,6 @@ ps_status ps_compare(const ps_config *config, const ps_compare_options *options,
     ps_free(c.folders);
     ps_store_close(c.store);
     ps_chosen_clear(&c.chosen);
-    if (status != PS_OK && status != PS_CANCELLED) ps_compare_summary_free(summary);
+    if (status != PS_OK && status != PS_CANCELLED) ps_compare_summary_clear(summary);
     return status;
 }

@@ -5,7 +5,7 @@
 #include "study/arm.h"
 
 /* A method with its overrides. */
-typedef struct ps_variant {
+typedef struct ps_compare_variant {
     char *name;        /* as given, or the whole specification */
     ps_config *config; /* owned: the run's configuration with the overrides, before budget and seed */
     const ps_method_ops *method;
@@ -13,61 +13,61 @@ typedef struct ps_variant {
     bool own_particles; /* generation.n_particles is among the overrides: the budget does not set it */
     bool own_expansion; /* likewise beam.expansion */
     size_t source;      /* the first variant that draws the same samples: itself, or an earlier one */
-} ps_variant;
+} ps_compare_variant;
 
-typedef struct ps_budget_spec {
+typedef struct ps_compare_budget {
     char *text;     /* "16x" or "2048" */
     double answers; /* multiple of the mean answer; 0: tokens are given */
     size_t tokens;
-} ps_budget_spec;
+} ps_compare_budget;
 
 /* What is known of one problem in one run. */
-typedef struct ps_mark {
+typedef struct ps_compare_mark {
     bool known, correct[PS_SELECTS];
     float confidence[PS_SELECTS];
-} ps_mark;
+} ps_compare_mark;
 
 /* The samples of one source variant at one budget with one seed. */
-typedef struct ps_run {
-    ps_mark *marks; /* [n problems]; NULL while the run has not been reached */
-    char *label;    /* for progress: "persistent 16x seed 43" */
+typedef struct ps_compare_run {
+    ps_compare_mark *marks; /* [n problems]; NULL while the run has not been reached */
+    char *label;            /* for progress: "persistent 16x seed 43" */
     ps_eval_arm arm;
     double seconds; /* of earlier sessions and this one */
-} ps_run;
+} ps_compare_run;
 
-typedef struct ps_plan {
-    ps_variant *variants; /* [n_variants] */
+typedef struct ps_compare_plan {
+    ps_compare_variant *variants; /* [n_variants] */
     size_t n_variants;
-    ps_budget_spec *budgets; /* [n_budgets] */
+    ps_compare_budget *budgets; /* [n_budgets] */
     size_t n_budgets;
     size_t seeds, problems;
-    ps_run *runs; /* [n_variants × n_budgets × seeds], see ps_plan_run */
+    ps_compare_run *runs; /* [n_variants × n_budgets × seeds], see ps_compare_run_of */
     char *path;
-} ps_plan;
+} ps_compare_plan;
 
 /* Methods and budgets from the options. PS_FORMAT says what could not be read. On failure the plan is still to be
  * freed. */
-ps_status ps_plan_create(const ps_config *config, const ps_compare_options *options, ps_models *models, ps_plan **plan,
-                         ps_error *err);
-void ps_plan_free(ps_plan *plan);
+ps_status ps_compare_plan_create(const ps_config *config, const ps_compare_options *options, ps_models *models,
+                                 ps_compare_plan **plan, ps_error *err);
+void ps_compare_plan_free(ps_compare_plan *plan);
 
 /* The run behind a variant at a budget: that of its source. Greedy has one run in all. */
-ps_run *ps_plan_run(const ps_plan *plan, size_t variant, size_t budget, size_t seed);
+ps_compare_run *ps_compare_run_of(const ps_compare_plan *plan, size_t variant, size_t budget, size_t seed);
 
 /* What decides which samples a variant draws: its configuration without the selection of the answer. Owned by the
  * caller. */
-ps_status ps_plan_samples(const ps_variant *variant, ps_config **config, ps_error *err);
+ps_status ps_compare_plan_samples(const ps_compare_variant *variant, ps_config **config, ps_error *err);
 
 /* The variant's name as part of a file's name, appended to *name. Plain best_of_n, majority and weighted_majority have
  * one name: they draw the same samples. */
-void ps_plan_stem(const ps_variant *variant, ps_text *name);
+void ps_compare_plan_stem(const ps_compare_variant *variant, ps_text *name);
 /* Stem, tokens and seed. */
-void ps_plan_file(const ps_variant *variant, size_t max_tokens, uint64_t seed, ps_text *name);
+void ps_compare_plan_file(const ps_compare_variant *variant, size_t max_tokens, uint64_t seed, ps_text *name);
 
 /* Set the configuration of a run: budget, particles, seed. `answer_tokens` is the mean length of an answer. */
-ps_status ps_plan_config(const ps_plan *plan, size_t variant, size_t budget, size_t seed, double answer_tokens,
-                         ps_config **config, ps_error *err);
-size_t ps_plan_tokens(const ps_budget_spec *budget, double answer_tokens);
+ps_status ps_compare_plan_config(const ps_compare_plan *plan, size_t variant, size_t budget, size_t seed,
+                                 double answer_tokens, ps_config **config, ps_error *err);
+size_t ps_compare_plan_tokens(const ps_compare_budget *budget, double answer_tokens);
 
 /* ---- Files of shards (compare_shards.c) ---------------------------------- */
 
@@ -85,7 +85,7 @@ ps_status ps_paths_find(const char *const *folders, size_t n, const char *base, 
 void ps_paths_free(ps_paths *paths);
 
 /* Fill the cells' statistics from the plan's runs: cells[c] belongs to budget_of[c] (SIZE_MAX: none). */
-ps_status ps_compare_statistics(const ps_plan *plan, const size_t *budget_of, uint64_t seed,
+ps_status ps_compare_statistics(const ps_compare_plan *plan, const size_t *budget_of, uint64_t seed,
                                 ps_compare_summary *summary, ps_error *err);
 
 /* Holm's step-down correction of n p-values in place; NaNs are passed over. Returns how many there were. */

@@ -1,6 +1,6 @@
 /* A comparison as JSON. */
-#include "run/tokens.h"
 #include "study/compare.h"
+#include "study/tokens.h"
 
 #include <jansson.h>
 #include <math.h>

@@ -1,5 +1,4 @@
 /* What a comparison runs: methods with overrides, budgets, and which methods read the same samples. */
-#include "run/session.h"
 #include "study/compare.h"
 
 #include <math.h>
@@ -24,23 +23,6 @@ static bool is_override(const char *piece, const char *equals) {
     return ps_config_find_key(key) != NULL;
 }
 
-static ps_status unknown_method(const char *name, ps_error *err) {
-    size_t n;
-    const char *names[32];
-    const ps_method_ops *const *methods = ps_methods(&n);
-    ps_text known = {0};
-    for (size_t i = 0; i < n && i < 32; i++) {
-        names[i] = methods[i]->name;
-        ps_text_printf(&known, "%s%s", i > 0 ? ", " : "", names[i]);
-    }
-    const char *nearest = ps_nearest_name(name, names, n < 32 ? n : 32);
-    ps_status status =
-        ps_fail(err, PS_FORMAT, "--methods: there is no method \"%s\"%s%s; there are %s", name,
-                nearest != NULL ? ", did you mean " : "", nearest != NULL ? nearest : "", ps_text_cstr(&known));
-    ps_text_free(&known);
-    return status;
-}
-
 /* Models are opened once for all methods, and results are judged alike: keys of these belong to the whole run. */
 static bool concerns_all(const char *key) {
     static const char *const prefixes[] = {"models.",  "engine.", "evaluation.", "system.device", "system.log",
@@ -52,7 +34,7 @@ static bool concerns_all(const char *key) {
 }
 
 /* Set "key=value" for a variant. */
-static ps_status set_override(ps_variant *v, char *piece, ps_error *err) {
+static ps_status set_override(ps_compare_variant *v, char *piece, ps_error *err) {
     char *equals = strchr(piece, '=');
     if (equals == NULL)
         return ps_fail(err, PS_FORMAT, "--methods: %s: expected key=value behind the colon, found \"%s\"", v->name,
@@ -69,8 +51,8 @@ static ps_status set_override(ps_variant *v, char *piece, ps_error *err) {
 }
 
 /* "name=method:key=value", "method:key=value" or "method". */
-static ps_status begin_variant(ps_plan *plan, const ps_config *base, char *piece, ps_error *err) {
-    ps_variant *v = &plan->variants[plan->n_variants++];
+static ps_status begin_variant(ps_compare_plan *plan, const ps_config *base, char *piece, ps_error *err) {
+    ps_compare_variant *v = &plan->variants[plan->n_variants++];
     char *colon = strchr(piece, ':'), *equals = strchr(piece, '=');
     bool named = equals != NULL && (colon == NULL || equals < colon);
     char *method = named ? equals + 1 : piece;
@@ -78,15 +60,14 @@ static ps_status begin_variant(ps_plan *plan, const ps_config *base, char *piece
     if (v->name == NULL) return ps_nomem(err);
     if (*v->name == '\0') return ps_fail(err, PS_FORMAT, "--methods: the name before \"%s\" is empty", equals);
     if (colon != NULL) *colon = '\0';
-    v->method = ps_method_find(method);
-    if (v->method == NULL) return unknown_method(method, err);
     ps_status status = ps_config_copy(base, &v->config, err);
     if (status == PS_OK) status = ps_config_set(v->config, "method", method, "--methods", err);
+    v->method = ps_method_find(method); /* NULL: ps_session_create will say so */
     if (status == PS_OK && colon != NULL) status = set_override(v, colon + 1, err);
     return status;
 }
 
-static ps_status add_override(ps_variant *v, char *piece, ps_error *err) {
+static ps_status add_override(ps_compare_variant *v, char *piece, ps_error *err) {
     if (strchr(v->name, ':') != NULL) { /* a variant without a name of its own is called by all it says */
         ps_text name = {0};
         ps_text_printf(&name, "%s,%s", v->name, piece);
@@ -104,7 +85,7 @@ static size_t count_pieces(const char *text) {
     return n;
 }
 
-static ps_status parse_methods(ps_plan *plan, const ps_config *base, const char *methods, ps_error *err) {
+static ps_status parse_methods(ps_compare_plan *plan, const ps_config *base, const char *methods, ps_error *err) {
     char *copy = ps_strdup(methods), *rest = copy;
     plan->variants = ps_calloc(count_pieces(methods), sizeof *plan->variants);
     ps_status status = copy == NULL || plan->variants == NULL ? ps_nomem(err) : PS_OK;
@@ -127,7 +108,7 @@ static ps_status parse_methods(ps_plan *plan, const ps_config *base, const char 
 
 /* ---- Shared samples ------------------------------------------------------ */
 
-ps_status ps_plan_samples(const ps_variant *v, ps_config **out, ps_error *err) {
+ps_status ps_compare_plan_samples(const ps_compare_variant *v, ps_config **out, ps_error *err) {
     ps_config *c = NULL;
     ps_status status = ps_config_copy(v->config, &c, err);
     if (status == PS_OK) status = ps_config_set(c, "answer.select", "best", "compare", err);
@@ -139,13 +120,13 @@ ps_status ps_plan_samples(const ps_variant *v, ps_config **out, ps_error *err) {
     return status;
 }
 
-static ps_status find_source(ps_plan *plan, size_t i, ps_error *err) {
+static ps_status find_source(ps_compare_plan *plan, size_t i, ps_error *err) {
     ps_config *mine = NULL, *other = NULL;
-    ps_status status = ps_plan_samples(&plan->variants[i], &mine, err);
+    ps_status status = ps_compare_plan_samples(&plan->variants[i], &mine, err);
     plan->variants[i].source = i;
     for (size_t k = 0; k < i && status == PS_OK && plan->variants[i].source == i; k++) {
         ps_text difference = {0};
-        status = ps_plan_samples(&plan->variants[k], &other, err);
+        status = ps_compare_plan_samples(&plan->variants[k], &other, err);
         if (status == PS_OK) status = ps_config_difference(mine, other, &difference, err);
         if (status == PS_OK && difference.length == 0) plan->variants[i].source = k;
         ps_text_free(&difference);
@@ -156,8 +137,8 @@ static ps_status find_source(ps_plan *plan, size_t i, ps_error *err) {
     return status;
 }
 
-static ps_status finish_variant(ps_plan *plan, size_t i, ps_models *models, ps_error *err) {
-    ps_variant *v = &plan->variants[i];
+static ps_status finish_variant(ps_compare_plan *plan, size_t i, ps_models *models, ps_error *err) {
+    ps_compare_variant *v = &plan->variants[i];
     for (size_t k = 0; k < i; k++)
         if (strcmp(plan->variants[k].name, v->name) == 0)
             return ps_fail(err, PS_FORMAT, "--methods: \"%s\" is there twice; give one another name: name=method:…",
@@ -166,17 +147,17 @@ static ps_status finish_variant(ps_plan *plan, size_t i, ps_models *models, ps_e
         return ps_fail(err, PS_FORMAT, "--methods: %s: give it a shorter name: name=%s:…", v->name, v->method->name);
     ps_status status = ps_config_check(v->config, NULL, err);
     if (status != PS_OK) return ps_error_prefix(err, status, "--methods: %s", v->name);
-    ps_session session; /* says what the method's own selection is, and whether it can run at all */
-    status = ps_session_init(&session, v->config, models, NULL, err);
+    ps_session *session = NULL; /* says what the method's own selection is, and whether it can run at all */
+    status = ps_session_create(v->config, models, NULL, &session, err);
     if (status != PS_OK) return ps_error_prefix(err, status, "--methods: %s", v->name);
-    v->select = session.select;
-    ps_session_clear(&session);
+    v->select = ps_session_select(session);
+    ps_session_release(session);
     return find_source(plan, i, err);
 }
 
 /* ---- Budgets ------------------------------------------------------------- */
 
-static ps_status parse_budget(const char *text, ps_budget_spec *out, ps_error *err) {
+static ps_status parse_budget(const char *text, ps_compare_budget *out, ps_error *err) {
     char *end;
     double value = strtod(text, &end);
     bool multiple = strcmp(end, "x") == 0, tokens = *end == '\0' && value == floor(value);
@@ -191,7 +172,7 @@ static ps_status parse_budget(const char *text, ps_budget_spec *out, ps_error *e
     return out->text != NULL ? PS_OK : ps_nomem(err);
 }
 
-static ps_status parse_budgets(ps_plan *plan, const char *budgets, ps_error *err) {
+static ps_status parse_budgets(ps_compare_plan *plan, const char *budgets, ps_error *err) {
     char *copy = ps_strdup(budgets), *rest = copy;
     plan->budgets = ps_calloc(count_pieces(budgets), sizeof *plan->budgets);
     ps_status status = copy == NULL || plan->budgets == NULL ? ps_nomem(err) : PS_OK;
@@ -208,7 +189,7 @@ static ps_status parse_budgets(ps_plan *plan, const char *budgets, ps_error *err
     return status;
 }
 
-size_t ps_plan_tokens(const ps_budget_spec *budget, double answer_tokens) {
+size_t ps_compare_plan_tokens(const ps_compare_budget *budget, double answer_tokens) {
     if (budget->answers == 0) return budget->tokens;
     double tokens = budget->answers * answer_tokens;
     return tokens < 1 ? 1 : (size_t)llround(tokens);
@@ -216,9 +197,9 @@ size_t ps_plan_tokens(const ps_budget_spec *budget, double answer_tokens) {
 
 /* ---- The plan ------------------------------------------------------------ */
 
-ps_status ps_plan_create(const ps_config *config, const ps_compare_options *options, ps_models *models, ps_plan **out,
-                         ps_error *err) {
-    ps_plan *plan = *out = ps_calloc(1, sizeof *plan);
+ps_status ps_compare_plan_create(const ps_config *config, const ps_compare_options *options, ps_models *models,
+                                 ps_compare_plan **out, ps_error *err) {
+    ps_compare_plan *plan = *out = ps_calloc(1, sizeof *plan);
     if (plan == NULL) return ps_nomem(err);
     plan->seeds = options->seeds > 0 ? options->seeds : 1;
     if (options->methods == NULL || *options->methods == '\0')
@@ -232,7 +213,7 @@ ps_status ps_plan_create(const ps_config *config, const ps_compare_options *opti
     return plan->runs != NULL ? PS_OK : ps_nomem(err);
 }
 
-void ps_plan_free(ps_plan *plan) {
+void ps_compare_plan_free(ps_compare_plan *plan) {
     if (plan == NULL) return;
     for (size_t i = 0; plan->runs != NULL && i < plan->n_variants * plan->n_budgets * plan->seeds; i++) {
         ps_free(plan->runs[i].marks);
@@ -252,14 +233,14 @@ void ps_plan_free(ps_plan *plan) {
     ps_free(plan);
 }
 
-ps_run *ps_plan_run(const ps_plan *plan, size_t variant, size_t budget, size_t seed) {
+ps_compare_run *ps_compare_run_of(const ps_compare_plan *plan, size_t variant, size_t budget, size_t seed) {
     size_t source = plan->variants[variant].source;
     if (plan->variants[source].method->greedy) budget = seed = 0;
     return &plan->runs[(source * plan->n_budgets + budget) * plan->seeds + seed];
 }
 
 /* What might not do in a file's name is written as %XX. */
-void ps_plan_stem(const ps_variant *v, ps_text *name) {
+void ps_compare_plan_stem(const ps_compare_variant *v, ps_text *name) {
     const char *at = v->name;
     size_t length = strlen(v->method->name);
     if (v->method->independent && strncmp(at, v->method->name, length) == 0) {
@@ -273,8 +254,8 @@ void ps_plan_stem(const ps_variant *v, ps_text *name) {
     }
 }
 
-void ps_plan_file(const ps_variant *v, size_t max_tokens, uint64_t seed, ps_text *name) {
-    ps_plan_stem(v, name);
+void ps_compare_plan_file(const ps_compare_variant *v, size_t max_tokens, uint64_t seed, ps_text *name) {
+    ps_compare_plan_stem(v, name);
     if (!v->method->greedy) ps_text_printf(name, ".%zu-tokens.seed-%llu", max_tokens, (unsigned long long)seed);
 }
 
@@ -285,7 +266,7 @@ static ps_status set_number(ps_config *config, const char *key, size_t value, ps
 }
 
 /* M answers fit the budget; fewer than a beam expands to make it narrower. */
-static ps_status set_width(const ps_variant *v, ps_config *c, size_t answers, ps_error *err) {
+static ps_status set_width(const ps_compare_variant *v, ps_config *c, size_t answers, ps_error *err) {
     ps_status status = PS_OK;
     if (!v->own_particles) status = set_number(c, "generation.n_particles", answers, err);
     if (status == PS_OK && !v->own_expansion && (size_t)c->beam_expansion > answers)
@@ -293,13 +274,13 @@ static ps_status set_width(const ps_variant *v, ps_config *c, size_t answers, ps
     return status;
 }
 
-ps_status ps_plan_config(const ps_plan *plan, size_t variant, size_t budget, size_t seed, double answer_tokens,
-                         ps_config **out, ps_error *err) {
-    const ps_variant *v = &plan->variants[plan->variants[variant].source];
+ps_status ps_compare_plan_config(const ps_compare_plan *plan, size_t variant, size_t budget, size_t seed,
+                                 double answer_tokens, ps_config **out, ps_error *err) {
+    const ps_compare_variant *v = &plan->variants[plan->variants[variant].source];
     ps_config *c = NULL;
     ps_status status = ps_config_copy(v->config, &c, err);
     if (status == PS_OK && !v->method->greedy) {
-        size_t tokens = ps_plan_tokens(&plan->budgets[budget], answer_tokens);
+        size_t tokens = ps_compare_plan_tokens(&plan->budgets[budget], answer_tokens);
         double answers = round((double)tokens / answer_tokens);
         answers = answers < 1 ? 1 : answers > 65536 ? 65536 : answers;
         status = set_number(c, "ps.budget.max_tokens", tokens, err);

@@ -1,5 +1,4 @@
 /* What follows from the runs: accuracies, paired differences, calibration. */
-#include "run/tokens.h"
 #include "study/compare.h"
 
 #include <math.h>
@@ -99,17 +98,17 @@ size_t ps_holm(double *p, size_t n) {
 
 /* ---- Cells --------------------------------------------------------------- */
 
-static const ps_variant *variant_of(const ps_plan *plan, const ps_compare_cell *cell) {
+static const ps_compare_variant *variant_of(const ps_compare_plan *plan, const ps_compare_cell *cell) {
     return &plan->variants[cell->method_number];
 }
 
-static void count_cell(const ps_plan *plan, size_t budget, ps_compare_cell *cell) {
+static void count_cell(const ps_compare_plan *plan, size_t budget, ps_compare_cell *cell) {
     ps_calibration calibration = {0};
     const ps_select select = variant_of(plan, cell)->select;
     for (size_t s = 0; s < cell->seeds; s++) {
-        const ps_run *run = ps_plan_run(plan, cell->method_number, budget, s);
+        const ps_compare_run *run = ps_compare_run_of(plan, cell->method_number, budget, s);
         for (size_t i = 0; run->marks != NULL && i < plan->problems; i++) {
-            const ps_mark *m = &run->marks[i];
+            const ps_compare_mark *m = &run->marks[i];
             if (!m->known) continue;
             cell->runs++;
             cell->correct += m->correct[select];
@@ -118,7 +117,7 @@ static void count_cell(const ps_plan *plan, size_t budget, ps_compare_cell *cell
         }
         cell->truncated += run->arm.truncated;
         cell->errors += run->arm.errors;
-        ps_tokens_add(&cell->tokens, &run->arm.tokens);
+        ps_token_counts_add(&cell->tokens, &run->arm.tokens);
         cell->seconds += run->seconds;
     }
     cell->accuracy = cell->runs > 0 ? (double)cell->correct / (double)cell->runs : NAN;
@@ -128,19 +127,20 @@ static void count_cell(const ps_plan *plan, size_t budget, ps_compare_cell *cell
 }
 
 /* A problem's accuracy over the seeds; NaN while one of them is missing. */
-static double problem_accuracy(const ps_plan *plan, const ps_compare_cell *cell, size_t budget, size_t problem) {
+static double problem_accuracy(const ps_compare_plan *plan, const ps_compare_cell *cell, size_t budget,
+                               size_t problem) {
     const ps_select select = variant_of(plan, cell)->select;
     size_t correct = 0;
     for (size_t s = 0; s < cell->seeds; s++) {
-        const ps_run *run = ps_plan_run(plan, cell->method_number, budget, s);
+        const ps_compare_run *run = ps_compare_run_of(plan, cell->method_number, budget, s);
         if (run->marks == NULL || !run->marks[problem].known) return NAN;
         correct += run->marks[problem].correct[select];
     }
     return (double)correct / (double)cell->seeds;
 }
 
-static ps_status compare_with(const ps_plan *plan, const ps_compare_cell *base, size_t base_budget, size_t budget,
-                              uint64_t seed, double *scratch, ps_compare_cell *cell, ps_error *err) {
+static ps_status compare_with(const ps_compare_plan *plan, const ps_compare_cell *base, size_t base_budget,
+                              size_t budget, uint64_t seed, double *scratch, ps_compare_cell *cell, ps_error *err) {
     size_t n = 0;
     ps_paired paired;
     for (size_t i = 0; i < plan->problems; i++) {
@@ -167,7 +167,7 @@ static size_t base_of(const ps_compare_summary *summary, const size_t *budget_of
     return first;
 }
 
-ps_status ps_compare_statistics(const ps_plan *plan, const size_t *budget_of, uint64_t seed,
+ps_status ps_compare_statistics(const ps_compare_plan *plan, const size_t *budget_of, uint64_t seed,
                                 ps_compare_summary *summary, ps_error *err) {
     double *scratch = ps_calloc(plan->problems + summary->n_cells, sizeof *scratch), *p = scratch;
     if (scratch == NULL) return ps_nomem(err);

@@ -1,7 +1,6 @@
 /* Evaluation: one or more methods over a data set, with results that survive anything. */
-#include "run/scheduler.h"
-#include "run/tokens.h"
 #include "study/arm.h"
+#include "study/tokens.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -11,55 +10,42 @@
 
 /* ---- Smoke test: so that a bad set-up shows soon ------------------------- */
 
-typedef struct smoke {
-    const ps_problem *problems;
-    size_t n, next;
-    char failure[512];
-} smoke;
-
-static const ps_problem *next_smoke(void *user) {
-    smoke *s = user;
-    return s->next < s->n ? &s->problems[s->next++] : NULL;
-}
-
-static ps_status take_smoke(void *user, ps_outcome *outcome, ps_error *err) {
-    (void)err;
-    smoke *s = user;
-    if (outcome->error != NULL) snprintf(s->failure, sizeof s->failure, "%s", outcome->error);
-    ps_outcome_free(outcome);
-    return PS_OK;
-}
-
 static ps_status set_number(ps_config *config, const char *key, int64_t value, ps_error *err) {
     char text[32];
     snprintf(text, sizeof text, "%lld", (long long)value);
     return ps_config_set(config, key, text, "smoke_test", err);
 }
 
-static ps_status run_smoke_test(const ps_config *config, ps_models *models, const ps_problem *problems, size_t n,
-                                ps_error *err) {
+/* Some problems one after the other, each with few particles and steps. */
+static ps_status try_problems(const ps_config *small, ps_models *models, const ps_problem *problems, size_t n,
+                              const ps_eval_observer *observer, ps_error *err) {
+    ps_observer stop = {0};
+    if (observer != NULL) stop = (ps_observer){.user = observer->user, .cancelled = observer->cancelled};
+    for (size_t i = 0; i < n; i++) {
+        ps_outcome *outcome = NULL;
+        ps_status status = ps_solve(small, models, &problems[i], &stop, &outcome, err);
+        ps_outcome_free(outcome);
+        if (status == PS_CANCELLED || status == PS_NOMEM || status == PS_ARG) return status;
+        if (status != PS_OK) return ps_error_prefix(err, PS_ENGINE, "the smoke test failed");
+    }
+    return PS_OK;
+}
+
+static ps_status run_smoke_test(const ps_config *config, ps_models *models, const ps_chosen *chosen,
+                                const ps_eval_observer *observer, ps_error *err) {
     ps_config *small = NULL;
     ps_models *other = NULL;
-    ps_session *session = ps_calloc(1, sizeof *session);
     size_t samples = (size_t)config->smoke_test_n_samples;
-    smoke state = {.problems = problems, .n = samples < n ? samples : n};
-    ps_status status = session == NULL ? ps_nomem(err) : ps_config_copy(config, &small, err);
+    ps_status status = ps_config_copy(config, &small, err);
     if (status == PS_OK) status = set_number(small, "generation.n_particles", config->smoke_test_n_particles, err);
     if (status == PS_OK) status = set_number(small, "generation.max_steps", config->smoke_test_max_steps, err);
     if (status == PS_OK && config->smoke_test_model_path != NULL) {
         status = ps_config_set(small, "models.generator.model_path", config->smoke_test_model_path, "smoke_test", err);
         if (status == PS_OK) status = ps_models_open(small, NULL, &other, err);
     }
-    if (status == PS_OK) status = ps_session_init(session, small, other != NULL ? other : models, NULL, err);
-    if (status == PS_OK) {
-        ps_schedule schedule = {
-            .session = session, .parallel = 1, .user = &state, .next = next_smoke, .finished = take_smoke};
-        status = ps_schedule_run(&schedule, err);
-    }
-    if (status == PS_OK && state.failure[0] != '\0')
-        status = ps_fail(err, PS_ENGINE, "the smoke test failed: %s", state.failure);
-    if (session != NULL) ps_session_clear(session);
-    ps_free(session);
+    if (status == PS_OK)
+        status = try_problems(small, other != NULL ? other : models, chosen->problems,
+                              samples < chosen->n ? samples : chosen->n, observer, err);
     ps_models_free(other);
     ps_config_free(small);
     return status;
@@ -118,7 +104,7 @@ static ps_status write_array(ps_store *store, const ps_eval_arm *arm, ps_error *
     return status;
 }
 
-void ps_eval_summary_free(ps_eval_summary *summary) {
+void ps_eval_summary_clear(ps_eval_summary *summary) {
     for (size_t i = 0; i < summary->n_arms; i++)
         ps_free((char *)summary->arms[i].path);
     ps_free(summary->arms);
@@ -167,7 +153,7 @@ ps_status ps_eval(const ps_config *config, const ps_eval_options *options, ps_mo
     ps_status status = ps_choose_problems(config, options, observer, &chosen, err);
     if (status != PS_OK) return status;
     summary->faults = chosen.faults;
-    if (config->smoke_test_enabled) status = run_smoke_test(config, models, chosen.problems, chosen.n, err);
+    if (config->smoke_test_enabled) status = run_smoke_test(config, models, &chosen, observer, err);
     if (status == PS_OK) status = ps_store_open(config, options->fresh, &store, err);
     if (status != PS_OK) goto done;
     summary->arms = ps_calloc(1 + options->n_baselines, sizeof *summary->arms);

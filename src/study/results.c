@@ -1,7 +1,7 @@
 /* Result files: append whole lines, read them back, cut off a torn one. */
-#include "run/tokens.h"
 #include "study/store.h"
 #include "study/syncer.h"
+#include "study/tokens.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -24,23 +24,10 @@ ps_status ps_store_busy(const char *path, int lock_errno, ps_error *err);
 /* One file of results. */
 typedef struct ps_results ps_results;
 
-/* What an earlier line says, when results are read back. */
-typedef struct ps_result_line {
-    size_t index; /* problem_idx */
-    bool correct, truncated, error;
-    bool correct_by[PS_SELECTS];
-    double confidence[PS_SELECTS]; /* in each prediction, in [0, 1]; NaN without an answer. See docs/compare.md */
-    double ess, resamples;         /* NaN where the line has null */
-    ps_token_counts tokens;
-} ps_result_line;
-
 /* Open a file for appending after reading back what is there: `each` is called for every complete line; a torn last
  * line is cut off. PS_FORMAT: a line that is not a result. PS_ARG: another run is writing this file. */
 ps_status ps_results_open(ps_store *store, const char *name, void (*each)(void *user, const ps_result_line *line),
                           void *user, ps_results **results, ps_error *err);
-/* Call `each` for every complete line of a file that stays as it is: another run may be writing it. */
-ps_status ps_results_read(const char *path, void (*each)(void *user, const ps_result_line *line), void *user,
-                          ps_error *err);
 /* Append one line (the newline is added): whole or not at all. `hold` keeps it in memory until a checkpoint. */
 ps_status ps_results_append(ps_results *results, const char *json, bool hold, ps_error *err);
 /* Write what is held and have everything forced to the disk soon; errors of that may come with the next call. */

@@ -1,90 +1,140 @@
 #!/bin/sh
-# persamp compare: exit codes and messages, the files it leaves, going on after kill -9 and Ctrl-C, shared samples.
+# persamp compare: exit codes and messages, the files it leaves, going on after kill -9, shards, shared samples. Each
+# function is a story; those after the first compare what they come to with the whole comparison of the first.
 . "${PERSAMP_SOURCE:?}/tests/cli/common.sh"
 
-compare() {
-    "$P" compare --engine.type=toy --engine.toy.kind=synthetic --models.prm.enabled=true --scoring.type=prm_reward \
-        --generation.max_steps=12 "$@"
-}
+# The command on the synthetic reasoner, as a program: a function in the background would be a shell of its own, and a
+# signal would reach that.
+cat >compare <<'SCRIPT'
+#!/bin/sh
+exec "$PERSAMP_COMMAND" compare --engine.type=toy --engine.toy.kind=synthetic --models.prm.enabled=true \
+    --scoring.type=prm_reward --generation.max_steps=12 "$@"
+SCRIPT
+chmod +x compare
 
-expect 0 'Examples' "$P" compare -h
-expect 2 '--methods is missing' compare
-expect 2 'did you mean majority' compare --methods majorty
-expect 2 'expected a multiple' compare --methods majority --budgets 4y
-expect 2 'is there twice' compare --methods majority,majority
-expect 2 'cannot differ between methods' compare --methods a=persistent:engine.toy.pd=1
-expect 2 'ps.depth_decay' compare --methods a=persistent:ps.depth_dcay=1
-expect 2 'ends in .svg or .png' compare --methods majority --plot x.pdf
-
-# The plot's program is missed before the work, not after it.
-mkdir empty
-expect 1 'needs gnuplot' env PATH="$PWD/empty" "$P" compare --engine.type=toy --methods majority --plot x.svg
-[ ! -e outputs ] || fail "work was done although the plot cannot be drawn"
-
-# A whole comparison: overrides, a name of its own, no budget, shared samples.
+# The comparison of all stories: overrides, a name of its own, a method without a budget, shared samples.
 set -- --methods persistent,old=persistent:ps.depth_decay=0.3,ps.refill=true,best_of_n,majority,greedy \
     --budgets 2x,60 --seeds 2 --limit 30
-expect 0 'difference to the first' compare "$@" --evaluation.output_dir=whole --json whole.json
-grep -q 'old .*%' out || fail "no row of the variant"
-grep -q 'majority .*=$' out || fail "shared samples are not marked"
-[ "$(ls whole/results.*.jsonl | wc -l)" = 14 ] || fail "expected 3 x 2 x 2 runs, greedy and the length"
-ls whole | grep -q 'results.majority' && fail "majority drew samples of its own"
-cmp -s whole.json whole/summary.compare.json || fail "--json differs from the folder's"
-sed 's/"seconds": [^,]*//' whole.json >expected
+runs=14 # 3 methods that draw x 2 budgets x 2 seeds, greedy, and the length of an answer
 
-# A finished comparison does no work; a name stands for one configuration; more of it can be asked for.
-before=$(cat whole/results.*.jsonl | cksum)
-expect 0 'written to' compare "$@" --evaluation.output_dir=whole
-[ "$before" = "$(cat whole/results.*.jsonl | cksum)" ] || fail "a finished cell was run again"
-expect 2 'under the name old' compare --methods old=persistent:ps.depth_decay=0.4 --evaluation.output_dir=whole
-expect 2 'belongs to another configuration' compare "$@" --engine.toy.pd=1 --evaluation.output_dir=whole
-expect 0 'budget 3x' compare --methods persistent --budgets 3x --limit 40 --evaluation.output_dir=whole
+# A comparison's numbers, without the seconds that it took.
+numbers_of() {
+    sed 's/"seconds": [^,]*//' "$1"
+}
 
-# kill -9, twice, then the end: the same numbers. (Not by the function: that would run in a shell of its own.)
-for count in 40 160; do
-    "$P" compare --engine.type=toy --engine.toy.kind=synthetic --models.prm.enabled=true --scoring.type=prm_reward \
-        --generation.max_steps=12 "$@" --evaluation.output_dir=killed >out 2>err </dev/null &
-    pid=$!
-    while [ "$(cat killed/results.*.jsonl 2>/dev/null | wc -l)" -lt $count ] && kill -0 $pid 2>/dev/null; do
-        sleep 0.02
+# same_as_whole FILE WHAT: the JSON of a comparison says what that of the whole one says.
+same_as_whole() {
+    numbers_of "$1" | cmp -s - expected || fail "$2"
+}
+
+wrong_arguments_are_named() {
+    expect 0 'Examples' "$P" compare -h
+    expect 2 '--methods is missing' ./compare
+    expect 2 'did you mean majority' ./compare --methods majorty
+    expect 2 'expected a multiple' ./compare --methods majority --budgets 4y
+    expect 2 'is there twice' ./compare --methods majority,majority
+    expect 2 'cannot differ between methods' ./compare --methods a=persistent:engine.toy.pd=1
+    expect 2 'ps.depth_decay' ./compare --methods a=persistent:ps.depth_dcay=1
+    expect 2 'ends in .svg or .png' ./compare --methods majority --plot x.pdf
+    for shard in 0/2 3/2 x; do
+        expect 2 '1 <= I <= N' ./compare --methods majority --shard $shard
     done
-    kill -s KILL $pid 2>/dev/null
-    wait $pid 2>/dev/null
-done
-expect 0 'written to' compare "$@" --evaluation.output_dir=killed --json killed.json
-sed 's/"seconds": [^,]*//' killed.json | cmp -s - expected || fail "after kill -9 the comparison differs"
+}
 
-# Shards: three at once in one folder, then joined; two on machines of their own, then joined; the same numbers.
-for shard in 0/2 3/2 x; do
-    expect 2 '1 <= I <= N' compare "$@" --shard $shard
-done
-for i in 1 2 3; do
-    "$P" compare --engine.type=toy --engine.toy.kind=synthetic --models.prm.enabled=true --scoring.type=prm_reward \
-        --generation.max_steps=12 "$@" --evaluation.output_dir=parts --shard $i/3 >out.$i 2>&1 </dev/null &
-    pids="${pids:-} $!"
-done
-for pid in $pids; do
-    wait $pid || fail "a shard failed: $(cat out.?)"
-done
-[ "$(cat parts/results.persistent.24-tokens.seed-42.*-of-3.jsonl | wc -l)" = 30 ] || fail "three shards are not the whole"
-expect 0 'written to' compare "$@" --evaluation.output_dir=parts --json parts.json
-sed 's/"seconds": [^,]*//' parts.json | cmp -s - expected || fail "joined shards differ from the whole"
-[ ! -s parts/results.persistent.24-tokens.seed-42.jsonl ] || fail "joining ran a problem again"
-for i in 1 2; do
-    expect 0 'written to' compare "$@" --evaluation.output_dir=machine$i --shard $i/2
-done
-expect 0 'written to' compare "$@" --evaluation.output_dir=joined --from machine1 --from machine2 --json joined.json
-sed 's/"seconds": [^,]*//' joined.json | cmp -s - expected || fail "two machines' shards differ from the whole"
-[ "$(cat joined/results.*.jsonl | wc -l)" = 0 ] || fail "joining folders ran a problem again"
-expect 1 'cannot be read' compare "$@" --evaluation.output_dir=joined --from nowhere
-expect 2 'under the name old' compare --methods old=persistent:ps.depth_decay=0.4 --evaluation.output_dir=other \
-    --from machine1
-sed 's/"mean_answer_tokens": [0-9.]*/"mean_answer_tokens": 13/' machine2/summary.length.json >changed
-mv changed machine2/summary.length.json
-expect 2 'copy one summary.length.json' compare "$@" --evaluation.output_dir=joined --from machine1 --from machine2
+a_missing_gnuplot_is_told_before_the_work() {
+    mkdir empty
+    expect 1 'needs gnuplot' env PATH="$PWD/empty" "$P" compare --engine.type=toy --methods majority --plot x.svg
+    [ ! -e outputs ] || fail "work was done although the plot cannot be drawn"
+}
 
-if command -v gnuplot >/dev/null 2>&1; then
-    expect 0 'plot in' compare "$@" --evaluation.output_dir=whole --plot "it's a plot.svg"
+a_whole_comparison_leaves_a_file_for_each_run() {
+    expect 0 'difference to the first' ./compare "$@" --evaluation.output_dir=whole --json whole.json
+    grep -q 'old .*%' out || fail "no row of the variant"
+    grep -q 'majority .*=$' out || fail "shared samples are not marked"
+    [ "$(ls whole/results.*.jsonl | wc -l)" = $runs ] || fail "not $runs files of results"
+    ls whole | grep -q 'results.majority' && fail "majority drew samples of its own"
+    cmp -s whole.json whole/summary.compare.json || fail "--json differs from the folder's"
+    numbers_of whole.json >expected
+}
+
+a_finished_comparison_does_no_work() {
+    before=$(cat whole/results.*.jsonl | cksum)
+    expect 0 'written to' ./compare "$@" --evaluation.output_dir=whole
+    [ "$before" = "$(cat whole/results.*.jsonl | cksum)" ] || fail "a finished cell was run again"
+}
+
+a_name_stands_for_one_configuration() {
+    expect 2 'under the name old' ./compare --methods old=persistent:ps.depth_decay=0.4 --evaluation.output_dir=whole
+    expect 2 'belongs to another configuration' ./compare "$@" --engine.toy.pd=1 --evaluation.output_dir=whole
+}
+
+more_can_be_asked_for_later() {
+    expect 0 'budget 3x' ./compare --methods persistent --budgets 3x --limit 40 --evaluation.output_dir=whole
+}
+
+after_kill_9_the_same_command_goes_on() {
+    for count in 40 160; do
+        ./compare "$@" --evaluation.output_dir=killed >out 2>err </dev/null &
+        pid=$!
+        while [ "$(cat killed/results.*.jsonl 2>/dev/null | wc -l)" -lt $count ] && kill -0 $pid 2>/dev/null; do
+            sleep 0.02
+        done
+        kill -s KILL $pid 2>/dev/null
+        wait $pid 2>/dev/null
+    done
+    expect 0 'written to' ./compare "$@" --evaluation.output_dir=killed --json killed.json
+    same_as_whole killed.json "after kill -9 the comparison differs"
+}
+
+shards_side_by_side_in_one_folder_are_joined() {
+    for i in 1 2 3; do
+        ./compare "$@" --evaluation.output_dir=parts --shard $i/3 >out.$i 2>&1 </dev/null &
+        pids="${pids:-} $!"
+    done
+    for pid in $pids; do
+        wait $pid || fail "a shard failed: $(cat out.?)"
+    done
+    [ "$(cat parts/results.persistent.24-tokens.seed-42.*-of-3.jsonl | wc -l)" = 30 ] ||
+        fail "three shards are not the whole"
+    expect 0 'written to' ./compare "$@" --evaluation.output_dir=parts --json parts.json
+    same_as_whole parts.json "joined shards differ from the whole"
+    [ ! -s parts/results.persistent.24-tokens.seed-42.jsonl ] || fail "joining ran a problem again"
+}
+
+shards_of_two_machines_are_joined() {
+    for i in 1 2; do
+        expect 0 'written to' ./compare "$@" --evaluation.output_dir=machine$i --shard $i/2
+    done
+    expect 0 'written to' ./compare "$@" --evaluation.output_dir=joined --from machine1 --from machine2 \
+        --json joined.json
+    same_as_whole joined.json "two machines' shards differ from the whole"
+    [ "$(cat joined/results.*.jsonl | wc -l)" = 0 ] || fail "joining folders ran a problem again"
+}
+
+folders_that_do_not_belong_together_are_refused() {
+    expect 1 'cannot be read' ./compare "$@" --evaluation.output_dir=joined --from nowhere
+    expect 2 'under the name old' ./compare --methods old=persistent:ps.depth_decay=0.4 --evaluation.output_dir=other \
+        --from machine1
+    sed 's/"mean_answer_tokens": [0-9.]*/"mean_answer_tokens": 13/' machine2/summary.length.json >changed
+    mv changed machine2/summary.length.json
+    expect 2 'copy one summary.length.json' ./compare "$@" --evaluation.output_dir=joined --from machine1 --from machine2
+}
+
+a_plot_is_drawn_into_a_file_of_any_name() {
+    command -v gnuplot >/dev/null 2>&1 || return 0
+    expect 0 'plot in' ./compare "$@" --evaluation.output_dir=whole --plot "it's a plot.svg"
     grep -q '<svg' "it's a plot.svg" || fail "the plot is not an SVG"
-fi
+}
+
+wrong_arguments_are_named
+a_missing_gnuplot_is_told_before_the_work
+a_whole_comparison_leaves_a_file_for_each_run "$@"
+a_finished_comparison_does_no_work "$@"
+a_name_stands_for_one_configuration "$@"
+more_can_be_asked_for_later
+after_kill_9_the_same_command_goes_on "$@"
+shards_side_by_side_in_one_folder_are_joined "$@"
+shards_of_two_machines_are_joined "$@"
+folders_that_do_not_belong_together_are_refused "$@"
+a_plot_is_drawn_into_a_file_of_any_name "$@"
 finish

@@ -1,5 +1,5 @@
 /* Data sets: what is read, what is passed over and named, what is refused. */
-#include "run/files.h"
+#include "run/support.h"
 #include "support/failing_allocator.h"
 
 static ps_dataset *load(const char *text) {
@@ -51,7 +51,7 @@ static void fields_are_read(void **state) {
     ps_dataset_free(NULL);
 }
 
-static void answers_in_other_forms(void **state) {
+static void answers_come_in_other_forms_too(void **state) {
     (void)state;
     static const char *const cases[][2] = {
         {"18", "18"},
@@ -75,7 +75,7 @@ static void answers_in_other_forms(void **state) {
     }
 }
 
-static void layouts_of_a_file(void **state) {
+static void a_file_may_be_laid_out_in_many_ways(void **state) {
     (void)state;
     static const char *const files[] = {
         "{\"problem\":\"a\",\"answer\":\"1\"}",                          /* no newline at the end */
@@ -163,7 +163,7 @@ static void files_without_a_problem_are_refused(void **state) {
     assert_int_equal(ps_dataset_load(path_of(""), &d, &err), PS_IO); /* a folder */
 }
 
-static void a_huge_line(void **state) {
+static void a_huge_line_is_read(void **state) {
     (void)state;
     enum { SIZE = 8 << 20 };
     char *line = malloc(SIZE + 128);
@@ -199,7 +199,7 @@ static void failing_allocations_leak_nothing(void **state) {
     }
 }
 
-static void where_a_data_set_lies(void **state) {
+static void a_data_set_lies_where_the_configuration_says(void **state) {
     (void)state;
     char *path = NULL;
     ps_error err;
@@ -222,14 +222,14 @@ static void where_a_data_set_lies(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fields_are_read),
-        cmocka_unit_test(answers_in_other_forms),
-        cmocka_unit_test(layouts_of_a_file),
+        cmocka_unit_test(answers_come_in_other_forms_too),
+        cmocka_unit_test(a_file_may_be_laid_out_in_many_ways),
         cmocka_unit_test(bad_records_are_named),
         cmocka_unit_test(bad_elements_of_an_array_are_named),
         cmocka_unit_test(files_without_a_problem_are_refused),
-        cmocka_unit_test(a_huge_line),
+        cmocka_unit_test(a_huge_line_is_read),
         cmocka_unit_test(failing_allocations_leak_nothing),
-        cmocka_unit_test(where_a_data_set_lies),
+        cmocka_unit_test(a_data_set_lies_where_the_configuration_says),
     };
     return cmocka_run_group_tests(tests, NULL, remove_files);
 }

@@ -2,8 +2,8 @@
  * what the toy engine says of the same tokens when it is asked again, and against the table's exact probability of each
  * answer. */
 #include "engine/toy/toy.h"
-#include "run/files.h"
-#include "run/session.h"
+#include "run/prompt.h"
+#include "run/support.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -172,17 +172,15 @@ static void the_numbers_are_the_tables_own(void **state) {
         solved(config_of("evaluation.save_particles", "true", "generation.n_particles", "16", "answer.stop_at_boxed",
                          "false", "ps.refill", "true", "ps.budget.max_iterations", "12", NULL));
     ps_engine *engine = ps_models_engine(s.models);
-    ps_session session;
+    ps_session *session = NULL;
+    ps_problem_prompt made;
     ps_toy_answers answers = {0};
-    char *prompt = NULL;
-    ps_token *tokens = NULL;
     ps_node root = 0;
-    size_t n, i, finished = 0;
-    check_ok(ps_session_init(&session, s.config, s.models, NULL, NULL));
-    check_ok(ps_toy_enumerate(engine, &session.generation, 0, session.params.max_steps, &answers, NULL));
-    check_ok(ps_render_prompt(&session, problem.text, &prompt, NULL));
-    check_ok(ps_engine_tokenize(engine, prompt, strlen(prompt), true, &tokens, &n, NULL));
-    check_ok(ps_engine_root(engine, tokens, n, &root, NULL));
+    size_t i, finished = 0;
+    assert_ok(ps_session_create(s.config, s.models, NULL, &session, err));
+    assert_ok(ps_toy_enumerate(engine, &session->generation, 0, session->params.max_steps, &answers, err));
+    assert_ok(ps_problem_prompt_make(session, &problem, &made, err));
+    assert_ok(ps_engine_prompt(engine, &made.prompt, &root, err));
     const json_t *particles = json_object_get(s.line, "particles"), *one;
     json_array_foreach(particles, i, one) {
         path p;
@@ -194,10 +192,9 @@ static void the_numbers_are_the_tables_own(void **state) {
     }
     assert_true(finished > 10);
     ps_engine_release(engine, root);
-    ps_free(prompt);
-    ps_free(tokens);
+    ps_problem_prompt_clear(&made);
     ps_toy_answers_free(&answers);
-    ps_session_clear(&session);
+    ps_session_release(session);
     clear(&s);
 }
 

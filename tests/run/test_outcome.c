@@ -1,6 +1,6 @@
 /* From answers to an outcome: classes, votes, weights, predictions; and its line of JSON. The answers come from a
  * method that says what a test tells it to. */
-#include "run/files.h"
+#include "run/support.h"
 #include "run/task.h"
 
 #include <jansson.h>
@@ -50,18 +50,17 @@ static const ps_method_ops scripted = {
 typedef struct setting {
     ps_config *config;
     ps_models *models;
-    ps_session session;
+    ps_session *session;
     ps_problem problem;
 } setting;
 
 static int set_up(void **state) {
     setting *s = calloc(1, sizeof *s);
-    ps_error err;
     s->config = config_of("models.prm.enabled", "true", "answer.select", "weighted", NULL);
-    if (ps_models_open(s->config, NULL, &s->models, &err) != PS_OK) fail_msg("%s", err.message);
-    if (ps_session_init(&s->session, s->config, s->models, NULL, &err) != PS_OK) fail_msg("%s", err.message);
-    s->session.method = &scripted;
-    s->session.name = "scripted";
+    assert_ok(ps_models_open(s->config, NULL, &s->models, err));
+    assert_ok(ps_session_create(s->config, s->models, NULL, &s->session, err));
+    s->session->method = &scripted;
+    s->session->name = "scripted";
     s->problem = (ps_problem){.index = 3, .text = "2+2?", .answer = "4"};
     told = (ps_method_report){.final_ess = NAN, .log_z = NAN};
     *state = s;
@@ -70,7 +69,7 @@ static int set_up(void **state) {
 
 static int tear_down(void **state) {
     setting *s = *state;
-    ps_session_clear(&s->session);
+    ps_session_release(s->session);
     ps_models_free(s->models);
     ps_config_free(s->config);
     free(s);
@@ -83,8 +82,8 @@ static ps_outcome *outcome_of(setting *s, const script *list, size_t n) {
     ps_error err;
     said = list;
     n_said = n;
-    check_ok(ps_task_create(&s->session, &s->problem, 0, &task, &err));
-    if (task->failed != PS_OK) fail_msg("%s", task->outcome.error);
+    check_ok(ps_task_create(&(ps_solve_request){s->session, &s->problem, 0, false}, 0, &task, &err));
+    if (task->outcome.status != PS_OK) fail_msg("%s", task->outcome.error);
     check_ok(ps_reserve(&task->nodes, &task->nodes_capacity, n + 1));
     for (size_t i = 0; i < n; i++)
         task->nodes[task->n_nodes++] = (ps_task_node){
@@ -148,7 +147,7 @@ static void ties_go_to_the_heavier_then_the_older(void **state) {
     ps_outcome_free(o);
 }
 
-static void nobody_has_an_answer(void **state) {
+static void where_nobody_has_an_answer_the_best_text_stands_for_it(void **state) {
     setting *s = *state;
     static const script mute[] = {{"hm, I am not sure of it", -1, -2, 0.5, PS_FINISHED},
                                   {"well, nobody could say", -1, -1, 0.5, PS_FINISHED}};
@@ -167,7 +166,7 @@ static void nobody_has_an_answer(void **state) {
     ps_outcome_free(o);
 }
 
-static void all_weights_zero(void **state) {
+static void where_all_weights_are_zero_the_votes_count(void **state) {
     setting *s = *state;
     static const script dead[] = {{"\\boxed{1}", -INFINITY, -INFINITY, 0, PS_FINISHED},
                                   {"\\boxed{2}", -INFINITY, -INFINITY, 0, PS_FINISHED},
@@ -308,7 +307,7 @@ static void text_that_is_not_utf8_is_mended(void **state) {
 
 static void without_a_reward_model_its_vote_is_null(void **state) {
     setting *s = *state;
-    s->session.prm = NULL;
+    s->session->prm = NULL;
     ps_outcome *o = outcome_of(s, election, 7);
     json_t *line = line_of(o, false);
     assert_true(json_is_null(json_object_get(line, "pred_prm_weighted")));
@@ -321,7 +320,7 @@ static void particles_are_told_on_request(void **state) {
     setting *s = *state;
     static const char *const keys[] = {"id",   "parent", "state",  "text",  "tokens",
                                        "logp", "logq",   "reward", "score", "weight"};
-    s->session.keep_particles = true;
+    s->session->keep_particles = true;
     ps_outcome *o = outcome_of(s, election, 7);
     json_t *line = line_of(o, true), *list = json_object_get(line, "particles");
     assert_int_equal(json_array_size(list), 7);
@@ -336,8 +335,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(each_selection_chooses_its_own, set_up, tear_down),
         cmocka_unit_test_setup_teardown(ties_go_to_the_heavier_then_the_older, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(nobody_has_an_answer, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(all_weights_zero, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(where_nobody_has_an_answer_the_best_text_stands_for_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(where_all_weights_are_zero_the_votes_count, set_up, tear_down),
         cmocka_unit_test_setup_teardown(cut_off_answers_are_flagged, set_up, tear_down),
         cmocka_unit_test_setup_teardown(without_a_ground_truth_nothing_is_correct, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_line_has_exactly_its_fields, set_up, tear_down),

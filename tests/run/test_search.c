@@ -1,8 +1,9 @@
 /* Problems solved on the toy engine: alone and side by side, when requests fail, when the run is stopped, when memory
  * runs out. */
 #include "engine/toy/toy.h"
-#include "run/files.h"
-#include "run/scheduler.h"
+#include "run/models.h"
+#include "run/support.h"
+#include "run/task.h"
 #include "support/failing_allocator.h"
 #include "support/faulty_engine.h"
 
@@ -15,7 +16,7 @@ enum { PROBLEMS = 12 };
 typedef struct some {
     ps_config *config;
     ps_models *models;
-    ps_session session;
+    ps_session *session;
     faulty_engine engine;
     ps_problem problems[PROBLEMS];
     size_t next;
@@ -23,11 +24,6 @@ typedef struct some {
     size_t n_lines;
     size_t asked, cancel_after; /* questions whether to stop; 0: never */
 } some;
-
-static const ps_problem *next_problem(void *user) {
-    some *s = user;
-    return s->next < PROBLEMS ? &s->problems[s->next++] : NULL;
-}
 
 /* The steps' texts make the whole text, for every snapshot of the tree. */
 static void check_texts(ps_task *task) {
@@ -42,11 +38,9 @@ static void check_texts(ps_task *task) {
     }
 }
 
-static ps_status finished(void *user, ps_outcome *outcome, ps_error *err) {
-    some *s = user;
+static void finished(some *s, ps_outcome *outcome) {
     char *text = NULL;
-    (void)err;
-    check_ok(ps_outcome_json(outcome, true, &text, NULL));
+    assert_ok(ps_outcome_json(outcome, true, &text, err));
     json_t *line = json_loads(text, 0, NULL);
     json_object_del(line, "timing");
     assert_null(s->lines[outcome->problem->index]); /* each once */
@@ -56,36 +50,45 @@ static ps_status finished(void *user, ps_outcome *outcome, ps_error *err) {
     ps_free(text);
     check_texts(outcome->task);
     ps_outcome_free(outcome);
-    return PS_OK;
-}
-
-static bool cancelled(void *user) {
-    some *s = user;
-    return ++s->asked == s->cancel_after;
 }
 
 static some *prepare(ps_config *config) {
     some *s = calloc(1, sizeof *s);
-    ps_error err;
     s->config = config;
-    if (ps_models_open(config, NULL, &s->models, &err) != PS_OK) fail_msg("%s", err.message);
-    if (ps_session_init(&s->session, config, s->models, NULL, &err) != PS_OK) fail_msg("%s", err.message);
+    assert_ok(ps_models_open(config, NULL, &s->models, err));
     faulty_engine_init(&s->engine, ps_models_engine(s->models));
-    s->session.engine = &s->engine.base;
+    s->models->engine = &s->engine.base;
+    assert_ok(ps_session_create(config, s->models, NULL, &s->session, err));
     for (size_t i = 0; i < PROBLEMS; i++)
         s->problems[i] = (ps_problem){.index = i, .text = "which?", .answer = i % 2 ? "1" : "2"};
     return s;
 }
 
 static ps_status run(some *s, size_t parallel, ps_error *err) {
-    ps_observer observer = {.user = s, .cancelled = cancelled};
-    ps_schedule schedule = {.session = &s->session,
-                            .parallel = parallel,
-                            .user = s,
-                            .next = next_problem,
-                            .finished = finished,
-                            .observer = &observer};
-    ps_status status = ps_schedule_run(&schedule, err);
+    ps_solver *solver = NULL;
+    check_ok(ps_solver_create(s->models, &solver, err));
+    ps_status status = PS_OK;
+    while (status == PS_OK) {
+        const ps_solver_event *events = NULL;
+        size_t n = 0;
+        for (; s->next < PROBLEMS && ps_solver_running(solver) < parallel; s->next++)
+            check_ok(ps_solver_submit(
+                solver, &(ps_solve_request){s->session, &s->problems[s->next], s->next, .progress = false}, err));
+        if (++s->asked == s->cancel_after) status = PS_CANCELLED;
+        if (status != PS_OK || ps_solver_pending(solver) == 0) break;
+        status = ps_solver_poll(solver, s->cancel_after > 0 ? 0 : INFINITY, &events, &n, err);
+        for (size_t i = 0; i < n; i++) {
+            assert_int_equal(events[i].tag, events[i].outcome->problem->index);
+            finished(s, events[i].outcome);
+        }
+    }
+    ps_solver_free(solver);
+    return status;
+}
+
+/* A run that ends as it should. */
+static ps_status run_clean(some *s, size_t parallel, ps_error *err) {
+    ps_status status = run(s, parallel, err);
     assert_int_equal(ps_toy_living_nodes(s->engine.inner), 0); /* nothing of it is left in the engine */
     return status;
 }
@@ -100,7 +103,8 @@ static void forget(some *s) {
 
 static void end(some *s) {
     forget(s);
-    ps_session_clear(&s->session);
+    ps_session_release(s->session);
+    s->models->engine = s->engine.inner;
     ps_models_free(s->models);
     ps_config_free(s->config);
     ps_engine_free(&s->engine.base);
@@ -120,15 +124,15 @@ static ps_config *configured(int kind) {
 
 /* ---- Tests --------------------------------------------------------------- */
 
-static void side_by_side_as_one_at_a_time(void **state) {
+static void problems_side_by_side_come_to_what_each_comes_to_alone(void **state) {
     (void)state;
     for (int kind = 0; kind < 4; kind++) {
         some *one = prepare(configured(kind)), *many = prepare(configured(kind));
         ps_error err;
-        check_ok(run(one, 1, &err));
+        check_ok(run_clean(one, 1, &err));
         assert_int_equal(one->n_lines, PROBLEMS);
         for (size_t parallel = 2; parallel <= 32; parallel *= 4) {
-            check_ok(run(many, parallel, &err));
+            check_ok(run_clean(many, parallel, &err));
             assert_int_equal(many->n_lines, PROBLEMS);
             for (size_t i = 0; i < PROBLEMS; i++)
                 assert_string_equal(one->lines[i], many->lines[i]);
@@ -151,8 +155,8 @@ static void a_failed_request_fails_its_problem_only(void **state) {
         bad->engine.problem = 5;
         bad->engine.child = way < 2 ? 3 : 11;
         bad->engine.at_submission = way % 2;
-        check_ok(run(good, 4, &err));
-        check_ok(run(bad, 4, &err));
+        check_ok(run_clean(good, 4, &err));
+        check_ok(run_clean(bad, 4, &err));
         for (size_t i = 0; i < PROBLEMS; i++)
             if (i != 5) assert_string_equal(good->lines[i], bad->lines[i]);
         check_contains(bad->lines[5], way % 2 ? "\"error\": \"refused\"" : "\"error\": \"broken off\"");
@@ -168,14 +172,7 @@ static void a_lost_engine_ends_the_run(void **state) {
         some *s = prepare(configured(0));
         ps_error err;
         s->engine.lost_at = after;
-        ps_observer observer = {0};
-        ps_schedule schedule = {.session = &s->session,
-                                .parallel = 3,
-                                .user = s,
-                                .next = next_problem,
-                                .finished = finished,
-                                .observer = &observer};
-        assert_int_equal(ps_schedule_run(&schedule, &err), PS_ENGINE);
+        assert_int_equal(run(s, 3, &err), PS_ENGINE);
         assert_string_equal(err.message, "the engine is lost");
         end(s);
     }
@@ -186,16 +183,16 @@ static void a_cancelled_run_drains_and_can_be_repeated(void **state) {
     for (int kind = 0; kind < 4; kind++) {
         some *whole = prepare(configured(kind)), *s = prepare(configured(kind));
         ps_error err;
-        check_ok(run(whole, 3, &err));
+        check_ok(run_clean(whole, 3, &err));
         for (size_t after = 1; after < 20; after += 3) {
             s->cancel_after = after;
-            assert_int_equal(run(s, 3, &err), PS_CANCELLED);
+            assert_int_equal(run_clean(s, 3, &err), PS_CANCELLED);
             assert_true(s->n_lines < PROBLEMS);
             for (size_t i = 0; i < PROBLEMS; i++) /* what was finished is right */
                 if (s->lines[i] != NULL) assert_string_equal(s->lines[i], whole->lines[i]);
             forget(s);
         }
-        check_ok(run(s, 3, &err));
+        check_ok(run_clean(s, 3, &err));
         for (size_t i = 0; i < PROBLEMS; i++)
             assert_string_equal(s->lines[i], whole->lines[i]);
         end(whole);
@@ -203,12 +200,12 @@ static void a_cancelled_run_drains_and_can_be_repeated(void **state) {
     }
 }
 
-static void a_prompt_that_does_not_fit(void **state) {
+static void a_prompt_that_does_not_fit_fails_its_problem_only(void **state) {
     (void)state;
     some *s = prepare(config_of("models.generator.max_model_len", "40", "prompt.template", "{question}", NULL));
     ps_error err;
     s->problems[4].text = "a question of more than forty tokens, each a byte";
-    check_ok(run(s, 3, &err));
+    check_ok(run_clean(s, 3, &err));
     assert_int_equal(s->n_lines, PROBLEMS);
     check_contains(s->lines[4], "\"error\": \"");
     check_contains(s->lines[4], "40");
@@ -218,7 +215,7 @@ static void a_prompt_that_does_not_fit(void **state) {
 }
 
 /* A context that is full in the middle of an answer cuts it off; with refill and a budget of tokens it ends too. */
-static void a_context_that_is_full(void **state) {
+static void a_context_that_is_full_cuts_the_answer_off(void **state) {
     (void)state;
     for (int kind = 0; kind < 2; kind++) {
         some *s = prepare(config_of("models.generator.max_model_len", "16", "prompt.template", "{question}",
@@ -227,7 +224,7 @@ static void a_context_that_is_full(void **state) {
         ps_error err;
         for (size_t i = 0; i < PROBLEMS; i++)
             s->problems[i].text = "?";
-        check_ok(run(s, 2, &err));
+        check_ok(run_clean(s, 2, &err));
         assert_int_equal(s->n_lines, PROBLEMS);
         for (size_t i = 0; i < PROBLEMS; i++)
             check_contains(s->lines[i], "\"error\": null");
@@ -235,11 +232,11 @@ static void a_context_that_is_full(void **state) {
     }
 }
 
-static void no_time_at_all(void **state) {
+static void without_time_a_problem_ends_without_an_answer(void **state) {
     (void)state;
     some *s = prepare(config_of("ps.budget.max_seconds", "1e-9", NULL));
     ps_error err;
-    check_ok(run(s, 2, &err));
+    check_ok(run_clean(s, 2, &err));
     assert_int_equal(s->n_lines, PROBLEMS);
     check_contains(s->lines[0], "\"generated\": 0");
     check_contains(s->lines[0], "\"error\": null");
@@ -329,13 +326,13 @@ static void failing_allocations_leak_nothing(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(side_by_side_as_one_at_a_time),
+        cmocka_unit_test(problems_side_by_side_come_to_what_each_comes_to_alone),
         cmocka_unit_test(a_failed_request_fails_its_problem_only),
         cmocka_unit_test(a_lost_engine_ends_the_run),
         cmocka_unit_test(a_cancelled_run_drains_and_can_be_repeated),
-        cmocka_unit_test(a_prompt_that_does_not_fit),
-        cmocka_unit_test(a_context_that_is_full),
-        cmocka_unit_test(no_time_at_all),
+        cmocka_unit_test(a_prompt_that_does_not_fit_fails_its_problem_only),
+        cmocka_unit_test(a_context_that_is_full_cuts_the_answer_off),
+        cmocka_unit_test(without_time_a_problem_ends_without_an_answer),
         cmocka_unit_test(solve_shows_every_iteration),
         cmocka_unit_test(solve_passes_a_failure_on),
         cmocka_unit_test(failing_allocations_leak_nothing),

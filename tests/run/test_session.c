@@ -1,69 +1,72 @@
 /* From a configuration to a session; prompts; boxes; Wilson's interval. */
 #include "persamp/study.h"
-#include "run/files.h"
+#include "run/models.h"
+#include "run/prompt.h"
+#include "run/support.h"
 #include "run/task.h"
+#include "support/faulty_engine.h"
 
 /* A session of a configuration; the caller ends it. */
 typedef struct opened {
     ps_config *config;
     ps_models *models;
-    ps_session session;
+    ps_session *session;
 } opened;
 
 static ps_status open_session(opened *o, ps_config *config, const char *arm, ps_error *err) {
     *o = (opened){.config = config};
     check_ok(ps_models_open(config, NULL, &o->models, err));
-    return ps_session_init(&o->session, config, o->models, arm, err);
+    return ps_session_create(config, o->models, arm, &o->session, err);
 }
 
 static void close_session(opened *o) {
-    ps_session_clear(&o->session);
+    ps_session_release(o->session);
     ps_models_free(o->models);
     ps_config_free(o->config);
 }
 
-static void arms(void **state) {
+static void an_arm_is_a_method_or_a_single_sample(void **state) {
     (void)state;
     opened o;
     ps_error err;
     check_ok(
         open_session(&o, config_of("generation.temperature", "0.5", "ps.budget.max_tokens", "100", NULL), NULL, &err));
-    assert_string_equal(o.session.method->name, "persistent");
-    check_near(o.session.generation.temperature, 0.5, 0);
-    assert_int_equal(o.session.params.n_particles, 8);
-    assert_int_equal(o.session.params.budget.max_tokens, 100);
+    assert_string_equal(o.session->method->name, "persistent");
+    check_near(o.session->generation.temperature, 0.5, 0);
+    assert_int_equal(o.session->params.n_particles, 8);
+    assert_int_equal(o.session->params.budget.max_tokens, 100);
     close_session(&o);
 
     check_ok(open_session(&o, config_of(NULL), "greedy", &err));
-    check_near(o.session.generation.temperature, 0, 0);
-    assert_int_equal(o.session.select, PS_SELECT_BEST);
+    check_near(o.session->generation.temperature, 0, 0);
+    assert_int_equal(o.session->select, PS_SELECT_BEST);
     close_session(&o);
 
     /* One draw at temperature 1 from the whole distribution, whatever the search may spend. */
     check_ok(
         open_session(&o, config_of("ps.budget.max_tokens", "1000", "generation.top_k", "3", NULL), "sample", &err));
-    assert_string_equal(o.session.name, "sample");
-    assert_int_equal(o.session.params.n_particles, 1);
-    assert_int_equal(o.session.params.budget.max_tokens, 0);
-    check_near(o.session.generation.temperature, 1, 0);
-    check_near(o.session.generation.top_p, 1, 0);
-    assert_int_equal(o.session.generation.top_k, 0);
+    assert_string_equal(o.session->name, "sample");
+    assert_int_equal(o.session->params.n_particles, 1);
+    assert_int_equal(o.session->params.budget.max_tokens, 0);
+    check_near(o.session->generation.temperature, 1, 0);
+    check_near(o.session->generation.top_p, 1, 0);
+    assert_int_equal(o.session->generation.top_k, 0);
     close_session(&o);
 
     check_ok(open_session(&o, config_of("method", "majority", "answer.select", "best", NULL), NULL, &err));
-    assert_int_equal(o.session.select, PS_SELECT_MAJORITY); /* the method's own */
+    assert_int_equal(o.session->select, PS_SELECT_MAJORITY); /* the method's own */
     close_session(&o);
 
     check_ok(open_session(&o, config_of("answer.select", "auto", NULL), NULL, &err));
-    assert_int_equal(o.session.select, PS_SELECT_WEIGHTED);
+    assert_int_equal(o.session->select, PS_SELECT_WEIGHTED);
     close_session(&o);
     check_ok(open_session(&o, config_of("answer.select", "auto", "models.prm.enabled", "true", NULL), NULL, &err));
-    assert_int_equal(o.session.select, PS_SELECT_WEIGHTED); /* the PRM is there, the score does not read it */
+    assert_int_equal(o.session->select, PS_SELECT_WEIGHTED); /* the PRM is there, the score does not read it */
     close_session(&o);
     check_ok(open_session(
         &o, config_of("answer.select", "auto", "models.prm.enabled", "true", "scoring.type", "prm_reward", NULL), NULL,
         &err));
-    assert_int_equal(o.session.select, PS_SELECT_PRM_WEIGHTED);
+    assert_int_equal(o.session->select, PS_SELECT_PRM_WEIGHTED);
     close_session(&o);
 
     assert_int_equal(open_session(&o, config_of(NULL), "nonsense", &err), PS_ARG);
@@ -75,8 +78,7 @@ static void arms(void **state) {
     close_session(&o);
 }
 
-/* A stop string that marks a step is not the end of the answer. */
-static void stop_strings(void **state) {
+static void a_stop_string_that_marks_a_step_does_not_end_the_answer(void **state) {
     (void)state;
     static const struct {
         const char *boundary, *kept;
@@ -93,35 +95,81 @@ static void stop_strings(void **state) {
                               config_of("generation.stop_tokens", "[\"\\n\", \"\\n\\n\", END]",
                                         "generation.step_boundary", cases[i].boundary, NULL),
                               NULL, &err));
-        for (size_t k = 0; k < o.session.generation.n_stops; k++)
-            ps_text_printf(&kept, "%s|", o.session.generation.stops[k]);
+        for (size_t k = 0; k < o.session->generation.n_stops; k++)
+            ps_text_printf(&kept, "%s|", o.session->generation.stops[k]);
         assert_string_equal(ps_text_cstr(&kept), cases[i].kept);
         ps_text_free(&kept);
         close_session(&o);
     }
 }
 
-static void prompts(void **state) {
+/* The text that a problem becomes, rendered by the engine where it is a chat. Owned by the caller. */
+static char *prompt_of(const opened *o, const ps_problem *problem) {
+    ps_problem_prompt made;
+    char *text = NULL;
+    assert_ok(ps_problem_prompt_make(o->session, problem, &made, err));
+    if (made.prompt.n_messages > 0)
+        assert_ok(ps_engine_render_chat(o->session->engine, made.prompt.messages, made.prompt.n_messages, &text, err));
+    else
+        text = ps_strdup(made.prompt.text);
+    ps_problem_prompt_clear(&made);
+    return text;
+}
+
+static void check_prompt(const opened *o, const ps_problem *problem, const char *expected) {
+    char *text = prompt_of(o, problem);
+    assert_string_equal(text, expected);
+    ps_free(text);
+}
+
+static void a_template_is_filled_in_once_and_other_braces_stay(void **state) {
     (void)state;
     opened o;
     ps_error err;
-    char *text = NULL;
     check_ok(open_session(&o,
                           config_of("prompt.template", "S={system} {{question}} {question} \\frac{1}{2} {x}{question",
                                     "prompt.system", "sys", NULL),
                           NULL, &err));
-    check_ok(ps_render_prompt(&o.session, "1+{system}?", &text, &err)); /* what is filled in is not filled again */
-    assert_string_equal(text, "S=sys {1+{system}?} 1+{system}? \\frac{1}{2} {x}{question");
-    ps_free(text);
-    check_ok(ps_render_prompt(&o.session, "", &text, &err));
-    assert_string_equal(text, "S=sys {}  \\frac{1}{2} {x}{question");
-    ps_free(text);
+    check_prompt(&o, &(ps_problem){.text = "1+{system}?"}, "S=sys {1+{system}?} 1+{system}? \\frac{1}{2} {x}{question");
+    check_prompt(&o, &(ps_problem){.text = ""}, "S=sys {}  \\frac{1}{2} {x}{question");
+    close_session(&o);
+}
+
+/* The toy engine renders a chat as its contents, one after the other. */
+static void a_conversation_keeps_its_own_system_message(void **state) {
+    (void)state;
+    static const ps_chat_message with[] = {
+        {"system", "Be brief."}, {"user", "1+1?"}, {"assistant", "2"}, {"user", "2+2?"}};
+    const ps_problem conversation = {.messages = with, .n_messages = 4};
+    const ps_problem without = {.messages = with + 1, .n_messages = 3};
+    opened o;
+    ps_error err;
+    check_ok(open_session(&o, config_of("prompt.template", "unused {question}", "prompt.system", "Think. ", NULL), NULL,
+                          &err));
+    check_prompt(&o, &conversation, "Be brief.1+1?22+2?");
+    check_prompt(&o, &without, "Think. 1+1?22+2?");
+    assert_string_equal(ps_problem_question(&conversation), "2+2?"); /* what the reward model is asked */
+    assert_string_equal(ps_problem_question(&(ps_problem){.messages = with, .n_messages = 1}), "");
+    close_session(&o);
+}
+
+static void a_raw_prompt_is_taken_as_it_stands(void **state) {
+    (void)state;
+    const ps_problem raw = {.prompt = "Q: {question}\nA:"};
+    opened o;
+    ps_error err;
+    check_ok(open_session(&o, config_of("prompt.template", "unused {question}", NULL), NULL, &err));
+    check_prompt(&o, &raw, "Q: {question}\nA:");
+    assert_string_equal(ps_problem_question(&raw), "Q: {question}\nA:");
+    ps_problem_prompt made;
+    assert_int_equal(ps_problem_prompt_make(o.session, &(ps_problem){0}, &made, &err), PS_ARG);
+    check_contains(err.message, "the problem is empty");
     close_session(&o);
 }
 
 /* What a model is asked without a prompt.template of the user's: its own chat template, and Qwen2.5-Math's system
  * message unless another is set. */
-static void prompts_of_the_models_template(void **state) {
+static void a_question_goes_through_the_models_own_template(void **state) {
     (void)state;
     static const struct {
         const char *system, *expected;
@@ -136,22 +184,86 @@ static void prompts_of_the_models_template(void **state) {
         opened o = {.config = config_of("engine.type", "llama", "engine.llama.contexts", "1", "engine.llama.threads",
                                         "1", "engine.llama.flash_attn", "false", NULL)};
         ps_error err;
-        char *text = NULL;
         if (cases[i].system != NULL) check_ok(ps_config_set(o.config, "prompt.system", cases[i].system, "test", &err));
         if (ps_models_open(o.config, NULL, &o.models, &err) != PS_OK) { /* a build without libllama */
             check_contains(err.message, "no libllama");
             ps_config_free(o.config);
             skip();
         }
-        check_ok(ps_session_init(&o.session, o.config, o.models, NULL, &err));
-        check_ok(ps_render_prompt(&o.session, "What is 2+2?", &text, &err));
-        assert_string_equal(text, cases[i].expected);
-        ps_free(text);
+        check_ok(ps_session_create(o.config, o.models, NULL, &o.session, &err));
+        check_prompt(&o, &(ps_problem){.text = "What is 2+2?"}, cases[i].expected);
         close_session(&o);
     }
 }
 
-static void boxes(void **state) {
+/* ---- What an engine cannot ----------------------------------------------- */
+
+static unsigned engine_can;
+
+static void info_of_less(const ps_engine *engine, ps_engine_info *info) {
+    ps_engine_get_info(((const faulty_engine *)engine)->inner, info);
+    info->engine = "chatty";
+    info->can &= engine_can;
+}
+
+static ps_status session_without_logprobs(ps_config *config, ps_error *err) {
+    opened o = {.config = config};
+    faulty_engine less;
+    check_ok(ps_models_open(config, NULL, &o.models, err));
+    faulty_engine_init(&less, o.models->engine);
+    less.ops.info = info_of_less;
+    o.models->engine = &less.base;
+    ps_status status = ps_session_create(config, o.models, NULL, &o.session, err);
+    o.models->engine = less.inner;
+    ps_engine_free(&less.base);
+    close_session(&o);
+    return status;
+}
+
+static void what_reads_logprobs_is_refused_by_name_where_there_are_none(void **state) {
+    (void)state;
+    static const struct {
+        const char *keys[6];
+        const char *named, *cure; /* NULL: not refused */
+    } cases[] = {
+        {{"method", "persistent"}, "scoring.type logprob_power", "scoring.type=prm_reward"},
+        {{"method", "best_of_n", "scoring.type", "logprob_avg"}, "scoring.type logprob_avg", "method=majority"},
+        {{"scoring.type", "hybrid_prm_logprob"}, "scoring.type hybrid_prm_logprob", "scoring.params.alpha=1"},
+        {{"scoring.type", "hybrid_prm_logprob", "scoring.params.alpha", "1"}, NULL, NULL},
+        {{"scoring.type", "prm_reward", "method", "power_mcmc"}, "method power_mcmc", "another method"},
+        {{"scoring.type", "prm_reward", "method", "weighted_majority", "weighted_majority.weights", "logprob"},
+         "weighted_majority.weights logprob",
+         "weighted_majority.weights=prm"},
+        {{"scoring.type", "prm_reward", "method", "persistent"}, NULL, NULL},
+        {{"method", "majority"}, NULL, NULL},
+        {{"method", "greedy"}, NULL, NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ps_error err = {0};
+        ps_config *config = config_of("models.prm.enabled", "true", NULL);
+        for (size_t k = 0; k < 6 && cases[i].keys[k] != NULL; k += 2)
+            check_ok(ps_config_set(config, cases[i].keys[k], cases[i].keys[k + 1], "test", &err));
+        engine_can = ~(unsigned)(PS_ENGINE_LOGP | PS_ENGINE_LOGQ | PS_ENGINE_ENTROPY);
+        ps_status status = session_without_logprobs(config, &err);
+        assert_int_equal(status, cases[i].named != NULL ? PS_ARG : PS_OK);
+        if (cases[i].named == NULL) continue;
+        check_contains(err.message, cases[i].named);
+        check_contains(err.message, "the engine chatty does not give");
+        check_contains(err.message, cases[i].cure);
+    }
+}
+
+/* Only power_mcmc reads the distribution drawn from; nothing reads the entropy. */
+static void an_engine_with_log_p_alone_is_enough_but_for_power_mcmc(void **state) {
+    (void)state;
+    ps_error err;
+    engine_can = ~(unsigned)(PS_ENGINE_LOGQ | PS_ENGINE_ENTROPY);
+    check_ok(session_without_logprobs(config_of("evaluation.save_particles", "true", NULL), &err));
+    assert_int_equal(session_without_logprobs(config_of("method", "power_mcmc", NULL), &err), PS_ARG);
+    check_contains(err.message, "of the distribution drawn from");
+}
+
+static void a_box_is_closed_when_its_braces_are(void **state) {
     (void)state;
     static const char *const closed[] = {"\\boxed{1}",          "so \\boxed{\\frac{1}{2}} it is",
                                          "\\boxed{}",           "\\boxed{\\{}",
@@ -165,7 +277,7 @@ static void boxes(void **state) {
 }
 
 /* Values of the score interval: Newcombe (1998), tables I and II, method 3, to their four decimals. */
-static void wilson(void **state) {
+static void wilsons_interval_is_that_of_newcombes_tables(void **state) {
     (void)state;
     static const struct {
         size_t k, n;
@@ -188,7 +300,7 @@ static void wilson(void **state) {
 
 /* ---- Models -------------------------------------------------------------- */
 
-static void refused_models(void **state) {
+static void models_that_cannot_be_opened_are_named(void **state) {
     (void)state;
     static const struct {
         const char *key, *value;
@@ -221,10 +333,17 @@ static void refused_models(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(arms),           cmocka_unit_test(stop_strings),
-        cmocka_unit_test(prompts),        cmocka_unit_test(prompts_of_the_models_template),
-        cmocka_unit_test(boxes),          cmocka_unit_test(wilson),
-        cmocka_unit_test(refused_models),
+        cmocka_unit_test(an_arm_is_a_method_or_a_single_sample),
+        cmocka_unit_test(a_stop_string_that_marks_a_step_does_not_end_the_answer),
+        cmocka_unit_test(a_template_is_filled_in_once_and_other_braces_stay),
+        cmocka_unit_test(a_conversation_keeps_its_own_system_message),
+        cmocka_unit_test(a_raw_prompt_is_taken_as_it_stands),
+        cmocka_unit_test(a_question_goes_through_the_models_own_template),
+        cmocka_unit_test(what_reads_logprobs_is_refused_by_name_where_there_are_none),
+        cmocka_unit_test(an_engine_with_log_p_alone_is_enough_but_for_power_mcmc),
+        cmocka_unit_test(a_box_is_closed_when_its_braces_are),
+        cmocka_unit_test(wilsons_interval_is_that_of_newcombes_tables),
+        cmocka_unit_test(models_that_cannot_be_opened_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, remove_files);
 }

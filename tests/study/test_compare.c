@@ -1,10 +1,10 @@
 /* The statistics of comparisons by hand, and the regression guard of method quality: the four synthetic settings of
  * docs/findings.md with few problems. */
-#include "run/files.h"
+#include "run/support.h"
 
 #include "study/compare.h"
 
-static void test_holm(void **state) {
+static void holms_correction_steps_down_and_ties_share(void **state) {
     (void)state;
     /* 4 p-values: .01·4, .02·3, .03·2, .04·1, never below the one before. */
     double p[] = {0.03, NAN, 0.01, 0.04, 0.02}, ties[] = {0.01, 0.01, 0.9}, all[] = {0.7, 0.8};
@@ -21,7 +21,7 @@ static void test_holm(void **state) {
     check_near(all[0], 1, 0);
 }
 
-static void test_calibration(void **state) {
+static void calibration_is_counted_in_ten_bins(void **state) {
     (void)state;
     ps_calibration c = {0};
     assert_true(isnan(ps_calibration_brier(&c)) && isnan(ps_calibration_ece(&c)));
@@ -34,7 +34,7 @@ static void test_calibration(void **state) {
 }
 
 /* Against the normal interval, which is right for 400 differences; deterministic; no difference is no news. */
-static void test_bootstrap(void **state) {
+static void the_paired_bootstrap_agrees_with_the_normal_interval(void **state) {
     (void)state;
     enum { N = 400 };
     double d[N], zero[N] = {0};
@@ -93,12 +93,12 @@ static void check_setting(const setting *s, const char *folder) {
         if (i > 0) assert_true(cells[i].difference <= 0.04);
     }
     assert_true(cells[4].shared && !cells[3].shared);
-    ps_compare_summary_free(&summary);
+    ps_compare_summary_clear(&summary);
     ps_models_free(models);
     ps_config_free(c);
 }
 
-static void test_regression(void **state) {
+static void the_methods_are_as_good_as_they_were(void **state) {
     (void)state;
     static const setting settings[] = {
         {"0.5", "1", "0.7", "2", "0.15", 0.93},
@@ -112,7 +112,9 @@ static void test_regression(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_holm), cmocka_unit_test(test_calibration),
-                                       cmocka_unit_test(test_bootstrap), cmocka_unit_test(test_regression)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(holms_correction_steps_down_and_ties_share),
+                                       cmocka_unit_test(calibration_is_counted_in_ten_bins),
+                                       cmocka_unit_test(the_paired_bootstrap_agrees_with_the_normal_interval),
+                                       cmocka_unit_test(the_methods_are_as_good_as_they_were)};
     return cmocka_run_group_tests(tests, NULL, remove_files);
 }

@@ -1,5 +1,5 @@
 /* The output folder: whose it is, one writer a file, whole lines or none, whatever the disk does. */
-#include "run/files.h"
+#include "run/support.h"
 #include "study/store.h"
 #include "study/syncer.h"
 
@@ -50,7 +50,7 @@ static void a_folder_belongs_to_one_configuration(void **state) {
     free(yaml);
 }
 
-static void places_where_no_folder_can_be(void **state) {
+static void a_place_where_no_folder_can_be_is_named(void **state) {
     (void)state;
     ps_error err;
     write_text("file", "x");
@@ -94,7 +94,7 @@ static void a_damaged_config_is_named(void **state) {
 
 /* ---- Resuming from elsewhere --------------------------------------------- */
 
-static void resume_from_a_folder_or_a_file(void **state) {
+static void a_run_resumes_from_a_folder_or_a_file_in_it(void **state) {
     (void)state;
     const char *from[] = {path_of("earlier"), path_of("earlier/results.jsonl"), path_of("never")};
     ps_error err;
@@ -222,7 +222,7 @@ static void what_is_no_result_is_refused_and_kept(void **state) {
 /* ---- Two runs ------------------------------------------------------------ */
 
 /* One file, one writer; the shards of one configuration side by side; no --fresh under a run's feet. */
-static void two_runs_in_one_folder(void **state) {
+static void two_runs_share_a_folder_but_no_file(void **state) {
     (void)state;
     open_file f, other, shard;
     ps_error err;
@@ -353,14 +353,14 @@ static void a_file_is_forced_many_times(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_folder_belongs_to_one_configuration),
-        cmocka_unit_test(places_where_no_folder_can_be),
+        cmocka_unit_test(a_place_where_no_folder_can_be_is_named),
         cmocka_unit_test(a_config_of_the_users_own_is_kept),
         cmocka_unit_test(a_damaged_config_is_named),
-        cmocka_unit_test(resume_from_a_folder_or_a_file),
+        cmocka_unit_test(a_run_resumes_from_a_folder_or_a_file_in_it),
         cmocka_unit_test(lines_come_back),
         cmocka_unit_test(a_torn_line_is_cut_off),
         cmocka_unit_test(what_is_no_result_is_refused_and_kept),
-        cmocka_unit_test(two_runs_in_one_folder),
+        cmocka_unit_test(two_runs_share_a_folder_but_no_file),
         cmocka_unit_test(a_full_disk_leaves_whole_lines),
         cmocka_unit_test(a_small_file_is_whole_or_not_there),
         cmocka_unit_test(a_file_that_cannot_be_forced_says_so),

@@ -1,6 +1,6 @@
 /* What the tests of this folder share: files and folders of their own in the folder for tests, configurations. */
-#ifndef PERSAMP_TESTS_RUN_FILES_H
-#define PERSAMP_TESTS_RUN_FILES_H
+#ifndef PERSAMP_TESTS_RUN_SUPPORT_H
+#define PERSAMP_TESTS_RUN_SUPPORT_H
 
 #include "persamp/run.h"
 #include "support/check.h"
