@@ -21,7 +21,7 @@ int main(void) {
             fprintf(stderr, "answers: %s\n", err.message);
             return 1;
         }
-        printf("%s and %s: %s\n", pairs[i][0], result.extracted ? result.extracted : "no answer",
+        printf("%s and %s: %s\n", pairs[i][0], result.extracted != NULL ? result.extracted : "no answer",
                verdicts[result.verdict]);
         ps_verify_result_clear(&result);
     }

@@ -18,7 +18,7 @@ static int nothing_left(void **state) {
     return memory.alive == 0 ? 0 : -1;
 }
 
-static void test_basics(void **state) {
+static void allocators_give_what_was_asked_for(void **state) {
     (void)state;
     unsigned char *zeroed = ps_calloc(10, 7);
     assert_non_null(zeroed);
@@ -38,7 +38,7 @@ static void test_basics(void **state) {
         ps_free(all[i]);
 }
 
-static void test_overflow(void **state) {
+static void a_size_that_overflows_is_refused(void **state) {
     (void)state;
     volatile size_t huge = SIZE_MAX / 2; /* kept from the compiler, which would warn */
     assert_null(ps_calloc(huge, 3));
@@ -54,7 +54,7 @@ static void test_overflow(void **state) {
     ps_arena_free(arena);
 }
 
-static void test_reserve(void **state) {
+static void reserve_grows_and_keeps_what_is_there(void **state) {
     (void)state;
     int *numbers = NULL;
     size_t capacity = 0, calls = 0;
@@ -74,7 +74,7 @@ static void test_reserve(void **state) {
     ps_free(numbers);
 }
 
-static void test_arena(void **state) {
+static void an_arena_hands_out_aligned_blocks(void **state) {
     (void)state;
     ps_arena *arena = ps_arena_create();
     assert_non_null(arena);
@@ -107,7 +107,7 @@ static void test_arena(void **state) {
 }
 
 /* An arena whose n-th block cannot be had stays usable. */
-static void test_arena_without_memory(void **state) {
+static void an_arena_without_memory_stays_usable(void **state) {
     (void)state;
     for (size_t fail_at = 1; fail_at <= 6; fail_at++) {
         failing_install(&memory, fail_at);
@@ -135,10 +135,10 @@ static void test_arena_without_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_basics, with_counting, nothing_left),
-        cmocka_unit_test_setup_teardown(test_overflow, with_counting, nothing_left),
-        cmocka_unit_test_setup_teardown(test_reserve, with_counting, nothing_left),
-        cmocka_unit_test_setup_teardown(test_arena, with_counting, nothing_left),
-        cmocka_unit_test_setup_teardown(test_arena_without_memory, with_counting, nothing_left)};
+        cmocka_unit_test_setup_teardown(allocators_give_what_was_asked_for, with_counting, nothing_left),
+        cmocka_unit_test_setup_teardown(a_size_that_overflows_is_refused, with_counting, nothing_left),
+        cmocka_unit_test_setup_teardown(reserve_grows_and_keeps_what_is_there, with_counting, nothing_left),
+        cmocka_unit_test_setup_teardown(an_arena_hands_out_aligned_blocks, with_counting, nothing_left),
+        cmocka_unit_test_setup_teardown(an_arena_without_memory_stays_usable, with_counting, nothing_left)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,7 +18,7 @@ static const struct {
      {0xa528f45403e61d95, 0x38c72dbd566e9788, 0xa5a1610e72fd18b5, 0x57bd43b5e52b7fe6}},
 };
 
-static void test_known_answers(void **state) {
+static void philox_gives_the_known_answers(void **state) {
     (void)state;
     for (size_t k = 0; k < sizeof known / sizeof *known; k++) {
         philox4x64_ctr_t counter, got;
@@ -35,7 +35,7 @@ static double unit(uint64_t bits) {
 
 /* Ours at a zero key are the first known answer; position, id, problem, seed and purpose are the words they are said to
  * be: this must never change, or old runs could not be repeated. */
-static void test_layout(void **state) {
+static void the_words_of_a_key_never_change(void **state) {
     (void)state;
     for (uint64_t i = 0; i < 4; i++)
         assert_true(ps_uniform((ps_rng_key){0}, i) == unit(known[0].result[i]));
@@ -47,7 +47,7 @@ static void test_layout(void **state) {
     }
 }
 
-static void test_many_are_one_by_one(void **state) {
+static void many_at_once_are_one_by_one(void **state) {
     (void)state;
     double out[23];
     for (uint64_t first = 0; first < 9; first++) {
@@ -70,7 +70,7 @@ static void check_flat(const size_t *counts, size_t cells, size_t n, const char 
 enum { CELLS = 64, DRAWS = 200000 };
 
 /* Flat along positions, along ids, along problems, along seeds, and in pairs of neighbours. */
-static void test_uniformity(void **state) {
+static void uniforms_are_flat_in_every_direction(void **state) {
     (void)state;
     size_t counts[5][CELLS] = {{0}};
     for (uint64_t i = 0; i < DRAWS; i++) {
@@ -90,7 +90,7 @@ static void test_uniformity(void **state) {
         check_flat(counts[k], CELLS, DRAWS, names[k]);
 }
 
-static void test_normals(void **state) {
+static void normals_have_the_moments_of_normals(void **state) {
     (void)state;
     size_t counts[CELLS] = {0};
     double sum = 0, squares = 0;
@@ -106,8 +106,9 @@ static void test_normals(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_known_answers), cmocka_unit_test(test_layout),
-                                       cmocka_unit_test(test_many_are_one_by_one), cmocka_unit_test(test_uniformity),
-                                       cmocka_unit_test(test_normals)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(philox_gives_the_known_answers), cmocka_unit_test(the_words_of_a_key_never_change),
+        cmocka_unit_test(many_at_once_are_one_by_one), cmocka_unit_test(uniforms_are_flat_in_every_direction),
+        cmocka_unit_test(normals_have_the_moments_of_normals)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

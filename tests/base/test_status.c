@@ -5,7 +5,7 @@ static ps_status fail_here(ps_error *err, int number) {
     return ps_fail(err, PS_FORMAT, "line %d: expected a number", number);
 }
 
-static void test_texts(void **state) {
+static void every_status_has_a_text(void **state) {
     (void)state;
     assert_string_equal(ps_status_text(PS_OK), "success");
     for (ps_status s = PS_OK; s <= PS_BUDGET; s++)
@@ -13,7 +13,7 @@ static void test_texts(void **state) {
     assert_string_equal(ps_status_text((ps_status)9999), "unknown status");
 }
 
-static void test_fail(void **state) {
+static void a_failure_has_a_code_and_a_message(void **state) {
     (void)state;
     ps_error err = {0};
     assert_int_equal(fail_here(&err, 7), PS_FORMAT);
@@ -26,7 +26,7 @@ static void test_fail(void **state) {
     assert_string_equal(err.message, "out of memory");
 }
 
-static void test_long_messages_are_cut(void **state) {
+static void long_messages_are_cut(void **state) {
     (void)state;
     ps_error err = {0};
     char *longer = calloc(1, 5000);
@@ -37,7 +37,7 @@ static void test_long_messages_are_cut(void **state) {
     free(longer);
 }
 
-static void test_prefix(void **state) {
+static void a_prefix_goes_before_the_message(void **state) {
     (void)state;
     ps_error err = {0};
     fail_here(&err, 3);
@@ -67,7 +67,7 @@ static void write_log(void *user, ps_log_level level, const char *message) {
     snprintf(logged, sizeof logged, "%s", message);
 }
 
-static void test_log(void **state) {
+static void a_log_gets_what_it_asks_for(void **state) {
     (void)state;
     int calls = 0;
     ps_log log = {write_log, &calls, PS_LOG_WARNING};
@@ -84,8 +84,9 @@ static void test_log(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_texts), cmocka_unit_test(test_fail),
-                                       cmocka_unit_test(test_long_messages_are_cut), cmocka_unit_test(test_prefix),
-                                       cmocka_unit_test(test_log)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_status_has_a_text), cmocka_unit_test(a_failure_has_a_code_and_a_message),
+        cmocka_unit_test(long_messages_are_cut), cmocka_unit_test(a_prefix_goes_before_the_message),
+        cmocka_unit_test(a_log_gets_what_it_asks_for)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,7 +6,7 @@
 
 static failing_allocator memory;
 
-static void test_append(void **state) {
+static void a_text_grows_as_it_is_appended_to(void **state) {
     (void)state;
     ps_text text = {0};
     assert_string_equal(ps_text_cstr(&text), "");
@@ -30,7 +30,7 @@ static void test_append(void **state) {
 }
 
 /* Once an append has failed the text says so, whatever is appended later. */
-static void test_without_memory(void **state) {
+static void a_text_without_memory_says_so_for_ever(void **state) {
     (void)state;
     for (size_t fail_at = 1; fail_at <= 4; fail_at++) {
         failing_install(&memory, fail_at);
@@ -49,7 +49,7 @@ static void test_without_memory(void **state) {
     failing_remove();
 }
 
-static void test_impossible_length(void **state) {
+static void an_impossible_length_is_no_memory(void **state) {
     (void)state;
     ps_text text = {0};
     volatile size_t huge = SIZE_MAX - 1;
@@ -59,7 +59,7 @@ static void test_impossible_length(void **state) {
     ps_text_free(&text);
 }
 
-static void test_nearest_name(void **state) {
+static void the_nearest_name_is_found(void **state) {
     (void)state;
     const char *const names[] = {"n_particles", "max_steps", "temperature", "top_p", "top_k", "x"};
     const size_t n = sizeof names / sizeof *names;
@@ -92,7 +92,7 @@ static void write_file(const char *bytes, size_t n) {
     assert_int_equal(fclose(file), 0);
 }
 
-static void test_read_file(void **state) {
+static void a_file_is_read_whole(void **state) {
     (void)state;
     char path[4096], *data;
     size_t length;
@@ -123,7 +123,7 @@ static void test_read_file(void **state) {
     remove(path);
 }
 
-static void test_read_errors(void **state) {
+static void a_file_that_cannot_be_read_is_named(void **state) {
     (void)state;
     char path[4096], *data = NULL;
     size_t length = 77;
@@ -144,11 +144,11 @@ static void test_read_errors(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_append),
-                                       cmocka_unit_test(test_without_memory),
-                                       cmocka_unit_test(test_impossible_length),
-                                       cmocka_unit_test(test_nearest_name),
-                                       cmocka_unit_test(test_read_file),
-                                       cmocka_unit_test(test_read_errors)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(a_text_grows_as_it_is_appended_to),
+                                       cmocka_unit_test(a_text_without_memory_says_so_for_ever),
+                                       cmocka_unit_test(an_impossible_length_is_no_memory),
+                                       cmocka_unit_test(the_nearest_name_is_found),
+                                       cmocka_unit_test(a_file_is_read_whole),
+                                       cmocka_unit_test(a_file_that_cannot_be_read_is_named)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

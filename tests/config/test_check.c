@@ -1,7 +1,7 @@
 /* What only the whole configuration can be judged by. */
 #include "config/support.h"
 
-static void test_contradictions_are_told_with_their_place(void **state) {
+static void contradictions_are_told_with_their_place(void **state) {
     (void)state;
     static const struct {
         const char *yaml, *message;
@@ -53,7 +53,7 @@ static void test_contradictions_are_told_with_their_place(void **state) {
 }
 
 /* A key pasted where its variable's name belongs is not repeated in the message. */
-static void test_a_pasted_secret_is_not_repeated(void **state) {
+static void a_pasted_secret_is_not_repeated(void **state) {
     (void)state;
     ps_error err;
     ps_config *cfg = fresh();
@@ -67,7 +67,7 @@ static void test_a_pasted_secret_is_not_repeated(void **state) {
     ps_config_free(cfg);
 }
 
-static void test_the_toy_brings_its_own_prm(void **state) {
+static void the_toy_brings_its_own_prm(void **state) {
     (void)state;
     ps_config *cfg = fresh();
     load(cfg, "engine: {type: toy}\nscoring: {type: prm_reward}\nanswer: {select: prm_weighted}\n");
@@ -90,7 +90,7 @@ static void hear(void *user, ps_log_level level, const char *message) {
     snprintf(h->message, sizeof h->message, "%s", message);
 }
 
-static void test_keys_set_in_vain_give_one_warning(void **state) {
+static void keys_set_in_vain_give_one_warning(void **state) {
     (void)state;
     heard h = {0};
     ps_log log = {hear, &h, PS_LOG_DEBUG};
@@ -114,7 +114,7 @@ static void test_keys_set_in_vain_give_one_warning(void **state) {
     ps_config_free(cfg);
 }
 
-static void test_a_long_warning_is_cut(void **state) {
+static void a_long_warning_is_cut(void **state) {
     (void)state;
     char path[512];
     heard h = {0};
@@ -129,7 +129,7 @@ static void test_a_long_warning_is_cut(void **state) {
 }
 
 /* What this version does nothing with is never passed over in silence; at its default it is nothing to speak of. */
-static void test_keys_without_effect_give_a_warning(void **state) {
+static void keys_without_effect_give_a_warning(void **state) {
     (void)state;
     static const struct {
         const char *yaml, *message; /* NULL: none */
@@ -164,12 +164,12 @@ static void test_keys_without_effect_give_a_warning(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_contradictions_are_told_with_their_place),
-        cmocka_unit_test(test_a_pasted_secret_is_not_repeated),
-        cmocka_unit_test(test_the_toy_brings_its_own_prm),
-        cmocka_unit_test(test_keys_set_in_vain_give_one_warning),
-        cmocka_unit_test(test_a_long_warning_is_cut),
-        cmocka_unit_test(test_keys_without_effect_give_a_warning),
+        cmocka_unit_test(contradictions_are_told_with_their_place),
+        cmocka_unit_test(a_pasted_secret_is_not_repeated),
+        cmocka_unit_test(the_toy_brings_its_own_prm),
+        cmocka_unit_test(keys_set_in_vain_give_one_warning),
+        cmocka_unit_test(a_long_warning_is_cut),
+        cmocka_unit_test(keys_without_effect_give_a_warning),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* Right files: what YAML is understood, and what comes of it. */
 #include "config/support.h"
 
-static void test_an_empty_file_is_an_empty_configuration(void **state) {
+static void an_empty_file_is_an_empty_configuration(void **state) {
     (void)state;
     const char *const empty[] = {"", "\n", "# nothing\n", "---\n", "null\n", "{}\n", "ps:\n", "ps:\n  resample:\n"};
     for (size_t i = 0; i < sizeof empty / sizeof *empty; i++) {
@@ -13,7 +13,7 @@ static void test_an_empty_file_is_an_empty_configuration(void **state) {
     }
 }
 
-static void test_values_of_every_type(void **state) {
+static void values_of_every_type_are_read(void **state) {
     (void)state;
     ps_config *cfg = fresh();
     load(cfg, "generation:\n"
@@ -66,7 +66,7 @@ static void test_values_of_every_type(void **state) {
     ps_config_free(cfg);
 }
 
-static void test_origins_have_line_and_column(void **state) {
+static void origins_have_line_and_column(void **state) {
     (void)state;
     ps_config *cfg = fresh();
     load(cfg, "ps:\n  depth_decay: 0.5\n  move: {n_moves: 3}\n");
@@ -77,7 +77,7 @@ static void test_origins_have_line_and_column(void **state) {
     ps_config_free(cfg);
 }
 
-static void test_anchors_aliases_and_merge_keys(void **state) {
+static void anchors_aliases_and_merge_keys_are_understood(void **state) {
     (void)state;
     ps_config *cfg = fresh();
     load(cfg, "x-sampling: &s\n"
@@ -96,7 +96,7 @@ static void test_anchors_aliases_and_merge_keys(void **state) {
     ps_config_free(cfg);
 }
 
-static void test_dotted_and_nested_keys_mean_the_same(void **state) {
+static void dotted_and_nested_keys_mean_the_same(void **state) {
     (void)state;
     ps_config *a = fresh(), *b = fresh();
     load(a, "ps.resample.method: topN\nps: {resample.policy: ess}\nps.temperature_schedule: {beta_max: 2}\n");
@@ -106,7 +106,7 @@ static void test_dotted_and_nested_keys_mean_the_same(void **state) {
     ps_config_free(b);
 }
 
-static void test_a_list_of_literals_is_a_step_boundary(void **state) {
+static void a_list_of_literals_is_a_step_boundary(void **state) {
     (void)state;
     ps_config *cfg = fresh();
     load(cfg, "generation:\n  step_boundary: [\"\\n\\n\", \"Step\"]\n");
@@ -117,7 +117,7 @@ static void test_a_list_of_literals_is_a_step_boundary(void **state) {
     ps_config_free(cfg);
 }
 
-static void test_what_editors_do_to_files(void **state) {
+static void what_editors_do_to_files_is_understood(void **state) {
     (void)state;
     ps_config *cfg = fresh();
     load(cfg, "\xef\xbb\xbf%YAML 1.2\r\n---\r\nps:\r\n  mode: steps\r\n  refill: true   \r\n...\r\n");
@@ -129,7 +129,7 @@ static void test_what_editors_do_to_files(void **state) {
     ps_config_free(cfg);
 }
 
-static void test_tags_of_the_core_schema(void **state) {
+static void tags_of_the_core_schema_are_understood(void **state) {
     (void)state;
     ps_config *cfg = fresh();
     load(cfg, "prompt: {system: !!str 5, template: ! '{question}'}\nsystem: {seed: !!int 7}\n");
@@ -138,7 +138,7 @@ static void test_tags_of_the_core_schema(void **state) {
     ps_config_free(cfg);
 }
 
-static void test_a_failed_load_changes_nothing(void **state) {
+static void a_failed_load_changes_nothing(void **state) {
     (void)state;
     ps_config *cfg = fresh(), *initial = fresh();
     assert_int_equal(ps_config_load_text(cfg, "ps: {refill: true, depth_decay: 7}", "t", NULL), PS_FORMAT);
@@ -149,15 +149,15 @@ static void test_a_failed_load_changes_nothing(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_an_empty_file_is_an_empty_configuration),
-        cmocka_unit_test(test_values_of_every_type),
-        cmocka_unit_test(test_origins_have_line_and_column),
-        cmocka_unit_test(test_anchors_aliases_and_merge_keys),
-        cmocka_unit_test(test_dotted_and_nested_keys_mean_the_same),
-        cmocka_unit_test(test_a_list_of_literals_is_a_step_boundary),
-        cmocka_unit_test(test_what_editors_do_to_files),
-        cmocka_unit_test(test_tags_of_the_core_schema),
-        cmocka_unit_test(test_a_failed_load_changes_nothing),
+        cmocka_unit_test(an_empty_file_is_an_empty_configuration),
+        cmocka_unit_test(values_of_every_type_are_read),
+        cmocka_unit_test(origins_have_line_and_column),
+        cmocka_unit_test(anchors_aliases_and_merge_keys_are_understood),
+        cmocka_unit_test(dotted_and_nested_keys_mean_the_same),
+        cmocka_unit_test(a_list_of_literals_is_a_step_boundary),
+        cmocka_unit_test(what_editors_do_to_files_is_understood),
+        cmocka_unit_test(tags_of_the_core_schema_are_understood),
+        cmocka_unit_test(a_failed_load_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

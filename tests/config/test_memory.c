@@ -95,7 +95,7 @@ static void run(counter *c, action act, const char *name) {
     assert_int_equal(c->alive, 0);
 }
 
-static void test_every_allocation_may_fail(void **state) {
+static void every_allocation_may_fail(void **state) {
     (void)state;
     counter c = {0};
     ps_allocator allocator = {counting_resize, &c};
@@ -113,6 +113,6 @@ static void test_every_allocation_may_fail(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_allocation_may_fail)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_allocation_may_fail)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -96,7 +96,7 @@ static const wrong cases[] = {
     {"prompt: {<<: 3}\n", "t.yaml:1:10: <<: expected a mapping or a list of mappings"},
 };
 
-static void test_each_mistake_is_told(void **state) {
+static void each_mistake_is_told(void **state) {
     (void)state;
     ps_config *cfg = fresh(), *initial = fresh();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -118,7 +118,7 @@ static size_t count_lines(const char *text) {
 }
 
 /* Mistakes are told together: as many as fit, at most ten, and that there are more. */
-static void test_many_mistakes_are_told_together(void **state) {
+static void many_mistakes_are_told_together(void **state) {
     (void)state;
     ps_config *cfg = fresh();
     ps_error err;
@@ -142,7 +142,7 @@ static void test_many_mistakes_are_told_together(void **state) {
 }
 
 /* No part of a file reaches a terminal raw, and no message is longer than its lines. */
-static void test_control_characters_stay_out_of_messages(void **state) {
+static void control_characters_stay_out_of_messages(void **state) {
     (void)state;
     ps_config *cfg = fresh();
     ps_error err;
@@ -155,7 +155,7 @@ static void test_control_characters_stay_out_of_messages(void **state) {
 }
 
 /* Hostile sizes end quickly in an error. */
-static void test_size_and_depth_are_bounded(void **state) {
+static void size_and_depth_are_bounded(void **state) {
     (void)state;
     ps_config *cfg = fresh();
     ps_error err;
@@ -185,7 +185,7 @@ static void test_size_and_depth_are_bounded(void **state) {
     ps_config_free(cfg);
 }
 
-static void test_a_file_that_is_no_text(void **state) {
+static void a_file_that_is_no_text_is_refused(void **state) {
     (void)state;
     char path[512], message[600];
     ps_config *cfg = fresh();
@@ -202,7 +202,7 @@ static void test_a_file_that_is_no_text(void **state) {
     ps_config_free(cfg);
 }
 
-static void test_a_missing_file_is_named(void **state) {
+static void a_missing_file_is_named(void **state) {
     (void)state;
     ps_config *cfg = fresh();
     ps_error err;
@@ -214,12 +214,12 @@ static void test_a_missing_file_is_named(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_each_mistake_is_told),
-        cmocka_unit_test(test_many_mistakes_are_told_together),
-        cmocka_unit_test(test_control_characters_stay_out_of_messages),
-        cmocka_unit_test(test_size_and_depth_are_bounded),
-        cmocka_unit_test(test_a_file_that_is_no_text),
-        cmocka_unit_test(test_a_missing_file_is_named),
+        cmocka_unit_test(each_mistake_is_told),
+        cmocka_unit_test(many_mistakes_are_told_together),
+        cmocka_unit_test(control_characters_stay_out_of_messages),
+        cmocka_unit_test(size_and_depth_are_bounded),
+        cmocka_unit_test(a_file_that_is_no_text_is_refused),
+        cmocka_unit_test(a_missing_file_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* Layers: presets, files, environment, command line; and arguments as the commands take them. */
 #include "config/support.h"
 
-static void test_a_higher_layer_wins_in_any_order(void **state) {
+static void a_higher_layer_wins_in_any_order(void **state) {
     (void)state;
     ps_config *cfg = fresh();
     setenv("OPENAI_BASE_URL", "http://from-environment/v1", 1);
@@ -22,7 +22,7 @@ static void test_a_higher_layer_wins_in_any_order(void **state) {
     ps_config_free(cfg);
 }
 
-static void test_the_later_of_a_layer_wins(void **state) {
+static void the_later_of_a_layer_wins(void **state) {
     (void)state;
     ps_config *cfg = fresh();
     load(cfg, "generation: {n_particles: 4, max_steps: 5}");
@@ -35,7 +35,7 @@ static void test_the_later_of_a_layer_wins(void **state) {
     ps_config_free(cfg);
 }
 
-static void test_empty_variables_are_unset(void **state) {
+static void empty_variables_are_unset(void **state) {
     (void)state;
     ps_config *cfg = fresh(), *initial = fresh();
     setenv("OPENAI_BASE_URL", "", 1);
@@ -51,7 +51,7 @@ static void test_empty_variables_are_unset(void **state) {
     ps_config_free(initial);
 }
 
-static void test_secrets_are_never_read(void **state) {
+static void secrets_are_never_read(void **state) {
     (void)state;
     ps_config *cfg = fresh();
     ps_text text = {0};
@@ -69,7 +69,7 @@ static void test_secrets_are_never_read(void **state) {
 
 /* ---- Presets ------------------------------------------------------------- */
 
-static void test_explicit_keys_win_over_the_preset(void **state) {
+static void explicit_keys_win_over_the_preset(void **state) {
     (void)state;
     ps_config *cfg = fresh();
     assert_value(cfg, "ps.weights", "lineage");
@@ -86,7 +86,7 @@ static void test_explicit_keys_win_over_the_preset(void **state) {
     ps_config_free(cfg);
 }
 
-static void test_classic_is_the_reference(void **state) {
+static void classic_is_the_reference(void **state) {
     (void)state;
     ps_config *cfg = fresh();
     set(cfg, "preset", "classic");
@@ -101,7 +101,7 @@ static void test_classic_is_the_reference(void **state) {
 }
 
 /* Mode completions is another algorithm: what recommended sets for steps would contradict it. */
-static void test_the_preset_fits_the_mode(void **state) {
+static void the_preset_fits_the_mode(void **state) {
     (void)state;
     ps_config *cfg = fresh();
     set(cfg, "ps.mode", "completions");
@@ -116,7 +116,7 @@ static void test_the_preset_fits_the_mode(void **state) {
 
 /* ---- Setting ------------------------------------------------------------- */
 
-static void test_strings_are_taken_as_they_stand(void **state) {
+static void strings_are_taken_as_they_stand(void **state) {
     (void)state;
     ps_config *cfg = fresh();
     set(cfg, "prompt.system", "Note: be brief. # 1 [a, b] {c}");
@@ -137,7 +137,7 @@ static void test_strings_are_taken_as_they_stand(void **state) {
     ps_config_free(cfg);
 }
 
-static void test_lists_and_mappings_are_flow_yaml(void **state) {
+static void lists_and_mappings_are_flow_yaml(void **state) {
     (void)state;
     ps_config *cfg = fresh();
     set(cfg, "generation.stop_tokens", "[END, \"a, b\", '7']");
@@ -156,7 +156,7 @@ static void test_lists_and_mappings_are_flow_yaml(void **state) {
     ps_config_free(cfg);
 }
 
-static void test_wrong_settings_are_told(void **state) {
+static void wrong_settings_are_told(void **state) {
     (void)state;
     static const struct {
         const char *key, *value, *message;
@@ -191,7 +191,7 @@ static void test_wrong_settings_are_told(void **state) {
 
 /* ---- Arguments ----------------------------------------------------------- */
 
-static void test_arguments(void **state) {
+static void arguments_are_taken_in_every_form(void **state) {
     (void)state;
     ps_error err = {0};
     ps_config *cfg = fresh();
@@ -222,7 +222,7 @@ static void test_arguments(void **state) {
     ps_config_free(cfg);
 }
 
-static void test_arguments_of_others_are_left(void **state) {
+static void arguments_of_others_are_left(void **state) {
     (void)state;
     static const char *const others[] = {"What is 1.5 = x?", "--limit", "--limit=5", "-h", "--", "-", "", "-output"};
     ps_config *cfg = fresh(), *initial = fresh();
@@ -236,7 +236,7 @@ static void test_arguments_of_others_are_left(void **state) {
     ps_config_free(initial);
 }
 
-static void test_wrong_arguments_are_told(void **state) {
+static void wrong_arguments_are_told(void **state) {
     (void)state;
     static const struct {
         const char *argument, *next, *message;
@@ -265,19 +265,13 @@ static void test_wrong_arguments_are_told(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_higher_layer_wins_in_any_order),
-        cmocka_unit_test(test_the_later_of_a_layer_wins),
-        cmocka_unit_test(test_empty_variables_are_unset),
-        cmocka_unit_test(test_secrets_are_never_read),
-        cmocka_unit_test(test_explicit_keys_win_over_the_preset),
-        cmocka_unit_test(test_classic_is_the_reference),
-        cmocka_unit_test(test_the_preset_fits_the_mode),
-        cmocka_unit_test(test_strings_are_taken_as_they_stand),
-        cmocka_unit_test(test_lists_and_mappings_are_flow_yaml),
-        cmocka_unit_test(test_wrong_settings_are_told),
-        cmocka_unit_test(test_arguments),
-        cmocka_unit_test(test_arguments_of_others_are_left),
-        cmocka_unit_test(test_wrong_arguments_are_told),
+        cmocka_unit_test(a_higher_layer_wins_in_any_order),  cmocka_unit_test(the_later_of_a_layer_wins),
+        cmocka_unit_test(empty_variables_are_unset),         cmocka_unit_test(secrets_are_never_read),
+        cmocka_unit_test(explicit_keys_win_over_the_preset), cmocka_unit_test(classic_is_the_reference),
+        cmocka_unit_test(the_preset_fits_the_mode),          cmocka_unit_test(strings_are_taken_as_they_stand),
+        cmocka_unit_test(lists_and_mappings_are_flow_yaml),  cmocka_unit_test(wrong_settings_are_told),
+        cmocka_unit_test(arguments_are_taken_in_every_form), cmocka_unit_test(arguments_of_others_are_left),
+        cmocka_unit_test(wrong_arguments_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

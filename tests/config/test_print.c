@@ -57,7 +57,7 @@ static const char *const hard[] = {
     "http://x/y?z=1&b",
 };
 
-static void test_hard_texts_survive(void **state) {
+static void hard_texts_survive(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof hard / sizeof *hard; i++) {
         ps_config *cfg = fresh(), *again = fresh();
@@ -79,7 +79,7 @@ static void test_hard_texts_survive(void **state) {
     }
 }
 
-static void test_numbers_survive_to_the_last_bit(void **state) {
+static void numbers_survive_to_the_last_bit(void **state) {
     (void)state;
     ps_config *cfg = fresh(), *again = fresh();
     for (int i = 0; i < 2000; i++) {
@@ -100,7 +100,7 @@ static void test_numbers_survive_to_the_last_bit(void **state) {
     ps_config_free(again);
 }
 
-static void test_numbers_look_as_people_write_them(void **state) {
+static void numbers_look_as_people_write_them(void **state) {
     (void)state;
     static const char *const same[] = {"120", "0.7", "1e-30", "86400", "0.0001", "100.5", "1", "3600"};
     ps_config *cfg = fresh();
@@ -116,7 +116,7 @@ static void test_numbers_look_as_people_write_them(void **state) {
 }
 
 /* The decimal comma of a program's locale is none of our business. */
-static void test_the_locale_does_not_matter(void **state) {
+static void the_locale_does_not_matter(void **state) {
     (void)state;
     if (setlocale(LC_NUMERIC, "de_DE.UTF-8") == NULL) skip();
     ps_config *cfg = fresh();
@@ -127,7 +127,7 @@ static void test_the_locale_does_not_matter(void **state) {
     ps_config_free(cfg);
 }
 
-static void test_origins_are_comments(void **state) {
+static void origins_are_comments(void **state) {
     (void)state;
     ps_config *cfg = fresh(), *again = fresh();
     ps_text text = {0};
@@ -146,7 +146,7 @@ static void test_origins_are_comments(void **state) {
     ps_config_free(again);
 }
 
-static void test_copies_are_equal_and_apart(void **state) {
+static void copies_are_equal_and_apart(void **state) {
     (void)state;
     ps_config *cfg = fresh(), *copy = NULL;
     load(cfg, "generation: {stop_tokens: [a, b]}\ntuning: {search_space: {ps.mode: [steps]}}\n");
@@ -160,7 +160,7 @@ static void test_copies_are_equal_and_apart(void **state) {
     ps_config_free(copy);
 }
 
-static void test_differences_are_those_that_matter(void **state) {
+static void differences_are_those_that_matter(void **state) {
     (void)state;
     ps_config *now = fresh(), *was = fresh();
     ps_text text = {0};
@@ -177,7 +177,7 @@ static void test_differences_are_those_that_matter(void **state) {
     ps_config_free(was);
 }
 
-static void test_unknown_keys_of_reports(void **state) {
+static void unknown_keys_of_reports_are_told(void **state) {
     (void)state;
     ps_config *cfg = fresh();
     ps_text text = {0};
@@ -199,7 +199,7 @@ static char *document(const char *name) {
     return text;
 }
 
-static void test_the_reference_page_is_up_to_date(void **state) {
+static void the_reference_page_is_up_to_date(void **state) {
     (void)state;
     ps_text text = {0};
     char *page = document("reference.md");
@@ -210,7 +210,7 @@ static void test_the_reference_page_is_up_to_date(void **state) {
     ps_text_free(&text);
 }
 
-static void test_the_example_files_say_what_they_mean(void **state) {
+static void the_example_files_say_what_they_mean(void **state) {
     (void)state;
     ps_config *classic = fresh(), *reference = fresh(), *recommended = fresh(), *initial = fresh(), *demo = fresh(),
               *frontier = fresh();
@@ -246,16 +246,16 @@ static void test_the_example_files_say_what_they_mean(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_hard_texts_survive),
-        cmocka_unit_test(test_numbers_survive_to_the_last_bit),
-        cmocka_unit_test(test_numbers_look_as_people_write_them),
-        cmocka_unit_test(test_the_locale_does_not_matter),
-        cmocka_unit_test(test_origins_are_comments),
-        cmocka_unit_test(test_copies_are_equal_and_apart),
-        cmocka_unit_test(test_differences_are_those_that_matter),
-        cmocka_unit_test(test_unknown_keys_of_reports),
-        cmocka_unit_test(test_the_reference_page_is_up_to_date),
-        cmocka_unit_test(test_the_example_files_say_what_they_mean),
+        cmocka_unit_test(hard_texts_survive),
+        cmocka_unit_test(numbers_survive_to_the_last_bit),
+        cmocka_unit_test(numbers_look_as_people_write_them),
+        cmocka_unit_test(the_locale_does_not_matter),
+        cmocka_unit_test(origins_are_comments),
+        cmocka_unit_test(copies_are_equal_and_apart),
+        cmocka_unit_test(differences_are_those_that_matter),
+        cmocka_unit_test(unknown_keys_of_reports_are_told),
+        cmocka_unit_test(the_reference_page_is_up_to_date),
+        cmocka_unit_test(the_example_files_say_what_they_mean),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* The table itself: names, fields, words, and every key's way in and out. */
 #include "config/support.h"
 
-static void test_fields_follow_keys(void **state) {
+static void fields_follow_keys(void **state) {
     (void)state;
     size_t n;
     const ps_config_key *keys = ps_config_keys(&n);
@@ -22,7 +22,7 @@ static void test_fields_follow_keys(void **state) {
 }
 
 /* Keys of one section stand together, or the printed YAML would open a section twice. */
-static void test_sections_stand_together(void **state) {
+static void sections_stand_together(void **state) {
     (void)state;
     ps_config *cfg = fresh();
     ps_text text = canonical(cfg);
@@ -31,7 +31,7 @@ static void test_sections_stand_together(void **state) {
     ps_config_free(cfg);
 }
 
-static void test_engines_are_values_of_engine_type(void **state) {
+static void engines_are_values_of_engine_type(void **state) {
     (void)state;
     size_t n;
     const ps_config_key *keys = ps_config_keys(&n);
@@ -45,7 +45,7 @@ static void test_engines_are_values_of_engine_type(void **state) {
 }
 
 /* The default, given explicitly, is accepted and gives the default. */
-static void test_defaults_are_accepted_as_values(void **state) {
+static void defaults_are_accepted_as_values(void **state) {
     (void)state;
     size_t n;
     const ps_config_key *keys = ps_config_keys(&n);
@@ -85,7 +85,7 @@ static void other_value(const ps_config_key *key, char *value, size_t size) {
     }
 }
 
-static void test_every_key_round_trips(void **state) {
+static void every_key_round_trips(void **state) {
     (void)state;
     size_t n;
     const ps_config_key *keys = ps_config_keys(&n);
@@ -115,7 +115,7 @@ static void test_every_key_round_trips(void **state) {
 }
 
 /* Both ends of an interval: the closed one is in, what lies beyond is out. */
-static void test_ranges_end_where_they_say(void **state) {
+static void ranges_end_where_they_say(void **state) {
     (void)state;
     size_t n;
     const ps_config_key *keys = ps_config_keys(&n);
@@ -137,7 +137,7 @@ static void test_ranges_end_where_they_say(void **state) {
     ps_config_free(cfg);
 }
 
-static void test_explain_names_everything(void **state) {
+static void explain_names_everything(void **state) {
     (void)state;
     size_t n;
     const ps_config_key *keys = ps_config_keys(&n);
@@ -160,13 +160,13 @@ static void test_explain_names_everything(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fields_follow_keys),
-        cmocka_unit_test(test_sections_stand_together),
-        cmocka_unit_test(test_engines_are_values_of_engine_type),
-        cmocka_unit_test(test_defaults_are_accepted_as_values),
-        cmocka_unit_test(test_every_key_round_trips),
-        cmocka_unit_test(test_ranges_end_where_they_say),
-        cmocka_unit_test(test_explain_names_everything),
+        cmocka_unit_test(fields_follow_keys),
+        cmocka_unit_test(sections_stand_together),
+        cmocka_unit_test(engines_are_values_of_engine_type),
+        cmocka_unit_test(defaults_are_accepted_as_values),
+        cmocka_unit_test(every_key_round_trips),
+        cmocka_unit_test(ranges_end_where_they_say),
+        cmocka_unit_test(explain_names_everything),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

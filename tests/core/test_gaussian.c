@@ -49,17 +49,18 @@ static void check_targets(const char *what, kernel move) {
     check_evidence(what, move, 3, 0.18);
 }
 
-static void test_exact_moves(void **state) {
+static void exact_moves_give_the_known_evidence(void **state) {
     (void)state;
     check_targets("exact", exact);
 }
 
-static void test_metropolis(void **state) {
+static void metropolis_moves_give_the_known_evidence(void **state) {
     (void)state;
     check_targets("Metropolis", metropolis);
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_exact_moves), cmocka_unit_test(test_metropolis)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(exact_moves_give_the_known_evidence),
+                                       cmocka_unit_test(metropolis_moves_give_the_known_evidence)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -64,7 +64,7 @@ static void check_case(const json_t *json) {
     free(W);
 }
 
-static void test_functions(void **state) {
+static void the_functions_give_the_golden_numbers(void **state) {
     (void)state;
     json_t *cases = golden_load("balance_weights.json");
     assert_true(json_array_size(cases) >= 12);
@@ -102,7 +102,7 @@ static void check_pool_case(const json_t *json, const balance_case *c) {
     free(W);
 }
 
-static void test_pool(void **state) {
+static void the_pool_gives_the_golden_numbers(void **state) {
     (void)state;
     json_t *cases = golden_load("balance_weights.json");
     size_t replayed = 0;
@@ -120,6 +120,7 @@ static void test_pool(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_functions), cmocka_unit_test(test_pool)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(the_functions_give_the_golden_numbers),
+                                       cmocka_unit_test(the_pool_gives_the_golden_numbers)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -161,7 +161,7 @@ static void replay_run(const json_t *run) {
     free(r.particles);
 }
 
-static void test_replay(void **state) {
+static void golden_runs_replay_to_the_golden_numbers(void **state) {
     (void)state;
     json_t *runs = golden_load("lineage_runs.json");
     assert_true(json_array_size(runs) >= 6);
@@ -176,6 +176,6 @@ static void test_replay(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_replay)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(golden_runs_replay_to_the_golden_numbers)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -36,7 +36,7 @@ static void check_generation(ps_pool *pool, const uint32_t *made, double beta, d
 /* β rises, falls and is 0 again on the way: the filter is tempered, not only annealed. */
 static const double betas[STEPS] = {0, 0.3, 0.9, 1, 0.5, 0, 2, 1, 1};
 
-static void test_weights(void **state) {
+static void the_pool_is_a_tempered_particle_filter(void **state) {
     (void)state;
     ps_pool *pool;
     uint32_t at[M] = {0};
@@ -63,6 +63,6 @@ static void test_weights(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_weights)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(the_pool_is_a_tempered_particle_filter)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

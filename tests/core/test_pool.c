@@ -25,7 +25,7 @@ static size_t prepare(ps_pool *pool, const uint32_t **ids) {
 static double W[256];
 
 /* Two particles: one finishes at once, the other goes on. Both count at every depth they could have reached. */
-static void test_counts_with_early_finishers(void **state) {
+static void early_finishers_count_at_every_depth(void **state) {
     (void)state;
     ps_pool *pool = make_pool((ps_pool_params){.depth_decay = 0.5, .max_depth = 3}, 2);
     const uint32_t *ids;
@@ -74,7 +74,7 @@ static void test_counts_with_early_finishers(void **state) {
     ps_pool_free(pool);
 }
 
-static void test_answers(void **state) {
+static void answers_have_the_weights_of_their_snapshots(void **state) {
     (void)state;
     ps_pool *pool = make_pool((ps_pool_params){.depth_decay = 0.5, .max_depth = 2}, 4);
     uint32_t *ids;
@@ -106,7 +106,7 @@ static void test_answers(void **state) {
 }
 
 /* β·ℓ is 0 at β = 0, also for ℓ = −∞: depths of nothing but impossible prefixes are open at 0 and closed above. */
-static void test_impossible_prefixes(void **state) {
+static void impossible_prefixes_are_open_at_beta_zero(void **state) {
     (void)state;
     ps_pool *pool = make_pool((ps_pool_params){.depth_decay = 0.5, .max_depth = 9, .depth_tilt = 1}, 2);
     const uint32_t *ids;
@@ -133,7 +133,7 @@ static void test_impossible_prefixes(void **state) {
     ps_pool_free(pool);
 }
 
-static void test_refusals(void **state) {
+static void what_makes_no_sense_is_refused(void **state) {
     (void)state;
     ps_pool *pool;
     ps_error refusal = {0};
@@ -213,7 +213,7 @@ static void check_pruning(ps_prune prune, const bool *gone) {
     ps_pool_free(pool);
 }
 
-static void test_pruning(void **state) {
+static void pruning_drops_the_oldest_or_the_lowest(void **state) {
     (void)state;
     check_pruning(PS_PRUNE_OLDEST, (bool[]){true, true, true, true, false});
     check_pruning(PS_PRUNE_LOWEST_SCORE, (bool[]){true, false, true, true, true});
@@ -222,7 +222,7 @@ static void test_pruning(void **state) {
 /* ---- balance ------------------------------------------------------------- */
 
 /* Three generations of whole answers: W, ESS and log Ẑ are those of the functions over the same numbers. */
-static void test_balance_pool(void **state) {
+static void balance_is_the_functions_over_the_same_numbers(void **state) {
     (void)state;
     enum { M = 12, GENERATIONS = 3 };
     const double betas[GENERATIONS] = {0, 0.2, 0.7};
@@ -268,7 +268,7 @@ static void test_balance_pool(void **state) {
     ps_pool_free(pool);
 }
 
-static void test_balance_without_weight(void **state) {
+static void balance_without_any_weight_says_so(void **state) {
     (void)state;
     ps_pool *pool = make_pool((ps_pool_params){.weighting = PS_BALANCE, .max_depth = 4}, 1);
     const uint32_t *ids;
@@ -283,12 +283,12 @@ static void test_balance_without_weight(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_counts_with_early_finishers),
-                                       cmocka_unit_test(test_answers),
-                                       cmocka_unit_test(test_impossible_prefixes),
-                                       cmocka_unit_test(test_refusals),
-                                       cmocka_unit_test(test_pruning),
-                                       cmocka_unit_test(test_balance_pool),
-                                       cmocka_unit_test(test_balance_without_weight)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(early_finishers_count_at_every_depth),
+                                       cmocka_unit_test(answers_have_the_weights_of_their_snapshots),
+                                       cmocka_unit_test(impossible_prefixes_are_open_at_beta_zero),
+                                       cmocka_unit_test(what_makes_no_sense_is_refused),
+                                       cmocka_unit_test(pruning_drops_the_oldest_or_the_lowest),
+                                       cmocka_unit_test(balance_is_the_functions_over_the_same_numbers),
+                                       cmocka_unit_test(balance_without_any_weight_says_so)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

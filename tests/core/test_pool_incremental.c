@@ -189,7 +189,7 @@ static void live(ps_pool_params params, size_t iterations, double scale, uint64_
     ps_pool_free(pool);
 }
 
-static void test_balance(void **state) {
+static void balance_step_by_step_is_balance_afresh(void **state) {
     (void)state;
     worst = 0;
     for (uint64_t round = 0; round < 4; round++)
@@ -198,7 +198,7 @@ static void test_balance(void **state) {
     print_message("balance: mixtures within %.1e of the computation afresh, relative to max(1, |log m|)\n", worst);
 }
 
-static void test_lineage(void **state) {
+static void lineage_step_by_step_is_lineage_afresh(void **state) {
     (void)state;
     worst = 0;
     for (uint64_t round = 0; round < 4; round++)
@@ -213,6 +213,7 @@ static void test_lineage(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_balance), cmocka_unit_test(test_lineage)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(balance_step_by_step_is_balance_afresh),
+                                       cmocka_unit_test(lineage_step_by_step_is_lineage_afresh)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

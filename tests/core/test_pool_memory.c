@@ -76,7 +76,7 @@ static outcome live(void) {
     return out;
 }
 
-static void test_every_allocation_fails(void **state) {
+static void every_allocation_of_the_pool_may_fail(void **state) {
     (void)state;
     failing_install(&memory, 0);
     outcome want = live();
@@ -96,6 +96,6 @@ static void test_every_allocation_fails(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_allocation_fails)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_allocation_of_the_pool_may_fail)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -296,13 +296,13 @@ static void live(uint64_t round) {
     ps_pool_free(pool);
 }
 
-static void test_random_lives(void **state) {
+static void random_lives_agree_with_the_reference(void **state) {
     (void)state;
     for (uint64_t round = 0; round < ROUNDS; round++)
         live(round);
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_random_lives)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(random_lives_agree_with_the_reference)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

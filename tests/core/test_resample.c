@@ -41,7 +41,7 @@ static void check_picks(const ps_resampler *r, const double *W, size_t n, size_t
 
 /* One candidate, far more picks than candidates and far fewer, zeros at both ends, weights whose float sum falls short
  * of one or exceeds it, with uniforms at both ends of (0, 1). */
-static void test_conformance(void **state) {
+static void every_resampler_picks_only_what_has_weight(void **state) {
     (void)state;
     size_t n_resamplers;
     const ps_resampler *const *table = ps_resamplers(&n_resamplers);
@@ -68,7 +68,7 @@ static void test_conformance(void **state) {
     assert_null(ps_resampler_find("no such thing"));
 }
 
-static void test_same_input_same_picks(void **state) {
+static void the_same_input_gives_the_same_picks(void **state) {
     (void)state;
     size_t n_resamplers, first[MOST];
     const ps_resampler *const *table = ps_resamplers(&n_resamplers);
@@ -85,7 +85,7 @@ static void test_same_input_same_picks(void **state) {
     }
 }
 
-static void test_bad_input(void **state) {
+static void bad_input_is_refused_by_all(void **state) {
     (void)state;
     size_t n_resamplers, picked;
     const ps_resampler *const *table = ps_resamplers(&n_resamplers);
@@ -131,7 +131,7 @@ static void check_mean_counts(const char *name, size_t M, uint64_t id) {
     assert_true(p > 1e-6);
 }
 
-static void test_mean_counts(void **state) {
+static void mean_counts_are_the_weights(void **state) {
     (void)state;
     const char *const names[] = {"multinomial", "systematic", "stratified", "residual"};
     for (size_t r = 0; r < 4; r++) {
@@ -142,7 +142,7 @@ static void test_mean_counts(void **state) {
 }
 
 /* ⌊M·W⌋ or ⌈M·W⌉ for systematic, at least ⌊M·W⌋ for residual. */
-static void test_floor_and_ceiling(void **state) {
+static void counts_keep_to_floor_and_ceiling(void **state) {
     (void)state;
     double W[9];
     for (uint64_t round = 0; round < 2000; round++) {
@@ -167,7 +167,7 @@ static void test_floor_and_ceiling(void **state) {
 
 /* ---- Exact cases --------------------------------------------------------- */
 
-static void test_exact(void **state) {
+static void small_cases_are_exact_by_hand(void **state) {
     (void)state;
     const double W[] = {0.6, 0.2, 0.15, 0.05}, u = 0.3;
     const size_t want[] = {0, 0, 0, 2};
@@ -211,7 +211,7 @@ static size_t pick_top(ps_resample_input in, const double *u) {
     return picked;
 }
 
-static void test_top_n(void **state) {
+static void top_n_takes_the_largest_weights(void **state) {
     (void)state;
     const double W[] = {0.1, 0.3, 0, 0.3, 0.2, 0.1};
     const size_t want[] = {1, 3, 4, 0, 5};
@@ -224,7 +224,7 @@ static void test_top_n(void **state) {
 }
 
 /* 0 → 1 → 2 → 3, and 1 → 4, 0 → 5. */
-static void test_distinct_lineage(void **state) {
+static void distinct_lineage_picks_no_ancestor_of_a_pick(void **state) {
     (void)state;
     const uint32_t parents[] = {0, 0, 1, 2, 1, 0}, ids[] = {1, 2, 3, 4, 5};
     const double W[] = {0.2, 0.3, 0.25, 0.15, 0.1};
@@ -242,7 +242,7 @@ static void test_distinct_lineage(void **state) {
 }
 
 /* Six candidates in three subsets dealt by the uniforms' order: the best of each, then the second of each. */
-static void test_subpools(void **state) {
+static void subsets_give_their_best_in_turn(void **state) {
     (void)state;
     const double W[] = {0.3, 0.25, 0.2, 0.15, 0.06, 0.04};
     const double u[] = {0.1, 0.4, 0.2, 0.3, 0.6, 0.5}; /* order 0 2 3 1 5 4: subsets {0,1} {2,5} {3,4} */
@@ -258,10 +258,14 @@ static void test_subpools(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_conformance), cmocka_unit_test(test_same_input_same_picks),
-                                       cmocka_unit_test(test_bad_input),   cmocka_unit_test(test_mean_counts),
-                                       cmocka_unit_test(test_exact),       cmocka_unit_test(test_floor_and_ceiling),
-                                       cmocka_unit_test(test_top_n),       cmocka_unit_test(test_distinct_lineage),
-                                       cmocka_unit_test(test_subpools)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_resampler_picks_only_what_has_weight),
+                                       cmocka_unit_test(the_same_input_gives_the_same_picks),
+                                       cmocka_unit_test(bad_input_is_refused_by_all),
+                                       cmocka_unit_test(mean_counts_are_the_weights),
+                                       cmocka_unit_test(small_cases_are_exact_by_hand),
+                                       cmocka_unit_test(counts_keep_to_floor_and_ceiling),
+                                       cmocka_unit_test(top_n_takes_the_largest_weights),
+                                       cmocka_unit_test(distinct_lineage_picks_no_ancestor_of_a_pick),
+                                       cmocka_unit_test(subsets_give_their_best_in_turn)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

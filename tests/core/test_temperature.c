@@ -27,7 +27,7 @@ static ps_temperature adaptive(double target) {
 
 /* Bisection ends on the target to the last bit of β, from scores that make β as small as 1e−12 too: an absolute
  * tolerance would stall there. */
-static void test_hits_target(void **state) {
+static void bisection_ends_on_the_target(void **state) {
     (void)state;
     for (double scale = 100; scale < 1e14; scale *= 100)
         for (double target = 0.1; target < 1; target += 0.2) {
@@ -45,7 +45,7 @@ static void test_hits_target(void **state) {
 }
 
 /* Wrong version: "the smallest β with ESS ≥ target", which is always β_lo. */
-static void test_not_the_smallest(void **state) {
+static void it_is_the_largest_beta_that_keeps_the_target(void **state) {
     (void)state;
     points p = plain_points(10);
     ps_temperature t = adaptive(0.5);
@@ -55,7 +55,7 @@ static void test_not_the_smallest(void **state) {
 }
 
 /* Wrong version: ESS of β·ℓ alone. With a mixture that has sampled at β = 0.5 already, far more of β is allowed. */
-static void test_mixture_counts(void **state) {
+static void what_the_mixture_has_sampled_counts(void **state) {
     (void)state;
     double log_mix[N];
     plain_points(30);
@@ -71,7 +71,7 @@ static void test_mixture_counts(void **state) {
 }
 
 /* Wrong version: comparing the ESS with log(target). A target of 2·M is legal for a pool larger than M. */
-static void test_target_above_m(void **state) {
+static void a_target_above_the_particles_is_legal(void **state) {
     (void)state;
     points p = plain_points(10);
     ps_temperature t = adaptive(2);
@@ -79,7 +79,7 @@ static void test_target_above_m(void **state) {
     check_near(ess_of_points(&p, beta), 2.0 * N / 4, 1e-9);
 }
 
-static void test_ends(void **state) {
+static void both_ends_of_the_range_are_reached(void **state) {
     (void)state;
     points p = plain_points(10);
     ps_temperature t = adaptive(0.5);
@@ -95,7 +95,7 @@ static void test_ends(void **state) {
     assert_true(ps_temperature_beta(&t, ess_of_points, &p, 0, N, 1, 20) == 0);
 }
 
-static void test_monotone(void **state) {
+static void a_monotone_beta_never_falls(void **state) {
     (void)state;
     points p = plain_points(10);
     ps_temperature t = adaptive(0.5);
@@ -113,7 +113,7 @@ static double wavy(void *context, double beta) {
     return 50 + 30 * cos(3.14159265358979 * 3 * beta);
 }
 
-static void test_not_monotone_ess(void **state) {
+static void an_ess_that_is_not_monotone_is_searched_too(void **state) {
     (void)state;
     int calls = 0;
     double beta = ps_solve_beta(wavy, &calls, 0, 1, 45, 0, 0);
@@ -122,7 +122,7 @@ static void test_not_monotone_ess(void **state) {
 }
 
 /* The default of 50 halvings is a bound on the work. */
-static void test_iterations_are_bounded(void **state) {
+static void iterations_have_a_bound(void **state) {
     (void)state;
     int calls = 0;
     ps_solve_beta(wavy, &calls, 0, 1, 45, 0, 10);
@@ -139,12 +139,12 @@ static double nothing(void *context, double beta) {
     return 0;
 }
 
-static void test_no_weight(void **state) {
+static void without_any_weight_beta_stays(void **state) {
     (void)state;
     assert_true(ps_solve_beta(nothing, NULL, 0.2, 1, 5, 0, 0) == 0.2);
 }
 
-static void test_schedules(void **state) {
+static void schedules_go_where_they_say(void **state) {
     (void)state;
     ps_temperature t = {.mode = PS_FIXED_LINEAR, .beta_min = 0.2, .beta_max = 1.2};
     const double linear[] = {0.2, 0.45, 0.7, 0.95, 1.2, 1.2};
@@ -161,15 +161,15 @@ static void test_schedules(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_hits_target),
-                                       cmocka_unit_test(test_not_the_smallest),
-                                       cmocka_unit_test(test_mixture_counts),
-                                       cmocka_unit_test(test_target_above_m),
-                                       cmocka_unit_test(test_ends),
-                                       cmocka_unit_test(test_monotone),
-                                       cmocka_unit_test(test_not_monotone_ess),
-                                       cmocka_unit_test(test_iterations_are_bounded),
-                                       cmocka_unit_test(test_no_weight),
-                                       cmocka_unit_test(test_schedules)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(bisection_ends_on_the_target),
+                                       cmocka_unit_test(it_is_the_largest_beta_that_keeps_the_target),
+                                       cmocka_unit_test(what_the_mixture_has_sampled_counts),
+                                       cmocka_unit_test(a_target_above_the_particles_is_legal),
+                                       cmocka_unit_test(both_ends_of_the_range_are_reached),
+                                       cmocka_unit_test(a_monotone_beta_never_falls),
+                                       cmocka_unit_test(an_ess_that_is_not_monotone_is_searched_too),
+                                       cmocka_unit_test(iterations_have_a_bound),
+                                       cmocka_unit_test(without_any_weight_beta_stays),
+                                       cmocka_unit_test(schedules_go_where_they_say)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

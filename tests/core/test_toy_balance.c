@@ -35,7 +35,7 @@ static void check_inconsistent(const char *what, toy_policy policy) {
     assert_true(ours.worst_bias < 0.01);
 }
 
-static void test_balance_of_prefixes(void **state) {
+static void balance_of_prefixes_is_what_is_enumerated(void **state) {
     (void)state;
     check_inconsistent("rare events", TOY_RARE);
     check_inconsistent("ESS-triggered events", TOY_ESS);
@@ -49,6 +49,6 @@ static int set_up(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_balance_of_prefixes)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(balance_of_prefixes_is_what_is_enumerated)};
     return cmocka_run_group_tests(tests, set_up, NULL);
 }

@@ -34,14 +34,14 @@ static toy_run basic_run(toy_policy policy, double decay, double tilt, const cha
                      .seed = check_seed()};
 }
 
-static void test_policies(void **state) {
+static void every_policy_finds_the_enumerated_evidence(void **state) {
     (void)state;
     check_consistent("rare events", basic_run(TOY_RARE, 0.4, 0, "systematic"));
     check_consistent("ESS-triggered events", basic_run(TOY_ESS, 0.4, 0, "systematic"));
     check_consistent("an event after every step", basic_run(TOY_ALWAYS, 0.4, 0, "systematic"));
 }
 
-static void test_shares(void **state) {
+static void shares_of_answers_are_the_enumerated_ones(void **state) {
     (void)state;
     check_consistent("never looking back", basic_run(TOY_ALWAYS, 0, 0, "systematic"));
     check_consistent("hardly looking back", basic_run(TOY_ALWAYS, 0.02, 0, "systematic"));
@@ -49,7 +49,7 @@ static void test_shares(void **state) {
     check_consistent("tilt 1.5", basic_run(TOY_ALWAYS, 0.3, 1.5, "systematic"));
 }
 
-static void test_resamplers(void **state) {
+static void every_resampler_finds_the_enumerated_evidence(void **state) {
     (void)state;
     check_consistent("multinomial", basic_run(TOY_ALWAYS, 0.3, 0, "multinomial"));
     check_consistent("stratified", basic_run(TOY_ALWAYS, 0.3, 0, "stratified"));
@@ -63,7 +63,8 @@ static int set_up(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_policies), cmocka_unit_test(test_shares),
-                                       cmocka_unit_test(test_resamplers)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_policy_finds_the_enumerated_evidence),
+                                       cmocka_unit_test(shares_of_answers_are_the_enumerated_ones),
+                                       cmocka_unit_test(every_resampler_finds_the_enumerated_evidence)};
     return cmocka_run_group_tests(tests, set_up, NULL);
 }

@@ -2,7 +2,7 @@
 #include "persamp/core.h"
 #include "support/check.h"
 
-static void test_uniform_and_one_hot(void **state) {
+static void uniform_and_one_hot_weights_are_exact(void **state) {
     (void)state;
     for (size_t n = 1; n <= 1000; n = n * 3 + 1) {
         double *log_w = check_doubles(n), *W = check_doubles(n);
@@ -24,7 +24,7 @@ static void test_uniform_and_one_hot(void **state) {
     }
 }
 
-static void test_nothing(void **state) {
+static void weights_of_nothing_are_no_error(void **state) {
     (void)state;
     double none[] = {-INFINITY, -INFINITY}, W[] = {7, 8};
     assert_true(ps_log_sum_exp(none, 2) == -INFINITY && ps_log_sum_exp(NULL, 0) == -INFINITY);
@@ -70,7 +70,7 @@ static double weigh(history *h, double beta) {
 }
 
 /* All ℓ + c and each log Ẑ_e + β_e·c: log Ẑ(β) moves by β·c and W stays. */
-static void test_shift(void **state) {
+static void a_shift_of_all_scores_moves_only_the_evidence(void **state) {
     (void)state;
     const double beta = 0.8, shifts[] = {-1000, -1, 0.5, 300};
     for (size_t k = 0; k < sizeof shifts / sizeof *shifts; k++) {
@@ -89,7 +89,7 @@ static void test_shift(void **state) {
 }
 
 /* Permuting the pool permutes W. */
-static void test_permutation(void **state) {
+static void permuting_the_pool_permutes_the_weights(void **state) {
     (void)state;
     history h = make_history(101, 50), permuted = make_history(101, 50);
     for (size_t i = 0; i < h.n; i++)
@@ -103,7 +103,7 @@ static void test_permutation(void **state) {
 }
 
 /* Pools of 1 and 10⁶, scores of ±1e4 and −∞: everything stays finite, and W sums to one. */
-static void test_extremes(void **state) {
+static void extreme_scores_stay_finite(void **state) {
     (void)state;
     const size_t sizes[] = {1, 5, 1000000};
     const double scales[] = {0, 1, 1e4};
@@ -126,7 +126,7 @@ static void test_extremes(void **state) {
 }
 
 /* Many events, empty ones among them: the same as adding them up one by one. */
-static void test_many_events(void **state) {
+static void many_events_are_their_sum(void **state) {
     (void)state;
     enum { EVENTS = 1000, N = 13 };
     ps_balance_event *events = calloc(EVENTS, sizeof *events);
@@ -149,11 +149,11 @@ static void test_many_events(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_uniform_and_one_hot),
-                                       cmocka_unit_test(test_nothing),
-                                       cmocka_unit_test(test_shift),
-                                       cmocka_unit_test(test_permutation),
-                                       cmocka_unit_test(test_extremes),
-                                       cmocka_unit_test(test_many_events)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(uniform_and_one_hot_weights_are_exact),
+                                       cmocka_unit_test(weights_of_nothing_are_no_error),
+                                       cmocka_unit_test(a_shift_of_all_scores_moves_only_the_evidence),
+                                       cmocka_unit_test(permuting_the_pool_permutes_the_weights),
+                                       cmocka_unit_test(extreme_scores_stay_finite),
+                                       cmocka_unit_test(many_events_are_their_sum)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -147,7 +147,7 @@ static void check_law(law l) {
 /* Chains of 8,000 moves from an answer grown by block-wise moves: what is left of their start is below the bias
  * allowed. Caught: K/K' left out of the ratio (short answers at .41 of the truth); ΔΣlog q left out (9.7 times the
  * truth). */
-static void test_power_mcmc(void **state) {
+static void power_mcmc_has_the_law_of_the_power(void **state) {
     (void)state;
     law l = {.what = "power_mcmc, p^2",
              .method = "power_mcmc",
@@ -161,7 +161,7 @@ static void test_power_mcmc(void **state) {
 
 /* Caught: the bound particle drawn anew like the others (short answers at .77 ± .02 of the truth); particles that keep
  * their weights through a selection (.76 ± .005). */
-static void test_particle_gibbs(void **state) {
+static void particle_gibbs_has_the_law_of_the_target(void **state) {
     (void)state;
     law l = {.what = "particle Gibbs, 8 particles",
              .method = "particle_gibbs",
@@ -177,11 +177,13 @@ static void test_particle_gibbs(void **state) {
     check_law(l);
 }
 
-/* ---- The particle filter: Ẑ, and Ẑ times a share, are unbiased with as few as 4 particles ---- */
+/* ---- The particle filter ------------------------------------------------- */
+
+/* Ẑ, and Ẑ times a share, are unbiased with as few as 4 particles. */
 
 /* Caught: particles that keep their weights through a selection (Ẑ/Z 5.5); moves that take a proposal which ended early
  * (.895 ± .003); moves of finished particles too (short answers at 1.15 ± .008 of the truth). */
-static void test_filter_is_unbiased(void **state) {
+static void the_filter_is_unbiased(void **state) {
     (void)state;
     law l = {.what = "filter, 4 particles",
              .method = "particle_filter",
@@ -224,7 +226,7 @@ static law lineage(const char *what) {
 
 /* Caught: mixtures that leave out the ancestors' scores (Ẑ/Z 1.72); finished particles left out of N(e,a,d) (1.075 with
  * events by ESS, where a particle may finish between two of them). */
-static void test_lineage(void **state) {
+static void lineage_weights_are_unbiased(void **state) {
     (void)state;
     law l = lineage("lineage, an event every step");
     check_law(l);
@@ -244,7 +246,7 @@ static void test_lineage(void **state) {
 
 /* The weights of the answers, each run normalised on its own: their bias is 1/M, their error 1/√M. From 32 to 512
  * particles the error of a share falls by 4; by 3 to 5.3 is asked for, 10 standard errors of such a quotient away. */
-static void test_shares_converge(void **state) {
+static void shares_of_answers_converge(void **state) {
     (void)state;
     double rms[2];
     for (int k = 0; k < 2; k++) {
@@ -265,7 +267,7 @@ static void test_shares_converge(void **state) {
 
 /* Caught: every proposal accepted (Ẑ/Z 1.042 ± .004). Not caught: moving only the second and later copies of a pick
  * (1.006 ± .004), whose bias is below 1% on this model; move.h has the reason. */
-static void test_moves(void **state) {
+static void moves_leave_the_evidence_unbiased(void **state) {
     (void)state;
     law l = lineage("lineage, moves");
     l.params.n_moves = 2;
@@ -275,7 +277,7 @@ static void test_moves(void **state) {
 }
 
 /* Caught: K/K' left out of the ratio (Ẑ/Z 1.078 ± .003). */
-static void test_completions(void **state) {
+static void completions_are_unbiased_with_their_moves(void **state) {
     (void)state;
     law l = lineage("completions");
     l.params.persistent.completions = true;
@@ -287,7 +289,7 @@ static void test_completions(void **state) {
 
 /* `balance` treats prefixes as points of one space, though they were proposed by extending others: Ẑ is wrong, and as
  * wrong with 512 particles as with 32, where `lineage` on the same problem is right. */
-static void test_balance_is_not_consistent(void **state) {
+static void balance_of_prefixes_is_not_consistent(void **state) {
     (void)state;
     double mean[2], error[2];
     for (int k = 0; k < 2; k++) {
@@ -307,7 +309,7 @@ static void test_balance_is_not_consistent(void **state) {
 
 /* Never going back, a fixed temperature and an event after every step is a particle filter with that temperature: not
  * only in law, number for number, where no answer ends early. */
-static void test_no_going_back_is_a_filter(void **state) {
+static void never_going_back_is_a_particle_filter(void **state) {
     (void)state;
     toy_driver ours = {.model = &straight}, filter = {.model = &straight};
     ps_method_params p = params_of(16);
@@ -339,15 +341,15 @@ static int set_up(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_power_mcmc),
-        cmocka_unit_test(test_particle_gibbs),
-        cmocka_unit_test(test_filter_is_unbiased),
-        cmocka_unit_test(test_lineage),
-        cmocka_unit_test(test_moves),
-        cmocka_unit_test(test_shares_converge),
-        cmocka_unit_test(test_completions),
-        cmocka_unit_test(test_balance_is_not_consistent),
-        cmocka_unit_test(test_no_going_back_is_a_filter),
+        cmocka_unit_test(power_mcmc_has_the_law_of_the_power),
+        cmocka_unit_test(particle_gibbs_has_the_law_of_the_target),
+        cmocka_unit_test(the_filter_is_unbiased),
+        cmocka_unit_test(lineage_weights_are_unbiased),
+        cmocka_unit_test(moves_leave_the_evidence_unbiased),
+        cmocka_unit_test(shares_of_answers_converge),
+        cmocka_unit_test(completions_are_unbiased_with_their_moves),
+        cmocka_unit_test(balance_of_prefixes_is_not_consistent),
+        cmocka_unit_test(never_going_back_is_a_particle_filter),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
 }

@@ -21,7 +21,7 @@ static double prior_at(const char *prior, size_t n) {
     return ps_length_prior_find(prior)->log_prior(&params, n);
 }
 
-static void test_scores_by_hand(void **state) {
+static void scores_are_what_one_computes_by_hand(void **state) {
     (void)state;
     assert_true(score_of("logprob_power") == -10);
     params.tau = 2;
@@ -34,7 +34,7 @@ static void test_scores_by_hand(void **state) {
     assert_true(score_of("hybrid_prm_logprob") == -10);
 }
 
-static void test_reward_transforms(void **state) {
+static void reward_transforms_are_exact(void **state) {
     (void)state;
     params.gamma = 3;
     params.transform = PS_REWARD_RAW;
@@ -46,7 +46,7 @@ static void test_reward_transforms(void **state) {
 }
 
 /* r is clipped to [min_score, max_score], then kept 1e−6 away from 0 and 1, so every transform is finite. */
-static void test_reward_clipping(void **state) {
+static void clipped_rewards_keep_every_transform_finite(void **state) {
     (void)state;
     ps_score_input in = ten_nats;
     params.transform = PS_REWARD_RAW;
@@ -70,7 +70,7 @@ static void test_reward_clipping(void **state) {
         check_near(fabs(score_with("prm_reward", "none", &in)), 13.815509557963774, 1e-9);
 }
 
-static void test_priors_by_hand(void **state) {
+static void priors_are_what_one_computes_by_hand(void **state) {
     (void)state;
     params.lambda_poisson = 50;
     assert_true(prior_at("poisson", 0) == -50);
@@ -96,7 +96,7 @@ static void test_priors_by_hand(void **state) {
 }
 
 /* log n! by lgamma against the sum of logarithms. */
-static void test_log_factorials(void **state) {
+static void log_factorials_are_sums_of_logarithms(void **state) {
     (void)state;
     params.lambda_poisson = 1;
     long double log_factorial = 0;
@@ -107,7 +107,7 @@ static void test_log_factorials(void **state) {
     }
 }
 
-static void test_every_length(void **state) {
+static void scores_are_finite_at_every_length(void **state) {
     (void)state;
     size_t n_scores, n_priors;
     const ps_score_ops *const *scores = ps_scores(&n_scores);
@@ -128,7 +128,7 @@ static void test_every_length(void **state) {
     assert_null(ps_length_prior_find(""));
 }
 
-static void test_prior_weight(void **state) {
+static void the_weight_of_a_prior_scales_it(void **state) {
     (void)state;
     params.penalty_linear = 0.01;
     assert_true(score_with("logprob_power", "linear_penalty", &ten_nats) == -11);
@@ -143,7 +143,7 @@ static void test_prior_weight(void **state) {
 }
 
 /* −∞ is a score, NaN is an error that names the score, and so is a missing reward. */
-static void test_errors(void **state) {
+static void what_cannot_be_computed_names_its_score(void **state) {
     (void)state;
     ps_score_input in = ten_nats;
     ps_error err = {0};
@@ -183,10 +183,13 @@ static int reset(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_scores_by_hand, reset),  cmocka_unit_test_setup(test_reward_transforms, reset),
-        cmocka_unit_test_setup(test_reward_clipping, reset), cmocka_unit_test_setup(test_priors_by_hand, reset),
-        cmocka_unit_test_setup(test_log_factorials, reset),  cmocka_unit_test_setup(test_every_length, reset),
-        cmocka_unit_test_setup(test_prior_weight, reset),    cmocka_unit_test_setup(test_errors, reset)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test_setup(scores_are_what_one_computes_by_hand, reset),
+                                       cmocka_unit_test_setup(reward_transforms_are_exact, reset),
+                                       cmocka_unit_test_setup(clipped_rewards_keep_every_transform_finite, reset),
+                                       cmocka_unit_test_setup(priors_are_what_one_computes_by_hand, reset),
+                                       cmocka_unit_test_setup(log_factorials_are_sums_of_logarithms, reset),
+                                       cmocka_unit_test_setup(scores_are_finite_at_every_length, reset),
+                                       cmocka_unit_test_setup(the_weight_of_a_prior_scales_it, reset),
+                                       cmocka_unit_test_setup(what_cannot_be_computed_names_its_score, reset)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
