@@ -16,8 +16,8 @@
 static const char ending[] = ".so"; /* ggml's for a plug-in, on macOS too */
 
 /* In ggml's order, for devices are preferred in the order in which they were registered. */
-static const char *const names[] = {"blas", "zendnn", "cann",   "cuda",    "hip",  "metal",    "rpc", "sycl", "vulkan",
-                                    "virtgpu", "opencl", "hexagon", "musa", "openvino", "cpu"};
+static const char *const names[] = {"blas",   "zendnn",  "cann",   "cuda",    "hip",  "metal",    "rpc", "sycl",
+                                    "vulkan", "virtgpu", "opencl", "hexagon", "musa", "openvino", "cpu"};
 enum { N_NAMES = sizeof names / sizeof *names };
 
 /* ---- Choosing ------------------------------------------------------------ */
@@ -38,7 +38,8 @@ static bool is_variant(const char *file, const char *name) {
     static const char beginning[] = "libggml-";
     size_t n = strlen(file), length = strlen(name), first = sizeof beginning - 1, last = sizeof ending - 1;
     return n > first + length + 1 + last && memcmp(file, beginning, first) == 0 &&
-           memcmp(file + first, name, length) == 0 && file[first + length] == '-' && strcmp(file + n - last, ending) == 0;
+           memcmp(file + first, name, length) == 0 && file[first + length] == '-' &&
+           strcmp(file + n - last, ending) == 0;
 }
 
 /* Of the variants of `name` in `folder` the best one; without any that suits, libggml-NAME.so; if that is there. */
