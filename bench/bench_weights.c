@@ -126,7 +126,7 @@ static void show_growth(void) {
     }
 }
 
-/* ---- A whole selection ------------------------------------------------------------------------------------------ */
+/* ---- A whole selection --------------------------------------------------- */
 
 static void check(ps_status status) {
     if (status == PS_OK) return;

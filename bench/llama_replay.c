@@ -1,11 +1,8 @@
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* dladdr NOLINT(bugprone-reserved-identifier) */
-#endif
 #include "llama_replay.h"
 
+#include "engine/llama/backends.h"
 #include "persamp/base.h"
 
-#include <dlfcn.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,19 +19,10 @@ static void *room(size_t n, size_t size) {
     return p;
 }
 
-/* Prebuilt packages keep the plug-ins beside libggml. */
 static void start_backends(void) {
-    Dl_info where;
-    void *symbol = dlsym(RTLD_DEFAULT, "ggml_backend_load_all_from_path");
     if (ggml_backend_dev_count() > 0) return;
+    ps_backends_load(NULL);
     llama_backend_init();
-    if (symbol != NULL && dladdr(symbol, &where) && strrchr(where.dli_fname, '/') != NULL) {
-        char folder[4096];
-        snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(where.dli_fname, '/') - where.dli_fname),
-                 where.dli_fname);
-        ggml_backend_load_all_from_path(folder);
-    }
-    if (ggml_backend_dev_count() == 0) ggml_backend_load_all();
 }
 
 struct llama_model *bench_load(const char *path) {

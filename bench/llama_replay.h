@@ -1,6 +1,6 @@
 /* Bare libllama loops that a run of ours is measured against. */
-#ifndef BENCH_LLAMA_REPLAY_H
-#define BENCH_LLAMA_REPLAY_H
+#ifndef PERSAMP_BENCH_LLAMA_REPLAY_H
+#define PERSAMP_BENCH_LLAMA_REPLAY_H
 
 #include <llama.h>
 #include <stddef.h>

@@ -77,7 +77,8 @@ static void remove_folder(void) {
 const char *bench_folder(void) {
     if (folder[0] != '\0') return folder;
     const char *base = getenv("TMPDIR");
-    const int n = snprintf(folder, sizeof folder, "%s/persamp-bench.XXXXXX", base && base[0] ? base : P_tmpdir);
+    const int n =
+        snprintf(folder, sizeof folder, "%s/persamp-bench.XXXXXX", base != NULL && base[0] != '\0' ? base : P_tmpdir);
     if (n >= (int)sizeof folder || mkdtemp(folder) == NULL || atexit(remove_folder) != 0) {
         perror("no folder for a benchmark's files (TMPDIR says where)");
         exit(1);

@@ -1,6 +1,6 @@
 /* What the benchmarks share: figures taken in turn, their medians, one JSON line each. */
-#ifndef BENCH_REPORT_H
-#define BENCH_REPORT_H
+#ifndef PERSAMP_BENCH_REPORT_H
+#define PERSAMP_BENCH_REPORT_H
 
 #include <stddef.h>
 

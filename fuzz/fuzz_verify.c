@@ -37,12 +37,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size < 1) return 0;
     ps_verify_mode mode = data[0] % 4 == 0 ? PS_VERIFY_MATH_VERIFY : PS_VERIFY_STRICT;
     char *text = malloc(size);
-    if (!text) return 0;
+    if (text == NULL) return 0;
     memcpy(text, data + 1, size - 1);
     text[size - 1] = 0;
     char *newline = memchr(text, '\n', size - 1);
-    const char *response = newline ? newline + 1 : text;
-    if (newline) *newline = 0;
+    const char *response = newline != NULL ? newline + 1 : text;
+    if (newline != NULL) *newline = 0;
     compare(text, response, mode);
     classify(text, response, mode);
     free(text);

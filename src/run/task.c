@@ -273,10 +273,10 @@ static ps_status deliver(ps_task *task, uint32_t child, ps_error *err) {
         .child = child,
         .state = node->state,
         .n_tokens = node->n_tokens,
-        .has_logp = task->session->params.has_logp,
-        .has_logq = task->session->params.has_logq,
         .sum_logp = node->sum_logp,
         .sum_logq = node->sum_logq,
+        .has_logp = task->session->params.has_logp,
+        .has_logq = task->session->params.has_logq,
         .reward = node->reward,
     };
     return PS_OK;

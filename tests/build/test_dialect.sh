@@ -98,12 +98,23 @@ good src/core/a.c '#include "core/pool.h"' '#include <math.h>' '#include "persam
 good cli/a.c '#include "cli.h"'
 
 # ---- Guards ----
-bad src/engine/llama/lane.h PERSAMP_ENGINE_LLAMA_LANE_H '/* A lane. */' '#ifndef PS_LANE_H'
-bad src/engine/llama/lane.h PERSAMP_ENGINE_LLAMA_LANE_H '#ifndef PERSAMP_ENGINE_LANE_H'
-bad bench/report.h PERSAMP_BENCH_REPORT_H '#ifndef PERSAMP_REPORT_H'
+bad_guard() { # bad_guard FILE GUARD EXPECTED
+    mkdir -p "$tree/${1%/*}"
+    printf '/* What it is. */\n#ifndef %s\n#define %s\n#endif\n' "$2" "$2" >"$tree/$1"
+    if "$check" --root "$tree" "$1" >"$tree/out" 2>&1 || ! grep -q "^$1:2: the guard $2; .*: $3\$" "$tree/out"; then
+        echo "$1 with the guard $2 was accepted, or the message is another: $(cat "$tree/out")"
+        failures=$((failures + 1))
+    fi
+    rm "$tree/$1"
+}
+bad_guard src/engine/llama/lane.h PS_LANE_H PERSAMP_ENGINE_LLAMA_LANE_H
+bad_guard src/engine/llama/lane.h PERSAMP_ENGINE_LANE_H PERSAMP_ENGINE_LLAMA_LANE_H
+bad_guard bench/report.h PERSAMP_REPORT_H PERSAMP_BENCH_REPORT_H
+bad_guard include/persamp/run.h PERSAMP_RUN_RUN_H PERSAMP_RUN_H
 good src/engine/llama/lane.h '#ifndef PERSAMP_ENGINE_LLAMA_LANE_H' '#define PERSAMP_ENGINE_LLAMA_LANE_H' '#endif'
-good tests/core/golden.h '#ifndef PERSAMP_TESTS_CORE_GOLDEN_H' '#endif'
-good include/persamp/run.h '#ifndef PERSAMP_RUN_H' '#endif'
+good tests/core/golden.h '#ifndef PERSAMP_TESTS_CORE_GOLDEN_H' '#define PERSAMP_TESTS_CORE_GOLDEN_H' '#endif'
+good include/persamp/run.h '#ifndef PERSAMP_RUN_H' '#define PERSAMP_RUN_H' '#endif'
+good src/core/kernels_vector.h '/* Included once for each table. */' '#ifndef OWN_EXP' '#define OWN_EXP(x) exp(x)' '#endif'
 
 # ---- Banners ----
 line=$(printf '%100s' '' | tr ' ' -)

@@ -52,4 +52,23 @@ if grep -q 'from here' "$work/out"; then
     echo "persamp ran a library of the current folder"
     failures=$((failures + 1))
 fi
+# Nor a plug-in of ggml's, which looks for those in the current folder if it is asked to look.
+rm "$work/here"/lib*
+for name in blas cuda hip metal rpc sycl vulkan opencl cpu cpu-x64 cpu-haswell cpu-zen4; do
+    cp "$work/here/x.so" "$work/here/libggml-$name.so"
+done
+mkdir "$work/here/none"
+for arguments in '' "--engine.llama.backend_dir=$work/here/none"; do
+    # shellcheck disable=SC2086 # none or one
+    (cd "$work/here" && "$PERSAMP_COMMAND" info $arguments) >"$work/out" 2>&1 || true
+    if grep -q 'from here' "$work/out"; then
+        echo "persamp info $arguments ran a plug-in of the current folder"
+        failures=$((failures + 1))
+    fi
+done
+# The question can be answered with yes: a folder that is named is one whose plug-ins are run.
+if "$PERSAMP_COMMAND" info >"$work/out" 2>&1; then
+    "$PERSAMP_COMMAND" info --engine.llama.backend_dir="$work/here" >"$work/out" 2>&1 || true
+    grep -q 'from here' "$work/out" || { echo "backend_dir is not looked into: $(cat "$work/out")"; failures=$((failures + 1)); }
+fi
 [ $failures -eq 0 ]

@@ -199,7 +199,7 @@ static void order_of_arrival_changes_nothing(void **state) {
 }
 
 /* The seed of the method alone, in one world: methods that draw random numbers go other ways. */
-static void seeds_differ(void **state) {
+static void other_seeds_give_other_runs(void **state) {
     (void)state;
     static const char *const drawing[] = {"persistent", "particle_filter"};
     ps_score_params score;
@@ -515,7 +515,7 @@ int main(void) {
         cmocka_unit_test(every_method_ends),
         cmocka_unit_test(token_budgets_are_kept),
         cmocka_unit_test(order_of_arrival_changes_nothing),
-        cmocka_unit_test(seeds_differ),
+        cmocka_unit_test(other_seeds_give_other_runs),
         cmocka_unit_test(failing_allocations_leak_nothing),
         cmocka_unit_test(nan_is_an_error_and_zero_is_legal),
         cmocka_unit_test(sums_that_are_not_there_are_never_read),

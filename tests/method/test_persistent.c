@@ -390,7 +390,9 @@ static void mistakes_in_parameters(void **state) {
     }
 }
 
-/* ---- Truth: the built-in table of the toy engine, every answer enumerated ---- */
+/* ---- Truth --------------------------------------------------------------- */
+
+/* The built-in table of the toy engine, every answer enumerated. */
 
 enum { MAX_STEPS = 8, MOST_NODES = 4096 };
 

@@ -35,7 +35,7 @@ static void quiet(enum ggml_log_level level, const char *text, void *user) {
 static int evaluate(struct llama_model *model, char *args, int states) {
     llama_token ids[MAX_IDS];
     int n = 0;
-    for (char *s = strtok(args, " "); s && n < MAX_IDS; s = strtok(NULL, " "))
+    for (char *s = strtok(args, " "); s != NULL && n < MAX_IDS; s = strtok(NULL, " "))
         ids[n++] = atoi(s);
     struct llama_context_params p = llama_context_default_params();
     p.n_ctx = p.n_batch = p.n_ubatch = MAX_IDS;
@@ -74,7 +74,7 @@ int main(int argc, char **argv) {
     else
         ggml_backend_load_all();
     struct llama_model *model = llama_model_load_from_file(argv[1], llama_model_default_params());
-    if (!model) return 1;
+    if (model == NULL) return 1;
     const struct llama_vocab *vocab = llama_model_get_vocab(model);
     char *line = NULL;
     size_t cap = 0;
@@ -82,7 +82,7 @@ int main(int argc, char **argv) {
     while (rc == 0 && getline(&line, &cap, stdin) > 0) {
         line[strcspn(line, "\n")] = 0;
         char *args = strchr(line, ' ');
-        if (!args) return 2;
+        if (args == NULL) return 2;
         *args++ = 0;
         if (!strcmp(line, "tokens")) {
             char *text = from_hex(args);

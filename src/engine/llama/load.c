@@ -2,6 +2,7 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* sched_getaffinity, dladdr NOLINT(bugprone-reserved-identifier) */
 #endif
+#include "engine/llama/backends.h"
 #include "engine/llama/check.h"
 #include "engine/llama/clock.h"
 #include "engine/llama/lane.h"
@@ -16,29 +17,13 @@
 
 static pthread_once_t backend_once = PTHREAD_ONCE_INIT;
 
-/* The folder of libggml, where prebuilt packages keep their plug-ins. */
-static bool library_folder(char *folder, size_t size) {
-    void *symbol = dlsym(RTLD_DEFAULT, "ggml_backend_load_all_from_path");
-    Dl_info where;
-    if (symbol == NULL || dladdr(symbol, &where) == 0 || where.dli_fname == NULL) return false;
-    const char *slash = strrchr(where.dli_fname, '/');
-    if (slash == NULL || (size_t)(slash - where.dli_fname) >= size) return false;
-    memcpy(folder, where.dli_fname, (size_t)(slash - where.dli_fname));
-    folder[slash - where.dli_fname] = '\0';
-    return true;
-}
-
 /* The folder asked for by the first engine; plug-ins stay for the life of the process. */
 static char backend_folder[4096];
 
 static void load_backends(void) {
-    llama_backend_init();
-    char folder[4096];
-    if (backend_folder[0])
-        ggml_backend_load_all_from_path(backend_folder);
-    else if (ggml_backend_dev_count() == 0 && library_folder(folder, sizeof folder))
-        ggml_backend_load_all_from_path(folder);
-    if (ggml_backend_dev_count() == 0) ggml_backend_load_all();
+    ps_backends_load(backend_folder[0] != '\0' ? backend_folder : NULL);
+    /* Where there are none yet, libllama has ggml look for some, in the current folder too. */
+    if (ggml_backend_dev_count() > 0) llama_backend_init();
 }
 
 static pthread_mutex_t folder_mutex = PTHREAD_MUTEX_INITIALIZER;

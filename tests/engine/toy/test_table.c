@@ -183,7 +183,7 @@ static void truncation_is_exact(void **state) {
 }
 
 /* Tokens lie on the unit interval in order of id, so a recorded uniform says which token must come. */
-static void uniforms_decide(void **state) {
+static void uniforms_alone_decide(void **state) {
     (void)state;
     ps_engine *engine = engine_of(coin, 0);
     ps_node root = root_of(engine, "h");
@@ -450,7 +450,7 @@ int main(void) {
         cmocka_unit_test(enumeration_can_be_cut),
         cmocka_unit_test(frequencies_match_the_enumeration),
         cmocka_unit_test(truncation_is_exact),
-        cmocka_unit_test(uniforms_decide),
+        cmocka_unit_test(uniforms_alone_decide),
         cmocka_unit_test(order_changes_nothing),
         cmocka_unit_test(steps_end_where_boundaries_say),
         cmocka_unit_test(the_context_fills),
