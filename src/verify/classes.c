@@ -143,7 +143,7 @@ static ps_status classify(voting *v, const char *const *answers, size_t n, int *
     for (size_t i = 0; i < n; i++) {
         size_t member;
         class_of[i] = -1;
-        if (!answers[i]) continue;
+        if (answers[i] == NULL) continue;
         ps_status status = place(v, answers[i], &member);
         if (status != PS_OK) return status;
         class_of[i] = (int)member;
@@ -167,7 +167,7 @@ static ps_status classes_by_text(const char *const *answers, size_t n, const ps_
     size_t count = 0;
     for (size_t i = 0; i < n; i++) {
         class_of[i] = -1;
-        for (size_t k = 0; answers[i] && k < i && class_of[i] < 0; k++) {
+        for (size_t k = 0; answers[i] != NULL && k < i && class_of[i] < 0; k++) {
             ps_verdict verdict;
             ps_verify_options exact = {.mode = PS_VERIFY_EXACT};
             if (class_of[k] < 0) continue;
@@ -175,7 +175,7 @@ static ps_status classes_by_text(const char *const *answers, size_t n, const ps_
             if (status != PS_OK) return status;
             if (verdict == PS_SAME) class_of[i] = class_of[k];
         }
-        if (answers[i] && class_of[i] < 0) class_of[i] = (int)count++;
+        if (answers[i] != NULL && class_of[i] < 0) class_of[i] = (int)count++;
     }
     (void)options;
     *n_classes = count;
@@ -185,9 +185,10 @@ static ps_status classes_by_text(const char *const *answers, size_t n, const ps_
 ps_status ps_answer_classes(const char *const *answers, size_t n, const ps_verify_options *options, int *class_of,
                             size_t *n_classes, ps_error *err) {
     static const ps_verify_options defaults = {0};
-    if ((!answers || !class_of) && n) return ps_fail(err, PS_ARG, "answers and a place for their classes are needed");
-    if (!n_classes) return ps_fail(err, PS_ARG, "a place for the number of classes is needed");
-    if (!options) options = &defaults;
+    if ((answers == NULL || class_of == NULL) && n)
+        return ps_fail(err, PS_ARG, "answers and a place for their classes are needed");
+    if (n_classes == NULL) return ps_fail(err, PS_ARG, "a place for the number of classes is needed");
+    if (options == NULL) options = &defaults;
     if (options->mode == PS_VERIFY_EXACT || options->mode == PS_VERIFY_CONTAINS)
         return classes_by_text(answers, n, options, class_of, n_classes, err);
     voting v = {.ctx = {.arena = ps_arena_create(),
@@ -201,7 +202,8 @@ ps_status ps_answer_classes(const char *const *answers, size_t n, const ps_verif
                 .joined = ps_calloc(n + 1, sizeof *v.joined)};
     int *number = ps_calloc(n + 1, sizeof *number);
     ps_status status = PS_NOMEM;
-    if (v.ctx.arena && v.scratch && v.answer && v.text && v.strong && v.joined && number)
+    if (v.ctx.arena != NULL && v.scratch != NULL && v.answer != NULL && v.text != NULL && v.strong != NULL &&
+        v.joined != NULL && number != NULL)
         status = classify(&v, answers, n, class_of, n_classes, number);
     ps_arena_free(v.ctx.arena);
     ps_arena_free(v.scratch);

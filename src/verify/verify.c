@@ -10,7 +10,7 @@ static const ps_verify_options defaults = {0};
 
 static ps_status begin(psv_ctx *ctx, const ps_verify_options *options, ps_error *err) {
     *ctx = (psv_ctx){.arena = ps_arena_create(), .work = PSV_WORK, .decimals = 6};
-    if (!ctx->arena) return ps_nomem(err);
+    if (ctx->arena == NULL) return ps_nomem(err);
     ctx->math_verify = options->mode == PS_VERIFY_MATH_VERIFY;
     ctx->sets_are_relations = options->sets_are_relations;
     if (options->decimals > 0) ctx->decimals = options->decimals < 15 ? options->decimals : 15;
@@ -28,7 +28,7 @@ void ps_verify_thread_end(void) {
     flint_cleanup();
 }
 
-/* ---- Extraction ------------------------------------------------------------------------------------------------- */
+/* ---- Extraction ---------------------------------------------------------- */
 
 static ps_status extract(psv_ctx *ctx, const char *response, const ps_verify_options *options, const char **answer,
                          ps_error *err) {
@@ -55,25 +55,26 @@ static ps_status extract(psv_ctx *ctx, const char *response, const ps_verify_opt
 }
 
 ps_status ps_extract_answer(const char *response, const ps_verify_options *options, char **answer, ps_error *err) {
-    if (!response || !answer) return ps_fail(err, PS_ARG, "a response and a place for its answer are needed");
-    if (!options) options = &defaults;
+    if (response == NULL || answer == NULL)
+        return ps_fail(err, PS_ARG, "a response and a place for its answer are needed");
+    if (options == NULL) options = &defaults;
     psv_ctx ctx;
     ps_status status = begin(&ctx, options, err);
     if (status != PS_OK) return status;
     const char *found;
     char *copy = NULL;
     status = extract(&ctx, response, options, &found, err);
-    if (status == PS_OK && found) {
+    if (status == PS_OK && found != NULL) {
         found = psv_trim(&ctx, found, strlen(found));
-        copy = found ? ps_strdup(found) : NULL;
-        if (!copy) status = ps_nomem(err);
+        copy = found != NULL ? ps_strdup(found) : NULL;
+        if (copy == NULL) status = ps_nomem(err);
     }
     if (status == PS_OK) *answer = copy;
     ps_arena_free(ctx.arena);
     return status;
 }
 
-/* ---- Comparison ------------------------------------------------------------------------------------------------- */
+/* ---- Comparison ---------------------------------------------------------- */
 
 static void trimmed(const char *text, const char **begin_out, size_t *length) {
     while (isspace((unsigned char)*text))
@@ -107,9 +108,9 @@ static ps_verdict verdict_of(psv_answer_is is) {
 
 static ps_status form_of(const psv_answer *answer, char **out) {
     ps_text text = {0};
-    if (!answer->why) psv_print(answer->tree, &text);
-    *out = answer->why ? NULL : ps_strdup(ps_text_cstr(&text));
-    bool ok = ps_text_ok(&text) && (*out || answer->why);
+    if (answer->why == NULL) psv_print(answer->tree, &text);
+    *out = answer->why != NULL ? NULL : ps_strdup(ps_text_cstr(&text));
+    bool ok = ps_text_ok(&text) && (*out != NULL || answer->why != NULL);
     ps_text_free(&text);
     return ok ? PS_OK : PS_NOMEM;
 }
@@ -125,14 +126,14 @@ static ps_status decide(psv_ctx *ctx, const char *gold, const char *pred, ps_ver
     if (ctx->nomem) return ps_nomem(err);
     result->verdict = verdict_of(is);
     result->stage = c.stage;
-    snprintf(result->reason, sizeof result->reason, "%s", c.reason ? c.reason : "");
+    snprintf(result->reason, sizeof result->reason, "%s", c.reason != NULL ? c.reason : "");
     if (form_of(&a, &result->gold_form) != PS_OK || form_of(&b, &result->response_form) != PS_OK) return ps_nomem(err);
     return PS_OK;
 }
 
 static ps_status by_text(const char *gold, const char *extracted, const char *response, ps_verify_mode mode,
                          ps_verify_result *result) {
-    bool same = mode == PS_VERIFY_EXACT ? extracted && equal_text(gold, extracted) : contains(response, gold);
+    bool same = mode == PS_VERIFY_EXACT ? extracted != NULL && equal_text(gold, extracted) : contains(response, gold);
     result->verdict = same ? PS_SAME : PS_DIFFERENT;
     result->stage = "text";
     snprintf(result->reason, sizeof result->reason, "%s",
@@ -148,11 +149,12 @@ static const char *gold_answer(psv_ctx *ctx, const char *gold) {
     size_t length = strlen(gold);
     if (length > PSV_MAX_RESPONSE) gold += length - PSV_MAX_RESPONSE;
     const char *dollar = strchr(gold, '$');
-    while (dollar && dollar > gold && dollar[-1] == '\\') /* an escaped one is money */
+    while (dollar != NULL && dollar > gold && dollar[-1] == '\\') /* an escaped one is money */
         dollar = strchr(dollar + 1, '$');
-    bool delimited = dollar || strstr(gold, "\\boxed") || strstr(gold, "\\(") || strstr(gold, "\\[");
+    bool delimited =
+        dollar != NULL || strstr(gold, "\\boxed") != NULL || strstr(gold, "\\(") != NULL || strstr(gold, "\\[") != NULL;
     const char *found = delimited ? psv_extract_as_math_verify(ctx, gold, strlen(gold)) : NULL;
-    return found ? found : gold;
+    return found != NULL ? found : gold;
 }
 
 /* Under Math-Verify "1,22" may be a decimal as well as a list. */
@@ -172,23 +174,24 @@ static ps_status decide_as_mode(psv_ctx *ctx, const char *gold, const char *foun
 
 ps_status ps_verify(const char *gold, const char *response, const ps_verify_options *options, ps_verify_result *result,
                     ps_error *err) {
-    if (!gold || !response || !result) return ps_fail(err, PS_ARG, "a gold answer, a response and a result are needed");
-    if (!options) options = &defaults;
+    if (gold == NULL || response == NULL || result == NULL)
+        return ps_fail(err, PS_ARG, "a gold answer, a response and a result are needed");
+    if (options == NULL) options = &defaults;
     ps_verify_result out = {.stage = "extract"};
     psv_ctx ctx;
     ps_status status = begin(&ctx, options, err);
     if (status != PS_OK) return status;
     const char *found = NULL;
     status = extract(&ctx, response, options, &found, err);
-    if (status == PS_OK && found) {
+    if (status == PS_OK && found != NULL) {
         const char *shown = psv_trim(&ctx, found, strlen(found));
-        out.extracted = shown ? ps_strdup(shown) : NULL;
-        if (!out.extracted) status = ps_nomem(err);
+        out.extracted = shown != NULL ? ps_strdup(shown) : NULL;
+        if (out.extracted == NULL) status = ps_nomem(err);
     }
     if (status != PS_OK) goto done;
     if (options->mode == PS_VERIFY_EXACT || options->mode == PS_VERIFY_CONTAINS)
         status = by_text(gold, out.extracted, response, options->mode, &out);
-    else if (!found)
+    else if (found == NULL)
         snprintf(out.reason, sizeof out.reason, "no answer was found in the response");
     else
         status = decide_as_mode(&ctx, gold_answer(&ctx, gold), found, &out, err);
@@ -203,8 +206,8 @@ done:
 
 ps_status ps_verify_answers_explained(const char *a, const char *b, const ps_verify_options *options,
                                       ps_verify_result *result, ps_error *err) {
-    if (!a || !b || !result) return ps_fail(err, PS_ARG, "two answers and a result are needed");
-    if (!options) options = &defaults;
+    if (a == NULL || b == NULL || result == NULL) return ps_fail(err, PS_ARG, "two answers and a result are needed");
+    if (options == NULL) options = &defaults;
     ps_verify_result out = {0};
     if (options->mode == PS_VERIFY_EXACT || options->mode == PS_VERIFY_CONTAINS) {
         by_text(a, b, b, options->mode, &out);
@@ -226,7 +229,7 @@ ps_status ps_verify_answers_explained(const char *a, const char *b, const ps_ver
 ps_status ps_verify_answers(const char *a, const char *b, const ps_verify_options *options, ps_verdict *verdict,
                             ps_error *err) {
     ps_verify_result result;
-    if (!verdict) return ps_fail(err, PS_ARG, "a place for the verdict is needed");
+    if (verdict == NULL) return ps_fail(err, PS_ARG, "a place for the verdict is needed");
     ps_status status = ps_verify_answers_explained(a, b, options, &result, err);
     if (status != PS_OK) return status;
     *verdict = result.verdict;

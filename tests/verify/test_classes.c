@@ -136,13 +136,13 @@ static void test_any_order(void **state) {
 static void test_answers_met(void **state) {
     (void)state;
     char *data = data_file("verify/trap_pairs.jsonl");
-    if (!data) {
+    if (data == NULL) {
         print_message("skipped: trap_pairs.jsonl is not there (set PERSAMP_DATA)\n");
         skip();
     }
     static const char *answers[MOST];
     size_t n = 0;
-    for (char *line = strtok(data, "\n"); line; line = strtok(NULL, "\n")) {
+    for (char *line = strtok(data, "\n"); line != NULL; line = strtok(NULL, "\n")) {
         json_t *object = json_loads(line, 0, NULL);
         assert_non_null(object);
         n = add_distinct(answers, n, json_string_value(json_object_get(object, "gold")));

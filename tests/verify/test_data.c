@@ -33,15 +33,15 @@ static ps_verdict verdict(const bar *b, const json_t *line) {
 
 static void check(const bar *b) {
     char *data = data_file(b->file);
-    if (!data) {
+    if (data == NULL) {
         print_message("skipped: %s is not there (set PERSAMP_DATA)\n", b->file);
         skip();
     }
     size_t pairs = 0, agreed = 0, false_positives = 0;
-    for (char *line = strtok(data, "\n"); line; line = strtok(NULL, "\n")) {
+    for (char *line = strtok(data, "\n"); line != NULL; line = strtok(NULL, "\n")) {
         json_t *object = json_loads(line, 0, NULL);
         assert_non_null(object);
-        bool expected = b->key ? json_is_true(json_object_get(object, b->key)) : true;
+        bool expected = b->key != NULL ? json_is_true(json_object_get(object, b->key)) : true;
         bool same = verdict(b, object) == PS_SAME;
         pairs++;
         agreed += same == expected;
@@ -93,13 +93,13 @@ static void test_all_pairs(void **state) {
                                            {"2 \\sqrt{5}", "2\\sqrt{5}"}};
     enum { PAIRS = sizeof equal / sizeof *equal };
     char *data = data_file("math500.jsonl");
-    if (!data) {
+    if (data == NULL) {
         print_message("skipped: math500.jsonl is not there (set PERSAMP_DATA)\n");
         skip();
     }
     static char *answers[500];
     size_t n = 0, found = 0;
-    for (char *line = strtok(data, "\n"); line; line = strtok(NULL, "\n")) {
+    for (char *line = strtok(data, "\n"); line != NULL; line = strtok(NULL, "\n")) {
         json_t *object = json_loads(line, 0, NULL);
         const char *answer = text_of(object, "answer");
         bool seen = false;

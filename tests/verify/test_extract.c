@@ -9,9 +9,9 @@ static void check(const extraction *table, size_t n, const ps_verify_options *op
     for (size_t i = 0; i < n; i++) {
         char *answer;
         assert_int_equal(ps_extract_answer(table[i].response, options, &answer, NULL), PS_OK);
-        if (!answer != !table[i].answer || (answer && strcmp(answer, table[i].answer) != 0))
+        if ((answer == NULL) != (table[i].answer == NULL) || (answer != NULL && strcmp(answer, table[i].answer) != 0))
             fail_msg("'%s': expected '%s', found '%s'", table[i].response,
-                     table[i].answer ? table[i].answer : "(nothing)", answer ? answer : "(nothing)");
+                            table[i].answer != NULL ? table[i].answer : "(nothing)", answer != NULL ? answer : "(nothing)");
         ps_free(answer);
     }
 }

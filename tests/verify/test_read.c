@@ -9,10 +9,11 @@ static void check(const reading *table, size_t n) {
     for (size_t i = 0; i < n; i++) {
         ps_verify_result result;
         assert_int_equal(ps_verify_answers_explained(table[i].text, table[i].text, NULL, &result, NULL), PS_OK);
-        if (!table[i].form && result.gold_form) fail_msg("'%s' was read as '%s'", table[i].text, result.gold_form);
-        if (table[i].form && (!result.gold_form || strcmp(result.gold_form, table[i].form) != 0))
+        if (table[i].form == NULL && result.gold_form != NULL)
+            fail_msg("'%s' was read as '%s'", table[i].text, result.gold_form);
+        if (table[i].form != NULL && (result.gold_form == NULL || strcmp(result.gold_form, table[i].form) != 0))
             fail_msg("'%s': expected '%s', read '%s'", table[i].text, table[i].form,
-                     result.gold_form ? result.gold_form : "(nothing)");
+                            result.gold_form != NULL ? result.gold_form : "(nothing)");
         ps_verify_result_clear(&result);
     }
 }

@@ -10,9 +10,9 @@ typedef struct answer {
 static void check(const answer *table, size_t n) {
     for (size_t i = 0; i < n; i++) {
         const answer *a = &table[i];
-        for (size_t k = 0; k < MOST && a->same[k]; k++)
+        for (size_t k = 0; k < MOST && a->same[k] != NULL; k++)
             expect(a->gold, a->same[k], PS_SAME);
-        for (size_t k = 0; k < MOST && a->other[k]; k++)
+        for (size_t k = 0; k < MOST && a->other[k] != NULL; k++)
             if (verdict_of(a->gold, a->other[k], PS_VERIFY_STRICT) == PS_SAME ||
                 verdict_of(a->other[k], a->gold, PS_VERIFY_STRICT) == PS_SAME)
                 fail_msg("'%s' and '%s' are not the same", a->gold, a->other[k]);

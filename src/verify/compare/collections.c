@@ -52,7 +52,7 @@ static const psv_node *distinct(psv_compare *c, const psv_node *set) {
         if (!seen) kept[n++] = set->kid[i];
     }
     psv_node *out = n < set->n ? psv_node_new(c->ctx, set->kind, n, kept) : NULL;
-    return out ? out : set;
+    return out != NULL ? out : set;
 }
 
 bool psv_any_equation(const psv_node *list) {
@@ -69,7 +69,7 @@ psv_node *psv_split_tuple_equation(psv_ctx *ctx, const psv_node *node) {
     psv_node *list[PSV_MAX_ITEMS];
     for (size_t i = 0; i < names->n; i++) {
         list[i] = psv_binary(ctx, PSV_REL, names->kid[i], values->kid[i]);
-        if (!list[i]) return NULL;
+        if (list[i] == NULL) return NULL;
         list[i]->text = "=";
     }
     return psv_node_new(ctx, PSV_LIST, names->n, list);
@@ -81,7 +81,7 @@ static bool names_one_thing(const psv_node *list) {
     for (size_t i = 0; i < list->n; i++) {
         if (!psv_is_equation(list->kid[i])) continue;
         const psv_node *left = list->kid[i]->kid[0];
-        if (name && !psv_same_tree(name, left)) return false;
+        if (name != NULL && !psv_same_tree(name, left)) return false;
         name = left;
     }
     return true;
@@ -100,10 +100,10 @@ static bool counts_one_unknown(const psv_node *list) {
 /* The values of a list of equations, in its order; NULL when one of them names no value. */
 static psv_node *values_of(psv_ctx *ctx, const psv_node *list) {
     psv_node *copy = psv_copy(ctx, list);
-    for (size_t i = 0; copy && i < copy->n; i++) {
+    for (size_t i = 0; copy != NULL && i < copy->n; i++) {
         if (!psv_is_equation(copy->kid[i])) continue;
         const psv_node *value = psv_named_value(ctx, copy->kid[i]);
-        if (!value) return NULL;
+        if (value == NULL) return NULL;
         copy->kid[i] = (psv_node *)value;
     }
     return copy;
@@ -116,7 +116,7 @@ static void sort_by_name(const psv_node *list, psv_node *values) {
     if (n > 26) return;
     for (size_t i = 0; i < n; i++) {
         const psv_node *name = psv_is_equation(list->kid[i]) ? list->kid[i]->kid[0] : NULL;
-        if (!name || name->kind != PSV_VAR || name->text[1] || !isalpha((unsigned char)name->text[0])) return;
+        if (name == NULL || name->kind != PSV_VAR || name->text[1] || !isalpha((unsigned char)name->text[0])) return;
         names[i] = name->text[0];
     }
     psv_node *sorted[26];
@@ -125,7 +125,7 @@ static void sort_by_name(const psv_node *list, psv_node *values) {
         if (names[i] < next) next = names[i];
     for (size_t i = 0; i < n; i++, next++) {
         const char *at = memchr(names, next, n);
-        if (!at) return;
+        if (at == NULL) return;
         sorted[i] = values->kid[at - names];
     }
     memcpy(values->kid, sorted, n * sizeof *sorted);
@@ -141,7 +141,7 @@ static psv_answer_is compare_system(psv_compare *c, const psv_node *list, const 
     psv_node *values = values_of(c->ctx, list);
     if (other->kind == PSV_TUPLE && !c->ctx->math_verify && has_square_bracket(other))
         return no(c, "interval", "an interval against the values of names");
-    if (!values) return no(c, "relation", "equations against values");
+    if (values == NULL) return no(c, "relation", "equations against values");
     bool free_order = names_one_thing(list);
     free_order |= other->kind != PSV_TUPLE && (c->ctx->math_verify || counts_one_unknown(list));
     if (!free_order && !c->ctx->math_verify) sort_by_name(list, values);
@@ -178,7 +178,7 @@ psv_answer_is psv_compare_collections(psv_compare *c, const psv_node *a, const p
     if (ea && eb) {
         psv_answer_is is = psv_in_any_order(c, a->kid, a->n, b->kid, b->n);
         psv_node *va = values_of(c->ctx, a), *vb = values_of(c->ctx, b);
-        if (is == PSV_YES || !va || !vb) return is;
+        if (is == PSV_YES || va == NULL || vb == NULL) return is;
         bool one_a = names_one_thing(a), one_b = names_one_thing(b);
         if (one_a != one_b && counts_one_unknown(a) && counts_one_unknown(b)) { /* x_1 = 2, x_2 = 3 and x = 2, 3 */
             *(one_a ? &c->b_marked : &c->a_marked) = true;
@@ -210,7 +210,7 @@ static bool one_value(psv_compare *c, const psv_node *list) {
 /* A collection against something else: its only member, a number that was a list, the members of a union. */
 psv_answer_is psv_compare_collection(psv_compare *c, const psv_node *set, const psv_node *other, bool set_is_a) {
     psv_node *list = number_as_list(c->ctx, other, set->n);
-    if (list) {
+    if (list != NULL) {
         psv_answer_is is = psv_in_any_order(c, set->kid, set->n, list->kid, list->n);
         if (set_is_a)
             c->a_marked = true;
@@ -239,7 +239,7 @@ psv_answer_is psv_compare_collection(psv_compare *c, const psv_node *set, const 
     return set_is_a ? psv_compare_nodes(c, set->kid[0], other) : psv_compare_nodes(c, other, set->kid[0]);
 }
 
-/* ---- Tuples, matrices ------------------------------------------------------------------------------------------- */
+/* ---- Tuples, matrices ---------------------------------------------------- */
 
 /* The brackets of a pair, round at its infinite ends: [1, ∞] is [1, ∞) to Math-Verify. */
 static int open_at_infinity(const psv_node *pair) {

@@ -31,7 +31,7 @@ static bool is_set_like(const psv_node *node) {
     }
 }
 
-/* ---- Names of values -------------------------------------------------------------------------------------------- */
+/* ---- Names of values ----------------------------------------------------- */
 
 /* Nothing but names in it: x, f(2), AB/CD, m + n, sin C. Numbers would make it an equation to be solved. */
 static bool only_names(const psv_node *node, bool inside_call) {
@@ -78,7 +78,7 @@ static const psv_node *before_approximation(const psv_node *node) {
     return n > 1 || !psv_has_variable(before) ? before : NULL;
 }
 
-/* ---- Words and letters ------------------------------------------------------------------------------------------ */
+/* ---- Words and letters --------------------------------------------------- */
 
 bool psv_words_of(const psv_node *node, ps_text *out) {
     switch (node->kind) {
@@ -137,7 +137,7 @@ static psv_answer_is compare_choice(psv_compare *c, const psv_node *a, const psv
     return psv_compare_nodes(c, a_is ? a->kid[0] : a, a_is ? b : b->kid[0]);
 }
 
-/* ---- Relations -------------------------------------------------------------------------------------------------- */
+/* ---- Relations ----------------------------------------------------------- */
 
 static psv_node *difference(psv_ctx *ctx, psv_node *a, psv_node *b) {
     return psv_binary(ctx, PSV_ADD, a, psv_unary(ctx, PSV_NEG, b));
@@ -154,12 +154,13 @@ static psv_answer_is compare_links(psv_compare *c, const psv_node *a, size_t i, 
     char ra = oriented(a->text[i], &swap_a), rb = oriented(b->text[j], &swap_b);
     if (ra != rb) return no(c, "relation", "different relations");
     psv_node *la = a->kid[i + swap_a], *ha = a->kid[i + !swap_a], *lb = b->kid[j + swap_b], *hb = b->kid[j + !swap_b];
-    if (!psv_is_scalar(la) || !psv_is_scalar(ha) || !psv_is_scalar(lb) || !psv_is_scalar(hb) || strchr("ioec", ra)) {
+    if (!psv_is_scalar(la) || !psv_is_scalar(ha) || !psv_is_scalar(lb) || !psv_is_scalar(hb) ||
+        strchr("ioec", ra) != NULL) {
         psv_answer_is is = psv_compare_nodes(c, la, lb);
         return is == PSV_YES ? psv_compare_nodes(c, ha, hb) : is;
     }
     psv_node *x = difference(c->ctx, la, ha), *y = difference(c->ctx, lb, hb);
-    if (!x || !y) return psv_decide(c, "relation", PSV_CANNOT_TELL, "too large");
+    if (x == NULL || y == NULL) return psv_decide(c, "relation", PSV_CANNOT_TELL, "too large");
     bool positive = true;
     psv_answer_is is = psv_ratfun_proportional(c->ctx, x, y, &positive);
     if (is == PSV_CANNOT_TELL) {
@@ -187,7 +188,7 @@ psv_answer_is psv_compare_relations(psv_compare *c, const psv_node *a, const psv
 /* Two equations. Chains are cut to their ends: x = 5 + 5 + 1 = 11 says x = 11. */
 static psv_answer_is compare_equations(psv_compare *c, const psv_node *a, const psv_node *b) {
     const psv_node *va = psv_named_value(c->ctx, a), *vb = psv_named_value(c->ctx, b);
-    if (va && vb) {
+    if (va != NULL && vb != NULL) {
         const psv_node *na = va == a->kid[0] ? a->kid[1] : a->kid[0], *nb = vb == b->kid[0] ? b->kid[1] : b->kid[0];
         bool function = (na->kind == PSV_APPLY) != (nb->kind == PSV_APPLY); /* y = … and f(x) = … */
         bool same_name = na->kind == PSV_VAR && nb->kind == PSV_VAR && strcmp(na->text, nb->text) == 0;
@@ -197,20 +198,20 @@ static psv_answer_is compare_equations(psv_compare *c, const psv_node *a, const 
             if (na->kind == PSV_TUPLE && nb->kind == PSV_TUPLE) is = psv_compare_nodes(c, na, nb);
             if (is == PSV_YES) is = psv_compare_nodes(c, va, vb);
             const psv_node *before = before_approximation(a);
-            if (is != PSV_YES && before) is = psv_compare_nodes(c, before, vb);
+            if (is != PSV_YES && before != NULL) is = psv_compare_nodes(c, before, vb);
             before = before_approximation(b);
-            if (is != PSV_YES && before) is = psv_compare_nodes(c, va, before);
+            if (is != PSV_YES && before != NULL) is = psv_compare_nodes(c, va, before);
             if (is == PSV_YES || same_name || !names) return is;
         }
     }
     psv_node *ends_a[2] = {a->kid[0], a->kid[a->n - 1]}, *ends_b[2] = {b->kid[0], b->kid[b->n - 1]};
     psv_node *ea = psv_node_new(c->ctx, PSV_REL, 2, ends_a), *eb = psv_node_new(c->ctx, PSV_REL, 2, ends_b);
-    if (!ea || !eb) return psv_decide(c, "relation", PSV_CANNOT_TELL, "too large");
+    if (ea == NULL || eb == NULL) return psv_decide(c, "relation", PSV_CANNOT_TELL, "too large");
     ea->text = eb->text = "=";
     return psv_compare_relations(c, ea, eb);
 }
 
-/* ---- All kinds -------------------------------------------------------------------------------------------------- */
+/* ---- All kinds ----------------------------------------------------------- */
 
 /* Unions and differences that are no sets of numbers: member by member, in any order. */
 static psv_answer_is compare_structure(psv_compare *c, const psv_node *a, const psv_node *b) {
@@ -255,17 +256,17 @@ static const psv_node *residue(const psv_node *node) {
 
 static psv_answer_is equation_against(psv_compare *c, const psv_node *equation, const psv_node *other, bool is_a) {
     psv_node *system = psv_split_tuple_equation(c->ctx, equation);
-    if (system && psv_is_collection(other) && psv_any_equation(other))
+    if (system != NULL && psv_is_collection(other) && psv_any_equation(other))
         return is_a ? psv_compare_collections(c, system, other) : psv_compare_collections(c, other, system);
     const psv_node *value = psv_named_value(c->ctx, equation);
-    if (!value && !c->ctx->math_verify && states_identity(c, equation)) value = equation->kid[equation->n - 1];
+    if (value == NULL && !c->ctx->math_verify && states_identity(c, equation)) value = equation->kid[equation->n - 1];
     /* Math-Verify takes what a response's equation ends in, whatever stands before */
-    if (!value && c->ctx->math_verify && (!is_a || equation->n > 2)) value = equation->kid[equation->n - 1];
-    if (!value) return no(c, "relation", "an equation against a value");
+    if (value == NULL && c->ctx->math_verify && (!is_a || equation->n > 2)) value = equation->kid[equation->n - 1];
+    if (value == NULL) return no(c, "relation", "an equation against a value");
     *(is_a ? &c->a_marked : &c->b_marked) = true;
     psv_answer_is is = is_a ? psv_compare_nodes(c, value, other) : psv_compare_nodes(c, other, value);
     const psv_node *before = before_approximation(equation);
-    if (is == PSV_YES || !before) return is;
+    if (is == PSV_YES || before == NULL) return is;
     return is_a ? psv_compare_nodes(c, before, other) : psv_compare_nodes(c, other, before);
 }
 
@@ -303,23 +304,23 @@ static const char *qualified_name(const psv_node *node) {
 
 static psv_node *renamed(psv_ctx *ctx, const psv_node *node, const char *from, const char *to) {
     psv_node *copy = psv_copy(ctx, node);
-    if (copy && copy->kind == PSV_VAR && strcmp(copy->text, from) == 0) copy->text = to;
-    for (size_t i = 0; copy && i < copy->n; i++)
-        if (!(copy->kid[i] = renamed(ctx, node->kid[i], from, to))) return NULL;
+    if (copy != NULL && copy->kind == PSV_VAR && strcmp(copy->text, from) == 0) copy->text = to;
+    for (size_t i = 0; copy != NULL && i < copy->n; i++)
+        if ((copy->kid[i] = renamed(ctx, node->kid[i], from, to)) == NULL) return NULL;
     return copy;
 }
 
 /* πk, k ∈ ℤ against πn, n ∈ ℤ, or against πk. */
 static psv_answer_is compare_qualified(psv_compare *c, const psv_node *a, const psv_node *b) {
     const char *name_a = qualified_name(a), *name_b = qualified_name(b);
-    if (name_a && name_b) {
+    if (name_a != NULL && name_b != NULL) {
         psv_answer_is domain = psv_compare_nodes(c, a->kid[1]->kid[1], b->kid[1]->kid[1]);
         if (domain != PSV_YES) return domain;
         b = renamed(c->ctx, b->kid[0], name_b, name_a);
-        return b ? psv_compare_nodes(c, a->kid[0], b) : PSV_CANNOT_TELL;
+        return b != NULL ? psv_compare_nodes(c, a->kid[0], b) : PSV_CANNOT_TELL;
     }
-    *(name_a ? &c->a_marked : &c->b_marked) = true;
-    return psv_compare_nodes(c, name_a ? a->kid[0] : a, name_b ? b->kid[0] : b);
+    *(name_a != NULL ? &c->a_marked : &c->b_marked) = true;
+    return psv_compare_nodes(c, name_a != NULL ? a->kid[0] : a, name_b != NULL ? b->kid[0] : b);
 }
 
 static psv_answer_is compare_kinds(psv_compare *c, const psv_node *a, const psv_node *b) {
@@ -328,7 +329,7 @@ static psv_answer_is compare_kinds(psv_compare *c, const psv_node *a, const psv_
     if (both_negative(a, b)) return psv_compare_nodes(c, a->kid[0], b->kid[0]);
     if (psv_same_tree(a, b)) return psv_decide(c, "form", PSV_YES, "written alike");
     bool equation_a = psv_is_equation(a), equation_b = psv_is_equation(b);
-    if (qualified_name(a) || qualified_name(b)) return compare_qualified(c, a, b);
+    if (qualified_name(a) != NULL || qualified_name(b) != NULL) return compare_qualified(c, a, b);
     if (equation_a != equation_b && (is_set_like(a) || is_set_like(b))) /* x = (−∞, 2) ∪ (3, ∞) */
         return equation_against(c, equation_a ? a : b, equation_a ? b : a, equation_a);
     if (a->kind == PSV_CHOICE || b->kind == PSV_CHOICE) {
@@ -336,9 +337,9 @@ static psv_answer_is compare_kinds(psv_compare *c, const psv_node *a, const psv_
     }
     if (equation_a && equation_b) return compare_equations(c, a, b);
     const psv_node *residue_a = residue(a), *residue_b = residue(b);
-    if (!residue_a != !residue_b && (residue_a ? b : a)->kind != PSV_REL) {
-        *(residue_a ? &c->a_marked : &c->b_marked) = true;
-        return psv_compare_nodes(c, residue_a ? residue_a : a, residue_b ? residue_b : b);
+    if ((residue_a == NULL) != (residue_b == NULL) && (residue_a != NULL ? b : a)->kind != PSV_REL) {
+        *(residue_a != NULL ? &c->a_marked : &c->b_marked) = true;
+        return psv_compare_nodes(c, residue_a != NULL ? residue_a : a, residue_b != NULL ? residue_b : b);
     }
     if (is_set_like(a) || is_set_like(b)) return compare_sets(c, a, b);
     if (equation_a) return equation_against(c, a, b, true);
@@ -368,7 +369,7 @@ psv_answer_is psv_compare_nodes(psv_compare *c, const psv_node *a, const psv_nod
 
 psv_answer_is psv_compare_answers(psv_compare *c, const psv_answer *a, const psv_answer *b) {
     c->proven = true;
-    if ((a->why || b->why) && *a->source && strcmp(a->source, b->source) == 0)
+    if ((a->why != NULL || b->why != NULL) && *a->source && strcmp(a->source, b->source) == 0)
         return psv_decide(c, "text", PSV_YES, "written alike");
     if (!c->ctx->math_verify && *a->words && strcmp(a->words, b->words) == 0 && psv_is_label(a->source) &&
         psv_is_label(b->source))
@@ -377,8 +378,8 @@ psv_answer_is psv_compare_answers(psv_compare *c, const psv_answer *a, const psv
         if (!c->ctx->math_verify && psv_same_words(c->ctx, a->words, b->words))
             return psv_decide(c, "text", psv_are_words(a, b) ? PSV_YES : PSV_CANNOT_TELL, "the same words");
         psv_answer_is is = psv_compare_nodes(c, a->tree, b->tree);
-        if (is == PSV_NO && (a->why || b->why))
-            return psv_decide(c, "parse", PSV_CANNOT_TELL, a->why ? a->why : b->why);
+        if (is == PSV_NO && (a->why != NULL || b->why != NULL))
+            return psv_decide(c, "parse", PSV_CANNOT_TELL, a->why != NULL ? a->why : b->why);
         return is;
     }
     return psv_compare_nodes(c, a->tree, b->tree);

@@ -58,14 +58,14 @@ static bool is_time(const psv_node *node) {
 
 /* 3:15 p.m. and 15:15: the one of twelve hours becomes one of twenty-four. false: neither has more than twelve. */
 static bool afternoon(psv_ctx *ctx, const psv_node **a, const psv_node **b) {
-    const psv_node **marked = (*a)->text ? a : b, *other = (*a)->text ? *b : *a;
-    if (other->text || atoi(other->kid[0]->text) <= 12) return false;
+    const psv_node **marked = (*a)->text != NULL ? a : b, *other = (*a)->text != NULL ? *b : *a;
+    if (other->text != NULL || atoi(other->kid[0]->text) <= 12) return false;
     int hours = atoi((*marked)->kid[0]->text) % 12 + ((*marked)->text[0] == 'p' ? 12 : 0);
     psv_node *copy = psv_copy(ctx, *marked);
-    if (!copy) return false;
+    if (copy == NULL) return false;
     copy->kid[0] = psv_integer(ctx, hours);
     copy->text = NULL;
-    if (!copy->kid[0]) return false;
+    if (copy->kid[0] == NULL) return false;
     *marked = copy;
     return true;
 }
@@ -73,28 +73,30 @@ static bool afternoon(psv_ctx *ctx, const psv_node **a, const psv_node **b) {
 psv_answer_is psv_compare_ratio(psv_compare *c, const psv_node *a, const psv_node *b) {
     if (a->kind != b->kind) { /* 7:32 and 7/32 */
         const psv_node *ratio = a->kind == PSV_RATIO ? a : b, *other = a->kind == PSV_RATIO ? b : a;
-        if (ratio->n != 2 || ratio->text || !psv_is_scalar(other))
+        if (ratio->n != 2 || ratio->text != NULL || !psv_is_scalar(other))
             return no(c, "ratio", "one answer is a ratio or a time of day, the other is not");
         psv_node *quotient = psv_binary(c->ctx, PSV_DIV, ratio->kid[0], ratio->kid[1]);
-        if (!quotient) return PSV_CANNOT_TELL;
+        if (quotient == NULL) return PSV_CANNOT_TELL;
         return a->kind == PSV_RATIO ? psv_compare_scalars(c, quotient, b) : psv_compare_scalars(c, a, quotient);
     }
     if (a->n != b->n) return no(c, "ratio", "ratios of different length");
-    if (is_time(a) && is_time(b) && (a->text || b->text) && afternoon(c->ctx, &a, &b))
+    if (is_time(a) && is_time(b) && (a->text != NULL || b->text != NULL) && afternoon(c->ctx, &a, &b))
         return psv_decide(c, "ratio", psv_same_tree(a, b) ? PSV_YES : PSV_NO, "times of day, of 12 and of 24 hours");
-    if (a->text && b->text && strcmp(a->text, b->text) != 0) return no(c, "ratio", "morning and afternoon");
-    if ((a->text || b->text) && is_time(a) != is_time(b)) return no(c, "ratio", "a time of day and a ratio");
-    if (a->text && !b->text) c->a_marked = true;
-    if (b->text && !a->text) c->b_marked = true;
+    if (a->text != NULL && b->text != NULL && strcmp(a->text, b->text) != 0)
+        return no(c, "ratio", "morning and afternoon");
+    if ((a->text != NULL || b->text != NULL) && is_time(a) != is_time(b))
+        return no(c, "ratio", "a time of day and a ratio");
+    if (a->text != NULL && b->text == NULL) c->a_marked = true;
+    if (b->text != NULL && a->text == NULL) c->b_marked = true;
     psv_answer_is all = PSV_YES;
     for (size_t i = 0; i < a->n && all == PSV_YES; i++)
         all = psv_compare_scalars(c, a->kid[i], b->kid[i]);
-    if (all == PSV_YES || a->text || b->text || (is_time(a) && is_time(b)))
+    if (all == PSV_YES || a->text != NULL || b->text != NULL || (is_time(a) && is_time(b)))
         return psv_decide(c, "ratio", all, "part by part");
     for (size_t i = 1; i < a->n; i++) { /* a₀ : aᵢ = b₀ : bᵢ */
         psv_node *x = psv_binary(c->ctx, PSV_MUL, a->kid[0], b->kid[i]);
         psv_node *y = psv_binary(c->ctx, PSV_MUL, a->kid[i], b->kid[0]);
-        if (!x || !y) return PSV_CANNOT_TELL;
+        if (x == NULL || y == NULL) return PSV_CANNOT_TELL;
         psv_answer_is is = psv_compare_scalars(c, x, y);
         if (is != PSV_YES) return psv_decide(c, "ratio", is, "different ratios");
     }

@@ -7,7 +7,7 @@
 
 enum { SIGNIFICANT_DIGITS = 6 };
 
-/* ---- Values ----------------------------------------------------------------------------------------------------- */
+/* ---- Values -------------------------------------------------------------- */
 
 /* A number written with a decimal point, perhaps negative: its node. */
 static const psv_node *decimal_literal(const psv_node *node) {
@@ -47,19 +47,19 @@ static psv_answer_is rounds_to(psv_ctx *ctx, const psv_node *x, const fmpq_t d, 
 /* One side is a decimal of six or more digits, the other neither a decimal nor an integer. */
 static psv_answer_is rounded_value(psv_compare *c, const psv_node *a, const psv_node *b) {
     const psv_node *da = decimal_literal(a), *db = decimal_literal(b);
-    if (!da == !db) return PSV_NO;
-    const psv_node *decimal = da ? da : db, *other = da ? b : a;
+    if ((da == NULL) == (db == NULL)) return PSV_NO;
+    const psv_node *decimal = da != NULL ? da : db, *other = da != NULL ? b : a;
     if (significant_digits(decimal) < SIGNIFICANT_DIGITS || decimal->scale > 1000) return PSV_NO;
     long whole;
     if (psv_has_variable(other) || psv_small_integer(c->ctx, other, &whole)) return PSV_NO;
     psv_exact value;
     psv_exact_init(&value);
     psv_answer_is near = PSV_NO;
-    if (psv_exact_eval(c->ctx, da ? a : b, &value)) near = rounds_to(c->ctx, other, value.re, decimal->scale);
+    if (psv_exact_eval(c->ctx, da != NULL ? a : b, &value)) near = rounds_to(c->ctx, other, value.re, decimal->scale);
     psv_exact_clear(&value);
     if (near != PSV_YES) return PSV_NO;
     c->proven = false;
-    if (da)
+    if (da != NULL)
         c->b_marked = true;
     else
         c->a_marked = true;
@@ -78,8 +78,8 @@ static psv_answer_is rounded_as_reference(psv_compare *c, const psv_node *a, con
     if (!has_decimal(a) && !has_decimal(b)) return PSV_NO;
     if (psv_has_variable(a) || psv_has_variable(b)) return PSV_NO;
     psv_node *minus = psv_unary(c->ctx, PSV_NEG, (psv_node *)b);
-    psv_node *difference = minus ? psv_binary(c->ctx, PSV_ADD, (psv_node *)a, minus) : NULL;
-    if (!difference) return PSV_CANNOT_TELL;
+    psv_node *difference = minus != NULL ? psv_binary(c->ctx, PSV_ADD, (psv_node *)a, minus) : NULL;
+    if (difference == NULL) return PSV_CANNOT_TELL;
     fmpq_t zero, bound; /* equal after rounding to d places implies nearer than 10^-d; half of that is the usual case */
     fmpq_init(zero);
     fmpq_init(bound);
@@ -93,16 +93,16 @@ static psv_answer_is rounded_as_reference(psv_compare *c, const psv_node *a, con
     return near == PSV_YES ? psv_decide(c, "decimal", PSV_YES, "equal when rounded") : PSV_NO;
 }
 
-/* ---- Names ------------------------------------------------------------------------------------------------------ */
+/* ---- Names --------------------------------------------------------------- */
 
 /* The tree with all names in lower case; NULL when two names would fall together. */
 static psv_node *folded(psv_ctx *ctx, const psv_node *node, bool *changed) {
     psv_node *copy = psv_copy(ctx, node);
-    if (!copy) return NULL;
+    if (copy == NULL) return NULL;
     if (copy->kind == PSV_VAR) {
         size_t length = strlen(copy->text);
         char *lower = ps_arena_strndup(ctx->arena, copy->text, length);
-        if (!lower) return NULL;
+        if (lower == NULL) return NULL;
         for (size_t i = 0; i < length; i++) {
             if (isupper((unsigned char)lower[i])) *changed = true;
             lower[i] = (char)tolower((unsigned char)lower[i]);
@@ -110,7 +110,7 @@ static psv_node *folded(psv_ctx *ctx, const psv_node *node, bool *changed) {
         copy->text = lower;
     }
     for (size_t i = 0; i < copy->n; i++)
-        if (!(copy->kid[i] = folded(ctx, node->kid[i], changed))) return NULL;
+        if ((copy->kid[i] = folded(ctx, node->kid[i], changed)) == NULL) return NULL;
     return copy;
 }
 
@@ -120,7 +120,7 @@ static bool fold_keeps_names_apart(const psv_node *before, const psv_node *after
     return n <= PSV_MAX_VARIABLES && n == psv_variables(after, NULL, names);
 }
 
-/* ---- Plain scalars ---------------------------------------------------------------------------------------------- */
+/* ---- Plain scalars ------------------------------------------------------- */
 
 static psv_answer_is exact_values(psv_compare *c, const psv_node *a, const psv_node *b) {
     psv_exact x, y;
@@ -168,7 +168,7 @@ static psv_answer_is plain_values(psv_compare *c, const psv_node *a, const psv_n
     if (is == PSV_YES) return psv_decide(c, "rational", is, "the same number");
     if (is == PSV_CANNOT_TELL) is = expressions(c, a, b);
     if (is == PSV_YES) return is;
-    if (is == PSV_NO && c->stage && strcmp(c->stage, "expression") != 0 && strcmp(c->stage, "ball") != 0)
+    if (is == PSV_NO && c->stage != NULL && strcmp(c->stage, "expression") != 0 && strcmp(c->stage, "ball") != 0)
         psv_decide(c, "rational", is, "different numbers");
     if ((c->ctx->math_verify ? rounded_as_reference : rounded_value)(c, a, b) == PSV_YES) return PSV_YES;
     return is;
@@ -180,7 +180,8 @@ static psv_answer_is with_names(psv_compare *c, const psv_node *a, const psv_nod
     if (is != PSV_NO || !psv_has_kind(a, PSV_VAR) || !psv_has_kind(b, PSV_VAR)) return is;
     bool changed = false;
     psv_node *fa = folded(c->ctx, a, &changed), *fb = folded(c->ctx, b, &changed);
-    if (!changed || !fa || !fb || !fold_keeps_names_apart(a, fa) || !fold_keeps_names_apart(b, fb)) return is;
+    if (!changed || fa == NULL || fb == NULL || !fold_keeps_names_apart(a, fa) || !fold_keeps_names_apart(b, fb))
+        return is;
     const char *stage = c->stage, *reason = c->reason;
     if (plain_values(c, fa, fb) == PSV_YES) {
         c->reason = "the same apart from upper and lower case of names";
@@ -191,7 +192,7 @@ static psv_answer_is with_names(psv_compare *c, const psv_node *a, const psv_nod
     return is;
 }
 
-/* ---- Percent, degrees ------------------------------------------------------------------------------------------- */
+/* ---- Percent, degrees ---------------------------------------------------- */
 
 static const psv_node *inside(const psv_node *node, psv_kind kind) {
     return node->kind == kind ? node->kid[0] : NULL;
@@ -200,14 +201,15 @@ static const psv_node *inside(const psv_node *node, psv_kind kind) {
 /* One side carries a percent or degree sign: equal by value, or the sign was left out on the other side. */
 static psv_answer_is with_sign(psv_compare *c, const psv_node *a, const psv_node *b, psv_kind kind) {
     const psv_node *ia = inside(a, kind), *ib = inside(b, kind);
-    if (ia && ib) return with_names(c, ia, ib);
+    if (ia != NULL && ib != NULL) return with_names(c, ia, ib);
     bool by_value = !(kind == PSV_DEGREE && c->ctx->math_verify);
     psv_answer_is is = by_value ? with_names(c, a, b) : PSV_NO;
-    bool word = (ia && a->op) || (ib && b->op); /* \text{percent}: a unit like any other to Math-Verify */
+    bool word =
+        (ia != NULL && a->op) || (ib != NULL && b->op); /* \text{percent}: a unit like any other to Math-Verify */
     if (is == PSV_YES || (kind == PSV_PERCENT && c->ctx->math_verify && !word)) return is;
-    psv_answer_is bare = with_names(c, ia ? ia : a, ib ? ib : b);
+    psv_answer_is bare = with_names(c, ia != NULL ? ia : a, ib != NULL ? ib : b);
     if (bare == PSV_NO) return is;
-    if (ia)
+    if (ia != NULL)
         c->a_marked = true;
     else
         c->b_marked = true;
@@ -217,12 +219,12 @@ static psv_answer_is with_sign(psv_compare *c, const psv_node *a, const psv_node
 }
 
 static psv_answer_is with_signs(psv_compare *c, const psv_node *a, const psv_node *b) {
-    if (inside(a, PSV_PERCENT) || inside(b, PSV_PERCENT)) return with_sign(c, a, b, PSV_PERCENT);
-    if (inside(a, PSV_DEGREE) || inside(b, PSV_DEGREE)) return with_sign(c, a, b, PSV_DEGREE);
+    if (inside(a, PSV_PERCENT) != NULL || inside(b, PSV_PERCENT) != NULL) return with_sign(c, a, b, PSV_PERCENT);
+    if (inside(a, PSV_DEGREE) != NULL || inside(b, PSV_DEGREE) != NULL) return with_sign(c, a, b, PSV_DEGREE);
     return with_names(c, a, b);
 }
 
-/* ---- Units ------------------------------------------------------------------------------------------------------ */
+/* ---- Units --------------------------------------------------------------- */
 
 static psv_node *in_base_units(psv_ctx *ctx, const psv_node *value, psv_unit unit) {
     psv_node *factor = psv_binary(ctx, PSV_DIV, psv_integer(ctx, unit.numerator), psv_integer(ctx, unit.denominator));
@@ -235,15 +237,15 @@ static const psv_node *before_unit_letter(const psv_node *node) {
     if (node->kind != PSV_MUL || node->n < 2) return NULL;
     const psv_node *last = node->kid[node->n - 1];
     if (last->kind == PSV_POW && last->kid[1]->kind == PSV_NUM) last = last->kid[0];
-    if (last->kind != PSV_VAR || strlen(last->text) != 1 || !strchr("mgshLl", last->text[0])) return NULL;
+    if (last->kind != PSV_VAR || strlen(last->text) != 1 || strchr("mgshLl", last->text[0]) == NULL) return NULL;
     if (node->n != 2 || psv_has_variable(node->kid[0])) return NULL;
     return node->kid[0];
 }
 
 /* "100 m^2" beside an answer in a known unit: the letter with its power as that unit, and what stands before it. */
 static psv_unit unit_of_letter(const psv_node **node) {
-    const psv_node *before = before_unit_letter(*node), *last = before ? (*node)->kid[(*node)->n - 1] : NULL;
-    if (!before) return (psv_unit){0, 0, 1, 1, 0};
+    const psv_node *before = before_unit_letter(*node), *last = before != NULL ? (*node)->kid[(*node)->n - 1] : NULL;
+    if (before == NULL) return (psv_unit){0, 0, 1, 1, 0};
     bool power = last->kind == PSV_POW;
     char name[8] = {(char)tolower((unsigned char)(power ? last->kid[0] : last)->text[0])};
     if (power && strlen(last->kid[1]->text) == 1) name[1] = '^', name[2] = last->kid[1]->text[0];
@@ -257,10 +259,10 @@ static psv_answer_is with_unit_letter(psv_compare *c, const psv_node *a, const p
     if (c->ctx->math_verify && (psv_has_kind(a, PSV_POW) || psv_has_kind(b, PSV_POW))) return is; /* "5 m" only there */
     const psv_node *ia = psv_has_variable(b) ? NULL : before_unit_letter(a);
     const psv_node *ib = psv_has_variable(a) ? NULL : before_unit_letter(b);
-    if (!ia == !ib) return is;
-    psv_answer_is bare = with_signs(c, ia ? ia : a, ib ? ib : b);
+    if ((ia == NULL) == (ib == NULL)) return is;
+    psv_answer_is bare = with_signs(c, ia != NULL ? ia : a, ib != NULL ? ib : b);
     if (bare != PSV_YES) return is;
-    if (ia)
+    if (ia != NULL)
         c->a_marked = true;
     else
         c->b_marked = true;
@@ -296,6 +298,6 @@ psv_answer_is psv_compare_scalars(psv_compare *c, const psv_node *a, const psv_n
         return psv_decide(c, "unit", PSV_NO, "the units measure different things");
     if (ua.numerator == ub.numerator && ua.denominator == ub.denominator) return with_signs(c, a, b);
     psv_node *x = in_base_units(c->ctx, a, ua), *y = in_base_units(c->ctx, b, ub);
-    if (!x || !y) return psv_decide(c, "unit", PSV_CANNOT_TELL, "too large");
+    if (x == NULL || y == NULL) return psv_decide(c, "unit", PSV_CANNOT_TELL, "too large");
     return with_signs(c, x, y);
 }

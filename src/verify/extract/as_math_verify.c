@@ -45,10 +45,10 @@ static size_t percent_end(const char *text, size_t length, size_t i, bool *perce
     return i;
 }
 
-/* ---- Plain numbers and expressions ------------------------------------------------------------------------------ */
+/* ---- Plain numbers and expressions --------------------------------------- */
 
 static bool expression_character(char c) {
-    return isdigit((unsigned char)c) || (c && strchr(".+-*/^() \n", c));
+    return isdigit((unsigned char)c) || (c && strchr(".+-*/^() \n", c) != NULL);
 }
 
 /* A number or an arithmetical expression that starts at i, after white space, "=" or a currency sign. *clear: up to
@@ -58,7 +58,7 @@ static bool plain_candidate(const char *text, size_t length, size_t i, size_t *c
     bool operator_seen = false;
     if (end == i && text[i] == '-') end++;
     while (end < length && end < i + LONGEST_EXPRESSION && expression_character(text[end])) {
-        if (strchr("+-*/^", text[end])) operator_seen = end > i;
+        if (strchr("+-*/^", text[end]) != NULL) operator_seen = end > i;
         end++;
     }
     if (!operator_seen) *clear = end;
@@ -115,8 +115,8 @@ static bool currency_before(const char *text, size_t i, size_t *start) {
 static bool find_plain(const char *text, size_t length, candidates *out) {
     size_t clear = 0;
     for (size_t i = 0; i < length;) {
-        bool starts = isdigit((unsigned char)text[i]) ||
-                      (strchr("-.(", text[i]) && text[i] && i + 1 < length && isdigit((unsigned char)text[i + 1]));
+        bool starts = isdigit((unsigned char)text[i]) || (strchr("-.(", text[i]) != NULL && text[i] && i + 1 < length &&
+                                                          isdigit((unsigned char)text[i + 1]));
         size_t before = i;
         if (starts) (void)currency_before(text, i, &before);
         while (starts && before > 0 && text[before - 1] == '*')
@@ -146,12 +146,12 @@ const char *psv_reference_number(psv_ctx *ctx, const char *text) {
     size_t decimals = strspn(text + comma + 1, "0123456789");
     if (!decimals || decimals == 3 || text[comma + 1 + decimals]) return text;
     char *copy = ps_arena_strndup(ctx->arena, text, strlen(text));
-    if (!copy) ctx->nomem = true;
-    if (copy) copy[comma] = '.';
-    return copy ? copy : text;
+    if (copy == NULL) ctx->nomem = true;
+    if (copy != NULL) copy[comma] = '.';
+    return copy != NULL ? copy : text;
 }
 
-/* ---- Choosing --------------------------------------------------------------------------------------------------- */
+/* ---- Choosing ------------------------------------------------------------ */
 
 static bool find_candidates(const char *text, size_t length, const psv_formulas *formulas, candidates *out) {
     for (size_t k = 0; k < formulas->n; k++) {
@@ -178,7 +178,7 @@ static const candidate *first_from(const candidates *list, size_t from, size_t w
     for (size_t k = 0; k < list->n; k++) {
         const candidate *c = &list->data[k];
         if (c->whole.begin < from || c->whole.begin > from + within) continue;
-        if (!best || c->whole.begin < best->whole.begin) best = c;
+        if (best == NULL || c->whole.begin < best->whole.begin) best = c;
     }
     return best;
 }
@@ -192,7 +192,7 @@ static const candidate *after_answer(const char *text, size_t length, const cand
         if (colon && (i + 6 >= length || text[i + 6] != ':')) continue;
         looks++;
         best = first_from(list, i + 6, 52);
-        if (best) return best;
+        if (best != NULL) return best;
     }
     return NULL;
 }
@@ -208,7 +208,7 @@ static const candidate *after_final_answer(const char *text, size_t length, cons
             size_t from = k + 3;
             if (from < length && text[from] == ':') from++;
             const candidate *c = first_from(list, from, 6);
-            if (c) return c;
+            if (c != NULL) return c;
         }
     }
     return NULL;
@@ -217,7 +217,7 @@ static const candidate *after_final_answer(const char *text, size_t length, cons
 static const candidate *last_one(const candidates *list) {
     const candidate *best = NULL;
     for (size_t k = 0; k < list->n; k++)
-        if (!best || list->data[k].whole.end > best->whole.end) best = &list->data[k];
+        if (best == NULL || list->data[k].whole.end > best->whole.end) best = &list->data[k];
     return best;
 }
 
@@ -226,7 +226,7 @@ static const char *content_of(psv_ctx *ctx, const char *text, const candidate *c
     ps_text_append(&out, text + c->inner.begin, c->inner.end - c->inner.begin);
     if (c->percent) ps_text_puts(&out, "\\%");
     const char *copy = ps_text_ok(&out) ? ps_arena_strndup(ctx->arena, ps_text_cstr(&out), out.length) : NULL;
-    if (!copy) ctx->nomem = true;
+    if (copy == NULL) ctx->nomem = true;
     ps_text_free(&out);
     return copy;
 }
@@ -274,11 +274,11 @@ static bool number_and_word(const char *text) {
 
 /* A response without delimiters that is an expression by itself ("\frac{10}{9}", "10^{5}"). */
 static const char *whole(psv_ctx *ctx, const char *text, size_t length) {
-    if (length > 300 || memchr(text, '$', length) || psv_opens_with_prose(text, length)) return NULL;
+    if (length > 300 || memchr(text, '$', length) != NULL || psv_opens_with_prose(text, length)) return NULL;
     if (number_and_word(text)) return NULL;
     psv_answer answer;
     psv_read(ctx, text, length, &answer);
-    return answer.tree && !answer.why && answer.tree->kind != PSV_TEXT ? answer.source : NULL;
+    return answer.tree != NULL && answer.why == NULL && answer.tree->kind != PSV_TEXT ? answer.source : NULL;
 }
 
 static bool ends_in_percent(psv_ctx *ctx, const char *text, size_t length, size_t end, const char **content) {
@@ -292,7 +292,7 @@ static bool ends_in_percent(psv_ctx *ctx, const char *text, size_t length, size_
     ps_text_puts(&out, "\\%");
     const char *copy = ps_text_ok(&out) ? ps_arena_strndup(ctx->arena, ps_text_cstr(&out), out.length) : NULL;
     ps_text_free(&out);
-    if (copy) *content = copy;
+    if (copy != NULL) *content = copy;
     return true;
 }
 
@@ -319,17 +319,18 @@ const char *psv_extract_as_math_verify(psv_ctx *ctx, const char *response, size_
         goto done;
     }
     const candidate *final = after_final_answer(response, length, &list);
-    if (box && !(final && final->whole.begin > where.end)) {
+    if (box && !(final != NULL && final->whole.begin > where.end)) {
         (void)ends_in_percent(ctx, response, length, where.end, &boxed);
         found = boxed;
         goto done;
     }
     const candidate *c = final;
-    if (!c) c = after_answer(response, length, &list, true);
-    if (!c) c = after_answer(response, length, &list, false);
-    if (!c && (found = whole(ctx, response, length)) != NULL) goto done;
-    if (!c) c = last_one(&list);
-    found = c ? with_neighbours(ctx, response, &formulas, c) : psv_extract_last(ctx, response, length, &formulas);
+    if (c == NULL) c = after_answer(response, length, &list, true);
+    if (c == NULL) c = after_answer(response, length, &list, false);
+    if (c == NULL && (found = whole(ctx, response, length)) != NULL) goto done;
+    if (c == NULL) c = last_one(&list);
+    found =
+        c != NULL ? with_neighbours(ctx, response, &formulas, c) : psv_extract_last(ctx, response, length, &formulas);
 done:
     ps_free(formulas.data);
     ps_free(list.data);

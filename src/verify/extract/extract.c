@@ -7,7 +7,7 @@
 
 static const char *arena_span(psv_ctx *ctx, const char *text, psv_span span) {
     const char *copy = ps_arena_strndup(ctx->arena, text + span.begin, span.end - span.begin);
-    if (!copy) ctx->nomem = true;
+    if (copy == NULL) ctx->nomem = true;
     return copy;
 }
 
@@ -19,13 +19,13 @@ static bool same_letters(const char *s, size_t left, const char *lower) {
     return true;
 }
 
-/* ---- "the answer is …" ------------------------------------------------------------------------------------------ */
+/* ---- "the answer is …" --------------------------------------------------- */
 
 /* After "answer" at text[i]: where what it announces starts, 0 when it announces nothing ("the answer to this"). */
 static size_t announced(const char *text, size_t length, size_t i) {
     bool says = false;
     for (;;) {
-        while (i < length && strchr("* \t", text[i]))
+        while (i < length && strchr("* \t", text[i]) != NULL)
             i++;
         if (i < length && (text[i] == ':' || text[i] == '=')) {
             says = true;
@@ -60,7 +60,8 @@ static size_t last_announcement(const char *text, size_t length) {
 static size_t sentence_end(const char *text, size_t length, size_t i) {
     bool formula = false;
     for (; i < length; i++) {
-        if (text[i] == '$' || (text[i] == '\\' && i + 1 < length && strchr("()[]", text[i + 1]))) formula = !formula;
+        if (text[i] == '$' || (text[i] == '\\' && i + 1 < length && strchr("()[]", text[i + 1]) != NULL))
+            formula = !formula;
         if (formula) continue;
         if (text[i] == '\n') return i;
         bool half_day = i > 1 && text[i - 1] == 'm' && text[i - 2] == '.'; /* 4:30 p.m. */
@@ -103,7 +104,7 @@ static const char *readable(psv_ctx *ctx, const char *text, psv_span span, size_
     if (span.end - span.begin > 300 || span.end == span.begin) return NULL;
     psv_answer answer;
     psv_read(ctx, text + span.begin, span.end - span.begin, &answer);
-    if (!answer.tree || answer.why || !*answer.source) return NULL;
+    if (answer.tree == NULL || answer.why != NULL || !*answer.source) return NULL;
     if (answer.tree->kind == PSV_TEXT) {
         size_t words = 1;
         for (const char *s = answer.words; *s; s++)
@@ -118,14 +119,14 @@ static const char *after_announcement(psv_ctx *ctx, const char *text, size_t len
     if (!start) return NULL;
     psv_span stretch = {start, sentence_end(text, length, start)};
     const char *found = formulas_in(ctx, text, stretch, formulas);
-    if (!found) found = readable(ctx, text, stretch, 4);
+    if (found == NULL) found = readable(ctx, text, stretch, 4);
     psv_span number;
-    if (!found && psv_last_number(text + start, stretch.end - start, &number))
+    if (found == NULL && psv_last_number(text + start, stretch.end - start, &number))
         found = arena_span(ctx, text + start, number);
     return found;
 }
 
-/* ---- GSM8K's "#### 18" ------------------------------------------------------------------------------------------ */
+/* ---- GSM8K's "#### 18" --------------------------------------------------- */
 
 static const char *after_hashes(psv_ctx *ctx, const char *text, size_t length) {
     size_t found = 0;
@@ -138,7 +139,7 @@ static const char *after_hashes(psv_ctx *ctx, const char *text, size_t length) {
     return readable(ctx, text, (psv_span){found, end}, 4);
 }
 
-/* ---- What comes last -------------------------------------------------------------------------------------------- */
+/* ---- What comes last ----------------------------------------------------- */
 
 /* A lone letter names something ("where $x$ is …"); it is the answer only when there is nothing else. */
 static bool lone_letter(const char *text, psv_span inner) {
@@ -192,7 +193,7 @@ const char *psv_extract_last(psv_ctx *ctx, const char *text, size_t length, cons
     psv_span number;
     const psv_formula *formula = last_formula(text, formulas);
     bool has_number = psv_last_number(text, length, &number);
-    if (formula && !(has_number && number.begin >= formula->whole.end))
+    if (formula != NULL && !(has_number && number.begin >= formula->whole.end))
         return with_those_before(ctx, text, formulas, formula);
     if (!has_number) return last_choice(ctx, text, length);
     if (!ctx->math_verify) number = psv_around_number(text, length, number);
@@ -227,10 +228,10 @@ const char *psv_extract(psv_ctx *ctx, const char *response, size_t length) {
         goto done;
     }
     found = after_announcement(ctx, response, length, &formulas);
-    if (!found) found = after_hashes(ctx, response, length);
+    if (found == NULL) found = after_hashes(ctx, response, length);
     bool sentence = words_around(response, length, &formulas) || psv_opens_with_prose(response, length);
-    if (!found && !sentence) found = readable(ctx, response, (psv_span){0, length}, 3);
-    if (!found) found = psv_extract_last(ctx, response, length, &formulas);
+    if (found == NULL && !sentence) found = readable(ctx, response, (psv_span){0, length}, 3);
+    if (found == NULL) found = psv_extract_last(ctx, response, length, &formulas);
 done:
     ps_free(formulas.data);
     return found;

@@ -4,7 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
-/* ---- Formulas --------------------------------------------------------------------------------------------------- */
+/* ---- Formulas ------------------------------------------------------------ */
 
 static ps_status push(psv_formulas *list, size_t begin, size_t end, size_t delimiter) {
     ps_status status = ps_reserve(&list->data, &list->capacity, list->n + 1);
@@ -57,7 +57,7 @@ ps_status psv_find_formulas(const char *text, size_t length, psv_formulas *out) 
     return PS_OK;
 }
 
-/* ---- Boxes ------------------------------------------------------------------------------------------------------ */
+/* ---- Boxes --------------------------------------------------------------- */
 
 typedef struct box {
     psv_span whole, inner;
@@ -103,7 +103,7 @@ static ps_status close_brace(boxes *b, const char *text, size_t i, size_t inner_
 /* \boxed5, \boxed \frac12 …: what follows up to white space or a delimiter. */
 static size_t bare_end(const char *text, size_t length, size_t i) {
     while (i < length && !isspace((unsigned char)text[i]) && text[i] != '$' && text[i] != ',' && text[i] != '}' &&
-           !(text[i] == '\\' && i + 1 < length && strchr(")]", text[i + 1])))
+           !(text[i] == '\\' && i + 1 < length && strchr(")]", text[i + 1]) != NULL))
         i++;
     return i;
 }
@@ -111,7 +111,7 @@ static size_t bare_end(const char *text, size_t length, size_t i) {
 /* Where a box that never closes ends: before the end of its line or formula. */
 static size_t unclosed_end(const char *text, size_t length, size_t i) {
     while (i < length && text[i] != '\n' && text[i] != '$' &&
-           !(text[i] == '\\' && i + 1 < length && strchr(")]", text[i + 1])))
+           !(text[i] == '\\' && i + 1 < length && strchr(")]", text[i + 1]) != NULL))
         i++;
     return i;
 }
@@ -139,7 +139,7 @@ static ps_status find_boxes(const char *text, size_t length, boxes *b) {
             i = after + 1;
         } else if (text[i] == '}' && b->depth) {
             status = close_brace(b, text, i++, 0);
-        } else if (text[i] == '\\' && i + 1 < length && strchr("{}", text[i + 1])) {
+        } else if (text[i] == '\\' && i + 1 < length && strchr("{}", text[i + 1]) != NULL) {
             i += 2;
         } else {
             i++;
@@ -226,7 +226,7 @@ static const char *join_boxes(psv_ctx *ctx, const char *text, const boxes *b, si
         ps_text_append(&out, text + b->data[k].inner.begin, b->data[k].inner.end - b->data[k].inner.begin);
     }
     const char *copy = ps_text_ok(&out) ? ps_arena_strndup(ctx->arena, ps_text_cstr(&out), out.length) : NULL;
-    if (!copy) ctx->nomem = true;
+    if (copy == NULL) ctx->nomem = true;
     ps_text_free(&out);
     return copy;
 }
@@ -256,7 +256,7 @@ done:
     return found;
 }
 
-/* ---- Numbers ---------------------------------------------------------------------------------------------------- */
+/* ---- Numbers ------------------------------------------------------------- */
 
 static bool digit_at(const char *text, size_t length, size_t i) {
     return i < length && isdigit((unsigned char)text[i]);

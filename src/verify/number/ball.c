@@ -7,7 +7,7 @@
 
 enum { POINTS = 8, LAST_PRECISION = 1100, AGREE_BITS = 1000 };
 
-/* ---- Points ----------------------------------------------------------------------------------------------------- */
+/* ---- Points -------------------------------------------------------------- */
 
 static void gather(const psv_node *node, const char **names, size_t *n) {
     if (node->kind == PSV_VAR && *n <= PSV_MAX_VARIABLES) {
@@ -26,7 +26,7 @@ static void gather(const psv_node *node, const char **names, size_t *n) {
 size_t psv_variables(const psv_node *a, const psv_node *b, const char **names) {
     size_t n = 0;
     gather(a, names, &n);
-    if (b) gather(b, names, &n);
+    if (b != NULL) gather(b, names, &n);
     return n;
 }
 
@@ -43,7 +43,7 @@ static void place(psv_point *at, uint64_t k) {
 static bool point_init(psv_point *at, psv_ctx *ctx, const psv_node *a, const psv_node *b, const char **names) {
     *at = (psv_point){.ctx = ctx, .name = names};
     at->n = psv_variables(a, b, names);
-    return at->n <= PSV_MAX_VARIABLES && !psv_has_kind(a, PSV_APPLY) && !(b && psv_has_kind(b, PSV_APPLY));
+    return at->n <= PSV_MAX_VARIABLES && !psv_has_kind(a, PSV_APPLY) && !(b != NULL && psv_has_kind(b, PSV_APPLY));
 }
 
 /* Is every value of x − y below 2^-1000, or, where x and y are large, below 2^-500? Beyond 2^600 the precision does not

@@ -11,8 +11,8 @@ static psv_node *substituted(psv_ctx *ctx, psv_node *node, const char *name, psv
     if (node->kind == PSV_CONST && node->op == PSV_I) return strcmp(name, "i") ? node : value;
     if (!node->n) return node;
     psv_node *copy = psv_copy(ctx, node);
-    for (size_t k = 0; copy && k < copy->n; k++)
-        if (!(copy->kid[k] = substituted(ctx, node->kid[k], name, value))) return NULL;
+    for (size_t k = 0; copy != NULL && k < copy->n; k++)
+        if ((copy->kid[k] = substituted(ctx, node->kid[k], name, value)) == NULL) return NULL;
     return copy;
 }
 
@@ -36,7 +36,7 @@ static psv_node *written_out(psv_ctx *ctx, const psv_node *big) {
     psv_node *terms[MAX_TERMS];
     size_t n = 0;
     for (long k = first; k <= last; k++)
-        if (!(terms[n++] = substituted(ctx, big->kid[2], name, psv_integer(ctx, k)))) return NULL;
+        if ((terms[n++] = substituted(ctx, big->kid[2], name, psv_integer(ctx, k))) == NULL) return NULL;
     if (n == 1) return terms[0];
     return psv_node_new(ctx, strcmp(big->text, "sum") ? PSV_MUL : PSV_ADD, n, terms);
 }
@@ -51,7 +51,7 @@ static psv_node *falling_factorial(psv_ctx *ctx, const psv_node *binomial) {
     long factorial = 1;
     for (long k = 0; k < chosen; k++) {
         factors[k] = psv_binary(ctx, PSV_ADD, top, psv_integer(ctx, -k));
-        if (!factors[k]) return NULL;
+        if (factors[k] == NULL) return NULL;
         factorial *= k + 1;
     }
     return psv_binary(ctx, PSV_DIV, psv_node_new(ctx, PSV_MUL, (size_t)chosen, factors), psv_integer(ctx, factorial));
@@ -76,18 +76,18 @@ static bool has_any(const psv_node *node) {
 psv_node *psv_expand_finite(psv_ctx *ctx, psv_node *node) {
     if (!has_any(node)) return node;
     psv_node *copy = psv_copy(ctx, node);
-    for (size_t k = 0; copy && k < copy->n; k++) {
+    for (size_t k = 0; copy != NULL && k < copy->n; k++) {
         bool bound = is_big(node) && k == 0;
         psv_node *kid = bound ? node->kid[k] : psv_expand_finite(ctx, node->kid[k]);
-        if (kid) copy->kid[k] = kid;
+        if (kid != NULL) copy->kid[k] = kid;
     }
-    if (!copy) return node;
+    if (copy == NULL) return node;
     if (is_choose(copy)) {
         psv_node *binomial = psv_call(ctx, PSV_BINOMIAL, copy->kid[0], copy->kid[1]);
-        if (binomial) copy = binomial;
+        if (binomial != NULL) copy = binomial;
     }
     psv_node *out = NULL;
     if (is_big(copy)) out = written_out(ctx, copy);
     if (copy->kind == PSV_FUNC && copy->op == PSV_BINOMIAL) out = falling_factorial(ctx, copy);
-    return out ? out : copy;
+    return out != NULL ? out : copy;
 }

@@ -4,7 +4,7 @@
 #include <string.h>
 
 psv_node *psv_parse_error(psv_parser *p, const char *why) {
-    if (!p->why) p->why = why;
+    if (p->why == NULL) p->why = why;
     return NULL;
 }
 
@@ -74,7 +74,7 @@ static psv_node *also_excluded(psv_parser *p, const psv_node *before, psv_node *
     if (before->kind != PSV_REL || before->n != 2 || before->text[0] != 'n') return item;
     if (!psv_is_scalar(item) || psv_has_variable(item) || psv_has_variable(before->kid[1])) return item;
     psv_node *node = psv_binary(p->ctx, PSV_REL, before->kid[0], item);
-    if (node) node->text = "n";
+    if (node != NULL) node->text = "n";
     return node;
 }
 
@@ -82,13 +82,13 @@ static psv_node *also_excluded(psv_parser *p, const psv_node *before, psv_node *
 static psv_node *join_items(psv_parser *p, psv_node **items, size_t n, joiners words) {
     size_t conditions = 0;
     for (size_t i = 0; i < n; i++) {
-        if (i > 0 && !(items[i] = also_excluded(p, items[i - 1], items[i]))) return NULL;
+        if (i > 0 && (items[i] = also_excluded(p, items[i - 1], items[i])) == NULL) return NULL;
         conditions += is_condition(items[i]);
     }
     psv_kind kind = PSV_LIST;
     if (conditions) kind = words.any_or ? PSV_OR : PSV_AND;
     psv_node *node = psv_node_new(p->ctx, kind, n, items);
-    if (node && kind == PSV_AND) node->op = words.any_and ? 0 : ',';
+    if (node != NULL && kind == PSV_AND) node->op = words.any_and ? 0 : ',';
     return node;
 }
 
@@ -105,7 +105,7 @@ static psv_node *as_one_equation(psv_parser *p, psv_node *const *items, size_t n
     }
     psv_node *left = psv_node_new(p->ctx, PSV_TUPLE, n, names), *right = psv_node_new(p->ctx, PSV_TUPLE, n, values);
     psv_node *equation = psv_binary(p->ctx, PSV_REL, left, right);
-    if (!equation) return NULL;
+    if (equation == NULL) return NULL;
     left->op = right->op = PSV_BRACKETS('(', ')');
     equation->text = "=";
     return equation;
@@ -118,7 +118,7 @@ static size_t as_alternatives(psv_parser *p, psv_node **items, size_t n, const s
     for (size_t k = 0; k < alternatives; k++) {
         size_t end = k + 1 < alternatives ? starts[k + 1] : n;
         if (end - starts[k] < 2 || end - starts[k] != starts[1]) return 0;
-        if (!(equations[k] = as_one_equation(p, items + starts[k], end - starts[k]))) return 0;
+        if ((equations[k] = as_one_equation(p, items + starts[k], end - starts[k])) == NULL) return 0;
     }
     memcpy(items, equations, alternatives * sizeof *items);
     return alternatives;
@@ -133,7 +133,7 @@ psv_node *psv_parse_list(psv_parser *p) {
     while (!ends_list(p)) {
         if (n == PSV_MAX_ITEMS) return psv_parse_error(p, "too many items");
         psv_node *item = psv_parse_relation(p);
-        if (!item) return psv_parse_error(p, "expression too large");
+        if (item == NULL) return psv_parse_error(p, "expression too large");
         items[n++] = item;
         if (ends_list(p)) break;
         joiners here = {false, false};
@@ -168,7 +168,7 @@ static char relation_character(int code) {
 
 static psv_node *parse_union(psv_parser *p) {
     psv_node *left = psv_parse_sum(p);
-    while (left) {
+    while (left != NULL) {
         psv_kind kind;
         if (psv_at(p, TK_CUP))
             kind = PSV_UNION;
@@ -199,7 +199,7 @@ size_t psv_half_day(const psv_parser *p, const char **which) {
         *which = letters[0] == 'a' ? "am" : "pm";
         return 1;
     }
-    if (t->code != TK_LETTER || !strchr("apAP", *t->text)) return 0;
+    if (t->code != TK_LETTER || strchr("apAP", *t->text) == NULL) return 0;
     size_t used = 1;
     if (t[used].code == '.') used++;
     if (t[used].code != TK_LETTER || (*t[used].text | 32) != 'm') return 0;
@@ -211,20 +211,20 @@ size_t psv_half_day(const psv_parser *p, const char **which) {
 
 static psv_node *parse_ratio(psv_parser *p) {
     psv_node *first = parse_union(p);
-    if (!first || !psv_at(p, ':')) return first;
+    if (first == NULL || !psv_at(p, ':')) return first;
     psv_node *parts[8] = {first};
     size_t n = 1;
-    while (first && n < 8 && psv_accept(p, ':')) {
+    while (first != NULL && n < 8 && psv_accept(p, ':')) {
         bool outer = p->in_ratio;
         p->in_ratio = true;
         parts[n] = psv_parse_sum(p);
         p->in_ratio = outer;
-        if (!parts[n++]) return NULL;
+        if (parts[n++] == NULL) return NULL;
     }
     psv_node *ratio = psv_node_new(p->ctx, PSV_RATIO, n, parts);
     const char *which;
     size_t used = psv_half_day(p, &which);
-    if (ratio && used) {
+    if (ratio != NULL && used) {
         ratio->text = which;
         p->i += used;
     }
@@ -234,14 +234,14 @@ static psv_node *parse_ratio(psv_parser *p) {
 /* "x ≤ −1 ∪ x ≥ 2" was read as a chain with −1 ∪ x in its middle: two conditions. NULL: it is not that. */
 static psv_node *split_chain(psv_ctx *ctx, psv_node *const *sides, const char *relations, size_t n) {
     if (n != 3 || (sides[1]->kind != PSV_UNION && sides[1]->kind != PSV_INTER)) return NULL;
-    if (!strchr("<>lgn", relations[0]) || !strchr("<>lgn", relations[1])) return NULL;
+    if (strchr("<>lgn", relations[0]) == NULL || strchr("<>lgn", relations[1]) == NULL) return NULL;
     psv_node *first = psv_binary(ctx, PSV_REL, sides[0], sides[1]->kid[0]);
     psv_node *second = psv_binary(ctx, PSV_REL, sides[1]->kid[1], sides[2]);
     psv_node *both = psv_binary(ctx, sides[1]->kind == PSV_UNION ? PSV_OR : PSV_AND, first, second);
-    if (!both) return NULL;
+    if (both == NULL) return NULL;
     first->text = ps_arena_strndup(ctx->arena, relations, 1);
     second->text = ps_arena_strndup(ctx->arena, relations + 1, 1);
-    return first->text && second->text ? both : NULL;
+    return first->text != NULL && second->text != NULL ? both : NULL;
 }
 
 psv_node *psv_parse_relation(psv_parser *p) {
@@ -252,7 +252,7 @@ psv_node *psv_parse_relation(psv_parser *p) {
     for (;;) {
         if (n == 16) return psv_parse_error(p, "too many relations in a row");
         sides[n] = parse_ratio(p);
-        if (!sides[n++]) return NULL;
+        if (sides[n++] == NULL) return NULL;
         char relation = relation_character(psv_peek(p)->code);
         if (!relation) break;
         relations[n - 1] = relation;
@@ -260,12 +260,12 @@ psv_node *psv_parse_relation(psv_parser *p) {
     }
     if (n == 1) return sides[0];
     psv_node *node = split_chain(p->ctx, sides, relations, n);
-    if (node) return node;
+    if (node != NULL) return node;
     node = psv_node_new(p->ctx, PSV_REL, n, sides);
-    if (!node) return NULL;
+    if (node == NULL) return NULL;
     node->text = ps_arena_strndup(p->ctx->arena, relations, n - 1);
-    if (!node->text) p->ctx->nomem = true;
-    return node->text ? node : NULL;
+    if (node->text == NULL) p->ctx->nomem = true;
+    return node->text != NULL ? node : NULL;
 }
 
 psv_node *psv_parse(psv_ctx *ctx, psv_tokens tokens, const char **why) {
@@ -273,9 +273,9 @@ psv_node *psv_parse(psv_ctx *ctx, psv_tokens tokens, const char **why) {
     psv_node *tree = psv_parse_content(&p);
     while (psv_at(&p, '.') || psv_at(&p, ',') || psv_at(&p, ';'))
         p.i++;
-    if (tree && !psv_at(&p, TK_END)) tree = psv_parse_error(&p, "unexpected symbol");
-    if (!tree && !p.why) p.why = "expression too large";
-    if (p.why) tree = NULL;
+    if (tree != NULL && !psv_at(&p, TK_END)) tree = psv_parse_error(&p, "unexpected symbol");
+    if (tree == NULL && p.why == NULL) p.why = "expression too large";
+    if (p.why != NULL) tree = NULL;
     *why = p.why;
     return tree;
 }

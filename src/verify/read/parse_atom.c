@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- Numbers ---------------------------------------------------------------------------------------------------- */
+/* ---- Numbers ------------------------------------------------------------- */
 
 /* 0.333… shows its period three times at least; then it is taken to go on for ever. */
 static int dotted_period(const char *digits, size_t length, size_t scale) {
@@ -41,7 +41,7 @@ static psv_node *repeating_number(psv_parser *p, const psv_token *t, const char 
     ps_text_append(&digits, period, length);
     psv_node *node = ps_text_ok(&digits) ? psv_named(p->ctx, PSV_NUM, ps_text_cstr(&digits), digits.length) : NULL;
     ps_text_free(&digits);
-    if (!node) return NULL;
+    if (node == NULL) return NULL;
     node->scale = t->id + (int)length;
     node->repeat = (int)length;
     return node;
@@ -88,12 +88,12 @@ psv_node *psv_parse_number(psv_parser *p, bool one_digit) {
     if (t->point && next->code == TK_OVERLINE && next[1].code == TK_NUM && !next[1].point) {
         p->i += 2; /* 2.1\bar3 */
         const psv_node *digit = split_digit(p);
-        return digit ? repeating_number(p, t, digit->text, 1) : NULL;
+        return digit != NULL ? repeating_number(p, t, digit->text, 1) : NULL;
     }
     if (t->length == 0) return psv_parse_error(p, "a point without digits");
     p->i++;
     psv_node *node = psv_named(p->ctx, PSV_NUM, t->text, t->length);
-    if (!node) return NULL;
+    if (node == NULL) return NULL;
     node->scale = t->id;
     node->commas = t->commas;
     if (next->code == TK_DOTS && t->id > 0) {
@@ -103,7 +103,7 @@ psv_node *psv_parse_number(psv_parser *p, bool one_digit) {
     return node;
 }
 
-/* ---- Names ------------------------------------------------------------------------------------------------------ */
+/* ---- Names --------------------------------------------------------------- */
 
 /* "_1", "_{n+1}", "'" after a name become part of it. */
 static bool append_decorations(psv_parser *p, ps_text *name) {
@@ -155,18 +155,18 @@ static bool names_point(const psv_parser *p, const char *name, size_t length) {
 
 /* f(x), f^{-1}(x), P(A): names that are functions by custom. */
 static bool names_function(const char *name, size_t length) {
-    return length >= 1 && strchr("fghFGHPT", name[0]) && (length == 1 || name[1] == '_' || name[1] == '\'');
+    return length >= 1 && strchr("fghFGHPT", name[0]) != NULL && (length == 1 || name[1] == '_' || name[1] == '\'');
 }
 
 static psv_node *parse_application(psv_parser *p, const char *name, size_t length) {
     p->i++;
     psv_node *inner = psv_parse_group(p, ')');
-    if (!inner) return NULL;
+    if (inner == NULL) return NULL;
     bool list = inner->kind == PSV_LIST;
     psv_node *node = psv_node_new(p->ctx, PSV_APPLY, list ? inner->n : 1, list ? inner->kid : &inner);
-    if (!node) return NULL;
+    if (node == NULL) return NULL;
     node->text = ps_arena_strndup(p->ctx->arena, name, length);
-    return node->text ? node : NULL;
+    return node->text != NULL ? node : NULL;
 }
 
 static psv_node *parse_name(psv_parser *p) {
@@ -216,7 +216,7 @@ static psv_node *parse_long_name(psv_parser *p) {
     return node;
 }
 
-/* ---- Any atom ------------------------------------------------------------------------------------------------ */
+/* ---- Any atom ------------------------------------------------------------ */
 
 psv_node *psv_parse_argument(psv_parser *p) {
     if (psv_accept(p, '{')) return psv_parse_group(p, '}');
@@ -229,11 +229,11 @@ static psv_node *parse_text(psv_parser *p) {
     const psv_token *t = psv_peek(p);
     p->i++;
     const char *words = psv_plain_words(p->ctx, t->text, t->length);
-    if (!words) return NULL;
+    if (words == NULL) return NULL;
     long number = p->ctx->math_verify ? -1 : psv_number_word(words);
     if (number >= 0) {
         psv_node *node = psv_integer(p->ctx, number);
-        if (node) node->spelled = true;
+        if (node != NULL) node->spelled = true;
         return node;
     }
     if (psv_at(p, '=')) return psv_named(p->ctx, PSV_VAR, words, strlen(words));
@@ -289,7 +289,7 @@ psv_node *psv_parse_atom(psv_parser *p) {
     return node;
 }
 
-/* ---- Powers and what else follows an atom ----------------------------------------------------------------------- */
+/* ---- Powers and what else follows an atom -------------------------------- */
 
 static psv_node *base_n(psv_parser *p, psv_node *digits) {
     p->i++;
@@ -303,8 +303,8 @@ static psv_node *base_n(psv_parser *p, psv_node *digits) {
         base = strtol(t->text, NULL, 10);
     else if (t->code == TK_TEXT) {
         const char *words = psv_plain_words(p->ctx, t->text, t->length);
-        if (words && strncmp(words, "base ", 5) == 0) words += 5;
-        if (words) base = isdigit((unsigned char)*words) ? strtol(words, NULL, 10) : psv_number_word(words);
+        if (words != NULL && strncmp(words, "base ", 5) == 0) words += 5;
+        if (words != NULL) base = isdigit((unsigned char)*words) ? strtol(words, NULL, 10) : psv_number_word(words);
     }
     p->i += t->code != TK_END;
     if (round && !psv_accept(p, ')')) return psv_parse_error(p, "unbalanced brackets");
@@ -312,7 +312,7 @@ static psv_node *base_n(psv_parser *p, psv_node *digits) {
     if (braces && !psv_accept(p, '}')) return psv_parse_error(p, "unbalanced braces");
     if (base < 2 || base > 36 || digits->scale) return psv_parse_error(p, "an index to a number");
     psv_node *node = psv_copy(p->ctx, digits);
-    if (!node) return NULL;
+    if (node == NULL) return NULL;
     node->kind = PSV_BASE;
     node->scale = (int)base;
     return node;
@@ -321,7 +321,7 @@ static psv_node *base_n(psv_parser *p, psv_node *digits) {
 /* Math-Verify drops the sign: its \sin 30^\circ is \sin 30. A scale of temperature may follow. */
 static psv_node *degrees(psv_parser *p, psv_node *node) {
     const psv_token *t = psv_peek(p);
-    bool scale = t->code == TK_LETTER && t->length == 1 && strchr("CF", *t->text);
+    bool scale = t->code == TK_LETTER && t->length == 1 && strchr("CF", *t->text) != NULL;
     if (scale && (t->id == 1 || t[1].code == TK_END)) p->i++; /* 20^\circ \text{C} */
     return p->ctx->math_verify ? node : psv_unary(p->ctx, PSV_DEGREE, node);
 }
@@ -361,7 +361,7 @@ psv_node *psv_parse_power(psv_parser *p) {
 }
 
 psv_node *psv_parse_postfix(psv_parser *p, psv_node *node) {
-    while (node) {
+    while (node != NULL) {
         switch (psv_peek(p)->code) {
         case '^':
             p->i++;
@@ -377,7 +377,7 @@ psv_node *psv_parse_postfix(psv_parser *p, psv_node *node) {
             bool word = psv_peek(p)->id == 1;
             p->i++;
             node = psv_unary(p->ctx, PSV_PERCENT, node);
-            if (node) node->op = word;
+            if (node != NULL) node->op = word;
             break;
         }
         case TK_DEGREE:

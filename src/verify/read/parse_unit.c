@@ -47,9 +47,9 @@ static psv_node *special_words(psv_parser *p, psv_node *value, const char *words
         psv_node *node = psv_binary(p->ctx, PSV_MUL, value, psv_integer(p->ctx, factor));
         while (*rest == ' ')
             rest++;
-        if (!*rest || !node) return node;
+        if (!*rest || node == NULL) return node;
         psv_node *unit = psv_unary(p->ctx, PSV_UNIT, node);
-        if (unit) unit->text = rest;
+        if (unit != NULL) unit->text = rest;
         return unit;
     }
     if (strncmp(words, "in base ", 8) == 0) words += 3;
@@ -59,7 +59,7 @@ static psv_node *special_words(psv_parser *p, psv_node *value, const char *words
         long base = isdigit((unsigned char)words[5]) ? strtol(words + 5, NULL, 10) : psv_number_word(words + 5);
         if (base < 2 || base > 36 || (value->kind == PSV_BASE && base != value->scale)) return NULL;
         psv_node *node = psv_copy(p->ctx, value);
-        if (node) {
+        if (node != NULL) {
             node->kind = PSV_BASE;
             node->scale = (int)base;
         }
@@ -172,7 +172,7 @@ psv_node *psv_parse_unit(psv_parser *p, psv_node *value, bool *found) {
         } else {
             break;
         }
-        if (!words) break;
+        if (words == NULL) break;
         size_t end = strlen(words);
         if (psv_at(p, TK_NUM) && end >= 4 && strcmp(words + end - 4, "base") == 0) /* "in base", 6 */
             ps_text_printf(&text, "base %s", p->t[p->i++].text), words = "";
@@ -185,11 +185,11 @@ psv_node *psv_parse_unit(psv_parser *p, psv_node *value, bool *found) {
     psv_node *node = value;
     if (*found) {
         const char *words = ps_arena_strndup(p->ctx->arena, ps_text_cstr(&text), text.length);
-        node = words && ps_text_ok(&text) ? special_words(p, value, words) : NULL;
-        if (!node && !p->why && words && !*words) node = value;
-        if (!node && !p->why && words) {
+        node = words != NULL && ps_text_ok(&text) ? special_words(p, value, words) : NULL;
+        if (node == NULL && p->why == NULL && words != NULL && !*words) node = value;
+        if (node == NULL && p->why == NULL && words != NULL) {
             node = psv_unary(p->ctx, PSV_UNIT, value);
-            if (node) node->text = words;
+            if (node != NULL) node->text = words;
         }
     }
     ps_text_free(&text);
@@ -198,11 +198,11 @@ psv_node *psv_parse_unit(psv_parser *p, psv_node *value, bool *found) {
 
 /* "1 hour 30 minutes", "5 feet and 6 inches": after a quantity, a number of a smaller unit of the same kind. */
 psv_node *psv_parse_smaller_part(psv_parser *p, psv_node *large) {
-    if (!large || large->kind != PSV_UNIT || p->ctx->math_verify) return large;
+    if (large == NULL || large->kind != PSV_UNIT || p->ctx->math_verify) return large;
     size_t start = p->i, length = strlen(large->text);
     bool and = length > 4 && strcmp(large->text + length - 4, " and") == 0; /* \text{ hour and } 30 */
     const char *name = and? ps_arena_strndup(p->ctx->arena, large->text, length - 4) : large->text;
-    if (!name) return NULL;
+    if (name == NULL) return NULL;
     if (!and) (void)psv_accept(p, TK_AND);
     if (!psv_at(p, TK_NUM)) {
         p->i = start;
@@ -210,9 +210,10 @@ psv_node *psv_parse_smaller_part(psv_parser *p, psv_node *large) {
     }
     bool found = false;
     psv_node *small = psv_parse_unit(p, psv_parse_number(p, false), &found);
-    psv_unit x = psv_find_unit(name), y = found && small ? psv_find_unit(small->text) : x;
-    bool fits = found && small && small->kind == PSV_UNIT && x.dimension && x.dimension == y.dimension && !x.per &&
-                !y.per && x.power == 1 && y.power == 1 && y.numerator * x.denominator < x.numerator * y.denominator;
+    psv_unit x = psv_find_unit(name), y = found && small != NULL ? psv_find_unit(small->text) : x;
+    bool fits = found && small != NULL && small->kind == PSV_UNIT && x.dimension && x.dimension == y.dimension &&
+                !x.per && !y.per && x.power == 1 && y.power == 1 &&
+                y.numerator * x.denominator < x.numerator * y.denominator;
     if (!fits) {
         p->i = start;
         return large;
@@ -221,6 +222,6 @@ psv_node *psv_parse_smaller_part(psv_parser *p, psv_node *large) {
                                  psv_integer(p->ctx, y.denominator * x.numerator));
     psv_node *part = psv_binary(p->ctx, PSV_MUL, small->kid[0], ratio);
     psv_node *both = psv_unary(p->ctx, PSV_UNIT, psv_binary(p->ctx, PSV_ADD, large->kid[0], part));
-    if (both) both->text = name;
+    if (both != NULL) both->text = name;
     return both;
 }

@@ -52,12 +52,12 @@ static long part_word(const char *word) {
 /* "two thirds", "one fifth", "half". */
 static psv_node *fraction_in_words(psv_ctx *ctx, const char *words) {
     const char *last = strrchr(words, ' ');
-    long below = part_word(last ? last + 1 : words), above = 1;
-    if (!below || (!last && below != 2)) return NULL; /* "third" alone is a place */
-    if (last) {
+    long below = part_word(last != NULL ? last + 1 : words), above = 1;
+    if (!below || (last == NULL && below != 2)) return NULL; /* "third" alone is a place */
+    if (last != NULL) {
         const char *count = ps_arena_strndup(ctx->arena, words, (size_t)(last - words));
-        above = count ? psv_number_word(count) : -1;
-        if (count && strcmp(count, "a") == 0) above = 1;
+        above = count != NULL ? psv_number_word(count) : -1;
+        if (count != NULL && strcmp(count, "a") == 0) above = 1;
     }
     return above < 0 ? NULL : psv_binary(ctx, PSV_DIV, psv_integer(ctx, above), psv_integer(ctx, below));
 }
@@ -69,20 +69,20 @@ psv_node *psv_known_phrase(psv_ctx *ctx, const char *words) {
     long number = psv_number_word(words);
     if (number < 0) return fraction_in_words(ctx, words);
     psv_node *node = psv_integer(ctx, number);
-    if (node) node->spelled = true;
+    if (node != NULL) node->spelled = true;
     return node;
 }
 
 /* The numbers that follow "except" as a set; NULL when something else does. */
 static psv_node *excluded(psv_ctx *ctx, const char *text) {
     psv_answer answer;
-    if (strstr(text, "except")) return NULL; /* one level of exceptions */
+    if (strstr(text, "except") != NULL) return NULL; /* one level of exceptions */
     text += strspn(text, " }:$");
     psv_read(ctx, text, strlen(text), &answer);
     psv_node *tree = answer.tree;
-    if (!tree || answer.why) return NULL;
+    if (tree == NULL || answer.why != NULL) return NULL;
     const psv_node *value = psv_named_value(ctx, tree);
-    if (value) tree = (psv_node *)value;
+    if (value != NULL) tree = (psv_node *)value;
     if (tree->kind == PSV_SET) return tree;
     bool list = tree->kind == PSV_LIST;
     for (size_t i = 0; i < (list ? tree->n : 1); i++) {
@@ -94,16 +94,16 @@ static psv_node *excluded(psv_ctx *ctx, const char *text) {
 
 psv_node *psv_reals_in_words(psv_ctx *ctx, const char *source) {
     const char *except = strstr(source, "except");
-    size_t length = except ? (size_t)(except - source) : strlen(source);
+    size_t length = except != NULL ? (size_t)(except - source) : strlen(source);
     if (length > 80) return NULL;
     const char *words = psv_plain_words(ctx, source, length);
-    if (!words || !means_reals(words, strlen(words))) return NULL;
+    if (words == NULL || !means_reals(words, strlen(words))) return NULL;
     psv_node *reals = psv_named(ctx, PSV_NUMBERS, "R", 1);
-    if (!except) return reals;
+    if (except == NULL) return reals;
     const char *rest = except + strlen("except");
     if (strncmp(rest, " for", 4) == 0) rest += 4;
     psv_node *without = excluded(ctx, rest);
-    return without ? psv_binary(ctx, PSV_MINUS, reals, without) : NULL;
+    return without != NULL ? psv_binary(ctx, PSV_MINUS, reals, without) : NULL;
 }
 
 /* Words and numbers without any sign of mathematics ("\text{June } 20"): what plain words leave out says nothing. */
@@ -121,8 +121,8 @@ bool psv_is_label(const char *source) {
         if (!run && !command) {
             bool beside_digit = isdigit((unsigned char)before) || isdigit((unsigned char)s[1]);
             bool plain = isdigit((unsigned char)*s) || (unsigned char)*s >= 128 || strchr(" {}", *s);
-            bool stop = strchr(",.", *s) && !isdigit((unsigned char)s[1]); /* not the point of 1.5 */
-            if (!plain && !stop && (beside_digit || !strchr("'\"-:;!?()*", *s))) return false;
+            bool stop = strchr(",.", *s) != NULL && !isdigit((unsigned char)s[1]); /* not the point of 1.5 */
+            if (!plain && !stop && (beside_digit || strchr("'\"-:;!?()*", *s) == NULL)) return false;
         }
         before = *s;
         s += run ? run : 1;
@@ -132,7 +132,7 @@ bool psv_is_label(const char *source) {
 
 /* May the plain words of two answers, which drop signs and brackets, stand for them? */
 bool psv_are_words(const psv_answer *a, const psv_answer *b) {
-    bool digits = strpbrk(a->words, "0123456789") || strpbrk(b->words, "0123456789");
-    bool prose = !digits && !a->why && !b->why;
+    bool digits = strpbrk(a->words, "0123456789") != NULL || strpbrk(b->words, "0123456789") != NULL;
+    bool prose = !digits && a->why == NULL && b->why == NULL;
     return prose || (psv_is_label(a->source) && psv_is_label(b->source));
 }

@@ -7,7 +7,7 @@
 #include <ctype.h>
 #include <string.h>
 
-/* ---- Trimming --------------------------------------------------------------------------------------------------- */
+/* ---- Trimming ------------------------------------------------------------ */
 
 static bool starts(const char *s, size_t length, const char *with) {
     size_t n = strlen(with);
@@ -67,7 +67,7 @@ static bool strip_box(span *x) {
 
 /* A full stop, comma or colon after the answer; not the point of "5." which the tokeniser reads, nor "\,". */
 static bool strip_stop(span *x) {
-    if (x->n < 2 || !strchr(".,;:!", x->s[x->n - 1])) return false;
+    if (x->n < 2 || strchr(".,;:!", x->s[x->n - 1]) == NULL) return false;
     char before = x->s[x->n - 2];
     if (before == '\\' || before == '.') return false;
     if (x->s[x->n - 1] == '!') return false;
@@ -86,7 +86,7 @@ static void strip_nested_boxes(span *x) {
     span inner = {x->s + 7 * closed, x->n - 8 * closed};
     int depth = 0;
     for (size_t i = 0; i < inner.n && depth >= 0; i++) {
-        if (inner.s[i] == '\\' && i + 1 < inner.n && strchr("{}", inner.s[i + 1]))
+        if (inner.s[i] == '\\' && i + 1 < inner.n && strchr("{}", inner.s[i + 1]) != NULL)
             i++;
         else
             depth += (inner.s[i] == '{') - (inner.s[i] == '}');
@@ -106,11 +106,11 @@ const char *psv_trim(psv_ctx *ctx, const char *text, size_t length) {
                   strip_pair(&x, "__", "__") || strip_pair(&x, "`", "`") || strip_box(&x) || strip_stop(&x);
     }
     const char *copy = ps_arena_strndup(ctx->arena, x.s, x.n);
-    if (!copy) ctx->nomem = true;
+    if (copy == NULL) ctx->nomem = true;
     return copy;
 }
 
-/* ---- Words ------------------------------------------------------------------------------------------------------ */
+/* ---- Words --------------------------------------------------------------- */
 
 static bool is_reserved(const char *word, size_t length) {
     static const char *const reserved[] = {"and", "or",  "sin", "cos",  "tan",      "cot",    "sec",     "csc",   "ln",
@@ -123,7 +123,7 @@ static bool is_reserved(const char *word, size_t length) {
 
 static bool has_repeat(const char *word, size_t length) {
     for (size_t i = 0; i < length; i++)
-        if (memchr(word + i + 1, word[i], length - i - 1)) return true;
+        if (memchr(word + i + 1, word[i], length - i - 1) != NULL) return true;
     return false;
 }
 
@@ -157,10 +157,10 @@ static bool is_prose(const char *source) {
 
 static psv_node *text_node(psv_ctx *ctx, const char *words) {
     psv_node *node = ctx->math_verify ? NULL : psv_known_phrase(ctx, words);
-    return node ? node : psv_named(ctx, PSV_TEXT, words, strlen(words));
+    return node != NULL ? node : psv_named(ctx, PSV_TEXT, words, strlen(words));
 }
 
-/* ---- Choices ---------------------------------------------------------------------------------------------------- */
+/* ---- Choices ------------------------------------------------------------- */
 
 /* "(C)", "C", "(C) 12", "C) 12", "C. 12": a letter, and where what follows it starts. From \text only a bare letter
  * is a choice; a letter alone in mathematics may be a variable and is settled by the other side. */
@@ -209,19 +209,19 @@ static psv_node *read_choice(psv_ctx *ctx, const char *source, bool from_text) {
     if (*s == ',' || strncmp(s, "and ", 4) == 0 || strncmp(s, "or ", 3) == 0) return NULL; /* (A) and (C) */
     if (!closed && !(from_text && alone)) return NULL;
     psv_node *node = psv_named(ctx, PSV_CHOICE, &letter, 1);
-    if (!node || alone) return node;
+    if (node == NULL || alone) return node;
     psv_answer rest;
     ctx->in_choice = true;
     psv_read(ctx, s, strlen(s), &rest);
     ctx->in_choice = false;
-    if (!rest.tree || rest.why) return node;
+    if (rest.tree == NULL || rest.why != NULL) return node;
     psv_node *with_value = psv_unary(ctx, PSV_CHOICE, rest.tree);
-    if (!with_value) return node;
+    if (with_value == NULL) return node;
     with_value->text = node->text;
     return with_value;
 }
 
-/* ---- Reading ---------------------------------------------------------------------------------------------------- */
+/* ---- Reading ------------------------------------------------------------- */
 
 /* The whole answer is one \text{…} or \textbf{…}: its contents. */
 static bool whole_text(const char *source, span *inner) {
@@ -262,9 +262,9 @@ static psv_node *read_mathematics(psv_ctx *ctx, const char *source, const char *
         return NULL;
     }
     psv_node *tree = psv_parse(ctx, tokens, why);
-    if (!tree) return NULL;
+    if (tree == NULL) return NULL;
     psv_node *simple = psv_simplify(ctx, tree);
-    return simple ? simple : tree;
+    return simple != NULL ? simple : tree;
 }
 
 /* "A, C", "A and C": several letters and nothing else. */
@@ -275,7 +275,7 @@ static bool lists_letters(const char *content) {
         while (isalpha((unsigned char)s[run]))
             run++;
         bool joins = (run == 3 && memcmp(s, "and", 3) == 0) || (run == 2 && memcmp(s, "or", 2) == 0);
-        if (!run && !strchr(", ", *s)) return false;
+        if (!run && strchr(", ", *s) == NULL) return false;
         if (run > 1 && !joins) return false;
         letters += run == 1;
         s += run ? run : 1;
@@ -290,12 +290,12 @@ static psv_node *read_tree(psv_ctx *ctx, psv_answer *out, int depth) {
         return text_node(ctx, "");
     }
     psv_node *tree = ctx->math_verify ? NULL : psv_reals_in_words(ctx, out->source);
-    if (tree) return tree;
+    if (tree != NULL) return tree;
     if (whole_text(out->source, &inner)) {
         const char *content = psv_trim(ctx, inner.s, inner.n);
-        if (!content) return NULL;
+        if (content == NULL) return NULL;
         tree = read_choice(ctx, content, true);
-        if (tree) return tree;
+        if (tree != NULL) return tree;
         if (!ctx->math_verify && depth == 0 && lists_letters(content)) {
             out->source = content;
             return read_tree(ctx, out, depth + 1);
@@ -307,15 +307,15 @@ static psv_node *read_tree(psv_ctx *ctx, psv_answer *out, int depth) {
         return read_tree(ctx, out, depth + 1);
     }
     tree = read_choice(ctx, out->source, false);
-    if (tree) return tree;
+    if (tree != NULL) return tree;
     if (is_prose(out->source)) return text_node(ctx, out->words);
     tree = read_mathematics(ctx, out->source, &out->why);
-    return tree ? tree : text_node(ctx, out->words);
+    return tree != NULL ? tree : text_node(ctx, out->words);
 }
 
 void psv_read(psv_ctx *ctx, const char *text, size_t length, psv_answer *out) {
     *out = (psv_answer){.source = psv_trim(ctx, text, length)};
-    if (!out->source) return;
+    if (out->source == NULL) return;
     size_t trimmed = strlen(out->source);
     if (trimmed >= PSV_MAX_SOURCE) {
         out->words = "";
@@ -324,12 +324,12 @@ void psv_read(psv_ctx *ctx, const char *text, size_t length, psv_answer *out) {
         return;
     }
     if (trimmed < PSV_MAX_SOURCE / 2) out->source = psv_from_unicode(ctx, out->source, trimmed);
-    if (!out->source) return;
+    if (out->source == NULL) return;
     out->words = psv_plain_words(ctx, out->source, strlen(out->source));
-    if (!out->words) return;
+    if (out->words == NULL) return;
     out->tree = read_tree(ctx, out, 0);
-    if (out->tree || ctx->nomem) return;
-    if (!out->why) out->why = "expression too large";
+    if (out->tree != NULL || ctx->nomem) return;
+    if (out->why == NULL) out->why = "expression too large";
     ctx->nodes = 0; /* of those made so far none is kept for this answer */
     out->tree = psv_named(ctx, PSV_TEXT, out->words, strlen(out->words));
 }

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* ---- ± ---------------------------------------------------------------------------------------------------------- */
+/* ---- ± ------------------------------------------------------------------- */
 
 /* The tree with every ± replaced by its upper (or lower) sign. */
 static psv_node *with_sign(psv_ctx *ctx, psv_node *node, bool upper) {
@@ -15,9 +15,9 @@ static psv_node *with_sign(psv_ctx *ctx, psv_node *node, bool upper) {
         return psv_binary(ctx, PSV_ADD, with_sign(ctx, node->kid[0], upper), last);
     }
     psv_node *copy = psv_copy(ctx, node);
-    for (size_t i = 0; copy && i < copy->n; i++) {
+    for (size_t i = 0; copy != NULL && i < copy->n; i++) {
         copy->kid[i] = with_sign(ctx, node->kid[i], upper);
-        if (!copy->kid[i]) return NULL;
+        if (copy->kid[i] == NULL) return NULL;
     }
     return copy;
 }
@@ -33,7 +33,7 @@ static psv_node *expand_members(psv_ctx *ctx, psv_node *node, psv_kind kind) {
         if (both && (members[n++] = with_sign(ctx, member, false)) == NULL) return NULL;
     }
     psv_node *out = psv_node_new(ctx, kind, n, members);
-    if (out && kind == node->kind) out->op = node->op;
+    if (out != NULL && kind == node->kind) out->op = node->op;
     return out;
 }
 
@@ -42,30 +42,30 @@ static psv_node *expand_signs(psv_ctx *ctx, psv_node *node) {
     if (node->kind == PSV_SET || node->kind == PSV_LIST) return expand_members(ctx, node, node->kind);
     if (node->kind == PSV_REL && node->n == 2 && node->text[0] == 'i' && node->kid[1]->kind == PSV_SET) {
         psv_node *set = expand_members(ctx, node->kid[1], PSV_SET), *copy = psv_copy(ctx, node);
-        if (!set || !copy) return NULL;
+        if (set == NULL || copy == NULL) return NULL;
         copy->kid[1] = set;
         return copy;
     }
     return expand_members(ctx, node, PSV_LIST);
 }
 
-/* ---- Matrices --------------------------------------------------------------------------------------------------- */
+/* ---- Matrices ------------------------------------------------------------ */
 
 static psv_node *scaled(psv_ctx *ctx, const psv_node *matrix, psv_node *by, psv_kind how) {
     psv_node *out = psv_copy(ctx, matrix);
-    for (size_t i = 0; out && i < out->n; i++) {
+    for (size_t i = 0; out != NULL && i < out->n; i++) {
         out->kid[i] =
             how == PSV_NEG ? psv_unary(ctx, PSV_NEG, matrix->kid[i]) : psv_binary(ctx, how, matrix->kid[i], by);
-        if (!out->kid[i]) return NULL;
+        if (out->kid[i] == NULL) return NULL;
     }
     return out;
 }
 
 static psv_node *matrix_sum(psv_ctx *ctx, psv_node *a, psv_node *b) {
-    if (!a || !b || a->n != b->n || a->scale != b->scale) return NULL;
+    if (a == NULL || b == NULL || a->n != b->n || a->scale != b->scale) return NULL;
     psv_node *out = psv_copy(ctx, a);
-    for (size_t i = 0; out && i < out->n; i++)
-        if (!(out->kid[i] = psv_binary(ctx, PSV_ADD, a->kid[i], b->kid[i]))) return NULL;
+    for (size_t i = 0; out != NULL && i < out->n; i++)
+        if ((out->kid[i] = psv_binary(ctx, PSV_ADD, a->kid[i], b->kid[i])) == NULL) return NULL;
     return out;
 }
 
@@ -81,7 +81,7 @@ static psv_node *matrix_product(psv_ctx *ctx, psv_node *a, psv_node *b) {
             cells[r * columns + k] = psv_node_new(ctx, PSV_ADD, inner, terms);
         }
     psv_node *out = psv_node_new(ctx, PSV_MATRIX, rows * columns, cells);
-    if (out) out->scale = b->scale;
+    if (out != NULL) out->scale = b->scale;
     return out;
 }
 
@@ -89,9 +89,9 @@ static psv_node *work_out(psv_ctx *ctx, psv_node *node);
 
 static psv_node *matrix_fold(psv_ctx *ctx, psv_node *node) {
     psv_node *out = work_out(ctx, node->kid[0]);
-    for (size_t i = 1; out && i < node->n; i++) {
+    for (size_t i = 1; out != NULL && i < node->n; i++) {
         psv_node *next = work_out(ctx, node->kid[i]);
-        if (!next) return NULL;
+        if (next == NULL) return NULL;
         bool left = out->kind == PSV_MATRIX, right = next->kind == PSV_MATRIX;
         if (node->kind == PSV_ADD)
             out = left && right ? matrix_sum(ctx, out, next) : NULL;
@@ -118,13 +118,13 @@ static psv_node *work_out(psv_ctx *ctx, psv_node *node) {
     case PSV_DIV: return matrix_fold(ctx, node);
     case PSV_NEG: {
         psv_node *inner = work_out(ctx, node->kid[0]);
-        return inner && inner->kind == PSV_MATRIX ? scaled(ctx, inner, NULL, PSV_NEG) : NULL;
+        return inner != NULL && inner->kind == PSV_MATRIX ? scaled(ctx, inner, NULL, PSV_NEG) : NULL;
     }
     default: return NULL;
     }
 }
 
-/* ---- All of it -------------------------------------------------------------------------------------------------- */
+/* ---- All of it ----------------------------------------------------------- */
 
 /* "{1,2}" in plain braces is a list; so is a list as a member of a list. */
 static psv_node *open_lists(psv_ctx *ctx, psv_node *node) {
@@ -155,7 +155,7 @@ static psv_node *rows_to_matrix(psv_ctx *ctx, psv_node *node) {
         n += columns;
     }
     psv_node *matrix = psv_node_new(ctx, PSV_MATRIX, n, cells);
-    if (matrix) matrix->scale = (int)columns;
+    if (matrix != NULL) matrix->scale = (int)columns;
     return matrix;
 }
 
@@ -164,13 +164,13 @@ static psv_node *carry_names(psv_ctx *ctx, psv_node *list) {
     if (list->kind != PSV_LIST || ctx->math_verify) return list;
     psv_node *copy = psv_copy(ctx, list);
     const psv_node *name = NULL;
-    for (size_t i = 0; copy && i < copy->n; i++) {
+    for (size_t i = 0; copy != NULL && i < copy->n; i++) {
         psv_node *item = list->kid[i];
         if (item->kind == PSV_REL)
             name = psv_is_equation(item) && item->n == 2 && item->kid[0]->kind == PSV_VAR ? item->kid[0] : NULL;
-        if (!name || item->kind == PSV_REL || !psv_is_scalar(item)) continue;
+        if (name == NULL || item->kind == PSV_REL || !psv_is_scalar(item)) continue;
         copy->kid[i] = psv_binary(ctx, PSV_REL, (psv_node *)name, item);
-        if (!copy->kid[i]) return NULL;
+        if (copy->kid[i] == NULL) return NULL;
         copy->kid[i]->text = "=";
     }
     return copy;
@@ -178,19 +178,19 @@ static psv_node *carry_names(psv_ctx *ctx, psv_node *list) {
 
 psv_node *psv_simplify(psv_ctx *ctx, psv_node *node) {
     node = rows_to_matrix(ctx, node);
-    if (!node) return NULL;
+    if (node == NULL) return NULL;
     node = expand_signs(ctx, node);
-    if (node) node = open_lists(ctx, node);
-    if (node) node = carry_names(ctx, node);
-    if (!node || !psv_has_kind(node, PSV_MATRIX)) return node;
+    if (node != NULL) node = open_lists(ctx, node);
+    if (node != NULL) node = carry_names(ctx, node);
+    if (node == NULL || !psv_has_kind(node, PSV_MATRIX)) return node;
     if (node->kind == PSV_LIST || node->kind == PSV_REL || node->kind == PSV_SET) {
         psv_node *copy = psv_copy(ctx, node);
-        for (size_t i = 0; copy && i < copy->n; i++) {
+        for (size_t i = 0; copy != NULL && i < copy->n; i++) {
             psv_node *kid = work_out(ctx, node->kid[i]);
-            if (kid) copy->kid[i] = kid;
+            if (kid != NULL) copy->kid[i] = kid;
         }
         return copy;
     }
     psv_node *worked = work_out(ctx, node);
-    return worked ? worked : node;
+    return worked != NULL ? worked : node;
 }

@@ -26,7 +26,7 @@ static psv_token *push(lexer *lex, int code, size_t begin, const char *text, siz
     if (lex->out->n == lex->capacity) {
         size_t capacity = lex->capacity ? 2 * lex->capacity : 64;
         psv_token *data = ps_arena_alloc(lex->ctx->arena, capacity * sizeof *data);
-        if (!data) {
+        if (data == NULL) {
             lex->ctx->nomem = lex->failed = true;
             return NULL;
         }
@@ -39,10 +39,10 @@ static psv_token *push(lexer *lex, int code, size_t begin, const char *text, siz
                          .space = lex->space,
                          .bold = lex->bold,
                          .dollars = lex->dollars,
-                         .text = text ? ps_arena_strndup(lex->ctx->arena, text, length) : "",
+                         .text = text != NULL ? ps_arena_strndup(lex->ctx->arena, text, length) : "",
                          .length = length,
                          .begin = begin};
-    if (!token->text) {
+    if (token->text == NULL) {
         lex->ctx->nomem = lex->failed = true;
         return NULL;
     }
@@ -181,7 +181,7 @@ static void lex_number(lexer *lex) {
     }
     size_t at = lex->out->n;
     psv_token *token = push(lex, TK_NUM, begin, buffer, digits);
-    if (!token) return;
+    if (token == NULL) return;
     token->id = (int)decimals;
     lex_exponent(lex, point && decimals > 0);
     token = &lex->out->data[at];
@@ -197,7 +197,7 @@ static void push_letter(lexer *lex, size_t begin, const char *name, size_t lengt
         if (*name == 'i') code = TK_I;
     }
     psv_token *token = push(lex, code, begin, name, length);
-    if (token) token->run = run;
+    if (token != NULL) token->run = run;
 }
 
 /* After a word: does a number stand before it and after it? */
@@ -221,7 +221,7 @@ static void lex_letters(lexer *lex) {
     lex->i = end;
     if (code) {
         psv_token *token = push(lex, code, begin, s, length);
-        if (token && code == TK_DEGREE) token->id = 1;
+        if (token != NULL && code == TK_DEGREE) token->id = 1;
     } else if (length == 2 && (memcmp(s, "to", 2) == 0 || memcmp(s, "in", 2) == 0) && between_numbers(lex)) {
         push(lex, *s == 't' ? ':' : '/', begin, s, length); /* 2 to 3, 1 in 5 */
     } else if (psv_word_is(s, length, "sqrt")) {
@@ -230,7 +230,7 @@ static void lex_letters(lexer *lex) {
         push(lex, TK_PI, begin, s, length);
     } else if (func >= 0 && func != PSV_RE && func != PSV_IM) {
         psv_token *token = push(lex, TK_FUNC, begin, s, length);
-        if (token) token->id = func;
+        if (token != NULL) token->id = func;
     } else {
         for (size_t k = 0, n; k < length && !lex->failed; k += n) {
             for (n = 1; k + n < length && ((unsigned char)s[k + n] & 0xC0) == 0x80;) /* the rest of a UTF-8 letter */
@@ -258,7 +258,7 @@ static void push_textual(lexer *lex, size_t begin, const char *s, size_t length,
         push(lex, TK_CURRENCY, begin, "dollar", 6);
     } else if (code) {
         psv_token *token = push(lex, code, begin, s, length);
-        if (token && (code == TK_DEGREE || code == '%')) token->id = 1;
+        if (token != NULL && (code == TK_DEGREE || code == '%')) token->id = 1;
     } else if (((length == 2 && memcmp(s, "in", 2) == 0) || (length == 6 && memcmp(s, "out of", 6) == 0)) &&
                between_numbers(lex)) {
         push(lex, '/', begin, s, length); /* 1 in 5 */
@@ -268,7 +268,7 @@ static void push_textual(lexer *lex, size_t begin, const char *s, size_t length,
         push(lex, *s, begin, s, 1);
     } else if (func >= 0) {
         psv_token *token = push(lex, TK_FUNC, begin, s, length);
-        if (token) token->id = func;
+        if (token != NULL) token->id = func;
     } else if (length == 1 && isalpha((unsigned char)*s)) {
         bool was = lex->bold;
         lex->bold |= bold;
@@ -362,7 +362,7 @@ static void lex_blackboard(lexer *lex, size_t begin) {
     } else if (lex->i < lex->length) {
         letter = lex->s[lex->i++];
     }
-    if (letter && strchr("RZQNC", letter))
+    if (letter && strchr("RZQNC", letter) != NULL)
         push(lex, TK_NUMBERS, begin, &letter, 1);
     else
         push(lex, TK_BAD, begin, "mathbb", 6);
@@ -389,14 +389,14 @@ static void lex_known_command(lexer *lex, const psv_command *cmd, size_t begin) 
     case TK_CURRENCY: push(lex, TK_CURRENCY, begin, currency[cmd->id], strlen(currency[cmd->id])); break;
     default: {
         psv_token *token = push(lex, cmd->code, begin, cmd->name, strlen(cmd->name));
-        if (token) token->id = cmd->id;
+        if (token != NULL) token->id = cmd->id;
     }
     }
 }
 
 static void lex_named_command(lexer *lex, size_t begin, const char *name, size_t length) {
     const psv_command *cmd = psv_find_command(name, length);
-    if (cmd) {
+    if (cmd != NULL) {
         lex_known_command(lex, cmd, begin);
         return;
     }
@@ -422,7 +422,7 @@ static void lex_named_command(lexer *lex, size_t begin, const char *name, size_t
     int func = psv_find_function(name, length);
     if (func >= 0) {
         psv_token *token = push(lex, TK_FUNC, begin, name, length);
-        if (token) token->id = func;
+        if (token != NULL) token->id = func;
     } else if (length > 4 && memcmp(name, "quad", 4) == 0) { /* "\quadx": a lost space */
         lex->i -= length - 4;
         lex->space = true;
@@ -467,7 +467,8 @@ static void lex_command(lexer *lex) {
 static void lex_dollar(lexer *lex) {
     size_t begin = lex->i++;
     bool digit = lex->i < lex->length && (isdigit((unsigned char)lex->s[lex->i]) || lex->s[lex->i] == '.');
-    if (digit && !memchr(lex->s + lex->i, '$', lex->length - lex->i) && (begin == 0 || !memchr(lex->s, '$', begin))) {
+    if (digit && memchr(lex->s + lex->i, '$', lex->length - lex->i) == NULL &&
+        (begin == 0 || memchr(lex->s, '$', begin) == NULL)) {
         push(lex, TK_CURRENCY, begin, "dollar", 6);
         return;
     }

@@ -174,7 +174,7 @@ const char *psv_from_unicode(psv_ctx *ctx, const char *text, size_t length) {
         size_t eaten = append_run(raised, sizeof raised / sizeof *raised, "^{", text + i, left, &out);
         if (!eaten) eaten = append_run(lowered, sizeof lowered / sizeof *lowered, "_{", text + i, left, &out);
         const mapping *hit = eaten ? NULL : FIND(mappings, text + i, left);
-        if (hit) {
+        if (hit != NULL) {
             ps_text_puts(&out, hit->latex);
             eaten = strlen(hit->utf8);
         }
@@ -185,7 +185,7 @@ const char *psv_from_unicode(psv_ctx *ctx, const char *text, size_t length) {
         i += eaten;
     }
     const char *copy = ps_text_ok(&out) ? ps_arena_strndup(ctx->arena, ps_text_cstr(&out), out.length) : NULL;
-    if (!copy) ctx->nomem = true;
+    if (copy == NULL) ctx->nomem = true;
     ps_text_free(&out);
     return copy;
 }

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- Plain words ------------------------------------------------------------------------------------------------ */
+/* ---- Plain words --------------------------------------------------------- */
 
 /* Commands whose name is typography, so that only their argument is text. */
 bool psv_is_text_command(const char *name, size_t length) {
@@ -20,7 +20,7 @@ bool psv_is_text_command(const char *name, size_t length) {
 
 const char *psv_plain_words(psv_ctx *ctx, const char *text, size_t length) {
     char *out = ps_arena_alloc(ctx->arena, length + 1);
-    if (!out) {
+    if (out == NULL) {
         ctx->nomem = true;
         return NULL;
     }
@@ -75,7 +75,7 @@ static const char *essential_words(psv_ctx *ctx, const char *words, bool kinds_t
     static const char *const kinds[] = {"function", "number", "numbers", "direction", "curve",   "shape",   "graph",
                                         "relation", "of",     "due",     "figure",    "integer", "triangle"};
     char *out = ps_arena_alloc(ctx->arena, strlen(words) + 1);
-    if (!out) {
+    if (out == NULL) {
         ctx->nomem = true;
         return words;
     }
@@ -101,7 +101,7 @@ static void squeeze(const char *words, char *out) {
 
 static bool equal_squeezed(psv_ctx *ctx, const char *a, const char *b) {
     char *sa = ps_arena_alloc(ctx->arena, strlen(a) + 1), *sb = ps_arena_alloc(ctx->arena, strlen(b) + 1);
-    if (!sa || !sb) {
+    if (sa == NULL || sb == NULL) {
         ctx->nomem = true;
         return false;
     }
@@ -118,7 +118,7 @@ bool psv_same_words(psv_ctx *ctx, const char *a, const char *b) {
     return equal_squeezed(ctx, essential_words(ctx, a, true), essential_words(ctx, b, true));
 }
 
-/* ---- Numbers in words ------------------------------------------------------------------------------------------- */
+/* ---- Numbers in words ---------------------------------------------------- */
 
 static long small_number(const char *word, size_t length) {
     static const char *const ones[] = {"zero",     "one",     "two",     "three",     "four",     "five",    "six",
@@ -171,7 +171,7 @@ long psv_number_word(const char *words) {
     return any ? total + current : -1;
 }
 
-/* ---- Units ------------------------------------------------------------------------------------------------------ */
+/* ---- Units --------------------------------------------------------------- */
 
 typedef struct unit_name {
     const char *name;
@@ -284,7 +284,7 @@ bool psv_is_unit_word(const char *word, size_t length) {
 
 char psv_unit_measures(const char *word, size_t length) {
     const psv_unit *unit = find_one(word, length);
-    return unit ? unit->dimension : 0;
+    return unit != NULL ? unit->dimension : 0;
 }
 
 /* One unit with its power, before any "per": "square cm", "cm^2", "in squared". Stops after "per". */
@@ -301,7 +301,7 @@ static psv_unit find_simple(const char **rest, bool *per) {
             break;
         }
         const char *caret = memchr(word, '^', length);
-        if (caret) {
+        if (caret != NULL) {
             power = atoi(caret + 1);
             length = (size_t)(caret - word);
             if (!length) continue;
@@ -314,11 +314,11 @@ static psv_unit find_simple(const char **rest, bool *per) {
             power = square ? 2 : 3;
             continue;
         }
-        if (found) return unknown; /* two units side by side */
+        if (found != NULL) return unknown; /* two units side by side */
         found = find_one(word, length);
-        if (!found) return unknown;
+        if (found == NULL) return unknown;
     }
-    if (!found || !found->dimension || power < 1 || power > 3 || found->power * power > 3) return unknown;
+    if (found == NULL || !found->dimension || power < 1 || power > 3 || found->power * power > 3) return unknown;
     psv_unit unit = *found;
     unit.power *= power;
     return unit;
@@ -327,7 +327,7 @@ static psv_unit find_simple(const char **rest, bool *per) {
 psv_unit psv_find_unit(const char *text) {
     const psv_unit unknown = {0, 0, 1, 1, 0};
     const psv_unit *whole = find_one(text, strlen(text)); /* "pound sterling" */
-    if (whole && whole->dimension) return *whole;
+    if (whole != NULL && whole->dimension) return *whole;
     const char *rest = text;
     bool per;
     psv_unit unit = find_simple(&rest, &per);

@@ -157,7 +157,7 @@ void psv_print(const psv_node *node, ps_text *out) {
     case PSV_BASE: ps_text_printf(out, "%s_%d", node->text, node->scale); break;
     case PSV_RATIO:
         print_operands(node, ":", out);
-        if (node->text) ps_text_printf(out, " %s", node->text);
+        if (node->text != NULL) ps_text_printf(out, " %s", node->text);
         break;
     case PSV_CHOICE: ps_text_printf(out, "choice %s", node->text); break;
     case PSV_TEXT: ps_text_printf(out, "\"%s\"", node->text); break;

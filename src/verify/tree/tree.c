@@ -16,14 +16,14 @@ bool psv_spend(psv_ctx *ctx, long units) {
 psv_node *psv_node_new(psv_ctx *ctx, psv_kind kind, size_t n, psv_node *const *kids) {
     int height = 0;
     for (size_t i = 0; i < n; i++) {
-        if (!kids[i]) return NULL;
+        if (kids[i] == NULL) return NULL;
         if (kids[i]->height >= height) height = kids[i]->height + 1;
     }
     if (height > PSV_MAX_HEIGHT || ctx->nodes + n + 1 > PSV_MAX_NODES) return NULL;
     ctx->nodes++;
     psv_node *node = ps_arena_calloc(ctx->arena, 1, sizeof *node);
-    if (node && n) node->kid = ps_arena_alloc(ctx->arena, n * sizeof *node->kid);
-    if (!node || (n && !node->kid)) {
+    if (node != NULL && n) node->kid = ps_arena_alloc(ctx->arena, n * sizeof *node->kid);
+    if (node == NULL || (n && node->kid == NULL)) {
         ctx->nomem = true;
         return NULL;
     }
@@ -43,23 +43,23 @@ psv_node *psv_binary(psv_ctx *ctx, psv_kind kind, psv_node *a, psv_node *b) {
 }
 
 psv_node *psv_call(psv_ctx *ctx, psv_func func, psv_node *a, psv_node *b) {
-    psv_node *node = psv_node_new(ctx, PSV_FUNC, b ? 2 : 1, (psv_node *[]){a, b});
-    if (node) node->op = func;
+    psv_node *node = psv_node_new(ctx, PSV_FUNC, b != NULL ? 2 : 1, (psv_node *[]){a, b});
+    if (node != NULL) node->op = func;
     return node;
 }
 
 psv_node *psv_named(psv_ctx *ctx, psv_kind kind, const char *text, size_t length) {
     psv_node *node = psv_node_new(ctx, kind, 0, NULL);
-    if (!node) return NULL;
+    if (node == NULL) return NULL;
     node->text = ps_arena_strndup(ctx->arena, text, length);
-    if (node->text) return node;
+    if (node->text != NULL) return node;
     ctx->nomem = true;
     return NULL;
 }
 
 psv_node *psv_constant(psv_ctx *ctx, psv_const id) {
     psv_node *node = psv_node_new(ctx, PSV_CONST, 0, NULL);
-    if (node) node->op = id;
+    if (node != NULL) node->op = id;
     return node;
 }
 
@@ -72,7 +72,7 @@ psv_node *psv_integer(psv_ctx *ctx, long value) {
 
 psv_node *psv_copy(psv_ctx *ctx, const psv_node *node) {
     psv_node *copy = psv_node_new(ctx, node->kind, node->n, node->kid);
-    if (!copy) return NULL;
+    if (copy == NULL) return NULL;
     psv_node **kid = copy->kid;
     *copy = *node;
     copy->kid = kid;
@@ -110,7 +110,7 @@ bool psv_is_infinity(const psv_node *node, int *sign) {
 bool psv_same_tree(const psv_node *a, const psv_node *b) {
     if (a->kind != b->kind || a->n != b->n || a->op != b->op || a->scale != b->scale || a->repeat != b->repeat)
         return false;
-    if ((a->text != NULL) != (b->text != NULL) || (a->text && strcmp(a->text, b->text) != 0)) return false;
+    if ((a->text != NULL) != (b->text != NULL) || (a->text != NULL && strcmp(a->text, b->text) != 0)) return false;
     for (size_t i = 0; i < a->n; i++)
         if (!psv_same_tree(a->kid[i], b->kid[i])) return false;
     return true;
