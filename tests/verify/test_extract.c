@@ -11,7 +11,7 @@ static void check(const extraction *table, size_t n, const ps_verify_options *op
         assert_int_equal(ps_extract_answer(table[i].response, options, &answer, NULL), PS_OK);
         if ((answer == NULL) != (table[i].answer == NULL) || (answer != NULL && strcmp(answer, table[i].answer) != 0))
             fail_msg("'%s': expected '%s', found '%s'", table[i].response,
-                            table[i].answer != NULL ? table[i].answer : "(nothing)", answer != NULL ? answer : "(nothing)");
+                     table[i].answer != NULL ? table[i].answer : "(nothing)", answer != NULL ? answer : "(nothing)");
         ps_free(answer);
     }
 }

@@ -13,7 +13,7 @@ static void check(const reading *table, size_t n) {
             fail_msg("'%s' was read as '%s'", table[i].text, result.gold_form);
         if (table[i].form != NULL && (result.gold_form == NULL || strcmp(result.gold_form, table[i].form) != 0))
             fail_msg("'%s': expected '%s', read '%s'", table[i].text, table[i].form,
-                            result.gold_form != NULL ? result.gold_form : "(nothing)");
+                     result.gold_form != NULL ? result.gold_form : "(nothing)");
         ps_verify_result_clear(&result);
     }
 }

@@ -103,8 +103,8 @@ static void test_responses(void **state) {
         ps_verify_result result;
         assert_int_equal(ps_verify(table[i].gold, table[i].response, NULL, &result, NULL), PS_OK);
         if (result.verdict != table[i].expected)
-            != NULLfail_msg("'%s' in '%s': expected %d, got %d from '%s'", table[i].gold, table[i].response,
-                            table[i].expected, result.verdict, result.extracted ? result.extracted : "(nothing)");
+            fail_msg("'%s' in '%s': expected %d, got %d from '%s'", table[i].gold, table[i].response, table[i].expected,
+                     result.verdict, result.extracted != NULL ? result.extracted : "(nothing)");
         ps_verify_result_clear(&result);
     }
 }
