@@ -4,7 +4,7 @@
  * Those in which neither side says more than the other make a partition (they do compare values). An answer that says
  * less than others (no unit, no base, a rounded decimal) then joins them only when they all agree with each other.
  * The outcome does not depend on the order of the answers. */
-#include "verify/answer.h"
+#include "verify/extract/extract.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -58,9 +58,9 @@ static ps_status relate(voting *v, size_t fresh) {
         psv_answer_is is = compare(v, &v->answer[m], &v->answer[fresh], &c);
         if (v->ctx.nomem) return PS_NOMEM;
         if (is != PSV_YES) continue;
-        if (!c.a_marked && !c.b_marked) v->strong[root(v->strong, fresh)] = root(v->strong, m);
-        if (c.b_marked && add_edge(v, m, fresh) != PS_OK) return PS_NOMEM;
-        if (c.a_marked && add_edge(v, fresh, m) != PS_OK) return PS_NOMEM;
+        if (!c.says_more[PSV_FIRST] && !c.says_more[PSV_SECOND]) v->strong[root(v->strong, fresh)] = root(v->strong, m);
+        if (c.says_more[PSV_SECOND] && add_edge(v, m, fresh) != PS_OK) return PS_NOMEM;
+        if (c.says_more[PSV_FIRST] && add_edge(v, fresh, m) != PS_OK) return PS_NOMEM;
     }
     return PS_OK;
 }
@@ -162,8 +162,8 @@ static ps_status classify(voting *v, const char *const *answers, size_t n, int *
     return PS_OK;
 }
 
-static ps_status classes_by_text(const char *const *answers, size_t n, const ps_verify_options *options, int *class_of,
-                                 size_t *n_classes, ps_error *err) {
+static ps_status classes_by_text(const char *const *answers, size_t n, int *class_of, size_t *n_classes,
+                                 ps_error *err) {
     size_t count = 0;
     for (size_t i = 0; i < n; i++) {
         class_of[i] = -1;
@@ -177,7 +177,6 @@ static ps_status classes_by_text(const char *const *answers, size_t n, const ps_
         }
         if (answers[i] != NULL && class_of[i] < 0) class_of[i] = (int)count++;
     }
-    (void)options;
     *n_classes = count;
     return PS_OK;
 }
@@ -190,9 +189,9 @@ ps_status ps_answer_classes(const char *const *answers, size_t n, const ps_verif
     if (n_classes == NULL) return ps_fail(err, PS_ARG, "a place for the number of classes is needed");
     if (options == NULL) options = &defaults;
     if (options->mode == PS_VERIFY_EXACT || options->mode == PS_VERIFY_CONTAINS)
-        return classes_by_text(answers, n, options, class_of, n_classes, err);
+        return classes_by_text(answers, n, class_of, n_classes, err);
     voting v = {.ctx = {.arena = ps_arena_create(),
-                        .math_verify = options->mode == PS_VERIFY_MATH_VERIFY,
+                        .rules = psv_rules_of(options->mode),
                         .sets_are_relations = true, /* votes have no gold side */
                         .decimals = options->decimals > 0 ? options->decimals : 6},
                 .scratch = ps_arena_create(),

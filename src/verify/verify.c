@@ -1,4 +1,5 @@
 /* The public functions. */
+#include "verify/compare/compare.h"
 #include "verify/extract/extract.h"
 
 #include <ctype.h>
@@ -9,10 +10,12 @@
 static const ps_verify_options defaults = {0};
 
 static ps_status begin(psv_ctx *ctx, const ps_verify_options *options, ps_error *err) {
-    *ctx = (psv_ctx){.arena = ps_arena_create(), .work = PSV_WORK, .decimals = 6};
+    *ctx = (psv_ctx){.arena = ps_arena_create(),
+                     .work = PSV_WORK,
+                     .rules = psv_rules_of(options->mode),
+                     .decimals = 6,
+                     .sets_are_relations = options->sets_are_relations};
     if (ctx->arena == NULL) return ps_nomem(err);
-    ctx->math_verify = options->mode == PS_VERIFY_MATH_VERIFY;
-    ctx->sets_are_relations = options->sets_are_relations;
     if (options->decimals > 0) ctx->decimals = options->decimals < 15 ? options->decimals : 15;
     return PS_OK;
 }
@@ -46,8 +49,8 @@ static ps_status extract(psv_ctx *ctx, const char *response, const ps_verify_opt
             *answer = ps_arena_strndup(ctx->arena, response + span.begin, span.end - span.begin);
         break;
     case PS_EXTRACT_BOXED:
-        *answer =
-            ctx->math_verify ? psv_extract_as_math_verify(ctx, response, length) : psv_extract(ctx, response, length);
+        *answer = ctx->rules->searches_like_math_verify ? psv_extract_as_math_verify(ctx, response, length)
+                                                        : psv_extract(ctx, response, length);
         break;
     default: return ps_fail(err, PS_ARG, "unknown way of extraction %d", (int)options->extract);
     }
@@ -143,9 +146,9 @@ static ps_status by_text(const char *gold, const char *extracted, const char *re
     return PS_OK;
 }
 
-/* Math-Verify extracts from the gold text as from a response. */
+/* The gold answer, perhaps extracted from its text as from a response. */
 static const char *gold_answer(psv_ctx *ctx, const char *gold) {
-    if (!ctx->math_verify) return gold;
+    if (!ctx->rules->searches_gold) return gold;
     size_t length = strlen(gold);
     if (length > PSV_MAX_RESPONSE) gold += length - PSV_MAX_RESPONSE;
     const char *dollar = strchr(gold, '$');
@@ -157,11 +160,11 @@ static const char *gold_answer(psv_ctx *ctx, const char *gold) {
     return found != NULL ? found : gold;
 }
 
-/* Under Math-Verify "1,22" may be a decimal as well as a list. */
-static ps_status decide_as_mode(psv_ctx *ctx, const char *gold, const char *found, ps_verify_result *result,
-                                ps_error *err) {
+/* "1,22" may be a decimal as well as a list. */
+static ps_status decide_either_way(psv_ctx *ctx, const char *gold, const char *found, ps_verify_result *result,
+                                   ps_error *err) {
     ps_status status = decide(ctx, gold, found, result, err);
-    const char *decimal = ctx->math_verify ? psv_reference_number(ctx, gold) : gold;
+    const char *decimal = ctx->rules->comma_may_be_decimal ? psv_reference_number(ctx, gold) : gold;
     if (status != PS_OK || result->verdict == PS_SAME || decimal == gold) return status;
     ps_verify_result again = {.extracted = result->extracted};
     status = decide(ctx, decimal, found, &again, err);
@@ -194,7 +197,7 @@ ps_status ps_verify(const char *gold, const char *response, const ps_verify_opti
     else if (found == NULL)
         snprintf(out.reason, sizeof out.reason, "no answer was found in the response");
     else
-        status = decide_as_mode(&ctx, gold_answer(&ctx, gold), found, &out, err);
+        status = decide_either_way(&ctx, gold_answer(&ctx, gold), found, &out, err);
 done:
     ps_arena_free(ctx.arena);
     if (status == PS_OK)

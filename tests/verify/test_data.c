@@ -55,28 +55,28 @@ static void check(const bar *b) {
     assert_true(false_positives <= b->false_positives);
 }
 
-static void test_math500_solutions(void **state) {
+static void math500_solutions_agree_with_their_gold_answers(void **state) {
     (void)state;
     check(&(bar){"math500.jsonl", "answer", "solution", NULL, PS_VERIFY_STRICT, true, 1.0, 0});
 }
 
-static void test_real_pairs(void **state) {
+static void real_responses_get_math_verifys_verdict(void **state) {
     (void)state;
     check(&(bar){"verify/real_pairs.jsonl", "gold", "response", "mv", PS_VERIFY_MATH_VERIFY, true, 0.99, 2});
 }
 
-static void test_reference_cases(void **state) {
+static void math_verifys_own_cases_get_its_verdict(void **state) {
     (void)state;
     check(&(bar){"verify/math_verify_cases.jsonl", "gold", "pred", "expected", PS_VERIFY_MATH_VERIFY, true, 0.95, 4});
 }
 
-static void test_traps(void **state) {
+static void traps_catch_nothing(void **state) {
     (void)state;
     check(&(bar){"verify/trap_pairs.jsonl", "gold", "pred", "truth", PS_VERIFY_STRICT, false, 0.97, 0});
 }
 
 /* Among the distinct gold answers of MATH-500 these and no others are the same. */
-static void test_all_pairs(void **state) {
+static void distinct_gold_answers_of_math500_differ_but_for_those_named(void **state) {
     (void)state;
     static const char *const equal[][2] = {{"90^\\circ", "90"},
                                            {"5", "x=5"},
@@ -125,8 +125,10 @@ static void test_all_pairs(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_math500_solutions), cmocka_unit_test(test_real_pairs),
-                                       cmocka_unit_test(test_reference_cases), cmocka_unit_test(test_traps),
-                                       cmocka_unit_test(test_all_pairs)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(math500_solutions_agree_with_their_gold_answers),
+                                       cmocka_unit_test(real_responses_get_math_verifys_verdict),
+                                       cmocka_unit_test(math_verifys_own_cases_get_its_verdict),
+                                       cmocka_unit_test(traps_catch_nothing),
+                                       cmocka_unit_test(distinct_gold_answers_of_math500_differ_but_for_those_named)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

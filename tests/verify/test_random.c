@@ -287,7 +287,7 @@ static tree *change(random_source *r, const tree *t) {
 
 /* ---- Tests --------------------------------------------------------------- */
 
-static void test_rational_functions(void **state) {
+static void spellings_of_random_rational_functions_are_the_same(void **state) {
     (void)state;
     ps_text one = {0}, two = {0};
     size_t same = 0, different = 0;
@@ -315,7 +315,7 @@ static void test_rational_functions(void **state) {
     ps_text_free(&two);
 }
 
-static void test_constants(void **state) {
+static void spellings_of_random_constants_are_the_same(void **state) {
     (void)state;
     ps_text one = {0}, two = {0};
     size_t different = 0;
@@ -344,6 +344,7 @@ static void test_constants(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_rational_functions), cmocka_unit_test(test_constants)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(spellings_of_random_rational_functions_are_the_same),
+                                       cmocka_unit_test(spellings_of_random_constants_are_the_same)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,7 +19,7 @@ static void check(const reading *table, size_t n) {
 }
 #define CHECK(table) check(table, sizeof table / sizeof *table)
 
-static void test_typography(void **state) {
+static void typography_says_nothing(void **state) {
     (void)state;
     static const reading table[] = {
         {"$5$", "5"},
@@ -53,7 +53,7 @@ static void test_typography(void **state) {
     CHECK(table);
 }
 
-static void test_numbers(void **state) {
+static void numbers_are_read_as_written(void **state) {
     (void)state;
     static const reading table[] = {
         {"3,400", "3400"},
@@ -110,7 +110,7 @@ static void test_numbers(void **state) {
     CHECK(table);
 }
 
-static void test_expressions(void **state) {
+static void expressions_bind_as_mathematicians_mean(void **state) {
     (void)state;
     static const reading table[] = {
         {"\\frac12", "1/2"},
@@ -161,7 +161,7 @@ static void test_expressions(void **state) {
     CHECK(table);
 }
 
-static void test_structures(void **state) {
+static void sets_tuples_intervals_and_matrices_are_read(void **state) {
     (void)state;
     static const reading table[] = {
         {"1 \\pm \\sqrt{19}", "1 + root(19, 2), 1 - root(19, 2)"},
@@ -196,7 +196,7 @@ static void test_structures(void **state) {
     CHECK(table);
 }
 
-static void test_unreadable(void **state) {
+static void what_cannot_be_read_is_left_unread(void **state) {
     (void)state;
     static const reading table[] = {
         {"", NULL},
@@ -216,8 +216,11 @@ static void test_unreadable(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_typography), cmocka_unit_test(test_numbers),    cmocka_unit_test(test_expressions),
-        cmocka_unit_test(test_structures), cmocka_unit_test(test_unreadable),
+        cmocka_unit_test(typography_says_nothing),
+        cmocka_unit_test(numbers_are_read_as_written),
+        cmocka_unit_test(expressions_bind_as_mathematicians_mean),
+        cmocka_unit_test(sets_tuples_intervals_and_matrices_are_read),
+        cmocka_unit_test(what_cannot_be_read_is_left_unread),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

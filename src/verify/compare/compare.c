@@ -1,19 +1,14 @@
 /* Comparison by kind of answer. Whatever a rule here decides is symmetric in its two sides; which side said more than
  * the other is kept in the marks, for voting. */
+#include "verify/compare/compare.h"
+
 #include "verify/compare/collections.h"
-#include "verify/read/phrases.h"
+#include "verify/compare/labels.h"
 #include "verify/read/words.h"
+#include "verify/tree/names.h"
 
 #include <ctype.h>
 #include <string.h>
-
-static psv_answer_is no(psv_compare *c, const char *stage, const char *reason) {
-    return psv_decide(c, stage, PSV_NO, reason);
-}
-
-bool psv_is_equation(const psv_node *node) {
-    return node->kind == PSV_REL && strspn(node->text, "=~") == strlen(node->text);
-}
 
 static bool is_condition(const psv_node *node) {
     return (node->kind == PSV_REL && !psv_is_equation(node)) || node->kind == PSV_AND || node->kind == PSV_OR;
@@ -33,69 +28,15 @@ static bool is_set_like(const psv_node *node) {
 
 /* ---- Names of values ----------------------------------------------------- */
 
-/* Nothing but names in it: x, f(2), AB/CD, m + n, sin C. Numbers would make it an equation to be solved. */
-static bool only_names(const psv_node *node, bool inside_call) {
-    switch (node->kind) {
-    case PSV_VAR:
-    case PSV_TEXT:
-    case PSV_CHOICE: return true;
-    case PSV_APPLY: return true;
-    case PSV_NUM: return inside_call;
-    case PSV_ADD:
-    case PSV_MUL:
-    case PSV_NEG:
-    case PSV_DIV:
-    case PSV_POW:
-    case PSV_RATIO:
-    case PSV_FUNC:
-    case PSV_TUPLE:
-        for (size_t i = 0; i < node->n; i++)
-            if (!only_names(node->kid[i], inside_call)) return false;
-        return true;
-    default: return false;
-    }
-}
-
-const psv_node *psv_named_value(psv_ctx *ctx, const psv_node *node) {
-    (void)ctx;
-    if (node->kind != PSV_REL || !psv_is_equation(node)) return NULL;
-    const psv_node *last = node->kid[node->n - 1], *first = node->kid[0];
-    bool zero = last->kind == PSV_NUM && strspn(last->text, "0") == strlen(last->text);
-    if (first->kind == PSV_ADD && (zero || psv_has_variable(last))) return NULL; /* x - y = 0 is an equation */
-    if (only_names(first, false)) return last;
-    if (node->n == 2 && last->kind == PSV_VAR && !psv_has_variable(first)) return first; /* 5 = x */
-    bool numbers = true;
-    for (size_t i = 0; i < node->n; i++)
-        numbers &= psv_is_scalar(node->kid[i]) && !psv_has_variable(node->kid[i]);
-    return numbers ? last : NULL; /* 2 + 3 = 5 */
-}
-
 /* "π ≈ 3.14": what stands before the approximation. */
 static const psv_node *before_approximation(const psv_node *node) {
     size_t n = strlen(node->text);
-    if (node->text[n - 1] != '~') return NULL;
+    if (node->text[n - 1] != PSV_APPROX) return NULL;
     const psv_node *before = node->kid[node->n - 2];
     return n > 1 || !psv_has_variable(before) ? before : NULL;
 }
 
 /* ---- Words and letters --------------------------------------------------- */
-
-bool psv_words_of(const psv_node *node, ps_text *out) {
-    switch (node->kind) {
-    case PSV_TEXT:
-    case PSV_VAR:
-    case PSV_CHOICE: ps_text_puts(out, node->text); return true;
-    case PSV_CONST:
-        if (node->op != PSV_E && node->op != PSV_I) return false;
-        ps_text_puts(out, node->op == PSV_E ? "e" : "i");
-        return true;
-    case PSV_MUL:
-        for (size_t i = 0; i < node->n; i++)
-            if (!psv_words_of(node->kid[i], out)) return false;
-        return true;
-    default: return false;
-    }
-}
 
 static psv_answer_is compare_words(psv_compare *c, const psv_node *a, const psv_node *b) {
     ps_text wa = {0}, wb = {0};
@@ -114,27 +55,24 @@ static psv_answer_is compare_words(psv_compare *c, const psv_node *a, const psv_
 
 /* A choice letter, perhaps with the value it stands for. */
 static psv_answer_is compare_choice(psv_compare *c, const psv_node *a, const psv_node *b) {
+    bool may_have_value = c->ctx->rules->choice_has_a_value;
     if (a->kind == PSV_CHOICE && b->kind == PSV_CHOICE) {
-        if (a->n > b->n) c->a_marked = true;
-        if (b->n > a->n) c->b_marked = true;
-        if (c->ctx->math_verify && a->n != b->n)
-            return no(c, "choice", "Math-Verify takes no letter with its value for the letter");
+        if (a->n > b->n) c->says_more[PSV_FIRST] = true;
+        if (b->n > a->n) c->says_more[PSV_SECOND] = true;
+        if (!may_have_value && a->n != b->n) return psv_no(c, "choice", "a letter with its value is not the letter");
         return psv_decide(c, "choice", strcmp(a->text, b->text) ? PSV_NO : PSV_YES, "choice letters");
     }
-    bool a_is = a->kind == PSV_CHOICE;
-    const psv_node *choice = a_is ? a : b, *other = a_is ? b : a;
+    psv_side side = a->kind == PSV_CHOICE ? PSV_FIRST : PSV_SECOND;
+    const psv_node *choice = side == PSV_FIRST ? a : b, *other = side == PSV_FIRST ? b : a;
     if (other->kind == PSV_VAR || other->kind == PSV_TEXT || other->kind == PSV_CONST || other->kind == PSV_MUL) {
         psv_answer_is is = compare_words(c, a, b);
-        if (is == PSV_YES && choice->n) *(a_is ? &c->a_marked : &c->b_marked) = true;
+        if (is == PSV_YES && choice->n) c->says_more[side] = true;
         if (is == PSV_YES || !choice->n) return is;
     }
-    if (c->ctx->math_verify) return no(c, "choice", "Math-Verify takes no letter with its value for the value");
-    if (!choice->n) return no(c, "choice", "one answer is a choice letter, the other is not");
-    if (a_is)
-        c->a_marked = true;
-    else
-        c->b_marked = true;
-    return psv_compare_nodes(c, a_is ? a->kid[0] : a, a_is ? b : b->kid[0]);
+    if (!may_have_value) return psv_no(c, "choice", "a letter with its value is not the value");
+    if (!choice->n) return psv_no(c, "choice", "one answer is a choice letter, the other is not");
+    c->says_more[side] = true;
+    return psv_compare_sided(c, side, choice->kid[0], other);
 }
 
 /* ---- Relations ----------------------------------------------------------- */
@@ -143,19 +81,30 @@ static psv_node *difference(psv_ctx *ctx, psv_node *a, psv_node *b) {
     return psv_binary(ctx, PSV_ADD, a, psv_unary(ctx, PSV_NEG, b));
 }
 
-static char oriented(char relation, bool *swap) {
-    *swap = relation == '>' || relation == 'g';
-    return relation == '>' ? '<' : relation == 'g' ? 'l' : relation == '~' ? '=' : relation;
+/* A relation as one of =, <, ≤ and the like; *swap: its sides change places for that. */
+static psv_relation oriented(char relation, bool *swap) {
+    *swap = relation == PSV_GREATER || relation == PSV_AT_LEAST;
+    switch ((psv_relation)relation) {
+    case PSV_GREATER: return PSV_LESS;
+    case PSV_AT_LEAST: return PSV_AT_MOST;
+    case PSV_APPROX: return PSV_EQUAL;
+    default: return (psv_relation)relation;
+    }
+}
+
+/* Are its sides numbers whose difference says it all? */
+static bool relates_values(psv_relation relation) {
+    return psv_is_order(relation) || relation == PSV_EQUAL || relation == PSV_NOT_EQUAL;
 }
 
 /* One link of a chain against another: l₁ ∘ r₁ and l₂ ∘ r₂ as multiples of each other. */
 static psv_answer_is compare_links(psv_compare *c, const psv_node *a, size_t i, const psv_node *b, size_t j) {
     bool swap_a, swap_b;
-    char ra = oriented(a->text[i], &swap_a), rb = oriented(b->text[j], &swap_b);
-    if (ra != rb) return no(c, "relation", "different relations");
+    psv_relation ra = oriented(a->text[i], &swap_a), rb = oriented(b->text[j], &swap_b);
+    if (ra != rb) return psv_no(c, "relation", "different relations");
     psv_node *la = a->kid[i + swap_a], *ha = a->kid[i + !swap_a], *lb = b->kid[j + swap_b], *hb = b->kid[j + !swap_b];
-    if (!psv_is_scalar(la) || !psv_is_scalar(ha) || !psv_is_scalar(lb) || !psv_is_scalar(hb) ||
-        strchr("ioec", ra) != NULL) {
+    bool scalars = psv_is_scalar(la) && psv_is_scalar(ha) && psv_is_scalar(lb) && psv_is_scalar(hb);
+    if (!scalars || !relates_values(ra)) {
         psv_answer_is is = psv_compare_nodes(c, la, lb);
         return is == PSV_YES ? psv_compare_nodes(c, ha, hb) : is;
     }
@@ -167,13 +116,12 @@ static psv_answer_is compare_links(psv_compare *c, const psv_node *a, size_t i, 
         is = psv_ball_proportional(c->ctx, x, y, &positive);
         if (is == PSV_YES) c->proven = false;
     }
-    bool directed = ra == '<' || ra == 'l';
-    if (is == PSV_YES && directed && !positive) is = PSV_NO;
+    if (is == PSV_YES && psv_is_order(ra) && !positive) is = PSV_NO;
     return psv_decide(c, "relation", is, is == PSV_YES ? "the same up to a factor" : "not multiples of each other");
 }
 
 psv_answer_is psv_compare_relations(psv_compare *c, const psv_node *a, const psv_node *b) {
-    if (a->n != b->n) return no(c, "relation", "chains of different length");
+    if (a->n != b->n) return psv_no(c, "relation", "chains of different length");
     size_t links = a->n - 1;
     psv_answer_is forward = PSV_YES;
     for (size_t i = 0; i < links && forward == PSV_YES; i++)
@@ -187,12 +135,12 @@ psv_answer_is psv_compare_relations(psv_compare *c, const psv_node *a, const psv
 
 /* Two equations. Chains are cut to their ends: x = 5 + 5 + 1 = 11 says x = 11. */
 static psv_answer_is compare_equations(psv_compare *c, const psv_node *a, const psv_node *b) {
-    const psv_node *va = psv_named_value(c->ctx, a), *vb = psv_named_value(c->ctx, b);
+    const psv_node *va = psv_named_value(a), *vb = psv_named_value(b);
     if (va != NULL && vb != NULL) {
         const psv_node *na = va == a->kid[0] ? a->kid[1] : a->kid[0], *nb = vb == b->kid[0] ? b->kid[1] : b->kid[0];
         bool function = (na->kind == PSV_APPLY) != (nb->kind == PSV_APPLY); /* y = … and f(x) = … */
         bool same_name = na->kind == PSV_VAR && nb->kind == PSV_VAR && strcmp(na->text, nb->text) == 0;
-        bool names = only_names(na, false) && only_names(nb, false);
+        bool names = psv_only_names(na) && psv_only_names(nb);
         if (!names || function || same_name || na->kind == PSV_TUPLE || psv_same_tree(na, nb)) {
             psv_answer_is is = PSV_YES;
             if (na->kind == PSV_TUPLE && nb->kind == PSV_TUPLE) is = psv_compare_nodes(c, na, nb);
@@ -204,10 +152,9 @@ static psv_answer_is compare_equations(psv_compare *c, const psv_node *a, const 
             if (is == PSV_YES || same_name || !names) return is;
         }
     }
-    psv_node *ends_a[2] = {a->kid[0], a->kid[a->n - 1]}, *ends_b[2] = {b->kid[0], b->kid[b->n - 1]};
-    psv_node *ea = psv_node_new(c->ctx, PSV_REL, 2, ends_a), *eb = psv_node_new(c->ctx, PSV_REL, 2, ends_b);
+    psv_node *ea = psv_relate(c->ctx, a->kid[0], PSV_EQUAL, a->kid[a->n - 1]);
+    psv_node *eb = psv_relate(c->ctx, b->kid[0], PSV_EQUAL, b->kid[b->n - 1]);
     if (ea == NULL || eb == NULL) return psv_decide(c, "relation", PSV_CANNOT_TELL, "too large");
-    ea->text = eb->text = "=";
     return psv_compare_relations(c, ea, eb);
 }
 
@@ -215,7 +162,7 @@ static psv_answer_is compare_equations(psv_compare *c, const psv_node *a, const 
 
 /* Unions and differences that are no sets of numbers: member by member, in any order. */
 static psv_answer_is compare_structure(psv_compare *c, const psv_node *a, const psv_node *b) {
-    if (a->kind != b->kind) return no(c, "type", "different kinds of set");
+    if (a->kind != b->kind) return psv_no(c, "type", "different kinds of set");
     if (a->kind == PSV_NUMBERS)
         return psv_decide(c, "region", strcmp(a->text, b->text) ? PSV_NO : PSV_YES, "sets of numbers");
     if (a->kind == PSV_REL) return psv_compare_relations(c, a, b);
@@ -225,18 +172,18 @@ static psv_answer_is compare_structure(psv_compare *c, const psv_node *a, const 
 
 /* A condition but for "x ∈ S", which names a set. */
 static bool is_inequality(const psv_node *node) {
-    return is_condition(node) && !(node->kind == PSV_REL && node->text[0] == 'i');
+    return is_condition(node) && !(node->kind == PSV_REL && node->text[0] == PSV_MEMBER);
 }
 
 static psv_answer_is compare_sets(psv_compare *c, const psv_node *a, const psv_node *b) {
-    if (c->ctx->math_verify && !c->ctx->sets_are_relations && is_inequality(b) && !is_inequality(a))
-        return no(c, "relation", "Math-Verify takes no inequality for a gold set");
+    bool any_notation = c->ctx->rules->inequality_may_be_a_set || c->ctx->sets_are_relations;
+    if (!any_notation && is_inequality(b) && !is_inequality(a))
+        return psv_no(c, "relation", "an inequality against a gold set");
     psv_answer_is is = psv_compare_regions(c, a, b);
     if (is != PSV_CANNOT_TELL) return is;
-    bool in_a = a->kind == PSV_REL && a->n == 2 && a->text[0] == 'i',
-         in_b = b->kind == PSV_REL && b->n == 2 && b->text[0] == 'i';
+    bool in_a = psv_is_relation(a, PSV_MEMBER), in_b = psv_is_relation(b, PSV_MEMBER);
     if (in_a != in_b) { /* x ∈ S against S */
-        *(in_a ? &c->a_marked : &c->b_marked) = true;
+        c->says_more[in_a ? PSV_FIRST : PSV_SECOND] = true;
         return psv_compare_nodes(c, in_a ? a->kid[1] : a, in_b ? b->kid[1] : b);
     }
     return compare_structure(c, a, b);
@@ -250,24 +197,29 @@ static bool states_identity(psv_compare *c, const psv_node *equation) {
 
 /* x ≡ 2 (mod 7) against 2: what the name is congruent to. */
 static const psv_node *residue(const psv_node *node) {
-    if (node->kind != PSV_REL || strcmp(node->text, "e") != 0) return NULL;
-    return only_names(node->kid[0], false) ? node->kid[1] : NULL;
+    return psv_is_relation(node, PSV_CONGRUENT) && psv_only_names(node->kid[0]) ? node->kid[1] : NULL;
 }
 
-static psv_answer_is equation_against(psv_compare *c, const psv_node *equation, const psv_node *other, bool is_a) {
+/* What an equation of `side` says the value is; NULL when it says none. */
+static const psv_node *value_of(psv_compare *c, psv_side side, const psv_node *equation) {
+    const psv_rules *rules = c->ctx->rules;
+    const psv_node *value = psv_named_value(equation), *last = equation->kid[equation->n - 1];
+    if (value != NULL) return value;
+    if (rules->identity_is_its_value && states_identity(c, equation)) return last;
+    return rules->equation_is_its_last_side && (side == PSV_SECOND || equation->n > 2) ? last : NULL;
+}
+
+static psv_answer_is equation_against(psv_compare *c, psv_side side, const psv_node *equation, const psv_node *other) {
     psv_node *system = psv_split_tuple_equation(c->ctx, equation);
     if (system != NULL && psv_is_collection(other) && psv_any_equation(other))
-        return is_a ? psv_compare_collections(c, system, other) : psv_compare_collections(c, other, system);
-    const psv_node *value = psv_named_value(c->ctx, equation);
-    if (value == NULL && !c->ctx->math_verify && states_identity(c, equation)) value = equation->kid[equation->n - 1];
-    /* Math-Verify takes what a response's equation ends in, whatever stands before */
-    if (value == NULL && c->ctx->math_verify && (!is_a || equation->n > 2)) value = equation->kid[equation->n - 1];
-    if (value == NULL) return no(c, "relation", "an equation against a value");
-    *(is_a ? &c->a_marked : &c->b_marked) = true;
-    psv_answer_is is = is_a ? psv_compare_nodes(c, value, other) : psv_compare_nodes(c, other, value);
+        return side == PSV_FIRST ? psv_compare_collections(c, system, other)
+                                 : psv_compare_collections(c, other, system);
+    const psv_node *value = value_of(c, side, equation);
+    if (value == NULL) return psv_no(c, "relation", "an equation against a value");
+    c->says_more[side] = true;
+    psv_answer_is is = psv_compare_sided(c, side, value, other);
     const psv_node *before = before_approximation(equation);
-    if (is == PSV_YES || before == NULL) return is;
-    return is_a ? psv_compare_nodes(c, before, other) : psv_compare_nodes(c, other, before);
+    return is == PSV_YES || before == NULL ? is : psv_compare_sided(c, side, before, other);
 }
 
 /* P(3, −5) names the point (3, −5). */
@@ -276,7 +228,7 @@ static bool is_point(const psv_node *node) {
 }
 
 static psv_answer_is compare_point(psv_compare *c, const psv_node *a, const psv_node *b) {
-    *(is_point(a) ? &c->a_marked : &c->b_marked) = true;
+    c->says_more[is_point(a) ? PSV_FIRST : PSV_SECOND] = true;
     return psv_in_order(c, a->kid, a->n, b->kid, b->n);
 }
 
@@ -296,8 +248,8 @@ static bool both_negative(const psv_node *a, const psv_node *b) {
 static const char *qualified_name(const psv_node *node) {
     if (node->kind != PSV_AND || node->n != 2) return NULL;
     const psv_node *says = node->kid[1], *of = node->kid[0];
-    bool membership = says->kind == PSV_REL && strcmp(says->text, "i") == 0 && says->kid[0]->kind == PSV_VAR &&
-                      says->kid[1]->kind == PSV_NUMBERS;
+    bool membership =
+        psv_is_relation(says, PSV_MEMBER) && says->kid[0]->kind == PSV_VAR && says->kid[1]->kind == PSV_NUMBERS;
     bool value = of->kind == PSV_REL ? psv_is_equation(of) : psv_is_scalar(of);
     return membership && value ? says->kid[0]->text : NULL;
 }
@@ -319,7 +271,7 @@ static psv_answer_is compare_qualified(psv_compare *c, const psv_node *a, const 
         b = renamed(c->ctx, b->kid[0], name_b, name_a);
         return b != NULL ? psv_compare_nodes(c, a->kid[0], b) : PSV_CANNOT_TELL;
     }
-    *(name_a != NULL ? &c->a_marked : &c->b_marked) = true;
+    c->says_more[name_a != NULL ? PSV_FIRST : PSV_SECOND] = true;
     return psv_compare_nodes(c, name_a != NULL ? a->kid[0] : a, name_b != NULL ? b->kid[0] : b);
 }
 
@@ -331,25 +283,25 @@ static psv_answer_is compare_kinds(psv_compare *c, const psv_node *a, const psv_
     bool equation_a = psv_is_equation(a), equation_b = psv_is_equation(b);
     if (qualified_name(a) != NULL || qualified_name(b) != NULL) return compare_qualified(c, a, b);
     if (equation_a != equation_b && (is_set_like(a) || is_set_like(b))) /* x = (−∞, 2) ∪ (3, ∞) */
-        return equation_against(c, equation_a ? a : b, equation_a ? b : a, equation_a);
+        return equation_a ? equation_against(c, PSV_FIRST, a, b) : equation_against(c, PSV_SECOND, b, a);
     if (a->kind == PSV_CHOICE || b->kind == PSV_CHOICE) {
         if (!equation_a && !equation_b) return compare_choice(c, a, b);
     }
     if (equation_a && equation_b) return compare_equations(c, a, b);
     const psv_node *residue_a = residue(a), *residue_b = residue(b);
     if ((residue_a == NULL) != (residue_b == NULL) && (residue_a != NULL ? b : a)->kind != PSV_REL) {
-        *(residue_a != NULL ? &c->a_marked : &c->b_marked) = true;
+        c->says_more[residue_a != NULL ? PSV_FIRST : PSV_SECOND] = true;
         return psv_compare_nodes(c, residue_a != NULL ? residue_a : a, residue_b != NULL ? residue_b : b);
     }
     if (is_set_like(a) || is_set_like(b)) return compare_sets(c, a, b);
-    if (equation_a) return equation_against(c, a, b, true);
-    if (equation_b) return equation_against(c, b, a, false);
+    if (equation_a) return equation_against(c, PSV_FIRST, a, b);
+    if (equation_b) return equation_against(c, PSV_SECOND, b, a);
     if (a->kind == PSV_BASE || b->kind == PSV_BASE) return psv_compare_base(c, a, b);
     if (a->kind == PSV_TEXT || b->kind == PSV_TEXT) return compare_words(c, a, b);
     if (a->kind == PSV_RATIO || b->kind == PSV_RATIO) return psv_compare_ratio(c, a, b);
     if (psv_is_collection(a) && psv_is_collection(b)) return psv_compare_collections(c, a, b);
-    if (psv_is_collection(a)) return psv_compare_collection(c, a, b, true);
-    if (psv_is_collection(b)) return psv_compare_collection(c, b, a, false);
+    if (psv_is_collection(a)) return psv_compare_collection(c, PSV_FIRST, a, b);
+    if (psv_is_collection(b)) return psv_compare_collection(c, PSV_SECOND, b, a);
     bool tuple_a = a->kind == PSV_TUPLE, tuple_b = b->kind == PSV_TUPLE;
     if ((tuple_a && is_point(b)) || (tuple_b && is_point(a))) return compare_point(c, a, b);
     if (tuple_a && tuple_b) return psv_compare_tuples(c, a, b);
@@ -371,11 +323,12 @@ psv_answer_is psv_compare_answers(psv_compare *c, const psv_answer *a, const psv
     c->proven = true;
     if ((a->why != NULL || b->why != NULL) && *a->source && strcmp(a->source, b->source) == 0)
         return psv_decide(c, "text", PSV_YES, "written alike");
-    if (!c->ctx->math_verify && *a->words && strcmp(a->words, b->words) == 0 && psv_is_label(a->source) &&
+    bool plain_words = c->ctx->rules->filler_words_say_nothing;
+    if (plain_words && *a->words && strcmp(a->words, b->words) == 0 && psv_is_label(a->source) &&
         psv_is_label(b->source))
         return psv_decide(c, "text", PSV_YES, "the same words");
     if (a->tree->kind == PSV_TEXT || b->tree->kind == PSV_TEXT) {
-        if (!c->ctx->math_verify && psv_same_words(c->ctx, a->words, b->words))
+        if (plain_words && psv_same_words(c->ctx, a->words, b->words))
             return psv_decide(c, "text", psv_are_words(a, b) ? PSV_YES : PSV_CANNOT_TELL, "the same words");
         psv_answer_is is = psv_compare_nodes(c, a->tree, b->tree);
         if (is == PSV_NO && (a->why != NULL || b->why != NULL))

@@ -1,6 +1,6 @@
 /* Sets of real numbers, however they are written: intervals, unions, inequalities, complements. A region is a sorted
  * list of disjoint pieces; two regions are the same when their pieces are. */
-#include "verify/answer.h"
+#include "verify/compare/compare.h"
 
 #include <string.h>
 
@@ -167,47 +167,47 @@ static bool as_linear(builder *b, psv_node *node, linear *out) {
     }
 }
 
-static char mirrored(char relation) {
+static psv_relation mirrored(psv_relation relation) {
     switch (relation) {
-    case '<': return '>';
-    case '>': return '<';
-    case 'l': return 'g';
-    case 'g': return 'l';
+    case PSV_LESS: return PSV_GREATER;
+    case PSV_GREATER: return PSV_LESS;
+    case PSV_AT_MOST: return PSV_AT_LEAST;
+    case PSV_AT_LEAST: return PSV_AT_MOST;
     default: return relation;
     }
 }
 
 /* x (relation) bound, as a region. */
-static bool half_line(builder *b, char relation, psv_node *bound, region *out) {
+static bool half_line(builder *b, psv_relation relation, psv_node *bound, region *out) {
     psv_ctx *ctx = b->ctx;
     switch (relation) {
-    case '<': return add_piece(out, infinity(ctx, -1), false, bound, false);
-    case 'l': return add_piece(out, infinity(ctx, -1), false, bound, true);
-    case '>': return add_piece(out, bound, false, infinity(ctx, 1), false);
-    case 'g': return add_piece(out, bound, true, infinity(ctx, 1), false);
-    case '=': return add_piece(out, bound, true, bound, true);
-    case 'n':
+    case PSV_LESS: return add_piece(out, infinity(ctx, -1), false, bound, false);
+    case PSV_AT_MOST: return add_piece(out, infinity(ctx, -1), false, bound, true);
+    case PSV_GREATER: return add_piece(out, bound, false, infinity(ctx, 1), false);
+    case PSV_AT_LEAST: return add_piece(out, bound, true, infinity(ctx, 1), false);
+    case PSV_EQUAL: return add_piece(out, bound, true, bound, true);
+    case PSV_NOT_EQUAL:
         return add_piece(out, infinity(ctx, -1), false, bound, false) &&
                add_piece(out, bound, false, infinity(ctx, 1), false);
     default: return false;
     }
 }
 
-static bool solve(builder *b, psv_node *side, char relation, psv_node *bound, region *out);
+static bool solve(builder *b, psv_node *side, psv_relation relation, psv_node *bound, region *out);
 
 /* |u| < c: −c < u and u < c; |u| > c: the rest. */
-static bool solve_absolute(builder *b, psv_node *u, char relation, psv_node *bound, region *out) {
-    bool inside = relation == '<' || relation == 'l';
-    if (!inside && relation != '>' && relation != 'g') return false;
+static bool solve_absolute(builder *b, psv_node *u, psv_relation relation, psv_node *bound, region *out) {
+    if (!psv_is_order(relation)) return false;
+    bool inside = relation == PSV_LESS || relation == PSV_AT_MOST;
     region low = {.n = 0};
     psv_node *minus = psv_unary(b->ctx, PSV_NEG, bound);
-    char low_relation = mirrored(relation);
+    psv_relation low_relation = mirrored(relation);
     return minus != NULL && solve(b, u, relation, bound, out) && solve(b, u, low_relation, minus, &low) &&
            (inside ? intersect(b->ctx, out, &low) : unite(b->ctx, out, &low));
 }
 
 /* side (relation) bound, with the variable on the left and a constant on the right. */
-static bool solve(builder *b, psv_node *side, char relation, psv_node *bound, region *out) {
+static bool solve(builder *b, psv_node *side, psv_relation relation, psv_node *bound, region *out) {
     linear line;
     int unused;
     if (side->kind == PSV_FUNC && side->op == PSV_ABS) return solve_absolute(b, side->kid[0], relation, bound, out);
@@ -227,20 +227,24 @@ static bool solve(builder *b, psv_node *side, char relation, psv_node *bound, re
 
 static bool build(builder *b, psv_node *node, region *out);
 
+static bool is_membership(psv_relation relation) {
+    return relation == PSV_MEMBER || relation == PSV_NOT_MEMBER;
+}
+
 static bool build_membership(builder *b, psv_node *node, region *out) {
     const psv_node *name = node->kid[0];
     if (node->n != 2 || (name->kind != PSV_VAR && name->kind != PSV_APPLY)) return false;
     if (b->variable != NULL && strcmp(b->variable, name->text) != 0) return false;
     b->variable = name->text;
-    return build(b, node->kid[1], out) && (node->text[0] == 'i' || complement(b->ctx, out));
+    return build(b, node->kid[1], out) && (node->text[0] == PSV_MEMBER || complement(b->ctx, out));
 }
 
 static bool build_relation(builder *b, psv_node *node, region *out) {
-    if (strpbrk(node->text, "io") != NULL) return build_membership(b, node, out);
+    if (psv_any_relation(node, is_membership)) return build_membership(b, node, out);
     bool first = true;
     for (size_t i = 0; i + 1 < node->n; i++) {
         psv_node *left = node->kid[i], *right = node->kid[i + 1];
-        char relation = node->text[i] == '~' ? '=' : node->text[i];
+        psv_relation relation = node->text[i] == PSV_APPROX ? PSV_EQUAL : (psv_relation)node->text[i];
         bool on_left = psv_has_variable(left), on_right = psv_has_variable(right);
         if (on_left == on_right || !psv_is_scalar(left) || !psv_is_scalar(right)) return false;
         region part = {.n = 0};
@@ -333,7 +337,7 @@ static bool build(builder *b, psv_node *node, region *out) {
     case PSV_SET: return build_points(b, node, out);
     case PSV_TUPLE: return build_interval(b, node, out);
     case PSV_REL: return build_relation(b, node, out);
-    case PSV_LIST: return !b->ctx->math_verify && build_list(b, node, out);
+    case PSV_LIST: return b->ctx->rules->list_may_be_a_union && build_list(b, node, out);
     case PSV_MINUS: return build_difference(b, node, out);
     case PSV_UNION:
     case PSV_INTER:
@@ -355,8 +359,8 @@ psv_answer_is psv_compare_regions(psv_compare *c, const psv_node *a, const psv_n
     if (!build(&ba, (psv_node *)a, &ra) || !build(&bb, (psv_node *)b, &rb)) return PSV_CANNOT_TELL;
     if (ba.variable != NULL && bb.variable != NULL && strcmp(ba.variable, bb.variable) != 0)
         return psv_decide(c, "region", PSV_NO, "the conditions are on different variables");
-    if (ba.variable != NULL && bb.variable == NULL) c->a_marked = true;
-    if (bb.variable != NULL && ba.variable == NULL) c->b_marked = true;
+    if (ba.variable != NULL && bb.variable == NULL) c->says_more[PSV_FIRST] = true;
+    if (bb.variable != NULL && ba.variable == NULL) c->says_more[PSV_SECOND] = true;
     if (ra.n != rb.n) return psv_decide(c, "region", PSV_NO, "the sets consist of different numbers of intervals");
     psv_answer_is all = PSV_YES;
     for (size_t i = 0; i < ra.n; i++) {

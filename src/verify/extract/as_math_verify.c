@@ -5,7 +5,7 @@
 #include <ctype.h>
 #include <string.h>
 
-enum { LONGEST_EXPRESSION = 300 };
+enum { LONGEST_EXPRESSION = 300, MOST_NEIGHBOURS = 5 };
 
 typedef struct candidate {
     psv_span whole, inner;
@@ -23,14 +23,6 @@ static bool add(candidates *list, candidate c) {
     return true;
 }
 
-static bool word_at(const char *s, size_t left, const char *lower) {
-    size_t n = strlen(lower);
-    if (left < n) return false;
-    for (size_t k = 0; k < n; k++)
-        if (tolower((unsigned char)s[k]) != lower[k]) return false;
-    return true;
-}
-
 /* A percent sign or word right after i: its end, else i. */
 static size_t percent_end(const char *text, size_t length, size_t i, bool *percent) {
     static const char *const signs[] = {"\\%", "%", "percentage", "percent", "pct"};
@@ -38,7 +30,7 @@ static size_t percent_end(const char *text, size_t length, size_t i, bool *perce
     while (k < length && isspace((unsigned char)text[k]))
         k++;
     for (size_t s = 0; s < sizeof signs / sizeof *signs; s++) {
-        if (!word_at(text + k, length - k, signs[s])) continue;
+        if (!psv_letters_at(text + k, length - k, signs[s])) continue;
         *percent = true;
         return k + strlen(signs[s]);
     }
@@ -188,7 +180,7 @@ static const candidate *after_answer(const char *text, size_t length, const cand
     const candidate *best = NULL;
     int looks = 0;
     for (size_t i = length; i-- > 0 && looks < 64;) {
-        if ((text[i] | 32) != 'a' || !word_at(text + i, length - i, "answer")) continue;
+        if ((text[i] | 32) != 'a' || !psv_letters_at(text + i, length - i, "answer")) continue;
         if (colon && (i + 6 >= length || text[i + 6] != ':')) continue;
         looks++;
         best = first_from(list, i + 6, 52);
@@ -201,10 +193,10 @@ static const candidate *after_answer(const char *text, size_t length, const cand
 static const candidate *after_final_answer(const char *text, size_t length, const candidates *list) {
     int looks = 0;
     for (size_t i = length; i-- > 0 && looks < 64;) {
-        if ((text[i] | 32) != 'f' || !word_at(text + i, length - i, "final answer")) continue;
+        if ((text[i] | 32) != 'f' || !psv_letters_at(text + i, length - i, "final answer")) continue;
         looks++;
         for (size_t k = i + 12; k + 3 < length && k < i + 114; k++) {
-            if (!isspace((unsigned char)text[k]) || !word_at(text + k + 1, length - k - 1, "is")) continue;
+            if (!isspace((unsigned char)text[k]) || !psv_letters_at(text + k + 1, length - k - 1, "is")) continue;
             size_t from = k + 3;
             if (from < length && text[from] == ':') from++;
             const candidate *c = first_from(list, from, 6);
@@ -231,6 +223,13 @@ static const char *content_of(psv_ctx *ctx, const char *text, const candidate *c
     return copy;
 }
 
+/* Does a comma, "and" or "or" join a formula to the next? */
+static bool are_neighbours(const char *text, const psv_formulas *formulas, size_t k) {
+    psv_joint joint =
+        psv_joint_between(text, (psv_span){formulas->data[k].whole.end, formulas->data[k + 1].whole.begin});
+    return joint.only && (joint.comma || joint.word);
+}
+
 /* Formulas joined by "and", "or", "," to the chosen one, before and after. */
 static const char *with_neighbours(psv_ctx *ctx, const char *text, const psv_formulas *formulas, const candidate *c) {
     size_t at = 0;
@@ -238,32 +237,11 @@ static const char *with_neighbours(psv_ctx *ctx, const char *text, const psv_for
         at++;
     if (at == formulas->n) return content_of(ctx, text, c);
     size_t first = at, last = at;
-    for (int side = 0; side < 2; side++)
-        for (;;) {
-            size_t a = side ? last : first - 1, b = side ? last + 1 : first;
-            if ((side && last + 1 >= formulas->n) || (!side && first == 0)) break;
-            size_t i = formulas->data[a].whole.end, end = formulas->data[b].whole.begin;
-            while (i < end && isspace((unsigned char)text[i]))
-                i++;
-            bool joined = i < end && text[i] == ',';
-            i += joined;
-            if (word_at(text + i, end - i, "and")) i += 3, joined = true;
-            if (word_at(text + i, end - i, "or")) i += 2, joined = true;
-            while (i < end && isspace((unsigned char)text[i]))
-                i++;
-            if (!joined || i < end || last - first >= 5) break;
-            *(side ? &last : &first) += side ? 1 : (size_t)-1;
-        }
-    if (first == last) return content_of(ctx, text, c);
-    ps_text out = {0};
-    for (size_t k = first; k <= last; k++) {
-        psv_span inner = formulas->data[k].inner;
-        if (k > first) ps_text_puts(&out, ", ");
-        ps_text_append(&out, text + inner.begin, inner.end - inner.begin);
-    }
-    const char *copy = ps_text_ok(&out) ? ps_arena_strndup(ctx->arena, ps_text_cstr(&out), out.length) : NULL;
-    ps_text_free(&out);
-    return copy;
+    while (first > 0 && last - first < MOST_NEIGHBOURS && are_neighbours(text, formulas, first - 1))
+        first--;
+    while (last + 1 < formulas->n && last - first < MOST_NEIGHBOURS && are_neighbours(text, formulas, last))
+        last++;
+    return first == last ? content_of(ctx, text, c) : psv_join_formulas(ctx, text, formulas, first, last);
 }
 
 /* "6 m^2", "1/2 cup": a number and a word after it, of which Math-Verify takes the number. */
@@ -298,7 +276,7 @@ static bool ends_in_percent(psv_ctx *ctx, const char *text, size_t length, size_
 
 static bool says_final_answer(const char *text, size_t length) {
     for (size_t i = 0; i < length; i++)
-        if ((text[i] | 32) == 'f' && word_at(text + i, length - i, "final answer")) return true;
+        if ((text[i] | 32) == 'f' && psv_letters_at(text + i, length - i, "final answer")) return true;
     return false;
 }
 

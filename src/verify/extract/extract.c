@@ -11,14 +11,6 @@ static const char *arena_span(psv_ctx *ctx, const char *text, psv_span span) {
     return copy;
 }
 
-static bool same_letters(const char *s, size_t left, const char *lower) {
-    size_t n = strlen(lower);
-    if (left < n) return false;
-    for (size_t k = 0; k < n; k++)
-        if (tolower((unsigned char)s[k]) != lower[k]) return false;
-    return true;
-}
-
 /* ---- "the answer is …" --------------------------------------------------- */
 
 /* After "answer" at text[i]: where what it announces starts, 0 when it announces nothing ("the answer to this"). */
@@ -30,11 +22,11 @@ static size_t announced(const char *text, size_t length, size_t i) {
         if (i < length && (text[i] == ':' || text[i] == '=')) {
             says = true;
             i++;
-        } else if (same_letters(text + i, length - i, "is ") || same_letters(text + i, length - i, "is:") ||
-                   same_letters(text + i, length - i, "is\n") || same_letters(text + i, length - i, "is$")) {
+        } else if (psv_letters_at(text + i, length - i, "is ") || psv_letters_at(text + i, length - i, "is:") ||
+                   psv_letters_at(text + i, length - i, "is\n") || psv_letters_at(text + i, length - i, "is$")) {
             says = true;
             i += 2;
-        } else if (says && same_letters(text + i, length - i, "that ")) {
+        } else if (says && psv_letters_at(text + i, length - i, "that ")) {
             i += 5;
         } else {
             break;
@@ -48,7 +40,7 @@ static size_t announced(const char *text, size_t length, size_t i) {
 static size_t last_announcement(const char *text, size_t length) {
     size_t found = 0;
     for (size_t i = 0; i + 6 <= length; i++) {
-        if ((text[i] | 32) != 'a' || !same_letters(text + i, length - i, "answer")) continue;
+        if ((text[i] | 32) != 'a' || !psv_letters_at(text + i, length - i, "answer")) continue;
         size_t start = announced(text, length, i + 6);
         if (start) found = start;
         i += 5;
@@ -76,27 +68,12 @@ static const char *formulas_in(psv_ctx *ctx, const char *text, psv_span stretch,
     while (first < formulas->n && formulas->data[first].whole.begin < stretch.begin)
         first++;
     if (first == formulas->n || formulas->data[first].whole.begin >= stretch.end) return NULL;
-    ps_text out = {0};
-    for (size_t k = first; k < formulas->n && formulas->data[k].whole.begin < stretch.end; k++) {
-        const psv_formula *f = &formulas->data[k];
-        if (k > first) {
-            size_t i = formulas->data[k - 1].whole.end;
-            while (i < f->whole.begin && (isspace((unsigned char)text[i]) || text[i] == ','))
-                i++;
-            if (same_letters(text + i, f->whole.begin - i, "and")) i += 3;
-            if (same_letters(text + i, f->whole.begin - i, "or")) i += 2;
-            while (i < f->whole.begin && isspace((unsigned char)text[i]))
-                i++;
-            if (i < f->whole.begin) break;
-            ps_text_puts(&out, ", ");
-        }
-        ps_text_append(&out, text + f->inner.begin, f->inner.end - f->inner.begin);
-        size_t after = f->whole.end;
-        if (text[after] == '%') ps_text_puts(&out, "\\%");
+    size_t last = first;
+    for (; last + 1 < formulas->n && formulas->data[last + 1].whole.begin < stretch.end; last++) {
+        psv_span between = {formulas->data[last].whole.end, formulas->data[last + 1].whole.begin};
+        if (!psv_joint_between(text, between).only) break;
     }
-    const char *copy = ps_text_ok(&out) ? ps_arena_strndup(ctx->arena, ps_text_cstr(&out), out.length) : NULL;
-    ps_text_free(&out);
-    return copy;
+    return psv_join_formulas(ctx, text, formulas, first, last);
 }
 
 /* Can a stretch be read as an answer by itself: mathematics, or at most a few words? */
@@ -170,22 +147,15 @@ static const char *last_choice(psv_ctx *ctx, const char *text, size_t length) {
 /* The formula, with those before it where "and" or "or" joins the last two ("The roots are $2$ and $3$."). */
 static const char *with_those_before(psv_ctx *ctx, const char *text, const psv_formulas *formulas,
                                      const psv_formula *last) {
-    size_t first = (size_t)(last - formulas->data);
+    size_t end = (size_t)(last - formulas->data), first = end;
     for (bool joined = false; first > 0; first--) {
-        size_t i = formulas->data[first - 1].whole.end, end = formulas->data[first].whole.begin;
-        while (i < end && (isspace((unsigned char)text[i]) || text[i] == ','))
-            i++;
-        size_t word = i;
-        if (same_letters(text + i, end - i, "and")) i += 3;
-        if (same_letters(text + i, end - i, "or")) i += 2;
-        joined |= i > word;
-        while (i < end && isspace((unsigned char)text[i]))
-            i++;
-        if (!joined || i < end) break;
+        psv_span between = {formulas->data[first - 1].whole.end, formulas->data[first].whole.begin};
+        psv_joint joint = psv_joint_between(text, between);
+        joined |= joint.word;
+        if (!joined || !joint.only) break;
     }
-    const psv_formula *start = &formulas->data[first];
-    if (start == last || lone_letter(text, start->inner)) return arena_span(ctx, text, last->inner);
-    return formulas_in(ctx, text, (psv_span){start->whole.begin, last->whole.end}, formulas);
+    if (first == end || lone_letter(text, formulas->data[first].inner)) return arena_span(ctx, text, last->inner);
+    return psv_join_formulas(ctx, text, formulas, first, end);
 }
 
 /* Whichever ends the text: its last formula or its last number. */
@@ -196,7 +166,7 @@ const char *psv_extract_last(psv_ctx *ctx, const char *text, size_t length, cons
     if (formula != NULL && !(has_number && number.begin >= formula->whole.end))
         return with_those_before(ctx, text, formulas, formula);
     if (!has_number) return last_choice(ctx, text, length);
-    if (!ctx->math_verify) number = psv_around_number(text, length, number);
+    if (ctx->rules->number_brings_its_brackets) number = psv_around_number(text, length, number);
     return arena_span(ctx, text, number);
 }
 
@@ -211,7 +181,7 @@ static bool words_around(const char *text, size_t length, const psv_formulas *fo
         size_t end = i;
         while (end < length && (isalpha((unsigned char)text[end]) || (unsigned char)text[end] >= 128))
             end++;
-        bool joins = same_letters(text + i, end - i, "and") || same_letters(text + i, end - i, "or");
+        bool joins = psv_letters_at(text + i, end - i, "and") || psv_letters_at(text + i, end - i, "or");
         if (end > i + 1 && !joins) return true;
         i = end > i ? end : i + 1;
     }

@@ -2,7 +2,8 @@
 #ifndef PERSAMP_VERIFY_EXTRACT_EXTRACT_H
 #define PERSAMP_VERIFY_EXTRACT_EXTRACT_H
 
-#include "verify/answer.h"
+#include "persamp/verify.h"
+#include "verify/compare/compare.h"
 
 /* A stretch of a text. */
 typedef struct psv_span {
@@ -22,9 +23,21 @@ typedef struct psv_formulas {
 /* All of $…$, $$…$$, \(…\), \[…\] in order. PS_NOMEM. Free data with ps_free. */
 ps_status psv_find_formulas(const char *text, size_t length, psv_formulas *out);
 
-/* The contents of the last box, or of the last few when only a comma or "and"/"or" stands between; false when there is
- * no box. *where is the last one's place. */
-/* Boxes that say the same thing in two ways are one answer: the last. */
+/* Do these letters, given in lower case, stand at s in upper or lower case? */
+bool psv_letters_at(const char *s, size_t left, const char *lower);
+
+/* What stands between two formulas. */
+typedef struct psv_joint {
+    bool only;        /* nothing but white space, commas, "and" and "or" */
+    bool comma, word; /* there is a comma, one of the words */
+} psv_joint;
+psv_joint psv_joint_between(const char *text, psv_span between);
+
+/* The contents of formulas[first..last], joined by commas; arena. NULL without memory. */
+const char *psv_join_formulas(psv_ctx *ctx, const char *text, const psv_formulas *formulas, size_t first, size_t last);
+
+/* The contents of the last box, or of the last few when only a comma or "and"/"or" stands between. Boxes that say the
+ * same thing in two ways are one answer: the last. false when there is no box. *where is the last one's place. */
 bool psv_last_boxes(psv_ctx *ctx, const char *text, size_t length, const char **content, psv_span *where);
 
 /* The last number in text[0..length): digits with groups, point, a fraction, a percent sign. */
@@ -41,7 +54,13 @@ const char *psv_extract(psv_ctx *ctx, const char *response, size_t length);
 const char *psv_extract_last(psv_ctx *ctx, const char *text, size_t length, const psv_formulas *formulas);
 const char *psv_extract_as_math_verify(psv_ctx *ctx, const char *response, size_t length);
 
+/* "1,22" as 1.22: a comma not followed by three digits. Another text as it is. */
 const char *psv_reference_number(psv_ctx *ctx, const char *text);
+
+/* The differences between the graders, by mode. */
+static inline const psv_rules *psv_rules_of(ps_verify_mode mode) {
+    return mode == PS_VERIFY_MATH_VERIFY ? &psv_math_verify_rules : &psv_strict_rules;
+}
 
 /* First group, or the whole, of the last match of a PCRE2 pattern. */
 ps_status psv_extract_regex(psv_ctx *ctx, const char *regex, const char *response, size_t length, const char **out,

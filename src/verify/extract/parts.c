@@ -57,6 +57,44 @@ ps_status psv_find_formulas(const char *text, size_t length, psv_formulas *out) 
     return PS_OK;
 }
 
+/* ---- What joins them ----------------------------------------------------- */
+
+bool psv_letters_at(const char *s, size_t left, const char *lower) {
+    size_t n = strlen(lower);
+    if (left < n) return false;
+    for (size_t k = 0; k < n; k++)
+        if (tolower((unsigned char)s[k]) != lower[k]) return false;
+    return true;
+}
+
+psv_joint psv_joint_between(const char *text, psv_span between) {
+    psv_joint joint = {false, false, false};
+    size_t i = between.begin, end = between.end;
+    for (; i < end && (isspace((unsigned char)text[i]) || text[i] == ','); i++)
+        joint.comma |= text[i] == ',';
+    size_t word = psv_letters_at(text + i, end - i, "and") ? 3 : psv_letters_at(text + i, end - i, "or") ? 2 : 0;
+    joint.word = word > 0;
+    i += word;
+    while (i < end && isspace((unsigned char)text[i]))
+        i++;
+    joint.only = i == end;
+    return joint;
+}
+
+const char *psv_join_formulas(psv_ctx *ctx, const char *text, const psv_formulas *formulas, size_t first, size_t last) {
+    ps_text out = {0};
+    for (size_t k = first; k <= last; k++) {
+        const psv_formula *f = &formulas->data[k];
+        if (k > first) ps_text_puts(&out, ", ");
+        ps_text_append(&out, text + f->inner.begin, f->inner.end - f->inner.begin);
+        if (text[f->whole.end] == '%') ps_text_puts(&out, "\\%");
+    }
+    const char *copy = ps_text_ok(&out) ? ps_arena_strndup(ctx->arena, ps_text_cstr(&out), out.length) : NULL;
+    if (copy == NULL) ctx->nomem = true;
+    ps_text_free(&out);
+    return copy;
+}
+
 /* ---- Boxes --------------------------------------------------------------- */
 
 typedef struct box {
@@ -170,7 +208,10 @@ static bool only_separators(const char *text, psv_span between) {
     bool newline = false, joined = false;
     for (size_t i = between.begin; i < between.end;) {
         size_t eaten = 0;
-        if (text[i] == '\n') newline = true, eaten = 1;
+        if (text[i] == '\n') {
+            newline = true;
+            eaten = 1;
+        }
         for (size_t k = 0; k < sizeof allowed / sizeof *allowed && !eaten; k++) {
             size_t length = strlen(allowed[k]);
             if (between.end - i < length || memcmp(text + i, allowed[k], length) != 0) continue;
@@ -183,8 +224,8 @@ static bool only_separators(const char *text, psv_span between) {
     return joined || !newline;
 }
 
-/* Math-Verify also joins what is near, or not far with a separator somewhere between. */
-static bool joined_as_reference(const char *text, psv_span between) {
+/* Boxes that are near, or not far with a separator somewhere between. */
+static bool are_near(const char *text, psv_span between) {
     size_t length = between.end - between.begin;
     if (length < 10) return true;
     if (length >= 70) return false;
@@ -243,7 +284,7 @@ bool psv_last_boxes(psv_ctx *ctx, const char *text, size_t length, const char **
     size_t first = b.n - 1;
     while (first > 0 && b.n - first < 32) {
         psv_span between = {b.data[first - 1].whole.end, b.data[first].whole.begin};
-        if (!(ctx->math_verify ? joined_as_reference(text, between) : only_separators(text, between))) break;
+        if (!(ctx->rules->joins_near_boxes ? are_near(text, between) : only_separators(text, between))) break;
         first--;
     }
     if (first + 1 < b.n && all_the_same(ctx, text, &b, first)) first = b.n - 1;

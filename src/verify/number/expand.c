@@ -1,5 +1,5 @@
 /* Finite sums and products and small binomials, written out, so that they can be computed with like anything else. */
-#include "verify/answer.h"
+#include "verify/number/numeric.h"
 
 #include <string.h>
 
@@ -18,7 +18,7 @@ static psv_node *substituted(psv_ctx *ctx, psv_node *node, const char *name, psv
 
 /* "k = 1" below the sign: the name and where it starts. */
 static bool lower_bound(psv_ctx *ctx, const psv_node *below, const char **name, long *first) {
-    if (below->kind != PSV_REL || below->n != 2 || strcmp(below->text, "=") != 0) return false;
+    if (!psv_is_relation(below, PSV_EQUAL)) return false;
     const psv_node *index = below->kid[0];
     bool imaginary = index->kind == PSV_CONST && index->op == PSV_I; /* i as an index is no constant */
     if (index->kind != PSV_VAR && !imaginary) return false;

@@ -50,6 +50,9 @@ psv_answer_is psv_ratfun_equal(psv_ctx *ctx, const psv_node *a, const psv_node *
  * *positive: the constant's sign (for inequalities). */
 psv_answer_is psv_ratfun_proportional(psv_ctx *ctx, const psv_node *a, const psv_node *b, bool *positive);
 
+/* Finite sums and products, and binomials with a variable on top, written out where they are small. Never NULL. */
+psv_node *psv_expand_finite(psv_ctx *ctx, psv_node *node);
+
 /* ---- Balls --------------------------------------------------------------- */
 
 /* Equality by evaluation. NO is a proof (disjoint balls); YES means equal to 2^-1000 wherever it was tried. */

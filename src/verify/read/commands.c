@@ -233,14 +233,12 @@ static const char *const greek[] = {"alpha", "beta",     "gamma", "delta", "epsi
 
 const psv_command *psv_find_command(const char *name, size_t length) {
     for (size_t k = 0; k < sizeof commands / sizeof *commands; k++)
-        if (strlen(commands[k].name) == length && memcmp(commands[k].name, name, length) == 0) return &commands[k];
+        if (psv_text_is(name, length, commands[k].name)) return &commands[k];
     return NULL;
 }
 
 bool psv_is_greek(const char *name, size_t length) {
-    for (size_t k = 0; k < sizeof greek / sizeof *greek; k++)
-        if (strlen(greek[k]) == length && memcmp(greek[k], name, length) == 0) return true;
-    return false;
+    return PSV_IS_ONE_OF(greek, name, length);
 }
 
 int psv_find_function(const char *name, size_t length) {
@@ -252,11 +250,10 @@ int psv_find_function(const char *name, size_t length) {
                 {"arctg", PSV_ARCTAN},   {"arsinh", PSV_ARCSINH}, {"arcosh", PSV_ARCCOSH}, {"artanh", PSV_ARCTANH},
                 {"sinh^{-1}", PSV_SINH}, {"lcm", PSV_LCM}};
     for (int f = 0; f < PSV_FUNC_COUNT; f++) {
-        const char *known = psv_func_name((psv_func)f);
-        if (strlen(known) == length && memcmp(known, name, length) == 0) return f;
+        if (psv_text_is(name, length, psv_func_name((psv_func)f))) return f;
     }
     for (size_t k = 0; k < sizeof more / sizeof *more; k++)
-        if (strlen(more[k].name) == length && memcmp(more[k].name, name, length) == 0) return (int)more[k].func;
+        if (psv_text_is(name, length, more[k].name)) return (int)more[k].func;
     return -1;
 }
 

@@ -1,6 +1,11 @@
-/* The parser: tokens to tree. parse_answer.c reads lists, relations, sets; parse_expr.c sums and products;
- * parse_atom.c what they are made of,
- * parse_unit.c what follows a value; parse_brackets.c and parse_command.c its larger parts. */
+/* The parser: tokens to tree, by recursive descent.
+ *
+ * parse_answer.c     lists, relations, unions
+ * parse_expr.c       sums, products, quotients, mixed numbers
+ * parse_unit.c       the units after a value
+ * parse_atom.c       numbers, names, powers
+ * parse_brackets.c   tuples, intervals, sets, absolute values
+ * parse_command.c    fractions, roots, functions, matrices */
 #ifndef PERSAMP_VERIFY_READ_PARSE_H
 #define PERSAMP_VERIFY_READ_PARSE_H
 

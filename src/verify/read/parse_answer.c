@@ -41,9 +41,12 @@ static bool ends_list(const psv_parser *p) {
     }
 }
 
+static bool restricts(psv_relation relation) {
+    return psv_is_order(relation) || relation == PSV_NOT_EQUAL || relation == PSV_MEMBER || relation == PSV_NOT_MEMBER;
+}
+
 static bool is_condition(const psv_node *node) {
-    if (node->kind == PSV_AND || node->kind == PSV_OR) return true;
-    return node->kind == PSV_REL && strpbrk(node->text, "<>lgnio") != NULL;
+    return node->kind == PSV_AND || node->kind == PSV_OR || psv_any_relation(node, restricts);
 }
 
 /* "3 5 7": numbers side by side are a list, never a product. */
@@ -71,11 +74,9 @@ static bool accept_separators(psv_parser *p, joiners *words) {
 
 /* x ≠ 1, 2: what follows is excluded too. */
 static psv_node *also_excluded(psv_parser *p, const psv_node *before, psv_node *item) {
-    if (before->kind != PSV_REL || before->n != 2 || before->text[0] != 'n') return item;
+    if (!psv_is_relation(before, PSV_NOT_EQUAL)) return item;
     if (!psv_is_scalar(item) || psv_has_variable(item) || psv_has_variable(before->kid[1])) return item;
-    psv_node *node = psv_binary(p->ctx, PSV_REL, before->kid[0], item);
-    if (node != NULL) node->text = "n";
-    return node;
+    return psv_relate(p->ctx, before->kid[0], PSV_NOT_EQUAL, item);
 }
 
 /* x < 2 or x > 3; x ≥ 0, x ≠ 1; otherwise a list. */
@@ -96,7 +97,7 @@ static psv_node *join_items(psv_parser *p, psv_node **items, size_t n, joiners w
 static psv_node *as_one_equation(psv_parser *p, psv_node *const *items, size_t n) {
     psv_node *names[PSV_MAX_ITEMS], *values[PSV_MAX_ITEMS];
     for (size_t i = 0; i < n; i++) {
-        if (items[i]->kind != PSV_REL || items[i]->n != 2 || items[i]->text[0] != '=') return NULL;
+        if (!psv_is_relation(items[i], PSV_EQUAL)) return NULL;
         names[i] = items[i]->kid[0];
         values[i] = items[i]->kid[1];
         if (names[i]->kind != PSV_VAR) return NULL;
@@ -104,11 +105,9 @@ static psv_node *as_one_equation(psv_parser *p, psv_node *const *items, size_t n
             if (strcmp(names[k]->text, names[i]->text) == 0) return NULL;
     }
     psv_node *left = psv_node_new(p->ctx, PSV_TUPLE, n, names), *right = psv_node_new(p->ctx, PSV_TUPLE, n, values);
-    psv_node *equation = psv_binary(p->ctx, PSV_REL, left, right);
-    if (equation == NULL) return NULL;
+    if (left == NULL || right == NULL) return NULL;
     left->op = right->op = PSV_BRACKETS('(', ')');
-    equation->text = "=";
-    return equation;
+    return psv_relate(p->ctx, left, PSV_EQUAL, right);
 }
 
 /* p = 2, q = 3 or p = 3, q = 2: one equation of tuples for each alternative. `starts` says where they begin. Returns
@@ -149,20 +148,20 @@ psv_node *psv_parse_list(psv_parser *p) {
     return n == 1 ? items[0] : join_items(p, items, n, all);
 }
 
-static char relation_character(int code) {
+static psv_relation relation_of(int code) {
     switch (code) {
-    case '=': return '=';
-    case '<': return '<';
-    case '>': return '>';
-    case TK_LE: return 'l';
-    case TK_GE: return 'g';
-    case TK_NE: return 'n';
-    case TK_APPROX: return '~';
-    case TK_IN: return 'i';
-    case TK_NOTIN: return 'o';
-    case TK_EQUIV: return 'e';
-    case TK_OTHER_RELATION: return 'c';
-    default: return 0;
+    case '=': return PSV_EQUAL;
+    case '<': return PSV_LESS;
+    case '>': return PSV_GREATER;
+    case TK_LE: return PSV_AT_MOST;
+    case TK_GE: return PSV_AT_LEAST;
+    case TK_NE: return PSV_NOT_EQUAL;
+    case TK_APPROX: return PSV_APPROX;
+    case TK_IN: return PSV_MEMBER;
+    case TK_NOTIN: return PSV_NOT_MEMBER;
+    case TK_EQUIV: return PSV_CONGRUENT;
+    case TK_OTHER_RELATION: return PSV_OTHER_RELATION;
+    default: return PSV_NO_RELATION;
     }
 }
 
@@ -234,14 +233,12 @@ static psv_node *parse_ratio(psv_parser *p) {
 /* "x ≤ −1 ∪ x ≥ 2" was read as a chain with −1 ∪ x in its middle: two conditions. NULL: it is not that. */
 static psv_node *split_chain(psv_ctx *ctx, psv_node *const *sides, const char *relations, size_t n) {
     if (n != 3 || (sides[1]->kind != PSV_UNION && sides[1]->kind != PSV_INTER)) return NULL;
-    if (strchr("<>lgn", relations[0]) == NULL || strchr("<>lgn", relations[1]) == NULL) return NULL;
-    psv_node *first = psv_binary(ctx, PSV_REL, sides[0], sides[1]->kid[0]);
-    psv_node *second = psv_binary(ctx, PSV_REL, sides[1]->kid[1], sides[2]);
-    psv_node *both = psv_binary(ctx, sides[1]->kind == PSV_UNION ? PSV_OR : PSV_AND, first, second);
-    if (both == NULL) return NULL;
-    first->text = ps_arena_strndup(ctx->arena, relations, 1);
-    second->text = ps_arena_strndup(ctx->arena, relations + 1, 1);
-    return first->text != NULL && second->text != NULL ? both : NULL;
+    psv_relation r0 = (psv_relation)relations[0], r1 = (psv_relation)relations[1];
+    if (!psv_is_order(r0) && r0 != PSV_NOT_EQUAL) return NULL;
+    if (!psv_is_order(r1) && r1 != PSV_NOT_EQUAL) return NULL;
+    psv_node *first = psv_relate(ctx, sides[0], r0, sides[1]->kid[0]);
+    psv_node *second = psv_relate(ctx, sides[1]->kid[1], r1, sides[2]);
+    return psv_binary(ctx, sides[1]->kind == PSV_UNION ? PSV_OR : PSV_AND, first, second);
 }
 
 psv_node *psv_parse_relation(psv_parser *p) {
@@ -253,9 +250,9 @@ psv_node *psv_parse_relation(psv_parser *p) {
         if (n == 16) return psv_parse_error(p, "too many relations in a row");
         sides[n] = parse_ratio(p);
         if (sides[n++] == NULL) return NULL;
-        char relation = relation_character(psv_peek(p)->code);
-        if (!relation) break;
-        relations[n - 1] = relation;
+        psv_relation relation = relation_of(psv_peek(p)->code);
+        if (relation == PSV_NO_RELATION) break;
+        relations[n - 1] = (char)relation;
         p->i++;
     }
     if (n == 1) return sides[0];

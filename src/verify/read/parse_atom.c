@@ -230,7 +230,7 @@ static psv_node *parse_text(psv_parser *p) {
     p->i++;
     const char *words = psv_plain_words(p->ctx, t->text, t->length);
     if (words == NULL) return NULL;
-    long number = p->ctx->math_verify ? -1 : psv_number_word(words);
+    long number = p->ctx->rules->words_may_be_values ? psv_number_word(words) : -1;
     if (number >= 0) {
         psv_node *node = psv_integer(p->ctx, number);
         if (node != NULL) node->spelled = true;
@@ -238,7 +238,8 @@ static psv_node *parse_text(psv_parser *p) {
     }
     if (psv_at(p, '=')) return psv_named(p->ctx, PSV_VAR, words, strlen(words));
     size_t end = strlen(words);
-    bool is = end > 3 && strcmp(words + end - 3, " is") == 0 && !p->ctx->math_verify; /* "The answer is" */
+    bool is =
+        end > 3 && strcmp(words + end - 3, " is") == 0 && p->ctx->rules->text_holds_formulas; /* "The answer is" */
     bool label = t->length && (is || t->text[t->length - 1] == ':' || t->text[t->length - 1] == '=');
     if (label && psv_starts_factor(p)) return psv_parse_power(p);
     return psv_named(p->ctx, PSV_TEXT, words, strlen(words));
@@ -318,12 +319,12 @@ static psv_node *base_n(psv_parser *p, psv_node *digits) {
     return node;
 }
 
-/* Math-Verify drops the sign: its \sin 30^\circ is \sin 30. A scale of temperature may follow. */
+/* Without the sign \sin 30^\circ is \sin 30. A scale of temperature may follow. */
 static psv_node *degrees(psv_parser *p, psv_node *node) {
     const psv_token *t = psv_peek(p);
     bool scale = t->code == TK_LETTER && t->length == 1 && strchr("CF", *t->text) != NULL;
     if (scale && (t->id == 1 || t[1].code == TK_END)) p->i++; /* 20^\circ \text{C} */
-    return p->ctx->math_verify ? node : psv_unary(p->ctx, PSV_DEGREE, node);
+    return p->ctx->rules->degree_is_a_value ? psv_unary(p->ctx, PSV_DEGREE, node) : node;
 }
 
 /* After '^'. Degrees and ordinals are no powers. */

@@ -100,7 +100,7 @@ static psv_node *parse_set(psv_parser *p) {
     if (condition != NULL) return condition;
     psv_node *such_that = after_colon(p, inner);
     if (such_that != NULL) return such_that;
-    if (inner->kind == PSV_REL && strpbrk(inner->text, "<>lg") != NULL) return inner; /* {x ≤ 0} */
+    if (psv_any_relation(inner, psv_is_order)) return inner; /* {x ≤ 0} */
     if (inner->kind == PSV_NUM && inner->commas) inner = split_commas(p, inner, begin, end);
     if (inner == NULL) return NULL;
     bool list = inner->kind == PSV_LIST;
@@ -135,10 +135,7 @@ psv_node *psv_parse_brackets(psv_parser *p) {
     if (inner->kind == PSV_NUM && inner->commas) inner = split_commas(p, inner, begin, end);
     if (inner == NULL) return NULL;
     if (inner->kind == PSV_LIST) return tuple(p, inner, open, close);
-    if (open == '(' ? close == ')' : close == ']') {
-        if (inner->kind == PSV_NUM && inner->commas) return inner;
-        return inner;
-    }
+    if (open == '(' ? close == ')' : close == ']') return inner;
     return psv_parse_error(p, "unbalanced brackets");
 }
 

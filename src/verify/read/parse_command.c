@@ -1,5 +1,6 @@
 /* Commands with arguments: roots, fractions, binomials, functions, matrices, sums. */
 #include "verify/read/parse.h"
+#include "verify/tree/names.h"
 
 #include <string.h>
 
@@ -101,6 +102,10 @@ psv_node *psv_parse_function(psv_parser *p) {
     return power != NULL ? psv_binary(p->ctx, PSV_POW, node, power) : node;
 }
 
+static bool only_equals(const psv_node *node) {
+    return psv_is_equation(node) && strchr(node->text, PSV_APPROX) == NULL;
+}
+
 /* \begin{cases} x = 3 \\ y = 5 \end{cases}: equations row by row. A value with its condition is not read. */
 psv_node *psv_parse_cases(psv_parser *p) {
     psv_node *rows[PSV_MAX_ITEMS];
@@ -109,8 +114,7 @@ psv_node *psv_parse_cases(psv_parser *p) {
         if (psv_accept(p, TK_ROW)) continue;
         if (n == PSV_MAX_ITEMS) return psv_parse_error(p, "too many entries");
         if ((rows[n] = psv_parse_list(p)) == NULL) return NULL;
-        if (rows[n]->kind != PSV_REL || strspn(rows[n]->text, "=") != strlen(rows[n]->text) || psv_at(p, '&'))
-            return psv_parse_error(p, "cases with conditions");
+        if (!only_equals(rows[n]) || psv_at(p, '&')) return psv_parse_error(p, "cases with conditions");
         n++;
         if (!psv_at(p, TK_ROW) && !psv_at(p, TK_ENDENV)) return psv_parse_error(p, "unfinished cases");
     }

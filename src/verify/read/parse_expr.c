@@ -169,7 +169,10 @@ static size_t primes_ahead(const psv_parser *p, int *primes) {
     k += exponent + braces;
     for (*primes = 0; t[k].code == '\''; k++)
         ++*primes;
-    if (!exponent && t[k].code == '"') *primes = 2, k++;
+    if (!exponent && t[k].code == '"') {
+        *primes = 2;
+        k++;
+    }
     if (braces && t[k++].code != '}') return 0;
     return *primes == 1 || *primes == 2 ? k : 0;
 }
@@ -214,7 +217,7 @@ static psv_node *parse_term(psv_parser *p) {
         if (psv_accept(p, '*')) {
             node = multiply(p->ctx, node, psv_parse_unary(p));
         } else if (psv_accept(p, '/')) {
-            psv_node *by = p->ctx->math_verify ? tight_product(p) : psv_parse_unary(p);
+            psv_node *by = p->ctx->rules->quotient_takes_one_factor ? psv_parse_unary(p) : tight_product(p);
             node = quotient(p->ctx, node, by);
         } else if (psv_at(p, TK_MOD) && psv_peek(p)->id == 0) {
             p->i++;

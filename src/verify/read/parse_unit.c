@@ -93,14 +93,18 @@ static bool is_textual_unit(const psv_token *t) {
     return t->code == TK_TEXT || (t->code == TK_LETTER && t->id == 1 && psv_is_unit_word(t->text, t->length));
 }
 
-/* \frac{\text{miles}}{\text{hour}}, \frac{\text{m}}{\text{s}^2}: how many tokens; 0: it is not that. */
-static size_t unit_fraction(const psv_parser *p) {
+/* \frac{\text{miles}}{\text{hour}}, \frac{\text{m}}{\text{s}^2}: is it that, and has it a power below? */
+typedef struct unit_fraction {
+    bool found, has_power;
+} unit_fraction;
+
+static unit_fraction unit_fraction_ahead(const psv_parser *p) {
     const psv_token *t = psv_peek(p);
     bool starts = t->code == TK_FRAC && t[1].code == '{' && is_textual_unit(&t[2]) && t[3].code == '}' &&
                   t[4].code == '{' && is_textual_unit(&t[5]);
-    if (!starts) return 0;
-    if (t[6].code == '}') return 7;
-    return t[6].code == '^' && t[7].code == TK_NUM && t[8].code == '}' ? 9 : 0;
+    bool plain = starts && t[6].code == '}';
+    bool has_power = starts && t[6].code == '^' && t[7].code == TK_NUM && t[8].code == '}';
+    return (unit_fraction){plain || has_power, has_power};
 }
 
 /* A plain unit of time after a unit and a stroke: "km/h", "m/s^2". Its length. */
@@ -142,18 +146,19 @@ psv_node *psv_parse_unit(psv_parser *p, psv_node *value, bool *found) {
     *found = false;
     for (;;) {
         const psv_token *t = psv_peek(p);
-        size_t length = 0, fraction = 0;
+        size_t length = 0;
+        unit_fraction fraction = {false, false};
         const char *words = NULL;
         if (is_textual_unit(t)) {
             words = unit_text(p, t->text, t->length);
             p->i++;
-        } else if ((fraction = unit_fraction(p)) != 0) {
+        } else if ((fraction = unit_fraction_ahead(p)).found) {
             ps_text over = {0};
             ps_text_printf(&over, "%s/%s", t[2].text, t[5].text);
             if (ps_text_ok(&over)) words = unit_text(p, ps_text_cstr(&over), over.length);
             ps_text_free(&over);
-            p->i += 6;
-            if (fraction == 7) p->i++; /* else the cursor is at the power */
+            p->i += 6; /* to the "}", or to the power before it */
+            if (!fraction.has_power) p->i++;
         } else if (text.length && at_per(p)) {
             p->i += 3;
             ps_text_puts(&text, " per");
@@ -174,12 +179,14 @@ psv_node *psv_parse_unit(psv_parser *p, psv_node *value, bool *found) {
         }
         if (words == NULL) break;
         size_t end = strlen(words);
-        if (psv_at(p, TK_NUM) && end >= 4 && strcmp(words + end - 4, "base") == 0) /* "in base", 6 */
-            ps_text_printf(&text, "base %s", p->t[p->i++].text), words = "";
+        if (psv_at(p, TK_NUM) && end >= 4 && strcmp(words + end - 4, "base") == 0) { /* "in base", 6 */
+            ps_text_printf(&text, "base %s", p->t[p->i++].text);
+            words = "";
+        }
         if (text.length && *words) ps_text_puts(&text, " ");
         ps_text_puts(&text, words);
         append_power(p, &text);
-        if (fraction == 9) (void)psv_accept(p, '}');
+        if (fraction.has_power) (void)psv_accept(p, '}');
         *found = true;
     }
     psv_node *node = value;
@@ -198,12 +205,12 @@ psv_node *psv_parse_unit(psv_parser *p, psv_node *value, bool *found) {
 
 /* "1 hour 30 minutes", "5 feet and 6 inches": after a quantity, a number of a smaller unit of the same kind. */
 psv_node *psv_parse_smaller_part(psv_parser *p, psv_node *large) {
-    if (large == NULL || large->kind != PSV_UNIT || p->ctx->math_verify) return large;
+    if (large == NULL || large->kind != PSV_UNIT || !p->ctx->rules->quantity_has_parts) return large;
     size_t start = p->i, length = strlen(large->text);
-    bool and = length > 4 && strcmp(large->text + length - 4, " and") == 0; /* \text{ hour and } 30 */
-    const char *name = and? ps_arena_strndup(p->ctx->arena, large->text, length - 4) : large->text;
+    bool ends_in_and = length > 4 && strcmp(large->text + length - 4, " and") == 0; /* \text{ hour and } 30 */
+    const char *name = ends_in_and ? ps_arena_strndup(p->ctx->arena, large->text, length - 4) : large->text;
     if (name == NULL) return NULL;
-    if (!and) (void)psv_accept(p, TK_AND);
+    if (!ends_in_and) (void)psv_accept(p, TK_AND);
     if (!psv_at(p, TK_NUM)) {
         p->i = start;
         return large;

@@ -1,8 +1,10 @@
-/* From the text of an answer to what it says. */
-#include "verify/answer.h"
+#include "verify/read/read.h"
+
+#include "verify/read/commands.h"
 #include "verify/read/parse.h"
 #include "verify/read/phrases.h"
 #include "verify/read/words.h"
+#include "verify/tree/names.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -34,8 +36,10 @@ typedef struct span {
 } span;
 
 static void strip_blanks(span *x) {
-    while (x->n && isspace((unsigned char)*x->s))
-        x->s++, x->n--;
+    while (x->n && isspace((unsigned char)*x->s)) {
+        x->s++;
+        x->n--;
+    }
     while (x->n && isspace((unsigned char)x->s[x->n - 1]))
         x->n--;
 }
@@ -116,9 +120,7 @@ static bool is_reserved(const char *word, size_t length) {
     static const char *const reserved[] = {"and", "or",  "sin", "cos",  "tan",      "cot",    "sec",     "csc",   "ln",
                                            "log", "exp", "pi",  "sqrt", "arcsin",   "arccos", "arctan",  "min",   "max",
                                            "gcd", "lcm", "mod", "inf",  "infinity", "deg",    "degrees", "degree"};
-    for (size_t k = 0; k < sizeof reserved / sizeof *reserved; k++)
-        if (strlen(reserved[k]) == length && memcmp(reserved[k], word, length) == 0) return true;
-    return false;
+    return PSV_IS_ONE_OF(reserved, word, length);
 }
 
 static bool has_repeat(const char *word, size_t length) {
@@ -138,9 +140,7 @@ static bool is_prose(const char *source) {
                 s++;
             size_t length = (size_t)(s - word);
             if (is_reserved(word, length)) {
-                bool joins =
-                    (length == 3 && memcmp(word, "and", 3) == 0) || (length == 2 && memcmp(word, "or", 2) == 0);
-                if (!joins) return false;
+                if (!psv_text_is(word, length, "and") && !psv_text_is(word, length, "or")) return false;
                 continue;
             }
             words++;
@@ -156,7 +156,7 @@ static bool is_prose(const char *source) {
 }
 
 static psv_node *text_node(psv_ctx *ctx, const char *words) {
-    psv_node *node = ctx->math_verify ? NULL : psv_known_phrase(ctx, words);
+    psv_node *node = ctx->rules->words_may_be_values ? psv_known_phrase(ctx, words) : NULL;
     return node != NULL ? node : psv_named(ctx, PSV_TEXT, words, strlen(words));
 }
 
@@ -221,6 +221,42 @@ static psv_node *read_choice(psv_ctx *ctx, const char *source, bool from_text) {
     return with_value;
 }
 
+/* ---- The real numbers in words ------------------------------------------- */
+
+/* The numbers that follow "except" as a set; NULL when something else does. */
+static psv_node *excluded(psv_ctx *ctx, const char *text) {
+    psv_answer answer;
+    if (strstr(text, "except") != NULL) return NULL; /* one level of exceptions */
+    text += strspn(text, " }:$");
+    psv_read(ctx, text, strlen(text), &answer);
+    psv_node *tree = answer.tree;
+    if (tree == NULL || answer.why != NULL) return NULL;
+    const psv_node *value = psv_named_value(tree);
+    if (value != NULL) tree = (psv_node *)value;
+    if (tree->kind == PSV_SET) return tree;
+    bool list = tree->kind == PSV_LIST;
+    for (size_t i = 0; i < (list ? tree->n : 1); i++) {
+        const psv_node *kid = list ? tree->kid[i] : tree;
+        if (!psv_is_scalar(kid) || psv_has_variable(kid)) return NULL;
+    }
+    return psv_node_new(ctx, PSV_SET, list ? tree->n : 1, list ? tree->kid : &tree);
+}
+
+/* "all real numbers", also with "except 0, 1", in \text or plain; NULL when the answer says something else. */
+static psv_node *reals_in_words(psv_ctx *ctx, const char *source) {
+    const char *except = strstr(source, "except");
+    size_t length = except != NULL ? (size_t)(except - source) : strlen(source);
+    if (length > 80) return NULL;
+    const char *words = psv_plain_words(ctx, source, length);
+    if (words == NULL || !psv_means_reals(words)) return NULL;
+    psv_node *reals = psv_named(ctx, PSV_NUMBERS, "R", 1);
+    if (except == NULL) return reals;
+    const char *rest = except + strlen("except");
+    if (strncmp(rest, " for", 4) == 0) rest += 4;
+    psv_node *without = excluded(ctx, rest);
+    return without != NULL ? psv_binary(ctx, PSV_MINUS, reals, without) : NULL;
+}
+
 /* ---- Reading ------------------------------------------------------------- */
 
 /* The whole answer is one \text{…} or \textbf{…}: its contents. */
@@ -274,7 +310,7 @@ static bool lists_letters(const char *content) {
         size_t run = 0;
         while (isalpha((unsigned char)s[run]))
             run++;
-        bool joins = (run == 3 && memcmp(s, "and", 3) == 0) || (run == 2 && memcmp(s, "or", 2) == 0);
+        bool joins = psv_text_is(s, run, "and") || psv_text_is(s, run, "or");
         if (!run && strchr(", ", *s) == NULL) return false;
         if (run > 1 && !joins) return false;
         letters += run == 1;
@@ -289,20 +325,20 @@ static psv_node *read_tree(psv_ctx *ctx, psv_answer *out, int depth) {
         out->why = "empty";
         return text_node(ctx, "");
     }
-    psv_node *tree = ctx->math_verify ? NULL : psv_reals_in_words(ctx, out->source);
+    psv_node *tree = ctx->rules->words_may_be_values ? reals_in_words(ctx, out->source) : NULL;
     if (tree != NULL) return tree;
     if (whole_text(out->source, &inner)) {
         const char *content = psv_trim(ctx, inner.s, inner.n);
         if (content == NULL) return NULL;
         tree = read_choice(ctx, content, true);
         if (tree != NULL) return tree;
-        if (!ctx->math_verify && depth == 0 && lists_letters(content)) {
+        if (ctx->rules->text_holds_formulas && depth == 0 && lists_letters(content)) {
             out->source = content;
             return read_tree(ctx, out, depth + 1);
         }
         bool digit = strpbrk(content, "0123456789\\") != NULL;
-        bool number = content[strspn(content, "0123456789.,+-*/^() ")] == 0; /* all that Math-Verify reads there */
-        if (!digit || depth > 2 || (ctx->math_verify && !number)) return text_node(ctx, out->words);
+        bool number = content[strspn(content, "0123456789.,+-*/^() ")] == 0;
+        if (!digit || depth > 2 || !(ctx->rules->text_holds_formulas || number)) return text_node(ctx, out->words);
         out->source = content;
         return read_tree(ctx, out, depth + 1);
     }

@@ -1,5 +1,6 @@
 /* What can be worked out on a tree alone: ± written out, matrices added and multiplied, lists within lists opened. */
-#include "verify/answer.h"
+#include "verify/read/read.h"
+#include "verify/tree/names.h"
 
 #include <string.h>
 
@@ -40,7 +41,7 @@ static psv_node *expand_members(psv_ctx *ctx, psv_node *node, psv_kind kind) {
 static psv_node *expand_signs(psv_ctx *ctx, psv_node *node) {
     if (!psv_has_kind(node, PSV_PM)) return node;
     if (node->kind == PSV_SET || node->kind == PSV_LIST) return expand_members(ctx, node, node->kind);
-    if (node->kind == PSV_REL && node->n == 2 && node->text[0] == 'i' && node->kid[1]->kind == PSV_SET) {
+    if (psv_is_relation(node, PSV_MEMBER) && node->kid[1]->kind == PSV_SET) {
         psv_node *set = expand_members(ctx, node->kid[1], PSV_SET), *copy = psv_copy(ctx, node);
         if (set == NULL || copy == NULL) return NULL;
         copy->kid[1] = set;
@@ -144,7 +145,7 @@ static psv_node *open_lists(psv_ctx *ctx, psv_node *node) {
 /* [[0, 3], [0, -1]]: rows in square brackets are a matrix. */
 static psv_node *rows_to_matrix(psv_ctx *ctx, psv_node *node) {
     const int square = PSV_BRACKETS('[', ']');
-    if (node->kind != PSV_TUPLE || node->op != square || ctx->math_verify) return node;
+    if (node->kind != PSV_TUPLE || node->op != square || !ctx->rules->rows_are_a_matrix) return node;
     psv_node *cells[PSV_MAX_ITEMS];
     size_t n = 0, columns = node->kid[0]->n;
     for (size_t r = 0; r < node->n; r++) {
@@ -161,7 +162,7 @@ static psv_node *rows_to_matrix(psv_ctx *ctx, psv_node *node) {
 
 /* x = 2, 3: the name goes on to the values that follow it. */
 static psv_node *carry_names(psv_ctx *ctx, psv_node *list) {
-    if (list->kind != PSV_LIST || ctx->math_verify) return list;
+    if (list->kind != PSV_LIST || !ctx->rules->name_carries_on) return list;
     psv_node *copy = psv_copy(ctx, list);
     const psv_node *name = NULL;
     for (size_t i = 0; copy != NULL && i < copy->n; i++) {
@@ -169,9 +170,8 @@ static psv_node *carry_names(psv_ctx *ctx, psv_node *list) {
         if (item->kind == PSV_REL)
             name = psv_is_equation(item) && item->n == 2 && item->kid[0]->kind == PSV_VAR ? item->kid[0] : NULL;
         if (name == NULL || item->kind == PSV_REL || !psv_is_scalar(item)) continue;
-        copy->kid[i] = psv_binary(ctx, PSV_REL, (psv_node *)name, item);
+        copy->kid[i] = psv_relate(ctx, (psv_node *)name, PSV_EQUAL, item);
         if (copy->kid[i] == NULL) return NULL;
-        copy->kid[i]->text = "=";
     }
     return copy;
 }

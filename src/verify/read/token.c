@@ -100,7 +100,7 @@ static void lex_exponent(lexer *lex, bool decimal) {
     if (i >= lex->length || (lex->s[i] != 'e' && lex->s[i] != 'E')) return;
     bool negative = i + 1 < lex->length && lex->s[i + 1] == '-';
     bool sign = negative || (i + 1 < lex->length && lex->s[i + 1] == '+');
-    if (!decimal && (sign || lex->ctx->math_verify)) return;
+    if (!decimal && (sign || !lex->ctx->rules->e_is_a_power_of_ten)) return;
     size_t first = i + 1 + sign, end = first;
     while (end < lex->length && isdigit((unsigned char)lex->s[end]))
         end++;
@@ -206,7 +206,7 @@ static bool between_numbers(const lexer *lex) {
     while (i < lex->length && lex->s[i] == ' ')
         i++;
     bool before = lex->out->n && lex->out->data[lex->out->n - 1].code == TK_NUM;
-    return before && isdigit((unsigned char)lex->s[i]) && !lex->ctx->math_verify;
+    return before && isdigit((unsigned char)lex->s[i]) && lex->ctx->rules->to_and_in_are_ratios;
 }
 
 /* A run of plain letters: a known word, a function, or a product of letters. */
@@ -222,7 +222,7 @@ static void lex_letters(lexer *lex) {
     if (code) {
         psv_token *token = push(lex, code, begin, s, length);
         if (token != NULL && code == TK_DEGREE) token->id = 1;
-    } else if (length == 2 && (memcmp(s, "to", 2) == 0 || memcmp(s, "in", 2) == 0) && between_numbers(lex)) {
+    } else if ((psv_text_is(s, length, "to") || psv_text_is(s, length, "in")) && between_numbers(lex)) {
         push(lex, *s == 't' ? ':' : '/', begin, s, length); /* 2 to 3, 1 in 5 */
     } else if (psv_word_is(s, length, "sqrt")) {
         push(lex, TK_SQRT, begin, s, length);
@@ -240,29 +240,38 @@ static void lex_letters(lexer *lex) {
     }
 }
 
+static size_t leading_blanks(const char *s, size_t length) {
+    size_t n = 0;
+    while (n < length && isspace((unsigned char)s[n]))
+        n++;
+    return n;
+}
+
 /* The contents of \text{…}, \mathrm{…}, \operatorname{…}: a function, a letter, a joining word, or words. */
 static void push_textual(lexer *lex, size_t begin, const char *s, size_t length, bool bold) {
-    while (length && isspace((unsigned char)*s))
-        s++, length--, lex->space = true;
-    bool space_after = false;
+    size_t blanks = leading_blanks(s, length);
+    lex->space |= blanks > 0;
+    s += blanks;
+    length -= blanks;
+    bool space_after = length > 0 && isspace((unsigned char)s[length - 1]);
     while (length && isspace((unsigned char)s[length - 1]))
-        length--, space_after = true;
-    while (length > 1 && s[0] == ',' && (psv_word_code(s + 1, 0) || isspace((unsigned char)s[1])))
-        s++, length--; /* "\text{, and }" */
-    while (length && isspace((unsigned char)*s))
-        s++, length--;
+        length--;
+    if (length > 1 && s[0] == ',' && isspace((unsigned char)s[1])) { /* "\text{, and }" */
+        blanks = 1 + leading_blanks(s + 1, length - 1);
+        s += blanks;
+        length -= blanks;
+    }
     int func = psv_find_function(s, length), code = psv_word_code(s, length);
     if (length == 0) {
         lex->space = true;
-    } else if ((length == 1 && *s == '$') || (length == 2 && s[0] == '\\' && s[1] == '$')) {
+    } else if (psv_text_is(s, length, "$") || psv_text_is(s, length, "\\$")) {
         push(lex, TK_CURRENCY, begin, "dollar", 6);
     } else if (code) {
         psv_token *token = push(lex, code, begin, s, length);
         if (token != NULL && (code == TK_DEGREE || code == '%')) token->id = 1;
-    } else if (((length == 2 && memcmp(s, "in", 2) == 0) || (length == 6 && memcmp(s, "out of", 6) == 0)) &&
-               between_numbers(lex)) {
+    } else if ((psv_text_is(s, length, "in") || psv_text_is(s, length, "out of")) && between_numbers(lex)) {
         push(lex, '/', begin, s, length); /* 1 in 5 */
-    } else if (length == 2 && memcmp(s, "to", 2) == 0 && !lex->ctx->math_verify) {
+    } else if (psv_text_is(s, length, "to") && lex->ctx->rules->to_and_in_are_ratios) {
         push(lex, ':', begin, s, length); /* 3 to 4 */
     } else if (length == 1 && (*s == ',' || *s == ';')) {
         push(lex, *s, begin, s, 1);
@@ -300,8 +309,9 @@ static bool lex_group_command(lexer *lex, const psv_command *cmd, size_t begin) 
         return true;
     }
     if (cmd->code == PSV_FONT) { /* a decorated name: keep what is in it, as a letter of its own kind */
-        while (length && isspace((unsigned char)*content))
-            content++, length--;
+        size_t blanks = leading_blanks(content, length);
+        content += blanks;
+        length -= blanks;
         if (cmd->id == 0) { /* decoration without meaning: read on inside the group */
             lex->i = open;
             return true;
@@ -337,7 +347,7 @@ static void lex_environment(lexer *lex, size_t begin, bool opens) {
     static const char *const known[] = {"matrix",  "pmatrix", "bmatrix", "Bmatrix",     "vmatrix",
                                         "Vmatrix", "array",   "cases",   "smallmatrix", "aligned"};
     for (size_t k = 0; k < sizeof known / sizeof *known; k++) {
-        if (strlen(known[k]) != length || memcmp(known[k], name, length) != 0) continue;
+        if (!psv_text_is(name, length, known[k])) continue;
         push(lex, opens ? TK_BEGIN : TK_ENDENV, begin, name, length);
         lex->environments += opens ? 1 : -1;
         if (opens && strcmp(known[k], "array") == 0) { /* \begin{array}{cc|c}: columns */
@@ -400,15 +410,15 @@ static void lex_named_command(lexer *lex, size_t begin, const char *name, size_t
         lex_known_command(lex, cmd, begin);
         return;
     }
-    if ((length == 5 && memcmp(name, "begin", 5) == 0) || (length == 3 && memcmp(name, "end", 3) == 0)) {
+    if (psv_text_is(name, length, "begin") || psv_text_is(name, length, "end")) {
         lex_environment(lex, begin, length == 5);
         return;
     }
-    if ((length == 6 && memcmp(name, "mathbb", 6) == 0) || (length == 3 && memcmp(name, "Bbb", 3) == 0)) {
+    if (psv_text_is(name, length, "mathbb") || psv_text_is(name, length, "Bbb")) {
         lex_blackboard(lex, begin);
         return;
     }
-    if (length == 3 && memcmp(name, "not", 3) == 0) { /* \not= and \not\in */
+    if (psv_text_is(name, length, "not")) { /* \not= and \not\in */
         skip_blanks(lex);
         bool in = lex->length - lex->i >= 3 && memcmp(lex->s + lex->i, "\\in", 3) == 0;
         lex->i += in ? 3 : lex->i < lex->length ? 1 : 0;
@@ -441,7 +451,7 @@ static void lex_command(lexer *lex) {
         bool row = lex->environments > 0;
         size_t next = lex->i + 1;
         if (!row && next < lex->length && (isalpha((unsigned char)lex->s[next]) || strchr("{}$%!,;", lex->s[next])))
-            return; /* the second backslash starts the psv_command */
+            return; /* the second backslash starts the command */
         lex->i++;
         if (row)
             push(lex, TK_ROW, begin, "", 0);

@@ -13,9 +13,7 @@ bool psv_is_text_command(const char *name, size_t length) {
     static const char *const names[] = {"text",   "mbox",   "textbf", "textit", "textrm",       "mathrm", "mathbf",
                                         "mathit", "mathsf", "hbox",   "emph",   "operatorname", "boxed",  "quad",
                                         "qquad",  "left",   "right",  "textsf", "textnormal",   "rm",     "bf"};
-    for (size_t k = 0; k < sizeof names / sizeof *names; k++)
-        if (strlen(names[k]) == length && memcmp(names[k], name, length) == 0) return true;
-    return false;
+    return PSV_IS_ONE_OF(names, name, length);
 }
 
 const char *psv_plain_words(psv_ctx *ctx, const char *text, size_t length) {
@@ -56,12 +54,6 @@ static size_t next_word(const char **rest, const char **word) {
     return (size_t)(*rest - *word);
 }
 
-static bool listed(const char *const *list, size_t n, const char *word, size_t length) {
-    for (size_t k = 0; k < n; k++)
-        if (strlen(list[k]) == length && memcmp(list[k], word, length) == 0) return true;
-    return false;
-}
-
 /* Does "a" before these words go with them: does a longer word follow that joins nothing? */
 static bool article_before(const char *rest) {
     const char *word;
@@ -83,8 +75,8 @@ static const char *essential_words(psv_ctx *ctx, const char *words, bool kinds_t
     const char *rest = words, *word;
     while ((length = next_word(&rest, &word)) != 0) {
         bool choice = length == 1 && !article_before(rest); /* "A and C" are letters */
-        if (!choice && listed(articles, sizeof articles / sizeof *articles, word, length)) continue;
-        if (kinds_too && listed(kinds, sizeof kinds / sizeof *kinds, word, length)) continue;
+        if (!choice && PSV_IS_ONE_OF(articles, word, length)) continue;
+        if (kinds_too && PSV_IS_ONE_OF(kinds, word, length)) continue;
         if (n) out[n++] = ' ';
         memcpy(out + n, word, length);
         n += length;
@@ -113,7 +105,7 @@ static bool equal_squeezed(psv_ctx *ctx, const char *a, const char *b) {
 bool psv_same_words(psv_ctx *ctx, const char *a, const char *b) {
     if (!*a || !*b) return false;
     if (equal_squeezed(ctx, a, b)) return true;
-    if (ctx->math_verify) return false;
+    if (!ctx->rules->filler_words_say_nothing) return false;
     if (equal_squeezed(ctx, essential_words(ctx, a, false), essential_words(ctx, b, false))) return true;
     return equal_squeezed(ctx, essential_words(ctx, a, true), essential_words(ctx, b, true));
 }
@@ -126,9 +118,9 @@ static long small_number(const char *word, size_t length) {
                                        "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"};
     static const char *const tens[] = {"twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"};
     for (long k = 0; k < 20; k++)
-        if (strlen(ones[k]) == length && memcmp(ones[k], word, length) == 0) return k;
+        if (psv_text_is(word, length, ones[k])) return k;
     for (long k = 0; k < 8; k++)
-        if (strlen(tens[k]) == length && memcmp(tens[k], word, length) == 0) return 10 * (k + 2);
+        if (psv_text_is(word, length, tens[k])) return 10 * (k + 2);
     return -1;
 }
 
@@ -139,7 +131,7 @@ long psv_multiplier_word(const char *word, size_t length) {
     } words[] = {{"dozen", 12},         {"hundred", 100},        {"thousand", 1000},         {"million", 1000000},
                  {"millions", 1000000}, {"billion", 1000000000}, {"trillion", 1000000000000}};
     for (size_t k = 0; k < sizeof words / sizeof *words; k++)
-        if (strlen(words[k].word) == length && memcmp(words[k].word, word, length) == 0) return words[k].value;
+        if (psv_text_is(word, length, words[k].word)) return words[k].value;
     return 0;
 }
 
@@ -160,7 +152,7 @@ long psv_number_word(const char *words) {
             if (total > 1000000000) return -1;
             total += (current ? current : 1) * factor;
             current = 0;
-        } else if (!((length == 3 && memcmp(word, "and", 3) == 0 && any) || (length == 1 && *word == 'a' && !any))) {
+        } else if (!(psv_text_is(word, length, any ? "and" : "a"))) {
             return -1;
         } else {
             continue;
@@ -181,89 +173,91 @@ typedef struct unit_name {
 /* Factors are exact fractions of the metre, second, gram, ounce, cent, month and quart, before the power is taken: a
  * litre is (1/10 m)^3. */
 static const unit_name units[] = {
-    {"mm", {'L', 1, 1, 1000, 0}},
-    {"millimeter", {'L', 1, 1, 1000, 0}},
-    {"millimetre", {'L', 1, 1, 1000, 0}},
-    {"cm", {'L', 1, 1, 100, 0}},
-    {"centimeter", {'L', 1, 1, 100, 0}},
-    {"centimetre", {'L', 1, 1, 100, 0}},
-    {"dm", {'L', 1, 1, 10, 0}},
-    {"decimeter", {'L', 1, 1, 10, 0}},
-    {"m", {'L', 1, 1, 1, 0}},
-    {"meter", {'L', 1, 1, 1, 0}},
-    {"metre", {'L', 1, 1, 1, 0}},
-    {"km", {'L', 1, 1000, 1, 0}},
-    {"kilometer", {'L', 1, 1000, 1, 0}},
-    {"kilometre", {'L', 1, 1000, 1, 0}},
-    {"in", {'L', 1, 127, 5000, 0}},
-    {"inch", {'L', 1, 127, 5000, 0}},
-    {"inche", {'L', 1, 127, 5000, 0}}, /* "inches" without its s */
-    {"ft", {'L', 1, 381, 1250, 0}},
-    {"foot", {'L', 1, 381, 1250, 0}},
-    {"feet", {'L', 1, 381, 1250, 0}},
-    {"yd", {'L', 1, 1143, 1250, 0}},
-    {"yard", {'L', 1, 1143, 1250, 0}},
-    {"mi", {'L', 1, 201168, 125, 0}},
-    {"mile", {'L', 1, 201168, 125, 0}},
-    {"second", {'T', 1, 1, 1, 0}},
-    {"s", {'T', 1, 1, 1, 0}},
-    {"h", {'T', 1, 3600, 1, 0}},
-    {"l", {'L', 3, 1, 10, 0}},
-    {"sec", {'T', 1, 1, 1, 0}},
-    {"minute", {'T', 1, 60, 1, 0}},
-    {"min", {'T', 1, 60, 1, 0}},
-    {"hour", {'T', 1, 3600, 1, 0}},
-    {"hr", {'T', 1, 3600, 1, 0}},
-    {"day", {'T', 1, 86400, 1, 0}},
-    {"week", {'T', 1, 604800, 1, 0}},
-    {"month", {'o', 1, 1, 1, 0}},
-    {"year", {'o', 1, 12, 1, 0}},
-    {"yr", {'o', 1, 12, 1, 0}},
-    {"mg", {'M', 1, 1, 1000, 0}},
-    {"milligram", {'M', 1, 1, 1000, 0}},
-    {"g", {'M', 1, 1, 1, 0}},
-    {"gram", {'M', 1, 1, 1, 0}},
-    {"kg", {'M', 1, 1000, 1, 0}},
-    {"kilogram", {'M', 1, 1000, 1, 0}},
-    {"lb", {'W', 1, 16, 1, 0}},
-    {"pound", {'W', 1, 16, 1, 0}},
-    {"oz", {'W', 1, 1, 1, 0}},
-    {"ounce", {'W', 1, 1, 1, 0}},
-    {"cent", {'$', 1, 1, 1, 0}},
-    {"penny", {'$', 1, 1, 1, 0}},
-    {"pennie", {'$', 1, 1, 1, 0}},
-    {"dollar", {'$', 1, 100, 1, 0}},
-    {"usd", {'$', 1, 100, 1, 0}},
-    {"buck", {'$', 1, 100, 1, 0}},
-    {"euro", {'e', 1, 1, 1, 0}},
-    {"yen", {'y', 1, 1, 1, 0}},
-    {"rupee", {'r', 1, 1, 1, 0}},
-    {"pound sterling", {'p', 1, 1, 1, 0}},
-    {"ml", {'L', 3, 1, 100, 0}},
-    {"milliliter", {'L', 3, 1, 100, 0}},
-    {"millilitre", {'L', 3, 1, 100, 0}},
-    {"liter", {'L', 3, 1, 10, 0}},
-    {"litre", {'L', 3, 1, 10, 0}},
-    {"gallon", {'G', 1, 4, 1, 0}},
-    {"gal", {'G', 1, 4, 1, 0}},
-    {"quart", {'G', 1, 1, 1, 0}},
-    {"mph", {'L', 1, 201168, 125 * 3600, 'T'}},
-    {"kph", {'L', 1, 1000, 3600, 'T'}},
-    {"kmh", {'L', 1, 1000, 3600, 'T'}},
-    {"unit", {0, 0, 1, 1, 0}},
-    {"sq", {0, 0, 1, 1, 0}},
-    {"cu", {0, 0, 1, 1, 0}},
-    {"hz", {0, 0, 1, 1, 0}},
-    {"acre", {0, 0, 1, 1, 0}},
-    {"radian", {0, 0, 1, 1, 0}},
-    {"rad", {0, 0, 1, 1, 0}},
-    {"way", {0, 0, 1, 1, 0}},
-    {"cup", {0, 0, 1, 1, 0}},
-    {"tsp", {0, 0, 1, 1, 0}},
-    {"ton", {0, 0, 1, 1, 0}},
-    {"am", {0, 0, 1, 1, 0}},
-    {"pm", {0, 0, 1, 1, 0}},
+    {"mm", {'L', 1, 1, 1000, 0, false}},
+    {"millimeter", {'L', 1, 1, 1000, 0, false}},
+    {"millimetre", {'L', 1, 1, 1000, 0, false}},
+    {"cm", {'L', 1, 1, 100, 0, false}},
+    {"centimeter", {'L', 1, 1, 100, 0, false}},
+    {"centimetre", {'L', 1, 1, 100, 0, false}},
+    {"dm", {'L', 1, 1, 10, 0, false}},
+    {"decimeter", {'L', 1, 1, 10, 0, false}},
+    {"m", {'L', 1, 1, 1, 0, false}},
+    {"meter", {'L', 1, 1, 1, 0, false}},
+    {"metre", {'L', 1, 1, 1, 0, false}},
+    {"km", {'L', 1, 1000, 1, 0, false}},
+    {"kilometer", {'L', 1, 1000, 1, 0, false}},
+    {"kilometre", {'L', 1, 1000, 1, 0, false}},
+    {"in", {'L', 1, 127, 5000, 0, false}},
+    {"inch", {'L', 1, 127, 5000, 0, false}},
+    {"inche", {'L', 1, 127, 5000, 0, false}}, /* "inches" without its s */
+    {"ft", {'L', 1, 381, 1250, 0, false}},
+    {"foot", {'L', 1, 381, 1250, 0, false}},
+    {"feet", {'L', 1, 381, 1250, 0, false}},
+    {"yd", {'L', 1, 1143, 1250, 0, false}},
+    {"yard", {'L', 1, 1143, 1250, 0, false}},
+    {"mi", {'L', 1, 201168, 125, 0, false}},
+    {"mile", {'L', 1, 201168, 125, 0, false}},
+    {"second", {'T', 1, 1, 1, 0, false}},
+    {"s", {'T', 1, 1, 1, 0, false}},
+    {"h", {'T', 1, 3600, 1, 0, false}},
+    {"l", {'L', 3, 1, 10, 0, false}},
+    {"sec", {'T', 1, 1, 1, 0, false}},
+    {"minute", {'T', 1, 60, 1, 0, false}},
+    {"min", {'T', 1, 60, 1, 0, false}},
+    {"hour", {'T', 1, 3600, 1, 0, false}},
+    {"hr", {'T', 1, 3600, 1, 0, false}},
+    {"day", {'T', 1, 86400, 1, 0, false}},
+    {"week", {'T', 1, 604800, 1, 0, false}},
+    {"month", {'o', 1, 1, 1, 0, false}},
+    {"year", {'o', 1, 12, 1, 0, false}},
+    {"yr", {'o', 1, 12, 1, 0, false}},
+    {"mg", {'M', 1, 1, 1000, 0, false}},
+    {"milligram", {'M', 1, 1, 1000, 0, false}},
+    {"g", {'M', 1, 1, 1, 0, false}},
+    {"gram", {'M', 1, 1, 1, 0, false}},
+    {"kg", {'M', 1, 1000, 1, 0, false}},
+    {"kilogram", {'M', 1, 1000, 1, 0, false}},
+    {"lb", {'W', 1, 16, 1, 0, .is_pound = true}},
+    {"pound", {'W', 1, 16, 1, 0, .is_pound = true}},
+    {"oz", {'W', 1, 1, 1, 0, false}},
+    {"ounce", {'W', 1, 1, 1, 0, false}},
+    {"cent", {'$', 1, 1, 1, 0, false}},
+    {"penny", {'$', 1, 1, 1, 0, false}},
+    {"pennie", {'$', 1, 1, 1, 0, false}},
+    {"dollar", {'$', 1, 100, 1, 0, false}},
+    {"usd", {'$', 1, 100, 1, 0, false}},
+    {"buck", {'$', 1, 100, 1, 0, false}},
+    {"euro", {'e', 1, 1, 1, 0, false}},
+    {"yen", {'y', 1, 1, 1, 0, false}},
+    {"rupee", {'r', 1, 1, 1, 0, false}},
+    {"pound sterling", {'p', 1, 1, 1, 0, false}},
+    {"ml", {'L', 3, 1, 100, 0, false}},
+    {"milliliter", {'L', 3, 1, 100, 0, false}},
+    {"millilitre", {'L', 3, 1, 100, 0, false}},
+    {"liter", {'L', 3, 1, 10, 0, false}},
+    {"litre", {'L', 3, 1, 10, 0, false}},
+    {"gallon", {'G', 1, 4, 1, 0, false}},
+    {"gal", {'G', 1, 4, 1, 0, false}},
+    {"quart", {'G', 1, 1, 1, 0, false}},
+    {"mph", {'L', 1, 201168, 125 * 3600, 'T', false}},
+    {"kph", {'L', 1, 1000, 3600, 'T', false}},
+    {"kmh", {'L', 1, 1000, 3600, 'T', false}},
+    {"unit", {0, 0, 1, 1, 0, false}},
+    {"sq", {0, 0, 1, 1, 0, false}},
+    {"cu", {0, 0, 1, 1, 0, false}},
+    {"hz", {0, 0, 1, 1, 0, false}},
+    {"acre", {0, 0, 1, 1, 0, false}},
+    {"radian", {0, 0, 1, 1, 0, false}},
+    {"rad", {0, 0, 1, 1, 0, false}},
+    {"way", {0, 0, 1, 1, 0, false}},
+    {"cup", {0, 0, 1, 1, 0, false}},
+    {"tsp", {0, 0, 1, 1, 0, false}},
+    {"ton", {0, 0, 1, 1, 0, false}},
+    {"am", {0, 0, 1, 1, 0, false}},
+    {"pm", {0, 0, 1, 1, 0, false}},
 };
+
+const psv_unit psv_no_unit = {0, 0, 1, 1, 0, false};
 
 static const psv_unit *find_one(const char *word, size_t length) {
     for (size_t k = 0; k < sizeof units / sizeof *units; k++) {
@@ -289,14 +283,14 @@ char psv_unit_measures(const char *word, size_t length) {
 
 /* One unit with its power, before any "per": "square cm", "cm^2", "in squared". Stops after "per". */
 static psv_unit find_simple(const char **rest, bool *per) {
-    const psv_unit unknown = {0, 0, 1, 1, 0};
+    static const char *const squares[] = {"square", "sq", "squared"}, *const cubes[] = {"cubic", "cubed", "cu"};
     const char *word;
     size_t length;
     int power = 1;
     const psv_unit *found = NULL;
     *per = false;
     while ((length = next_word(rest, &word)) != 0) {
-        if (length == 3 && memcmp(word, "per", 3) == 0) {
+        if (psv_text_is(word, length, "per")) {
             *per = true;
             break;
         }
@@ -306,26 +300,22 @@ static psv_unit find_simple(const char **rest, bool *per) {
             length = (size_t)(caret - word);
             if (!length) continue;
         }
-        bool square = (length == 6 && memcmp(word, "square", 6) == 0) || (length == 2 && memcmp(word, "sq", 2) == 0) ||
-                      (length == 7 && memcmp(word, "squared", 7) == 0);
-        bool cubic = (length == 5 && (memcmp(word, "cubic", 5) == 0 || memcmp(word, "cubed", 5) == 0)) ||
-                     (length == 2 && memcmp(word, "cu", 2) == 0);
+        bool square = PSV_IS_ONE_OF(squares, word, length), cubic = PSV_IS_ONE_OF(cubes, word, length);
         if (square || cubic) {
             power = square ? 2 : 3;
             continue;
         }
-        if (found != NULL) return unknown; /* two units side by side */
+        if (found != NULL) return psv_no_unit; /* two units side by side */
         found = find_one(word, length);
-        if (found == NULL) return unknown;
+        if (found == NULL) return psv_no_unit;
     }
-    if (found == NULL || !found->dimension || power < 1 || power > 3 || found->power * power > 3) return unknown;
+    if (found == NULL || !found->dimension || power < 1 || power > 3 || found->power * power > 3) return psv_no_unit;
     psv_unit unit = *found;
     unit.power *= power;
     return unit;
 }
 
 psv_unit psv_find_unit(const char *text) {
-    const psv_unit unknown = {0, 0, 1, 1, 0};
     const psv_unit *whole = find_one(text, strlen(text)); /* "pound sterling" */
     if (whole != NULL && whole->dimension) return *whole;
     const char *rest = text;
@@ -333,7 +323,7 @@ psv_unit psv_find_unit(const char *text) {
     psv_unit unit = find_simple(&rest, &per);
     if (!per || !unit.dimension) return unit;
     psv_unit by = find_simple(&rest, &per);
-    if (per || !by.dimension || by.power != 1 || unit.power != 1 || unit.per || by.per) return unknown;
+    if (per || !by.dimension || by.power != 1 || unit.power != 1 || unit.per || by.per) return psv_no_unit;
     unit.numerator *= by.denominator;
     unit.denominator *= by.numerator;
     unit.per = by.dimension;

@@ -2,7 +2,6 @@
 #include "verify/tree/tree.h"
 
 #include <stdio.h>
-#include <string.h>
 
 bool psv_spend(psv_ctx *ctx, long units) {
     if (ctx->work < units) {
@@ -70,6 +69,15 @@ psv_node *psv_integer(psv_ctx *ctx, long value) {
     return value < 0 ? psv_unary(ctx, PSV_NEG, node) : node;
 }
 
+psv_node *psv_relate(psv_ctx *ctx, psv_node *a, psv_relation relation, psv_node *b) {
+    psv_node *node = psv_binary(ctx, PSV_REL, a, b);
+    if (node == NULL) return NULL;
+    node->text = ps_arena_strndup(ctx->arena, &(char){(char)relation}, 1);
+    if (node->text != NULL) return node;
+    ctx->nomem = true;
+    return NULL;
+}
+
 psv_node *psv_copy(psv_ctx *ctx, const psv_node *node) {
     psv_node *copy = psv_node_new(ctx, node->kind, node->n, node->kid);
     if (copy == NULL) return NULL;
@@ -105,6 +113,27 @@ bool psv_is_infinity(const psv_node *node, int *sign) {
         node = node->kid[0];
     }
     return node->kind == PSV_CONST && node->op == PSV_INFINITY;
+}
+
+bool psv_is_relation(const psv_node *node, psv_relation relation) {
+    return node->kind == PSV_REL && node->text[0] == (char)relation && node->text[1] == 0;
+}
+
+bool psv_is_order(psv_relation relation) {
+    return relation == PSV_LESS || relation == PSV_GREATER || relation == PSV_AT_MOST || relation == PSV_AT_LEAST;
+}
+
+bool psv_any_relation(const psv_node *node, bool (*is)(psv_relation)) {
+    if (node->kind != PSV_REL) return false;
+    for (const char *relation = node->text; *relation; relation++)
+        if (is((psv_relation)*relation)) return true;
+    return false;
+}
+
+bool psv_is_one_of(const char *const *list, size_t n, const char *s, size_t length) {
+    for (size_t k = 0; k < n; k++)
+        if (psv_text_is(s, length, list[k])) return true;
+    return false;
 }
 
 bool psv_same_tree(const psv_node *a, const psv_node *b) {
