@@ -8,7 +8,8 @@ static char *section(const char *name) {
     char open[64], close[64];
     char *document;
     size_t length;
-    assert_int_equal(ps_read_file(PS_TEST_DIR "/../docs/verifier.md", (size_t)1 << 20, &document, &length, NULL), PS_OK);
+    assert_int_equal(ps_read_file(PS_TEST_DIR "/../docs/verifier.md", (size_t)1 << 20, &document, &length, NULL),
+                     PS_OK);
     snprintf(open, sizeof open, "<!-- %s -->\n", name);
     snprintf(close, sizeof close, "<!-- end of %s -->", name);
     const char *begin = strstr(document, open), *end = strstr(document, close);
@@ -25,7 +26,10 @@ static void expect_section(const char *name, ps_text *expected) {
     char *found = section(name);
     assert_true(ps_text_ok(expected));
     bool same = strcmp(found, ps_text_cstr(expected)) == 0;
-    if (!same) print_message("%s", ps_text_cstr(expected));
+    if (!same) {
+        puts(ps_text_cstr(expected));
+        fflush(stdout);
+    }
     ps_free(found);
     ps_text_free(expected);
     if (!same) fail_msg("section %s of docs/verifier.md should read as printed above", name);

@@ -223,11 +223,11 @@ static const char *content_of(psv_ctx *ctx, const char *text, const candidate *c
     return copy;
 }
 
-/* Does a comma, "and" or "or" join a formula to the next? */
+/* Does a comma, or else "and" or "or", join a formula to the next? */
 static bool are_neighbours(const char *text, const psv_formulas *formulas, size_t k) {
     psv_joint joint =
         psv_joint_between(text, (psv_span){formulas->data[k].whole.end, formulas->data[k + 1].whole.begin});
-    return joint.only && (joint.comma || joint.word);
+    return joint.only && joint.comma != joint.word;
 }
 
 /* Formulas joined by "and", "or", "," to the chosen one, before and after. */

@@ -11,16 +11,17 @@
 
 /* X(name, strict, math_verify, what holds where it says yes) */
 #define PSV_RULE_LIST(X)                                                                                               \
-    X(searches_gold, false, true, "a gold text with `$`, `\\(`, `\\[` or a box is searched for its answer as a response is")  \
+    X(searches_gold, false, true,                                                                                      \
+      "a gold text with `$`, `\\(`, `\\[` or a box is searched for its answer as a response is")                       \
     X(searches_like_math_verify, false, true, "the answer is looked for in Math-Verify's order")                       \
     X(joins_near_boxes, false, true,                                                                                   \
-      "boxes less than 10 characters apart, or less than 70 with a comma, \"and\" or \"or\" between, are one answer")    \
+      "boxes less than 10 characters apart, or less than 70 with a comma, \"and\" or \"or\" between, are one answer")  \
     X(number_brings_its_brackets, true, false, "a number in running text brings the list or root it is part of")       \
     X(comma_may_be_decimal, false, true, "`1,22` as a gold answer may also be 1.22")                                   \
     X(e_is_a_power_of_ten, true, false, "`1e6` is a million")                                                          \
     X(to_and_in_are_ratios, true, false, "`2 to 3` is 2:3, `1 in 5` is 1/5")                                           \
     X(words_may_be_values, true, false, "`nine` is 9, `no solution` the empty set, `all real numbers` the line")       \
-    X(text_holds_formulas, true, false, "`\\text{…}` is read on; else only a plain number in it is")                    \
+    X(text_holds_formulas, true, false, "`\\text{…}` is read on; else only a plain number in it is")                   \
     X(degree_is_a_value, true, false, "`90^\\circ` may be π/2; else the sign is dropped")                              \
     X(quotient_takes_one_factor, true, false, "`a/bc` is (a/b)·c; else a/(bc)")                                        \
     X(quantity_has_parts, true, false, "`1 hour 30 minutes` is one quantity")                                          \
@@ -30,18 +31,22 @@
     X(list_is_a_set, false, true, "a list forgets repetitions")                                                        \
     X(named_values_have_an_order, true, false,                                                                         \
       "values of several names follow the alphabet and make a pair; several of one name make none")                    \
-    X(tuple_may_be_a_list, false, true, "a gold tuple is compared with a list in order, a gold list with a tuple in any") \
+    X(tuple_may_be_a_list, false, true,                                                                                \
+      "a gold tuple is compared with a list in order, a gold list with a tuple in any")                                \
     X(infinite_end_is_open, false, true, "`[1,\\infty]` is `[1,\\infty)`")                                             \
     X(tuple_may_be_a_matrix, true, false, "a column or a row is the tuple of its entries")                             \
     X(list_may_be_a_union, true, false, "`(0,1),(2,3)` is a union where a set is expected")                            \
     X(function_differs_by_argument, false, true, "f(a) and f(b) differ where a and b do, even if f is unknown")        \
     X(decimals_are_rounded, false, true,                                                                               \
-      "with a decimal on a side both are rounded to 6 places; else a decimal of six digits is what it rounds or cuts off") \
-    X(percent_sign_may_be_left_out, true, false, "`25\\%` may be 25 as well as 0.25; the word `percent` may be left out in both") \
+      "with a decimal on a side both are rounded to 6 places; else a decimal of six digits is what it rounds or cuts " \
+      "off")                                                                                                           \
+    X(percent_sign_may_be_left_out, true, false,                                                                       \
+      "`25\\%` may be 25 as well as 0.25; the word `percent` may be left out in both")                                 \
     X(units_are_compared, true, false, "known units are converted, and must measure the same thing")                   \
     X(unit_letter_has_a_power, true, false, "`5 m^2` may be 5; else only `5 m` may")                                   \
     X(choice_has_a_value, true, false, "`(C) 12` is the choice C and also the value 12")                               \
-    X(inequality_may_be_a_set, true, false, "an inequality answers for a gold interval; the other way round it does in both") \
+    X(inequality_may_be_a_set, true, false,                                                                            \
+      "an inequality answers for a gold interval; the other way round it does in both")                                \
     X(identity_is_its_value, true, false, "`2k+2=2(k+1)` is the value 2k+2")                                           \
     X(equation_is_its_last_side, false, true, "a response's equation counts as what stands on its right")              \
     X(bases_are_compared, true, false, "`52_8` is not `52_9`")
