@@ -191,7 +191,7 @@ static void sets_tuples_intervals_and_matrices_are_read(void **state) {
         {"\\text{Evelyn}", "\"evelyn\""},
         {"Evelyn", "\"evelyn\""},
         {"neither even nor odd", "\"neither even nor odd\""},
-        {"2, \\ldots, 5", "2, 5"},
+        {"2, \\ldots, 5", "2, ..., 5"},
     };
     CHECK(table);
 }
@@ -209,7 +209,9 @@ static void what_cannot_be_read_is_left_unread(void **state) {
         {"|x", NULL},
         {"52_{x}", NULL},
         {"\\begin{pmatrix} 1 & 2 \\\\ 3 \\end{pmatrix}", NULL},
-        {"The total number of apples is 5", NULL},
+        {"4 adults 6 children", NULL},
+        {"5 \\text{ or so}", "5, \"so\""},
+        {"almost 5", NULL},
     };
     CHECK(table);
 }

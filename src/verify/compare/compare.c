@@ -319,21 +319,25 @@ psv_answer_is psv_compare_nodes(psv_compare *c, const psv_node *a, const psv_nod
     return is;
 }
 
+static bool has_letter_or_digit(const char *text) {
+    for (; *text; text++)
+        if (isalnum((unsigned char)*text) || (unsigned char)*text >= 128) return true;
+    return false;
+}
+
 psv_answer_is psv_compare_answers(psv_compare *c, const psv_answer *a, const psv_answer *b) {
     c->proven = true;
-    if ((a->why != NULL || b->why != NULL) && *a->source && strcmp(a->source, b->source) == 0)
-        return psv_decide(c, "text", PSV_YES, "written alike");
     bool plain_words = c->ctx->rules->filler_words_say_nothing;
     if (plain_words && *a->words && strcmp(a->words, b->words) == 0 && psv_is_label(a->source) &&
         psv_is_label(b->source))
         return psv_decide(c, "text", PSV_YES, "the same words");
-    if (a->tree->kind == PSV_TEXT || b->tree->kind == PSV_TEXT) {
-        if (plain_words && psv_same_words(c->ctx, a->words, b->words))
-            return psv_decide(c, "text", psv_are_words(a, b) ? PSV_YES : PSV_CANNOT_TELL, "the same words");
-        psv_answer_is is = psv_compare_nodes(c, a->tree, b->tree);
-        if (is == PSV_NO && (a->why != NULL || b->why != NULL))
-            return psv_decide(c, "parse", PSV_CANNOT_TELL, a->why != NULL ? a->why : b->why);
-        return is;
-    }
+    const char *unread = a->why != NULL ? a->why : b->why;
+    bool alike = strcmp(a->source, b->source) == 0 && has_letter_or_digit(a->source);
+    if (unread != NULL) /* what says nothing that is understood is equal to itself, and to nothing else */
+        return psv_decide(c, alike ? "text" : "parse", alike ? PSV_YES : PSV_CANNOT_TELL,
+                          alike ? "written alike" : unread);
+    bool text = a->tree->kind == PSV_TEXT || b->tree->kind == PSV_TEXT;
+    if (text && plain_words && psv_same_words(c->ctx, a->words, b->words))
+        return psv_decide(c, "text", psv_are_words(a, b) ? PSV_YES : PSV_CANNOT_TELL, "the same words");
     return psv_compare_nodes(c, a->tree, b->tree);
 }

@@ -29,6 +29,5 @@ bool psv_is_label(const char *source) {
 
 bool psv_are_words(const psv_answer *a, const psv_answer *b) {
     bool digits = strpbrk(a->words, "0123456789") != NULL || strpbrk(b->words, "0123456789") != NULL;
-    bool prose = !digits && a->why == NULL && b->why == NULL;
-    return prose || (psv_is_label(a->source) && psv_is_label(b->source));
+    return !digits || (psv_is_label(a->source) && psv_is_label(b->source));
 }

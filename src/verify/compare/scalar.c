@@ -225,6 +225,10 @@ static psv_answer_is with_signs(psv_compare *c, const psv_node *a, const psv_nod
 /* ---- Units --------------------------------------------------------------- */
 
 static psv_node *in_base_units(psv_ctx *ctx, const psv_node *value, psv_unit unit) {
+    if (unit.shift) {
+        psv_node *shift = psv_binary(ctx, PSV_DIV, psv_integer(ctx, unit.shift), psv_integer(ctx, 100));
+        value = psv_binary(ctx, PSV_ADD, (psv_node *)value, shift);
+    }
     psv_node *factor = psv_binary(ctx, PSV_DIV, psv_integer(ctx, unit.numerator), psv_integer(ctx, unit.denominator));
     psv_node *power = psv_binary(ctx, PSV_POW, factor, psv_integer(ctx, unit.power));
     return psv_binary(ctx, PSV_MUL, (psv_node *)value, power);
@@ -277,7 +281,9 @@ typedef struct quantity {
 
 static quantity quantity_of(const psv_node *node) {
     if (node->kind != PSV_UNIT) return (quantity){node, psv_no_unit};
-    return (quantity){node->kid[0], psv_find_unit(node->text)};
+    quantity q = {node->kid[0], psv_find_unit(node->text)};
+    if (q.unit.dimension == 'K' && q.value->kind == PSV_DEGREE) q.value = q.value->kid[0]; /* degrees Celsius */
+    return q;
 }
 
 /* £ and the weight share a name. */
@@ -296,6 +302,8 @@ psv_answer_is psv_compare_scalars(psv_compare *c, const psv_node *a, const psv_n
         if (x.unit.dimension && !y.unit.dimension) y.unit = unit_of_letter(&y.value);
         if (y.unit.dimension && !x.unit.dimension) x.unit = unit_of_letter(&x.value);
         bool sign_x = has_sign(x.value), sign_y = has_sign(y.value);
+        if (x.unit.dimension == 'K' && y.value->kind == PSV_DEGREE) sign_y = false;
+        if (y.unit.dimension == 'K' && x.value->kind == PSV_DEGREE) sign_x = false;
         if ((x.unit.dimension && sign_y && !sign_x) || (y.unit.dimension && sign_x && !sign_y))
             return psv_no(c, "unit", "the units measure different things"); /* $36 and 36° */
     }
@@ -307,7 +315,8 @@ psv_answer_is psv_compare_scalars(psv_compare *c, const psv_node *a, const psv_n
     }
     if (x.unit.dimension != y.unit.dimension || x.unit.power != y.unit.power || x.unit.per != y.unit.per)
         return psv_no(c, "unit", "the units measure different things");
-    if (x.unit.numerator == y.unit.numerator && x.unit.denominator == y.unit.denominator)
+    if (x.unit.numerator == y.unit.numerator && x.unit.denominator == y.unit.denominator &&
+        x.unit.shift == y.unit.shift)
         return with_signs(c, x.value, y.value);
     psv_node *u = in_base_units(c->ctx, x.value, x.unit), *v = in_base_units(c->ctx, y.value, y.unit);
     if (u == NULL || v == NULL) return psv_decide(c, "unit", PSV_CANNOT_TELL, "too large");

@@ -5,17 +5,6 @@
 
 enum { MAX_TERMS = 64, MAX_CHOSEN = 12 };
 
-/* The tree with every place of a name taken by a value. */
-static psv_node *substituted(psv_ctx *ctx, psv_node *node, const char *name, psv_node *value) {
-    if (node->kind == PSV_VAR) return strcmp(node->text, name) ? node : value;
-    if (node->kind == PSV_CONST && node->op == PSV_I) return strcmp(name, "i") ? node : value;
-    if (!node->n) return node;
-    psv_node *copy = psv_copy(ctx, node);
-    for (size_t k = 0; copy != NULL && k < copy->n; k++)
-        if ((copy->kid[k] = substituted(ctx, node->kid[k], name, value)) == NULL) return NULL;
-    return copy;
-}
-
 /* "k = 1" below the sign: the name and where it starts. */
 static bool lower_bound(psv_ctx *ctx, const psv_node *below, const char **name, long *first) {
     if (!psv_is_relation(below, PSV_EQUAL)) return false;
@@ -36,7 +25,7 @@ static psv_node *written_out(psv_ctx *ctx, const psv_node *big) {
     psv_node *terms[MAX_TERMS];
     size_t n = 0;
     for (long k = first; k <= last; k++)
-        if ((terms[n++] = substituted(ctx, big->kid[2], name, psv_integer(ctx, k))) == NULL) return NULL;
+        if ((terms[n++] = psv_substitute(ctx, big->kid[2], name, psv_integer(ctx, k))) == NULL) return NULL;
     if (n == 1) return terms[0];
     return psv_node_new(ctx, strcmp(big->text, "sum") ? PSV_MUL : PSV_ADD, n, terms);
 }

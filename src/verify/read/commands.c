@@ -10,6 +10,9 @@ static const psv_command commands[] = {
     {"dfrac", TK_FRAC, 0},
     {"tfrac", TK_FRAC, 0},
     {"cfrac", TK_FRAC, 0},
+    {"sfrac", TK_FRAC, 0},
+    {"nicefrac", TK_FRAC, 0},
+    {"flatfrac", TK_FRAC, 0},
     {"sqrt", TK_SQRT, 0},
     {"surd", TK_SQRT, 0},
     {"over", TK_OVER, 0},
@@ -131,7 +134,12 @@ static const psv_command commands[] = {
     {"lim", TK_BAD, 0},
     {"det", TK_BAD, 0},
     {"partial", TK_BAD, 0},
-    {"forall", TK_BAD, 0},
+    {"forall", TK_TEXT, 0},
+    {"cent", TK_TEXT, 0},
+    {"cents", TK_TEXT, 0},
+    {"textcent", TK_TEXT, 0},
+    {"celsius", TK_TEXT, 0},
+    {"degreeCelsius", TK_TEXT, 0},
     {"exists", TK_BAD, 0},
     {"neg", TK_BAD, 0},
     {"iff", TK_OTHER_RELATION, 0},
@@ -215,8 +223,12 @@ static const psv_command commands[] = {
     {"mathit", PSV_TEXTUAL, 0},
     {"mathcal", PSV_TEXTUAL, 0},
     {"mathbf", PSV_TEXTUAL, 1},
-    {"boldsymbol", PSV_FONT, 1},
-    {"bm", PSV_FONT, 1},
+    {"boldsymbol", PSV_FONT, 2},
+    {"bm", PSV_FONT, 2},
+    {"pmb", PSV_FONT, 2},
+    {"bold", PSV_FONT, 2},
+    {"num", PSV_FONT, 0},
+    {"numprint", PSV_FONT, 0},
     {"vec", PSV_FONT, 1},
     {"overrightarrow", PSV_FONT, 1},
     {"hat", PSV_FONT, 1},
@@ -239,6 +251,14 @@ const psv_command *psv_find_command(const char *name, size_t length) {
 
 bool psv_is_greek(const char *name, size_t length) {
     return PSV_IS_ONE_OF(greek, name, length);
+}
+
+const char *psv_plain_variant(const char *name, size_t length) {
+    static const char *const variants[][2] = {
+        {"varepsilon", "epsilon"}, {"varphi", "phi"}, {"vartheta", "theta"}, {"varrho", "rho"}, {"ell", "l"}};
+    for (size_t k = 0; k < sizeof variants / sizeof *variants; k++)
+        if (psv_text_is(name, length, variants[k][0])) return variants[k][1];
+    return NULL;
 }
 
 int psv_find_function(const char *name, size_t length) {

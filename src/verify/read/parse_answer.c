@@ -65,7 +65,8 @@ static bool accept_separators(psv_parser *p, joiners *words) {
         int code = psv_peek(p)->code;
         words->any_or |= code == TK_OR;
         words->any_and |= code == TK_AND;
-        if (code != ',' && code != ';' && code != TK_AND && code != TK_OR && code != TK_DOTS) break;
+        bool dots = code == TK_DOTS && !p->ctx->rules->dots_are_a_member;
+        if (code != ',' && code != ';' && code != TK_AND && code != TK_OR && !dots) break;
         found = true;
         p->i++;
     }
@@ -131,12 +132,14 @@ psv_node *psv_parse_list(psv_parser *p) {
     (void)accept_separators(p, &(joiners){false, false});
     while (!ends_list(p)) {
         if (n == PSV_MAX_ITEMS) return psv_parse_error(p, "too many items");
-        psv_node *item = psv_parse_relation(p);
+        bool dots = psv_accept(p, TK_DOTS);
+        psv_node *item = dots ? psv_node_new(p->ctx, PSV_DOTS, 0, NULL) : psv_parse_relation(p);
         if (item == NULL) return psv_parse_error(p, "expression too large");
         items[n++] = item;
         if (ends_list(p)) break;
         joiners here = {false, false};
-        if (!accept_separators(p, &here)) return psv_parse_error(p, "unexpected symbol");
+        bool separated = accept_separators(p, &here) || dots || psv_at(p, TK_DOTS);
+        if (!separated) return psv_parse_error(p, "unexpected symbol");
         if (here.any_or && n < PSV_MAX_ITEMS) starts[alternatives++] = n;
         all.any_or |= here.any_or;
         all.any_and |= here.any_and;

@@ -1,5 +1,6 @@
 /* What sums and products are made of: numbers, names, and whatever follows an atom. */
 #include "verify/read/parse.h"
+#include "verify/read/prose.h"
 #include "verify/read/words.h"
 
 #include <ctype.h>
@@ -61,7 +62,7 @@ static psv_node *split_digit(psv_parser *p) {
     return node;
 }
 
-psv_node *psv_parse_number(psv_parser *p, bool one_digit) {
+static psv_node *parse_number(psv_parser *p, bool one_digit) {
     psv_token *t = &p->t[p->i];
     if (one_digit && t->id == 0 && !t->point) return split_digit(p);
     const psv_token *next = t + 1;
@@ -101,6 +102,12 @@ psv_node *psv_parse_number(psv_parser *p, bool one_digit) {
         node->repeat = dotted_period(t->text, t->length, (size_t)t->id);
     }
     return node;
+}
+
+psv_node *psv_parse_number(psv_parser *p, bool one_digit) {
+    psv_node *number = parse_number(p, one_digit);
+    if (number != NULL && number->repeat) (void)psv_accept(p, TK_DOTS); /* 0.\overline{36}… */
+    return number;
 }
 
 /* ---- Names --------------------------------------------------------------- */
@@ -236,12 +243,25 @@ static psv_node *parse_text(psv_parser *p) {
         if (node != NULL) node->spelled = true;
         return node;
     }
+    const char *money = t->length <= 4 ? psv_currency_code(words, strlen(words)) : NULL;
+    if (money != NULL && p->ctx->rules->words_may_be_signs) {
+        (void)psv_accept(p, '.'); /* Rs. 9500 */
+        if (psv_at(p, TK_NUM)) {
+            psv_node *value = psv_unary(p->ctx, PSV_UNIT, psv_parse_number(p, false));
+            if (value != NULL) value->text = money;
+            return value;
+        }
+    }
     if (psv_at(p, '=')) return psv_named(p->ctx, PSV_VAR, words, strlen(words));
     size_t end = strlen(words);
     bool is =
         end > 3 && strcmp(words + end - 3, " is") == 0 && p->ctx->rules->text_holds_formulas; /* "The answer is" */
     bool label = t->length && (is || t->text[t->length - 1] == ':' || t->text[t->length - 1] == '=');
+    label |= p->ctx->rules->words_may_be_signs && psv_lead_in(t->text, t->length) == t->length;
+    if (label && psv_at(p, '-')) return psv_parse_unary(p);
     if (label && psv_starts_factor(p)) return psv_parse_power(p);
+    if (p->ctx->rules->words_are_no_factors && psv_starts_factor(p) && !psv_at(p, TK_LETTER))
+        return psv_parse_error(p, "words before a value");
     return psv_named(p->ctx, PSV_TEXT, words, strlen(words));
 }
 
@@ -323,8 +343,20 @@ static psv_node *base_n(psv_parser *p, psv_node *digits) {
 static psv_node *degrees(psv_parser *p, psv_node *node) {
     const psv_token *t = psv_peek(p);
     bool scale = t->code == TK_LETTER && t->length == 1 && strchr("CF", *t->text) != NULL;
-    if (scale && (t->id == 1 || t[1].code == TK_END)) p->i++; /* 20^\circ \text{C} */
+    if (scale && (t->id == 1 || t[1].code == TK_END)) { /* 20^\circ \text{C} */
+        p->i++;
+        if (p->ctx->rules->temperature_has_a_scale) {
+            node = psv_unary(p->ctx, PSV_UNIT, node);
+            if (node != NULL) node->text = *t->text == 'C' ? "celsius" : "fahrenheit";
+            return node;
+        }
+    }
     return p->ctx->rules->degree_is_a_value ? psv_unary(p->ctx, PSV_DEGREE, node) : node;
+}
+
+static bool is_ordinal_ending(const char *letters) {
+    static const char *const endings[] = {"st", "nd", "rd", "th"};
+    return PSV_IS_ONE_OF(endings, letters, 2);
 }
 
 /* After '^'. Degrees and ordinals are no powers. */
@@ -337,6 +369,12 @@ static psv_node *parse_exponent(psv_parser *p, psv_node *base) {
     if ((inner->code == TK_DEGREE || small_o) && alone) {
         p->i += group ? 3 : 1;
         return degrees(p, base);
+    }
+    bool ordinal = group && inner->code == TK_LETTER && inner->run == 2 && inner[1].code == TK_LETTER &&
+                   inner[2].code == '}' && base->kind == PSV_NUM && is_ordinal_ending(p->source + inner->begin);
+    if (ordinal) { /* 3^{rd} */
+        p->i += 4;
+        return base;
     }
     if (inner->code == TK_TEXT && alone) { /* 5^\text{th} */
         p->i += group ? 3 : 1;
@@ -355,6 +393,22 @@ static psv_node *parse_exponent(psv_parser *p, psv_node *base) {
         exponent = psv_parse_atom(p);
     }
     return psv_binary(p->ctx, PSV_POW, base, exponent);
+}
+
+/* {g}_k, x^2_1: an index after a group or an exponent belongs to the name before it. */
+static psv_node *with_index(psv_parser *p, psv_node *node) {
+    bool power = node->kind == PSV_POW;
+    const psv_node *old = power ? node->kid[0] : node;
+    if (old->kind != PSV_VAR) return psv_parse_error(p, "an index to an expression");
+    ps_text name = {0};
+    ps_text_puts(&name, old->text);
+    psv_node *fresh = NULL;
+    if (!append_decorations(p, &name))
+        psv_parse_error(p, "unfinished index");
+    else if (ps_text_ok(&name))
+        fresh = psv_named(p->ctx, PSV_VAR, ps_text_cstr(&name), name.length);
+    ps_text_free(&name);
+    return power ? psv_binary(p->ctx, PSV_POW, fresh, node->kid[1]) : fresh;
 }
 
 psv_node *psv_parse_power(psv_parser *p) {
@@ -385,10 +439,7 @@ psv_node *psv_parse_postfix(psv_parser *p, psv_node *node) {
             p->i++;
             node = degrees(p, node);
             break;
-        case '_':
-            if (node->kind != PSV_NUM) return psv_parse_error(p, "an index to an expression");
-            node = base_n(p, node);
-            break;
+        case '_': node = node->kind == PSV_NUM ? base_n(p, node) : with_index(p, node); break;
         default: return node;
         }
     }

@@ -1,6 +1,7 @@
 /* Sums, products, quotients, signs and mixed numbers: the arithmetic between atoms. */
 #include "verify/read/parse.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* The "[" that closes [1, 4[: nothing that it could open follows. */
@@ -195,8 +196,13 @@ static psv_node *arc_minutes(psv_parser *p, psv_node *node) {
 /* "3.2 x 10^4": an x between a number and a power of ten is the times sign. */
 static bool at_times(const psv_parser *p) {
     const psv_token *t = psv_peek(p);
-    return p->i > 0 && t[-1].code == TK_NUM && t->code == TK_LETTER && strcmp(t->text, "x") == 0 && t->space &&
-           t[1].code == TK_NUM && t[1].space && strcmp(t[1].text, "10") == 0 && t[2].code == '^';
+    return p->i > 0 && t[-1].code == TK_NUM && t->code == TK_LETTER && strcmp(t->text, "x") == 0 &&
+           t[1].code == TK_NUM && strcmp(t[1].text, "10") == 0 && t[2].code == '^';
+}
+
+/* A sign of currency right before: "$5". */
+static bool after_money(const psv_parser *p) {
+    return p->i > 0 && p->t[p->i - 1].code == TK_CURRENCY;
 }
 
 static psv_node *parse_term(psv_parser *p) {
@@ -210,6 +216,8 @@ static psv_node *parse_term(psv_parser *p) {
         node = psv_parse_unit(p, node, &found);
         if (found) {
             node = psv_parse_smaller_part(p, node);
+            if (node != NULL && p->ctx->rules->words_are_no_factors && psv_starts_factor(p) && !after_money(p))
+                return psv_parse_error(p, "words between values");
             continue;
         }
         if (node->kind == PSV_DEGREE && (node = arc_minutes(p, node)) == NULL) return NULL;
@@ -219,6 +227,10 @@ static psv_node *parse_term(psv_parser *p) {
         } else if (psv_accept(p, '/')) {
             psv_node *by = p->ctx->rules->quotient_takes_one_factor ? psv_parse_unary(p) : tight_product(p);
             node = quotient(p->ctx, node, by);
+        } else if (psv_accept(p, TK_REMAINDER)) {
+            psv_node *parts[2] = {node, psv_parse_unary(p)};
+            node = psv_node_new(p->ctx, PSV_APPLY, 2, parts);
+            if (node != NULL) node->text = "remainder";
         } else if (psv_at(p, TK_MOD) && psv_peek(p)->id == 0) {
             p->i++;
             node = psv_call(p->ctx, PSV_MOD, node, psv_parse_unary(p));
@@ -238,6 +250,32 @@ static psv_node *parse_term(psv_parser *p) {
         }
     }
     return money != NULL ? currency(p, node, money) : node;
+}
+
+/* The value of an integer written in digits; false when the node is none. */
+static bool written_integer(const psv_node *node, long *out) {
+    bool negative = node->kind == PSV_NEG;
+    if (negative) node = node->kid[0];
+    if (!is_plain_integer(node) || strlen(node->text) > 9) return false;
+    *out = strtol(node->text, NULL, 10) * (negative ? -1 : 1);
+    return true;
+}
+
+/* 1 + 3 + … + z, where the terms before the dots go up by equal steps: (1 + z)/2 · ((z − 1)/2 + 1). */
+static psv_node *arithmetic_sum(psv_parser *p, psv_node *const *terms, size_t n, psv_node *last) {
+    long first, second, previous, next;
+    if (last == NULL) return NULL;
+    if (n < 2 || !written_integer(terms[0], &first) || !written_integer(terms[1], &second) || first == second)
+        return psv_parse_error(p, "dots in a sum");
+    previous = second;
+    for (size_t k = 2; k < n; k++, previous = next)
+        if (!written_integer(terms[k], &next) || next - previous != second - first)
+            return psv_parse_error(p, "dots in a sum");
+    psv_ctx *ctx = p->ctx;
+    psv_node *steps = psv_binary(ctx, PSV_ADD, last, psv_integer(ctx, second - 2 * first));
+    psv_node *count = psv_binary(ctx, PSV_DIV, steps, psv_integer(ctx, second - first));
+    psv_node *ends = psv_binary(ctx, PSV_ADD, psv_integer(ctx, first), last);
+    return psv_binary(ctx, PSV_MUL, psv_binary(ctx, PSV_DIV, ends, psv_integer(ctx, 2)), count);
 }
 
 psv_node *psv_parse_sum(psv_parser *p) {
@@ -270,6 +308,14 @@ psv_node *psv_parse_sum(psv_parser *p) {
         }
         if (!psv_at(p, '+') && !psv_at(p, '-')) break;
         negative = p->t[p->i++].code == '-';
+        if (!negative && psv_at(p, TK_DOTS) && p->t[p->i + 1].code == '+') {
+            p->i += 2;
+            terms[0] = arithmetic_sum(p, terms, n, parse_term(p));
+            if (terms[0] == NULL) return NULL;
+            n = 1;
+            if (!psv_at(p, '+') && !psv_at(p, '-')) break;
+            negative = p->t[p->i++].code == '-';
+        }
     }
     return n == 1 ? terms[0] : psv_node_new(p->ctx, PSV_ADD, n, terms);
 }

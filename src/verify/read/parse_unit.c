@@ -1,5 +1,6 @@
 /* Units after a value: words, letters, powers and quotients of them, and quantities in two units. */
 #include "verify/read/parse.h"
+#include "verify/read/prose.h"
 #include "verify/read/words.h"
 
 #include <ctype.h>
@@ -39,6 +40,14 @@ static void append_power(psv_parser *p, ps_text *text) {
     }
 }
 
+/* "units squared": words that change a number, but not when they are a unit's. */
+static bool is_unit_with_power(const char *words) {
+    size_t first = strcspn(words, " ");
+    const char *rest = words + first;
+    bool power = strcmp(rest, " squared") == 0 || strcmp(rest, " cubed") == 0 || psv_text_is(words, first, "quarter");
+    return (power && psv_is_unit_word(words, first)) || (psv_find_unit(words).dimension && !psv_changes_number(rest));
+}
+
 /* What words after a value mean when they are not a unit: a base, a factor, a condition. NULL: a unit after all. */
 static psv_node *special_words(psv_parser *p, psv_node *value, const char *words) {
     long factor = psv_multiplier_word(words, strcspn(words, " "));
@@ -65,11 +74,17 @@ static psv_node *special_words(psv_parser *p, psv_node *value, const char *words
         }
         return node;
     }
+    if (value->kind == PSV_NUM && value->scale == 0 && psv_number_word(words) >= 0 &&
+        psv_number_word(words) == strtol(value->text, NULL, 10))
+        return value; /* 5 (five) */
+    if (p->ctx->rules->words_are_no_factors && psv_changes_number(words) && !is_unit_with_power(words))
+        return psv_parse_error(p, "words that change a number");
     static const char *const conditions[] = {"if", "when", "for", "where", "with", "since", "such", "as", "not"};
     for (size_t k = 0; k < sizeof conditions / sizeof *conditions; k++) {
         size_t length = strlen(conditions[k]);
-        if (strncmp(words, conditions[k], length) == 0 && (words[length] == ' ' || !words[length]))
-            return psv_parse_error(p, "a condition in words");
+        bool opens = strncmp(words, conditions[k], length) == 0 && (words[length] == ' ' || !words[length]);
+        bool says_nothing = p->ctx->rules->domain_may_be_left_out && psv_opens_domain(words) && psv_at(p, TK_END);
+        if (opens && !says_nothing) return psv_parse_error(p, "a condition in words");
     }
     return NULL;
 }
@@ -85,7 +100,13 @@ static const char *unit_text(psv_parser *p, const char *text, size_t length) {
     }
     const char *words = ps_text_ok(&spelled) ? psv_plain_words(p->ctx, ps_text_cstr(&spelled), spelled.length) : NULL;
     ps_text_free(&spelled);
-    return words;
+    size_t end = words != NULL ? strlen(words) : 0;
+    if (memchr(text, '^', length) == NULL || end < 3 || words[end - 2] != ' ' ||
+        !isdigit((unsigned char)words[end - 1]))
+        return words;
+    char *power = ps_arena_strndup(p->ctx->arena, words, end); /* \mathrm{cm^3}, of which the words are "cm 3" */
+    if (power != NULL) power[end - 2] = '^';
+    return power;
 }
 
 /* Text, or a single letter of text that is a unit: \text{km}, \text{h}. */
@@ -186,6 +207,9 @@ psv_node *psv_parse_unit(psv_parser *p, psv_node *value, bool *found) {
         if (text.length && *words) ps_text_puts(&text, " ");
         ps_text_puts(&text, words);
         append_power(p, &text);
+        if (end > 3 && strcmp(words + end - 3, " of") == 0 && psv_at(p, TK_LETTER) && p->t[p->i + 1].code == TK_END &&
+            p->ctx->rules->words_are_no_factors)
+            p->i++; /* values of x */
         if (fraction.has_power) (void)psv_accept(p, '}');
         *found = true;
     }

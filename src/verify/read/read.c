@@ -1,12 +1,15 @@
 #include "verify/read/read.h"
 
 #include "verify/read/commands.h"
+#include "verify/read/domain.h"
 #include "verify/read/parse.h"
 #include "verify/read/phrases.h"
+#include "verify/read/prose.h"
 #include "verify/read/words.h"
 #include "verify/tree/names.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 /* ---- Trimming ------------------------------------------------------------ */
@@ -56,8 +59,8 @@ static bool strip_pair(span *x, const char *open, const char *close) {
 }
 
 static bool strip_box(span *x) {
-    static const char *const boxes[] = {"\\boxed", "\\fbox"};
-    for (int k = 0; k < 2; k++) {
+    static const char *const boxes[] = {"\\boxed", "\\fbox", "\\ boxed", "\\framebox"};
+    for (size_t k = 0; k < sizeof boxes / sizeof *boxes; k++) {
         size_t n = strlen(boxes[k]);
         if (!starts(x->s, x->n, boxes[k])) continue;
         while (n < x->n && isspace((unsigned char)x->s[n]))
@@ -107,7 +110,9 @@ const char *psv_trim(psv_ctx *ctx, const char *text, size_t length) {
         strip_blanks(&x);
         changed = strip_pair(&x, "$$", "$$") || strip_pair(&x, "$", "$") || strip_pair(&x, "\\[", "\\]") ||
                   strip_pair(&x, "\\(", "\\)") || strip_pair(&x, "**", "**") || strip_pair(&x, "*", "*") ||
-                  strip_pair(&x, "__", "__") || strip_pair(&x, "`", "`") || strip_box(&x) || strip_stop(&x);
+                  strip_pair(&x, "__", "__") || strip_pair(&x, "``", "''") || strip_pair(&x, "`", "`") ||
+                  strip_pair(&x, "\"", "\"") || strip_pair(&x, "“", "”") || strip_pair(&x, "‘", "’") ||
+                  strip_pair(&x, "'", "'") || strip_pair(&x, "«", "»") || strip_box(&x) || strip_stop(&x);
     }
     const char *copy = ps_arena_strndup(ctx->arena, x.s, x.n);
     if (copy == NULL) ctx->nomem = true;
@@ -205,6 +210,12 @@ static psv_node *read_choice(psv_ctx *ctx, const char *source, bool from_text) {
         s++;
         closed = true;
     }
+    size_t dash = strncmp(s, "- ", 2) == 0 ? 2 : strncmp(s, "-- ", 3) == 0 ? 3 : 0;
+    if (!closed && dash && ctx->rules->words_may_be_signs && isalpha((unsigned char)s[dash]) &&
+        isalpha((unsigned char)s[dash + 1])) {
+        s += dash; /* E - the second drawing */
+        closed = true;
+    }
     bool alone = *s == 0;
     if (*s == ',' || strncmp(s, "and ", 4) == 0 || strncmp(s, "or ", 3) == 0) return NULL; /* (A) and (C) */
     if (!closed && !(from_text && alone)) return NULL;
@@ -261,8 +272,9 @@ static psv_node *reals_in_words(psv_ctx *ctx, const char *source) {
 
 /* The whole answer is one \text{…} or \textbf{…}: its contents. */
 static bool whole_text(const char *source, span *inner) {
-    static const char *const commands[] = {"\\text",   "\\mbox",   "\\textbf",     "\\textit",       "\\textrm",
-                                           "\\mathrm", "\\mathbf", "\\textnormal", "\\operatorname", "\\hbox"};
+    static const char *const commands[] = {"\\boldsymbol", "\\bm",         "\\pmb",          "\\bold",   "\\text",
+                                           "\\mbox",       "\\textbf",     "\\textit",       "\\textrm", "\\mathrm",
+                                           "\\mathbf",     "\\textnormal", "\\operatorname", "\\hbox"};
     size_t length = strlen(source);
     for (size_t k = 0; k < sizeof commands / sizeof *commands; k++) {
         size_t n = strlen(commands[k]);
@@ -289,6 +301,7 @@ static bool is_sentence(psv_tokens tokens) {
 
 static psv_node *read_mathematics(psv_ctx *ctx, const char *source, const char **why) {
     psv_tokens tokens;
+    psv_definitions where = {.n = 0};
     if (!psv_tokenise(ctx, source, &tokens)) {
         *why = "too long";
         return NULL;
@@ -297,10 +310,34 @@ static psv_node *read_mathematics(psv_ctx *ctx, const char *source, const char *
         *why = "a sentence";
         return NULL;
     }
-    psv_node *tree = psv_parse(ctx, tokens, why);
+    if (ctx->rules->domain_may_be_left_out) psv_cut_domain(ctx, &tokens, &where);
+    size_t value = ctx->rules->left_side_may_be_unread ? psv_after_unread_side(&tokens) : 0;
+    psv_node *tree = NULL;
+    if (value) {
+        psv_node *left = psv_named(ctx, PSV_TEXT, source, tokens.data[value].begin);
+        psv_tokens right = {tokens.data + value, tokens.n - value, source};
+        tree = psv_relate(ctx, left, PSV_EQUAL, psv_parse(ctx, right, why));
+    } else {
+        tree = psv_parse(ctx, tokens, why);
+    }
+    for (size_t k = 0; tree != NULL && k < where.n; k++)
+        tree = psv_substitute(ctx, tree, where.name[k], where.value[k]);
     if (tree == NULL) return NULL;
     psv_node *simple = psv_simplify(ctx, tree);
     return simple != NULL ? simple : tree;
+}
+
+/* "<", "\\ge", "+": a sign alone is an answer like a word; NULL: it is more, or none. */
+static psv_node *lone_sign(psv_ctx *ctx, const char *source) {
+    psv_tokens tokens;
+    if (strlen(source) > 16 || !psv_tokenise(ctx, source, &tokens) || tokens.n != 2) return NULL;
+    int code = tokens.data[0].code;
+    bool sign = code < 128 ? ispunct(code) != 0 : psv_is_sign(code);
+    if (!sign) return NULL;
+    char name[32];
+    int length =
+        code < 128 ? snprintf(name, sizeof name, "sign %c", code) : snprintf(name, sizeof name, "sign %d", code);
+    return psv_named(ctx, PSV_TEXT, name, (size_t)length);
 }
 
 /* "A, C", "A and C": several letters and nothing else. */
@@ -327,6 +364,14 @@ static psv_node *read_tree(psv_ctx *ctx, psv_answer *out, int depth) {
     }
     psv_node *tree = ctx->rules->words_may_be_values ? reals_in_words(ctx, out->source) : NULL;
     if (tree != NULL) return tree;
+    tree = ctx->rules->words_may_be_values ? lone_sign(ctx, out->source) : NULL;
+    if (tree != NULL) return tree;
+    size_t lead = ctx->rules->words_may_be_signs ? psv_lead_in(out->source, strlen(out->source)) : 0;
+    if (lead && out->source[lead] && depth < 3) { /* "The answer is 5" */
+        out->source = psv_trim(ctx, out->source + lead, strlen(out->source + lead));
+        out->words = out->source != NULL ? psv_plain_words(ctx, out->source, strlen(out->source)) : NULL;
+        return out->words != NULL ? read_tree(ctx, out, depth + 1) : NULL;
+    }
     if (whole_text(out->source, &inner)) {
         const char *content = psv_trim(ctx, inner.s, inner.n);
         if (content == NULL) return NULL;

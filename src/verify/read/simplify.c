@@ -2,6 +2,7 @@
 #include "verify/read/read.h"
 #include "verify/tree/names.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- ± ------------------------------------------------------------------- */
@@ -176,8 +177,100 @@ static psv_node *carry_names(psv_ctx *ctx, psv_node *list) {
     return copy;
 }
 
+/* ---- Dots -------------------------------------------------------------------- */
+
+static bool integer_value(const psv_node *node, long *out) {
+    bool negative = node->kind == PSV_NEG;
+    if (negative) node = node->kid[0];
+    if (node->kind != PSV_NUM || node->scale || node->repeat || strlen(node->text) > 9) return false;
+    *out = strtol(node->text, NULL, 10) * (negative ? -1 : 1);
+    return true;
+}
+
+/* Members before the dots that go up by equal steps: how many are needed to say so (the first two), else all. */
+static size_t needed_before(psv_node *const *kid, size_t n) {
+    long first, second, previous, next;
+    if (n < 3 || !integer_value(kid[0], &first) || !integer_value(kid[1], &second)) return n;
+    previous = second;
+    for (size_t k = 2; k < n; k++, previous = next)
+        if (!integer_value(kid[k], &next) || next - previous != second - first) return n;
+    return 2;
+}
+
+/* 1, 2, 3, …, 100 as 1, 2, …, 100: the members that only repeat the step are left out. */
+static psv_node *shorten_before_dots(psv_ctx *ctx, psv_node *node) {
+    if (node->kind != PSV_LIST && node->kind != PSV_SET && node->kind != PSV_TUPLE) return node;
+    size_t dots = 0;
+    while (dots < node->n && node->kid[dots]->kind != PSV_DOTS)
+        dots++;
+    if (dots == node->n) return node;
+    size_t kept = needed_before(node->kid, dots);
+    long first, second, last;
+    if (dots + 2 == node->n && kept == 2 && integer_value(node->kid[0], &first) &&
+        integer_value(node->kid[1], &second) && integer_value(node->kid[dots + 1], &last) &&
+        last == 2 * second - first) {
+        kept = dots; /* written out already */
+    }
+    psv_node *members[PSV_MAX_ITEMS];
+    size_t n = 0;
+    for (size_t k = 0; k < node->n; k++)
+        if (k < kept || k >= dots) members[n++] = node->kid[k];
+    psv_node *out = psv_node_new(ctx, node->kind, n, members);
+    if (out != NULL) out->op = node->op;
+    return out;
+}
+
+/* ---- Unit vectors ------------------------------------------------------------ */
+
+/* Adds coefficient·**i** to the components; false when the term is something else. */
+static bool add_component(psv_ctx *ctx, psv_node *term, bool negative, psv_node **component) {
+    if (term->kind == PSV_NEG) return add_component(ctx, term->kid[0], !negative, component);
+    const psv_node *vector = term;
+    psv_node *factor = NULL;
+    if (term->kind == PSV_MUL) {
+        vector = term->kid[term->n - 1];
+        factor = term->n == 2 ? term->kid[0] : psv_node_new(ctx, PSV_MUL, term->n - 1, term->kid);
+    }
+    if (vector->kind != PSV_VAR || vector->text[1] != '^' || vector->text[2]) return false;
+    if (vector->text[0] < 'i' || vector->text[0] > 'k') return false;
+    size_t at = (size_t)(vector->text[0] - 'i');
+    if (component[at] != NULL) return false;
+    if (factor == NULL) factor = psv_integer(ctx, 1);
+    component[at] = negative ? psv_unary(ctx, PSV_NEG, factor) : factor;
+    return component[at] != NULL;
+}
+
+/* 2**i** − **j** is the vector (2, −1). */
+static psv_node *unit_vectors(psv_ctx *ctx, psv_node *node) {
+    psv_node *component[3] = {NULL};
+    bool sum = node->kind == PSV_ADD;
+    for (size_t k = 0; k < (sum ? node->n : 1); k++)
+        if (!add_component(ctx, sum ? node->kid[k] : node, false, component)) return node;
+    size_t n = component[2] != NULL ? 3 : 2;
+    for (size_t k = 0; k < n; k++)
+        if (component[k] == NULL && (component[k] = psv_integer(ctx, 0)) == NULL) return node;
+    psv_node *vector = psv_node_new(ctx, PSV_TUPLE, n, component);
+    if (vector != NULL) vector->op = PSV_BRACKETS('(', 'v');
+    return vector != NULL ? vector : node;
+}
+
+/* {1,3} ∪ {2,4}, where plain braces only group: lists in a union are sets. */
+static psv_node *lists_as_sets(psv_ctx *ctx, psv_node *node) {
+    if (node->kind != PSV_UNION && node->kind != PSV_INTER && node->kind != PSV_MINUS) return node;
+    psv_node *copy = psv_copy(ctx, node);
+    for (size_t k = 0; copy != NULL && k < copy->n; k++) {
+        psv_node *kid = copy->kid[k];
+        if (kid->kind != PSV_LIST) continue;
+        copy->kid[k] = psv_node_new(ctx, PSV_SET, kid->n, kid->kid);
+        if (copy->kid[k] == NULL) return NULL;
+    }
+    return copy;
+}
+
 psv_node *psv_simplify(psv_ctx *ctx, psv_node *node) {
     node = rows_to_matrix(ctx, node);
+    if (node != NULL) node = shorten_before_dots(ctx, node);
+    if (node != NULL && ctx->rules->unit_vectors_are_tuples) node = lists_as_sets(ctx, unit_vectors(ctx, node));
     if (node == NULL) return NULL;
     node = expand_signs(ctx, node);
     if (node != NULL) node = open_lists(ctx, node);

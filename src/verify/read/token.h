@@ -54,6 +54,7 @@ typedef enum psv_code {
     TK_CURRENCY, /* text: "dollar", "pound", … */
     TK_MOD,
     TK_IGNORED_NAME, /* \angle, \triangle: part of a name */
+    TK_REMAINDER,    /* 5 R 3 */
     TK_BIG,          /* \\sum, \\prod: text names it */
     TK_BAD           /* a command that is not known */
 } psv_code;
@@ -77,6 +78,11 @@ typedef struct psv_tokens {
     size_t n;
     const char *source; /* what the offsets refer to */
 } psv_tokens;
+
+/* Is a named token a sign that may stand alone: ≤, ≥, ≠, ±, …? */
+static inline bool psv_is_sign(int code) {
+    return (code >= TK_LE && code <= TK_MP) || code == TK_DOTS || code == TK_CURRENCY || code == TK_DEGREE;
+}
 
 /* Unicode mathematics to LaTeX: π, √, ×, ², ½, ≤, … Returns an arena string; NULL without memory. */
 const char *psv_from_unicode(psv_ctx *ctx, const char *text, size_t length);

@@ -102,10 +102,44 @@ static bool equal_squeezed(psv_ctx *ctx, const char *a, const char *b) {
     return strcmp(sa, sb) == 0;
 }
 
+/* "June 20" and "20 June", "odd n" and "n odd": a date, or a word and a name, in either order. */
+static bool two_words_turned(const char *a, const char *b) {
+    const char *a1, *a2, *b1, *b2, *rest = a;
+    size_t n1 = next_word(&rest, &a1), n2 = next_word(&rest, &a2);
+    if (!n1 || !n2 || *rest) return false;
+    rest = b;
+    size_t m1 = next_word(&rest, &b1), m2 = next_word(&rest, &b2);
+    bool one_is_short = n1 <= 2 || n2 <= 2;
+    return !*rest && n1 == m2 && n2 == m1 && one_is_short && memcmp(a1, b2, n1) == 0 && memcmp(a2, b1, n2) == 0;
+}
+
+/* "20th" as "20". */
+static const char *without_ordinals(psv_ctx *ctx, const char *words) {
+    char *out = ps_arena_strndup(ctx->arena, words, strlen(words));
+    if (out == NULL) {
+        ctx->nomem = true;
+        return words;
+    }
+    char *to = out;
+    for (const char *s = words; *s; s++) {
+        bool ordinal = s > words && isdigit((unsigned char)s[-1]) && isalpha((unsigned char)*s) &&
+                       isalpha((unsigned char)s[1]) && (s[2] == 0 || s[2] == ' ');
+        if (ordinal)
+            s++;
+        else
+            *to++ = *s;
+    }
+    *to = 0;
+    return out;
+}
+
 bool psv_same_words(psv_ctx *ctx, const char *a, const char *b) {
     if (!*a || !*b) return false;
     if (equal_squeezed(ctx, a, b)) return true;
     if (!ctx->rules->filler_words_say_nothing) return false;
+    a = without_ordinals(ctx, a);
+    b = without_ordinals(ctx, b);
+    if (two_words_turned(a, b)) return true;
     if (equal_squeezed(ctx, essential_words(ctx, a, false), essential_words(ctx, b, false))) return true;
     return equal_squeezed(ctx, essential_words(ctx, a, true), essential_words(ctx, b, true));
 }
@@ -172,92 +206,111 @@ typedef struct unit_name {
 
 /* Factors are exact fractions of the metre, second, gram, ounce, cent, month and quart, before the power is taken: a
  * litre is (1/10 m)^3. */
+#define UNIT(dimension, power, numerator, denominator)                                                                 \
+    { dimension, power, numerator, denominator, 0, false, 0 }
+
 static const unit_name units[] = {
-    {"mm", {'L', 1, 1, 1000, 0, false}},
-    {"millimeter", {'L', 1, 1, 1000, 0, false}},
-    {"millimetre", {'L', 1, 1, 1000, 0, false}},
-    {"cm", {'L', 1, 1, 100, 0, false}},
-    {"centimeter", {'L', 1, 1, 100, 0, false}},
-    {"centimetre", {'L', 1, 1, 100, 0, false}},
-    {"dm", {'L', 1, 1, 10, 0, false}},
-    {"decimeter", {'L', 1, 1, 10, 0, false}},
-    {"m", {'L', 1, 1, 1, 0, false}},
-    {"meter", {'L', 1, 1, 1, 0, false}},
-    {"metre", {'L', 1, 1, 1, 0, false}},
-    {"km", {'L', 1, 1000, 1, 0, false}},
-    {"kilometer", {'L', 1, 1000, 1, 0, false}},
-    {"kilometre", {'L', 1, 1000, 1, 0, false}},
-    {"in", {'L', 1, 127, 5000, 0, false}},
-    {"inch", {'L', 1, 127, 5000, 0, false}},
-    {"inche", {'L', 1, 127, 5000, 0, false}}, /* "inches" without its s */
-    {"ft", {'L', 1, 381, 1250, 0, false}},
-    {"foot", {'L', 1, 381, 1250, 0, false}},
-    {"feet", {'L', 1, 381, 1250, 0, false}},
-    {"yd", {'L', 1, 1143, 1250, 0, false}},
-    {"yard", {'L', 1, 1143, 1250, 0, false}},
-    {"mi", {'L', 1, 201168, 125, 0, false}},
-    {"mile", {'L', 1, 201168, 125, 0, false}},
-    {"second", {'T', 1, 1, 1, 0, false}},
-    {"s", {'T', 1, 1, 1, 0, false}},
-    {"h", {'T', 1, 3600, 1, 0, false}},
-    {"l", {'L', 3, 1, 10, 0, false}},
-    {"sec", {'T', 1, 1, 1, 0, false}},
-    {"minute", {'T', 1, 60, 1, 0, false}},
-    {"min", {'T', 1, 60, 1, 0, false}},
-    {"hour", {'T', 1, 3600, 1, 0, false}},
-    {"hr", {'T', 1, 3600, 1, 0, false}},
-    {"day", {'T', 1, 86400, 1, 0, false}},
-    {"week", {'T', 1, 604800, 1, 0, false}},
-    {"month", {'o', 1, 1, 1, 0, false}},
-    {"year", {'o', 1, 12, 1, 0, false}},
-    {"yr", {'o', 1, 12, 1, 0, false}},
-    {"mg", {'M', 1, 1, 1000, 0, false}},
-    {"milligram", {'M', 1, 1, 1000, 0, false}},
-    {"g", {'M', 1, 1, 1, 0, false}},
-    {"gram", {'M', 1, 1, 1, 0, false}},
-    {"kg", {'M', 1, 1000, 1, 0, false}},
-    {"kilogram", {'M', 1, 1000, 1, 0, false}},
-    {"lb", {'W', 1, 16, 1, 0, .is_pound = true}},
-    {"pound", {'W', 1, 16, 1, 0, .is_pound = true}},
-    {"oz", {'W', 1, 1, 1, 0, false}},
-    {"ounce", {'W', 1, 1, 1, 0, false}},
-    {"cent", {'$', 1, 1, 1, 0, false}},
-    {"penny", {'$', 1, 1, 1, 0, false}},
-    {"pennie", {'$', 1, 1, 1, 0, false}},
-    {"dollar", {'$', 1, 100, 1, 0, false}},
-    {"usd", {'$', 1, 100, 1, 0, false}},
-    {"buck", {'$', 1, 100, 1, 0, false}},
-    {"euro", {'e', 1, 1, 1, 0, false}},
-    {"yen", {'y', 1, 1, 1, 0, false}},
-    {"rupee", {'r', 1, 1, 1, 0, false}},
-    {"pound sterling", {'p', 1, 1, 1, 0, false}},
-    {"ml", {'L', 3, 1, 100, 0, false}},
-    {"milliliter", {'L', 3, 1, 100, 0, false}},
-    {"millilitre", {'L', 3, 1, 100, 0, false}},
-    {"liter", {'L', 3, 1, 10, 0, false}},
-    {"litre", {'L', 3, 1, 10, 0, false}},
-    {"gallon", {'G', 1, 4, 1, 0, false}},
-    {"gal", {'G', 1, 4, 1, 0, false}},
-    {"quart", {'G', 1, 1, 1, 0, false}},
-    {"mph", {'L', 1, 201168, 125 * 3600, 'T', false}},
-    {"kph", {'L', 1, 1000, 3600, 'T', false}},
-    {"kmh", {'L', 1, 1000, 3600, 'T', false}},
-    {"unit", {0, 0, 1, 1, 0, false}},
-    {"sq", {0, 0, 1, 1, 0, false}},
-    {"cu", {0, 0, 1, 1, 0, false}},
-    {"hz", {0, 0, 1, 1, 0, false}},
-    {"acre", {0, 0, 1, 1, 0, false}},
-    {"radian", {0, 0, 1, 1, 0, false}},
-    {"rad", {0, 0, 1, 1, 0, false}},
-    {"way", {0, 0, 1, 1, 0, false}},
-    {"cup", {0, 0, 1, 1, 0, false}},
-    {"tsp", {0, 0, 1, 1, 0, false}},
-    {"ton", {0, 0, 1, 1, 0, false}},
-    {"am", {0, 0, 1, 1, 0, false}},
-    {"pm", {0, 0, 1, 1, 0, false}},
+    {"mm", UNIT('L', 1, 1, 1000)},
+    {"millimeter", UNIT('L', 1, 1, 1000)},
+    {"millimetre", UNIT('L', 1, 1, 1000)},
+    {"cm", UNIT('L', 1, 1, 100)},
+    {"centimeter", UNIT('L', 1, 1, 100)},
+    {"centimetre", UNIT('L', 1, 1, 100)},
+    {"dm", UNIT('L', 1, 1, 10)},
+    {"decimeter", UNIT('L', 1, 1, 10)},
+    {"m", UNIT('L', 1, 1, 1)},
+    {"meter", UNIT('L', 1, 1, 1)},
+    {"metre", UNIT('L', 1, 1, 1)},
+    {"km", UNIT('L', 1, 1000, 1)},
+    {"kilometer", UNIT('L', 1, 1000, 1)},
+    {"kilometre", UNIT('L', 1, 1000, 1)},
+    {"in", UNIT('L', 1, 127, 5000)},
+    {"inch", UNIT('L', 1, 127, 5000)},
+    {"inche", UNIT('L', 1, 127, 5000)}, /* "inches" without its s */
+    {"ft", UNIT('L', 1, 381, 1250)},
+    {"foot", UNIT('L', 1, 381, 1250)},
+    {"feet", UNIT('L', 1, 381, 1250)},
+    {"yd", UNIT('L', 1, 1143, 1250)},
+    {"yard", UNIT('L', 1, 1143, 1250)},
+    {"mi", UNIT('L', 1, 201168, 125)},
+    {"mile", UNIT('L', 1, 201168, 125)},
+    {"second", UNIT('T', 1, 1, 1)},
+    {"s", UNIT('T', 1, 1, 1)},
+    {"h", UNIT('T', 1, 3600, 1)},
+    {"l", UNIT('L', 3, 1, 10)},
+    {"sec", UNIT('T', 1, 1, 1)},
+    {"minute", UNIT('T', 1, 60, 1)},
+    {"min", UNIT('T', 1, 60, 1)},
+    {"hour", UNIT('T', 1, 3600, 1)},
+    {"hr", UNIT('T', 1, 3600, 1)},
+    {"day", UNIT('T', 1, 86400, 1)},
+    {"week", UNIT('T', 1, 604800, 1)},
+    {"month", UNIT('o', 1, 1, 1)},
+    {"year", UNIT('o', 1, 12, 1)},
+    {"yr", UNIT('o', 1, 12, 1)},
+    {"mg", UNIT('M', 1, 1, 1000)},
+    {"milligram", UNIT('M', 1, 1, 1000)},
+    {"g", UNIT('M', 1, 1, 1)},
+    {"gram", UNIT('M', 1, 1, 1)},
+    {"kg", UNIT('M', 1, 1000, 1)},
+    {"kilogram", UNIT('M', 1, 1000, 1)},
+    {"lb", {'W', 1, 16, 1, 0, true, 0}},
+    {"pound", {'W', 1, 16, 1, 0, true, 0}},
+    {"oz", UNIT('W', 1, 1, 1)},
+    {"ounce", UNIT('W', 1, 1, 1)},
+    {"cent", UNIT('$', 1, 1, 1)},
+    {"penny", UNIT('$', 1, 1, 1)},
+    {"pennie", UNIT('$', 1, 1, 1)},
+    {"dollar", UNIT('$', 1, 100, 1)},
+    {"usd", UNIT('$', 1, 100, 1)},
+    {"buck", UNIT('$', 1, 100, 1)},
+    {"euro", UNIT('e', 1, 1, 1)},
+    {"yen", UNIT('y', 1, 1, 1)},
+    {"rupee", UNIT('r', 1, 1, 1)},
+    {"pound sterling", UNIT('p', 1, 1, 1)},
+    {"ml", UNIT('L', 3, 1, 100)},
+    {"milliliter", UNIT('L', 3, 1, 100)},
+    {"millilitre", UNIT('L', 3, 1, 100)},
+    {"liter", UNIT('L', 3, 1, 10)},
+    {"litre", UNIT('L', 3, 1, 10)},
+    {"gallon", UNIT('G', 1, 4, 1)},
+    {"gal", UNIT('G', 1, 4, 1)},
+    {"quart", UNIT('G', 1, 1, 1)},
+    {"textcent", UNIT('$', 1, 1, 1)},
+    {"degreecelsius", UNIT('K', 1, 1, 1)},
+    {"celsius", UNIT('K', 1, 1, 1)},
+    {"fahrenheit", {'K', 1, 5, 9, 0, false, -3200}},
+    {"kelvin", {'K', 1, 1, 1, 0, false, -27315}},
+    {"cents", UNIT('$', 1, 1, 1)},
+    {"yuan", UNIT('c', 1, 1, 1)},
+    {"franc", UNIT('f', 1, 1, 1)},
+    {"peso", UNIT('P', 1, 1, 1)},
+    {"won", UNIT('k', 1, 1, 1)},
+    {"qt", UNIT('G', 1, 1, 1)},
+    {"pint", UNIT('G', 1, 1, 2)},
+    {"pt", UNIT('G', 1, 1, 2)},
+    {"nm", UNIT('L', 1, 1, 1000000000)},
+    {"decade", UNIT('o', 1, 120, 1)},
+    {"kmph", {'L', 1, 1000, 3600, 'T', false, 0}},
+    {"mph", {'L', 1, 201168, 125 * 3600, 'T', false, 0}},
+    {"kph", {'L', 1, 1000, 3600, 'T', false, 0}},
+    {"kmh", {'L', 1, 1000, 3600, 'T', false, 0}},
+    {"unit", UNIT(0, 0, 1, 1)},
+    {"sq", UNIT(0, 0, 1, 1)},
+    {"cu", UNIT(0, 0, 1, 1)},
+    {"hz", UNIT(0, 0, 1, 1)},
+    {"acre", UNIT(0, 0, 1, 1)},
+    {"radian", UNIT(0, 0, 1, 1)},
+    {"rad", UNIT(0, 0, 1, 1)},
+    {"way", UNIT(0, 0, 1, 1)},
+    {"cup", UNIT(0, 0, 1, 1)},
+    {"tsp", UNIT(0, 0, 1, 1)},
+    {"ton", UNIT(0, 0, 1, 1)},
+    {"am", UNIT(0, 0, 1, 1)},
+    {"pm", UNIT(0, 0, 1, 1)},
 };
 
-const psv_unit psv_no_unit = {0, 0, 1, 1, 0, false};
+const psv_unit psv_no_unit = UNIT(0, 0, 1, 1);
 
 static const psv_unit *find_one(const char *word, size_t length) {
     for (size_t k = 0; k < sizeof units / sizeof *units; k++) {
@@ -305,8 +358,10 @@ static psv_unit find_simple(const char **rest, bool *per) {
             power = square ? 2 : 3;
             continue;
         }
-        if (found != NULL) return psv_no_unit; /* two units side by side */
-        found = find_one(word, length);
+        const psv_unit *next = find_one(word, length);
+        if (found != NULL && next != NULL) return psv_no_unit; /* two units side by side */
+        if (found != NULL) break;                              /* "dollars left over" */
+        found = next;
         if (found == NULL) return psv_no_unit;
     }
     if (found == NULL || !found->dimension || power < 1 || power > 3 || found->power * power > 3) return psv_no_unit;

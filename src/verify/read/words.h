@@ -18,6 +18,7 @@ typedef struct psv_unit {
     long numerator, denominator;
     char per;      /* what it is divided by: 'T' of miles per hour; 0: nothing */
     bool is_pound; /* of weight, though the word may mean money */
+    int shift;     /* of a scale of temperature: hundredths that are added before the factor */
 } psv_unit;
 extern const psv_unit psv_no_unit; /* dimension 0 */
 

@@ -160,6 +160,7 @@ void psv_print(const psv_node *node, ps_text *out) {
         if (node->text != NULL) ps_text_printf(out, " %s", node->text);
         break;
     case PSV_CHOICE: ps_text_printf(out, "choice %s", node->text); break;
+    case PSV_DOTS: ps_text_puts(out, "..."); break;
     case PSV_TEXT: ps_text_printf(out, "\"%s\"", node->text); break;
     case PSV_TUPLE: {
         char open[2] = {(char)(node->op & 255), 0}, close[2] = {(char)(node->op >> 8 & 255), 0};

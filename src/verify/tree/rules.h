@@ -19,6 +19,17 @@
     X(number_brings_its_brackets, true, false, "a number in running text brings the list or root it is part of")       \
     X(comma_may_be_decimal, false, true, "`1,22` as a gold answer may also be 1.22")                                   \
     X(e_is_a_power_of_ten, true, false, "`1e6` is a million")                                                          \
+    X(plain_words_are_text, true, false, "`24 years old` is 24 with words, not a product of letters")                  \
+    X(words_may_be_signs, true, false, "`5 plus 7` is 12, `x is at least 3` is x ≥ 3, `5 squared` is 25")              \
+    X(words_are_no_factors, true, false, "`2 per 5` and `almost 5` are not read; `5 or more` is not 5")                \
+    X(dots_are_a_member, true, false, "`1,2,\\ldots,9` is what it goes on to; else the dots are dropped")              \
+    X(temperature_has_a_scale, true, false, "`100^\\circ C` is `212^\\circ F`; else the letter is dropped")            \
+    X(variants_are_one_letter, true, false, "`\\varepsilon` is `\\epsilon`, `\\varphi` is `\\phi`, `\\ell` is l")      \
+    X(domain_may_be_left_out, true, false, "`n^2 \\text{ for all } n` is `n^2`; `where` defines a name")               \
+    X(left_side_may_be_unread, true, false, "`\\int_0^1 f = 12` is 12: what is before the last = only names it")       \
+    X(roots_have_a_natural_domain, true, false,                                                                        \
+      "roots and logarithms are compared where they are real: `\\sqrt{xy}` is `\\sqrt x\\sqrt y`")                     \
+    X(numbers_have_any_locale, true, false, "`1.500,23` is 1500.23, `3{,}14` is 3.14")                                 \
     X(to_and_in_are_ratios, true, false, "`2 to 3` is 2:3, `1 in 5` is 1/5")                                           \
     X(words_may_be_values, true, false, "`nine` is 9, `no solution` the empty set, `all real numbers` the line")       \
     X(text_holds_formulas, true, false, "`\\text{…}` is read on; else only a plain number in it is")                   \
@@ -27,6 +38,7 @@
     X(quantity_has_parts, true, false, "`1 hour 30 minutes` is one quantity")                                          \
     X(filler_words_say_nothing, true, false, "`an ellipse` is `ellipse`; words count whatever their case and signs")   \
     X(rows_are_a_matrix, true, false, "`[[0,3],[0,-1]]` is a matrix")                                                  \
+    X(unit_vectors_are_tuples, true, false, "`2\\mathbf{i}-\\mathbf{j}` is (2, -1)")                                   \
     X(name_carries_on, true, false, "`x=2,3` is x=2, x=3")                                                             \
     X(list_is_a_set, false, true, "a list forgets repetitions")                                                        \
     X(named_values_have_an_order, true, false,                                                                         \

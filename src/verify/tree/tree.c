@@ -87,6 +87,16 @@ psv_node *psv_copy(psv_ctx *ctx, const psv_node *node) {
     return copy;
 }
 
+psv_node *psv_substitute(psv_ctx *ctx, psv_node *node, const char *name, psv_node *value) {
+    if (node->kind == PSV_VAR) return strcmp(node->text, name) ? node : value;
+    if (node->kind == PSV_CONST && node->op == PSV_I) return strcmp(name, "i") ? node : value;
+    if (!node->n) return node;
+    psv_node *copy = psv_copy(ctx, node);
+    for (size_t k = 0; copy != NULL && k < copy->n; k++)
+        if ((copy->kid[k] = psv_substitute(ctx, node->kid[k], name, value)) == NULL) return NULL;
+    return copy;
+}
+
 bool psv_is_scalar(const psv_node *node) {
     if (node->kind > PSV_UNIT) return false;
     if (node->kind == PSV_APPLY) return true; /* its arguments may be anything: "k = 1" below a sum */

@@ -41,6 +41,7 @@ typedef enum psv_kind {
     PSV_DEGREE,  /* one kid */
     PSV_UNIT,    /* one kid, text: unit as written, lower case */
     /* what is not a scalar */
+    PSV_DOTS,    /* "…" as a member of a list */
     PSV_BASE,    /* text: digits; scale: the base */
     PSV_RATIO,   /* kids: a : b : …; text: "am", "pm" or NULL for a time of day */
     PSV_CHOICE,  /* text: one upper-case letter */
@@ -169,6 +170,9 @@ psv_node *psv_constant(psv_ctx *ctx, psv_const id);
 psv_node *psv_integer(psv_ctx *ctx, long value);
 psv_node *psv_relate(psv_ctx *ctx, psv_node *a, psv_relation relation, psv_node *b);
 psv_node *psv_copy(psv_ctx *ctx, const psv_node *node); /* shallow: shares kids' nodes, owns its kid array */
+
+/* The tree with every place of a name taken by a value. "i" is the name of the constant too. */
+psv_node *psv_substitute(psv_ctx *ctx, psv_node *node, const char *name, psv_node *value);
 
 bool psv_is_scalar(const psv_node *node); /* nothing in the tree but scalar kinds */
 bool psv_has_kind(const psv_node *node, psv_kind kind);
