@@ -71,7 +71,7 @@ static void without_either_the_last_formula_or_number_is(void **state) {
         {"\\frac{1}{2}", "\\frac{1}{2}"},
         {"We get $x = 3$ where $x$ is the root", "x = 3"},
         {"We get \\(y\\) first. Then \\[ y = 4 \\] holds.", "y = 4"},
-        {"the total comes to 1,234 dollars in the end", "1,234"},
+        {"the total comes to 1,234 dollars in the end", "1,234 dollars"},
         {"there is nothing to be found in this one", NULL},
         {"Because B is valid", "B"},
         {"There are 5 ways.", "5"},

@@ -285,7 +285,7 @@ const char *psv_extract_as_math_verify(psv_ctx *ctx, const char *response, size_
     psv_span where = {0, 0};
     psv_formulas formulas = {0};
     candidates list = {0};
-    bool box = psv_last_boxes(ctx, response, length, &boxed, &where);
+    bool box = psv_last_boxes(ctx, response, (psv_span){0, length}, NULL, &boxed, &where);
     if (box &&
         !says_final_answer(response + where.end, length - where.end)) { /* the usual case: nothing else to find */
         (void)ends_in_percent(ctx, response, length, where.end, &boxed);

@@ -33,12 +33,17 @@ typedef struct psv_joint {
 } psv_joint;
 psv_joint psv_joint_between(const char *text, psv_span between);
 
+/* The formulas in a stretch, joined while nothing but a separator is between; arena. NULL when there are none. */
+const char *psv_formulas_in(psv_ctx *ctx, const char *text, psv_span stretch, const psv_formulas *formulas);
+
 /* The contents of formulas[first..last], joined by commas; arena. NULL without memory. */
 const char *psv_join_formulas(psv_ctx *ctx, const char *text, const psv_formulas *formulas, size_t first, size_t last);
 
 /* The contents of the last box, or of the last few when only a comma or "and"/"or" stands between. Boxes that say the
- * same thing in two ways are one answer: the last. false when there is no box. *where is the last one's place. */
-bool psv_last_boxes(psv_ctx *ctx, const char *text, size_t length, const char **content, psv_span *where);
+ * same thing in two ways are one answer: the last. With `formulas`, a box that is part of a formula brings the rest of
+ * it. false when there is no box. *where is the last one's place. */
+bool psv_last_boxes(psv_ctx *ctx, const char *text, psv_span span, const psv_formulas *formulas, const char **content,
+                    psv_span *where);
 
 /* The last number in text[0..length): digits with groups, point, a fraction, a percent sign. */
 bool psv_last_number(const char *text, size_t length, psv_span *out);
@@ -48,6 +53,14 @@ bool psv_opens_with_prose(const char *text, size_t length);
 
 /* The plain expression that a number in running text is part of: "(1, 2)", "2√3"; else the number. */
 psv_span psv_around_number(const char *text, size_t length, psv_span number);
+
+/* The rules that look for an answer, in their order: the first that finds one decides. */
+typedef struct psv_candidate_rule {
+    const char *name, *says;
+    const char *example, *answer; /* a response, and what the rule takes from it */
+} psv_candidate_rule;
+const psv_candidate_rule *psv_candidate_rule_at(size_t k); /* k < psv_n_candidate_rules */
+extern const size_t psv_n_candidate_rules;
 
 /* The answer, NULL when there is none; arena. */
 const char *psv_extract(psv_ctx *ctx, const char *response, size_t length);

@@ -51,8 +51,8 @@ static bool is_one_condition(psv_ctx *ctx, const psv_tokens *tokens, size_t i, b
 }
 
 static void end_at(psv_tokens *tokens, size_t i) {
-    while (i > 1 && (tokens->data[i - 1].code == ',' || tokens->data[i - 1].code == ';' || tokens->data[i - 1].code == '.' ||
-                     tokens->data[i - 1].code == ':'))
+    while (i > 1 && (tokens->data[i - 1].code == ',' || tokens->data[i - 1].code == ';' ||
+                     tokens->data[i - 1].code == '.' || tokens->data[i - 1].code == ':'))
         i--;
     tokens->data[i].code = TK_END;
     tokens->n = i + 1;
@@ -76,7 +76,8 @@ static void read_definitions(psv_ctx *ctx, const psv_tokens *tokens, size_t i, p
 /* "(x ≠ 0)" at the end, after a value. */
 static bool is_bracketed_condition(const psv_tokens *tokens, size_t i) {
     const psv_token *t = &tokens->data[i], *before = &tokens->data[i - 1];
-    if (t->code != '(' || !t->space || before->code == TK_FUNC || before->code == '=' || before->code == ',') return false;
+    if (t->code != '(' || !t->space || before->code == TK_FUNC || before->code == '=' || before->code == ',')
+        return false;
     bool condition = false;
     int depth = 0;
     for (size_t k = i; k < tokens->n; k++) {

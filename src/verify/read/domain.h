@@ -14,8 +14,9 @@ typedef struct psv_definitions {
     psv_node *value[PSV_MAX_DEFINITIONS];
 } psv_definitions;
 
-/* Cut a condition off the end of a token list: "for all x", "where n is an integer", "(x ≠ 0)". It says where the answer
- * holds, not which answer it is. A second condition ("x for x > 0, −x for x < 0"), or one that names a single value
+/* Cut a condition off the end of a token list: "for all x", "where n is an integer", "(x ≠ 0)". It says where the
+ * answer holds, not which answer it is. A second condition ("x for x > 0, −x for x < 0"), or one that names a single
+ * value
  * ("5 for n = 2"), is no such thing and stays. */
 void psv_cut_domain(psv_ctx *ctx, psv_tokens *tokens, psv_definitions *where);
 

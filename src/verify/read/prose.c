@@ -9,30 +9,27 @@
 
 /* Words of two and three letters. Longer ones are told by their vowels; among so few letters many are products. */
 static bool is_short_word(const char *lower, size_t length) {
-    static const char *const two[] = {
-        "am", "an", "as", "at", "be", "by", "do", "go", "he", "hi", "if", "is", "it", "me", "my", "no", "of", "on",
-        "so", "to", "up", "us", "we"};
+    static const char *const two[] = {"am", "an", "as", "at", "be", "by", "do", "go", "he", "hi", "if", "is",
+                                      "it", "me", "my", "no", "of", "on", "so", "to", "up", "us", "we"};
     static const char *const three[] = {
-        "act", "add", "age", "ago", "aid", "aim", "air", "all", "ant", "any", "ape", "apt", "arc", "are", "arm",
-        "art", "ask", "ate", "awe", "bad", "bag", "ban", "bar", "bat", "bay", "bed", "bee", "beg", "bet", "bid",
-        "big", "bin", "bit", "bow", "box", "boy", "bud", "bug", "bun", "bus", "but", "buy", "bye", "cab", "can",
-        "cap", "car", "cat", "cow", "cry", "cub", "cue", "cut", "dad", "dam", "den", "did", "die", "dig", "dim",
-        "dip", "dog", "dot", "dry", "due", "dug", "dye", "each", "ear", "eat", "egg", "ego", "elf", "elk", "end",
-        "era", "eve", "eye", "fan", "far", "fat", "fax", "fed", "fee", "few", "fig", "fin", "fit", "fix", "flu",
-        "fly", "fog", "for", "fox", "fun", "fur", "gas", "gem", "get", "god", "got", "gum", "gun", "gut", "guy",
-        "gym", "had", "ham", "has", "hat", "hay", "hem", "hen", "her", "hid", "him", "hip", "his", "hit", "hog",
-        "hop", "hot", "how", "hub", "hug", "hut", "ice", "ill", "ink", "inn", "its", "jam", "jar", "jaw", "jet",
-        "job", "jog", "joy", "jug", "key", "kid", "kin", "kit", "lab", "lad", "lap", "law", "lay", "led", "leg",
-        "let", "lid", "lie", "lip", "lot", "low", "mad", "man", "map", "mat", "may", "men", "met", "mix", "mob",
-        "mom", "mop", "mud", "mug", "nap", "net", "new", "nor", "not", "now", "nut", "oak", "oar", "oat", "odd",
-        "off", "oil", "old", "our", "out", "owe", "owl", "own", "pad", "pan", "par", "pat", "paw", "pay", "pea",
-        "peg", "pen", "per", "pet", "pie", "pig", "pin", "pit", "pod", "pop", "pot", "pro", "pub", "put", "ram",
-        "ran", "rat", "raw", "ray", "red", "rib", "rid", "rig", "rim", "rip", "rob", "rod", "rot", "row", "rub",
-        "rug", "run", "sad", "sat", "saw", "say", "sea", "see", "set", "sew", "she", "shy", "sip", "sir", "sit",
-        "sky", "sly", "sob", "son", "soy", "spa", "spy", "sum", "sun", "tab", "tag", "tap", "tar", "tax", "tea",
-        "the", "tie", "tin", "tip", "toe", "too", "top", "toy", "try", "tub", "tug", "use", "van", "vet", "via",
-        "vow", "war", "was", "wax", "web", "wed", "wet", "who", "why", "wig", "win", "won", "yes", "yet", "you",
-        "zip", "zoo"};
+        "act", "add", "age", "ago",  "aid", "aim", "air", "all", "ant", "any", "ape", "apt", "arc", "are", "arm", "art",
+        "ask", "ate", "awe", "bad",  "bag", "ban", "bar", "bat", "bay", "bed", "bee", "beg", "bet", "bid", "big", "bin",
+        "bit", "bow", "box", "boy",  "bud", "bug", "bun", "bus", "but", "buy", "bye", "cab", "can", "cap", "car", "cat",
+        "cow", "cry", "cub", "cue",  "cut", "dad", "dam", "den", "did", "die", "dig", "dim", "dip", "dog", "dot", "dry",
+        "due", "dug", "dye", "each", "ear", "eat", "egg", "ego", "elf", "elk", "end", "era", "eve", "eye", "fan", "far",
+        "fat", "fax", "fed", "fee",  "few", "fig", "fin", "fit", "fix", "flu", "fly", "fog", "for", "fox", "fun", "fur",
+        "gas", "gem", "get", "god",  "got", "gum", "gun", "gut", "guy", "gym", "had", "ham", "has", "hat", "hay", "hem",
+        "hen", "her", "hid", "him",  "hip", "his", "hit", "hog", "hop", "hot", "how", "hub", "hug", "hut", "ice", "ill",
+        "ink", "inn", "its", "jam",  "jar", "jaw", "jet", "job", "jog", "joy", "jug", "key", "kid", "kin", "kit", "lab",
+        "lad", "lap", "law", "lay",  "led", "leg", "let", "lid", "lie", "lip", "lot", "low", "mad", "man", "map", "mat",
+        "may", "men", "met", "mix",  "mob", "mom", "mop", "mud", "mug", "nap", "net", "new", "nor", "not", "now", "nut",
+        "oak", "oar", "oat", "odd",  "off", "oil", "old", "our", "out", "owe", "owl", "own", "pad", "pan", "par", "pat",
+        "paw", "pay", "pea", "peg",  "pen", "per", "pet", "pie", "pig", "pin", "pit", "pod", "pop", "pot", "pro", "pub",
+        "put", "ram", "ran", "rat",  "raw", "ray", "red", "rib", "rid", "rig", "rim", "rip", "rob", "rod", "rot", "row",
+        "rub", "rug", "run", "sad",  "sat", "saw", "say", "sea", "see", "set", "sew", "she", "shy", "sip", "sir", "sit",
+        "sky", "sly", "sob", "son",  "soy", "spa", "spy", "sum", "sun", "tab", "tag", "tap", "tar", "tax", "tea", "the",
+        "tie", "tin", "tip", "toe",  "too", "top", "toy", "try", "tub", "tug", "use", "van", "vet", "via", "vow", "war",
+        "was", "wax", "web", "wed",  "wet", "who", "why", "wig", "win", "won", "yes", "yet", "you", "zip", "zoo"};
     return length == 2 ? PSV_IS_ONE_OF(two, lower, length) : PSV_IS_ONE_OF(three, lower, length);
 }
 
@@ -61,7 +58,8 @@ bool psv_is_plain_word(const char *word, size_t length) {
         vowel |= strchr("aeiouy", lower[k]) != NULL;
     }
     if (inner_capital) return false; /* AB, ABC: points */
-    if (psv_word_code(word, length) || psv_find_function(lower, length) >= 0 || psv_is_greek(lower, length)) return false;
+    if (psv_word_code(word, length) || psv_find_function(lower, length) >= 0 || psv_is_greek(lower, length))
+        return false;
     if (length < 4) return is_short_word(lower, length);
     static const char *const mathematics[] = {"sqrt", "frac", "infty", "plus", "minus", "times", "modulo"};
     if (PSV_IS_ONE_OF(mathematics, lower, length)) return false;
@@ -70,13 +68,64 @@ bool psv_is_plain_word(const char *word, size_t length) {
 
 /* ---- Before a number --------------------------------------------------------- */
 
-static const char *const lead_ins[] = {
-    "the correct answer is", "the final answer is", "the answer is", "final answer", "correct answer", "answer",
-    "the result is", "the value is", "the total is", "the solution is", "result", "solution", "ans", "a total of",
-    "total of", "in total", "total", "exactly", "approximately", "approx", "about", "around", "roughly", "only", "just",
-    "simply", "now", "then", "thus", "hence", "therefore", "so", "clearly", "precisely", "equal to", "equals", "there are",
-    "there is", "there were", "there will be", "that is", "that", "it is", "its", "it's", "they are", "we get", "we have", "which is",
-    "number", "no.", "be", "is", "are", "was", "were", "option", "choice"};
+static const char *const lead_ins[] = {"the correct answer is",
+                                       "the final answer is",
+                                       "the answer is",
+                                       "final answer",
+                                       "correct answer",
+                                       "answer",
+                                       "the result is",
+                                       "the value is",
+                                       "the total is",
+                                       "the solution is",
+                                       "result",
+                                       "solution",
+                                       "ans",
+                                       "a total of",
+                                       "total of",
+                                       "in total",
+                                       "total",
+                                       "exactly",
+                                       "approximately",
+                                       "approx",
+                                       "about",
+                                       "around",
+                                       "roughly",
+                                       "only",
+                                       "just",
+                                       "simply",
+                                       "now",
+                                       "then",
+                                       "thus",
+                                       "hence",
+                                       "therefore",
+                                       "so",
+                                       "clearly",
+                                       "precisely",
+                                       "equal to",
+                                       "equals",
+                                       "there are",
+                                       "there is",
+                                       "there were",
+                                       "there will be",
+                                       "that is",
+                                       "that",
+                                       "it is",
+                                       "its",
+                                       "it's",
+                                       "they are",
+                                       "we get",
+                                       "we have",
+                                       "which is",
+                                       "number",
+                                       "no.",
+                                       "be",
+                                       "is",
+                                       "are",
+                                       "was",
+                                       "were",
+                                       "option",
+                                       "choice"};
 
 static size_t longest_lead_in(const char *text, size_t length) {
     size_t best = 0;
@@ -116,23 +165,28 @@ static bool has_word(const char *words, const char *word) {
 bool psv_changes_number(const char *words) {
     /* "or more", "but not 6", "is wrong", "5 at most", "3 tenths", "less than" */
     static const char *const anywhere[] = {
-        "or", "not", "no", "never", "isnt", "nor", "neither", "but", "except", "unless", "without", "instead", "wrong",
-        "incorrect", "false", "invalid", "untrue", "mistaken", "error", "rejected", "impossible", "versus", "vs",
-        "against", "then", "plus", "minus", "divided", "multiplied", "twice", "thrice", "double", "doubled", "triple",
-        "tripled", "half", "halves", "halved", "thirds", "fourths", "fifths", "sixths", "sevenths", "eighths", "ninths",
-        "tenths", "hundredths", "thousandths", "millionths", "squared", "cubed", "factorial", "choose", "power", "root",
-        "mod", "modulo", "remainder", "than", "fewer", "less", "least", "most", "almost", "nearly", "beyond", "upwards",
-        "minimum", "maximum", "negative", "reciprocal", "inverse", "larger", "smaller", "greater", "exclusive", "percent",
-        "followed", "maybe", "perhaps", "probably", "possibly", "might", "could", "unknown", "guess", "undefined", "if",
-        "when", "only"};
+        "or",         "not",       "no",       "never",     "isnt",       "nor",       "neither",    "but",
+        "except",     "unless",    "without",  "instead",   "wrong",      "incorrect", "false",      "invalid",
+        "untrue",     "mistaken",  "error",    "rejected",  "impossible", "versus",    "vs",         "against",
+        "then",       "plus",      "minus",    "divided",   "multiplied", "twice",     "thrice",     "double",
+        "doubled",    "triple",    "tripled",  "half",      "halves",     "halved",    "thirds",     "fourths",
+        "fifths",     "sixths",    "sevenths", "eighths",   "ninths",     "tenths",    "hundredths", "thousandths",
+        "millionths", "squared",   "cubed",    "factorial", "choose",     "power",     "root",       "mod",
+        "modulo",     "remainder", "than",     "fewer",     "less",       "least",     "most",       "almost",
+        "nearly",     "beyond",    "upwards",  "minimum",   "maximum",    "negative",  "reciprocal", "inverse",
+        "larger",     "smaller",   "greater",  "exclusive", "percent",    "followed",  "maybe",      "perhaps",
+        "probably",   "possibly",  "might",    "could",     "unknown",    "guess",     "undefined",  "if",
+        "when",       "only"};
     /* right after the number: "to the fourth", "by 7", "over 2", "5 score", "7 bn" */
     static const char *const at_once[] = {
-        "to", "by", "from", "between", "until", "over", "under", "above", "below", "up", "times", "quarter", "quarters",
-        "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "hundredth", "thousandth",
-        "millionth", "score", "scores", "gross", "bn", "mn", "tn", "lakh", "lakhs", "crore", "crores", "mil", "k",
-        "permille", "ppm", "bps", "point", "off", "short", "too", "higher", "lower", "other", "one", "two", "three",
-        "four", "five", "six", "seven", "eight", "nine", "ten", "hundred", "thousand", "million", "billion", "trillion",
-        "dozen", "dozens", "is", "was", "are", "isn"};
+        "to",       "by",    "from",    "between",   "until",      "over",      "under",    "above",  "below",
+        "up",       "times", "quarter", "quarters",  "third",      "fourth",    "fifth",    "sixth",  "seventh",
+        "eighth",   "ninth", "tenth",   "hundredth", "thousandth", "millionth", "score",    "scores", "gross",
+        "bn",       "mn",    "tn",      "lakh",      "lakhs",      "crore",     "crores",   "mil",    "k",
+        "permille", "ppm",   "bps",     "point",     "off",        "short",     "too",      "higher", "lower",
+        "other",    "one",   "two",     "three",     "four",       "five",      "six",      "seven",  "eight",
+        "nine",     "ten",   "hundred", "thousand",  "million",    "billion",   "trillion", "dozen",  "dozens",
+        "is",       "was",   "are",     "isn"};
     for (size_t k = 0; k < sizeof anywhere / sizeof *anywhere; k++)
         if (has_word(words, anywhere[k])) return true;
     return PSV_IS_ONE_OF(at_once, words, strcspn(words, " "));
@@ -149,9 +203,9 @@ bool psv_opens_domain(const char *words) {
 const char *psv_currency_code(const char *word, size_t length) {
     static const struct {
         const char *code, *name;
-    } codes[] = {{"usd", "dollar"}, {"us", "dollar"},  {"aud", "dollar"}, {"cad", "dollar"},         {"eur", "euro"},
-                 {"inr", "rupee"},  {"rs", "rupee"},   {"jpy", "yen"},    {"gbp", "pound sterling"}, {"cny", "yuan"},
-                 {"rmb", "yuan"},   {"chf", "franc"},  {"krw", "won"},    {"php", "peso"},           {"mxn", "peso"}};
+    } codes[] = {{"usd", "dollar"}, {"us", "dollar"}, {"aud", "dollar"}, {"cad", "dollar"},         {"eur", "euro"},
+                 {"inr", "rupee"},  {"rs", "rupee"},  {"jpy", "yen"},    {"gbp", "pound sterling"}, {"cny", "yuan"},
+                 {"rmb", "yuan"},   {"chf", "franc"}, {"krw", "won"},    {"php", "peso"},           {"mxn", "peso"}};
     for (size_t k = 0; k < sizeof codes / sizeof *codes; k++)
         if (psv_word_is(word, length, codes[k].code)) return codes[k].name;
     return NULL;

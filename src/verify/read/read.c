@@ -404,7 +404,8 @@ void psv_read(psv_ctx *ctx, const char *text, size_t length, psv_answer *out) {
         out->tree = psv_named(ctx, PSV_TEXT, "", 0);
         return;
     }
-    if (trimmed < PSV_MAX_SOURCE / 2) out->source = psv_from_unicode(ctx, out->source, trimmed);
+    out->source = psv_plain_characters(ctx, out->source, &trimmed);
+    if (out->source != NULL && trimmed < PSV_MAX_SOURCE / 2) out->source = psv_from_unicode(ctx, out->source, trimmed);
     if (out->source == NULL) return;
     out->words = psv_plain_words(ctx, out->source, strlen(out->source));
     if (out->words == NULL) return;

@@ -87,6 +87,13 @@ static inline bool psv_is_sign(int code) {
 /* Unicode mathematics to LaTeX: π, √, ×, ², ½, ≤, … Returns an arena string; NULL without memory. */
 const char *psv_from_unicode(psv_ctx *ctx, const char *text, size_t length);
 
+/* How many bytes of a mathematical sign, or of raised or lowered digits, stand at s; 0: something else does. */
+size_t psv_is_math_character(const char *s);
+
+/* Digits of other scripts, fullwidth and mathematical characters as plain ones; `text` itself when it has none. Arena.
+ */
+const char *psv_plain_characters(psv_ctx *ctx, const char *text, size_t *length);
+
 /* Split into tokens; the last one is TK_END. false when there are too many or memory is gone. */
 bool psv_tokenise(psv_ctx *ctx, const char *text, psv_tokens *out);
 

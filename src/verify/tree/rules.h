@@ -16,6 +16,9 @@
     X(searches_like_math_verify, false, true, "the answer is looked for in Math-Verify's order")                       \
     X(joins_near_boxes, false, true,                                                                                   \
       "boxes less than 10 characters apart, or less than 70 with a comma, \"and\" or \"or\" between, are one answer")  \
+    X(box_may_be_a_placeholder, true, false,                                                                           \
+      "`\\boxed{...}` and `\\boxed{your answer}` are no answer; braces that never close are closed")                   \
+    X(box_brings_its_formula, true, false, "`-\\boxed{5}` is -5, `\\boxed{5}\\pi` 5π")                                 \
     X(number_brings_its_brackets, true, false, "a number in running text brings the list or root it is part of")       \
     X(comma_may_be_decimal, false, true, "`1,22` as a gold answer may also be 1.22")                                   \
     X(e_is_a_power_of_ten, true, false, "`1e6` is a million")                                                          \
