@@ -207,6 +207,17 @@ static bool one_value(psv_compare *c, const psv_node *list) {
     return true;
 }
 
+/* "21 and 17/20": an integer and a fraction below one, side by side. NULL: it is not that. */
+static psv_node *mixed_number(psv_compare *c, const psv_node *list) {
+    long above, below;
+    if (list->kind != PSV_LIST || list->n != 2 || list->kid[0]->kind != PSV_NUM || list->kid[0]->scale) return NULL;
+    const psv_node *part = list->kid[1];
+    if (part->kind != PSV_DIV || !psv_small_integer(c->ctx, part->kid[0], &above) ||
+        !psv_small_integer(c->ctx, part->kid[1], &below))
+        return NULL;
+    return above > 0 && above < below ? psv_binary(c->ctx, PSV_ADD, list->kid[0], list->kid[1]) : NULL;
+}
+
 /* A collection against something else: its only member, a number that was a list, the members of a union. */
 psv_answer_is psv_compare_collection(psv_compare *c, psv_side side, const psv_node *set, const psv_node *other) {
     const psv_rules *rules = c->ctx->rules;
@@ -217,6 +228,8 @@ psv_answer_is psv_compare_collection(psv_compare *c, psv_side side, const psv_no
         return is;
     }
     bool tuple = other->kind == PSV_TUPLE;
+    psv_node *mixed = rules->words_may_be_signs && psv_is_scalar(other) ? mixed_number(c, set) : NULL;
+    if (mixed != NULL && psv_compare_sided(c, side, mixed, other) == PSV_YES) return PSV_YES;
     if (rules->tuple_may_be_a_list && tuple && (other->op == PSV_BRACKETS('(', ')') || other->n > 2)) {
         if (side == PSV_FIRST) return psv_in_any_order(c, set->kid, set->n, other->kid, other->n);
         return psv_in_order(c, other->kid, other->n, set->kid, set->n);

@@ -8,6 +8,7 @@
 #include "verify/tree/names.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool is_condition(const psv_node *node) {
@@ -133,13 +134,31 @@ psv_answer_is psv_compare_relations(psv_compare *c, const psv_node *a, const psv
     return backward == PSV_YES ? backward : forward;
 }
 
+/* dy/dx, y', y'(x): whose derivative a name is; 0: it is none. */
+static char derivative_of(const psv_node *node) {
+    if (node->kind == PSV_VAR || node->kind == PSV_APPLY)
+        return node->text[0] && strcmp(node->text + 1, "'") == 0 ? node->text[0] : 0;
+    if (node->kind != PSV_DIV) return 0;
+    const psv_node *above = node->kid[0], *below = node->kid[1];
+    bool products = above->kind == PSV_MUL && below->kind == PSV_MUL && above->n == 2 && below->n == 2;
+    for (size_t k = 0; k < 2 && products; k++)
+        products = above->kid[k]->kind == PSV_VAR && below->kid[k]->kind == PSV_VAR;
+    bool differentials = products && strcmp(above->kid[0]->text, "d") == 0 && strcmp(below->kid[0]->text, "d") == 0;
+    return differentials ? above->kid[1]->text[0] : 0;
+}
+
+static bool same_derivative(const psv_node *a, const psv_node *b) {
+    return derivative_of(a) && derivative_of(a) == derivative_of(b);
+}
+
 /* Two equations. Chains are cut to their ends: x = 5 + 5 + 1 = 11 says x = 11. */
 static psv_answer_is compare_equations(psv_compare *c, const psv_node *a, const psv_node *b) {
     const psv_node *va = psv_named_value(a), *vb = psv_named_value(b);
     if (va != NULL && vb != NULL) {
         const psv_node *na = va == a->kid[0] ? a->kid[1] : a->kid[0], *nb = vb == b->kid[0] ? b->kid[1] : b->kid[0];
         bool function = (na->kind == PSV_APPLY) != (nb->kind == PSV_APPLY); /* y = … and f(x) = … */
-        bool same_name = na->kind == PSV_VAR && nb->kind == PSV_VAR && strcmp(na->text, nb->text) == 0;
+        bool same_name =
+            (na->kind == PSV_VAR && nb->kind == PSV_VAR && strcmp(na->text, nb->text) == 0) || same_derivative(na, nb);
         bool names = psv_only_names(na) && psv_only_names(nb);
         if (!names || function || same_name || na->kind == PSV_TUPLE || psv_same_tree(na, nb)) {
             psv_answer_is is = PSV_YES;
@@ -193,6 +212,44 @@ static psv_answer_is compare_sets(psv_compare *c, const psv_node *a, const psv_n
 static bool states_identity(psv_compare *c, const psv_node *equation) {
     const psv_node *first = equation->kid[0], *last = equation->kid[equation->n - 1];
     return psv_is_scalar(first) && psv_is_scalar(last) && psv_compare_scalars(c, first, last) == PSV_YES;
+}
+
+/* ---- Congruences ------------------------------------------------------------- */
+
+/* x ≡ r (mod m) with its modulus. */
+static bool is_congruence(const psv_node *node) {
+    return psv_is_relation(node, PSV_CONGRUENT) && node->kid[1]->kind == PSV_FUNC && node->kid[1]->op == PSV_MOD &&
+           node->kid[1]->n == 2;
+}
+
+static bool integer_at(psv_compare *c, psv_node *value, const char *name, long at, long *out) {
+    psv_node *number = psv_integer(c->ctx, at);
+    psv_node *there = number != NULL ? psv_substitute(c->ctx, value, name, number) : NULL;
+    return there != NULL && psv_small_integer(c->ctx, there, out);
+}
+
+/* n = 3k + 1 and n ≡ 1 (mod 3): the same numbers when k runs through the integers. */
+static psv_answer_is compare_progression(psv_compare *c, const psv_node *congruence, const psv_node *equation) {
+    const psv_node *name = equation->kid[0], *mod = congruence->kid[1];
+    const char *free_name[PSV_MAX_VARIABLES + 1];
+    long modulus, residue, at0, at1, at2;
+    if (equation->n != 2 || name->kind != PSV_VAR || !psv_same_tree(name, congruence->kid[0]))
+        return psv_no(c, "relation", "a congruence and an equation of something else");
+    if (psv_variables(equation->kid[1], NULL, free_name) != 1)
+        return psv_no(c, "relation", "a congruence against a value");
+    bool known = psv_small_integer(c->ctx, mod->kid[1], &modulus) && psv_small_integer(c->ctx, mod->kid[0], &residue) &&
+                 integer_at(c, equation->kid[1], free_name[0], 0, &at0) &&
+                 integer_at(c, equation->kid[1], free_name[0], 1, &at1) &&
+                 integer_at(c, equation->kid[1], free_name[0], 2, &at2);
+    bool same =
+        known && modulus > 0 && labs(at1 - at0) == modulus && at2 - at1 == at1 - at0 && (at0 - residue) % modulus == 0;
+    return psv_decide(c, "relation", same ? PSV_YES : PSV_NO, same ? "the same residues" : "different residues");
+}
+
+static psv_answer_is compare_congruences(psv_compare *c, const psv_node *a, const psv_node *b) {
+    psv_answer_is is = psv_compare_nodes(c, a->kid[0], b->kid[0]);
+    if (is == PSV_YES) is = psv_compare_nodes(c, a->kid[1]->kid[1], b->kid[1]->kid[1]);
+    return is == PSV_YES ? psv_compare_nodes(c, a->kid[1], b->kid[1]) : is;
 }
 
 /* x ≡ 2 (mod 7) against 2: what the name is congruent to. */
@@ -271,8 +328,14 @@ static psv_answer_is compare_qualified(psv_compare *c, const psv_node *a, const 
         b = renamed(c->ctx, b->kid[0], name_b, name_a);
         return b != NULL ? psv_compare_nodes(c, a->kid[0], b) : PSV_CANNOT_TELL;
     }
-    c->says_more[name_a != NULL ? PSV_FIRST : PSV_SECOND] = true;
-    return psv_compare_nodes(c, name_a != NULL ? a->kid[0] : a, name_b != NULL ? b->kid[0] : b);
+    psv_side side = name_a != NULL ? PSV_FIRST : PSV_SECOND;
+    const char *name = name_a != NULL ? name_a : name_b, *free_name[PSV_MAX_VARIABLES + 1];
+    const psv_node *value = (name_a != NULL ? a : b)->kid[0], *other = name_a != NULL ? b : a;
+    c->says_more[side] = true;
+    psv_answer_is is = psv_compare_sided(c, side, value, other);
+    if (is == PSV_YES || psv_variables(other, NULL, free_name) != 1) return is;
+    other = renamed(c->ctx, other, free_name[0], name); /* πn, n ∈ ℤ against πk */
+    return other != NULL ? psv_compare_sided(c, side, value, other) : PSV_CANNOT_TELL;
 }
 
 static psv_answer_is compare_kinds(psv_compare *c, const psv_node *a, const psv_node *b) {
@@ -282,6 +345,9 @@ static psv_answer_is compare_kinds(psv_compare *c, const psv_node *a, const psv_
     if (psv_same_tree(a, b)) return psv_decide(c, "form", PSV_YES, "written alike");
     bool equation_a = psv_is_equation(a), equation_b = psv_is_equation(b);
     if (qualified_name(a) != NULL || qualified_name(b) != NULL) return compare_qualified(c, a, b);
+    if (is_congruence(a) && is_congruence(b)) return compare_congruences(c, a, b);
+    if (is_congruence(a) && equation_b) return compare_progression(c, a, b);
+    if (is_congruence(b) && equation_a) return compare_progression(c, b, a);
     if (equation_a != equation_b && (is_set_like(a) || is_set_like(b))) /* x = (−∞, 2) ∪ (3, ∞) */
         return equation_a ? equation_against(c, PSV_FIRST, a, b) : equation_against(c, PSV_SECOND, b, a);
     if (a->kind == PSV_CHOICE || b->kind == PSV_CHOICE) {
@@ -319,6 +385,12 @@ psv_answer_is psv_compare_nodes(psv_compare *c, const psv_node *a, const psv_nod
     return is;
 }
 
+/* A number, perhaps with a unit: its words are no label. */
+static bool is_plain_number(const psv_node *node) {
+    if (node->kind == PSV_UNIT) node = node->kid[0];
+    return node->kind == PSV_NUM;
+}
+
 static bool has_letter_or_digit(const char *text) {
     for (; *text; text++)
         if (isalnum((unsigned char)*text) || (unsigned char)*text >= 128) return true;
@@ -328,8 +400,9 @@ static bool has_letter_or_digit(const char *text) {
 psv_answer_is psv_compare_answers(psv_compare *c, const psv_answer *a, const psv_answer *b) {
     c->proven = true;
     bool plain_words = c->ctx->rules->filler_words_say_nothing;
-    if (plain_words && *a->words && strcmp(a->words, b->words) == 0 && psv_is_label(a->source) &&
-        psv_is_label(b->source))
+    bool labels = plain_words && *a->words && psv_is_label(a->source) && psv_is_label(b->source);
+    if (labels &&
+        (strcmp(a->words, b->words) == 0 || (!is_plain_number(a->tree) && psv_same_words(c->ctx, a->words, b->words))))
         return psv_decide(c, "text", PSV_YES, "the same words");
     const char *unread = a->why != NULL ? a->why : b->why;
     bool alike = strcmp(a->source, b->source) == 0 && has_letter_or_digit(a->source);

@@ -8,14 +8,16 @@
 /* ---- "the answer is …" ------------------------------------------------------- */
 
 /* Nouns that an answer is announced with, and languages that have their own. */
-static const char *const nouns[] = {"answer", "respuesta", "réponse", "reponse", "antwort", "risposta", "resposta", "ответ", "答案", "答え",
-                                    "정답", "cevap", "odpowiedź", "jawaban", "đáp án", "svar", "vastaus", "उत्तर", "الجواب", "الإجابة",
-                                    "final result", "result:", "solution:", "ans:", "ans.", "antwoord", "lösung:", "ergebnis", "resultado",
-                                    "答：", "答:", "结果", "решение:", "odpověď", "válasz", "απάντηση"};
+static const char *const nouns[] = {
+    "answer",   "respuesta", "réponse",      "reponse",   "antwort",   "risposta", "resposta", "ответ",    "答案",
+    "答え",     "정답",      "cevap",        "odpowiedź", "jawaban",   "đáp án",   "svar",     "vastaus",  "उत्तर",
+    "الجواب",   "الإجابة",   "final result", "result:",   "solution:", "ans:",     "ans.",     "antwoord", "lösung:",
+    "ergebnis", "resultado", "答：",         "答:",       "结果",      "решение:", "odpověď",  "válasz",   "απάντηση"};
 
 static size_t noun_at(const char *text, size_t i, size_t end) {
     for (size_t k = 0; k < sizeof nouns / sizeof *nouns; k++) {
-        if (nouns[k][0] != (char)tolower((unsigned char)text[i]) || !psv_letters_at(text + i, end - i, nouns[k])) continue;
+        if (nouns[k][0] != (char)tolower((unsigned char)text[i]) || !psv_letters_at(text + i, end - i, nouns[k]))
+            continue;
         bool inside = i > 0 && isalpha((unsigned char)text[i - 1]);
         size_t length = strlen(nouns[k]);
         if (strchr(":.", nouns[k][length - 1]) != NULL) length--;
@@ -26,8 +28,10 @@ static size_t noun_at(const char *text, size_t i, size_t end) {
 
 /* A verb that says what the answer is, or a sign that does. How long; 0: neither is here. */
 static size_t verb_at(const char *text, size_t i, size_t end) {
-    static const char *const verbs[] = {"is", "are", "was", "would be", "will be", "must be", "should be", "equals", "comes to", "becomes", "es",
-                                        "est", "ist", "lautet", "è", "é", "是", "为", "為", "は", "는", "은", "это", "равен", "jest", "är", "er", "adalah", "là", "हैं", "है", "هو", "هي"};
+    static const char *const verbs[] = {
+        "is",  "are",   "was",    "would be", "will be", "must be", "should be", "equals", "comes to", "becomes", "es",
+        "est", "ist",   "lautet", "è",        "é",       "是",      "为",        "為",     "は",       "는",      "은",
+        "это", "равен", "jest",   "är",       "er",      "adalah",  "là",        "हैं",      "है",        "هو",      "هي"};
     if (text[i] == ':' || text[i] == '=') return 1;
     if (end - i >= 3 && memcmp(text + i, "：", 3) == 0) return 3;
     if (end - i >= 3 && memcmp(text + i, "—", 3) == 0) return 3;
@@ -41,8 +45,8 @@ static size_t verb_at(const char *text, size_t i, size_t end) {
     return best;
 }
 
-/* After the noun at text[i]: where what it announces starts; 0: it announces nothing ("the answer to this"). A few words
- * may stand between noun and verb: "the answer to the question is". */
+/* After the noun at text[i]: where what it announces starts; 0: it announces nothing ("the answer to this"). A few
+ * words may stand between noun and verb: "the answer to the question is". */
 static size_t announced(const char *text, size_t i, size_t end, bool *loose) {
     bool says = false;
     size_t words = 0;
@@ -61,9 +65,11 @@ static size_t announced(const char *text, size_t i, size_t end, bool *loose) {
             continue;
         }
         if (says || i >= end) break;
-        if (text[i] == '\n' || text[i] == ')' || (text[i] == ',' && words == 0) || isdigit((unsigned char)text[i])) return 0;
+        if (text[i] == '\n' || text[i] == ')' || (text[i] == ',' && words == 0) || isdigit((unsigned char)text[i]))
+            return 0;
         size_t word = i;
-        while (i < end && (isalpha((unsigned char)text[i]) || (unsigned char)text[i] >= 128 || text[i] == '-' || text[i] == ','))
+        while (i < end &&
+               (isalpha((unsigned char)text[i]) || (unsigned char)text[i] >= 128 || text[i] == '-' || text[i] == ','))
             i++;
         if (i < end && (text[i] == '(' || text[i] == ')')) i++;
         if (i == word || ++words > 7) return 0;

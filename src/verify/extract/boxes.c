@@ -17,7 +17,8 @@ typedef struct boxes {
     bool skips_placeholders;
 } boxes;
 
-/* A box's command at s, up to its brace: how long it is; 0: there is none. Some escape of "\\b" may have eaten its start. */
+/* A box's command at s, up to its brace: how long it is; 0: there is none. Some escape of "\\b" may have eaten its
+ * start. */
 static size_t box_command(const char *s, size_t left) {
     static const char *const commands[] = {"\\boxed", "\\fbox", "\\ boxed", "\\framebox", "\boxed", "\\Boxed"};
     for (size_t k = 0; k < sizeof commands / sizeof *commands; k++) {
@@ -37,15 +38,19 @@ static bool blank(const char *text, psv_span span) {
 
 /* "...", "your answer", "\\text{answer}", what is no value after a bare \\boxed: a place for an answer, not one. */
 static bool is_placeholder(const char *text, psv_span inner, bool bare) {
-    static const char *const words[] = {"answer", "youranswer", "finalanswer", "theanswer", "done", "result", "ans", "youranswerhere", "number",
-                                        "finalresult", "yourfinalanswer", "answerhere", "value", "yourresult", "insertanswer", "content", "solution", "placeholder", "finalanswerhere", "boxed"};
+    static const char *const words[] = {
+        "answer",          "youranswer", "finalanswer",    "theanswer",       "done",
+        "result",          "ans",        "youranswerhere", "number",          "finalresult",
+        "yourfinalanswer", "answerhere", "value",          "yourresult",      "insertanswer",
+        "content",         "solution",   "placeholder",    "finalanswerhere", "boxed"};
     char letters[24];
     size_t n = 0;
     if (inner.end - inner.begin > 60) return false;
     for (size_t i = inner.begin; i < inner.end; i++) {
         char c = text[i];
         if (c == '\\') { /* \\text, \\ldots, \\quad and spaces say nothing here; others do */
-            static const char *const quiet[] = {"\\text", "\\mathrm", "\\textbf", "\\mathbf", "\\ldots", "\\dots", "\\cdots", "\\quad", "\\qquad", "\\,", "\\;", "\\ "};
+            static const char *const quiet[] = {"\\text",  "\\mathrm", "\\textbf", "\\mathbf", "\\ldots", "\\dots",
+                                                "\\cdots", "\\quad",   "\\qquad",  "\\,",      "\\;",     "\\ "};
             size_t skipped = 0;
             for (size_t k = 0; k < sizeof quiet / sizeof *quiet && !skipped; k++)
                 if (psv_letters_at(text + i, inner.end - i, quiet[k])) skipped = strlen(quiet[k]);
@@ -129,7 +134,8 @@ static ps_status find_boxes(const char *text, size_t begin, size_t length, boxes
         } else if (text[i] == '}' && b->depth) {
             status = close_brace(b, text, i++, 0);
         } else if (text[i] == '\\' && i + 1 < length && strchr("{}\\", text[i + 1]) != NULL) {
-            bool doubled = text[i + 1] == '\\' && box_command(text + i + 1, length - i - 1); /* \\boxed in a quoted string */
+            bool doubled =
+                text[i + 1] == '\\' && box_command(text + i + 1, length - i - 1); /* \\boxed in a quoted string */
             i += doubled ? 1 : 2;
         } else {
             i++;
@@ -255,14 +261,55 @@ static const char *join_boxes(psv_ctx *ctx, const char *text, const boxes *b, si
 
 /* What ends an expression at depth 0: relations, separators, words. How long it is; 0: the text at i goes on. */
 static size_t boundary(const char *text, size_t i, size_t end) {
-    static const char *const commands[] = {"\\le", "\\ge", "\\lt", "\\gt", "\\ne", "\\approx", "\\in", "\\to", "\\Rightarrow", "\\implies", "\\iff",
-        "\\therefore", "\\because", "\\quad", "\\qquad", "\\text", "\\mbox", "\\equiv", "\\cong", "\\sim", "\\simeq", "\\Longrightarrow", "\\rightarrow",
-        "\\Leftrightarrow", "\\longrightarrow", "\\begin", "\\end", "\\mid", "\\colon", "\\leq", "\\geq", "\\neq", "\\leqslant", "\\geqslant",
-        "\\textbf", "\\mathrm", "\\operatorname", "\\hspace", "\\label", "\\tag", "\\checkmark", "\\blacksquare", "\\square", "\\qed"};
+    static const char *const commands[] = {"\\le",
+                                           "\\ge",
+                                           "\\lt",
+                                           "\\gt",
+                                           "\\ne",
+                                           "\\approx",
+                                           "\\in",
+                                           "\\to",
+                                           "\\Rightarrow",
+                                           "\\implies",
+                                           "\\iff",
+                                           "\\therefore",
+                                           "\\because",
+                                           "\\quad",
+                                           "\\qquad",
+                                           "\\text",
+                                           "\\mbox",
+                                           "\\equiv",
+                                           "\\cong",
+                                           "\\sim",
+                                           "\\simeq",
+                                           "\\Longrightarrow",
+                                           "\\rightarrow",
+                                           "\\Leftrightarrow",
+                                           "\\longrightarrow",
+                                           "\\begin",
+                                           "\\end",
+                                           "\\mid",
+                                           "\\colon",
+                                           "\\leq",
+                                           "\\geq",
+                                           "\\neq",
+                                           "\\leqslant",
+                                           "\\geqslant",
+                                           "\\textbf",
+                                           "\\mathrm",
+                                           "\\operatorname",
+                                           "\\hspace",
+                                           "\\label",
+                                           "\\tag",
+                                           "\\checkmark",
+                                           "\\blacksquare",
+                                           "\\square",
+                                           "\\qed"};
     if (strchr("=<>,;:&?", text[i]) != NULL || text[i] == '\n') return 1;
     if (text[i] == '.' && (i + 1 == end || !isdigit((unsigned char)text[i + 1]))) return 1;
     if ((unsigned char)text[i] >= 128) { /* ≤, ≈, ⇒ and whatever is no π or √ */
-        bool sign = memcmp(text + i, "π", 2) == 0 || (end - i >= 3 && (memcmp(text + i, "√", 3) == 0 || memcmp(text + i, "−", 3) == 0));
+        bool sign = memcmp(text + i, "π", 2) == 0 ||
+                    (end - i >= 3 && (memcmp(text + i, "√", 3) == 0 || memcmp(text + i, "−", 3) == 0));
         return sign ? 0 : 1;
     }
     if (text[i] != '\\') return 0;
@@ -287,8 +334,10 @@ static bool says_more(const char *text, psv_span span) {
     for (size_t i = span.begin; i < span.end; i++) {
         if (text[i] == '\\') {
             size_t n = command_length(text, i, span.end);
-            bool size = psv_letters_at(text + i, span.end - i, "\\left") || psv_letters_at(text + i, span.end - i, "\\right") ||
-                        psv_letters_at(text + i, span.end - i, "\\displaystyle") || psv_letters_at(text + i, span.end - i, "\\big");
+            bool size = psv_letters_at(text + i, span.end - i, "\\left") ||
+                        psv_letters_at(text + i, span.end - i, "\\right") ||
+                        psv_letters_at(text + i, span.end - i, "\\displaystyle") ||
+                        psv_letters_at(text + i, span.end - i, "\\big");
             if (n > 2 && !size) return true;
             i += n - 1;
         } else if (!isspace((unsigned char)text[i]) && strchr(".{}$~*_", text[i]) == NULL) {
@@ -337,14 +386,15 @@ static psv_span touching(const char *text, psv_span span, psv_span boxed) {
     static const char *const follows[] = {"^", "%", "\\%", "\\sqrt", "\\pi", "\\times", "\\cdot", "!", "/", "π", "√"};
     for (size_t k = 0; k < sizeof follows / sizeof *follows; k++)
         if (psv_letters_at(text + boxed.end, span.end - boxed.end, follows[k]))
-            while (out.end < span.end && !isspace((unsigned char)text[out.end]) && strchr(".,;$", text[out.end]) == NULL)
+            while (out.end < span.end && !isspace((unsigned char)text[out.end]) &&
+                   strchr(".,;$", text[out.end]) == NULL)
                 out.end++;
     return out;
 }
 
 /* What the box says with the formula around it, where the whole can be read; else what is in it. */
-static const char *with_formula(psv_ctx *ctx, const char *text, psv_span span, const psv_formulas *formulas, psv_span whole,
-                                const char *inner) {
+static const char *with_formula(psv_ctx *ctx, const char *text, psv_span span, const psv_formulas *formulas,
+                                psv_span whole, const char *inner) {
     psv_span around = whole;
     bool in_formula = false;
     for (size_t k = 0; k < formulas->n && !in_formula; k++) {
@@ -353,8 +403,10 @@ static const char *with_formula(psv_ctx *ctx, const char *text, psv_span span, c
         if (in_formula) around = expression_around(text, f->inner, whole);
     }
     if (!in_formula) around = touching(text, span, whole);
-    if (around.begin > whole.begin || around.end < whole.end || around.end - around.begin > PSV_MAX_SOURCE / 2) return inner;
-    if (!says_more(text, (psv_span){around.begin, whole.begin}) && !says_more(text, (psv_span){whole.end, around.end})) return inner;
+    if (around.begin > whole.begin || around.end < whole.end || around.end - around.begin > PSV_MAX_SOURCE / 2)
+        return inner;
+    if (!says_more(text, (psv_span){around.begin, whole.begin}) && !says_more(text, (psv_span){whole.end, around.end}))
+        return inner;
     psv_answer answer;
     psv_read(ctx, inner, strlen(inner), &answer);
     if (answer.tree == NULL || answer.tree->kind == PSV_TEXT || answer.tree->kind == PSV_CHOICE) return inner;

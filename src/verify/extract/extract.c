@@ -57,6 +57,14 @@ static const char *last_choice(psv_ctx *ctx, const char *text, size_t length) {
     return NULL;
 }
 
+/* "$x = 1$, $y = 2$": are this formula and the next both equations? */
+static bool are_equations(const char *text, const psv_formula *f) {
+    bool equal = true;
+    for (size_t k = 0; k < 2; k++)
+        equal &= memchr(text + f[k].inner.begin, '=', f[k].inner.end - f[k].inner.begin) != NULL;
+    return equal;
+}
+
 /* The formula, with those before it where "and" or "or" joins the last two ("The roots are $2$ and $3$."). */
 static const char *with_those_before(psv_ctx *ctx, const char *text, const psv_formulas *formulas,
                                      const psv_formula *last) {
@@ -64,7 +72,7 @@ static const char *with_those_before(psv_ctx *ctx, const char *text, const psv_f
     for (bool joined = false; first > 0; first--) {
         psv_span between = {formulas->data[first - 1].whole.end, formulas->data[first].whole.begin};
         psv_joint joint = psv_joint_between(text, between);
-        joined |= joint.word;
+        joined |= joint.word || (joint.comma && are_equations(text, &formulas->data[first - 1]));
         if (!joined || !joint.only) break;
     }
     if (first == end || lone_letter(text, formulas->data[first].inner)) return arena_span(ctx, text, last->inner);
@@ -160,10 +168,23 @@ static const char *announced_after(search *s, size_t begin) {
     return NULL;
 }
 
+/* Does a statement after a box take its place: on a line of its own, or one that says "final"? */
+static bool is_final(const char *text, size_t box_end, size_t start) {
+    size_t line = start;
+    while (line > box_end && isspace((unsigned char)text[line - 1])) /* "Answer:" and the value on the next line */
+        line--;
+    while (line > box_end && text[line - 1] != '\n')
+        line--;
+    if (line > box_end) return true;
+    for (size_t i = box_end; i < start; i++)
+        if (psv_letters_at(text + i, start - i, "final answer")) return true;
+    return false;
+}
+
 static const char *final_statement(search *s) {
     if (s->box == NULL) return NULL;
     size_t start = psv_last_announcement(s->text, (psv_span){s->box_at.end, s->span.end}).start;
-    if (!start) return NULL;
+    if (!start || !is_final(s->text, s->box_at.end, start)) return NULL;
     psv_span stretch = {start, psv_sentence_end(s->text, s->span.end, start)};
     if (approximates(s->text, stretch) || has_box(s->text, stretch)) return NULL;
     const char *found = psv_stated_value(s->ctx, s->text, stretch, &s->formulas);

@@ -32,6 +32,18 @@ static size_t formula_end(const char *text, size_t length, size_t from, int kind
     return 0;
 }
 
+/* "20 $ to Tom and has 120 $": a dollar after a number and before a blank, with words up to the next. */
+static bool is_money_in_prose(const char *text, size_t begin, size_t end) {
+    if (begin < 2 || text[begin + 1] != ' ' || text[begin - 1] != ' ' || !isdigit((unsigned char)text[begin - 2]))
+        return false;
+    size_t words = 0;
+    for (size_t i = begin + 1; i + 1 < end; i++) {
+        if (text[i] == '\\') return false;
+        words += isalpha((unsigned char)text[i]) && isalpha((unsigned char)text[i + 1]) && text[i - 1] == ' ';
+    }
+    return words >= 2;
+}
+
 ps_status psv_find_formulas(const char *text, size_t length, psv_formulas *out) {
     bool none[4] = {false};
     for (size_t i = 0; i < length;) {
@@ -46,7 +58,8 @@ ps_status psv_find_formulas(const char *text, size_t length, psv_formulas *out) 
         }
         size_t delimiter = kind == 0 ? 1 : 2;
         size_t end = formula_end(text, length, i + delimiter, kind, none);
-        if (end <= i + 2 * delimiter) { /* unclosed or empty */
+        bool empty = end <= i + 2 * delimiter;
+        if (empty || (kind == 0 && is_money_in_prose(text, i, end))) { /* unclosed, empty, none */
             i += delimiter;
             continue;
         }
@@ -63,7 +76,7 @@ bool psv_letters_at(const char *s, size_t left, const char *lower) {
     size_t n = strlen(lower);
     if (left < n) return false;
     for (size_t k = 0; k < n; k++)
-        if (tolower((unsigned char)s[k]) != lower[k]) return false;
+        if (tolower((unsigned char)s[k]) != (unsigned char)lower[k]) return false;
     return true;
 }
 

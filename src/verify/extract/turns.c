@@ -14,8 +14,10 @@ static bool blank_from(const char *text, size_t i, size_t end) {
 /* </think>, </thinking>, </seed:think>, </reasoning>, [/THINK], ◁/think▷, <|end_of_thought|>: the end of such a mark at
  * i; 0: there is none. */
 static size_t thinking_mark(const char *text, size_t i, size_t end) {
-    static const char *const names[] = {"think", "thought", "reason", "reflection", "scratchpad", "analysis", "rationale", "draft"};
-    static const char *const opens[] = {"</", "[/", "◁/", "<|/", "<|end_of_", "<|end_", "<|begin_of_solution", "<|channel|>final"};
+    static const char *const names[] = {"think",      "thought",  "reason",    "reflection",
+                                        "scratchpad", "analysis", "rationale", "draft"};
+    static const char *const opens[] = {
+        "</", "[/", "◁/", "<|/", "<|end_of_", "<|end_", "<|begin_of_solution", "<|channel|>final"};
     size_t k = 0, used = 0;
     for (; k < sizeof opens / sizeof *opens && !used; k++)
         if (psv_letters_at(text + i, end - i, opens[k])) used = strlen(opens[k]);
@@ -24,7 +26,8 @@ static size_t thinking_mark(const char *text, size_t i, size_t end) {
     size_t at = i + used;
     for (size_t n = 0; n < sizeof names / sizeof *names && !whole; n++)
         for (size_t skip = 0; skip <= 8 && at + skip < end && !whole; skip++) { /* "seed:think" */
-            if (skip && !isalnum((unsigned char)text[at + skip - 1]) && strchr(":_-", text[at + skip - 1]) == NULL) break;
+            if (skip && !isalnum((unsigned char)text[at + skip - 1]) && strchr(":_-", text[at + skip - 1]) == NULL)
+                break;
             whole = psv_letters_at(text + at + skip, end - at - skip, names[n]);
         }
     if (!whole) return 0;
@@ -49,10 +52,26 @@ psv_span psv_after_thinking(const char *text, psv_span span) {
 
 /* Tokens that end a text wherever they stand. */
 static size_t end_token(const char *text, size_t i, size_t end) {
-    static const char *const tokens[] = {"<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|end|>", "<|end_of_text|>", "</s>",
-                                         "<|eom_id|>", "<|return|>", "<eos>", "<end_of_turn>", "<｜end▁of▁sentence｜>", "<|user|>",
-                                         "<|im_start|>", "<|start_header_id|>", "[inst]", "<start_of_turn>", "<|eos|>", "<|endofturn|>",
-                                         "<｜user｜>", "<|end_of_sentence|>"};
+    static const char *const tokens[] = {"<|im_end|>",
+                                         "<|endoftext|>",
+                                         "<|eot_id|>",
+                                         "<|end|>",
+                                         "<|end_of_text|>",
+                                         "</s>",
+                                         "<|eom_id|>",
+                                         "<|return|>",
+                                         "<eos>",
+                                         "<end_of_turn>",
+                                         "<｜end▁of▁sentence｜>",
+                                         "<|user|>",
+                                         "<|im_start|>",
+                                         "<|start_header_id|>",
+                                         "[inst]",
+                                         "<start_of_turn>",
+                                         "<|eos|>",
+                                         "<|endofturn|>",
+                                         "<｜user｜>",
+                                         "<|end_of_sentence|>"};
     for (size_t k = 0; k < sizeof tokens / sizeof *tokens; k++)
         if (psv_letters_at(text + i, end - i, tokens[k])) return strlen(tokens[k]);
     return 0;
@@ -60,9 +79,11 @@ static size_t end_token(const char *text, size_t i, size_t end) {
 
 /* A heading or a label that opens another question, at the start of a line: "Question:", "### Problem", "**User:**". */
 static bool opens_turn(const char *text, size_t i, size_t end) {
-    static const char *const names[] = {"question", "q", "problem", "user", "human", "input", "exercise", "next question",
-                                        "new question", "next problem", "new problem", "instruction", "assistant", "example",
-                                        "题目", "问题", "frage", "pregunta", "вопрос", "aufgabe", "task", "query"};
+    static const char *const names[] = {"question",    "q",           "problem",       "user",         "human",
+                                        "input",       "exercise",    "next question", "new question", "next problem",
+                                        "new problem", "instruction", "assistant",     "example",      "题目",
+                                        "问题",        "frage",       "pregunta",      "вопрос",       "aufgabe",
+                                        "task",        "query"};
     bool heading = false;
     for (size_t most = i + 16; i < end && i < most && text[i] && strchr("#*>_ \t-", text[i]) != NULL;) {
         heading |= text[i] == '#';
@@ -107,7 +128,8 @@ psv_span psv_before_next_turn(const char *text, psv_span span) {
         before.last = text[i];
         before.content |= strchr("*.`#-", text[i]) == NULL;
         before.digit |= isdigit((unsigned char)text[i]) != 0;
-        bool box = text[i] == '\\' && (psv_letters_at(text + i, left, "\\boxed") || psv_letters_at(text + i, left, "\\fbox"));
+        bool box =
+            text[i] == '\\' && (psv_letters_at(text + i, left, "\\boxed") || psv_letters_at(text + i, left, "\\fbox"));
         before.answer |= box || psv_letters_at(text + i, left, "answer");
     }
     return span;

@@ -7,7 +7,8 @@
 /* After the end of the thinking, when something follows it; else all of it. */
 psv_span psv_after_thinking(const char *text, psv_span span);
 
-/* Up to where a new question or turn begins ("Question:", "User:", "<|im_end|>"), when an answer was given before it. */
+/* Up to where a new question or turn begins ("Question:", "User:", "<|im_end|>"), when an answer was given before it.
+ */
 psv_span psv_before_next_turn(const char *text, psv_span span);
 
 #endif

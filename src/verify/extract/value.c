@@ -25,8 +25,8 @@ static size_t word_length(const char *s, size_t i) {
 
 /* Does a point at i belong to an abbreviation: p.m., Rs., No., e.g.? */
 static bool abbreviates(const char *text, size_t i) {
-    static const char *const words[] = {"rs", "no", "approx", "vs", "eg", "ie", "cf", "fig", "eq", "st", "ans", "g", "e", "i"};
-    if (i > 1 && text[i - 1] == 'm' && text[i - 2] == '.') return true;
+    static const char *const words[] = {"rs",  "no", "approx", "vs",  "eg", "ie", "cf",
+                                        "fig", "eq", "st",     "ans", "g",  "e",  "i"};
     size_t begin = i;
     while (begin > 0 && isalpha((unsigned char)text[begin - 1]) && i - begin < 8)
         begin--;
@@ -53,7 +53,10 @@ size_t psv_sentence_end(const char *text, size_t length, size_t i) {
             after++;
         if (after < length && (unsigned char)text[after] == 0xE2) after += 3; /* ” */
         if (after < length && !isspace((unsigned char)text[after]) && text[after] != '<') continue;
-        if (!(after < length && abbreviates(text, i))) return i;
+        bool dots = i > 1 && text[i - 1] == '.' && text[i - 2] == '.' && after + 1 < length;
+        if (dots && strchr("+-=*,<>", text[after + 1]) != NULL && text[after + 1]) continue; /* 1 + 2 + ... = 81 */
+        bool half_day = i > 1 && text[i - 1] == 'm' && text[i - 2] == '.';                   /* 4:30 p.m. */
+        if (!half_day && !(after < length && abbreviates(text, i))) return i;
     }
     return length;
 }
@@ -70,8 +73,10 @@ static char *plain_copy(psv_ctx *ctx, const char *text, psv_span stretch) {
     for (size_t i = stretch.begin; i < stretch.end; i++) {
         char c = text[i];
         bool mark = c == '`' || c == '"' || c == '\r' || (c == '*' && i + 1 < stretch.end && text[i + 1] == '*');
-        bool alone = c == '*' && (i == stretch.begin || isspace((unsigned char)text[i - 1]) || i + 1 == stretch.end ||
-                                  !isalnum((unsigned char)text[i + 1])) && !(i + 1 < stretch.end && text[i + 1] == ' ');
+        bool alone = c == '*' &&
+                     (i == stretch.begin || isspace((unsigned char)text[i - 1]) || i + 1 == stretch.end ||
+                      !isalnum((unsigned char)text[i + 1])) &&
+                     !(i + 1 < stretch.end && text[i + 1] == ' ');
         if (c == '*' && mark) i++;
         for (size_t k = 0; k < sizeof quotes / sizeof *quotes && !mark; k++) {
             size_t bytes = strlen(quotes[k]);
@@ -137,7 +142,8 @@ static bool starts_value(const char *s, size_t i) {
         size_t after = i + name;
         while (isdigit((unsigned char)s[after]) || s[after] == '_')
             after++;
-        return s[skip_spaces(s, after)] == '=' || (name == 1 && !letter(s[i + 1]) && strchr("^*/+-_(", s[i + 1]) != NULL && s[i + 1]);
+        return s[skip_spaces(s, after)] == '=' ||
+               (name == 1 && !letter(s[i + 1]) && strchr("^*/+-_(", s[i + 1]) != NULL && s[i + 1]);
     }
     return psv_word_is(s + i, name, "sqrt") || psv_word_is(s + i, name, "pi");
 }
@@ -153,12 +159,15 @@ static size_t bracket_end(const char *s, size_t i) {
 }
 
 static bool is_denial(const char *s, size_t i) {
-    static const char *const phrases[] = {"or more", "or less", "or fewer", "or so", "or above", "or below", "or greater", "or higher",
-        "or lower", "or over", "or under", "or larger", "or smaller", "or older", "or younger", "or later", "or earlier", "or better",
-        "or up", "or longer", "or shorter", "and above", "and below", "and up", "and over", "and under", "and more", "more than",
-        "less than", "fewer than", "plus", "minus", "times", "squared", "cubed", "factorial", "percent of", "to the", "is wrong",
-        "is not", "is incorrect", "isn't", "(wrong", "(incorrect", "(not", "tenths", "hundredths", "thousandths", "thirds", "fifths",
-        "score", "bn", "lakh", "crore", "divided", "choose", "mod", "over"};
+    static const char *const phrases[] = {
+        "or more",      "or less",   "or fewer", "or so",      "or above",   "or below",   "or greater", "or higher",
+        "or lower",     "or over",   "or under", "or larger",  "or smaller", "or older",   "or younger", "or later",
+        "or earlier",   "or better", "or up",    "or longer",  "or shorter", "and above",  "and below",  "and up",
+        "and over",     "and under", "and more", "more than",  "less than",  "fewer than", "plus",       "minus",
+        "times",        "squared",   "cubed",    "factorial",  "percent of", "to the",     "is wrong",   "is not",
+        "is incorrect", "isn't",     "(wrong",   "(incorrect", "(not",       "tenths",     "hundredths", "thousandths",
+        "thirds",       "fifths",    "score",    "bn",         "lakh",       "crore",      "divided",    "choose",
+        "mod",          "over"};
     for (size_t k = 0; k < sizeof phrases / sizeof *phrases; k++) {
         size_t n = strlen(phrases[k]);
         if (psv_letters_at(s + i, strnlen(s + i, n), phrases[k]) && !isalpha((unsigned char)s[i + n])) return true;
@@ -185,7 +194,8 @@ static size_t list_with_nouns(const char *s, size_t i) {
         bool joined = psv_text_is(s + next, joins, "and");
         if (joined) next = skip_spaces(s, next + joins);
         if (!joined || !isdigit((unsigned char)s[next])) return end;
-        while (isdigit((unsigned char)s[next]) || ((s[next] == '.' || s[next] == ',') && isdigit((unsigned char)s[next + 1])))
+        while (isdigit((unsigned char)s[next]) ||
+               ((s[next] == '.' || s[next] == ',') && isdigit((unsigned char)s[next + 1])))
             next++;
         at = next;
     }
@@ -199,6 +209,22 @@ static bool is_number_word(const char *word, size_t length) {
         lower[k] = (char)tolower((unsigned char)word[k]);
     lower[length] = 0;
     return psv_number_word(lower) >= 0;
+}
+
+/* "in total", "in 3 years": a word at i, or a number with a word after it. */
+static bool leads_to_word(const char *s, size_t i) {
+    while (isdigit((unsigned char)s[i]))
+        i++;
+    return letter(s[skip_spaces(s, i)]);
+}
+
+/* Is a word a unit that measures something? Others ("ways") need not stay with their number. */
+static bool measures(const char *word, size_t length) {
+    char lower[24];
+    if (length >= sizeof lower) return false;
+    for (size_t k = 0; k < length; k++)
+        lower[k] = (char)tolower((unsigned char)word[k]);
+    return psv_unit_measures(lower, length) != 0;
 }
 
 /* A word at the cursor. false: the value ends before it. */
@@ -225,17 +251,17 @@ static bool walk_word(walk *w) {
     }
     bool article = n == 1 && (s[i] | 32) == 'a' && s[i + 1] == ' ' && letter(s[i + 2]);
     bool pronoun = n == 1 && s[i] == 'I' && s[i + 1] == ' ';
-    bool known = code || psv_find_function(s + i, n) >= 0 || psv_word_is(s + i, n, "sqrt") || psv_word_is(s + i, n, "pi") ||
-                 psv_multiplier_word(s + i, n) || is_number_word(s + i, n) || psv_is_unit_word(s + i, n) ||
-                 psv_currency_code(s + i, n) != NULL;
-    bool preposition = psv_word_is(s + i, n, "in") && s[i + n] == ' ' && letter(s[i + n + 1]);
+    bool known = code || psv_find_function(s + i, n) >= 0 || psv_word_is(s + i, n, "sqrt") ||
+                 psv_word_is(s + i, n, "pi") || psv_multiplier_word(s + i, n) || is_number_word(s + i, n) ||
+                 measures(s + i, n) || psv_currency_code(s + i, n) != NULL;
+    bool preposition = psv_word_is(s + i, n, "in") && s[i + n] == ' ' && leads_to_word(s, i + n + 1);
     known &= !preposition;
     bool name = n <= 3 && !preposition && !psv_is_plain_word(s + i, n) && !article && !pronoun;
     if (!known && !name) {
         if (w->operand) w->end = list_with_nouns(s, i) > i ? list_with_nouns(s, i) : w->end;
         return false;
     }
-    if (psv_is_unit_word(s + i, n) && n > 1 && list_with_nouns(s, i) > i) {
+    if (measures(s + i, n) && n > 1 && list_with_nouns(s, i) > i) {
         w->end = list_with_nouns(s, i);
         return false;
     }
@@ -250,7 +276,8 @@ static bool walk_sign(walk *w, bool space_before) {
     size_t i = w->i, next = skip_spaces(s, i + 1);
     char c = s[i];
     if (isdigit((unsigned char)c)) {
-        while (isdigit((unsigned char)s[w->i]) || ((s[w->i] == '.' || s[w->i] == ',') && isdigit((unsigned char)s[w->i + 1])))
+        while (isdigit((unsigned char)s[w->i]) ||
+               ((s[w->i] == '.' || s[w->i] == ',') && isdigit((unsigned char)s[w->i + 1])))
             w->i++;
         w->end = w->i;
         w->operand = true;
@@ -280,7 +307,8 @@ static bool walk_sign(walk *w, bool space_before) {
         w->i++;
         return true;
     }
-    if (c == '-' && space_before && s[i + 1] == ' ' && word_length(s, next) > 1 && psv_find_function(s + next, word_length(s, next)) < 0)
+    if (c == '-' && space_before && s[i + 1] == ' ' && word_length(s, next) > 1 &&
+        psv_find_function(s + next, word_length(s, next)) < 0)
         return false;
     if (strchr("%!'", c) != NULL && w->operand) {
         w->i = w->end = i + 1;
@@ -289,6 +317,10 @@ static bool walk_sign(walk *w, bool space_before) {
     if (c == '$') {
         w->i++;
         if (w->operand) w->end = w->i;
+        return true;
+    }
+    if (c == '.' && i > 2 && s[i - 1] == 'm' && s[i - 2] == '.') { /* 4:30 p.m. */
+        w->i = w->end = i + 1;
         return true;
     }
     if (c && strchr("+-*/^_=<>|.", c) != NULL) {
@@ -321,8 +353,8 @@ static walk walk_value(const char *s) {
         size_t sign = psv_is_math_character(s + w.i);
         if (!s[w.i]) break;
         if (sign) {
-            bool dash = space && (memcmp(s + w.i, "–", 3) == 0 || memcmp(s + w.i, "—", 3) == 0) && s[w.i + sign] == ' ' &&
-                        letter(s[skip_spaces(s, w.i + sign)]);
+            bool dash = space && (memcmp(s + w.i, "–", 3) == 0 || memcmp(s + w.i, "—", 3) == 0) &&
+                        s[w.i + sign] == ' ' && letter(s[skip_spaces(s, w.i + sign)]);
             if (dash) break;
             w.i = w.end = w.i + sign;
             w.operand = true;
@@ -349,7 +381,8 @@ static size_t leading_number(const char *s) {
     return i;
 }
 
-/* "D", "(D)", "D) 12", "D: text", "D because": a capital letter that stands for a choice. How much of the text says so. */
+/* "D", "(D)", "D) 12", "D: text", "D because": a capital letter that stands for a choice. How much of the text says so.
+ */
 static size_t choice_length(const char *s) {
     bool bracket = *s == '(';
     const char *at = s + bracket;
@@ -364,11 +397,13 @@ static size_t choice_length(const char *s) {
 static const char *stated_choice(psv_ctx *ctx, const char *s) {
     size_t used = choice_length(s);
     if (!used) return NULL;
-    bool with_text = (s[used] == ')' || s[used] == ':' || s[used] == '.' || s[0] == '(') && strlen(s) > used + 1 && strlen(s) < 80;
+    bool with_text =
+        (s[used] == ')' || s[used] == ':' || s[used] == '.' || s[0] == '(') && strlen(s) > used + 1 && strlen(s) < 80;
     if (with_text) {
         psv_answer answer;
         psv_read(ctx, s, strlen(s), &answer);
-        if (answer.tree != NULL && answer.why == NULL && answer.tree->kind == PSV_CHOICE) return arena_text(ctx, s, strlen(s));
+        if (answer.tree != NULL && answer.why == NULL && answer.tree->kind == PSV_CHOICE)
+            return arena_text(ctx, s, strlen(s));
     }
     return arena_text(ctx, s, used);
 }
@@ -428,7 +463,8 @@ const char *psv_stated_value(psv_ctx *ctx, const char *text, psv_span stretch, c
     if (!*s) return NULL;
     if (psv_letters_at(s, strlen(s), "not ")) return NULL;
     psv_span all = {0, strlen(s)};
-    if (psv_letters_at(s, strlen(s), "all real") || psv_letters_at(s, strlen(s), "any real")) return psv_readable(ctx, s, all, 8);
+    if (psv_letters_at(s, strlen(s), "all real") || psv_letters_at(s, strlen(s), "any real"))
+        return psv_readable(ctx, s, all, 8);
     bool signed_words = psv_letters_at(s, strlen(s), "negative ") || psv_letters_at(s, strlen(s), "minus ");
     if (signed_words) return psv_readable(ctx, s, all, 4);
     const char *value = value_at_start(ctx, s);
@@ -465,8 +501,10 @@ static size_t after_last_equals(const char *s) {
 
 /* Words before a number that make it a circumstance. */
 static bool is_circumstance(const char *s, size_t i) {
-    static const char *const words[] = {"in", "after", "for", "every", "per", "of", "with", "on", "at", "than", "by", "from", "over", "within",
-        "during", "each", "since", "before", "until", "these", "those", "all", "first", "last", "next", "step", "problem", "until", "through", "into"};
+    static const char *const words[] = {"in",    "after",  "for",     "every", "per",     "of",     "with",   "on",
+                                        "at",    "than",   "by",      "from",  "over",    "within", "during", "each",
+                                        "since", "before", "until",   "these", "those",   "all",    "first",  "last",
+                                        "next",  "step",   "problem", "until", "through", "into"};
     size_t end = i;
     while (end > 0 && (s[end - 1] == ' ' || s[end - 1] == '$' || s[end - 1] == '-'))
         end--;
@@ -480,8 +518,9 @@ static bool is_circumstance(const char *s, size_t i) {
 
 /* "so", "therefore", "which means": what comes after such a word is what the sentence comes to. */
 static size_t last_clause(const char *s) {
-    static const char *const marks[] = {", so ", " so ", "therefore", "hence ", "thus ", "which means", "meaning ", "which gives", "which is ",
-                                        "which leaves", "leaving ", "for a total of", "total of "};
+    static const char *const marks[] = {", so ",       " so ",           "therefore",   "hence ",    "thus ",
+                                        "which means", "meaning ",       "which gives", "which is ", "which leaves",
+                                        "leaving ",    "for a total of", "total of "};
     size_t found = 0, length = strlen(s);
     for (size_t i = 0; i < length; i++)
         for (size_t k = 0; k < sizeof marks / sizeof *marks; k++)
@@ -495,10 +534,20 @@ static const char *list_value(psv_ctx *ctx, const char *s, size_t begin) {
     if (!w.end || w.denied) return NULL;
     psv_answer answer;
     psv_read(ctx, s + begin, w.end, &answer);
-    bool list = answer.tree != NULL && answer.why == NULL && (answer.tree->kind == PSV_LIST || answer.tree->kind == PSV_OR);
+    bool list =
+        answer.tree != NULL && answer.why == NULL && (answer.tree->kind == PSV_LIST || answer.tree->kind == PSV_OR);
     for (size_t k = 0; list && k < answer.tree->n; k++)
         list = answer.tree->kid[k]->kind != PSV_UNIT;
     return list ? arena_text(ctx, s + begin, w.end) : NULL;
+}
+
+/* " 000" after one to three digits, or after such a group: "118 000". */
+static bool is_group_of_three(const char *s, size_t first, size_t i) {
+    if (s[i] != ' ' || strspn(s + i + 1, "0123456789") != 3) return false;
+    size_t run = 0;
+    while (i > first && isdigit((unsigned char)s[i - 1 - run]) && i - 1 - run >= first && run < 4)
+        run++;
+    return run <= 3;
 }
 
 /* Where a number with its sign and its money starts. */
@@ -522,7 +571,8 @@ const char *psv_result_of_sentence(psv_ctx *ctx, const char *text, psv_span sent
         size_t name = (size_t)(sign - s);
         while (name > 0 && s[name - 1] == ' ')
             name--;
-        if (name > 0 && isalpha((unsigned char)s[name - 1]) && (name == 1 || !isalpha((unsigned char)s[name - 2]))) first = name - 1;
+        if (name > 0 && isalpha((unsigned char)s[name - 1]) && (name == 1 || !isalpha((unsigned char)s[name - 2])))
+            first = name - 1;
         const char *list = first < equals ? list_value(ctx, s, first) : NULL;
         if (list != NULL) return list;
         const char *value = value_at_start(ctx, s + equals);
@@ -535,12 +585,15 @@ const char *psv_result_of_sentence(psv_ctx *ctx, const char *text, psv_span sent
         bool in_word = i > 0 && (isalpha((unsigned char)s[i - 1]) || s[i - 1] == '_');
         size_t begin = number_start(s, i);
         if (!in_word) {
-            const char *list = looks++ < MOST_NUMBERS ? list_value(ctx, s, begin) : NULL;
+            bool argument = begin > 0 && s[begin - 1] == '('; /* f(1, 2) */
+            const char *list = !argument && looks++ < MOST_NUMBERS ? list_value(ctx, s, begin) : NULL;
             if (list != NULL) return list;
             last = begin;
             if (!is_circumstance(s, begin)) best = begin;
         }
-        while (isdigit((unsigned char)s[i + 1]) || ((s[i + 1] == ',' || s[i + 1] == '.' || s[i + 1] == '/') && isdigit((unsigned char)s[i + 2])))
+        size_t first = i;
+        while (isdigit((unsigned char)s[i + 1]) || is_group_of_three(s, first, i + 1) ||
+               ((s[i + 1] == ',' || s[i + 1] == '.' || s[i + 1] == '/') && isdigit((unsigned char)s[i + 2])))
             i++;
     }
     if (best == SIZE_MAX) best = last;

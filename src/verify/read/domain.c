@@ -116,7 +116,7 @@ void psv_cut_domain(psv_ctx *ctx, psv_tokens *tokens, psv_definitions *where) {
 /* Is the token a command that makes an expression unreadable: \int, \lim, \max_x, "\min =", \det? */
 static bool is_unread(const psv_token *t) {
     bool open = t->code == TK_FUNC && (t[1].code == '_' || t[1].code == '=');
-    return t->code == TK_BAD || (open && t->id != PSV_LOG);
+    return t->code == TK_BAD || t->code == TK_DOTS || (open && t->id != PSV_LOG);
 }
 
 size_t psv_after_unread_side(const psv_tokens *tokens) {

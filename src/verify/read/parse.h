@@ -16,11 +16,12 @@ typedef struct psv_parser {
     psv_token *t; /* mutable: "\frac12" takes a number apart */
     size_t i;
     const char *source;
-    int depth;       /* of nested groups */
-    int bars;        /* open |…| */
-    int braces;      /* open \{…\}, where '|' may mean "such that" */
-    bool in_ratio;   /* after a ':', where "p.m." may follow */
-    const char *why; /* static: the first thing that could not be read; NULL while all is well */
+    int depth;         /* of nested groups */
+    int bars;          /* open |…| */
+    int braces;        /* open \{…\}, where '|' may mean "such that" */
+    bool in_ratio;     /* after a ':', where "p.m." may follow */
+    psv_node *modulus; /* of the last "(mod m)"; NULL while there is none */
+    const char *why;   /* static: the first thing that could not be read; NULL while all is well */
 } psv_parser;
 
 /* The whole of a token list. NULL when it cannot be read (parser->why says why). */

@@ -248,7 +248,9 @@ psv_node *psv_parse_relation(psv_parser *p) {
     psv_node *sides[16];
     char relations[16];
     size_t n = 0;
-    if (psv_at(p, '=') || psv_at(p, TK_APPROX)) p->i++; /* "= 5" */
+    bool about = psv_at(p, TK_OTHER_RELATION) && strcmp(psv_peek(p)->text, "sim") == 0; /* ~ 5 */
+    if (psv_at(p, '=') || psv_at(p, TK_APPROX) || about) p->i++;                        /* "= 5" */
+    p->modulus = NULL;
     for (;;) {
         if (n == 16) return psv_parse_error(p, "too many relations in a row");
         sides[n] = parse_ratio(p);
@@ -259,6 +261,8 @@ psv_node *psv_parse_relation(psv_parser *p) {
         p->i++;
     }
     if (n == 1) return sides[0];
+    if (n == 2 && relations[0] == PSV_CONGRUENT && p->modulus != NULL && p->ctx->rules->congruence_has_a_modulus)
+        sides[1] = psv_call(p->ctx, PSV_MOD, sides[1], p->modulus);
     psv_node *node = split_chain(p->ctx, sides, relations, n);
     if (node != NULL) return node;
     node = psv_node_new(p->ctx, PSV_REL, n, sides);

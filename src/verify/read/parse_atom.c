@@ -209,12 +209,26 @@ done:
     return node;
 }
 
+static bool has_imaginary_unit(const psv_node *node) {
+    if (node->kind == PSV_CONST && node->op == PSV_I) return true;
+    for (size_t k = 0; k < node->n; k++)
+        if (has_imaginary_unit(node->kid[k])) return true;
+    return false;
+}
+
 /* \angle ABC, \triangle ABC, \overline{AB}: one name. */
 static psv_node *parse_long_name(psv_parser *p) {
     ps_text name = {0};
     ps_text_puts(&name, psv_peek(p)->text);
     p->i++;
     bool braces = psv_accept(p, '{');
+    bool bar = strcmp(ps_text_cstr(&name), "overline") == 0 || strcmp(ps_text_cstr(&name), "bar") == 0;
+    if (bar && braces && !psv_at(p, TK_LETTER) && p->ctx->rules->words_may_be_signs) { /* \\overline{3+4i} */
+        ps_text_free(&name);
+        psv_node *inner = psv_parse_group(p, '}');
+        if (inner != NULL && !has_imaginary_unit(inner)) return psv_parse_error(p, "a bar over more than a name");
+        return psv_call(p->ctx, PSV_CONJ, inner, NULL);
+    }
     while (psv_at(p, TK_LETTER) || psv_at(p, TK_E) || psv_at(p, TK_I))
         ps_text_puts(&name, p->t[p->i++].text);
     psv_node *node = ps_text_ok(&name) ? psv_named(p->ctx, PSV_VAR, ps_text_cstr(&name), name.length) : NULL;

@@ -205,10 +205,30 @@ static bool after_money(const psv_parser *p) {
     return p->i > 0 && p->t[p->i - 1].code == TK_CURRENCY;
 }
 
+/* $9.5k, $2M: a letter right after an amount of money. */
+static long money_suffix(const psv_parser *p, const psv_node *value) {
+    const psv_token *t = psv_peek(p);
+    if (t->code != TK_LETTER || t->length != 1 || t->space || value->kind != PSV_NUM) return 0;
+    switch (*t->text) {
+    case 'k':
+    case 'K': return 1000;
+    case 'm':
+    case 'M': return 1000000;
+    case 'b':
+    case 'B': return 1000000000;
+    default: return 0;
+    }
+}
+
 static psv_node *parse_term(psv_parser *p) {
     const char *money = psv_at(p, TK_CURRENCY) ? psv_peek(p)->text : NULL;
     if (money != NULL) p->i++;
     psv_node *node = psv_parse_unary(p);
+    long factor = money != NULL && node != NULL && p->ctx->rules->words_may_be_signs ? money_suffix(p, node) : 0;
+    if (factor) {
+        p->i++;
+        node = psv_binary(p->ctx, PSV_MUL, node, psv_integer(p->ctx, factor));
+    }
     while (node != NULL) {
         bool found = false;
         const char *which;
@@ -236,9 +256,9 @@ static psv_node *parse_term(psv_parser *p) {
             node = psv_call(p->ctx, PSV_MOD, node, psv_parse_unary(p));
         } else if (psv_at(p, '(') && p->t[p->i + 1].code == TK_FUNC && p->t[p->i + 1].id == PSV_MOD) {
             p->i += 2; /* (mod 7), as \pmod{7} */
-            if (psv_parse_group(p, ')') == NULL) return NULL;
+            if ((p->modulus = psv_parse_group(p, ')')) == NULL) return NULL;
         } else if (psv_accept(p, TK_MOD)) {
-            (void)psv_parse_argument(p); /* \pmod{m} only says where the relation holds */
+            p->modulus = psv_parse_argument(p); /* \pmod{m} says where the relation holds */
             if (p->why != NULL) return NULL;
         } else if (psv_at(p, TK_CURRENCY)) {
             node = currency(p, node, psv_peek(p)->text);

@@ -68,7 +68,15 @@ bool psv_is_plain_word(const char *word, size_t length) {
 
 /* ---- Before a number --------------------------------------------------------- */
 
-static const char *const lead_ins[] = {"the correct answer is",
+static const char *const lead_ins[] = {"the correct option is",
+                                       "the correct choice is",
+                                       "the right answer is",
+                                       "correct option",
+                                       "correct choice",
+                                       "i get",
+                                       "we obtain",
+                                       "we find",
+                                       "the correct answer is",
                                        "the final answer is",
                                        "the answer is",
                                        "final answer",

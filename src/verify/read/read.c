@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
 /* ---- Trimming ------------------------------------------------------------ */
 
 static bool starts(const char *s, size_t length, const char *with) {
@@ -356,6 +358,20 @@ static bool lists_letters(const char *content) {
     return letters > 1;
 }
 
+/* A word and a number of at most two digits after it, and no more: a date, a name with a number. */
+static bool is_label(const char *source) {
+    const char *s = source;
+    if (strncmp(s, "\\text{", 6) == 0) s += 6;
+    size_t word = strspn(s, LETTERS);
+    bool negates = word < 3 || !isupper((unsigned char)*s);
+    s += word;
+    s += strspn(s, "} ");
+    size_t digits = strspn(s, "0123456789");
+    s += digits;
+    s += strspn(s, "stndrh}");
+    return !negates && digits >= 1 && digits <= 2 && !*s;
+}
+
 static psv_node *read_tree(psv_ctx *ctx, psv_answer *out, int depth) {
     span inner;
     if (!*out->source) {
@@ -391,6 +407,7 @@ static psv_node *read_tree(psv_ctx *ctx, psv_answer *out, int depth) {
     if (tree != NULL) return tree;
     if (is_prose(out->source)) return text_node(ctx, out->words);
     tree = read_mathematics(ctx, out->source, &out->why);
+    if (tree == NULL && ctx->rules->plain_words_are_text && is_label(out->source)) out->why = NULL; /* June 20 */
     return tree != NULL ? tree : text_node(ctx, out->words);
 }
 

@@ -415,6 +415,16 @@ static void lex_letters(lexer *lex) {
         push(lex, TK_CUP, begin, s, length);
         return;
     }
+    const char *money = lex->ctx->rules->words_may_be_signs ? psv_currency_code(s, length) : NULL;
+    if (money != NULL) { /* USD 9,500; Rs. 9500 */
+        size_t next = end + (lex->s[end] == '.');
+        next += strspn(lex->s + next, " ");
+        if (isdigit((unsigned char)lex->s[next])) {
+            push(lex, TK_CURRENCY, begin, money, strlen(money));
+            lex->i = next;
+            return;
+        }
+    }
     bool ratio = (psv_text_is(s, length, "to") || psv_text_is(s, length, "in")) && between_numbers(lex);
     if (!code && func < 0 && !ratio) {
         if (push_sign(lex, begin, s, length)) return;
@@ -635,11 +645,32 @@ static void lex_sized(lexer *lex) {
     if (c == '.' || c == '<' || c == '>') lex->i++;
 }
 
+/* "y =", "y_1 =" at the cursor, after an equation. */
+static bool at_equation(const lexer *lex) {
+    bool equation = false;
+    for (size_t k = 0; k < lex->out->n; k++)
+        equation |= lex->out->data[k].code == '=';
+    int before = lex->out->n ? lex->out->data[lex->out->n - 1].code : 0;
+    const char *s = lex->s + lex->i + strspn(lex->s + lex->i, " ");
+    if (!equation || before == ',' || before == ';' || before == TK_AND || before == TK_OR ||
+        !isalpha((unsigned char)*s))
+        return false;
+    s++;
+    if (*s == '_') s += 1 + strspn(s + 1, "0123456789{}");
+    s += strspn(s, " ");
+    return *s == '=';
+}
+
 static void lex_known_command(lexer *lex, const psv_command *cmd, size_t begin) {
     static const char *const currency[] = {"dollar", "euro", "pound sterling", "yen", "rupee"};
     switch (cmd->code) {
     case PSV_SKIP: break;
-    case PSV_SPACE: lex->space = true; break;
+    case PSV_SPACE:
+        lex->space = true;
+        if (strstr(cmd->name, "quad") != NULL && lex->ctx->rules->words_may_be_signs &&
+            at_equation(lex)) /* x=1 \\quad y=2 */
+            push(lex, ',', begin, ",", 1);
+        break;
     case PSV_SIZED: lex_sized(lex); break;
     case PSV_CHARACTER: push(lex, cmd->id, begin, cmd->name, 1); break;
     case PSV_TEXTUAL:

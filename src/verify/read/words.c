@@ -282,6 +282,12 @@ static const unit_name units[] = {
     {"fahrenheit", {'K', 1, 5, 9, 0, false, -3200}},
     {"kelvin", {'K', 1, 1, 1, 0, false, -27315}},
     {"cents", UNIT('$', 1, 1, 1)},
+    {"gbp", UNIT('p', 1, 1, 1)},
+    {"eur", UNIT('e', 1, 1, 1)},
+    {"inr", UNIT('r', 1, 1, 1)},
+    {"jpy", UNIT('y', 1, 1, 1)},
+    {"cny", UNIT('c', 1, 1, 1)},
+    {"rmb", UNIT('c', 1, 1, 1)},
     {"yuan", UNIT('c', 1, 1, 1)},
     {"franc", UNIT('f', 1, 1, 1)},
     {"peso", UNIT('P', 1, 1, 1)},
@@ -371,6 +377,8 @@ static psv_unit find_simple(const char **rest, bool *per) {
 }
 
 psv_unit psv_find_unit(const char *text) {
+    if (strncmp(text, "degree ", 7) == 0) text += 7; /* degrees Celsius */
+    if (strncmp(text, "degrees ", 8) == 0) text += 8;
     const psv_unit *whole = find_one(text, strlen(text)); /* "pound sterling" */
     if (whole != NULL && whole->dimension) return *whole;
     const char *rest = text;

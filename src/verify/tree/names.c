@@ -18,6 +18,8 @@ bool psv_only_names(const psv_node *node) {
     case PSV_POW:
     case PSV_RATIO:
     case PSV_FUNC:
+        if (node->op == PSV_MOD) return psv_only_names(node->kid[0]); /* N mod 100 */
+        /* fall through */
     case PSV_TUPLE:
         for (size_t i = 0; i < node->n; i++)
             if (!psv_only_names(node->kid[i])) return false;

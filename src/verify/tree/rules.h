@@ -30,6 +30,7 @@
     X(variants_are_one_letter, true, false, "`\\varepsilon` is `\\epsilon`, `\\varphi` is `\\phi`, `\\ell` is l")      \
     X(domain_may_be_left_out, true, false, "`n^2 \\text{ for all } n` is `n^2`; `where` defines a name")               \
     X(left_side_may_be_unread, true, false, "`\\int_0^1 f = 12` is 12: what is before the last = only names it")       \
+    X(congruence_has_a_modulus, true, false, "`n \\equiv 0 \\pmod 3` is `n = 3k` and not `n \\equiv 0 \\pmod 4`")      \
     X(roots_have_a_natural_domain, true, false,                                                                        \
       "roots and logarithms are compared where they are real: `\\sqrt{xy}` is `\\sqrt x\\sqrt y`")                     \
     X(numbers_have_any_locale, true, false, "`1.500,23` is 1500.23, `3{,}14` is 3.14")                                 \
