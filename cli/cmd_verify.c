@@ -21,7 +21,7 @@ static void help(void) {
          "  --pairs FILE       JSON lines with gold, pred or response, and expected or truth (-: standard input)\n"
          "  --show             print every disagreement of --pairs\n"
          "  --key NAME         field of --pairs with the expected verdict; the default is expected, then truth\n"
-         "  --mode MODE        strict (the default), math_verify, exact_match, contains\n"
+         "  --mode MODE        strict (the default), math_verify, exact_match, contains, choice\n"
          "  --extract MODE     boxed (the default), last_number, regex\n"
          "  --regex PATTERN    for --extract regex: the answer is its first group (PCRE2)\n\n"
          "Exit codes: 0 same, or full agreement; 1 different, unknown or a disagreement; 2 usage.");
@@ -47,7 +47,7 @@ static int bad_choice(const char *option, const char *value, const char *choices
 }
 
 static int read_arguments(int argc, char **argv, arguments *a) {
-    static const char *const modes[] = {"strict", "math_verify", "exact_match", "contains"};
+    static const char *const modes[] = {"strict", "math_verify", "exact_match", "contains", "choice"};
     static const char *const extractions[] = {"boxed", "last_number", "regex"};
     static const char *const options[] = {"--gold", "--response", "--answer", "--pairs", "--show", "--key",
                                           "--mode", "--extract",  "--regex",  "--help",  NULL};
@@ -67,8 +67,8 @@ static int read_arguments(int argc, char **argv, arguments *a) {
         else if ((value = ps_cli_option(argc, argv, &i, "--regex", &failed)) != NULL)
             a->options.regex = value;
         else if ((value = ps_cli_option(argc, argv, &i, "--mode", &failed)) != NULL) {
-            int mode = find_name(modes, 4, value);
-            if (mode < 0) return bad_choice("--mode", value, "strict, math_verify, exact_match, contains");
+            int mode = find_name(modes, 5, value);
+            if (mode < 0) return bad_choice("--mode", value, "strict, math_verify, exact_match, contains, choice");
             a->options.mode = (ps_verify_mode)mode;
         } else if ((value = ps_cli_option(argc, argv, &i, "--extract", &failed)) != NULL) {
             int mode = find_name(extractions, 3, value);

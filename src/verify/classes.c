@@ -162,16 +162,16 @@ static ps_status classify(voting *v, const char *const *answers, size_t n, int *
     return PS_OK;
 }
 
-static ps_status classes_by_text(const char *const *answers, size_t n, int *class_of, size_t *n_classes,
-                                 ps_error *err) {
+static ps_status classes_by_pairs(const char *const *answers, size_t n, ps_verify_mode mode, int *class_of,
+                                  size_t *n_classes, ps_error *err) {
     size_t count = 0;
     for (size_t i = 0; i < n; i++) {
         class_of[i] = -1;
         for (size_t k = 0; answers[i] != NULL && k < i && class_of[i] < 0; k++) {
             ps_verdict verdict;
-            ps_verify_options exact = {.mode = PS_VERIFY_EXACT};
+            ps_verify_options options = {.mode = mode};
             if (class_of[k] < 0) continue;
-            ps_status status = ps_verify_answers(answers[k], answers[i], &exact, &verdict, err);
+            ps_status status = ps_verify_answers(answers[k], answers[i], &options, &verdict, err);
             if (status != PS_OK) return status;
             if (verdict == PS_SAME) class_of[i] = class_of[k];
         }
@@ -188,8 +188,9 @@ ps_status ps_answer_classes(const char *const *answers, size_t n, const ps_verif
         return ps_fail(err, PS_ARG, "answers and a place for their classes are needed");
     if (n_classes == NULL) return ps_fail(err, PS_ARG, "a place for the number of classes is needed");
     if (options == NULL) options = &defaults;
-    if (options->mode == PS_VERIFY_EXACT || options->mode == PS_VERIFY_CONTAINS)
-        return classes_by_text(answers, n, class_of, n_classes, err);
+    bool by_text = options->mode == PS_VERIFY_EXACT || options->mode == PS_VERIFY_CONTAINS;
+    if (by_text || options->mode == PS_VERIFY_CHOICE)
+        return classes_by_pairs(answers, n, by_text ? PS_VERIFY_EXACT : PS_VERIFY_CHOICE, class_of, n_classes, err);
     voting v = {.ctx = {.arena = ps_arena_create(),
                         .rules = psv_rules_of(options->mode),
                         .sets_are_relations = true, /* votes have no gold side */

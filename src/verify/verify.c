@@ -1,4 +1,5 @@
 /* The public functions. */
+#include "verify/choice.h"
 #include "verify/compare/compare.h"
 #include "verify/extract/extract.h"
 
@@ -33,6 +34,12 @@ void ps_verify_thread_end(void) {
 
 /* ---- Extraction ---------------------------------------------------------- */
 
+static const char *look_for_answer(psv_ctx *ctx, const char *response, size_t length, ps_verify_mode mode) {
+    if (mode == PS_VERIFY_CHOICE) return psv_extract_choice(ctx, response, length);
+    return ctx->rules->searches_like_math_verify ? psv_extract_as_math_verify(ctx, response, length)
+                                                 : psv_extract(ctx, response, length);
+}
+
 static ps_status extract(psv_ctx *ctx, const char *response, const ps_verify_options *options, const char **answer,
                          ps_error *err) {
     size_t length = strlen(response);
@@ -48,10 +55,7 @@ static ps_status extract(psv_ctx *ctx, const char *response, const ps_verify_opt
         if (psv_last_number(response, length, &span))
             *answer = ps_arena_strndup(ctx->arena, response + span.begin, span.end - span.begin);
         break;
-    case PS_EXTRACT_BOXED:
-        *answer = ctx->rules->searches_like_math_verify ? psv_extract_as_math_verify(ctx, response, length)
-                                                        : psv_extract(ctx, response, length);
-        break;
+    case PS_EXTRACT_BOXED: *answer = look_for_answer(ctx, response, length, options->mode); break;
     default: return ps_fail(err, PS_ARG, "unknown way of extraction %d", (int)options->extract);
     }
     return ctx->nomem ? ps_nomem(err) : PS_OK;
@@ -118,8 +122,22 @@ static ps_status form_of(const psv_answer *answer, char **out) {
     return ok ? PS_OK : PS_NOMEM;
 }
 
-/* Compare two read answers; what was decided goes to *result, texts included. */
-static ps_status decide(psv_ctx *ctx, const char *gold, const char *pred, ps_verify_result *result, ps_error *err) {
+/* The grader for multiple choice: both sides are printed as they were given. */
+static ps_status decide_choice(psv_ctx *ctx, const char *gold, const char *pred, ps_verify_result *result,
+                               ps_error *err) {
+    psv_compare c = {.ctx = ctx, .stage = "choice"};
+    psv_answer_is is = psv_compare_choices(&c, gold, pred);
+    if (ctx->nomem) return ps_nomem(err);
+    result->verdict = verdict_of(is);
+    result->stage = c.stage;
+    snprintf(result->reason, sizeof result->reason, "%s", c.reason != NULL ? c.reason : "");
+    return PS_OK;
+}
+
+/* Compare two answers by what they say; what was decided goes to *result, texts included. */
+static ps_status decide(psv_ctx *ctx, const char *gold, const char *pred, ps_verify_mode mode, ps_verify_result *result,
+                        ps_error *err) {
+    if (mode == PS_VERIFY_CHOICE) return decide_choice(ctx, gold, pred, result, err);
     psv_answer a, b;
     psv_read(ctx, gold, strlen(gold), &a);
     if (!ctx->nomem) psv_read(ctx, pred, strlen(pred), &b);
@@ -161,13 +179,13 @@ static const char *gold_answer(psv_ctx *ctx, const char *gold) {
 }
 
 /* "1,22" may be a decimal as well as a list. */
-static ps_status decide_either_way(psv_ctx *ctx, const char *gold, const char *found, ps_verify_result *result,
-                                   ps_error *err) {
-    ps_status status = decide(ctx, gold, found, result, err);
+static ps_status decide_either_way(psv_ctx *ctx, const char *gold, const char *found, ps_verify_mode mode,
+                                   ps_verify_result *result, ps_error *err) {
+    ps_status status = decide(ctx, gold, found, mode, result, err);
     const char *decimal = ctx->rules->comma_may_be_decimal ? psv_reference_number(ctx, gold) : gold;
     if (status != PS_OK || result->verdict == PS_SAME || decimal == gold) return status;
     ps_verify_result again = {.extracted = result->extracted};
-    status = decide(ctx, decimal, found, &again, err);
+    status = decide(ctx, decimal, found, mode, &again, err);
     if (status != PS_OK) return status;
     result->extracted = NULL;
     ps_verify_result_clear(result);
@@ -197,7 +215,7 @@ ps_status ps_verify(const char *gold, const char *response, const ps_verify_opti
     else if (found == NULL)
         snprintf(out.reason, sizeof out.reason, "no answer was found in the response");
     else
-        status = decide_either_way(&ctx, gold_answer(&ctx, gold), found, &out, err);
+        status = decide_either_way(&ctx, gold_answer(&ctx, gold), found, options->mode, &out, err);
 done:
     ps_arena_free(ctx.arena);
     if (status == PS_OK)
@@ -220,7 +238,7 @@ ps_status ps_verify_answers_explained(const char *a, const char *b, const ps_ver
     psv_ctx ctx;
     ps_status status = begin(&ctx, options, err);
     if (status != PS_OK) return status;
-    status = decide(&ctx, a, b, &out, err);
+    status = decide(&ctx, a, b, options->mode, &out, err);
     ps_arena_free(ctx.arena);
     if (status == PS_OK)
         *result = out;

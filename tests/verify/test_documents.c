@@ -1,5 +1,6 @@
 /* docs/verifier.md prints tables that the code is made of: are they the same? A failing test prints what should stand
  * there. */
+#include "verify/extract/extract.h"
 #include "verify/support.h"
 #include "verify/tree/rules.h"
 
@@ -47,6 +48,31 @@ static void the_document_prints_the_table_of_rules(void **state) {
     expect_section("rules", &table);
 }
 
+static void the_document_prints_the_rules_for_candidates(void **state) {
+    (void)state;
+    ps_text table = {0};
+    ps_text_puts(&table, "| | rule | the answer is | example | taken from it |\n|---|---|---|---|---|\n");
+    for (size_t k = 0; k < psv_n_candidate_rules; k++) {
+        const psv_candidate_rule *rule = psv_candidate_rule_at(k);
+        ps_text_printf(&table, "| %zu | %s | %s | `%s` | `%s` |\n", k + 1, rule->name, rule->says, rule->example,
+                       rule->answer);
+    }
+    expect_section("candidates", &table);
+}
+
+static void every_rule_for_candidates_takes_its_examples_answer(void **state) {
+    (void)state;
+    for (size_t k = 0; k < psv_n_candidate_rules; k++) {
+        const psv_candidate_rule *rule = psv_candidate_rule_at(k);
+        char *answer = NULL;
+        assert_int_equal(ps_extract_answer(rule->example, NULL, &answer, NULL), PS_OK);
+        if (answer == NULL || strcmp(answer, rule->answer) != 0)
+            fail_msg("'%s': expected '%s', found '%s'", rule->example, rule->answer,
+                     answer != NULL ? answer : "(nothing)");
+        ps_free(answer);
+    }
+}
+
 static void every_rule_tells_the_graders_apart(void **state) {
     (void)state;
     for (size_t k = 0; k < psv_n_rules; k++)
@@ -55,6 +81,8 @@ static void every_rule_tells_the_graders_apart(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(the_document_prints_the_table_of_rules),
-                                       cmocka_unit_test(every_rule_tells_the_graders_apart)};
+                                       cmocka_unit_test(every_rule_tells_the_graders_apart),
+                                       cmocka_unit_test(the_document_prints_the_rules_for_candidates),
+                                       cmocka_unit_test(every_rule_for_candidates_takes_its_examples_answer)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,7 +17,8 @@ bool psv_is_label(const char *source) {
         if (!command && run > longest) longest = run;
         if (!run && !command) {
             bool beside_digit = isdigit((unsigned char)before) || isdigit((unsigned char)s[1]);
-            bool plain = isdigit((unsigned char)*s) || (unsigned char)*s >= 128 || strchr(" {}", *s);
+            bool formula = *s == '$' && (isalpha((unsigned char)before) || isalpha((unsigned char)s[1])); /* odd $n$ */
+            bool plain = isdigit((unsigned char)*s) || (unsigned char)*s >= 128 || strchr(" {}", *s) != NULL || formula;
             bool stop = strchr(",.", *s) != NULL && !isdigit((unsigned char)s[1]); /* not the point of 1.5 */
             if (!plain && !stop && (beside_digit || strchr("'\"-:;!?()*", *s) == NULL)) return false;
         }

@@ -70,6 +70,13 @@ static bool afternoon(psv_ctx *ctx, const psv_node **a, const psv_node **b) {
 psv_answer_is psv_compare_ratio(psv_compare *c, const psv_node *a, const psv_node *b) {
     if (a->kind != b->kind) { /* 7:32 and 7/32 */
         const psv_node *ratio = a->kind == PSV_RATIO ? a : b, *other = a->kind == PSV_RATIO ? b : a;
+        bool full_hour = ratio->n == 2 && ratio->text != NULL && ratio->kid[1]->kind == PSV_NUM &&
+                         strcmp(ratio->kid[1]->text, "00") == 0;
+        if (full_hour && c->ctx->rules->words_may_be_signs && other->kind == PSV_NUM &&
+            psv_same_tree(ratio->kid[0], other)) {
+            c->says_more[ratio == a ? PSV_FIRST : PSV_SECOND] = true; /* 2:00 pm and 2 */
+            return psv_decide(c, "ratio", PSV_YES, "the full hour");
+        }
         if (ratio->n != 2 || ratio->text != NULL || !psv_is_scalar(other))
             return psv_no(c, "ratio", "one answer is a ratio or a time of day, the other is not");
         psv_node *quotient = psv_binary(c->ctx, PSV_DIV, ratio->kid[0], ratio->kid[1]);

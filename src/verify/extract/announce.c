@@ -19,7 +19,10 @@ static size_t noun_at(const char *text, size_t i, size_t end) {
         if (nouns[k][0] != (char)tolower((unsigned char)text[i]) || !psv_letters_at(text + i, end - i, nouns[k]))
             continue;
         bool inside = i > 0 && isalpha((unsigned char)text[i - 1]);
-        size_t length = strlen(nouns[k]);
+        size_t length = strlen(nouns[k]), after = i + length;
+        after += after < end && text[after] == 's';
+        inside |= after < end && isalpha((unsigned char)nouns[k][length - 1]) &&
+                  isalpha((unsigned char)text[after]); /* answered */
         if (strchr(":.", nouns[k][length - 1]) != NULL) length--;
         if (!inside) return length;
     }

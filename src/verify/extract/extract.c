@@ -157,8 +157,9 @@ static bool is_remark(psv_ctx *ctx, const char *found) {
 static const char *announced_after(search *s, size_t begin) {
     psv_announcement a = psv_last_announcement(s->text, (psv_span){begin, s->span.end});
     for (int looks = 0; a.start && looks < MOST_ANNOUNCEMENTS; looks++) {
-        psv_span stretch = {a.start, psv_sentence_end(s->text, s->span.end, a.start)};
-        const char *found = psv_stated_value(s->ctx, s->text, stretch, &s->formulas);
+        psv_span stretch = {a.start, psv_sentence_end(s->text, s->span.end, a.start, &s->formulas)};
+        const char *found = a.loose ? psv_stated_result(s->ctx, s->text, stretch, &s->formulas)
+                                    : psv_stated_value(s->ctx, s->text, stretch, &s->formulas);
         if (found != NULL && !(a.loose && is_remark(s->ctx, found))) return found;
         size_t earlier = a.start > begin + 2 ? a.start - 2 : begin; /* before its verb */
         while (earlier > begin && isspace((unsigned char)s->text[earlier]))
@@ -185,7 +186,7 @@ static const char *final_statement(search *s) {
     if (s->box == NULL) return NULL;
     size_t start = psv_last_announcement(s->text, (psv_span){s->box_at.end, s->span.end}).start;
     if (!start || !is_final(s->text, s->box_at.end, start)) return NULL;
-    psv_span stretch = {start, psv_sentence_end(s->text, s->span.end, start)};
+    psv_span stretch = {start, psv_sentence_end(s->text, s->span.end, start, &s->formulas)};
     if (approximates(s->text, stretch) || has_box(s->text, stretch)) return NULL;
     const char *found = psv_stated_value(s->ctx, s->text, stretch, &s->formulas);
     if (found == NULL) return NULL;
@@ -286,7 +287,7 @@ static const char *counted(search *s, size_t last) {
 static psv_span sentence_of(const search *s, size_t at) {
     size_t begin = s->span.begin;
     for (;;) {
-        size_t end = psv_sentence_end(s->text, s->span.end, begin);
+        size_t end = psv_sentence_end(s->text, s->span.end, begin, &s->formulas);
         if (end >= at || end >= s->span.end) return (psv_span){begin, end};
         begin = end + 1;
     }
@@ -326,6 +327,8 @@ static const char *last_formula_or_number(search *s) {
     psv_span wide = psv_around_number(s->text, s->span.end, number);
     if (wide.begin != number.begin) return arena_span(s->ctx, s->text, wide);
     psv_span sentence = sentence_of(s, number.begin);
+    const char *spelled = psv_spelled_result(s->ctx, s->text, (psv_span){sentence.end, s->span.end});
+    if (spelled != NULL) return spelled;
     const char *found = psv_result_of_sentence(s->ctx, s->text, sentence);
     return found != NULL ? found : arena_span(s->ctx, s->text, wide);
 }
@@ -372,6 +375,10 @@ static const char *search_span(psv_ctx *ctx, const char *text, psv_span span) {
         found = rules[k].find(&s);
     ps_free(s.formulas.data);
     return found;
+}
+
+psv_span psv_own_answer(const char *response, size_t length) {
+    return psv_before_next_turn(response, psv_after_thinking(response, (psv_span){0, length}));
 }
 
 const char *psv_extract(psv_ctx *ctx, const char *response, size_t length) {

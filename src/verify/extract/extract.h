@@ -62,6 +62,9 @@ typedef struct psv_candidate_rule {
 const psv_candidate_rule *psv_candidate_rule_at(size_t k); /* k < psv_n_candidate_rules */
 extern const size_t psv_n_candidate_rules;
 
+/* The part of a response that answers: after the thinking, before the next question. */
+psv_span psv_own_answer(const char *response, size_t length);
+
 /* The answer, NULL when there is none; arena. */
 const char *psv_extract(psv_ctx *ctx, const char *response, size_t length);
 const char *psv_extract_last(psv_ctx *ctx, const char *text, size_t length, const psv_formulas *formulas);

@@ -21,7 +21,7 @@ static size_t formula_end(const char *text, size_t length, size_t from, int kind
         char c = text[i];
         if (kind == 0 && c == '\n' && i + 1 < length && text[i + 1] == '\n') return 0;
         if (kind == 0 && c == '$') /* "$5 then $6" is money */
-            return i + 1 < length && isdigit((unsigned char)text[i + 1]) ? 0 : i + 1;
+            return i + 1 < length && (isdigit((unsigned char)text[i + 1]) || text[i + 1] == '<') ? 0 : i + 1;
         if (kind == 1 && c == '$' && i + 1 < length && text[i + 1] == '$') return i + 2;
         if (c != '\\' || i + 1 >= length) continue;
         if (kind == 2 && text[i + 1] == ')') return i + 2;
@@ -58,7 +58,8 @@ ps_status psv_find_formulas(const char *text, size_t length, psv_formulas *out) 
         }
         size_t delimiter = kind == 0 ? 1 : 2;
         size_t end = formula_end(text, length, i + delimiter, kind, none);
-        bool empty = end <= i + 2 * delimiter;
+        bool note = kind == 0 && i + 2 < length && memcmp(text + i + 1, "<<", 2) == 0; /* $<<9*2=18>>18 */
+        bool empty = end <= i + 2 * delimiter || note;
         if (empty || (kind == 0 && is_money_in_prose(text, i, end))) { /* unclosed, empty, none */
             i += delimiter;
             continue;

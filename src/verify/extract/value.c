@@ -36,16 +36,19 @@ static bool abbreviates(const char *text, size_t i) {
     return false;
 }
 
-size_t psv_sentence_end(const char *text, size_t length, size_t i) {
-    bool formula = false, started = false;
+size_t psv_sentence_end(const char *text, size_t length, size_t i, const psv_formulas *formulas) {
+    bool started = false;
+    size_t next = 0;
     for (; i < length; i++) {
-        bool money = text[i] == '$' && i + 1 < length && isdigit((unsigned char)text[i + 1]) && !formula &&
-                     memchr(text + i + 1, '$', length - i - 1) == NULL;
-        bool command = text[i] == '\\' && i + 1 < length && strchr("()[]", text[i + 1]) != NULL;
-        if ((text[i] == '$' && !money) || command) formula = !formula;
-        if (text[i] == '\n' && !formula && started) return i;
+        while (formulas != NULL && next < formulas->n && formulas->data[next].whole.end <= i)
+            next++;
+        if (formulas != NULL && next < formulas->n && formulas->data[next].whole.begin <= i) {
+            i = formulas->data[next].whole.end - 1;
+            started = true;
+            continue;
+        }
+        if (text[i] == '\n' && started) return i;
         started |= !isspace((unsigned char)text[i]);
-        if (formula) continue;
         if (i + 3 <= length && memcmp(text + i, "。", 3) == 0) return i;
         if (text[i] != '.' && text[i] != '?') continue;
         size_t after = i + 1;
@@ -61,7 +64,15 @@ size_t psv_sentence_end(const char *text, size_t length, size_t i) {
     return length;
 }
 
-/* A stretch without markdown and quotes, on one line; arena. */
+/* "<<9*2=18>>": GSM8K's note for a calculator at i. How long; 0: there is none. */
+static size_t calculator_note(const char *text, size_t i, size_t end) {
+    if (i + 4 > end || memcmp(text + i, "<<", 2) != 0) return 0;
+    for (size_t k = i + 2; k + 1 < end && k < i + 120 && text[k] != '\n'; k++)
+        if (memcmp(text + k, ">>", 2) == 0) return k + 2 - i;
+    return 0;
+}
+
+/* A stretch without markdown, quotes and notes, on one line; arena. */
 static char *plain_copy(psv_ctx *ctx, const char *text, psv_span stretch) {
     size_t length = stretch.end - stretch.begin, n = 0;
     char *copy = ps_arena_alloc(ctx->arena, length + 1);
@@ -72,6 +83,11 @@ static char *plain_copy(psv_ctx *ctx, const char *text, psv_span stretch) {
     static const char *const quotes[] = {"“", "”", "«", "»", "„"};
     for (size_t i = stretch.begin; i < stretch.end; i++) {
         char c = text[i];
+        size_t note = calculator_note(text, i, stretch.end);
+        if (note) {
+            i += note - 1;
+            continue;
+        }
         bool mark = c == '`' || c == '"' || c == '\r' || (c == '*' && i + 1 < stretch.end && text[i + 1] == '*');
         bool alone = c == '*' &&
                      (i == stretch.begin || isspace((unsigned char)text[i - 1]) || i + 1 == stretch.end ||
@@ -159,18 +175,75 @@ static size_t bracket_end(const char *s, size_t i) {
 }
 
 static bool is_denial(const char *s, size_t i) {
-    static const char *const phrases[] = {
-        "or more",      "or less",   "or fewer", "or so",      "or above",   "or below",   "or greater", "or higher",
-        "or lower",     "or over",   "or under", "or larger",  "or smaller", "or older",   "or younger", "or later",
-        "or earlier",   "or better", "or up",    "or longer",  "or shorter", "and above",  "and below",  "and up",
-        "and over",     "and under", "and more", "more than",  "less than",  "fewer than", "plus",       "minus",
-        "times",        "squared",   "cubed",    "factorial",  "percent of", "to the",     "is wrong",   "is not",
-        "is incorrect", "isn't",     "(wrong",   "(incorrect", "(not",       "tenths",     "hundredths", "thousandths",
-        "thirds",       "fifths",    "score",    "bn",         "lakh",       "crore",      "divided",    "choose",
-        "mod",          "over"};
+    static const char *const phrases[] = {"or more",
+                                          "or less",
+                                          "or fewer",
+                                          "or so",
+                                          "or above",
+                                          "or below",
+                                          "or greater",
+                                          "or higher",
+                                          "or lower",
+                                          "or over",
+                                          "or under",
+                                          "or larger",
+                                          "or smaller",
+                                          "or older",
+                                          "or younger",
+                                          "or later",
+                                          "or earlier",
+                                          "or better",
+                                          "or up",
+                                          "or longer",
+                                          "or shorter",
+                                          "and above",
+                                          "and below",
+                                          "and up",
+                                          "and over",
+                                          "and under",
+                                          "and more",
+                                          "squared",
+                                          "cubed",
+                                          "factorial",
+                                          "percent of",
+                                          "to the power",
+                                          "to the second",
+                                          "to the third",
+                                          "to the fourth",
+                                          "to the fifth",
+                                          "to the sixth",
+                                          "to the seventh",
+                                          "to the nth",
+                                          "is wrong",
+                                          "is not",
+                                          "is incorrect",
+                                          "isn't",
+                                          "(wrong",
+                                          "(incorrect",
+                                          "(not",
+                                          "tenths",
+                                          "hundredths",
+                                          "thousandths",
+                                          "thirds",
+                                          "fifths",
+                                          "score",
+                                          "bn",
+                                          "lakh",
+                                          "crore",
+                                          "choose"};
     for (size_t k = 0; k < sizeof phrases / sizeof *phrases; k++) {
         size_t n = strlen(phrases[k]);
         if (psv_letters_at(s + i, strnlen(s + i, n), phrases[k]) && !isalpha((unsigned char)s[i + n])) return true;
+    }
+    static const char *const operators[] = {"plus", "minus",     "times",     "divided by", "over",
+                                            "mod",  "more than", "less than", "fewer than"};
+    for (size_t k = 0; k < sizeof operators / sizeof *operators;
+         k++) { /* before a number or a name, not before words */
+        size_t n = strlen(operators[k]), next = i + n + 1;
+        if (!psv_letters_at(s + i, strnlen(s + i, n), operators[k]) || s[i + n] != ' ') continue;
+        if (isdigit((unsigned char)s[next]) || strchr("-\\($", s[next]) != NULL) return true;
+        if (isalpha((unsigned char)s[next]) && !isalpha((unsigned char)s[next + 1]) && (s[next] | 32) != 'a')
+            return true;
     }
     return false;
 }
@@ -202,6 +275,11 @@ static size_t list_with_nouns(const char *s, size_t i) {
     return end;
 }
 
+static bool is_ordinal_ending(const char *s, size_t length) {
+    static const char *const endings[] = {"st", "nd", "rd", "th"};
+    return PSV_IS_ONE_OF(endings, s, length);
+}
+
 static bool is_number_word(const char *word, size_t length) {
     char lower[16];
     if (length < 2 || length >= sizeof lower) return false;
@@ -221,7 +299,7 @@ static bool leads_to_word(const char *s, size_t i) {
 /* Is a word a unit that measures something? Others ("ways") need not stay with their number. */
 static bool measures(const char *word, size_t length) {
     char lower[24];
-    if (length >= sizeof lower) return false;
+    if (length >= sizeof lower || (length == 1 && isupper((unsigned char)*word))) return false;
     for (size_t k = 0; k < length; k++)
         lower[k] = (char)tolower((unsigned char)word[k]);
     return psv_unit_measures(lower, length) != 0;
@@ -251,12 +329,19 @@ static bool walk_word(walk *w) {
     }
     bool article = n == 1 && (s[i] | 32) == 'a' && s[i + 1] == ' ' && letter(s[i + 2]);
     bool pronoun = n == 1 && s[i] == 'I' && s[i + 1] == ' ';
+    bool dozen =
+        w->operand && (psv_word_is(s + i, n, "dozen") || psv_word_is(s + i, n, "dozens")); /* counted in dozens */
+    if (dozen) return false;
     bool known = code || psv_find_function(s + i, n) >= 0 || psv_word_is(s + i, n, "sqrt") ||
                  psv_word_is(s + i, n, "pi") || psv_multiplier_word(s + i, n) || is_number_word(s + i, n) ||
                  measures(s + i, n) || psv_currency_code(s + i, n) != NULL;
     bool preposition = psv_word_is(s + i, n, "in") && s[i + n] == ' ' && leads_to_word(s, i + n + 1);
     known &= !preposition;
-    bool name = n <= 3 && !preposition && !psv_is_plain_word(s + i, n) && !article && !pronoun;
+    bool one = n == 1 && !article && !pronoun &&
+               !(w->operand && s[i - 1] == ' ' && isupper((unsigned char)s[i]) && strchr("&'", s[i + 1]) != NULL);
+    bool few =
+        n > 1 && n <= 3 && islower((unsigned char)s[i]) && !psv_is_plain_word(s + i, n) && !is_ordinal_ending(s + i, n);
+    bool name = !preposition && (one || few);
     if (!known && !name) {
         if (w->operand) w->end = list_with_nouns(s, i) > i ? list_with_nouns(s, i) : w->end;
         return false;
@@ -323,6 +408,8 @@ static bool walk_sign(walk *w, bool space_before) {
         w->i = w->end = i + 1;
         return true;
     }
+    if (c == '/' && word_length(s, next) > 1 && psv_find_function(s + next, word_length(s, next)) < 0)
+        return false; /* 5/hour */
     if (c && strchr("+-*/^_=<>|.", c) != NULL) {
         w->i++;
         w->operand = false;
@@ -412,6 +499,23 @@ static bool only_words(const char *s) {
     return strpbrk(s, "0123456789\\=<>^") == NULL;
 }
 
+const char *psv_spelled_result(psv_ctx *ctx, const char *text, psv_span span) {
+    if (span.end - span.begin > LONGEST_SENTENCE) return NULL;
+    const char *s = plain_copy(ctx, text, span);
+    if (s == NULL) return NULL;
+    const char *found = NULL;
+    bool concludes = false;
+    for (size_t i = 0; s[i];) {
+        size_t n = word_length(s, i);
+        concludes |= psv_word_is(s + i, n, "so") || psv_word_is(s + i, n, "therefore") ||
+                     psv_word_is(s + i, n, "thus") || psv_word_is(s + i, n, "hence");
+        bool small = psv_word_is(s + i, n, "one") || psv_word_is(s + i, n, "a"); /* often no count */
+        if (concludes && n > 1 && !small && is_number_word(s + i, n)) found = arena_text(ctx, s + i, n);
+        i += n ? n : 1;
+    }
+    return found;
+}
+
 /* A value at the start of a text, NULL when it starts with something else. */
 static const char *value_at_start(psv_ctx *ctx, const char *s) {
     const char *choice = stated_choice(ctx, s);
@@ -480,31 +584,22 @@ const char *psv_stated_value(psv_ctx *ctx, const char *text, psv_span stretch, c
 
 /* ---- What a sentence comes to ------------------------------------------------ */
 
-/* The last "=" of a sentence, outside "<<…>>" (GSM8K's notes for a calculator): after it; 0: there is none. */
+/* After the last "=" of a sentence; 0: there is none. */
 static size_t after_last_equals(const char *s) {
     size_t found = 0;
-    bool note = false;
     for (size_t i = 0; s[i]; i++) {
-        if (s[i] == '<' && s[i + 1] == '<') note = true;
-        if (s[i] == '>' && s[i + 1] == '>') note = false;
         bool compound = i > 0 && strchr("<>!=", s[i - 1]) != NULL;
-        if (s[i] == '=' && !note && !compound && s[i + 1] != '=') found = i + 1;
+        if (s[i] == '=' && !compound && s[i + 1] != '=') found = i + 1;
     }
-    while (found && s[found] == ' ')
-        found++;
-    if (found && s[found] == '<' && s[found + 1] == '<') {
-        const char *close = strstr(s + found, ">>");
-        if (close != NULL) found = (size_t)(close - s) + 2;
-    }
-    return found;
+    return found ? skip_spaces(s, found) : 0;
 }
 
 /* Words before a number that make it a circumstance. */
 static bool is_circumstance(const char *s, size_t i) {
-    static const char *const words[] = {"in",    "after",  "for",     "every", "per",     "of",     "with",   "on",
-                                        "at",    "than",   "by",      "from",  "over",    "within", "during", "each",
-                                        "since", "before", "until",   "these", "those",   "all",    "first",  "last",
-                                        "next",  "step",   "problem", "until", "through", "into"};
+    static const char *const words[] = {"in",     "after",   "for",   "every",   "per",    "with",   "on",   "at",
+                                        "than",   "by",      "from",  "over",    "within", "during", "each", "since",
+                                        "before", "until",   "these", "those",   "all",    "first",  "last", "next",
+                                        "step",   "problem", "until", "through", "into"};
     size_t end = i;
     while (end > 0 && (s[end - 1] == ' ' || s[end - 1] == '$' || s[end - 1] == '-'))
         end--;
@@ -513,14 +608,23 @@ static bool is_circumstance(const char *s, size_t i) {
         begin--;
     for (size_t k = 0; k < sizeof words / sizeof *words; k++)
         if (psv_word_is(s + begin, end - begin, words[k])) return true;
-    return false;
+    size_t before_end = begin;
+    while (before_end > 0 && s[before_end - 1] == ' ')
+        before_end--;
+    size_t before = before_end;
+    while (before > 0 && isalnum((unsigned char)s[before - 1]))
+        before--;
+    if (psv_word_is(s + begin, end - begin, "of")) /* "5 of 8", "out of 8"; but "a profit of 8" */
+        return isdigit((unsigned char)s[before]) || psv_word_is(s + before, before_end - before, "out");
+    return psv_word_is(s + before, before_end - before, "to"); /* "to make 16 muffins" */
 }
 
 /* "so", "therefore", "which means": what comes after such a word is what the sentence comes to. */
 static size_t last_clause(const char *s) {
-    static const char *const marks[] = {", so ",       " so ",           "therefore",   "hence ",    "thus ",
-                                        "which means", "meaning ",       "which gives", "which is ", "which leaves",
-                                        "leaving ",    "for a total of", "total of "};
+    static const char *const marks[] = {
+        ", so ",     " so ",        "therefore",       "hence ",        "thus ",      "which means",
+        "meaning ",  "which gives", "which is ",       "which leaves",  "leaving ",   "for a total of",
+        "total of ", "rounds to ",  "rounds down to ", "rounds up to ", "rounded to "};
     size_t found = 0, length = strlen(s);
     for (size_t i = 0; i < length; i++)
         for (size_t k = 0; k < sizeof marks / sizeof *marks; k++)
@@ -559,10 +663,18 @@ static size_t number_start(const char *s, size_t i) {
     return begin - minus;
 }
 
+/* "4 classes because 10 - 6 = 4": what follows "because" is the reason, when a number stands before it. */
+static void end_at_reason(char *s) {
+    for (size_t i = 1; s[i]; i++)
+        if (s[i - 1] == ' ' && psv_letters_at(s + i, strnlen(s + i, 8), "because ") && digit_within(s, 0, i)) s[i] = 0;
+}
+
 const char *psv_result_of_sentence(psv_ctx *ctx, const char *text, psv_span sentence) {
     if (sentence.end - sentence.begin > LONGEST_SENTENCE) sentence.begin = sentence.end - LONGEST_SENTENCE;
-    const char *s = plain_copy(ctx, text, sentence);
-    if (s == NULL) return NULL;
+    char *copy = plain_copy(ctx, text, sentence);
+    if (copy == NULL) return NULL;
+    end_at_reason(copy);
+    const char *s = copy;
     s += last_clause(s);
     size_t equals = after_last_equals(s);
     if (equals) { /* "x = 2 or x = 3", else what stands last */
@@ -575,6 +687,7 @@ const char *psv_result_of_sentence(psv_ctx *ctx, const char *text, psv_span sent
             first = name - 1;
         const char *list = first < equals ? list_value(ctx, s, first) : NULL;
         if (list != NULL) return list;
+        if (psv_letters_at(s + equals, strnlen(s + equals, 3), "in ")) equals += 3;
         const char *value = value_at_start(ctx, s + equals);
         if (value != NULL) return value;
     }
@@ -598,4 +711,13 @@ const char *psv_result_of_sentence(psv_ctx *ctx, const char *text, psv_span sent
     }
     if (best == SIZE_MAX) best = last;
     return best == SIZE_MAX ? NULL : value_at_start(ctx, s + best);
+}
+
+const char *psv_stated_result(psv_ctx *ctx, const char *text, psv_span stretch, const psv_formulas *formulas) {
+    bool equals = false;
+    for (size_t i = stretch.begin; i < stretch.end; i++)
+        equals |= text[i] == '=';
+    const char *result =
+        equals && first_formula(formulas, stretch) == NULL ? psv_result_of_sentence(ctx, text, stretch) : NULL;
+    return result != NULL ? result : psv_stated_value(ctx, text, stretch, formulas);
 }

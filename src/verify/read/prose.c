@@ -187,14 +187,14 @@ bool psv_changes_number(const char *words) {
         "when",       "only"};
     /* right after the number: "to the fourth", "by 7", "over 2", "5 score", "7 bn" */
     static const char *const at_once[] = {
-        "to",       "by",    "from",    "between",   "until",      "over",      "under",    "above",  "below",
-        "up",       "times", "quarter", "quarters",  "third",      "fourth",    "fifth",    "sixth",  "seventh",
-        "eighth",   "ninth", "tenth",   "hundredth", "thousandth", "millionth", "score",    "scores", "gross",
-        "bn",       "mn",    "tn",      "lakh",      "lakhs",      "crore",     "crores",   "mil",    "k",
-        "permille", "ppm",   "bps",     "point",     "off",        "short",     "too",      "higher", "lower",
-        "other",    "one",   "two",     "three",     "four",       "five",      "six",      "seven",  "eight",
-        "nine",     "ten",   "hundred", "thousand",  "million",    "billion",   "trillion", "dozen",  "dozens",
-        "is",       "was",   "are",     "isn"};
+        "to",    "by",      "from",      "between",    "until",     "over",     "under",  "above",   "below",
+        "up",    "quarter", "quarters",  "third",      "fourth",    "fifth",    "sixth",  "seventh", "eighth",
+        "ninth", "tenth",   "hundredth", "thousandth", "millionth", "score",    "scores", "gross",   "bn",
+        "mn",    "tn",      "lakh",      "lakhs",      "crore",     "crores",   "mil",    "k",       "permille",
+        "ppm",   "bps",     "point",     "off",        "short",     "too",      "higher", "lower",   "other",
+        "one",   "two",     "three",     "four",       "five",      "six",      "seven",  "eight",   "nine",
+        "ten",   "hundred", "thousand",  "million",    "billion",   "trillion", "dozen",  "dozens",  "is",
+        "was",   "are",     "isn"};
     for (size_t k = 0; k < sizeof anywhere / sizeof *anywhere; k++)
         if (has_word(words, anywhere[k])) return true;
     return PSV_IS_ONE_OF(at_once, words, strcspn(words, " "));

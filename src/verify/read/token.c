@@ -336,6 +336,12 @@ static bool is_relation_code(int code) {
     return code == '<' || code == '>' || code == TK_LE || code == TK_GE;
 }
 
+/* Does a value follow the words before the cursor, and no further word? */
+static bool value_follows(const lexer *lex) {
+    const char *s = lex->s + lex->i + strspn(lex->s + lex->i, " {}$");
+    return *s && !(isalpha((unsigned char)s[0]) && isalpha((unsigned char)s[1])) && strchr(".,;:)", *s) == NULL;
+}
+
 /* Words as the sign they stand for; false when they stand for none. "is at least" is "at least". */
 static bool push_sign(lexer *lex, size_t begin, const char *s, size_t length) {
     if (!lex->ctx->rules->words_may_be_signs || length > 32) return false;
@@ -345,6 +351,8 @@ static bool push_sign(lexer *lex, size_t begin, const char *s, size_t length) {
         for (size_t k = 0; k < sizeof word_signs / sizeof *word_signs; k++) {
             const struct word_sign *sign = &word_signs[k];
             if (!psv_word_is(s + skip, length - skip, sign->words) || (skip && !is_relation_code(sign->code))) continue;
+            bool binary = strchr("+-*/", sign->code) != NULL && sign->code < 128;
+            if (binary && !value_follows(lex)) continue; /* "22 times" counts */
             push(lex, sign->code, begin, s, length);
             if (sign->power != NULL) push(lex, TK_NUM, begin, sign->power, 1);
             return true;
