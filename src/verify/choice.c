@@ -16,7 +16,8 @@ static bool is_letter_alone(const char *s, size_t i) {
 
 /* An answer without what only sets letters: \\text{…}, \\mathrm{…}, dollars, stars, "Option". Arena. */
 static char *plain(psv_ctx *ctx, const char *answer) {
-    static const char *const commands[] = {"\\text", "\\textbf", "\\mathrm", "\\mathbf", "\\mbox", "\\boxed", "\\boldsymbol", "\\rm"};
+    static const char *const commands[] = {"\\text", "\\textbf", "\\mathrm",     "\\mathbf",
+                                           "\\mbox", "\\boxed",  "\\boldsymbol", "\\rm"};
     char *out = ps_arena_alloc(ctx->arena, strlen(answer) + 1);
     if (out == NULL) {
         ctx->nomem = true;
@@ -27,7 +28,8 @@ static char *plain(psv_ctx *ctx, const char *answer) {
         size_t skip = 0;
         for (size_t k = 0; k < sizeof commands / sizeof *commands; k++) {
             size_t length = strlen(commands[k]);
-            if (strncmp(answer + i, commands[k], length) == 0 && !isalpha((unsigned char)answer[i + length])) skip = length;
+            if (strncmp(answer + i, commands[k], length) == 0 && !isalpha((unsigned char)answer[i + length]))
+                skip = length;
         }
         if (!skip && strchr("{}$*", answer[i]) != NULL) skip = 1;
         if (!skip) out[n++] = answer[i++];
@@ -48,7 +50,9 @@ static char *plain(psv_ctx *ctx, const char *answer) {
 static unsigned only_letters(const char *s) {
     unsigned letters = 0;
     for (size_t i = 0; s[i];) {
-        size_t word = psv_letters_at(s + i, strlen(s + i), "and ") ? 4 : psv_letters_at(s + i, strlen(s + i), "or ") ? 3 : 0;
+        size_t word = psv_letters_at(s + i, strlen(s + i), "and ")  ? 4
+                      : psv_letters_at(s + i, strlen(s + i), "or ") ? 3
+                                                                    : 0;
         if (word) {
             i += word;
         } else if (is_letter_alone(s, i)) {
@@ -69,8 +73,9 @@ static option read_option(psv_ctx *ctx, const char *answer) {
     unsigned letters = only_letters(s);
     if (letters) return (option){letters, NULL};
     size_t at = *s == '(';
-    bool closes = is_letter_alone(s, at) && (s[at + 1] == ')' || (!at && strchr(".:", s[at + 1]) != NULL && s[at + 1]) ||
-                                             (!at && strncmp(s + at + 1, " - ", 3) == 0));
+    bool closes =
+        is_letter_alone(s, at) && (s[at + 1] == ')' || (!at && strchr(".:", s[at + 1]) != NULL && s[at + 1]) ||
+                                   (!at && strncmp(s + at + 1, " - ", 3) == 0));
     if (!closes || (at && s[at + 1] != ')')) return (option){0, s};
     const char *text = s + at + 2;
     while (*text && strchr(" :.-", *text) != NULL)
@@ -82,7 +87,8 @@ psv_answer_is psv_compare_choices(psv_compare *c, const char *a, const char *b) 
     option x = read_option(c->ctx, a), y = read_option(c->ctx, b);
     if (c->ctx->nomem) return PSV_CANNOT_TELL;
     if (x.letters && y.letters)
-        return psv_decide(c, "choice", x.letters == y.letters ? PSV_YES : PSV_NO, x.letters == y.letters ? "the same letters" : "different letters");
+        return psv_decide(c, "choice", x.letters == y.letters ? PSV_YES : PSV_NO,
+                          x.letters == y.letters ? "the same letters" : "different letters");
     if (x.text == NULL || y.text == NULL) return psv_no(c, "choice", "a letter against a text that has none");
     psv_answer left, right;
     psv_read(c->ctx, x.text, strlen(x.text), &left);

@@ -4,8 +4,8 @@
 
 #include "verify/extract/extract.h"
 
-/* The option that a response chooses: what the rules of extraction find when that has a letter, else the last option that
- * is named ("option C", "(C)"), else what they find. NULL: nothing; arena. */
+/* The option that a response chooses: what the rules of extraction find when that has a letter, else the last option
+ * that is named ("option C", "(C)"), else what they find. NULL: nothing; arena. */
 const char *psv_extract_choice(psv_ctx *ctx, const char *response, size_t length);
 
 /* Do two answers choose the same option? By letters where both have some, else by the text beside the letter. */

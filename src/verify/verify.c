@@ -45,9 +45,10 @@ static ps_status extract(psv_ctx *ctx, const char *response, const ps_verify_opt
     size_t length = strlen(response);
     psv_span span;
     *answer = NULL;
-    if (length > PSV_MAX_RESPONSE && options->extract != PS_EXTRACT_REGEX) { /* answers come last */
-        response += length - PSV_MAX_RESPONSE;
-        length = PSV_MAX_RESPONSE;
+    if (options->extract != PS_EXTRACT_REGEX) { /* answers come last */
+        size_t begin = psv_window(response, length);
+        response += begin;
+        length -= begin;
     }
     switch (options->extract) {
     case PS_EXTRACT_REGEX: return psv_extract_regex(ctx, options->regex, response, length, answer, err);

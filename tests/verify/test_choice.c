@@ -40,14 +40,10 @@ static void the_letter_of_an_option_is_compared(void **state) {
 static void the_text_of_an_option_answers_where_a_letter_is_missing(void **state) {
     (void)state;
     static const question table[] = {
-        {"B) 12", "\\boxed{12}", true},
-        {"(B) 12 apples", "The answer is 12 apples.", true},
-        {"\\frac12", "(C) 0.5", true},
-        {"Paris", "B) Paris", true},
-        {"B) 12", "\\boxed{B}", true},
-        {"B) 12", "(B) 13", true}, /* the letter decides */
-        {"B) 12", "\\boxed{13}", false},
-        {"B", "\\boxed{12}", false},
+        {"B) 12", "\\boxed{12}", true},  {"(B) 12 apples", "The answer is 12 apples.", true},
+        {"\\frac12", "(C) 0.5", true},   {"Paris", "B) Paris", true},
+        {"B) 12", "\\boxed{B}", true},   {"B) 12", "(B) 13", true}, /* the letter decides */
+        {"B) 12", "\\boxed{13}", false}, {"B", "\\boxed{12}", false},
         {"Paris", "B) London", false},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {

@@ -7,15 +7,16 @@
 
 /* One problem: its solution without notes for the calculator, in parts. */
 typedef struct solution {
-    char whole[8192];  /* as given, with #### */
-    char body[8192];   /* without #### */
-    char answer[64];   /* after #### */
-    char words[512];   /* that follow the answer in the last line; may be empty */
+    char whole[8192]; /* as given, with #### */
+    char body[8192];  /* without #### */
+    char answer[64];  /* after #### */
+    char words[512];  /* that follow the answer in the last line; may be empty */
 } solution;
 
 /* Solutions whose answer has its unit in the question only: $0.25, $0.10, $0.50 for 25, 10, 50 cents. They stay
  * different where nothing but the solution is given. So does the one that comes to 6 where the answer is 4. */
-static const char *const other_unit[] = {"each razor costs $2.00/8", "so each wash is 24/240", "so each stick will cost 15/30"};
+static const char *const other_unit[] = {"each razor costs $2.00/8", "so each wash is 24/240",
+                                         "so each stick will cost 15/30"};
 static const char *const other_value = "it will take 300,000/50,000";
 
 static bool comes_to_something_else(const solution *s) {
@@ -30,7 +31,8 @@ static const char *last_place(const char *line, const char *answer) {
     size_t n = strlen(answer);
     for (const char *at = line; (at = strstr(at, answer)) != NULL; at++) {
         bool inside = at > line && (isdigit((unsigned char)at[-1]) || strchr(".,", at[-1]) != NULL);
-        inside |= isdigit((unsigned char)at[n]) || (strchr(".,", at[n]) != NULL && at[n] && isdigit((unsigned char)at[n + 1]));
+        inside |= isdigit((unsigned char)at[n]) ||
+                  (strchr(".,", at[n]) != NULL && at[n] && isdigit((unsigned char)at[n + 1]));
         if (!inside) found = at + n;
     }
     return found;
@@ -103,7 +105,8 @@ static void every_solution_is_right(form write, bool only_the_solution) {
         assert_int_equal(ps_verify(s.answer, response, NULL, &result, NULL), PS_OK);
         bool exception = only_the_solution && comes_to_something_else(&s);
         if ((result.verdict == PS_SAME) == exception)
-            print_message("%s: got '%s' from …%s\n", s.answer, result.extracted != NULL ? result.extracted : "(nothing)",
+            print_message("%s: got '%s' from …%s\n", s.answer,
+                          result.extracted != NULL ? result.extracted : "(nothing)",
                           response + (strlen(response) > 200 ? strlen(response) - 200 : 0));
         n++;
         right += result.verdict == PS_SAME;
@@ -147,6 +150,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(solutions_as_given_are_right),
                                        cmocka_unit_test(solutions_without_hashes_are_right_but_for_those_named),
                                        cmocka_unit_test(answers_in_a_sentence_with_their_words_are_right),
-                                       cmocka_unit_test(bold_answers_are_right), cmocka_unit_test(boxed_answers_are_right)};
+                                       cmocka_unit_test(bold_answers_are_right),
+                                       cmocka_unit_test(boxed_answers_are_right)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

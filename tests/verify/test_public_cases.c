@@ -12,7 +12,8 @@ static void every_case_has_its_verdict(void **state) {
     (void)state;
     char *data;
     size_t length, cases = 0, wrong = 0;
-    assert_int_equal(ps_read_file(PS_TEST_DIR "/verify/public_cases.jsonl", (size_t)1 << 24, &data, &length, NULL), PS_OK);
+    assert_int_equal(ps_read_file(PS_TEST_DIR "/verify/public_cases.jsonl", (size_t)1 << 24, &data, &length, NULL),
+                     PS_OK);
     for (char *line = strtok(data, "\n"); line != NULL; line = strtok(NULL, "\n")) {
         json_t *object = json_loads(line, 0, NULL);
         assert_non_null(object);

@@ -444,3 +444,27 @@ done:
     ps_free(b.open);
     return found;
 }
+
+size_t psv_window(const char *response, size_t length) {
+    if (length <= PSV_MAX_RESPONSE) return 0;
+    size_t begin = length - PSV_MAX_RESPONSE, opened = begin;
+    long depth = 0;
+    for (size_t i = 0; i < begin; i++) {
+        size_t command = response[i] == '\\' ? box_command(response + i, length - i) : 0;
+        if (command && response[i + command] == '{') {
+            if (depth <= 0) {
+                opened = i;
+                depth = 0;
+            }
+            depth++;
+            i += command;
+        } else if (response[i] == '\\') {
+            i++;
+        } else if (response[i] == '{') {
+            depth += opened < begin;
+        } else if (response[i] == '}' && opened < begin && --depth == 0) {
+            opened = begin;
+        }
+    }
+    return opened;
+}

@@ -62,6 +62,10 @@ typedef struct psv_candidate_rule {
 const psv_candidate_rule *psv_candidate_rule_at(size_t k); /* k < psv_n_candidate_rules */
 extern const size_t psv_n_candidate_rules;
 
+/* Where the part of a long response starts that is looked at: PSV_MAX_RESPONSE before its end, or earlier, where a box
+ * that is open there starts. */
+size_t psv_window(const char *response, size_t length);
+
 /* The part of a response that answers: after the thinking, before the next question. */
 psv_span psv_own_answer(const char *response, size_t length);
 

@@ -93,7 +93,10 @@ static char *plain_copy(psv_ctx *ctx, const char *text, psv_span stretch) {
                      (i == stretch.begin || isspace((unsigned char)text[i - 1]) || i + 1 == stretch.end ||
                       !isalnum((unsigned char)text[i + 1])) &&
                      !(i + 1 < stretch.end && text[i + 1] == ' ');
-        if (c == '*' && mark) i++;
+        if (c == '*' && mark) {
+            i++;
+            if (i + 1 < stretch.end && text[i + 1] == '!') i++; /* **24**! is no factorial */
+        }
         for (size_t k = 0; k < sizeof quotes / sizeof *quotes && !mark; k++) {
             size_t bytes = strlen(quotes[k]);
             if (stretch.end - i < bytes || memcmp(text + i, quotes[k], bytes) != 0) continue;
@@ -557,6 +560,17 @@ static const char *without_lead_in(const char *s) {
     }
 }
 
+/* Words before a number that say it is not the value. */
+static bool restricts_value(const char *s) {
+    static const char *const words[] = {"at least ",     "at most ",      "less than ",    "more than ", "fewer than ",
+                                        "greater than ", "no more than ", "no less than ", "almost ",    "nearly ",
+                                        "over ",         "under ",        "between ",      "twice ",     "half of ",
+                                        "double ",       "up to "};
+    for (size_t k = 0; k < sizeof words / sizeof *words; k++)
+        if (psv_letters_at(s, strnlen(s, 16), words[k])) return digit_within(s, 0, strlen(s));
+    return false;
+}
+
 const char *psv_stated_value(psv_ctx *ctx, const char *text, psv_span stretch, const psv_formulas *formulas) {
     const psv_formula *formula = first_formula(formulas, stretch);
     if (formula != NULL && !digit_within(text, stretch.begin, formula->whole.begin))
@@ -569,6 +583,10 @@ const char *psv_stated_value(psv_ctx *ctx, const char *text, psv_span stretch, c
     psv_span all = {0, strlen(s)};
     if (psv_letters_at(s, strlen(s), "all real") || psv_letters_at(s, strlen(s), "any real"))
         return psv_readable(ctx, s, all, 8);
+    if (restricts_value(s)) { /* "at least 5" is no 5 */
+        const char *bound = psv_readable(ctx, s, all, 0);
+        return bound != NULL ? bound : arena_text(ctx, s, all.end < LONGEST_VALUE ? all.end : LONGEST_VALUE);
+    }
     bool signed_words = psv_letters_at(s, strlen(s), "negative ") || psv_letters_at(s, strlen(s), "minus ");
     if (signed_words) return psv_readable(ctx, s, all, 4);
     const char *value = value_at_start(ctx, s);
@@ -578,6 +596,11 @@ const char *psv_stated_value(psv_ctx *ctx, const char *text, psv_span stretch, c
         const char *words = psv_readable(ctx, s, (psv_span){0, end}, 4);
         return words != NULL ? words : NULL;
     }
+    size_t clause = strcspn(s, ",;:("); /* "Tom, who ran 5 km" */
+    bool name = clause && isupper((unsigned char)*s) && !digit_within(s, 0, clause) && s[clause] &&
+                memchr(s, '=', clause) == NULL;
+    const char *words = name ? psv_readable(ctx, s, (psv_span){0, clause}, 2) : NULL;
+    if (words != NULL) return words;
     const char *whole = psv_readable(ctx, s, all, 4);
     return whole != NULL ? whole : psv_result_of_sentence(ctx, s, all);
 }
@@ -617,6 +640,16 @@ static bool is_circumstance(const char *s, size_t i) {
     if (psv_word_is(s + begin, end - begin, "of")) /* "5 of 8", "out of 8"; but "a profit of 8" */
         return isdigit((unsigned char)s[before]) || psv_word_is(s + before, before_end - before, "out");
     return psv_word_is(s + before, before_end - before, "to"); /* "to make 16 muffins" */
+}
+
+/* "not 5", "isn't 5": where the denial before a number starts; SIZE_MAX: there is none. */
+static size_t denied_at(const char *s, size_t i) {
+    static const char *const denials[] = {"not ", "n't ", "never ", "not equal to "};
+    for (size_t k = 0; k < sizeof denials / sizeof *denials; k++) {
+        size_t n = strlen(denials[k]);
+        if (i >= n && psv_letters_at(s + i - n, n, denials[k])) return i - n;
+    }
+    return SIZE_MAX;
 }
 
 /* "so", "therefore", "which means": what comes after such a word is what the sentence comes to. */
@@ -710,6 +743,8 @@ const char *psv_result_of_sentence(psv_ctx *ctx, const char *text, psv_span sent
             i++;
     }
     if (best == SIZE_MAX) best = last;
+    size_t denial = best != SIZE_MAX ? denied_at(s, best) : SIZE_MAX;
+    if (denial != SIZE_MAX) return arena_text(ctx, s + denial, strnlen(s + denial, LONGEST_VALUE));
     return best == SIZE_MAX ? NULL : value_at_start(ctx, s + best);
 }
 

@@ -177,6 +177,8 @@ static psv_node *carry_names(psv_ctx *ctx, psv_node *list) {
     return copy;
 }
 
+enum { MOST_WRITTEN_OUT = 64 };
+
 /* ---- Dots -------------------------------------------------------------------- */
 
 static bool integer_value(const psv_node *node, long *out) {
@@ -197,6 +199,23 @@ static size_t needed_before(psv_node *const *kid, size_t n) {
     return 2;
 }
 
+/* 1, 2, …, 10 as its ten members, when they are few; NULL: they are not, or what is left out is not known. */
+static psv_node *written_out(psv_ctx *ctx, psv_node *node, size_t dots) {
+    long first, second, last;
+    psv_node *members[PSV_MAX_ITEMS];
+    if (dots < 2 || dots + 2 != node->n || (dots > 2 && needed_before(node->kid, dots) != 2)) return NULL;
+    if (!integer_value(node->kid[0], &first) || !integer_value(node->kid[1], &second) ||
+        !integer_value(node->kid[dots + 1], &last))
+        return NULL;
+    long step = second - first, count = step ? (last - first) / step + 1 : 0;
+    if (count < (long)dots || count > MOST_WRITTEN_OUT || first + (count - 1) * step != last) return NULL;
+    for (long k = 0; k < count; k++)
+        if ((members[k] = psv_integer(ctx, first + k * step)) == NULL) return NULL;
+    psv_node *out = psv_node_new(ctx, node->kind, (size_t)count, members);
+    if (out != NULL) out->op = node->op;
+    return out;
+}
+
 /* 1, 2, 3, …, 100 as 1, 2, …, 100: the members that only repeat the step are left out. */
 static psv_node *shorten_before_dots(psv_ctx *ctx, psv_node *node) {
     if (node->kind != PSV_LIST && node->kind != PSV_SET && node->kind != PSV_TUPLE) return node;
@@ -206,6 +225,8 @@ static psv_node *shorten_before_dots(psv_ctx *ctx, psv_node *node) {
     if (dots == node->n) return node;
     size_t kept = needed_before(node->kid, dots);
     long first, second, last;
+    psv_node *written = written_out(ctx, node, dots);
+    if (written != NULL) return written;
     if (dots + 2 == node->n && kept == 2 && integer_value(node->kid[0], &first) &&
         integer_value(node->kid[1], &second) && integer_value(node->kid[dots + 1], &last) &&
         last == 2 * second - first) {

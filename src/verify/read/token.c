@@ -85,8 +85,9 @@ static bool three_digits(const lexer *lex, size_t i) {
 /* A separator of groups of three digits at s[i]: its length, 0 when there is none. A plain comma (and nothing else)
  * may also separate members of a list; `plain` tells. */
 static size_t group_separator(const lexer *lex, size_t i, bool *plain) {
-    static const char *const separators[] = {"\\text{,}", "{.}", "'",   "{,}\\!", ",\\!", ",\\! ", "{,}\\,", "{,} ",
-                                             "{,}",       "\\,", "\\!", "{\\,}",  "\\ ",  "~",     ",",      " "};
+    static const char *const separators[] = {"\\text{,}", "\\text{ }", "{.}",  "'",   "{,}\\!", ",\\!",
+                                             ",\\! ",     "{,}\\,",    "{,} ", "{,}", "\\,",    "\\!",
+                                             "{\\,}",     "\\ ",       "~",    ",",   " "};
     size_t left = lex->length - i, best = 0;
     for (size_t k = 0; k < sizeof separators / sizeof *separators; k++) {
         size_t length = strlen(separators[k]);
@@ -424,7 +425,8 @@ static void lex_letters(lexer *lex) {
         return;
     }
     const char *money = lex->ctx->rules->words_may_be_signs ? psv_currency_code(s, length) : NULL;
-    if (money != NULL) { /* USD 9,500; Rs. 9500 */
+    if (money != NULL) {                /* USD 9,500; Rs. 9500 */
+        if (lex->s[end] == '$') return; /* US$18 */
         size_t next = end + (lex->s[end] == '.');
         next += strspn(lex->s + next, " ");
         if (isdigit((unsigned char)lex->s[next])) {
