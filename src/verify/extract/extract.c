@@ -188,7 +188,7 @@ static const char *final_statement(search *s) {
     if (!start || !is_final(s->text, s->box_at.end, start)) return NULL;
     psv_span stretch = {start, psv_sentence_end(s->text, s->span.end, start, &s->formulas)};
     if (approximates(s->text, stretch) || has_box(s->text, stretch)) return NULL;
-    const char *found = psv_stated_value(s->ctx, s->text, stretch, &s->formulas);
+    const char *found = psv_first_value(s->ctx, s->text, stretch, &s->formulas);
     if (found == NULL) return NULL;
     return is_remark(s->ctx, found) ? NULL : found;
 }
@@ -209,12 +209,22 @@ static const char *announcement(search *s) {
     return announced_after(s, s->span.begin);
 }
 
+static bool opens_with_month(const char *text, size_t length) {
+    static const char *const months[] = {"january", "february", "march",     "april",   "may",      "june",
+                                         "july",    "august",   "september", "october", "november", "december"};
+    for (size_t k = 0; k < sizeof months / sizeof *months; k++)
+        if (psv_letters_at(text, length, months[k])) return true;
+    return false;
+}
+
 static const char *nothing_else(search *s) {
     const char *text = s->text + s->span.begin;
     size_t length = s->span.end - s->span.begin;
     bool negative = psv_letters_at(text, length, "negative ") || psv_letters_at(text, length, "minus ");
     bool reals = psv_letters_at(text, length, "all real");
-    bool sentence = words_around(s->text, s->span, &s->formulas) || (psv_opens_with_prose(text, length) && !negative);
+    bool date = length <= 20 && opens_with_month(text, length);
+    bool sentence =
+        !date && (words_around(s->text, s->span, &s->formulas) || (psv_opens_with_prose(text, length) && !negative));
     return sentence && !reals ? NULL : psv_readable(s->ctx, s->text, s->span, reals ? 8 : 3);
 }
 

@@ -571,7 +571,8 @@ static bool restricts_value(const char *s) {
     return false;
 }
 
-const char *psv_stated_value(psv_ctx *ctx, const char *text, psv_span stretch, const psv_formulas *formulas) {
+static const char *stated(psv_ctx *ctx, const char *text, psv_span stretch, const psv_formulas *formulas,
+                          bool anywhere) {
     const psv_formula *formula = first_formula(formulas, stretch);
     if (formula != NULL && !digit_within(text, stretch.begin, formula->whole.begin))
         return psv_formulas_in(ctx, text, stretch, formulas);
@@ -602,7 +603,15 @@ const char *psv_stated_value(psv_ctx *ctx, const char *text, psv_span stretch, c
     const char *words = name ? psv_readable(ctx, s, (psv_span){0, clause}, 2) : NULL;
     if (words != NULL) return words;
     const char *whole = psv_readable(ctx, s, all, 4);
-    return whole != NULL ? whole : psv_result_of_sentence(ctx, s, all);
+    return whole != NULL || !anywhere ? whole : psv_result_of_sentence(ctx, s, all);
+}
+
+const char *psv_stated_value(psv_ctx *ctx, const char *text, psv_span stretch, const psv_formulas *formulas) {
+    return stated(ctx, text, stretch, formulas, true);
+}
+
+const char *psv_first_value(psv_ctx *ctx, const char *text, psv_span stretch, const psv_formulas *formulas) {
+    return stated(ctx, text, stretch, formulas, false);
 }
 
 /* ---- What a sentence comes to ------------------------------------------------ */
@@ -611,7 +620,8 @@ const char *psv_stated_value(psv_ctx *ctx, const char *text, psv_span stretch, c
 static size_t after_last_equals(const char *s) {
     size_t found = 0;
     for (size_t i = 0; s[i]; i++) {
-        bool compound = i > 0 && strchr("<>!=", s[i - 1]) != NULL;
+        bool factorial = i > 1 && s[i - 1] == '!' && (isdigit((unsigned char)s[i - 2]) || s[i - 2] == ')'); /* 5!=120 */
+        bool compound = i > 0 && strchr("<>!=", s[i - 1]) != NULL && !factorial;
         if (s[i] == '=' && !compound && s[i + 1] != '=') found = i + 1;
     }
     return found ? skip_spaces(s, found) : 0;

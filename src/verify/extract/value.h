@@ -15,6 +15,9 @@ const char *psv_readable(psv_ctx *ctx, const char *text, psv_span span, size_t m
  * unit; what follows explains it. Words only when there is no number, and at most four. NULL: nothing. */
 const char *psv_stated_value(psv_ctx *ctx, const char *text, psv_span stretch, const psv_formulas *formulas);
 
+/* As psv_stated_value, but only what the stretch starts with: "correct because 1+1=2" states nothing. */
+const char *psv_first_value(psv_ctx *ctx, const char *text, psv_span stretch, const psv_formulas *formulas);
+
 /* As psv_stated_value, but a stretch that works something out ("60 spools / 150 spools = 40%") states its result. */
 const char *psv_stated_result(psv_ctx *ctx, const char *text, psv_span stretch, const psv_formulas *formulas);
 

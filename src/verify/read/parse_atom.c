@@ -272,6 +272,7 @@ static psv_node *parse_text(psv_parser *p) {
         end > 3 && strcmp(words + end - 3, " is") == 0 && p->ctx->rules->text_holds_formulas; /* "The answer is" */
     bool label = t->length && (is || t->text[t->length - 1] == ':' || t->text[t->length - 1] == '=');
     label |= p->ctx->rules->words_may_be_signs && psv_lead_in(t->text, t->length) == t->length;
+    if (label) (void)psv_accept(p, ':');
     if (label && psv_at(p, '-')) return psv_parse_unary(p);
     if (label && psv_starts_factor(p)) return psv_parse_power(p);
     if (p->ctx->rules->words_are_no_factors && psv_starts_factor(p) && !psv_at(p, TK_LETTER))

@@ -149,6 +149,7 @@ psv_node *psv_parse_matrix(psv_parser *p) {
     if (in_row && columns && in_row != columns) return psv_parse_error(p, "a ragged matrix");
     if (!columns) columns = in_row;
     if (!n) return psv_parse_error(p, "an empty matrix");
+    if (n == 1 && strcmp(name, "array") == 0 && p->ctx->rules->tuple_may_be_a_matrix) return cells[0]; /* a frame */
     psv_node *node = psv_node_new(p->ctx, PSV_MATRIX, n, cells);
     if (node != NULL) node->scale = (int)columns;
     return node;

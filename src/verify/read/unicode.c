@@ -207,6 +207,7 @@ static char plain_character(unsigned code) {
     case 0x3001:            /* the comma of a Chinese list */
     case 0x66C: return ','; /* Arabic separators */
     case 0x66B: return '.';
+    case 0x2212:
     case 0xFE63: return '-';
     case 0xFE62: return '+';
     case 0x3010: return '[';
