@@ -9,11 +9,13 @@
 
 /* Nouns that an answer is announced with, and languages that have their own. */
 static const char *const nouns[] = {
-    "answer",    "respuesta", "réponse",  "reponse", "antwort",  "risposta", "resposta", "ответ",     "Ответ",
-    "ОТВЕТ",     "Απάντηση",  "Đáp án",   "Réponse", "Ergebnis", "答案",     "答え",     "정답",      "cevap",
-    "odpowiedź", "jawaban",   "đáp án",   "svar",    "vastaus",  "उत्तर",     "الجواب",   "الإجابة",   "final result",
-    "result:",   "solution:", "ans:",     "ans.",    "antwoord", "lösung:",  "ergebnis", "resultado", "答：",
-    "答:",       "结果",      "решение:", "odpověď", "válasz",   "απάντηση"};
+    "answer",   "correct option", "correct choice", "right option", "best option", "respuesta", "réponse",
+    "reponse",  "antwort",        "risposta",       "resposta",     "ответ",       "Ответ",     "ОТВЕТ",
+    "Απάντηση", "Đáp án",         "Réponse",        "Ergebnis",     "答案",        "答え",      "정답",
+    "cevap",    "odpowiedź",      "jawaban",        "đáp án",       "svar",        "vastaus",   "उत्तर",
+    "الجواب",   "الإجابة",        "final result",   "result:",      "solution:",   "ans:",      "ans.",
+    "antwoord", "lösung:",        "ergebnis",       "resultado",    "答：",        "答:",       "结果",
+    "решение:", "odpověď",        "válasz",         "απάντηση"};
 
 static size_t noun_at(const char *text, size_t i, size_t end) {
     for (size_t k = 0; k < sizeof nouns / sizeof *nouns; k++) {
