@@ -56,13 +56,13 @@ static void bench_file(const char *path, const ps_verify_options *options) {
         exit(1);
     }
     double *times = malloc(MOST_LINES * sizeof *times);
-    if (!times) exit(1);
-    for (char *line = strtok(data, "\n"); line && n < MOST_LINES; line = strtok(NULL, "\n")) {
+    if (times == NULL) exit(1);
+    for (char *line = strtok(data, "\n"); line != NULL && n < MOST_LINES; line = strtok(NULL, "\n")) {
         json_t *object = json_loads(line, 0, NULL);
         const char *gold = json_string_value(json_object_get(object, "gold"));
         const char *response = json_string_value(json_object_get(object, "response"));
-        if (!response) response = json_string_value(json_object_get(object, "pred"));
-        if (gold && response) times[n++] = microseconds(gold, response, options);
+        if (response == NULL) response = json_string_value(json_object_get(object, "pred"));
+        if (gold != NULL && response != NULL) times[n++] = microseconds(gold, response, options);
         json_decref(object);
     }
     report("file", times, n);
@@ -86,7 +86,7 @@ static void bench_hostile(const ps_verify_options *options) {
     for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
         size_t length = strlen(pieces[i]), size = (size_t)1 << 20;
         char *text = malloc(size + 1);
-        if (!text) exit(1);
+        if (text == NULL) exit(1);
         for (size_t k = 0; k < size; k++)
             text[k] = pieces[i][k % length];
         text[size] = 0;

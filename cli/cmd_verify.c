@@ -21,7 +21,7 @@ static void help(void) {
          "  --pairs FILE       JSON lines with gold, pred or response, and expected or truth (-: standard input)\n"
          "  --show             print every disagreement of --pairs\n"
          "  --key NAME         field of --pairs with the expected verdict; the default is expected, then truth\n"
-         "  --mode MODE        strict (the default), math_verify, exact_match, contains\n"
+         "  --mode MODE        strict (the default), math_verify, exact_match, contains, choice\n"
          "  --extract MODE     boxed (the default), last_number, regex\n"
          "  --regex PATTERN    for --extract regex: the answer is its first group (PCRE2)\n\n"
          "Exit codes: 0 same, or full agreement; 1 different, unknown or a disagreement; 2 usage.");
@@ -47,30 +47,30 @@ static int bad_choice(const char *option, const char *value, const char *choices
 }
 
 static int read_arguments(int argc, char **argv, arguments *a) {
-    static const char *const modes[] = {"strict", "math_verify", "exact_match", "contains"};
+    static const char *const modes[] = {"strict", "math_verify", "exact_match", "contains", "choice"};
     static const char *const extractions[] = {"boxed", "last_number", "regex"};
     static const char *const options[] = {"--gold", "--response", "--answer", "--pairs", "--show", "--key",
                                           "--mode", "--extract",  "--regex",  "--help",  NULL};
     bool failed = false;
     for (int i = 1; i < argc; i++) {
         const char *value;
-        if ((value = ps_cli_option(argc, argv, &i, "--gold", &failed)))
+        if ((value = ps_cli_option(argc, argv, &i, "--gold", &failed)) != NULL)
             a->gold = value;
-        else if ((value = ps_cli_option(argc, argv, &i, "--response", &failed)))
+        else if ((value = ps_cli_option(argc, argv, &i, "--response", &failed)) != NULL)
             a->response = value;
-        else if ((value = ps_cli_option(argc, argv, &i, "--answer", &failed)))
+        else if ((value = ps_cli_option(argc, argv, &i, "--answer", &failed)) != NULL)
             a->answer = value;
-        else if ((value = ps_cli_option(argc, argv, &i, "--pairs", &failed)))
+        else if ((value = ps_cli_option(argc, argv, &i, "--pairs", &failed)) != NULL)
             a->pairs = value;
-        else if ((value = ps_cli_option(argc, argv, &i, "--key", &failed)))
+        else if ((value = ps_cli_option(argc, argv, &i, "--key", &failed)) != NULL)
             a->key = value;
-        else if ((value = ps_cli_option(argc, argv, &i, "--regex", &failed)))
+        else if ((value = ps_cli_option(argc, argv, &i, "--regex", &failed)) != NULL)
             a->options.regex = value;
-        else if ((value = ps_cli_option(argc, argv, &i, "--mode", &failed))) {
-            int mode = find_name(modes, 4, value);
-            if (mode < 0) return bad_choice("--mode", value, "strict, math_verify, exact_match, contains");
+        else if ((value = ps_cli_option(argc, argv, &i, "--mode", &failed)) != NULL) {
+            int mode = find_name(modes, 5, value);
+            if (mode < 0) return bad_choice("--mode", value, "strict, math_verify, exact_match, contains, choice");
             a->options.mode = (ps_verify_mode)mode;
-        } else if ((value = ps_cli_option(argc, argv, &i, "--extract", &failed))) {
+        } else if ((value = ps_cli_option(argc, argv, &i, "--extract", &failed)) != NULL) {
             int mode = find_name(extractions, 3, value);
             if (mode < 0) return bad_choice("--extract", value, "boxed, last_number, regex");
             a->options.extract = (ps_extract_mode)mode;
@@ -81,8 +81,8 @@ static int read_arguments(int argc, char **argv, arguments *a) {
         }
         if (failed) return EXIT_USAGE;
     }
-    bool one = a->gold && (a->response != NULL) != (a->answer != NULL) && !a->pairs;
-    if (one || (a->pairs && !a->gold && !a->response && !a->answer)) return EXIT_DONE;
+    bool one = a->gold != NULL && (a->response != NULL) != (a->answer != NULL) && a->pairs == NULL;
+    if (one || (a->pairs != NULL && a->gold == NULL && a->response == NULL && a->answer == NULL)) return EXIT_DONE;
     fputs("persamp: verify: give --gold and one of --response and --answer, or --pairs; `persamp verify -h` explains\n",
           stderr);
     return EXIT_USAGE;
@@ -92,9 +92,9 @@ static int read_arguments(int argc, char **argv, arguments *a) {
 
 static void print_result(const ps_verify_result *result) {
     printf("%s\n", verdicts[result->verdict]);
-    if (result->extracted) printf("extracted: %s\n", result->extracted);
-    printf("gold:      %s\n", result->gold_form ? result->gold_form : "(not read)");
-    printf("response:  %s\n", result->response_form ? result->response_form : "(not read)");
+    if (result->extracted != NULL) printf("extracted: %s\n", result->extracted);
+    printf("gold:      %s\n", result->gold_form != NULL ? result->gold_form : "(not read)");
+    printf("response:  %s\n", result->response_form != NULL ? result->response_form : "(not read)");
     printf("stage:     %s%s%s\n", result->stage, *result->reason ? ": " : "", result->reason);
 }
 
@@ -108,9 +108,9 @@ static int verify_one(const arguments *a) {
     ps_error err;
     ps_verify_result result = {0};
     char *input = NULL;
-    const char *text = a->response ? a->response : a->answer;
+    const char *text = a->response != NULL ? a->response : a->answer;
     ps_status status = PS_OK;
-    if (a->response && strcmp(a->response, "-") == 0) {
+    if (a->response != NULL && strcmp(a->response, "-") == 0) {
         size_t length;
         status = ps_read_file("-", (size_t)64 << 20, &input, &length, &err);
         text = input;
@@ -135,8 +135,8 @@ static const char *string_field(const json_t *line, const char *name) {
 
 /* The verdict that a line expects: true, false, or none. */
 static const json_t *expected_field(const json_t *line, const char *key) {
-    const json_t *value = json_object_get(line, key ? key : "expected");
-    if (!value && !key) value = json_object_get(line, "truth");
+    const json_t *value = json_object_get(line, key != NULL ? key : "expected");
+    if (value == NULL && key == NULL) value = json_object_get(line, "truth");
     return json_is_boolean(value) ? value : NULL;
 }
 
@@ -155,22 +155,22 @@ static void show_disagreement(size_t number, const char *gold, const char *text,
     printf("line %zu: expected %s, got %s (%s%s%s)\n  gold:      %s\n  response:  %s%s\n", number,
            expected ? "same" : "not same", verdicts[result->verdict], result->stage, *result->reason ? ": " : "",
            result->reason, gold, length > shown ? "…" : "", text + length - shown);
-    if (result->extracted) printf("  extracted: %s\n", result->extracted);
+    if (result->extracted != NULL) printf("  extracted: %s\n", result->extracted);
 }
 
 static int verify_line(const arguments *a, const json_t *line, size_t number, tally *t) {
     const char *gold = string_field(line, "gold"), *pred = string_field(line, "pred");
     const char *response = string_field(line, "response");
     const json_t *expected = expected_field(line, a->key);
-    if (!gold || (!pred && !response) || !expected) {
+    if (gold == NULL || (pred == NULL && response == NULL) || expected == NULL) {
         fprintf(stderr, "persamp: verify: %s:%zu: expected the fields gold, pred or response, and %s (true or false)\n",
-                a->pairs, number, a->key ? a->key : "expected or truth");
+                a->pairs, number, a->key != NULL ? a->key : "expected or truth");
         return EXIT_FAILED;
     }
     ps_verify_options options = line_options(line, &a->options);
     /* Math-Verify extracts from everything it is given */
     bool extract = response != NULL || options.mode == PS_VERIFY_MATH_VERIFY;
-    const char *text = response ? response : pred;
+    const char *text = response != NULL ? response : pred;
     ps_verify_result result = {0};
     ps_error err;
     if (compare(gold, text, extract, &options, &result, &err) != PS_OK) return ps_cli_error(&err);
@@ -189,14 +189,14 @@ static int verify_pairs(const arguments *a) {
     if (ps_read_file(a->pairs, (size_t)1 << 30, &data, &length, &err) != PS_OK) return ps_cli_error(&err);
     tally t = {0};
     int code = EXIT_DONE;
-    for (char *line = data, *next; code == EXIT_DONE && line && *line; line = next) {
+    for (char *line = data, *next; code == EXIT_DONE && line != NULL && *line; line = next) {
         next = strchr(line, '\n');
-        if (next) *next++ = 0;
+        if (next != NULL) *next++ = 0;
         number++;
         if (line[strspn(line, " \t\r")] == 0) continue;
         json_error_t error;
         json_t *object = json_loads(line, 0, &error);
-        if (!object) {
+        if (object == NULL) {
             fprintf(stderr, "persamp: verify: %s:%zu:%d: %s\n", a->pairs, number, error.column, error.text);
             code = EXIT_FAILED;
             break;
@@ -219,5 +219,5 @@ int ps_cmd_verify(int argc, char **argv) {
         }
     int code = read_arguments(argc, argv, &a);
     if (code != EXIT_DONE) return code;
-    return a.pairs ? verify_pairs(&a) : verify_one(&a);
+    return a.pairs != NULL ? verify_pairs(&a) : verify_one(&a);
 }

@@ -1,6 +1,6 @@
-/* libFuzzer target of the verifier: extraction, parsing, comparison in both directions, classes. The input is a gold
- * answer and a response, parted by a newline; its first byte chooses the mode. Every call must come back, quickly, with
- * the same verdict in both directions. */
+/* libFuzzer target of the verifier: extraction from prose, parsing, comparison in both directions, classes, choices.
+ * The input is a gold answer and a response, parted by a newline; its first byte chooses the mode. Every call must come
+ * back, quickly, with the same verdict in both directions. */
 #include "persamp/verify.h"
 
 #include <stdlib.h>
@@ -18,7 +18,7 @@ static void compare(const char *gold, const char *response, ps_verify_mode mode)
     ps_verdict there, back;
     check(ps_verify_answers(gold, response, &options, &there, NULL) == PS_OK);
     check(ps_verify_answers(response, gold, &options, &back, NULL) == PS_OK);
-    if (mode == PS_VERIFY_STRICT) check((there == PS_SAME) == (back == PS_SAME));
+    if (mode != PS_VERIFY_MATH_VERIFY) check((there == PS_SAME) == (back == PS_SAME));
     ps_verdict itself;
     check(ps_verify_answers(gold, gold, &options, &itself, NULL) == PS_OK);
     check(itself != PS_DIFFERENT || !*gold);
@@ -35,7 +35,9 @@ static void classify(const char *a, const char *b, ps_verify_mode mode) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size < 1) return 0;
-    ps_verify_mode mode = data[0] % 4 == 0 ? PS_VERIFY_MATH_VERIFY : PS_VERIFY_STRICT;
+    static const ps_verify_mode modes[4] = {PS_VERIFY_MATH_VERIFY, PS_VERIFY_STRICT, PS_VERIFY_STRICT,
+                                            PS_VERIFY_STRICT};
+    ps_verify_mode mode = data[0] % 16 == 15 ? PS_VERIFY_CHOICE : modes[data[0] % 4];
     char *text = malloc(size);
     if (text == NULL) return 0;
     memcpy(text, data + 1, size - 1);

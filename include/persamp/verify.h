@@ -18,7 +18,8 @@ typedef enum ps_verify_mode {
     PS_VERIFY_STRICT,      /* mathematically right; the default */
     PS_VERIFY_MATH_VERIFY, /* agrees with HuggingFace Math-Verify, for numbers comparable with published ones */
     PS_VERIFY_EXACT,       /* equal after trimming white space */
-    PS_VERIFY_CONTAINS     /* the response contains the gold text */
+    PS_VERIFY_CONTAINS,    /* the response contains the gold text */
+    PS_VERIFY_CHOICE /* multiple choice: the letter of the option, "(B)", "B) text", or its text as the gold gives it */
 } ps_verify_mode;
 
 /* Where the answer is looked for in a response. */

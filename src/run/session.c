@@ -191,6 +191,7 @@ static ps_status set_verify(ps_session *s, ps_error *err) {
         .mode = ps_config_is(mode, "math_verify")   ? PS_VERIFY_MATH_VERIFY
                 : ps_config_is(mode, "exact_match") ? PS_VERIFY_EXACT
                 : ps_config_is(mode, "contains")    ? PS_VERIFY_CONTAINS
+                : ps_config_is(mode, "choice")      ? PS_VERIFY_CHOICE
                                                     : PS_VERIFY_STRICT,
         .extract = ps_config_is(extract, "last_number") ? PS_EXTRACT_LAST_NUMBER
                    : ps_config_is(extract, "regex")     ? PS_EXTRACT_REGEX

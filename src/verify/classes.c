@@ -4,7 +4,7 @@
  * Those in which neither side says more than the other make a partition (they do compare values). An answer that says
  * less than others (no unit, no base, a rounded decimal) then joins them only when they all agree with each other.
  * The outcome does not depend on the order of the answers. */
-#include "verify/answer.h"
+#include "verify/extract/extract.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -58,9 +58,9 @@ static ps_status relate(voting *v, size_t fresh) {
         psv_answer_is is = compare(v, &v->answer[m], &v->answer[fresh], &c);
         if (v->ctx.nomem) return PS_NOMEM;
         if (is != PSV_YES) continue;
-        if (!c.a_marked && !c.b_marked) v->strong[root(v->strong, fresh)] = root(v->strong, m);
-        if (c.b_marked && add_edge(v, m, fresh) != PS_OK) return PS_NOMEM;
-        if (c.a_marked && add_edge(v, fresh, m) != PS_OK) return PS_NOMEM;
+        if (!c.says_more[PSV_FIRST] && !c.says_more[PSV_SECOND]) v->strong[root(v->strong, fresh)] = root(v->strong, m);
+        if (c.says_more[PSV_SECOND] && add_edge(v, m, fresh) != PS_OK) return PS_NOMEM;
+        if (c.says_more[PSV_FIRST] && add_edge(v, fresh, m) != PS_OK) return PS_NOMEM;
     }
     return PS_OK;
 }
@@ -143,7 +143,7 @@ static ps_status classify(voting *v, const char *const *answers, size_t n, int *
     for (size_t i = 0; i < n; i++) {
         size_t member;
         class_of[i] = -1;
-        if (!answers[i]) continue;
+        if (answers[i] == NULL) continue;
         ps_status status = place(v, answers[i], &member);
         if (status != PS_OK) return status;
         class_of[i] = (int)member;
@@ -162,22 +162,21 @@ static ps_status classify(voting *v, const char *const *answers, size_t n, int *
     return PS_OK;
 }
 
-static ps_status classes_by_text(const char *const *answers, size_t n, const ps_verify_options *options, int *class_of,
-                                 size_t *n_classes, ps_error *err) {
+static ps_status classes_by_pairs(const char *const *answers, size_t n, ps_verify_mode mode, int *class_of,
+                                  size_t *n_classes, ps_error *err) {
     size_t count = 0;
     for (size_t i = 0; i < n; i++) {
         class_of[i] = -1;
-        for (size_t k = 0; answers[i] && k < i && class_of[i] < 0; k++) {
+        for (size_t k = 0; answers[i] != NULL && k < i && class_of[i] < 0; k++) {
             ps_verdict verdict;
-            ps_verify_options exact = {.mode = PS_VERIFY_EXACT};
+            ps_verify_options options = {.mode = mode};
             if (class_of[k] < 0) continue;
-            ps_status status = ps_verify_answers(answers[k], answers[i], &exact, &verdict, err);
+            ps_status status = ps_verify_answers(answers[k], answers[i], &options, &verdict, err);
             if (status != PS_OK) return status;
             if (verdict == PS_SAME) class_of[i] = class_of[k];
         }
-        if (answers[i] && class_of[i] < 0) class_of[i] = (int)count++;
+        if (answers[i] != NULL && class_of[i] < 0) class_of[i] = (int)count++;
     }
-    (void)options;
     *n_classes = count;
     return PS_OK;
 }
@@ -185,13 +184,15 @@ static ps_status classes_by_text(const char *const *answers, size_t n, const ps_
 ps_status ps_answer_classes(const char *const *answers, size_t n, const ps_verify_options *options, int *class_of,
                             size_t *n_classes, ps_error *err) {
     static const ps_verify_options defaults = {0};
-    if ((!answers || !class_of) && n) return ps_fail(err, PS_ARG, "answers and a place for their classes are needed");
-    if (!n_classes) return ps_fail(err, PS_ARG, "a place for the number of classes is needed");
-    if (!options) options = &defaults;
-    if (options->mode == PS_VERIFY_EXACT || options->mode == PS_VERIFY_CONTAINS)
-        return classes_by_text(answers, n, options, class_of, n_classes, err);
+    if ((answers == NULL || class_of == NULL) && n)
+        return ps_fail(err, PS_ARG, "answers and a place for their classes are needed");
+    if (n_classes == NULL) return ps_fail(err, PS_ARG, "a place for the number of classes is needed");
+    if (options == NULL) options = &defaults;
+    bool by_text = options->mode == PS_VERIFY_EXACT || options->mode == PS_VERIFY_CONTAINS;
+    if (by_text || options->mode == PS_VERIFY_CHOICE)
+        return classes_by_pairs(answers, n, by_text ? PS_VERIFY_EXACT : PS_VERIFY_CHOICE, class_of, n_classes, err);
     voting v = {.ctx = {.arena = ps_arena_create(),
-                        .math_verify = options->mode == PS_VERIFY_MATH_VERIFY,
+                        .rules = psv_rules_of(options->mode),
                         .sets_are_relations = true, /* votes have no gold side */
                         .decimals = options->decimals > 0 ? options->decimals : 6},
                 .scratch = ps_arena_create(),
@@ -201,7 +202,8 @@ ps_status ps_answer_classes(const char *const *answers, size_t n, const ps_verif
                 .joined = ps_calloc(n + 1, sizeof *v.joined)};
     int *number = ps_calloc(n + 1, sizeof *number);
     ps_status status = PS_NOMEM;
-    if (v.ctx.arena && v.scratch && v.answer && v.text && v.strong && v.joined && number)
+    if (v.ctx.arena != NULL && v.scratch != NULL && v.answer != NULL && v.text != NULL && v.strong != NULL &&
+        v.joined != NULL && number != NULL)
         status = classify(&v, answers, n, class_of, n_classes, number);
     ps_arena_free(v.ctx.arena);
     ps_arena_free(v.scratch);

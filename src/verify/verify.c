@@ -1,4 +1,6 @@
 /* The public functions. */
+#include "verify/choice.h"
+#include "verify/compare/compare.h"
 #include "verify/extract/extract.h"
 
 #include <ctype.h>
@@ -9,10 +11,12 @@
 static const ps_verify_options defaults = {0};
 
 static ps_status begin(psv_ctx *ctx, const ps_verify_options *options, ps_error *err) {
-    *ctx = (psv_ctx){.arena = ps_arena_create(), .work = PSV_WORK, .decimals = 6};
-    if (!ctx->arena) return ps_nomem(err);
-    ctx->math_verify = options->mode == PS_VERIFY_MATH_VERIFY;
-    ctx->sets_are_relations = options->sets_are_relations;
+    *ctx = (psv_ctx){.arena = ps_arena_create(),
+                     .work = PSV_WORK,
+                     .rules = psv_rules_of(options->mode),
+                     .decimals = 6,
+                     .sets_are_relations = options->sets_are_relations};
+    if (ctx->arena == NULL) return ps_nomem(err);
     if (options->decimals > 0) ctx->decimals = options->decimals < 15 ? options->decimals : 15;
     return PS_OK;
 }
@@ -28,16 +32,23 @@ void ps_verify_thread_end(void) {
     flint_cleanup();
 }
 
-/* ---- Extraction ------------------------------------------------------------------------------------------------- */
+/* ---- Extraction ---------------------------------------------------------- */
+
+static const char *look_for_answer(psv_ctx *ctx, const char *response, size_t length, ps_verify_mode mode) {
+    if (mode == PS_VERIFY_CHOICE) return psv_extract_choice(ctx, response, length);
+    return ctx->rules->searches_like_math_verify ? psv_extract_as_math_verify(ctx, response, length)
+                                                 : psv_extract(ctx, response, length);
+}
 
 static ps_status extract(psv_ctx *ctx, const char *response, const ps_verify_options *options, const char **answer,
                          ps_error *err) {
     size_t length = strlen(response);
     psv_span span;
     *answer = NULL;
-    if (length > PSV_MAX_RESPONSE && options->extract != PS_EXTRACT_REGEX) { /* answers come last */
-        response += length - PSV_MAX_RESPONSE;
-        length = PSV_MAX_RESPONSE;
+    if (options->extract != PS_EXTRACT_REGEX) { /* answers come last */
+        size_t begin = psv_window(response, length);
+        response += begin;
+        length -= begin;
     }
     switch (options->extract) {
     case PS_EXTRACT_REGEX: return psv_extract_regex(ctx, options->regex, response, length, answer, err);
@@ -45,35 +56,33 @@ static ps_status extract(psv_ctx *ctx, const char *response, const ps_verify_opt
         if (psv_last_number(response, length, &span))
             *answer = ps_arena_strndup(ctx->arena, response + span.begin, span.end - span.begin);
         break;
-    case PS_EXTRACT_BOXED:
-        *answer =
-            ctx->math_verify ? psv_extract_as_math_verify(ctx, response, length) : psv_extract(ctx, response, length);
-        break;
+    case PS_EXTRACT_BOXED: *answer = look_for_answer(ctx, response, length, options->mode); break;
     default: return ps_fail(err, PS_ARG, "unknown way of extraction %d", (int)options->extract);
     }
     return ctx->nomem ? ps_nomem(err) : PS_OK;
 }
 
 ps_status ps_extract_answer(const char *response, const ps_verify_options *options, char **answer, ps_error *err) {
-    if (!response || !answer) return ps_fail(err, PS_ARG, "a response and a place for its answer are needed");
-    if (!options) options = &defaults;
+    if (response == NULL || answer == NULL)
+        return ps_fail(err, PS_ARG, "a response and a place for its answer are needed");
+    if (options == NULL) options = &defaults;
     psv_ctx ctx;
     ps_status status = begin(&ctx, options, err);
     if (status != PS_OK) return status;
     const char *found;
     char *copy = NULL;
     status = extract(&ctx, response, options, &found, err);
-    if (status == PS_OK && found) {
+    if (status == PS_OK && found != NULL) {
         found = psv_trim(&ctx, found, strlen(found));
-        copy = found ? ps_strdup(found) : NULL;
-        if (!copy) status = ps_nomem(err);
+        copy = found != NULL ? ps_strdup(found) : NULL;
+        if (copy == NULL) status = ps_nomem(err);
     }
     if (status == PS_OK) *answer = copy;
     ps_arena_free(ctx.arena);
     return status;
 }
 
-/* ---- Comparison ------------------------------------------------------------------------------------------------- */
+/* ---- Comparison ---------------------------------------------------------- */
 
 static void trimmed(const char *text, const char **begin_out, size_t *length) {
     while (isspace((unsigned char)*text))
@@ -107,15 +116,29 @@ static ps_verdict verdict_of(psv_answer_is is) {
 
 static ps_status form_of(const psv_answer *answer, char **out) {
     ps_text text = {0};
-    if (!answer->why) psv_print(answer->tree, &text);
-    *out = answer->why ? NULL : ps_strdup(ps_text_cstr(&text));
-    bool ok = ps_text_ok(&text) && (*out || answer->why);
+    if (answer->why == NULL) psv_print(answer->tree, &text);
+    *out = answer->why != NULL ? NULL : ps_strdup(ps_text_cstr(&text));
+    bool ok = ps_text_ok(&text) && (*out != NULL || answer->why != NULL);
     ps_text_free(&text);
     return ok ? PS_OK : PS_NOMEM;
 }
 
-/* Compare two read answers; what was decided goes to *result, texts included. */
-static ps_status decide(psv_ctx *ctx, const char *gold, const char *pred, ps_verify_result *result, ps_error *err) {
+/* The grader for multiple choice: both sides are printed as they were given. */
+static ps_status decide_choice(psv_ctx *ctx, const char *gold, const char *pred, ps_verify_result *result,
+                               ps_error *err) {
+    psv_compare c = {.ctx = ctx, .stage = "choice"};
+    psv_answer_is is = psv_compare_choices(&c, gold, pred);
+    if (ctx->nomem) return ps_nomem(err);
+    result->verdict = verdict_of(is);
+    result->stage = c.stage;
+    snprintf(result->reason, sizeof result->reason, "%s", c.reason != NULL ? c.reason : "");
+    return PS_OK;
+}
+
+/* Compare two answers by what they say; what was decided goes to *result, texts included. */
+static ps_status decide(psv_ctx *ctx, const char *gold, const char *pred, ps_verify_mode mode, ps_verify_result *result,
+                        ps_error *err) {
+    if (mode == PS_VERIFY_CHOICE) return decide_choice(ctx, gold, pred, result, err);
     psv_answer a, b;
     psv_read(ctx, gold, strlen(gold), &a);
     if (!ctx->nomem) psv_read(ctx, pred, strlen(pred), &b);
@@ -125,14 +148,14 @@ static ps_status decide(psv_ctx *ctx, const char *gold, const char *pred, ps_ver
     if (ctx->nomem) return ps_nomem(err);
     result->verdict = verdict_of(is);
     result->stage = c.stage;
-    snprintf(result->reason, sizeof result->reason, "%s", c.reason ? c.reason : "");
+    snprintf(result->reason, sizeof result->reason, "%s", c.reason != NULL ? c.reason : "");
     if (form_of(&a, &result->gold_form) != PS_OK || form_of(&b, &result->response_form) != PS_OK) return ps_nomem(err);
     return PS_OK;
 }
 
 static ps_status by_text(const char *gold, const char *extracted, const char *response, ps_verify_mode mode,
                          ps_verify_result *result) {
-    bool same = mode == PS_VERIFY_EXACT ? extracted && equal_text(gold, extracted) : contains(response, gold);
+    bool same = mode == PS_VERIFY_EXACT ? extracted != NULL && equal_text(gold, extracted) : contains(response, gold);
     result->verdict = same ? PS_SAME : PS_DIFFERENT;
     result->stage = "text";
     snprintf(result->reason, sizeof result->reason, "%s",
@@ -142,27 +165,28 @@ static ps_status by_text(const char *gold, const char *extracted, const char *re
     return PS_OK;
 }
 
-/* Math-Verify extracts from the gold text as from a response. */
+/* The gold answer, perhaps extracted from its text as from a response. */
 static const char *gold_answer(psv_ctx *ctx, const char *gold) {
-    if (!ctx->math_verify) return gold;
+    if (!ctx->rules->searches_gold) return gold;
     size_t length = strlen(gold);
     if (length > PSV_MAX_RESPONSE) gold += length - PSV_MAX_RESPONSE;
     const char *dollar = strchr(gold, '$');
-    while (dollar && dollar > gold && dollar[-1] == '\\') /* an escaped one is money */
+    while (dollar != NULL && dollar > gold && dollar[-1] == '\\') /* an escaped one is money */
         dollar = strchr(dollar + 1, '$');
-    bool delimited = dollar || strstr(gold, "\\boxed") || strstr(gold, "\\(") || strstr(gold, "\\[");
+    bool delimited =
+        dollar != NULL || strstr(gold, "\\boxed") != NULL || strstr(gold, "\\(") != NULL || strstr(gold, "\\[") != NULL;
     const char *found = delimited ? psv_extract_as_math_verify(ctx, gold, strlen(gold)) : NULL;
-    return found ? found : gold;
+    return found != NULL ? found : gold;
 }
 
-/* Under Math-Verify "1,22" may be a decimal as well as a list. */
-static ps_status decide_as_mode(psv_ctx *ctx, const char *gold, const char *found, ps_verify_result *result,
-                                ps_error *err) {
-    ps_status status = decide(ctx, gold, found, result, err);
-    const char *decimal = ctx->math_verify ? psv_reference_number(ctx, gold) : gold;
+/* "1,22" may be a decimal as well as a list. */
+static ps_status decide_either_way(psv_ctx *ctx, const char *gold, const char *found, ps_verify_mode mode,
+                                   ps_verify_result *result, ps_error *err) {
+    ps_status status = decide(ctx, gold, found, mode, result, err);
+    const char *decimal = ctx->rules->comma_may_be_decimal ? psv_reference_number(ctx, gold) : gold;
     if (status != PS_OK || result->verdict == PS_SAME || decimal == gold) return status;
     ps_verify_result again = {.extracted = result->extracted};
-    status = decide(ctx, decimal, found, &again, err);
+    status = decide(ctx, decimal, found, mode, &again, err);
     if (status != PS_OK) return status;
     result->extracted = NULL;
     ps_verify_result_clear(result);
@@ -172,26 +196,27 @@ static ps_status decide_as_mode(psv_ctx *ctx, const char *gold, const char *foun
 
 ps_status ps_verify(const char *gold, const char *response, const ps_verify_options *options, ps_verify_result *result,
                     ps_error *err) {
-    if (!gold || !response || !result) return ps_fail(err, PS_ARG, "a gold answer, a response and a result are needed");
-    if (!options) options = &defaults;
+    if (gold == NULL || response == NULL || result == NULL)
+        return ps_fail(err, PS_ARG, "a gold answer, a response and a result are needed");
+    if (options == NULL) options = &defaults;
     ps_verify_result out = {.stage = "extract"};
     psv_ctx ctx;
     ps_status status = begin(&ctx, options, err);
     if (status != PS_OK) return status;
     const char *found = NULL;
     status = extract(&ctx, response, options, &found, err);
-    if (status == PS_OK && found) {
+    if (status == PS_OK && found != NULL) {
         const char *shown = psv_trim(&ctx, found, strlen(found));
-        out.extracted = shown ? ps_strdup(shown) : NULL;
-        if (!out.extracted) status = ps_nomem(err);
+        out.extracted = shown != NULL ? ps_strdup(shown) : NULL;
+        if (out.extracted == NULL) status = ps_nomem(err);
     }
     if (status != PS_OK) goto done;
     if (options->mode == PS_VERIFY_EXACT || options->mode == PS_VERIFY_CONTAINS)
         status = by_text(gold, out.extracted, response, options->mode, &out);
-    else if (!found)
+    else if (found == NULL)
         snprintf(out.reason, sizeof out.reason, "no answer was found in the response");
     else
-        status = decide_as_mode(&ctx, gold_answer(&ctx, gold), found, &out, err);
+        status = decide_either_way(&ctx, gold_answer(&ctx, gold), found, options->mode, &out, err);
 done:
     ps_arena_free(ctx.arena);
     if (status == PS_OK)
@@ -203,8 +228,8 @@ done:
 
 ps_status ps_verify_answers_explained(const char *a, const char *b, const ps_verify_options *options,
                                       ps_verify_result *result, ps_error *err) {
-    if (!a || !b || !result) return ps_fail(err, PS_ARG, "two answers and a result are needed");
-    if (!options) options = &defaults;
+    if (a == NULL || b == NULL || result == NULL) return ps_fail(err, PS_ARG, "two answers and a result are needed");
+    if (options == NULL) options = &defaults;
     ps_verify_result out = {0};
     if (options->mode == PS_VERIFY_EXACT || options->mode == PS_VERIFY_CONTAINS) {
         by_text(a, b, b, options->mode, &out);
@@ -214,7 +239,7 @@ ps_status ps_verify_answers_explained(const char *a, const char *b, const ps_ver
     psv_ctx ctx;
     ps_status status = begin(&ctx, options, err);
     if (status != PS_OK) return status;
-    status = decide(&ctx, a, b, &out, err);
+    status = decide(&ctx, a, b, options->mode, &out, err);
     ps_arena_free(ctx.arena);
     if (status == PS_OK)
         *result = out;
@@ -226,7 +251,7 @@ ps_status ps_verify_answers_explained(const char *a, const char *b, const ps_ver
 ps_status ps_verify_answers(const char *a, const char *b, const ps_verify_options *options, ps_verdict *verdict,
                             ps_error *err) {
     ps_verify_result result;
-    if (!verdict) return ps_fail(err, PS_ARG, "a place for the verdict is needed");
+    if (verdict == NULL) return ps_fail(err, PS_ARG, "a place for the verdict is needed");
     ps_status status = ps_verify_answers_explained(a, b, options, &result, err);
     if (status != PS_OK) return status;
     *verdict = result.verdict;

@@ -26,7 +26,7 @@ static void check(const char *const *answers, const char *expected) {
 }
 #define CHECK(expected, ...) check((const char *const[]){__VA_ARGS__}, expected)
 
-static void test_votes(void **state) {
+static void votes_join_what_agrees_and_keep_apart_what_differs(void **state) {
     (void)state;
     CHECK("aabab", "\\frac12", "0.5", "2", "\\frac{2}{4}", "\\sqrt4");
     CHECK("a-a-", "1", NULL, "1.0", NULL);
@@ -45,7 +45,7 @@ static void test_votes(void **state) {
     CHECK("aab", "garbage \\foo{1", "garbage \\foo{1", "garbage \\foo{2");
 }
 
-static void test_order_of_first_appearance(void **state) {
+static void classes_are_numbered_by_first_appearance(void **state) {
     (void)state;
     const char *answers[] = {NULL, "7", "5", "7.0", "x=5", "9"};
     int class_of[6];
@@ -95,7 +95,7 @@ static size_t add_distinct(const char **answers, size_t n, const char *answer) {
 }
 
 /* A mixture in which most pairs are related somehow. */
-static void test_any_order(void **state) {
+static void the_order_of_the_answers_does_not_matter(void **state) {
     (void)state;
     static const char *const answers[] = {"52_8",
                                           "52_9",
@@ -133,16 +133,16 @@ static void test_any_order(void **state) {
 }
 
 /* The same of the answers of a data set, right ones and wrong ones; and "same" is symmetric and reflexive on them. */
-static void test_answers_met(void **state) {
+static void answers_met_in_real_runs_fall_into_the_classes_they_should(void **state) {
     (void)state;
     char *data = data_file("verify/trap_pairs.jsonl");
-    if (!data) {
+    if (data == NULL) {
         print_message("skipped: trap_pairs.jsonl is not there (set PERSAMP_DATA)\n");
         skip();
     }
     static const char *answers[MOST];
     size_t n = 0;
-    for (char *line = strtok(data, "\n"); line; line = strtok(NULL, "\n")) {
+    for (char *line = strtok(data, "\n"); line != NULL; line = strtok(NULL, "\n")) {
         json_t *object = json_loads(line, 0, NULL);
         assert_non_null(object);
         n = add_distinct(answers, n, json_string_value(json_object_get(object, "gold")));
@@ -164,7 +164,7 @@ static void test_answers_met(void **state) {
 }
 
 /* Comparison itself: reflexive, symmetric; transitive among answers that leave nothing out. */
-static void test_relation(void **state) {
+static void classes_are_an_equivalence_relation(void **state) {
     (void)state;
     static const char *const answers[] = {"\\frac12",
                                           "0.5",
@@ -209,8 +209,10 @@ static void test_relation(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_votes), cmocka_unit_test(test_order_of_first_appearance),
-                                       cmocka_unit_test(test_any_order), cmocka_unit_test(test_answers_met),
-                                       cmocka_unit_test(test_relation)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(votes_join_what_agrees_and_keep_apart_what_differs),
+                                       cmocka_unit_test(classes_are_numbered_by_first_appearance),
+                                       cmocka_unit_test(the_order_of_the_answers_does_not_matter),
+                                       cmocka_unit_test(answers_met_in_real_runs_fall_into_the_classes_they_should),
+                                       cmocka_unit_test(classes_are_an_equivalence_relation)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

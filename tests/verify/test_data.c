@@ -33,15 +33,15 @@ static ps_verdict verdict(const bar *b, const json_t *line) {
 
 static void check(const bar *b) {
     char *data = data_file(b->file);
-    if (!data) {
+    if (data == NULL) {
         print_message("skipped: %s is not there (set PERSAMP_DATA)\n", b->file);
         skip();
     }
     size_t pairs = 0, agreed = 0, false_positives = 0;
-    for (char *line = strtok(data, "\n"); line; line = strtok(NULL, "\n")) {
+    for (char *line = strtok(data, "\n"); line != NULL; line = strtok(NULL, "\n")) {
         json_t *object = json_loads(line, 0, NULL);
         assert_non_null(object);
-        bool expected = b->key ? json_is_true(json_object_get(object, b->key)) : true;
+        bool expected = b->key != NULL ? json_is_true(json_object_get(object, b->key)) : true;
         bool same = verdict(b, object) == PS_SAME;
         pairs++;
         agreed += same == expected;
@@ -55,28 +55,28 @@ static void check(const bar *b) {
     assert_true(false_positives <= b->false_positives);
 }
 
-static void test_math500_solutions(void **state) {
+static void math500_solutions_agree_with_their_gold_answers(void **state) {
     (void)state;
     check(&(bar){"math500.jsonl", "answer", "solution", NULL, PS_VERIFY_STRICT, true, 1.0, 0});
 }
 
-static void test_real_pairs(void **state) {
+static void real_responses_get_math_verifys_verdict(void **state) {
     (void)state;
     check(&(bar){"verify/real_pairs.jsonl", "gold", "response", "mv", PS_VERIFY_MATH_VERIFY, true, 0.99, 2});
 }
 
-static void test_reference_cases(void **state) {
+static void math_verifys_own_cases_get_its_verdict(void **state) {
     (void)state;
     check(&(bar){"verify/math_verify_cases.jsonl", "gold", "pred", "expected", PS_VERIFY_MATH_VERIFY, true, 0.95, 4});
 }
 
-static void test_traps(void **state) {
+static void traps_catch_nothing(void **state) {
     (void)state;
     check(&(bar){"verify/trap_pairs.jsonl", "gold", "pred", "truth", PS_VERIFY_STRICT, false, 0.97, 0});
 }
 
 /* Among the distinct gold answers of MATH-500 these and no others are the same. */
-static void test_all_pairs(void **state) {
+static void distinct_gold_answers_of_math500_differ_but_for_those_named(void **state) {
     (void)state;
     static const char *const equal[][2] = {{"90^\\circ", "90"},
                                            {"5", "x=5"},
@@ -93,13 +93,13 @@ static void test_all_pairs(void **state) {
                                            {"2 \\sqrt{5}", "2\\sqrt{5}"}};
     enum { PAIRS = sizeof equal / sizeof *equal };
     char *data = data_file("math500.jsonl");
-    if (!data) {
+    if (data == NULL) {
         print_message("skipped: math500.jsonl is not there (set PERSAMP_DATA)\n");
         skip();
     }
     static char *answers[500];
     size_t n = 0, found = 0;
-    for (char *line = strtok(data, "\n"); line; line = strtok(NULL, "\n")) {
+    for (char *line = strtok(data, "\n"); line != NULL; line = strtok(NULL, "\n")) {
         json_t *object = json_loads(line, 0, NULL);
         const char *answer = text_of(object, "answer");
         bool seen = false;
@@ -125,8 +125,10 @@ static void test_all_pairs(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_math500_solutions), cmocka_unit_test(test_real_pairs),
-                                       cmocka_unit_test(test_reference_cases), cmocka_unit_test(test_traps),
-                                       cmocka_unit_test(test_all_pairs)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(math500_solutions_agree_with_their_gold_answers),
+                                       cmocka_unit_test(real_responses_get_math_verifys_verdict),
+                                       cmocka_unit_test(math_verifys_own_cases_get_its_verdict),
+                                       cmocka_unit_test(traps_catch_nothing),
+                                       cmocka_unit_test(distinct_gold_answers_of_math500_differ_but_for_those_named)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

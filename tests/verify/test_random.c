@@ -48,7 +48,7 @@ static tree *grow(random_source *r, int depth, bool constant) {
 }
 
 static tree *copy(const tree *t) {
-    return t ? make(t->op, t->value, copy(t->a), copy(t->b)) : NULL;
+    return t != NULL ? make(t->op, t->value, copy(t->a), copy(t->b)) : NULL;
 }
 
 /* ---- Spelling ------------------------------------------------------------ */
@@ -147,7 +147,7 @@ static void write_tree(writer *w, const tree *t, int level) {
     bool atom = t->op == '#' || t->op == 'v' || t->op == 'p';
     bool fraction = t->op == '/' && level < 4;
     bool brackets = !atom && !fraction && t->op != 'r' &&
-                    (level >= 4 || (level >= 2 && strchr("+-~", t->op)) || (level >= 3 && t->op == '*') ||
+                    (level >= 4 || (level >= 2 && strchr("+-~", t->op) != NULL) || (level >= 3 && t->op == '*') ||
                      (level == 1 && t->op == '~'));
     if (t->op == 'r' && level >= 4) brackets = true;
     if (t->op == '/' && level >= 4) brackets = true;
@@ -205,7 +205,8 @@ static fraction reduced(wide n, wide d) {
 }
 
 static fraction value_at(const tree *t, const long *point) {
-    fraction a = t->a ? value_at(t->a, point) : (fraction){0, 1}, b = t->b ? value_at(t->b, point) : (fraction){0, 1};
+    fraction a = t->a != NULL ? value_at(t->a, point) : (fraction){0, 1},
+             b = t->b != NULL ? value_at(t->b, point) : (fraction){0, 1};
     if (!a.d || !b.d) return (fraction){0, 0};
     switch (t->op) {
     case '#': return (fraction){t->value, 1};
@@ -236,7 +237,7 @@ static int equal_at_points(random_source *r, const tree *s, const tree *t) {
 }
 
 static double real_value(const tree *t) {
-    double a = t->a ? real_value(t->a) : 0, b = t->b ? real_value(t->b) : 0;
+    double a = t->a != NULL ? real_value(t->a) : 0, b = t->b != NULL ? real_value(t->b) : 0;
     switch (t->op) {
     case '#': return (double)t->value;
     case 'p': return 3.14159265358979323846;
@@ -259,8 +260,8 @@ static double real_value(const tree *t) {
 
 static tree *change(random_source *r, const tree *t) {
     tree *fresh = copy(t), *at = fresh;
-    while (at->a && below(r, 4)) /* walk down at random */
-        at = at->b && below(r, 2) ? at->b : at->a;
+    while (at->a != NULL && below(r, 4)) /* walk down at random */
+        at = at->b != NULL && below(r, 2) ? at->b : at->a;
     switch (at->op) {
     case '#': at->value += at->value > 1 && below(r, 2) ? -1 : 1; break;
     case 'v': at->value ^= 1; break;
@@ -286,7 +287,7 @@ static tree *change(random_source *r, const tree *t) {
 
 /* ---- Tests --------------------------------------------------------------- */
 
-static void test_rational_functions(void **state) {
+static void spellings_of_random_rational_functions_are_the_same(void **state) {
     (void)state;
     ps_text one = {0}, two = {0};
     size_t same = 0, different = 0;
@@ -314,7 +315,7 @@ static void test_rational_functions(void **state) {
     ps_text_free(&two);
 }
 
-static void test_constants(void **state) {
+static void spellings_of_random_constants_are_the_same(void **state) {
     (void)state;
     ps_text one = {0}, two = {0};
     size_t different = 0;
@@ -343,6 +344,7 @@ static void test_constants(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_rational_functions), cmocka_unit_test(test_constants)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(spellings_of_random_rational_functions_are_the_same),
+                                       cmocka_unit_test(spellings_of_random_constants_are_the_same)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,7 +6,7 @@ typedef struct judged {
     ps_verdict expected;
 } judged;
 
-static void test_responses(void **state) {
+static void whole_responses_get_the_right_verdict(void **state) {
     (void)state;
     static const judged table[] = {
         {"42", "We add the parts.\n\n**Final answer:** 42", PS_SAME},
@@ -104,13 +104,13 @@ static void test_responses(void **state) {
         assert_int_equal(ps_verify(table[i].gold, table[i].response, NULL, &result, NULL), PS_OK);
         if (result.verdict != table[i].expected)
             fail_msg("'%s' in '%s': expected %d, got %d from '%s'", table[i].gold, table[i].response, table[i].expected,
-                     result.verdict, result.extracted ? result.extracted : "(nothing)");
+                     result.verdict, result.extracted != NULL ? result.extracted : "(nothing)");
         ps_verify_result_clear(&result);
     }
 }
 
 /* Verdicts of Math-Verify 0.9.0 on boxed answers, strict or not. */
-static void test_as_math_verify(void **state) {
+static void math_verify_mode_extracts_in_its_own_order(void **state) {
     (void)state;
     static const judged table[] = {
         {"12", "Therefore the result is $\\boxed{\\text{12}}$.", PS_SAME},
@@ -142,6 +142,7 @@ static void test_as_math_verify(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_responses), cmocka_unit_test(test_as_math_verify)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(whole_responses_get_the_right_verdict),
+                                       cmocka_unit_test(math_verify_mode_extracts_in_its_own_order)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

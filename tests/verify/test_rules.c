@@ -14,7 +14,7 @@ static void check(const rule *table, size_t n) {
 #define SAME         PS_SAME
 #define OTHER        PS_DIFFERENT
 
-static void test_numbers(void **state) {
+static void numbers_are_compared_by_value_exactly(void **state) {
     (void)state;
     static const rule table[] = {
         {"0.5", "\\frac12", SAME},
@@ -49,7 +49,7 @@ static void test_numbers(void **state) {
     CHECK(table);
 }
 
-static void test_decimals(void **state) {
+static void a_decimal_of_six_digits_may_be_rounded(void **state) {
     (void)state;
     static const rule table[] = {
         {"\\pi", "3.14159", SAME},          {"\\pi", "3.14159265", SAME},
@@ -62,7 +62,7 @@ static void test_decimals(void **state) {
     CHECK(table);
 }
 
-static void test_constants(void **state) {
+static void constants_are_compared_by_value(void **state) {
     (void)state;
     static const rule table[] = {
         {"\\frac{\\sqrt3}{3}", "\\frac{1}{\\sqrt3}", SAME},
@@ -84,7 +84,7 @@ static void test_constants(void **state) {
     CHECK(table);
 }
 
-static void test_expressions(void **state) {
+static void expressions_are_compared_as_functions(void **state) {
     (void)state;
     static const rule table[] = {
         {"(a+5)(b+2)", "ab+2a+5b+10", SAME},
@@ -109,7 +109,7 @@ static void test_expressions(void **state) {
     CHECK(table);
 }
 
-static void test_units(void **state) {
+static void units_may_be_left_out_but_not_contradicted(void **state) {
     (void)state;
     static const rule table[] = {
         {"15\\text{ cm}^2", "15", SAME},
@@ -137,7 +137,7 @@ static void test_units(void **state) {
     CHECK(table);
 }
 
-static void test_bases_and_ratios(void **state) {
+static void bases_by_digits_and_ratios_by_proportion(void **state) {
     (void)state;
     static const rule table[] = {
         {"52_8", "52_{8}", SAME},
@@ -156,7 +156,7 @@ static void test_bases_and_ratios(void **state) {
     CHECK(table);
 }
 
-static void test_collections(void **state) {
+static void lists_in_any_order_tuples_in_theirs(void **state) {
     (void)state;
     static const rule table[] = {
         {"1,-2", "-2, 1", SAME},
@@ -194,7 +194,7 @@ static void test_collections(void **state) {
     CHECK(table);
 }
 
-static void test_regions(void **state) {
+static void sets_of_reals_by_their_points(void **state) {
     (void)state;
     static const rule table[] = {
         {"[-2,7]", "-2\\le x\\le 7", SAME},
@@ -230,7 +230,7 @@ static void test_regions(void **state) {
     CHECK(table);
 }
 
-static void test_equations(void **state) {
+static void equations_up_to_a_factor_and_names_left_out(void **state) {
     (void)state;
     static const rule table[] = {
         {"x=5", "5", SAME},
@@ -257,7 +257,7 @@ static void test_equations(void **state) {
     CHECK(table);
 }
 
-static void test_words(void **state) {
+static void words_whatever_their_case_and_articles(void **state) {
     (void)state;
     static const rule table[] = {
         {"\\text{Evelyn}", "evelyn", SAME},
@@ -279,7 +279,7 @@ static void test_words(void **state) {
     CHECK(table);
 }
 
-static void test_explanations(void **state) {
+static void every_verdict_says_its_stage_and_reason(void **state) {
     (void)state;
     ps_verify_result result;
     assert_int_equal(ps_verify("\\sqrt{5+2\\sqrt6}", "It is $\\boxed{\\sqrt2+\\sqrt3}$.", NULL, &result, NULL), PS_OK);
@@ -301,12 +301,17 @@ static void test_explanations(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_numbers),      cmocka_unit_test(test_decimals),
-        cmocka_unit_test(test_constants),    cmocka_unit_test(test_expressions),
-        cmocka_unit_test(test_units),        cmocka_unit_test(test_words),
-        cmocka_unit_test(test_collections),  cmocka_unit_test(test_bases_and_ratios),
-        cmocka_unit_test(test_regions),      cmocka_unit_test(test_equations),
-        cmocka_unit_test(test_explanations),
+        cmocka_unit_test(numbers_are_compared_by_value_exactly),
+        cmocka_unit_test(a_decimal_of_six_digits_may_be_rounded),
+        cmocka_unit_test(constants_are_compared_by_value),
+        cmocka_unit_test(expressions_are_compared_as_functions),
+        cmocka_unit_test(units_may_be_left_out_but_not_contradicted),
+        cmocka_unit_test(words_whatever_their_case_and_articles),
+        cmocka_unit_test(lists_in_any_order_tuples_in_theirs),
+        cmocka_unit_test(bases_by_digits_and_ratios_by_proportion),
+        cmocka_unit_test(sets_of_reals_by_their_points),
+        cmocka_unit_test(equations_up_to_a_factor_and_names_left_out),
+        cmocka_unit_test(every_verdict_says_its_stage_and_reason),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

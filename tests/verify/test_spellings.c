@@ -1,4 +1,5 @@
-/* The many ways to write one answer, and answers that look like it and are another. Every pair both ways round. */
+/* The many ways to write one answer, and answers that look like it and are another: rule by rule of docs/verifier.md,
+ * every pair both ways round. */
 #include "verify/support.h"
 
 enum { MOST = 52 };
@@ -10,9 +11,9 @@ typedef struct answer {
 static void check(const answer *table, size_t n) {
     for (size_t i = 0; i < n; i++) {
         const answer *a = &table[i];
-        for (size_t k = 0; k < MOST && a->same[k]; k++)
+        for (size_t k = 0; k < MOST && a->same[k] != NULL; k++)
             expect(a->gold, a->same[k], PS_SAME);
-        for (size_t k = 0; k < MOST && a->other[k]; k++)
+        for (size_t k = 0; k < MOST && a->other[k] != NULL; k++)
             if (verdict_of(a->gold, a->other[k], PS_VERIFY_STRICT) == PS_SAME ||
                 verdict_of(a->other[k], a->gold, PS_VERIFY_STRICT) == PS_SAME)
                 fail_msg("'%s' and '%s' are not the same", a->gold, a->other[k]);
@@ -20,7 +21,8 @@ static void check(const answer *table, size_t n) {
 }
 #define CHECK(table) check(table, sizeof table / sizeof *table)
 
-static void test_fractions(void **state) {
+/* Rule: Fractions by value; an integer before a fraction is a mixed number. */
+static void fractions_are_compared_by_value(void **state) {
     (void)state;
     static const answer table[] = {
         {"\\frac{7}{8}",
@@ -59,7 +61,8 @@ static void test_fractions(void **state) {
     CHECK(table);
 }
 
-static void test_groups_of_digits(void **state) {
+/* Rule: A comma or thin space before groups of three digits joins them; a space after the comma makes a list. */
+static void groups_of_three_digits_are_one_number(void **state) {
     (void)state;
     static const answer table[] = {
         {"1,234,567",
@@ -81,7 +84,8 @@ static void test_groups_of_digits(void **state) {
     CHECK(table);
 }
 
-static void test_percent(void **state) {
+/* Rule: Percent by value, or the sign was left out. */
+static void a_percent_sign_counts_or_was_left_out(void **state) {
     (void)state;
     static const answer table[] = {
         {"12.5\\%",
@@ -94,7 +98,8 @@ static void test_percent(void **state) {
     CHECK(table);
 }
 
-static void test_angles(void **state) {
+/* Rule: Degrees by value in radians, or the sign was left out; minutes of arc. */
+static void a_degree_sign_counts_or_was_left_out(void **state) {
     (void)state;
     static const answer table[] = {
         {"45^\\circ",
@@ -111,7 +116,8 @@ static void test_angles(void **state) {
     CHECK(table);
 }
 
-static void test_units(void **state) {
+/* Rule: Units of one kind are converted, unknown ones ignored; what measures something else is another answer. */
+static void units_are_converted_or_were_left_out(void **state) {
     (void)state;
     static const answer table[] = {
         {"24\\text{ cm}^3",
@@ -138,7 +144,8 @@ static void test_units(void **state) {
     CHECK(table);
 }
 
-static void test_powers_of_ten(void **state) {
+/* Rule: Powers of ten by value: 1.5e3 and times ten to the third. */
+static void powers_of_ten_are_compared_by_value(void **state) {
     (void)state;
     static const answer table[] = {
         {"3.2\\times10^4",
@@ -152,7 +159,8 @@ static void test_powers_of_ten(void **state) {
     CHECK(table);
 }
 
-static void test_periods(void **state) {
+/* Rule: A period goes on for ever when it is marked, or shown three times before the dots. */
+static void a_marked_period_goes_on_for_ever(void **state) {
     (void)state;
     static const answer table[] = {
         {"0.\\overline{36}",
@@ -167,7 +175,8 @@ static void test_periods(void **state) {
     CHECK(table);
 }
 
-static void test_bases(void **state) {
+/* Rule: Numerals by equal digits and base, or the base was left out; never by value. */
+static void numerals_are_compared_by_digits_and_base(void **state) {
     (void)state;
     static const answer table[] = {
         {"1011_2",
@@ -179,7 +188,8 @@ static void test_bases(void **state) {
     CHECK(table);
 }
 
-static void test_radicals(void **state) {
+/* Rule: Roots by value; unbraced roots take the whole number. */
+static void roots_are_compared_by_value(void **state) {
     (void)state;
     static const answer table[] = {
         {"\\sqrt{72}",
@@ -203,7 +213,8 @@ static void test_radicals(void **state) {
     CHECK(table);
 }
 
-static void test_functions(void **state) {
+/* Rule: Functions by value: logarithms, trigonometry, factorials, binomials, rounding. */
+static void functions_are_compared_by_value(void **state) {
     (void)state;
     static const answer table[] = {
         {"\\log_3 81",
@@ -237,7 +248,8 @@ static void test_functions(void **state) {
     CHECK(table);
 }
 
-static void test_complex_numbers(void **state) {
+/* Rule: i is a constant; complex numbers by both parts. */
+static void complex_numbers_are_compared_by_both_parts(void **state) {
     (void)state;
     static const answer table[] = {
         {"3-4i",
@@ -255,7 +267,8 @@ static void test_complex_numbers(void **state) {
     CHECK(table);
 }
 
-static void test_polynomials(void **state) {
+/* Rule: Polynomials and rational functions as functions; names matter. */
+static void polynomials_are_compared_as_functions(void **state) {
     (void)state;
     static const answer table[] = {
         {"x^2-5x+6",
@@ -282,7 +295,8 @@ static void test_polynomials(void **state) {
     CHECK(table);
 }
 
-static void test_finite_sums(void **state) {
+/* Rule: Finite sums and products are worked out. */
+static void finite_sums_are_worked_out(void **state) {
     (void)state;
     static const answer table[] = {
         {"\\sum_{k=1}^{5}k^2", {"55", "\\sum_{k=1}^5 k^{2}"}, {NULL}},
@@ -308,7 +322,8 @@ static void test_finite_sums(void **state) {
     CHECK(table);
 }
 
-static void test_matrices(void **state) {
+/* Rule: Matrices entry by entry, in order; a column is the tuple of its entries. */
+static void matrices_are_compared_in_order(void **state) {
     (void)state;
     static const answer table[] = {
         {"\\begin{pmatrix}2&-1\\\\0&5\\end{pmatrix}",
@@ -330,7 +345,8 @@ static void test_matrices(void **state) {
     CHECK(table);
 }
 
-static void test_tuples(void **state) {
+/* Rule: Tuples in order; a list is no tuple. */
+static void tuples_are_compared_in_order(void **state) {
     (void)state;
     static const answer table[] = {
         {"(3,-5)",
@@ -347,7 +363,8 @@ static void test_tuples(void **state) {
     CHECK(table);
 }
 
-static void test_lists(void **state) {
+/* Rule: Lists and sets in any order; plus-minus is both values; a name goes on to the values that follow. */
+static void lists_are_compared_in_any_order(void **state) {
     (void)state;
     static const answer table[] = {
         {"2,3,5",
@@ -393,7 +410,8 @@ static void test_lists(void **state) {
     CHECK(table);
 }
 
-static void test_intervals(void **state) {
+/* Rule: Sets of real numbers by their points, however they are written. */
+static void intervals_are_compared_by_their_points(void **state) {
     (void)state;
     static const answer table[] = {
         {"[1,4)",
@@ -446,7 +464,8 @@ static void test_intervals(void **state) {
     CHECK(table);
 }
 
-static void test_equations(void **state) {
+/* Rule: Equations up to a factor other than zero; a name before a value may be left out. */
+static void equations_are_compared_up_to_a_factor(void **state) {
     (void)state;
     static const answer table[] = {
         {"y=-\\frac12x+3",
@@ -471,7 +490,8 @@ static void test_equations(void **state) {
     CHECK(table);
 }
 
-static void test_words(void **state) {
+/* Rule: Words whatever their case, articles and words of kind. */
+static void words_are_compared_without_case_and_articles(void **state) {
     (void)state;
     static const answer table[] = {
         {"\\text{Monday}",
@@ -490,7 +510,8 @@ static void test_words(void **state) {
     CHECK(table);
 }
 
-static void test_choices(void **state) {
+/* Rule: A choice's letter or its text; several letters are a list. */
+static void a_choice_is_its_letter_or_its_text(void **state) {
     (void)state;
     static const answer table[] = {
         {"\\text{(D)}",
@@ -522,7 +543,8 @@ static void test_choices(void **state) {
     CHECK(table);
 }
 
-static void test_times_and_ratios(void **state) {
+/* Rule: Ratios by proportion, times of day by their parts. */
+static void times_are_compared_by_parts_and_ratios_by_proportion(void **state) {
     (void)state;
     static const answer table[] = {
         {"7:45",
@@ -539,7 +561,8 @@ static void test_times_and_ratios(void **state) {
     CHECK(table);
 }
 
-static void test_plain_numbers(void **state) {
+/* Rule: Plain integers and decimals: the value, whatever stands around it. */
+static void plain_numbers_are_compared_by_value(void **state) {
     (void)state;
     static const answer table[] = {
         {"21^{\\text{st}}", {"21", "21st", "21^\\text{st}", "21\\text{st}"}, {NULL}},
@@ -600,7 +623,8 @@ static void test_plain_numbers(void **state) {
     CHECK(table);
 }
 
-static void test_constants(void **state) {
+/* Rule: Irrational constants by value; a decimal of six digits may stand for one. */
+static void constants_are_compared_by_value(void **state) {
     (void)state;
     static const answer table[] = {
         {"36\\pi",
@@ -634,29 +658,29 @@ static void test_constants(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fractions),
-        cmocka_unit_test(test_groups_of_digits),
-        cmocka_unit_test(test_percent),
-        cmocka_unit_test(test_angles),
-        cmocka_unit_test(test_units),
-        cmocka_unit_test(test_powers_of_ten),
-        cmocka_unit_test(test_periods),
-        cmocka_unit_test(test_bases),
-        cmocka_unit_test(test_radicals),
-        cmocka_unit_test(test_functions),
-        cmocka_unit_test(test_complex_numbers),
-        cmocka_unit_test(test_polynomials),
-        cmocka_unit_test(test_finite_sums),
-        cmocka_unit_test(test_matrices),
-        cmocka_unit_test(test_tuples),
-        cmocka_unit_test(test_lists),
-        cmocka_unit_test(test_intervals),
-        cmocka_unit_test(test_equations),
-        cmocka_unit_test(test_words),
-        cmocka_unit_test(test_choices),
-        cmocka_unit_test(test_times_and_ratios),
-        cmocka_unit_test(test_plain_numbers),
-        cmocka_unit_test(test_constants),
+        cmocka_unit_test(fractions_are_compared_by_value),
+        cmocka_unit_test(groups_of_three_digits_are_one_number),
+        cmocka_unit_test(a_percent_sign_counts_or_was_left_out),
+        cmocka_unit_test(a_degree_sign_counts_or_was_left_out),
+        cmocka_unit_test(units_are_converted_or_were_left_out),
+        cmocka_unit_test(powers_of_ten_are_compared_by_value),
+        cmocka_unit_test(a_marked_period_goes_on_for_ever),
+        cmocka_unit_test(numerals_are_compared_by_digits_and_base),
+        cmocka_unit_test(roots_are_compared_by_value),
+        cmocka_unit_test(functions_are_compared_by_value),
+        cmocka_unit_test(complex_numbers_are_compared_by_both_parts),
+        cmocka_unit_test(polynomials_are_compared_as_functions),
+        cmocka_unit_test(finite_sums_are_worked_out),
+        cmocka_unit_test(matrices_are_compared_in_order),
+        cmocka_unit_test(tuples_are_compared_in_order),
+        cmocka_unit_test(lists_are_compared_in_any_order),
+        cmocka_unit_test(intervals_are_compared_by_their_points),
+        cmocka_unit_test(equations_are_compared_up_to_a_factor),
+        cmocka_unit_test(words_are_compared_without_case_and_articles),
+        cmocka_unit_test(a_choice_is_its_letter_or_its_text),
+        cmocka_unit_test(times_are_compared_by_parts_and_ratios_by_proportion),
+        cmocka_unit_test(plain_numbers_are_compared_by_value),
+        cmocka_unit_test(constants_are_compared_by_value),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

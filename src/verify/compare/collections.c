@@ -1,15 +1,13 @@
 /* Lists, sets, systems of equations, tuples and matrices: comparison member by member. */
 #include "verify/compare/collections.h"
 
+#include "verify/tree/names.h"
+
 #include <ctype.h>
 #include <string.h>
 
-static psv_answer_is no(psv_compare *c, const char *stage, const char *reason) {
-    return psv_decide(c, stage, PSV_NO, reason);
-}
-
 psv_answer_is psv_in_order(psv_compare *c, psv_node *const *a, size_t na, psv_node *const *b, size_t nb) {
-    if (na != nb) return no(c, "members", "different numbers of members");
+    if (na != nb) return psv_no(c, "members", "different numbers of members");
     psv_answer_is all = PSV_YES;
     for (size_t i = 0; i < na; i++) {
         psv_answer_is is = psv_compare_nodes(c, a[i], b[i]);
@@ -19,20 +17,25 @@ psv_answer_is psv_in_order(psv_compare *c, psv_node *const *a, size_t na, psv_no
     return all;
 }
 
+/* What a comparison that decided nothing said about its sides is forgotten. */
+static void restore_marks(psv_compare *c, const psv_compare *before) {
+    memcpy(c->says_more, before->says_more, sizeof c->says_more);
+}
+
 /* Members in any order: greedy matching is enough, because "same" is an equivalence. */
 psv_answer_is psv_in_any_order(psv_compare *c, psv_node *const *a, size_t na, psv_node *const *b, size_t nb) {
-    if (na != nb) return no(c, "members", "different numbers of members");
+    if (na != nb) return psv_no(c, "members", "different numbers of members");
     bool used[2 * PSV_MAX_ITEMS] = {false};
     bool doubt = false;
     for (size_t i = 0; i < na; i++) {
         size_t match = nb;
         for (size_t k = 0; k < nb && match == nb; k++) {
             if (used[k]) continue;
-            bool a_marked = c->a_marked, b_marked = c->b_marked;
+            psv_compare before = *c;
             psv_answer_is is = psv_compare_nodes(c, a[i], b[k]);
             if (is == PSV_YES) match = k;
             if (is == PSV_CANNOT_TELL) doubt = true;
-            if (is != PSV_YES) c->a_marked = a_marked, c->b_marked = b_marked;
+            if (is != PSV_YES) restore_marks(c, &before);
         }
         if (match == nb) return psv_decide(c, "members", doubt ? PSV_CANNOT_TELL : PSV_NO, "a member without its like");
         used[match] = true;
@@ -42,7 +45,7 @@ psv_answer_is psv_in_any_order(psv_compare *c, psv_node *const *a, size_t na, ps
 
 /* A set without what it names twice: {1, 1, 2} is {1, 2}. Lists keep their repetitions. */
 static const psv_node *distinct(psv_compare *c, const psv_node *set) {
-    if (set->kind != PSV_SET && !c->ctx->math_verify) return set;
+    if (set->kind != PSV_SET && !c->ctx->rules->list_is_a_set) return set;
     psv_node *kept[PSV_MAX_ITEMS];
     size_t n = 0;
     for (size_t i = 0; i < set->n && n < PSV_MAX_ITEMS; i++) {
@@ -52,7 +55,7 @@ static const psv_node *distinct(psv_compare *c, const psv_node *set) {
         if (!seen) kept[n++] = set->kid[i];
     }
     psv_node *out = n < set->n ? psv_node_new(c->ctx, set->kind, n, kept) : NULL;
-    return out ? out : set;
+    return out != NULL ? out : set;
 }
 
 bool psv_any_equation(const psv_node *list) {
@@ -68,9 +71,8 @@ psv_node *psv_split_tuple_equation(psv_ctx *ctx, const psv_node *node) {
     if (names->kind != PSV_TUPLE || values->kind != PSV_TUPLE || names->n != values->n) return NULL;
     psv_node *list[PSV_MAX_ITEMS];
     for (size_t i = 0; i < names->n; i++) {
-        list[i] = psv_binary(ctx, PSV_REL, names->kid[i], values->kid[i]);
-        if (!list[i]) return NULL;
-        list[i]->text = "=";
+        list[i] = psv_relate(ctx, names->kid[i], PSV_EQUAL, values->kid[i]);
+        if (list[i] == NULL) return NULL;
     }
     return psv_node_new(ctx, PSV_LIST, names->n, list);
 }
@@ -81,7 +83,7 @@ static bool names_one_thing(const psv_node *list) {
     for (size_t i = 0; i < list->n; i++) {
         if (!psv_is_equation(list->kid[i])) continue;
         const psv_node *left = list->kid[i]->kid[0];
-        if (name && !psv_same_tree(name, left)) return false;
+        if (name != NULL && !psv_same_tree(name, left)) return false;
         name = left;
     }
     return true;
@@ -100,10 +102,10 @@ static bool counts_one_unknown(const psv_node *list) {
 /* The values of a list of equations, in its order; NULL when one of them names no value. */
 static psv_node *values_of(psv_ctx *ctx, const psv_node *list) {
     psv_node *copy = psv_copy(ctx, list);
-    for (size_t i = 0; copy && i < copy->n; i++) {
+    for (size_t i = 0; copy != NULL && i < copy->n; i++) {
         if (!psv_is_equation(copy->kid[i])) continue;
-        const psv_node *value = psv_named_value(ctx, copy->kid[i]);
-        if (!value) return NULL;
+        const psv_node *value = psv_named_value(copy->kid[i]);
+        if (value == NULL) return NULL;
         copy->kid[i] = (psv_node *)value;
     }
     return copy;
@@ -116,7 +118,7 @@ static void sort_by_name(const psv_node *list, psv_node *values) {
     if (n > 26) return;
     for (size_t i = 0; i < n; i++) {
         const psv_node *name = psv_is_equation(list->kid[i]) ? list->kid[i]->kid[0] : NULL;
-        if (!name || name->kind != PSV_VAR || name->text[1] || !isalpha((unsigned char)name->text[0])) return;
+        if (name == NULL || name->kind != PSV_VAR || name->text[1] || !isalpha((unsigned char)name->text[0])) return;
         names[i] = name->text[0];
     }
     psv_node *sorted[26];
@@ -125,7 +127,7 @@ static void sort_by_name(const psv_node *list, psv_node *values) {
         if (names[i] < next) next = names[i];
     for (size_t i = 0; i < n; i++, next++) {
         const char *at = memchr(names, next, n);
-        if (!at) return;
+        if (at == NULL) return;
         sorted[i] = values->kid[at - names];
     }
     memcpy(values->kid, sorted, n * sizeof *sorted);
@@ -137,20 +139,18 @@ static bool has_square_bracket(const psv_node *tuple) {
 }
 
 /* A list of equations against values: x = −2, y = 1 is the pair (−2, 1); x = 1, x = −2 is 1, −2 in any order. */
-static psv_answer_is compare_system(psv_compare *c, const psv_node *list, const psv_node *other, bool list_is_a) {
+static psv_answer_is compare_system(psv_compare *c, psv_side side, const psv_node *list, const psv_node *other) {
+    bool ordered = c->ctx->rules->named_values_have_an_order, tuple = other->kind == PSV_TUPLE;
     psv_node *values = values_of(c->ctx, list);
-    if (other->kind == PSV_TUPLE && !c->ctx->math_verify && has_square_bracket(other))
-        return no(c, "interval", "an interval against the values of names");
-    if (!values) return no(c, "relation", "equations against values");
-    bool free_order = names_one_thing(list);
-    free_order |= other->kind != PSV_TUPLE && (c->ctx->math_verify || counts_one_unknown(list));
-    if (!free_order && !c->ctx->math_verify) sort_by_name(list, values);
-    if (other->kind == PSV_TUPLE && free_order && !c->ctx->math_verify)
-        return no(c, "type", "a list of values against a tuple");
-    *(list_is_a ? &c->a_marked : &c->b_marked) = true;
-    psv_node *const *x = list_is_a ? values->kid : other->kid, *const *y = list_is_a ? other->kid : values->kid;
-    size_t nx = list_is_a ? values->n : other->n, ny = list_is_a ? other->n : values->n;
-    return free_order ? psv_in_any_order(c, x, nx, y, ny) : psv_in_order(c, x, nx, y, ny);
+    if (tuple && ordered && has_square_bracket(other))
+        return psv_no(c, "interval", "an interval against the values of names");
+    if (values == NULL) return psv_no(c, "relation", "equations against values");
+    bool free_order = names_one_thing(list) || (!tuple && (!ordered || counts_one_unknown(list)));
+    if (!free_order && ordered) sort_by_name(list, values);
+    if (tuple && free_order && ordered) return psv_no(c, "type", "a list of values against a tuple");
+    c->says_more[side] = true;
+    const psv_node *x = side == PSV_FIRST ? values : other, *y = side == PSV_FIRST ? other : values;
+    return (free_order ? psv_in_any_order : psv_in_order)(c, x->kid, x->n, y->kid, y->n);
 }
 
 /* A number written "1,234" may be a list. */
@@ -173,15 +173,15 @@ bool psv_is_collection(const psv_node *node) {
 
 psv_answer_is psv_compare_collections(psv_compare *c, const psv_node *a, const psv_node *b) {
     bool ea = psv_any_equation(a), eb = psv_any_equation(b);
-    if (ea && !eb) return compare_system(c, a, b, true);
-    if (eb && !ea) return compare_system(c, b, a, false);
+    if (ea && !eb) return compare_system(c, PSV_FIRST, a, b);
+    if (eb && !ea) return compare_system(c, PSV_SECOND, b, a);
     if (ea && eb) {
         psv_answer_is is = psv_in_any_order(c, a->kid, a->n, b->kid, b->n);
         psv_node *va = values_of(c->ctx, a), *vb = values_of(c->ctx, b);
-        if (is == PSV_YES || !va || !vb) return is;
+        if (is == PSV_YES || va == NULL || vb == NULL) return is;
         bool one_a = names_one_thing(a), one_b = names_one_thing(b);
         if (one_a != one_b && counts_one_unknown(a) && counts_one_unknown(b)) { /* x_1 = 2, x_2 = 3 and x = 2, 3 */
-            *(one_a ? &c->b_marked : &c->a_marked) = true;
+            c->says_more[one_a ? PSV_SECOND : PSV_FIRST] = true;
             return psv_in_any_order(c, va->kid, va->n, vb->kid, vb->n);
         }
         if (!one_a || !one_b) return is;
@@ -191,10 +191,10 @@ psv_answer_is psv_compare_collections(psv_compare *c, const psv_node *a, const p
         return same_name ? psv_in_any_order(c, va->kid, va->n, vb->kid, vb->n) : is;
     }
     if (a->n != b->n) {
-        bool a_marked = c->a_marked, b_marked = c->b_marked;
+        psv_compare before = *c;
         a = distinct(c, a);
         b = distinct(c, b);
-        c->a_marked = a_marked, c->b_marked = b_marked;
+        restore_marks(c, &before);
     }
     return psv_in_any_order(c, a->kid, a->n, b->kid, b->n);
 }
@@ -207,41 +207,49 @@ static bool one_value(psv_compare *c, const psv_node *list) {
     return true;
 }
 
-/* A collection against something else: its only member, a number that was a list, the members of a union. */
-psv_answer_is psv_compare_collection(psv_compare *c, const psv_node *set, const psv_node *other, bool set_is_a) {
-    psv_node *list = number_as_list(c->ctx, other, set->n);
-    if (list) {
-        psv_answer_is is = psv_in_any_order(c, set->kid, set->n, list->kid, list->n);
-        if (set_is_a)
-            c->a_marked = true;
-        else
-            c->b_marked = true;
-        return is;
-    }
-    if (c->ctx->math_verify && other->kind == PSV_TUPLE && (other->op == PSV_BRACKETS('(', ')') || other->n > 2)) {
-        /* a gold tuple is compared in order, a gold set in any */
-        if (set_is_a) return psv_in_any_order(c, set->kid, set->n, other->kid, other->n);
-        return psv_in_order(c, other->kid, other->n, set->kid, set->n);
-    }
-    if (psv_any_equation(set) && other->kind == PSV_TUPLE) return compare_system(c, set, other, set_is_a);
-    if (set->kind == PSV_LIST && set->n > 1 && other->kind != PSV_TUPLE && one_value(c, set)) {
-        *(set_is_a ? &c->a_marked : &c->b_marked) = true;
-        return set_is_a ? psv_compare_nodes(c, set->kid[0], other) : psv_compare_nodes(c, other, set->kid[0]);
-    }
-    bool lone_tuple = set->n == 1 && set->kid[0]->kind == PSV_TUPLE; /* {(1, 2)} */
-    if (c->ctx->math_verify) set = distinct(c, set);
-    if (set->n != 1 || (other->kind == PSV_TUPLE && !lone_tuple))
-        return no(c, "type", "one answer is a list or set, the other is not");
-    if (set_is_a)
-        c->a_marked = true;
-    else
-        c->b_marked = true;
-    return set_is_a ? psv_compare_nodes(c, set->kid[0], other) : psv_compare_nodes(c, other, set->kid[0]);
+/* "21 and 17/20": an integer and a fraction below one, side by side. NULL: it is not that. */
+static psv_node *mixed_number(psv_compare *c, const psv_node *list) {
+    long above, below;
+    if (list->kind != PSV_LIST || list->n != 2 || list->kid[0]->kind != PSV_NUM || list->kid[0]->scale) return NULL;
+    const psv_node *part = list->kid[1];
+    if (part->kind != PSV_DIV || !psv_small_integer(c->ctx, part->kid[0], &above) ||
+        !psv_small_integer(c->ctx, part->kid[1], &below))
+        return NULL;
+    return above > 0 && above < below ? psv_binary(c->ctx, PSV_ADD, list->kid[0], list->kid[1]) : NULL;
 }
 
-/* ---- Tuples, matrices ------------------------------------------------------------------------------------------- */
+/* A collection against something else: its only member, a number that was a list, the members of a union. */
+psv_answer_is psv_compare_collection(psv_compare *c, psv_side side, const psv_node *set, const psv_node *other) {
+    const psv_rules *rules = c->ctx->rules;
+    psv_node *list = number_as_list(c->ctx, other, set->n);
+    if (list != NULL) {
+        psv_answer_is is = psv_in_any_order(c, set->kid, set->n, list->kid, list->n);
+        c->says_more[side] = true;
+        return is;
+    }
+    bool tuple = other->kind == PSV_TUPLE;
+    psv_node *mixed = rules->words_may_be_signs && psv_is_scalar(other) ? mixed_number(c, set) : NULL;
+    if (mixed != NULL && psv_compare_sided(c, side, mixed, other) == PSV_YES) return PSV_YES;
+    if (rules->tuple_may_be_a_list && tuple && (other->op == PSV_BRACKETS('(', ')') || other->n > 2)) {
+        if (side == PSV_FIRST) return psv_in_any_order(c, set->kid, set->n, other->kid, other->n);
+        return psv_in_order(c, other->kid, other->n, set->kid, set->n);
+    }
+    if (psv_any_equation(set) && tuple) return compare_system(c, side, set, other);
+    if (set->kind == PSV_LIST && set->n > 1 && !tuple && one_value(c, set)) {
+        c->says_more[side] = true;
+        return psv_compare_sided(c, side, set->kid[0], other);
+    }
+    bool lone_tuple = set->n == 1 && set->kid[0]->kind == PSV_TUPLE; /* {(1, 2)} */
+    if (rules->list_is_a_set) set = distinct(c, set);
+    if (set->n != 1 || (tuple && !lone_tuple))
+        return psv_no(c, "type", "one answer is a list or set, the other is not");
+    c->says_more[side] = true;
+    return psv_compare_sided(c, side, set->kid[0], other);
+}
 
-/* The brackets of a pair, round at its infinite ends: [1, ∞] is [1, ∞) to Math-Verify. */
+/* ---- Tuples, matrices ---------------------------------------------------- */
+
+/* The brackets of a pair, round at its infinite ends. */
 static int open_at_infinity(const psv_node *pair) {
     int unused;
     int open = psv_is_infinity(pair->kid[0], &unused) ? '(' : pair->op & 255;
@@ -252,23 +260,24 @@ static int open_at_infinity(const psv_node *pair) {
 psv_answer_is psv_compare_tuples(psv_compare *c, const psv_node *a, const psv_node *b) {
     int vector_a = (a->op >> 8 & 255) == 'v', vector_b = (b->op >> 8 & 255) == 'v';
     bool two = a->n == 2 && b->n == 2 && !vector_a && !vector_b;
-    if (two && (c->ctx->math_verify ? open_at_infinity(a) != open_at_infinity(b) : a->op != b->op))
-        return no(c, "interval", "different brackets");
-    if (vector_a != vector_b) *(vector_a ? &c->a_marked : &c->b_marked) = true;
+    if (two && (c->ctx->rules->infinite_end_is_open ? open_at_infinity(a) != open_at_infinity(b) : a->op != b->op))
+        return psv_no(c, "interval", "different brackets");
+    if (vector_a != vector_b) c->says_more[vector_a ? PSV_FIRST : PSV_SECOND] = true;
     return psv_in_order(c, a->kid, a->n, b->kid, b->n);
 }
 
 psv_answer_is psv_compare_matrices(psv_compare *c, const psv_node *a, const psv_node *b) {
     bool both = a->kind == b->kind;
-    if (both && (a->n != b->n || a->scale != b->scale)) return no(c, "matrix", "different shapes");
-    if (!both && c->ctx->math_verify) return no(c, "matrix", "a matrix and a tuple");
+    if (both && (a->n != b->n || a->scale != b->scale)) return psv_no(c, "matrix", "different shapes");
+    if (!both && !c->ctx->rules->tuple_may_be_a_matrix) return psv_no(c, "matrix", "a matrix and a tuple");
     if (!both) { /* a column or row and a tuple */
         const psv_node *matrix = a->kind == PSV_MATRIX ? a : b;
-        if (matrix->scale != 1 && (size_t)matrix->scale != matrix->n) return no(c, "matrix", "a matrix and a tuple");
+        if (matrix->scale != 1 && (size_t)matrix->scale != matrix->n)
+            return psv_no(c, "matrix", "a matrix and a tuple");
         int brackets = matrix == a ? b->op : a->op;
         if (brackets == PSV_BRACKETS('(', ']') || brackets == PSV_BRACKETS('[', ')'))
-            return no(c, "matrix", "a matrix and an interval");
-        *(matrix == a ? &c->a_marked : &c->b_marked) = true;
+            return psv_no(c, "matrix", "a matrix and an interval");
+        c->says_more[matrix == a ? PSV_FIRST : PSV_SECOND] = true;
     }
     return psv_in_order(c, a->kid, a->n, b->kid, b->n);
 }

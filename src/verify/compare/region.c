@@ -1,6 +1,6 @@
 /* Sets of real numbers, however they are written: intervals, unions, inequalities, complements. A region is a sorted
  * list of disjoint pieces; two regions are the same when their pieces are. */
-#include "verify/answer.h"
+#include "verify/compare/compare.h"
 
 #include <string.h>
 
@@ -27,12 +27,12 @@ static psv_node *infinity(psv_ctx *ctx, int sign) {
 }
 
 static bool add_piece(region *r, psv_node *lo, bool lo_closed, psv_node *hi, bool hi_closed) {
-    if (!lo || !hi || r->n == MAX_PIECES) return false;
+    if (lo == NULL || hi == NULL || r->n == MAX_PIECES) return false;
     r->p[r->n++] = (piece){lo, hi, lo_closed, hi_closed};
     return true;
 }
 
-/* ---- Set operations --------------------------------------------------------------------------------------------- */
+/* ---- Set operations ------------------------------------------------------ */
 
 /* Drop empty pieces, sort, join what touches. false when an order cannot be told. */
 static bool normalise(psv_ctx *ctx, region *r) {
@@ -57,7 +57,7 @@ static bool normalise(psv_ctx *ctx, region *r) {
     r->n = 0;
     for (size_t i = 0; i < out.n; i++) {
         piece *last = r->n ? &r->p[r->n - 1] : NULL;
-        int gap = last ? psv_order(ctx, out.p[i].lo, last->hi) : 1;
+        int gap = last != NULL ? psv_order(ctx, out.p[i].lo, last->hi) : 1;
         if (gap == 2) return false;
         if (gap > 0 || (gap == 0 && !last->hi_closed && !out.p[i].lo_closed)) {
             r->p[r->n++] = out.p[i];
@@ -98,7 +98,7 @@ static bool intersect(psv_ctx *ctx, region *a, region *b) {
     return complement(ctx, a) && complement(ctx, b) && unite(ctx, a, b) && complement(ctx, a);
 }
 
-/* ---- Conditions ------------------------------------------------------------------------------------------------- */
+/* ---- Conditions ---------------------------------------------------------- */
 
 /* An expression as slope·x + shift, for the one variable of the builder. */
 typedef struct linear {
@@ -115,14 +115,14 @@ static bool linear_sum(builder *b, psv_node *node, linear *out) {
         psv_node *kid = node->kid[i];
         if (psv_has_variable(kid)) {
             linear part;
-            if (out->slope || !as_linear(b, kid, &part)) return false;
+            if (out->slope != NULL || !as_linear(b, kid, &part)) return false;
             out->slope = part.slope;
             kid = part.shift;
         }
         shifts[n++] = kid;
     }
     out->shift = psv_node_new(b->ctx, PSV_ADD, n, shifts);
-    return out->slope && out->shift;
+    return out->slope != NULL && out->shift != NULL;
 }
 
 static bool linear_product(builder *b, psv_node *node, linear *out) {
@@ -132,15 +132,15 @@ static bool linear_product(builder *b, psv_node *node, linear *out) {
     for (size_t i = 0; i < node->n; i++) {
         if (!psv_has_variable(node->kid[i]))
             factors[n++] = node->kid[i];
-        else if (inner.slope || !as_linear(b, node->kid[i], &inner))
+        else if (inner.slope != NULL || !as_linear(b, node->kid[i], &inner))
             return false;
     }
-    if (!inner.slope || n == 0) return false;
+    if (inner.slope == NULL || n == 0) return false;
     psv_node *factor = psv_node_new(b->ctx, PSV_MUL, n, factors);
-    if (!factor) return false;
+    if (factor == NULL) return false;
     out->slope = psv_binary(b->ctx, PSV_MUL, factor, inner.slope);
     out->shift = psv_binary(b->ctx, PSV_MUL, factor, inner.shift);
-    return out->slope && out->shift;
+    return out->slope != NULL && out->shift != NULL;
 }
 
 static bool as_linear(builder *b, psv_node *node, linear *out) {
@@ -148,66 +148,66 @@ static bool as_linear(builder *b, psv_node *node, linear *out) {
     switch (node->kind) {
     case PSV_VAR:
     case PSV_APPLY:
-        if (b->variable && strcmp(b->variable, node->text) != 0) return false;
+        if (b->variable != NULL && strcmp(b->variable, node->text) != 0) return false;
         b->variable = node->text;
         *out = (linear){psv_integer(b->ctx, 1), psv_integer(b->ctx, 0)};
-        return out->slope && out->shift;
+        return out->slope != NULL && out->shift != NULL;
     case PSV_NEG:
         if (!as_linear(b, node->kid[0], &inner)) return false;
         *out = (linear){psv_unary(b->ctx, PSV_NEG, inner.slope), psv_unary(b->ctx, PSV_NEG, inner.shift)};
-        return out->slope && out->shift;
+        return out->slope != NULL && out->shift != NULL;
     case PSV_ADD: return linear_sum(b, node, out);
     case PSV_MUL: return linear_product(b, node, out);
     case PSV_DIV:
         if (psv_has_variable(node->kid[1]) || !as_linear(b, node->kid[0], &inner)) return false;
         *out = (linear){psv_binary(b->ctx, PSV_DIV, inner.slope, node->kid[1]),
                         psv_binary(b->ctx, PSV_DIV, inner.shift, node->kid[1])};
-        return out->slope && out->shift;
+        return out->slope != NULL && out->shift != NULL;
     default: return false;
     }
 }
 
-static char mirrored(char relation) {
+static psv_relation mirrored(psv_relation relation) {
     switch (relation) {
-    case '<': return '>';
-    case '>': return '<';
-    case 'l': return 'g';
-    case 'g': return 'l';
+    case PSV_LESS: return PSV_GREATER;
+    case PSV_GREATER: return PSV_LESS;
+    case PSV_AT_MOST: return PSV_AT_LEAST;
+    case PSV_AT_LEAST: return PSV_AT_MOST;
     default: return relation;
     }
 }
 
 /* x (relation) bound, as a region. */
-static bool half_line(builder *b, char relation, psv_node *bound, region *out) {
+static bool half_line(builder *b, psv_relation relation, psv_node *bound, region *out) {
     psv_ctx *ctx = b->ctx;
     switch (relation) {
-    case '<': return add_piece(out, infinity(ctx, -1), false, bound, false);
-    case 'l': return add_piece(out, infinity(ctx, -1), false, bound, true);
-    case '>': return add_piece(out, bound, false, infinity(ctx, 1), false);
-    case 'g': return add_piece(out, bound, true, infinity(ctx, 1), false);
-    case '=': return add_piece(out, bound, true, bound, true);
-    case 'n':
+    case PSV_LESS: return add_piece(out, infinity(ctx, -1), false, bound, false);
+    case PSV_AT_MOST: return add_piece(out, infinity(ctx, -1), false, bound, true);
+    case PSV_GREATER: return add_piece(out, bound, false, infinity(ctx, 1), false);
+    case PSV_AT_LEAST: return add_piece(out, bound, true, infinity(ctx, 1), false);
+    case PSV_EQUAL: return add_piece(out, bound, true, bound, true);
+    case PSV_NOT_EQUAL:
         return add_piece(out, infinity(ctx, -1), false, bound, false) &&
                add_piece(out, bound, false, infinity(ctx, 1), false);
     default: return false;
     }
 }
 
-static bool solve(builder *b, psv_node *side, char relation, psv_node *bound, region *out);
+static bool solve(builder *b, psv_node *side, psv_relation relation, psv_node *bound, region *out);
 
 /* |u| < c: −c < u and u < c; |u| > c: the rest. */
-static bool solve_absolute(builder *b, psv_node *u, char relation, psv_node *bound, region *out) {
-    bool inside = relation == '<' || relation == 'l';
-    if (!inside && relation != '>' && relation != 'g') return false;
+static bool solve_absolute(builder *b, psv_node *u, psv_relation relation, psv_node *bound, region *out) {
+    if (!psv_is_order(relation)) return false;
+    bool inside = relation == PSV_LESS || relation == PSV_AT_MOST;
     region low = {.n = 0};
     psv_node *minus = psv_unary(b->ctx, PSV_NEG, bound);
-    char low_relation = mirrored(relation);
-    return minus && solve(b, u, relation, bound, out) && solve(b, u, low_relation, minus, &low) &&
+    psv_relation low_relation = mirrored(relation);
+    return minus != NULL && solve(b, u, relation, bound, out) && solve(b, u, low_relation, minus, &low) &&
            (inside ? intersect(b->ctx, out, &low) : unite(b->ctx, out, &low));
 }
 
 /* side (relation) bound, with the variable on the left and a constant on the right. */
-static bool solve(builder *b, psv_node *side, char relation, psv_node *bound, region *out) {
+static bool solve(builder *b, psv_node *side, psv_relation relation, psv_node *bound, region *out) {
     linear line;
     int unused;
     if (side->kind == PSV_FUNC && side->op == PSV_ABS) return solve_absolute(b, side->kid[0], relation, bound, out);
@@ -222,25 +222,29 @@ static bool solve(builder *b, psv_node *side, char relation, psv_node *bound, re
         psv_node *minus = psv_unary(b->ctx, PSV_NEG, line.shift);
         bound = psv_binary(b->ctx, PSV_DIV, psv_binary(b->ctx, PSV_ADD, bound, minus), line.slope);
     }
-    return bound && half_line(b, relation, bound, out) && normalise(b->ctx, out);
+    return bound != NULL && half_line(b, relation, bound, out) && normalise(b->ctx, out);
 }
 
 static bool build(builder *b, psv_node *node, region *out);
 
+static bool is_membership(psv_relation relation) {
+    return relation == PSV_MEMBER || relation == PSV_NOT_MEMBER;
+}
+
 static bool build_membership(builder *b, psv_node *node, region *out) {
     const psv_node *name = node->kid[0];
     if (node->n != 2 || (name->kind != PSV_VAR && name->kind != PSV_APPLY)) return false;
-    if (b->variable && strcmp(b->variable, name->text) != 0) return false;
+    if (b->variable != NULL && strcmp(b->variable, name->text) != 0) return false;
     b->variable = name->text;
-    return build(b, node->kid[1], out) && (node->text[0] == 'i' || complement(b->ctx, out));
+    return build(b, node->kid[1], out) && (node->text[0] == PSV_MEMBER || complement(b->ctx, out));
 }
 
 static bool build_relation(builder *b, psv_node *node, region *out) {
-    if (strpbrk(node->text, "io")) return build_membership(b, node, out);
+    if (psv_any_relation(node, is_membership)) return build_membership(b, node, out);
     bool first = true;
     for (size_t i = 0; i + 1 < node->n; i++) {
         psv_node *left = node->kid[i], *right = node->kid[i + 1];
-        char relation = node->text[i] == '~' ? '=' : node->text[i];
+        psv_relation relation = node->text[i] == PSV_APPROX ? PSV_EQUAL : (psv_relation)node->text[i];
         bool on_left = psv_has_variable(left), on_right = psv_has_variable(right);
         if (on_left == on_right || !psv_is_scalar(left) || !psv_is_scalar(right)) return false;
         region part = {.n = 0};
@@ -255,7 +259,7 @@ static bool build_relation(builder *b, psv_node *node, region *out) {
     return true;
 }
 
-/* ---- Building --------------------------------------------------------------------------------------------------- */
+/* ---- Building ------------------------------------------------------------ */
 
 static bool build_points(builder *b, const psv_node *node, region *out) {
     for (size_t i = 0; i < node->n; i++)
@@ -278,7 +282,7 @@ static bool build_interval(builder *b, const psv_node *node, region *out) {
 /* x < -3, x > 5: a comma between conditions that exclude each other was meant as "or". */
 static bool build_excluding(builder *b, const psv_node *node, region *out) {
     psv_node *either = psv_copy(b->ctx, node);
-    if (!either) return false;
+    if (either == NULL) return false;
     either->kind = PSV_OR;
     return build(b, either, out);
 }
@@ -320,7 +324,7 @@ static bool build_difference(builder *b, psv_node *node, region *out) {
     if (!psv_is_scalar(right)) return build_combined(b, node, out);
     psv_node *points = psv_unary(b->ctx, PSV_SET, right);
     psv_node *minus = psv_binary(b->ctx, PSV_MINUS, node->kid[0], points);
-    return minus && build_combined(b, minus, out);
+    return minus != NULL && build_combined(b, minus, out);
 }
 
 static bool build(builder *b, psv_node *node, region *out) {
@@ -333,7 +337,7 @@ static bool build(builder *b, psv_node *node, region *out) {
     case PSV_SET: return build_points(b, node, out);
     case PSV_TUPLE: return build_interval(b, node, out);
     case PSV_REL: return build_relation(b, node, out);
-    case PSV_LIST: return !b->ctx->math_verify && build_list(b, node, out);
+    case PSV_LIST: return b->ctx->rules->list_may_be_a_union && build_list(b, node, out);
     case PSV_MINUS: return build_difference(b, node, out);
     case PSV_UNION:
     case PSV_INTER:
@@ -342,7 +346,7 @@ static bool build(builder *b, psv_node *node, region *out) {
     case PSV_ADD: /* ℝ − {0} is meant as a difference of sets */
         if (node->n == 2 && node->kid[1]->kind == PSV_NEG) {
             psv_node *minus = psv_binary(b->ctx, PSV_MINUS, node->kid[0], node->kid[1]->kid[0]);
-            return minus && build_combined(b, minus, out);
+            return minus != NULL && build_combined(b, minus, out);
         }
         return false;
     default: return false;
@@ -353,10 +357,10 @@ psv_answer_is psv_compare_regions(psv_compare *c, const psv_node *a, const psv_n
     builder ba = {.ctx = c->ctx}, bb = {.ctx = c->ctx};
     region ra, rb;
     if (!build(&ba, (psv_node *)a, &ra) || !build(&bb, (psv_node *)b, &rb)) return PSV_CANNOT_TELL;
-    if (ba.variable && bb.variable && strcmp(ba.variable, bb.variable) != 0)
+    if (ba.variable != NULL && bb.variable != NULL && strcmp(ba.variable, bb.variable) != 0)
         return psv_decide(c, "region", PSV_NO, "the conditions are on different variables");
-    if (ba.variable && !bb.variable) c->a_marked = true;
-    if (bb.variable && !ba.variable) c->b_marked = true;
+    if (ba.variable != NULL && bb.variable == NULL) c->says_more[PSV_FIRST] = true;
+    if (bb.variable != NULL && ba.variable == NULL) c->says_more[PSV_SECOND] = true;
     if (ra.n != rb.n) return psv_decide(c, "region", PSV_NO, "the sets consist of different numbers of intervals");
     psv_answer_is all = PSV_YES;
     for (size_t i = 0; i < ra.n; i++) {

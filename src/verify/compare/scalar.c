@@ -1,5 +1,5 @@
 /* Comparison of two numbers or expressions: what stands around them (units, percent, degrees), then their values. */
-#include "verify/answer.h"
+#include "verify/compare/compare.h"
 #include "verify/read/words.h"
 
 #include <ctype.h>
@@ -7,7 +7,7 @@
 
 enum { SIGNIFICANT_DIGITS = 6 };
 
-/* ---- Values ----------------------------------------------------------------------------------------------------- */
+/* ---- Values -------------------------------------------------------------- */
 
 /* A number written with a decimal point, perhaps negative: its node. */
 static const psv_node *decimal_literal(const psv_node *node) {
@@ -47,26 +47,22 @@ static psv_answer_is rounds_to(psv_ctx *ctx, const psv_node *x, const fmpq_t d, 
 /* One side is a decimal of six or more digits, the other neither a decimal nor an integer. */
 static psv_answer_is rounded_value(psv_compare *c, const psv_node *a, const psv_node *b) {
     const psv_node *da = decimal_literal(a), *db = decimal_literal(b);
-    if (!da == !db) return PSV_NO;
-    const psv_node *decimal = da ? da : db, *other = da ? b : a;
+    if ((da == NULL) == (db == NULL)) return PSV_NO;
+    const psv_node *decimal = da != NULL ? da : db, *other = da != NULL ? b : a;
     if (significant_digits(decimal) < SIGNIFICANT_DIGITS || decimal->scale > 1000) return PSV_NO;
     long whole;
     if (psv_has_variable(other) || psv_small_integer(c->ctx, other, &whole)) return PSV_NO;
     psv_exact value;
     psv_exact_init(&value);
     psv_answer_is near = PSV_NO;
-    if (psv_exact_eval(c->ctx, da ? a : b, &value)) near = rounds_to(c->ctx, other, value.re, decimal->scale);
+    if (psv_exact_eval(c->ctx, da != NULL ? a : b, &value)) near = rounds_to(c->ctx, other, value.re, decimal->scale);
     psv_exact_clear(&value);
     if (near != PSV_YES) return PSV_NO;
     c->proven = false;
-    if (da)
-        c->b_marked = true;
-    else
-        c->a_marked = true;
+    c->says_more[da != NULL ? PSV_SECOND : PSV_FIRST] = true;
     return psv_decide(c, "decimal", PSV_YES, "the decimal is the other value to its last digit");
 }
 
-/* Math-Verify rounds both sides when one is a decimal. */
 static bool has_decimal(const psv_node *node) {
     if (node->kind == PSV_NUM && node->scale > 0) return true;
     for (size_t i = 0; i < node->n; i++)
@@ -74,12 +70,13 @@ static bool has_decimal(const psv_node *node) {
     return false;
 }
 
-static psv_answer_is rounded_as_reference(psv_compare *c, const psv_node *a, const psv_node *b) {
+/* Both sides rounded to the same number of places, when one is a decimal. */
+static psv_answer_is rounded_both(psv_compare *c, const psv_node *a, const psv_node *b) {
     if (!has_decimal(a) && !has_decimal(b)) return PSV_NO;
     if (psv_has_variable(a) || psv_has_variable(b)) return PSV_NO;
     psv_node *minus = psv_unary(c->ctx, PSV_NEG, (psv_node *)b);
-    psv_node *difference = minus ? psv_binary(c->ctx, PSV_ADD, (psv_node *)a, minus) : NULL;
-    if (!difference) return PSV_CANNOT_TELL;
+    psv_node *difference = minus != NULL ? psv_binary(c->ctx, PSV_ADD, (psv_node *)a, minus) : NULL;
+    if (difference == NULL) return PSV_CANNOT_TELL;
     fmpq_t zero, bound; /* equal after rounding to d places implies nearer than 10^-d; half of that is the usual case */
     fmpq_init(zero);
     fmpq_init(bound);
@@ -93,16 +90,16 @@ static psv_answer_is rounded_as_reference(psv_compare *c, const psv_node *a, con
     return near == PSV_YES ? psv_decide(c, "decimal", PSV_YES, "equal when rounded") : PSV_NO;
 }
 
-/* ---- Names ------------------------------------------------------------------------------------------------------ */
+/* ---- Names --------------------------------------------------------------- */
 
 /* The tree with all names in lower case; NULL when two names would fall together. */
 static psv_node *folded(psv_ctx *ctx, const psv_node *node, bool *changed) {
     psv_node *copy = psv_copy(ctx, node);
-    if (!copy) return NULL;
+    if (copy == NULL) return NULL;
     if (copy->kind == PSV_VAR) {
         size_t length = strlen(copy->text);
         char *lower = ps_arena_strndup(ctx->arena, copy->text, length);
-        if (!lower) return NULL;
+        if (lower == NULL) return NULL;
         for (size_t i = 0; i < length; i++) {
             if (isupper((unsigned char)lower[i])) *changed = true;
             lower[i] = (char)tolower((unsigned char)lower[i]);
@@ -110,7 +107,7 @@ static psv_node *folded(psv_ctx *ctx, const psv_node *node, bool *changed) {
         copy->text = lower;
     }
     for (size_t i = 0; i < copy->n; i++)
-        if (!(copy->kid[i] = folded(ctx, node->kid[i], changed))) return NULL;
+        if ((copy->kid[i] = folded(ctx, node->kid[i], changed)) == NULL) return NULL;
     return copy;
 }
 
@@ -120,7 +117,7 @@ static bool fold_keeps_names_apart(const psv_node *before, const psv_node *after
     return n <= PSV_MAX_VARIABLES && n == psv_variables(after, NULL, names);
 }
 
-/* ---- Plain scalars ---------------------------------------------------------------------------------------------- */
+/* ---- Plain scalars ------------------------------------------------------- */
 
 static psv_answer_is exact_values(psv_compare *c, const psv_node *a, const psv_node *b) {
     psv_exact x, y;
@@ -162,15 +159,15 @@ static psv_answer_is plain_values(psv_compare *c, const psv_node *a, const psv_n
         while (same < a->n && psv_compare_nodes(c, a->kid[same], b->kid[same]) == PSV_YES)
             same++;
         if (same == a->n) return psv_decide(c, "expression", PSV_YES, "the same function of the same arguments");
-        if (c->ctx->math_verify) return psv_decide(c, "expression", PSV_NO, "different arguments");
+        if (c->ctx->rules->function_differs_by_argument) return psv_no(c, "expression", "different arguments");
     }
     psv_answer_is is = exact_values(c, a, b);
     if (is == PSV_YES) return psv_decide(c, "rational", is, "the same number");
     if (is == PSV_CANNOT_TELL) is = expressions(c, a, b);
     if (is == PSV_YES) return is;
-    if (is == PSV_NO && c->stage && strcmp(c->stage, "expression") != 0 && strcmp(c->stage, "ball") != 0)
+    if (is == PSV_NO && c->stage != NULL && strcmp(c->stage, "expression") != 0 && strcmp(c->stage, "ball") != 0)
         psv_decide(c, "rational", is, "different numbers");
-    if ((c->ctx->math_verify ? rounded_as_reference : rounded_value)(c, a, b) == PSV_YES) return PSV_YES;
+    if ((c->ctx->rules->decimals_are_rounded ? rounded_both : rounded_value)(c, a, b) == PSV_YES) return PSV_YES;
     return is;
 }
 
@@ -180,7 +177,8 @@ static psv_answer_is with_names(psv_compare *c, const psv_node *a, const psv_nod
     if (is != PSV_NO || !psv_has_kind(a, PSV_VAR) || !psv_has_kind(b, PSV_VAR)) return is;
     bool changed = false;
     psv_node *fa = folded(c->ctx, a, &changed), *fb = folded(c->ctx, b, &changed);
-    if (!changed || !fa || !fb || !fold_keeps_names_apart(a, fa) || !fold_keeps_names_apart(b, fb)) return is;
+    if (!changed || fa == NULL || fb == NULL || !fold_keeps_names_apart(a, fa) || !fold_keeps_names_apart(b, fb))
+        return is;
     const char *stage = c->stage, *reason = c->reason;
     if (plain_values(c, fa, fb) == PSV_YES) {
         c->reason = "the same apart from upper and lower case of names";
@@ -191,40 +189,46 @@ static psv_answer_is with_names(psv_compare *c, const psv_node *a, const psv_nod
     return is;
 }
 
-/* ---- Percent, degrees ------------------------------------------------------------------------------------------- */
+/* ---- Percent, degrees ---------------------------------------------------- */
 
 static const psv_node *inside(const psv_node *node, psv_kind kind) {
     return node->kind == kind ? node->kid[0] : NULL;
 }
 
+/* May the sign on one of the sides have been left out on the other? */
+static bool may_be_left_out(const psv_compare *c, psv_kind sign, const psv_node *signed_side) {
+    bool word = signed_side->op; /* \text{percent} */
+    return sign == PSV_DEGREE || word || c->ctx->rules->percent_sign_may_be_left_out;
+}
+
 /* One side carries a percent or degree sign: equal by value, or the sign was left out on the other side. */
-static psv_answer_is with_sign(psv_compare *c, const psv_node *a, const psv_node *b, psv_kind kind) {
-    const psv_node *ia = inside(a, kind), *ib = inside(b, kind);
-    if (ia && ib) return with_names(c, ia, ib);
-    bool by_value = !(kind == PSV_DEGREE && c->ctx->math_verify);
+static psv_answer_is with_sign(psv_compare *c, const psv_node *a, const psv_node *b, psv_kind sign) {
+    const psv_node *ia = inside(a, sign), *ib = inside(b, sign);
+    if (ia != NULL && ib != NULL) return with_names(c, ia, ib);
+    bool by_value = sign == PSV_PERCENT || c->ctx->rules->degree_is_a_value;
     psv_answer_is is = by_value ? with_names(c, a, b) : PSV_NO;
-    bool word = (ia && a->op) || (ib && b->op); /* \text{percent}: a unit like any other to Math-Verify */
-    if (is == PSV_YES || (kind == PSV_PERCENT && c->ctx->math_verify && !word)) return is;
-    psv_answer_is bare = with_names(c, ia ? ia : a, ib ? ib : b);
+    if (is == PSV_YES || !may_be_left_out(c, sign, ia != NULL ? a : b)) return is;
+    psv_answer_is bare = with_names(c, ia != NULL ? ia : a, ib != NULL ? ib : b);
     if (bare == PSV_NO) return is;
-    if (ia)
-        c->a_marked = true;
-    else
-        c->b_marked = true;
+    c->says_more[ia != NULL ? PSV_FIRST : PSV_SECOND] = true;
     if (bare == PSV_YES)
-        c->reason = kind == PSV_PERCENT ? "the percent sign was left out" : "the degree sign was left out";
+        c->reason = sign == PSV_PERCENT ? "the percent sign was left out" : "the degree sign was left out";
     return bare;
 }
 
 static psv_answer_is with_signs(psv_compare *c, const psv_node *a, const psv_node *b) {
-    if (inside(a, PSV_PERCENT) || inside(b, PSV_PERCENT)) return with_sign(c, a, b, PSV_PERCENT);
-    if (inside(a, PSV_DEGREE) || inside(b, PSV_DEGREE)) return with_sign(c, a, b, PSV_DEGREE);
+    if (inside(a, PSV_PERCENT) != NULL || inside(b, PSV_PERCENT) != NULL) return with_sign(c, a, b, PSV_PERCENT);
+    if (inside(a, PSV_DEGREE) != NULL || inside(b, PSV_DEGREE) != NULL) return with_sign(c, a, b, PSV_DEGREE);
     return with_names(c, a, b);
 }
 
-/* ---- Units ------------------------------------------------------------------------------------------------------ */
+/* ---- Units --------------------------------------------------------------- */
 
 static psv_node *in_base_units(psv_ctx *ctx, const psv_node *value, psv_unit unit) {
+    if (unit.shift) {
+        psv_node *shift = psv_binary(ctx, PSV_DIV, psv_integer(ctx, unit.shift), psv_integer(ctx, 100));
+        value = psv_binary(ctx, PSV_ADD, (psv_node *)value, shift);
+    }
     psv_node *factor = psv_binary(ctx, PSV_DIV, psv_integer(ctx, unit.numerator), psv_integer(ctx, unit.denominator));
     psv_node *power = psv_binary(ctx, PSV_POW, factor, psv_integer(ctx, unit.power));
     return psv_binary(ctx, PSV_MUL, (psv_node *)value, power);
@@ -235,18 +239,21 @@ static const psv_node *before_unit_letter(const psv_node *node) {
     if (node->kind != PSV_MUL || node->n < 2) return NULL;
     const psv_node *last = node->kid[node->n - 1];
     if (last->kind == PSV_POW && last->kid[1]->kind == PSV_NUM) last = last->kid[0];
-    if (last->kind != PSV_VAR || strlen(last->text) != 1 || !strchr("mgshLl", last->text[0])) return NULL;
+    if (last->kind != PSV_VAR || strlen(last->text) != 1 || strchr("mgshLl", last->text[0]) == NULL) return NULL;
     if (node->n != 2 || psv_has_variable(node->kid[0])) return NULL;
     return node->kid[0];
 }
 
 /* "100 m^2" beside an answer in a known unit: the letter with its power as that unit, and what stands before it. */
 static psv_unit unit_of_letter(const psv_node **node) {
-    const psv_node *before = before_unit_letter(*node), *last = before ? (*node)->kid[(*node)->n - 1] : NULL;
-    if (!before) return (psv_unit){0, 0, 1, 1, 0};
+    const psv_node *before = before_unit_letter(*node), *last = before != NULL ? (*node)->kid[(*node)->n - 1] : NULL;
+    if (before == NULL) return psv_no_unit;
     bool power = last->kind == PSV_POW;
     char name[8] = {(char)tolower((unsigned char)(power ? last->kid[0] : last)->text[0])};
-    if (power && strlen(last->kid[1]->text) == 1) name[1] = '^', name[2] = last->kid[1]->text[0];
+    if (power && strlen(last->kid[1]->text) == 1) {
+        name[1] = '^';
+        name[2] = last->kid[1]->text[0];
+    }
     *node = before;
     return psv_find_unit(name);
 }
@@ -254,48 +261,64 @@ static psv_unit unit_of_letter(const psv_node **node) {
 static psv_answer_is with_unit_letter(psv_compare *c, const psv_node *a, const psv_node *b) {
     psv_answer_is is = with_signs(c, a, b);
     if (is != PSV_NO) return is;
-    if (c->ctx->math_verify && (psv_has_kind(a, PSV_POW) || psv_has_kind(b, PSV_POW))) return is; /* "5 m" only there */
+    bool power = psv_has_kind(a, PSV_POW) || psv_has_kind(b, PSV_POW);
+    if (power && !c->ctx->rules->unit_letter_has_a_power) return is;
     const psv_node *ia = psv_has_variable(b) ? NULL : before_unit_letter(a);
     const psv_node *ib = psv_has_variable(a) ? NULL : before_unit_letter(b);
-    if (!ia == !ib) return is;
-    psv_answer_is bare = with_signs(c, ia ? ia : a, ib ? ib : b);
+    if ((ia == NULL) == (ib == NULL)) return is;
+    psv_answer_is bare = with_signs(c, ia != NULL ? ia : a, ib != NULL ? ib : b);
     if (bare != PSV_YES) return is;
-    if (ia)
-        c->a_marked = true;
-    else
-        c->b_marked = true;
+    c->says_more[ia != NULL ? PSV_FIRST : PSV_SECOND] = true;
     c->reason = "the letter after the number is read as a unit";
     return PSV_YES;
 }
 
+/* A scalar and the unit that it was written with. */
+typedef struct quantity {
+    const psv_node *value;
+    psv_unit unit;
+} quantity;
+
+static quantity quantity_of(const psv_node *node) {
+    if (node->kind != PSV_UNIT) return (quantity){node, psv_no_unit};
+    quantity q = {node->kid[0], psv_find_unit(node->text)};
+    if (q.unit.dimension == 'K' && q.value->kind == PSV_DEGREE) q.value = q.value->kid[0]; /* degrees Celsius */
+    return q;
+}
+
+/* £ and the weight share a name. */
+static bool may_be_pounds(psv_unit a, psv_unit b) {
+    return (a.dimension == 'p' && b.is_pound) || (b.dimension == 'p' && a.is_pound);
+}
+
+static bool has_sign(const psv_node *node) {
+    return node->kind == PSV_DEGREE || node->kind == PSV_PERCENT;
+}
+
 psv_answer_is psv_compare_scalars(psv_compare *c, const psv_node *a, const psv_node *b) {
-    if (!psv_is_scalar(a) || !psv_is_scalar(b)) return psv_decide(c, "type", PSV_NO, "different kinds of answer");
-    psv_unit ua = {0, 0, 1, 1, 0}, ub = {0, 0, 1, 1, 0};
-    if (a->kind == PSV_UNIT) {
-        ua = psv_find_unit(a->text);
-        a = a->kid[0];
+    if (!psv_is_scalar(a) || !psv_is_scalar(b)) return psv_no(c, "type", "different kinds of answer");
+    quantity x = quantity_of(a), y = quantity_of(b);
+    if (c->ctx->rules->units_are_compared) {
+        if (x.unit.dimension && !y.unit.dimension) y.unit = unit_of_letter(&y.value);
+        if (y.unit.dimension && !x.unit.dimension) x.unit = unit_of_letter(&x.value);
+        bool sign_x = has_sign(x.value), sign_y = has_sign(y.value);
+        if (x.unit.dimension == 'K' && y.value->kind == PSV_DEGREE) sign_y = false;
+        if (y.unit.dimension == 'K' && x.value->kind == PSV_DEGREE) sign_x = false;
+        if ((x.unit.dimension && sign_y && !sign_x) || (y.unit.dimension && sign_x && !sign_y))
+            return psv_no(c, "unit", "the units measure different things"); /* $36 and 36° */
     }
-    if (b->kind == PSV_UNIT) {
-        ub = psv_find_unit(b->text);
-        b = b->kid[0];
+    bool one_unit = !x.unit.dimension || !y.unit.dimension || may_be_pounds(x.unit, y.unit);
+    if (one_unit || !c->ctx->rules->units_are_compared) {
+        if (x.unit.dimension && !y.unit.dimension) c->says_more[PSV_FIRST] = true;
+        if (y.unit.dimension && !x.unit.dimension) c->says_more[PSV_SECOND] = true;
+        return with_unit_letter(c, x.value, y.value);
     }
-    if (ua.dimension && !ub.dimension && !c->ctx->math_verify) ub = unit_of_letter(&b);
-    if (ub.dimension && !ua.dimension && !c->ctx->math_verify) ua = unit_of_letter(&a);
-    bool sign_a = a->kind == PSV_DEGREE || a->kind == PSV_PERCENT;
-    bool sign_b = b->kind == PSV_DEGREE || b->kind == PSV_PERCENT;
-    if (!c->ctx->math_verify && ((ua.dimension && sign_b && !sign_a) || (ub.dimension && sign_a && !sign_b)))
-        return psv_decide(c, "unit", PSV_NO, "the units measure different things"); /* $36 and 36° */
-    bool pounds = (ua.dimension == 'p' && ub.dimension == 'W' && ub.numerator == 16) ||
-                  (ub.dimension == 'p' && ua.dimension == 'W' && ua.numerator == 16); /* money or weight */
-    if (c->ctx->math_verify || !ua.dimension || !ub.dimension || pounds) {
-        if (ua.dimension && !ub.dimension) c->a_marked = true;
-        if (ub.dimension && !ua.dimension) c->b_marked = true;
-        return with_unit_letter(c, a, b);
-    }
-    if (ua.dimension != ub.dimension || ua.power != ub.power || ua.per != ub.per)
-        return psv_decide(c, "unit", PSV_NO, "the units measure different things");
-    if (ua.numerator == ub.numerator && ua.denominator == ub.denominator) return with_signs(c, a, b);
-    psv_node *x = in_base_units(c->ctx, a, ua), *y = in_base_units(c->ctx, b, ub);
-    if (!x || !y) return psv_decide(c, "unit", PSV_CANNOT_TELL, "too large");
-    return with_signs(c, x, y);
+    if (x.unit.dimension != y.unit.dimension || x.unit.power != y.unit.power || x.unit.per != y.unit.per)
+        return psv_no(c, "unit", "the units measure different things");
+    if (x.unit.numerator == y.unit.numerator && x.unit.denominator == y.unit.denominator &&
+        x.unit.shift == y.unit.shift)
+        return with_signs(c, x.value, y.value);
+    psv_node *u = in_base_units(c->ctx, x.value, x.unit), *v = in_base_units(c->ctx, y.value, y.unit);
+    if (u == NULL || v == NULL) return psv_decide(c, "unit", PSV_CANNOT_TELL, "too large");
+    return with_signs(c, u, v);
 }

@@ -5,7 +5,7 @@
 #include <ctype.h>
 #include <string.h>
 
-enum { LONGEST_EXPRESSION = 300 };
+enum { LONGEST_EXPRESSION = 300, MOST_NEIGHBOURS = 5 };
 
 typedef struct candidate {
     psv_span whole, inner;
@@ -23,14 +23,6 @@ static bool add(candidates *list, candidate c) {
     return true;
 }
 
-static bool word_at(const char *s, size_t left, const char *lower) {
-    size_t n = strlen(lower);
-    if (left < n) return false;
-    for (size_t k = 0; k < n; k++)
-        if (tolower((unsigned char)s[k]) != lower[k]) return false;
-    return true;
-}
-
 /* A percent sign or word right after i: its end, else i. */
 static size_t percent_end(const char *text, size_t length, size_t i, bool *percent) {
     static const char *const signs[] = {"\\%", "%", "percentage", "percent", "pct"};
@@ -38,17 +30,17 @@ static size_t percent_end(const char *text, size_t length, size_t i, bool *perce
     while (k < length && isspace((unsigned char)text[k]))
         k++;
     for (size_t s = 0; s < sizeof signs / sizeof *signs; s++) {
-        if (!word_at(text + k, length - k, signs[s])) continue;
+        if (!psv_letters_at(text + k, length - k, signs[s])) continue;
         *percent = true;
         return k + strlen(signs[s]);
     }
     return i;
 }
 
-/* ---- Plain numbers and expressions ------------------------------------------------------------------------------ */
+/* ---- Plain numbers and expressions --------------------------------------- */
 
 static bool expression_character(char c) {
-    return isdigit((unsigned char)c) || (c && strchr(".+-*/^() \n", c));
+    return isdigit((unsigned char)c) || (c && strchr(".+-*/^() \n", c) != NULL);
 }
 
 /* A number or an arithmetical expression that starts at i, after white space, "=" or a currency sign. *clear: up to
@@ -58,7 +50,7 @@ static bool plain_candidate(const char *text, size_t length, size_t i, size_t *c
     bool operator_seen = false;
     if (end == i && text[i] == '-') end++;
     while (end < length && end < i + LONGEST_EXPRESSION && expression_character(text[end])) {
-        if (strchr("+-*/^", text[end])) operator_seen = end > i;
+        if (strchr("+-*/^", text[end]) != NULL) operator_seen = end > i;
         end++;
     }
     if (!operator_seen) *clear = end;
@@ -115,8 +107,8 @@ static bool currency_before(const char *text, size_t i, size_t *start) {
 static bool find_plain(const char *text, size_t length, candidates *out) {
     size_t clear = 0;
     for (size_t i = 0; i < length;) {
-        bool starts = isdigit((unsigned char)text[i]) ||
-                      (strchr("-.(", text[i]) && text[i] && i + 1 < length && isdigit((unsigned char)text[i + 1]));
+        bool starts = isdigit((unsigned char)text[i]) || (strchr("-.(", text[i]) != NULL && text[i] && i + 1 < length &&
+                                                          isdigit((unsigned char)text[i + 1]));
         size_t before = i;
         if (starts) (void)currency_before(text, i, &before);
         while (starts && before > 0 && text[before - 1] == '*')
@@ -146,12 +138,12 @@ const char *psv_reference_number(psv_ctx *ctx, const char *text) {
     size_t decimals = strspn(text + comma + 1, "0123456789");
     if (!decimals || decimals == 3 || text[comma + 1 + decimals]) return text;
     char *copy = ps_arena_strndup(ctx->arena, text, strlen(text));
-    if (!copy) ctx->nomem = true;
-    if (copy) copy[comma] = '.';
-    return copy ? copy : text;
+    if (copy == NULL) ctx->nomem = true;
+    if (copy != NULL) copy[comma] = '.';
+    return copy != NULL ? copy : text;
 }
 
-/* ---- Choosing --------------------------------------------------------------------------------------------------- */
+/* ---- Choosing ------------------------------------------------------------ */
 
 static bool find_candidates(const char *text, size_t length, const psv_formulas *formulas, candidates *out) {
     for (size_t k = 0; k < formulas->n; k++) {
@@ -178,7 +170,7 @@ static const candidate *first_from(const candidates *list, size_t from, size_t w
     for (size_t k = 0; k < list->n; k++) {
         const candidate *c = &list->data[k];
         if (c->whole.begin < from || c->whole.begin > from + within) continue;
-        if (!best || c->whole.begin < best->whole.begin) best = c;
+        if (best == NULL || c->whole.begin < best->whole.begin) best = c;
     }
     return best;
 }
@@ -188,11 +180,11 @@ static const candidate *after_answer(const char *text, size_t length, const cand
     const candidate *best = NULL;
     int looks = 0;
     for (size_t i = length; i-- > 0 && looks < 64;) {
-        if ((text[i] | 32) != 'a' || !word_at(text + i, length - i, "answer")) continue;
+        if ((text[i] | 32) != 'a' || !psv_letters_at(text + i, length - i, "answer")) continue;
         if (colon && (i + 6 >= length || text[i + 6] != ':')) continue;
         looks++;
         best = first_from(list, i + 6, 52);
-        if (best) return best;
+        if (best != NULL) return best;
     }
     return NULL;
 }
@@ -201,14 +193,14 @@ static const candidate *after_answer(const char *text, size_t length, const cand
 static const candidate *after_final_answer(const char *text, size_t length, const candidates *list) {
     int looks = 0;
     for (size_t i = length; i-- > 0 && looks < 64;) {
-        if ((text[i] | 32) != 'f' || !word_at(text + i, length - i, "final answer")) continue;
+        if ((text[i] | 32) != 'f' || !psv_letters_at(text + i, length - i, "final answer")) continue;
         looks++;
         for (size_t k = i + 12; k + 3 < length && k < i + 114; k++) {
-            if (!isspace((unsigned char)text[k]) || !word_at(text + k + 1, length - k - 1, "is")) continue;
+            if (!isspace((unsigned char)text[k]) || !psv_letters_at(text + k + 1, length - k - 1, "is")) continue;
             size_t from = k + 3;
             if (from < length && text[from] == ':') from++;
             const candidate *c = first_from(list, from, 6);
-            if (c) return c;
+            if (c != NULL) return c;
         }
     }
     return NULL;
@@ -217,7 +209,7 @@ static const candidate *after_final_answer(const char *text, size_t length, cons
 static const candidate *last_one(const candidates *list) {
     const candidate *best = NULL;
     for (size_t k = 0; k < list->n; k++)
-        if (!best || list->data[k].whole.end > best->whole.end) best = &list->data[k];
+        if (best == NULL || list->data[k].whole.end > best->whole.end) best = &list->data[k];
     return best;
 }
 
@@ -226,9 +218,16 @@ static const char *content_of(psv_ctx *ctx, const char *text, const candidate *c
     ps_text_append(&out, text + c->inner.begin, c->inner.end - c->inner.begin);
     if (c->percent) ps_text_puts(&out, "\\%");
     const char *copy = ps_text_ok(&out) ? ps_arena_strndup(ctx->arena, ps_text_cstr(&out), out.length) : NULL;
-    if (!copy) ctx->nomem = true;
+    if (copy == NULL) ctx->nomem = true;
     ps_text_free(&out);
     return copy;
+}
+
+/* Does a comma, or else "and" or "or", join a formula to the next? */
+static bool are_neighbours(const char *text, const psv_formulas *formulas, size_t k) {
+    psv_joint joint =
+        psv_joint_between(text, (psv_span){formulas->data[k].whole.end, formulas->data[k + 1].whole.begin});
+    return joint.only && joint.comma != joint.word;
 }
 
 /* Formulas joined by "and", "or", "," to the chosen one, before and after. */
@@ -238,32 +237,11 @@ static const char *with_neighbours(psv_ctx *ctx, const char *text, const psv_for
         at++;
     if (at == formulas->n) return content_of(ctx, text, c);
     size_t first = at, last = at;
-    for (int side = 0; side < 2; side++)
-        for (;;) {
-            size_t a = side ? last : first - 1, b = side ? last + 1 : first;
-            if ((side && last + 1 >= formulas->n) || (!side && first == 0)) break;
-            size_t i = formulas->data[a].whole.end, end = formulas->data[b].whole.begin;
-            while (i < end && isspace((unsigned char)text[i]))
-                i++;
-            bool joined = i < end && text[i] == ',';
-            i += joined;
-            if (word_at(text + i, end - i, "and")) i += 3, joined = true;
-            if (word_at(text + i, end - i, "or")) i += 2, joined = true;
-            while (i < end && isspace((unsigned char)text[i]))
-                i++;
-            if (!joined || i < end || last - first >= 5) break;
-            *(side ? &last : &first) += side ? 1 : (size_t)-1;
-        }
-    if (first == last) return content_of(ctx, text, c);
-    ps_text out = {0};
-    for (size_t k = first; k <= last; k++) {
-        psv_span inner = formulas->data[k].inner;
-        if (k > first) ps_text_puts(&out, ", ");
-        ps_text_append(&out, text + inner.begin, inner.end - inner.begin);
-    }
-    const char *copy = ps_text_ok(&out) ? ps_arena_strndup(ctx->arena, ps_text_cstr(&out), out.length) : NULL;
-    ps_text_free(&out);
-    return copy;
+    while (first > 0 && last - first < MOST_NEIGHBOURS && are_neighbours(text, formulas, first - 1))
+        first--;
+    while (last + 1 < formulas->n && last - first < MOST_NEIGHBOURS && are_neighbours(text, formulas, last))
+        last++;
+    return first == last ? content_of(ctx, text, c) : psv_join_formulas(ctx, text, formulas, first, last);
 }
 
 /* "6 m^2", "1/2 cup": a number and a word after it, of which Math-Verify takes the number. */
@@ -274,11 +252,11 @@ static bool number_and_word(const char *text) {
 
 /* A response without delimiters that is an expression by itself ("\frac{10}{9}", "10^{5}"). */
 static const char *whole(psv_ctx *ctx, const char *text, size_t length) {
-    if (length > 300 || memchr(text, '$', length) || psv_opens_with_prose(text, length)) return NULL;
+    if (length > 300 || memchr(text, '$', length) != NULL || psv_opens_with_prose(text, length)) return NULL;
     if (number_and_word(text)) return NULL;
     psv_answer answer;
     psv_read(ctx, text, length, &answer);
-    return answer.tree && !answer.why && answer.tree->kind != PSV_TEXT ? answer.source : NULL;
+    return answer.tree != NULL && answer.why == NULL && answer.tree->kind != PSV_TEXT ? answer.source : NULL;
 }
 
 static bool ends_in_percent(psv_ctx *ctx, const char *text, size_t length, size_t end, const char **content) {
@@ -292,13 +270,13 @@ static bool ends_in_percent(psv_ctx *ctx, const char *text, size_t length, size_
     ps_text_puts(&out, "\\%");
     const char *copy = ps_text_ok(&out) ? ps_arena_strndup(ctx->arena, ps_text_cstr(&out), out.length) : NULL;
     ps_text_free(&out);
-    if (copy) *content = copy;
+    if (copy != NULL) *content = copy;
     return true;
 }
 
 static bool says_final_answer(const char *text, size_t length) {
     for (size_t i = 0; i < length; i++)
-        if ((text[i] | 32) == 'f' && word_at(text + i, length - i, "final answer")) return true;
+        if ((text[i] | 32) == 'f' && psv_letters_at(text + i, length - i, "final answer")) return true;
     return false;
 }
 
@@ -307,7 +285,7 @@ const char *psv_extract_as_math_verify(psv_ctx *ctx, const char *response, size_
     psv_span where = {0, 0};
     psv_formulas formulas = {0};
     candidates list = {0};
-    bool box = psv_last_boxes(ctx, response, length, &boxed, &where);
+    bool box = psv_last_boxes(ctx, response, (psv_span){0, length}, NULL, &boxed, &where);
     if (box &&
         !says_final_answer(response + where.end, length - where.end)) { /* the usual case: nothing else to find */
         (void)ends_in_percent(ctx, response, length, where.end, &boxed);
@@ -319,17 +297,18 @@ const char *psv_extract_as_math_verify(psv_ctx *ctx, const char *response, size_
         goto done;
     }
     const candidate *final = after_final_answer(response, length, &list);
-    if (box && !(final && final->whole.begin > where.end)) {
+    if (box && !(final != NULL && final->whole.begin > where.end)) {
         (void)ends_in_percent(ctx, response, length, where.end, &boxed);
         found = boxed;
         goto done;
     }
     const candidate *c = final;
-    if (!c) c = after_answer(response, length, &list, true);
-    if (!c) c = after_answer(response, length, &list, false);
-    if (!c && (found = whole(ctx, response, length)) != NULL) goto done;
-    if (!c) c = last_one(&list);
-    found = c ? with_neighbours(ctx, response, &formulas, c) : psv_extract_last(ctx, response, length, &formulas);
+    if (c == NULL) c = after_answer(response, length, &list, true);
+    if (c == NULL) c = after_answer(response, length, &list, false);
+    if (c == NULL && (found = whole(ctx, response, length)) != NULL) goto done;
+    if (c == NULL) c = last_one(&list);
+    found =
+        c != NULL ? with_neighbours(ctx, response, &formulas, c) : psv_extract_last(ctx, response, length, &formulas);
 done:
     ps_free(formulas.data);
     ps_free(list.data);

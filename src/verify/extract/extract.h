@@ -2,7 +2,8 @@
 #ifndef PERSAMP_VERIFY_EXTRACT_EXTRACT_H
 #define PERSAMP_VERIFY_EXTRACT_EXTRACT_H
 
-#include "verify/answer.h"
+#include "persamp/verify.h"
+#include "verify/compare/compare.h"
 
 /* A stretch of a text. */
 typedef struct psv_span {
@@ -22,10 +23,27 @@ typedef struct psv_formulas {
 /* All of $…$, $$…$$, \(…\), \[…\] in order. PS_NOMEM. Free data with ps_free. */
 ps_status psv_find_formulas(const char *text, size_t length, psv_formulas *out);
 
-/* The contents of the last box, or of the last few when only a comma or "and"/"or" stands between; false when there is
- * no box. *where is the last one's place. */
-/* Boxes that say the same thing in two ways are one answer: the last. */
-bool psv_last_boxes(psv_ctx *ctx, const char *text, size_t length, const char **content, psv_span *where);
+/* Do these letters, given in lower case, stand at s in upper or lower case? */
+bool psv_letters_at(const char *s, size_t left, const char *lower);
+
+/* What stands between two formulas. */
+typedef struct psv_joint {
+    bool only;        /* nothing but white space, commas, "and" and "or" */
+    bool comma, word; /* there is a comma, one of the words */
+} psv_joint;
+psv_joint psv_joint_between(const char *text, psv_span between);
+
+/* The formulas in a stretch, joined while nothing but a separator is between; arena. NULL when there are none. */
+const char *psv_formulas_in(psv_ctx *ctx, const char *text, psv_span stretch, const psv_formulas *formulas);
+
+/* The contents of formulas[first..last], joined by commas; arena. NULL without memory. */
+const char *psv_join_formulas(psv_ctx *ctx, const char *text, const psv_formulas *formulas, size_t first, size_t last);
+
+/* The contents of the last box, or of the last few when only a comma or "and"/"or" stands between. Boxes that say the
+ * same thing in two ways are one answer: the last. With `formulas`, a box that is part of a formula brings the rest of
+ * it. false when there is no box. *where is the last one's place. */
+bool psv_last_boxes(psv_ctx *ctx, const char *text, psv_span span, const psv_formulas *formulas, const char **content,
+                    psv_span *where);
 
 /* The last number in text[0..length): digits with groups, point, a fraction, a percent sign. */
 bool psv_last_number(const char *text, size_t length, psv_span *out);
@@ -36,12 +54,33 @@ bool psv_opens_with_prose(const char *text, size_t length);
 /* The plain expression that a number in running text is part of: "(1, 2)", "2√3"; else the number. */
 psv_span psv_around_number(const char *text, size_t length, psv_span number);
 
+/* The rules that look for an answer, in their order: the first that finds one decides. */
+typedef struct psv_candidate_rule {
+    const char *name, *says;
+    const char *example, *answer; /* a response, and what the rule takes from it */
+} psv_candidate_rule;
+const psv_candidate_rule *psv_candidate_rule_at(size_t k); /* k < psv_n_candidate_rules */
+extern const size_t psv_n_candidate_rules;
+
+/* Where the part of a long response starts that is looked at: PSV_MAX_RESPONSE before its end, or earlier, where a box
+ * that is open there starts. */
+size_t psv_window(const char *response, size_t length);
+
+/* The part of a response that answers: after the thinking, before the next question. */
+psv_span psv_own_answer(const char *response, size_t length);
+
 /* The answer, NULL when there is none; arena. */
 const char *psv_extract(psv_ctx *ctx, const char *response, size_t length);
 const char *psv_extract_last(psv_ctx *ctx, const char *text, size_t length, const psv_formulas *formulas);
 const char *psv_extract_as_math_verify(psv_ctx *ctx, const char *response, size_t length);
 
+/* "1,22" as 1.22: a comma not followed by three digits. Another text as it is. */
 const char *psv_reference_number(psv_ctx *ctx, const char *text);
+
+/* The differences between the graders, by mode. */
+static inline const psv_rules *psv_rules_of(ps_verify_mode mode) {
+    return mode == PS_VERIFY_MATH_VERIFY ? &psv_math_verify_rules : &psv_strict_rules;
+}
 
 /* First group, or the whole, of the last match of a PCRE2 pattern. */
 ps_status psv_extract_regex(psv_ctx *ctx, const char *regex, const char *response, size_t length, const char **out,

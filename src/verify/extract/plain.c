@@ -45,8 +45,9 @@ static size_t list_start(const char *text, psv_span number, size_t close) {
     bool comma = false;
     for (size_t i = close + 1; i-- > 0 && close - i < 200;) {
         char c = text[i];
-        if (strchr(")]}", c)) depth++;
-        if (strchr("([{", c) && --depth == 0) return comma && (i == 0 || !letter(text[i - 1])) ? i : number.begin;
+        if (strchr(")]}", c) != NULL) depth++;
+        if (strchr("([{", c) != NULL && --depth == 0)
+            return comma && (i == 0 || !letter(text[i - 1])) ? i : number.begin;
         comma |= c == ',';
         bool value = isdigit((unsigned char)c) || strchr("()[]{},. +-/^*", c) || (unsigned char)c >= 128;
         if (!c || !value) break;
@@ -70,7 +71,7 @@ psv_span psv_around_number(const char *text, size_t length, psv_span number) {
     size_t close = number.end;
     while (close < length && text[close] == ' ')
         close++;
-    if (close < length && strchr(")]}", text[close]) && text[close]) {
+    if (close < length && strchr(")]}", text[close]) != NULL && text[close]) {
         size_t open = list_start(text, number, close);
         if (open < number.begin) return (psv_span){open, close + 1};
     }
@@ -79,7 +80,7 @@ psv_span psv_around_number(const char *text, size_t length, psv_span number) {
         word.begin--;
     while (word.end < length && word.end - number.end < 100 && !isspace((unsigned char)text[word.end]))
         word.end++;
-    while (word.end > number.end && strchr(".,;:!?*", text[word.end - 1]))
+    while (word.end > number.end && strchr(".,;:!?*", text[word.end - 1]) != NULL)
         word.end--;
     return has_sign(text, word) ? word : number;
 }

@@ -29,9 +29,9 @@ ps_status psv_extract_regex(psv_ctx *ctx, const char *regex, const char *respons
     int code_error;
     PCRE2_SIZE offset;
     *out = NULL;
-    if (!regex || !*regex) return ps_fail(err, PS_ARG, "extraction by regex needs a pattern");
+    if (regex == NULL || !*regex) return ps_fail(err, PS_ARG, "extraction by regex needs a pattern");
     pcre2_code *code = pcre2_compile((PCRE2_SPTR)regex, PCRE2_ZERO_TERMINATED, 0, &code_error, &offset, NULL);
-    if (!code) {
+    if (code == NULL) {
         char message[200];
         if (pcre2_get_error_message(code_error, (PCRE2_UCHAR *)message, sizeof message) < 0) message[0] = 0;
         return ps_fail(err, PS_FORMAT, "the extraction pattern does not compile at character %zu: %s",
@@ -41,7 +41,7 @@ ps_status psv_extract_regex(psv_ctx *ctx, const char *regex, const char *respons
     pcre2_match_data *data = pcre2_match_data_create_from_pattern(code, NULL);
     pcre2_match_context *limits = pcre2_match_context_create(NULL);
     psv_span span;
-    if (!data || !limits) {
+    if (data == NULL || limits == NULL) {
         status = ps_nomem(err);
         goto done;
     }
@@ -49,7 +49,7 @@ ps_status psv_extract_regex(psv_ctx *ctx, const char *regex, const char *respons
     pcre2_set_depth_limit(limits, DEPTH_LIMIT);
     if (last_match(code, data, limits, response, length, &span)) {
         *out = ps_arena_strndup(ctx->arena, response + span.begin, span.end - span.begin);
-        if (!*out) status = ps_nomem(err);
+        if (*out == NULL) status = ps_nomem(err);
     }
 done:
     pcre2_match_data_free(data);

@@ -7,7 +7,7 @@
 
 enum { POINTS = 8, LAST_PRECISION = 1100, AGREE_BITS = 1000 };
 
-/* ---- Points ----------------------------------------------------------------------------------------------------- */
+/* ---- Points -------------------------------------------------------------- */
 
 static void gather(const psv_node *node, const char **names, size_t *n) {
     if (node->kind == PSV_VAR && *n <= PSV_MAX_VARIABLES) {
@@ -26,7 +26,7 @@ static void gather(const psv_node *node, const char **names, size_t *n) {
 size_t psv_variables(const psv_node *a, const psv_node *b, const char **names) {
     size_t n = 0;
     gather(a, names, &n);
-    if (b) gather(b, names, &n);
+    if (b != NULL) gather(b, names, &n);
     return n;
 }
 
@@ -43,7 +43,7 @@ static void place(psv_point *at, uint64_t k) {
 static bool point_init(psv_point *at, psv_ctx *ctx, const psv_node *a, const psv_node *b, const char **names) {
     *at = (psv_point){.ctx = ctx, .name = names};
     at->n = psv_variables(a, b, names);
-    return at->n <= PSV_MAX_VARIABLES && !psv_has_kind(a, PSV_APPLY) && !(b && psv_has_kind(b, PSV_APPLY));
+    return at->n <= PSV_MAX_VARIABLES && !psv_has_kind(a, PSV_APPLY) && !(b != NULL && psv_has_kind(b, PSV_APPLY));
 }
 
 /* Is every value of x − y below 2^-1000, or, where x and y are large, below 2^-500? Beyond 2^600 the precision does not
@@ -59,6 +59,40 @@ static bool agrees(const acb_t x, const acb_t y, slong precision) {
     acb_clear(d);
     mag_clear(width);
     return ok;
+}
+
+/* ---- Where roots and logarithms are real ------------------------------------- */
+
+/* An even root, a fractional power, a logarithm: what must be positive for it to be real; NULL for other nodes. */
+static const psv_node *must_be_positive(const psv_node *node) {
+    if (node->kind == PSV_FUNC && (node->op == PSV_LN || node->op == PSV_LOG)) return node->kid[0];
+    if (node->kind == PSV_POW && node->kid[1]->kind == PSV_DIV) return node->kid[0];
+    bool odd = node->kind == PSV_ROOT && node->kid[1]->kind == PSV_NUM &&
+               strchr("13579", node->kid[1]->text[strlen(node->kid[1]->text) - 1]) != NULL;
+    return node->kind == PSV_ROOT && !odd ? node->kid[0] : NULL;
+}
+
+/* Are all roots and logarithms in a tree real at a point? */
+static bool in_domain(psv_point *at, const psv_node *node) {
+    const psv_node *inner = must_be_positive(node);
+    if (inner != NULL && psv_has_variable(inner)) {
+        acb_t x;
+        acb_init(x);
+        bool positive = psv_ball_evaluate(at, inner, 64, x) && acb_is_real(x) && arb_is_positive(acb_realref(x));
+        acb_clear(x);
+        if (!positive) return false;
+    }
+    for (size_t i = 0; i < node->n; i++)
+        if (!in_domain(at, node->kid[i])) return false;
+    return true;
+}
+
+/* Does a difference at this point say nothing? With one variable both sides must be undefined there; a product under a
+ * root that is written as two roots leaves out the points where both factors are negative. */
+static bool outside_domain(psv_point *at, const psv_node *a, const psv_node *b) {
+    if (!at->ctx->rules->roots_have_a_natural_domain || at->n == 0) return false;
+    bool in_a = in_domain(at, a), in_b = in_domain(at, b);
+    return at->n == 1 ? !in_a && !in_b : !in_a || !in_b;
 }
 
 psv_answer_is psv_ball_equal(psv_ctx *ctx, const psv_node *a, const psv_node *b) {
@@ -79,6 +113,10 @@ psv_answer_is psv_ball_equal(psv_ctx *ctx, const psv_node *a, const psv_node *b)
             if (!psv_ball_evaluate(&at, a, precisions[step], x) || !psv_ball_evaluate(&at, b, precisions[step], y))
                 continue;
             differ = !acb_overlaps(x, y);
+            if (differ && outside_domain(&at, a, b)) {
+                differ = false;
+                continue;
+            }
             if (!last || differ) continue;
             if (agrees(x, y, LAST_PRECISION))
                 agreed++;

@@ -5,7 +5,7 @@
 
 enum { MAX_LOG2 = 40, MAX_TRIG_LOG2 = 1200 };
 
-/* ---- What operations cost, in tenths of a microsecond ----------------------------------------------------------- */
+/* ---- What operations cost, in tenths of a microsecond -------------------- */
 
 static bool pay_simple(const psv_point *at) {
     return psv_spend(at->ctx, at->precision > 256 ? 3 : 1);
@@ -17,7 +17,7 @@ static bool pay_gamma(const psv_point *at) {
     return psv_spend(at->ctx, at->precision > 256 ? 8000 : at->precision > 64 ? 1000 : 300);
 }
 
-/* ---- Guards ----------------------------------------------------------------------------------------------------- */
+/* ---- Guards -------------------------------------------------------------- */
 
 /* Is |x| < 2^bits for certain? */
 bool psv_ball_below(const acb_t x, long bits) {
@@ -33,7 +33,7 @@ static bool certainly_negative(const acb_t x) {
     return acb_is_real(x) && arb_is_negative(acb_realref(x));
 }
 
-/* ---- Evaluation ------------------------------------------------------------------------------------------------- */
+/* ---- Evaluation ---------------------------------------------------------- */
 
 static bool eval(psv_point *at, const psv_node *node, acb_t out);
 

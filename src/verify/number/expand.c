@@ -1,24 +1,13 @@
 /* Finite sums and products and small binomials, written out, so that they can be computed with like anything else. */
-#include "verify/answer.h"
+#include "verify/number/numeric.h"
 
 #include <string.h>
 
 enum { MAX_TERMS = 64, MAX_CHOSEN = 12 };
 
-/* The tree with every place of a name taken by a value. */
-static psv_node *substituted(psv_ctx *ctx, psv_node *node, const char *name, psv_node *value) {
-    if (node->kind == PSV_VAR) return strcmp(node->text, name) ? node : value;
-    if (node->kind == PSV_CONST && node->op == PSV_I) return strcmp(name, "i") ? node : value;
-    if (!node->n) return node;
-    psv_node *copy = psv_copy(ctx, node);
-    for (size_t k = 0; copy && k < copy->n; k++)
-        if (!(copy->kid[k] = substituted(ctx, node->kid[k], name, value))) return NULL;
-    return copy;
-}
-
 /* "k = 1" below the sign: the name and where it starts. */
 static bool lower_bound(psv_ctx *ctx, const psv_node *below, const char **name, long *first) {
-    if (below->kind != PSV_REL || below->n != 2 || strcmp(below->text, "=") != 0) return false;
+    if (!psv_is_relation(below, PSV_EQUAL)) return false;
     const psv_node *index = below->kid[0];
     bool imaginary = index->kind == PSV_CONST && index->op == PSV_I; /* i as an index is no constant */
     if (index->kind != PSV_VAR && !imaginary) return false;
@@ -36,7 +25,7 @@ static psv_node *written_out(psv_ctx *ctx, const psv_node *big) {
     psv_node *terms[MAX_TERMS];
     size_t n = 0;
     for (long k = first; k <= last; k++)
-        if (!(terms[n++] = substituted(ctx, big->kid[2], name, psv_integer(ctx, k)))) return NULL;
+        if ((terms[n++] = psv_substitute(ctx, big->kid[2], name, psv_integer(ctx, k))) == NULL) return NULL;
     if (n == 1) return terms[0];
     return psv_node_new(ctx, strcmp(big->text, "sum") ? PSV_MUL : PSV_ADD, n, terms);
 }
@@ -51,7 +40,7 @@ static psv_node *falling_factorial(psv_ctx *ctx, const psv_node *binomial) {
     long factorial = 1;
     for (long k = 0; k < chosen; k++) {
         factors[k] = psv_binary(ctx, PSV_ADD, top, psv_integer(ctx, -k));
-        if (!factors[k]) return NULL;
+        if (factors[k] == NULL) return NULL;
         factorial *= k + 1;
     }
     return psv_binary(ctx, PSV_DIV, psv_node_new(ctx, PSV_MUL, (size_t)chosen, factors), psv_integer(ctx, factorial));
@@ -76,18 +65,18 @@ static bool has_any(const psv_node *node) {
 psv_node *psv_expand_finite(psv_ctx *ctx, psv_node *node) {
     if (!has_any(node)) return node;
     psv_node *copy = psv_copy(ctx, node);
-    for (size_t k = 0; copy && k < copy->n; k++) {
+    for (size_t k = 0; copy != NULL && k < copy->n; k++) {
         bool bound = is_big(node) && k == 0;
         psv_node *kid = bound ? node->kid[k] : psv_expand_finite(ctx, node->kid[k]);
-        if (kid) copy->kid[k] = kid;
+        if (kid != NULL) copy->kid[k] = kid;
     }
-    if (!copy) return node;
+    if (copy == NULL) return node;
     if (is_choose(copy)) {
         psv_node *binomial = psv_call(ctx, PSV_BINOMIAL, copy->kid[0], copy->kid[1]);
-        if (binomial) copy = binomial;
+        if (binomial != NULL) copy = binomial;
     }
     psv_node *out = NULL;
     if (is_big(copy)) out = written_out(ctx, copy);
     if (copy->kind == PSV_FUNC && copy->op == PSV_BINOMIAL) out = falling_factorial(ctx, copy);
-    return out ? out : copy;
+    return out != NULL ? out : copy;
 }

@@ -22,7 +22,7 @@
 
 typedef enum psv_answer_is { PSV_NO = 0, PSV_YES = 1, PSV_CANNOT_TELL = 2 } psv_answer_is;
 
-/* ---- Exact ------------------------------------------------------------------------------------------------------ */
+/* ---- Exact --------------------------------------------------------------- */
 
 typedef struct psv_exact {
     fmpq_t re, im;
@@ -40,7 +40,7 @@ bool psv_number_value(psv_ctx *ctx, const psv_node *number, fmpq_t out);
 /* The value when it is an integer that fits. */
 bool psv_small_integer(psv_ctx *ctx, const psv_node *node, long *out);
 
-/* ---- Rational functions ----------------------------------------------------------------------------------------- */
+/* ---- Rational functions -------------------------------------------------- */
 
 /* Are two expressions the same rational function of their variables and of their irrational parts, taken as unknowns?
  * YES is a proof; NO only when the irrational parts cannot depend on each other. */
@@ -50,7 +50,10 @@ psv_answer_is psv_ratfun_equal(psv_ctx *ctx, const psv_node *a, const psv_node *
  * *positive: the constant's sign (for inequalities). */
 psv_answer_is psv_ratfun_proportional(psv_ctx *ctx, const psv_node *a, const psv_node *b, bool *positive);
 
-/* ---- Balls ------------------------------------------------------------------------------------------------------ */
+/* Finite sums and products, and binomials with a variable on top, written out where they are small. Never NULL. */
+psv_node *psv_expand_finite(psv_ctx *ctx, psv_node *node);
+
+/* ---- Balls --------------------------------------------------------------- */
 
 /* Equality by evaluation. NO is a proof (disjoint balls); YES means equal to 2^-1000 wherever it was tried. */
 psv_answer_is psv_ball_equal(psv_ctx *ctx, const psv_node *a, const psv_node *b);

@@ -20,7 +20,7 @@ typedef struct atoms {
     fmpz_mpoly_ctx_t ring;
 } atoms;
 
-/* ---- Atoms ------------------------------------------------------------------------------------------------------ */
+/* ---- Atoms --------------------------------------------------------------- */
 
 static bool is_ring_operation(const psv_node *node) {
     switch (node->kind) {
@@ -46,7 +46,7 @@ static const char *atom_key(atoms *list, const psv_node *node) {
     ps_text_puts(&text, " "); /* apart from every variable's name */
     psv_print(node, &text);
     const char *key = ps_text_ok(&text) ? ps_arena_strndup(list->ctx->arena, ps_text_cstr(&text), text.length) : NULL;
-    if (!key) list->ctx->nomem = true;
+    if (key == NULL) list->ctx->nomem = true;
     ps_text_free(&text);
     return key;
 }
@@ -71,7 +71,7 @@ static void collect(atoms *list, const psv_node *node) {
         return;
     }
     const char *key = psv_spend(list->ctx, 3) ? atom_key(list, node) : NULL;
-    if (!key) {
+    if (key == NULL) {
         list->failed = true;
         return;
     }
@@ -85,7 +85,7 @@ static void collect(atoms *list, const psv_node *node) {
     list->name[list->n++] = key;
 }
 
-/* ---- Evaluation ------------------------------------------------------------------------------------------------- */
+/* ---- Evaluation ---------------------------------------------------------- */
 
 static void fraction_init(fraction *f, const atoms *list) {
     fmpz_mpoly_init(f->num, list->ring);
@@ -192,7 +192,7 @@ static bool eval(atoms *list, const psv_node *node, fraction *out) {
     if (!psv_spend(list->ctx, 2)) return false;
     if (!is_ring_operation(node)) {
         const char *key = atom_key(list, node);
-        size_t i = key ? find_atom(list, key) : list->n;
+        size_t i = key != NULL ? find_atom(list, key) : list->n;
         if (i == list->n) return false;
         fmpz_mpoly_gen(out->num, (slong)i, list->ring);
         return true;
@@ -213,7 +213,7 @@ static bool eval(atoms *list, const psv_node *node, fraction *out) {
     }
 }
 
-/* ---- Comparison ------------------------------------------------------------------------------------------------- */
+/* ---- Comparison ---------------------------------------------------------- */
 
 typedef psv_answer_is (*comparison)(const atoms *list, fraction *a, fraction *b, bool *positive);
 

@@ -10,6 +10,9 @@ static const psv_command commands[] = {
     {"dfrac", TK_FRAC, 0},
     {"tfrac", TK_FRAC, 0},
     {"cfrac", TK_FRAC, 0},
+    {"sfrac", TK_FRAC, 0},
+    {"nicefrac", TK_FRAC, 0},
+    {"flatfrac", TK_FRAC, 0},
     {"sqrt", TK_SQRT, 0},
     {"surd", TK_SQRT, 0},
     {"over", TK_OVER, 0},
@@ -131,7 +134,12 @@ static const psv_command commands[] = {
     {"lim", TK_BAD, 0},
     {"det", TK_BAD, 0},
     {"partial", TK_BAD, 0},
-    {"forall", TK_BAD, 0},
+    {"forall", TK_TEXT, 0},
+    {"cent", TK_TEXT, 0},
+    {"cents", TK_TEXT, 0},
+    {"textcent", TK_TEXT, 0},
+    {"celsius", TK_TEXT, 0},
+    {"degreeCelsius", TK_TEXT, 0},
     {"exists", TK_BAD, 0},
     {"neg", TK_BAD, 0},
     {"iff", TK_OTHER_RELATION, 0},
@@ -215,8 +223,12 @@ static const psv_command commands[] = {
     {"mathit", PSV_TEXTUAL, 0},
     {"mathcal", PSV_TEXTUAL, 0},
     {"mathbf", PSV_TEXTUAL, 1},
-    {"boldsymbol", PSV_FONT, 1},
-    {"bm", PSV_FONT, 1},
+    {"boldsymbol", PSV_FONT, 2},
+    {"bm", PSV_FONT, 2},
+    {"pmb", PSV_FONT, 2},
+    {"bold", PSV_FONT, 2},
+    {"num", PSV_FONT, 0},
+    {"numprint", PSV_FONT, 0},
     {"vec", PSV_FONT, 1},
     {"overrightarrow", PSV_FONT, 1},
     {"hat", PSV_FONT, 1},
@@ -233,14 +245,20 @@ static const char *const greek[] = {"alpha", "beta",     "gamma", "delta", "epsi
 
 const psv_command *psv_find_command(const char *name, size_t length) {
     for (size_t k = 0; k < sizeof commands / sizeof *commands; k++)
-        if (strlen(commands[k].name) == length && memcmp(commands[k].name, name, length) == 0) return &commands[k];
+        if (psv_text_is(name, length, commands[k].name)) return &commands[k];
     return NULL;
 }
 
 bool psv_is_greek(const char *name, size_t length) {
-    for (size_t k = 0; k < sizeof greek / sizeof *greek; k++)
-        if (strlen(greek[k]) == length && memcmp(greek[k], name, length) == 0) return true;
-    return false;
+    return PSV_IS_ONE_OF(greek, name, length);
+}
+
+const char *psv_plain_variant(const char *name, size_t length) {
+    static const char *const variants[][2] = {
+        {"varepsilon", "epsilon"}, {"varphi", "phi"}, {"vartheta", "theta"}, {"varrho", "rho"}, {"ell", "l"}};
+    for (size_t k = 0; k < sizeof variants / sizeof *variants; k++)
+        if (psv_text_is(name, length, variants[k][0])) return variants[k][1];
+    return NULL;
 }
 
 int psv_find_function(const char *name, size_t length) {
@@ -252,11 +270,10 @@ int psv_find_function(const char *name, size_t length) {
                 {"arctg", PSV_ARCTAN},   {"arsinh", PSV_ARCSINH}, {"arcosh", PSV_ARCCOSH}, {"artanh", PSV_ARCTANH},
                 {"sinh^{-1}", PSV_SINH}, {"lcm", PSV_LCM}};
     for (int f = 0; f < PSV_FUNC_COUNT; f++) {
-        const char *known = psv_func_name((psv_func)f);
-        if (strlen(known) == length && memcmp(known, name, length) == 0) return f;
+        if (psv_text_is(name, length, psv_func_name((psv_func)f))) return f;
     }
     for (size_t k = 0; k < sizeof more / sizeof *more; k++)
-        if (strlen(more[k].name) == length && memcmp(more[k].name, name, length) == 0) return (int)more[k].func;
+        if (psv_text_is(name, length, more[k].name)) return (int)more[k].func;
     return -1;
 }
 

@@ -1,6 +1,11 @@
-/* The parser: tokens to tree. parse_answer.c reads lists, relations, sets; parse_expr.c sums and products;
- * parse_atom.c what they are made of,
- * parse_unit.c what follows a value; parse_brackets.c and parse_command.c its larger parts. */
+/* The parser: tokens to tree, by recursive descent.
+ *
+ * parse_answer.c     lists, relations, unions
+ * parse_expr.c       sums, products, quotients, mixed numbers
+ * parse_unit.c       the units after a value
+ * parse_atom.c       numbers, names, powers
+ * parse_brackets.c   tuples, intervals, sets, absolute values
+ * parse_command.c    fractions, roots, functions, matrices */
 #ifndef PERSAMP_VERIFY_READ_PARSE_H
 #define PERSAMP_VERIFY_READ_PARSE_H
 
@@ -11,11 +16,12 @@ typedef struct psv_parser {
     psv_token *t; /* mutable: "\frac12" takes a number apart */
     size_t i;
     const char *source;
-    int depth;       /* of nested groups */
-    int bars;        /* open |…| */
-    int braces;      /* open \{…\}, where '|' may mean "such that" */
-    bool in_ratio;   /* after a ':', where "p.m." may follow */
-    const char *why; /* static: the first thing that could not be read; NULL while all is well */
+    int depth;         /* of nested groups */
+    int bars;          /* open |…| */
+    int braces;        /* open \{…\}, where '|' may mean "such that" */
+    bool in_ratio;     /* after a ':', where "p.m." may follow */
+    psv_node *modulus; /* of the last "(mod m)"; NULL while there is none */
+    const char *why;   /* static: the first thing that could not be read; NULL while all is well */
 } psv_parser;
 
 /* The whole of a token list. NULL when it cannot be read (parser->why says why). */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 psv_node *psv_parse_error(psv_parser *p, const char *why) {
-    if (!p->why) p->why = why;
+    if (p->why == NULL) p->why = why;
     return NULL;
 }
 
@@ -41,9 +41,12 @@ static bool ends_list(const psv_parser *p) {
     }
 }
 
+static bool restricts(psv_relation relation) {
+    return psv_is_order(relation) || relation == PSV_NOT_EQUAL || relation == PSV_MEMBER || relation == PSV_NOT_MEMBER;
+}
+
 static bool is_condition(const psv_node *node) {
-    if (node->kind == PSV_AND || node->kind == PSV_OR) return true;
-    return node->kind == PSV_REL && strpbrk(node->text, "<>lgnio") != NULL;
+    return node->kind == PSV_AND || node->kind == PSV_OR || psv_any_relation(node, restricts);
 }
 
 /* "3 5 7": numbers side by side are a list, never a product. */
@@ -62,7 +65,8 @@ static bool accept_separators(psv_parser *p, joiners *words) {
         int code = psv_peek(p)->code;
         words->any_or |= code == TK_OR;
         words->any_and |= code == TK_AND;
-        if (code != ',' && code != ';' && code != TK_AND && code != TK_OR && code != TK_DOTS) break;
+        bool dots = code == TK_DOTS && !p->ctx->rules->dots_are_a_member;
+        if (code != ',' && code != ';' && code != TK_AND && code != TK_OR && !dots) break;
         found = true;
         p->i++;
     }
@@ -71,24 +75,22 @@ static bool accept_separators(psv_parser *p, joiners *words) {
 
 /* x ≠ 1, 2: what follows is excluded too. */
 static psv_node *also_excluded(psv_parser *p, const psv_node *before, psv_node *item) {
-    if (before->kind != PSV_REL || before->n != 2 || before->text[0] != 'n') return item;
+    if (!psv_is_relation(before, PSV_NOT_EQUAL)) return item;
     if (!psv_is_scalar(item) || psv_has_variable(item) || psv_has_variable(before->kid[1])) return item;
-    psv_node *node = psv_binary(p->ctx, PSV_REL, before->kid[0], item);
-    if (node) node->text = "n";
-    return node;
+    return psv_relate(p->ctx, before->kid[0], PSV_NOT_EQUAL, item);
 }
 
 /* x < 2 or x > 3; x ≥ 0, x ≠ 1; otherwise a list. */
 static psv_node *join_items(psv_parser *p, psv_node **items, size_t n, joiners words) {
     size_t conditions = 0;
     for (size_t i = 0; i < n; i++) {
-        if (i > 0 && !(items[i] = also_excluded(p, items[i - 1], items[i]))) return NULL;
+        if (i > 0 && (items[i] = also_excluded(p, items[i - 1], items[i])) == NULL) return NULL;
         conditions += is_condition(items[i]);
     }
     psv_kind kind = PSV_LIST;
     if (conditions) kind = words.any_or ? PSV_OR : PSV_AND;
     psv_node *node = psv_node_new(p->ctx, kind, n, items);
-    if (node && kind == PSV_AND) node->op = words.any_and ? 0 : ',';
+    if (node != NULL && kind == PSV_AND) node->op = words.any_and ? 0 : ',';
     return node;
 }
 
@@ -96,7 +98,7 @@ static psv_node *join_items(psv_parser *p, psv_node **items, size_t n, joiners w
 static psv_node *as_one_equation(psv_parser *p, psv_node *const *items, size_t n) {
     psv_node *names[PSV_MAX_ITEMS], *values[PSV_MAX_ITEMS];
     for (size_t i = 0; i < n; i++) {
-        if (items[i]->kind != PSV_REL || items[i]->n != 2 || items[i]->text[0] != '=') return NULL;
+        if (!psv_is_relation(items[i], PSV_EQUAL)) return NULL;
         names[i] = items[i]->kid[0];
         values[i] = items[i]->kid[1];
         if (names[i]->kind != PSV_VAR) return NULL;
@@ -104,11 +106,9 @@ static psv_node *as_one_equation(psv_parser *p, psv_node *const *items, size_t n
             if (strcmp(names[k]->text, names[i]->text) == 0) return NULL;
     }
     psv_node *left = psv_node_new(p->ctx, PSV_TUPLE, n, names), *right = psv_node_new(p->ctx, PSV_TUPLE, n, values);
-    psv_node *equation = psv_binary(p->ctx, PSV_REL, left, right);
-    if (!equation) return NULL;
+    if (left == NULL || right == NULL) return NULL;
     left->op = right->op = PSV_BRACKETS('(', ')');
-    equation->text = "=";
-    return equation;
+    return psv_relate(p->ctx, left, PSV_EQUAL, right);
 }
 
 /* p = 2, q = 3 or p = 3, q = 2: one equation of tuples for each alternative. `starts` says where they begin. Returns
@@ -118,7 +118,7 @@ static size_t as_alternatives(psv_parser *p, psv_node **items, size_t n, const s
     for (size_t k = 0; k < alternatives; k++) {
         size_t end = k + 1 < alternatives ? starts[k + 1] : n;
         if (end - starts[k] < 2 || end - starts[k] != starts[1]) return 0;
-        if (!(equations[k] = as_one_equation(p, items + starts[k], end - starts[k]))) return 0;
+        if ((equations[k] = as_one_equation(p, items + starts[k], end - starts[k])) == NULL) return 0;
     }
     memcpy(items, equations, alternatives * sizeof *items);
     return alternatives;
@@ -132,12 +132,14 @@ psv_node *psv_parse_list(psv_parser *p) {
     (void)accept_separators(p, &(joiners){false, false});
     while (!ends_list(p)) {
         if (n == PSV_MAX_ITEMS) return psv_parse_error(p, "too many items");
-        psv_node *item = psv_parse_relation(p);
-        if (!item) return psv_parse_error(p, "expression too large");
+        bool dots = psv_accept(p, TK_DOTS);
+        psv_node *item = dots ? psv_node_new(p->ctx, PSV_DOTS, 0, NULL) : psv_parse_relation(p);
+        if (item == NULL) return psv_parse_error(p, "expression too large");
         items[n++] = item;
         if (ends_list(p)) break;
         joiners here = {false, false};
-        if (!accept_separators(p, &here)) return psv_parse_error(p, "unexpected symbol");
+        bool separated = accept_separators(p, &here) || dots || psv_at(p, TK_DOTS);
+        if (!separated) return psv_parse_error(p, "unexpected symbol");
         if (here.any_or && n < PSV_MAX_ITEMS) starts[alternatives++] = n;
         all.any_or |= here.any_or;
         all.any_and |= here.any_and;
@@ -149,26 +151,26 @@ psv_node *psv_parse_list(psv_parser *p) {
     return n == 1 ? items[0] : join_items(p, items, n, all);
 }
 
-static char relation_character(int code) {
+static psv_relation relation_of(int code) {
     switch (code) {
-    case '=': return '=';
-    case '<': return '<';
-    case '>': return '>';
-    case TK_LE: return 'l';
-    case TK_GE: return 'g';
-    case TK_NE: return 'n';
-    case TK_APPROX: return '~';
-    case TK_IN: return 'i';
-    case TK_NOTIN: return 'o';
-    case TK_EQUIV: return 'e';
-    case TK_OTHER_RELATION: return 'c';
-    default: return 0;
+    case '=': return PSV_EQUAL;
+    case '<': return PSV_LESS;
+    case '>': return PSV_GREATER;
+    case TK_LE: return PSV_AT_MOST;
+    case TK_GE: return PSV_AT_LEAST;
+    case TK_NE: return PSV_NOT_EQUAL;
+    case TK_APPROX: return PSV_APPROX;
+    case TK_IN: return PSV_MEMBER;
+    case TK_NOTIN: return PSV_NOT_MEMBER;
+    case TK_EQUIV: return PSV_CONGRUENT;
+    case TK_OTHER_RELATION: return PSV_OTHER_RELATION;
+    default: return PSV_NO_RELATION;
     }
 }
 
 static psv_node *parse_union(psv_parser *p) {
     psv_node *left = psv_parse_sum(p);
-    while (left) {
+    while (left != NULL) {
         psv_kind kind;
         if (psv_at(p, TK_CUP))
             kind = PSV_UNION;
@@ -199,7 +201,7 @@ size_t psv_half_day(const psv_parser *p, const char **which) {
         *which = letters[0] == 'a' ? "am" : "pm";
         return 1;
     }
-    if (t->code != TK_LETTER || !strchr("apAP", *t->text)) return 0;
+    if (t->code != TK_LETTER || strchr("apAP", *t->text) == NULL) return 0;
     size_t used = 1;
     if (t[used].code == '.') used++;
     if (t[used].code != TK_LETTER || (*t[used].text | 32) != 'm') return 0;
@@ -211,20 +213,20 @@ size_t psv_half_day(const psv_parser *p, const char **which) {
 
 static psv_node *parse_ratio(psv_parser *p) {
     psv_node *first = parse_union(p);
-    if (!first || !psv_at(p, ':')) return first;
+    if (first == NULL || !psv_at(p, ':')) return first;
     psv_node *parts[8] = {first};
     size_t n = 1;
-    while (first && n < 8 && psv_accept(p, ':')) {
+    while (first != NULL && n < 8 && psv_accept(p, ':')) {
         bool outer = p->in_ratio;
         p->in_ratio = true;
         parts[n] = psv_parse_sum(p);
         p->in_ratio = outer;
-        if (!parts[n++]) return NULL;
+        if (parts[n++] == NULL) return NULL;
     }
     psv_node *ratio = psv_node_new(p->ctx, PSV_RATIO, n, parts);
     const char *which;
     size_t used = psv_half_day(p, &which);
-    if (ratio && used) {
+    if (ratio != NULL && used) {
         ratio->text = which;
         p->i += used;
     }
@@ -234,38 +236,40 @@ static psv_node *parse_ratio(psv_parser *p) {
 /* "x ≤ −1 ∪ x ≥ 2" was read as a chain with −1 ∪ x in its middle: two conditions. NULL: it is not that. */
 static psv_node *split_chain(psv_ctx *ctx, psv_node *const *sides, const char *relations, size_t n) {
     if (n != 3 || (sides[1]->kind != PSV_UNION && sides[1]->kind != PSV_INTER)) return NULL;
-    if (!strchr("<>lgn", relations[0]) || !strchr("<>lgn", relations[1])) return NULL;
-    psv_node *first = psv_binary(ctx, PSV_REL, sides[0], sides[1]->kid[0]);
-    psv_node *second = psv_binary(ctx, PSV_REL, sides[1]->kid[1], sides[2]);
-    psv_node *both = psv_binary(ctx, sides[1]->kind == PSV_UNION ? PSV_OR : PSV_AND, first, second);
-    if (!both) return NULL;
-    first->text = ps_arena_strndup(ctx->arena, relations, 1);
-    second->text = ps_arena_strndup(ctx->arena, relations + 1, 1);
-    return first->text && second->text ? both : NULL;
+    psv_relation r0 = (psv_relation)relations[0], r1 = (psv_relation)relations[1];
+    if (!psv_is_order(r0) && r0 != PSV_NOT_EQUAL) return NULL;
+    if (!psv_is_order(r1) && r1 != PSV_NOT_EQUAL) return NULL;
+    psv_node *first = psv_relate(ctx, sides[0], r0, sides[1]->kid[0]);
+    psv_node *second = psv_relate(ctx, sides[1]->kid[1], r1, sides[2]);
+    return psv_binary(ctx, sides[1]->kind == PSV_UNION ? PSV_OR : PSV_AND, first, second);
 }
 
 psv_node *psv_parse_relation(psv_parser *p) {
     psv_node *sides[16];
     char relations[16];
     size_t n = 0;
-    if (psv_at(p, '=') || psv_at(p, TK_APPROX)) p->i++; /* "= 5" */
+    bool about = psv_at(p, TK_OTHER_RELATION) && strcmp(psv_peek(p)->text, "sim") == 0; /* ~ 5 */
+    if (psv_at(p, '=') || psv_at(p, TK_APPROX) || about) p->i++;                        /* "= 5" */
+    p->modulus = NULL;
     for (;;) {
         if (n == 16) return psv_parse_error(p, "too many relations in a row");
         sides[n] = parse_ratio(p);
-        if (!sides[n++]) return NULL;
-        char relation = relation_character(psv_peek(p)->code);
-        if (!relation) break;
-        relations[n - 1] = relation;
+        if (sides[n++] == NULL) return NULL;
+        psv_relation relation = relation_of(psv_peek(p)->code);
+        if (relation == PSV_NO_RELATION) break;
+        relations[n - 1] = (char)relation;
         p->i++;
     }
     if (n == 1) return sides[0];
+    if (n == 2 && relations[0] == PSV_CONGRUENT && p->modulus != NULL && p->ctx->rules->congruence_has_a_modulus)
+        sides[1] = psv_call(p->ctx, PSV_MOD, sides[1], p->modulus);
     psv_node *node = split_chain(p->ctx, sides, relations, n);
-    if (node) return node;
+    if (node != NULL) return node;
     node = psv_node_new(p->ctx, PSV_REL, n, sides);
-    if (!node) return NULL;
+    if (node == NULL) return NULL;
     node->text = ps_arena_strndup(p->ctx->arena, relations, n - 1);
-    if (!node->text) p->ctx->nomem = true;
-    return node->text ? node : NULL;
+    if (node->text == NULL) p->ctx->nomem = true;
+    return node->text != NULL ? node : NULL;
 }
 
 psv_node *psv_parse(psv_ctx *ctx, psv_tokens tokens, const char **why) {
@@ -273,9 +277,9 @@ psv_node *psv_parse(psv_ctx *ctx, psv_tokens tokens, const char **why) {
     psv_node *tree = psv_parse_content(&p);
     while (psv_at(&p, '.') || psv_at(&p, ',') || psv_at(&p, ';'))
         p.i++;
-    if (tree && !psv_at(&p, TK_END)) tree = psv_parse_error(&p, "unexpected symbol");
-    if (!tree && !p.why) p.why = "expression too large";
-    if (p.why) tree = NULL;
+    if (tree != NULL && !psv_at(&p, TK_END)) tree = psv_parse_error(&p, "unexpected symbol");
+    if (tree == NULL && p.why == NULL) p.why = "expression too large";
+    if (p.why != NULL) tree = NULL;
     *why = p.why;
     return tree;
 }

@@ -1,12 +1,13 @@
 /* What sums and products are made of: numbers, names, and whatever follows an atom. */
 #include "verify/read/parse.h"
+#include "verify/read/prose.h"
 #include "verify/read/words.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- Numbers ---------------------------------------------------------------------------------------------------- */
+/* ---- Numbers ------------------------------------------------------------- */
 
 /* 0.333… shows its period three times at least; then it is taken to go on for ever. */
 static int dotted_period(const char *digits, size_t length, size_t scale) {
@@ -41,7 +42,7 @@ static psv_node *repeating_number(psv_parser *p, const psv_token *t, const char 
     ps_text_append(&digits, period, length);
     psv_node *node = ps_text_ok(&digits) ? psv_named(p->ctx, PSV_NUM, ps_text_cstr(&digits), digits.length) : NULL;
     ps_text_free(&digits);
-    if (!node) return NULL;
+    if (node == NULL) return NULL;
     node->scale = t->id + (int)length;
     node->repeat = (int)length;
     return node;
@@ -61,7 +62,7 @@ static psv_node *split_digit(psv_parser *p) {
     return node;
 }
 
-psv_node *psv_parse_number(psv_parser *p, bool one_digit) {
+static psv_node *parse_number(psv_parser *p, bool one_digit) {
     psv_token *t = &p->t[p->i];
     if (one_digit && t->id == 0 && !t->point) return split_digit(p);
     const psv_token *next = t + 1;
@@ -88,12 +89,12 @@ psv_node *psv_parse_number(psv_parser *p, bool one_digit) {
     if (t->point && next->code == TK_OVERLINE && next[1].code == TK_NUM && !next[1].point) {
         p->i += 2; /* 2.1\bar3 */
         const psv_node *digit = split_digit(p);
-        return digit ? repeating_number(p, t, digit->text, 1) : NULL;
+        return digit != NULL ? repeating_number(p, t, digit->text, 1) : NULL;
     }
     if (t->length == 0) return psv_parse_error(p, "a point without digits");
     p->i++;
     psv_node *node = psv_named(p->ctx, PSV_NUM, t->text, t->length);
-    if (!node) return NULL;
+    if (node == NULL) return NULL;
     node->scale = t->id;
     node->commas = t->commas;
     if (next->code == TK_DOTS && t->id > 0) {
@@ -103,7 +104,13 @@ psv_node *psv_parse_number(psv_parser *p, bool one_digit) {
     return node;
 }
 
-/* ---- Names ------------------------------------------------------------------------------------------------------ */
+psv_node *psv_parse_number(psv_parser *p, bool one_digit) {
+    psv_node *number = parse_number(p, one_digit);
+    if (number != NULL && number->repeat) (void)psv_accept(p, TK_DOTS); /* 0.\overline{36}… */
+    return number;
+}
+
+/* ---- Names --------------------------------------------------------------- */
 
 /* "_1", "_{n+1}", "'" after a name become part of it. */
 static bool append_decorations(psv_parser *p, ps_text *name) {
@@ -155,18 +162,18 @@ static bool names_point(const psv_parser *p, const char *name, size_t length) {
 
 /* f(x), f^{-1}(x), P(A): names that are functions by custom. */
 static bool names_function(const char *name, size_t length) {
-    return length >= 1 && strchr("fghFGHPT", name[0]) && (length == 1 || name[1] == '_' || name[1] == '\'');
+    return length >= 1 && strchr("fghFGHPT", name[0]) != NULL && (length == 1 || name[1] == '_' || name[1] == '\'');
 }
 
 static psv_node *parse_application(psv_parser *p, const char *name, size_t length) {
     p->i++;
     psv_node *inner = psv_parse_group(p, ')');
-    if (!inner) return NULL;
+    if (inner == NULL) return NULL;
     bool list = inner->kind == PSV_LIST;
     psv_node *node = psv_node_new(p->ctx, PSV_APPLY, list ? inner->n : 1, list ? inner->kid : &inner);
-    if (!node) return NULL;
+    if (node == NULL) return NULL;
     node->text = ps_arena_strndup(p->ctx->arena, name, length);
-    return node->text ? node : NULL;
+    return node->text != NULL ? node : NULL;
 }
 
 static psv_node *parse_name(psv_parser *p) {
@@ -202,12 +209,26 @@ done:
     return node;
 }
 
+static bool has_imaginary_unit(const psv_node *node) {
+    if (node->kind == PSV_CONST && node->op == PSV_I) return true;
+    for (size_t k = 0; k < node->n; k++)
+        if (has_imaginary_unit(node->kid[k])) return true;
+    return false;
+}
+
 /* \angle ABC, \triangle ABC, \overline{AB}: one name. */
 static psv_node *parse_long_name(psv_parser *p) {
     ps_text name = {0};
     ps_text_puts(&name, psv_peek(p)->text);
     p->i++;
     bool braces = psv_accept(p, '{');
+    bool bar = strcmp(ps_text_cstr(&name), "overline") == 0 || strcmp(ps_text_cstr(&name), "bar") == 0;
+    if (bar && braces && !psv_at(p, TK_LETTER) && p->ctx->rules->words_may_be_signs) { /* \\overline{3+4i} */
+        ps_text_free(&name);
+        psv_node *inner = psv_parse_group(p, '}');
+        if (inner != NULL && !has_imaginary_unit(inner)) return psv_parse_error(p, "a bar over more than a name");
+        return psv_call(p->ctx, PSV_CONJ, inner, NULL);
+    }
     while (psv_at(p, TK_LETTER) || psv_at(p, TK_E) || psv_at(p, TK_I))
         ps_text_puts(&name, p->t[p->i++].text);
     psv_node *node = ps_text_ok(&name) ? psv_named(p->ctx, PSV_VAR, ps_text_cstr(&name), name.length) : NULL;
@@ -216,7 +237,7 @@ static psv_node *parse_long_name(psv_parser *p) {
     return node;
 }
 
-/* ---- Any atom ------------------------------------------------------------------------------------------------ */
+/* ---- Any atom ------------------------------------------------------------ */
 
 psv_node *psv_parse_argument(psv_parser *p) {
     if (psv_accept(p, '{')) return psv_parse_group(p, '}');
@@ -229,18 +250,33 @@ static psv_node *parse_text(psv_parser *p) {
     const psv_token *t = psv_peek(p);
     p->i++;
     const char *words = psv_plain_words(p->ctx, t->text, t->length);
-    if (!words) return NULL;
-    long number = p->ctx->math_verify ? -1 : psv_number_word(words);
+    if (words == NULL) return NULL;
+    long number = p->ctx->rules->words_may_be_values ? psv_number_word(words) : -1;
     if (number >= 0) {
         psv_node *node = psv_integer(p->ctx, number);
-        if (node) node->spelled = true;
+        if (node != NULL) node->spelled = true;
         return node;
+    }
+    const char *money = t->length <= 4 ? psv_currency_code(words, strlen(words)) : NULL;
+    if (money != NULL && p->ctx->rules->words_may_be_signs) {
+        (void)psv_accept(p, '.'); /* Rs. 9500 */
+        if (psv_at(p, TK_NUM)) {
+            psv_node *value = psv_unary(p->ctx, PSV_UNIT, psv_parse_number(p, false));
+            if (value != NULL) value->text = money;
+            return value;
+        }
     }
     if (psv_at(p, '=')) return psv_named(p->ctx, PSV_VAR, words, strlen(words));
     size_t end = strlen(words);
-    bool is = end > 3 && strcmp(words + end - 3, " is") == 0 && !p->ctx->math_verify; /* "The answer is" */
+    bool is =
+        end > 3 && strcmp(words + end - 3, " is") == 0 && p->ctx->rules->text_holds_formulas; /* "The answer is" */
     bool label = t->length && (is || t->text[t->length - 1] == ':' || t->text[t->length - 1] == '=');
+    label |= p->ctx->rules->words_may_be_signs && psv_lead_in(t->text, t->length) == t->length;
+    if (label) (void)psv_accept(p, ':');
+    if (label && psv_at(p, '-')) return psv_parse_unary(p);
     if (label && psv_starts_factor(p)) return psv_parse_power(p);
+    if (p->ctx->rules->words_are_no_factors && psv_starts_factor(p) && !psv_at(p, TK_LETTER))
+        return psv_parse_error(p, "words before a value");
     return psv_named(p->ctx, PSV_TEXT, words, strlen(words));
 }
 
@@ -289,7 +325,7 @@ psv_node *psv_parse_atom(psv_parser *p) {
     return node;
 }
 
-/* ---- Powers and what else follows an atom ----------------------------------------------------------------------- */
+/* ---- Powers and what else follows an atom -------------------------------- */
 
 static psv_node *base_n(psv_parser *p, psv_node *digits) {
     p->i++;
@@ -303,8 +339,8 @@ static psv_node *base_n(psv_parser *p, psv_node *digits) {
         base = strtol(t->text, NULL, 10);
     else if (t->code == TK_TEXT) {
         const char *words = psv_plain_words(p->ctx, t->text, t->length);
-        if (words && strncmp(words, "base ", 5) == 0) words += 5;
-        if (words) base = isdigit((unsigned char)*words) ? strtol(words, NULL, 10) : psv_number_word(words);
+        if (words != NULL && strncmp(words, "base ", 5) == 0) words += 5;
+        if (words != NULL) base = isdigit((unsigned char)*words) ? strtol(words, NULL, 10) : psv_number_word(words);
     }
     p->i += t->code != TK_END;
     if (round && !psv_accept(p, ')')) return psv_parse_error(p, "unbalanced brackets");
@@ -312,18 +348,30 @@ static psv_node *base_n(psv_parser *p, psv_node *digits) {
     if (braces && !psv_accept(p, '}')) return psv_parse_error(p, "unbalanced braces");
     if (base < 2 || base > 36 || digits->scale) return psv_parse_error(p, "an index to a number");
     psv_node *node = psv_copy(p->ctx, digits);
-    if (!node) return NULL;
+    if (node == NULL) return NULL;
     node->kind = PSV_BASE;
     node->scale = (int)base;
     return node;
 }
 
-/* Math-Verify drops the sign: its \sin 30^\circ is \sin 30. A scale of temperature may follow. */
+/* Without the sign \sin 30^\circ is \sin 30. A scale of temperature may follow. */
 static psv_node *degrees(psv_parser *p, psv_node *node) {
     const psv_token *t = psv_peek(p);
-    bool scale = t->code == TK_LETTER && t->length == 1 && strchr("CF", *t->text);
-    if (scale && (t->id == 1 || t[1].code == TK_END)) p->i++; /* 20^\circ \text{C} */
-    return p->ctx->math_verify ? node : psv_unary(p->ctx, PSV_DEGREE, node);
+    bool scale = t->code == TK_LETTER && t->length == 1 && strchr("CF", *t->text) != NULL;
+    if (scale && (t->id == 1 || t[1].code == TK_END)) { /* 20^\circ \text{C} */
+        p->i++;
+        if (p->ctx->rules->temperature_has_a_scale) {
+            node = psv_unary(p->ctx, PSV_UNIT, node);
+            if (node != NULL) node->text = *t->text == 'C' ? "celsius" : "fahrenheit";
+            return node;
+        }
+    }
+    return p->ctx->rules->degree_is_a_value ? psv_unary(p->ctx, PSV_DEGREE, node) : node;
+}
+
+static bool is_ordinal_ending(const char *letters) {
+    static const char *const endings[] = {"st", "nd", "rd", "th"};
+    return PSV_IS_ONE_OF(endings, letters, 2);
 }
 
 /* After '^'. Degrees and ordinals are no powers. */
@@ -336,6 +384,12 @@ static psv_node *parse_exponent(psv_parser *p, psv_node *base) {
     if ((inner->code == TK_DEGREE || small_o) && alone) {
         p->i += group ? 3 : 1;
         return degrees(p, base);
+    }
+    bool ordinal = group && inner->code == TK_LETTER && inner->run == 2 && inner[1].code == TK_LETTER &&
+                   inner[2].code == '}' && base->kind == PSV_NUM && is_ordinal_ending(p->source + inner->begin);
+    if (ordinal) { /* 3^{rd} */
+        p->i += 4;
+        return base;
     }
     if (inner->code == TK_TEXT && alone) { /* 5^\text{th} */
         p->i += group ? 3 : 1;
@@ -356,12 +410,28 @@ static psv_node *parse_exponent(psv_parser *p, psv_node *base) {
     return psv_binary(p->ctx, PSV_POW, base, exponent);
 }
 
+/* {g}_k, x^2_1: an index after a group or an exponent belongs to the name before it. */
+static psv_node *with_index(psv_parser *p, psv_node *node) {
+    bool power = node->kind == PSV_POW;
+    const psv_node *old = power ? node->kid[0] : node;
+    if (old->kind != PSV_VAR) return psv_parse_error(p, "an index to an expression");
+    ps_text name = {0};
+    ps_text_puts(&name, old->text);
+    psv_node *fresh = NULL;
+    if (!append_decorations(p, &name))
+        psv_parse_error(p, "unfinished index");
+    else if (ps_text_ok(&name))
+        fresh = psv_named(p->ctx, PSV_VAR, ps_text_cstr(&name), name.length);
+    ps_text_free(&name);
+    return power ? psv_binary(p->ctx, PSV_POW, fresh, node->kid[1]) : fresh;
+}
+
 psv_node *psv_parse_power(psv_parser *p) {
     return psv_parse_postfix(p, psv_parse_atom(p));
 }
 
 psv_node *psv_parse_postfix(psv_parser *p, psv_node *node) {
-    while (node) {
+    while (node != NULL) {
         switch (psv_peek(p)->code) {
         case '^':
             p->i++;
@@ -377,17 +447,14 @@ psv_node *psv_parse_postfix(psv_parser *p, psv_node *node) {
             bool word = psv_peek(p)->id == 1;
             p->i++;
             node = psv_unary(p->ctx, PSV_PERCENT, node);
-            if (node) node->op = word;
+            if (node != NULL) node->op = word;
             break;
         }
         case TK_DEGREE:
             p->i++;
             node = degrees(p, node);
             break;
-        case '_':
-            if (node->kind != PSV_NUM) return psv_parse_error(p, "an index to an expression");
-            node = base_n(p, node);
-            break;
+        case '_': node = node->kind == PSV_NUM ? base_n(p, node) : with_index(p, node); break;
         default: return node;
         }
     }

@@ -7,10 +7,10 @@
 /* What a group holds: a list, or two around \over or \choose. */
 psv_node *psv_parse_content(psv_parser *p) {
     psv_node *top = psv_parse_list(p);
-    if (!top || !psv_at(p, TK_OVER)) return top;
+    if (top == NULL || !psv_at(p, TK_OVER)) return top;
     bool choose = p->t[p->i++].id == 1;
     psv_node *bottom = psv_parse_list(p);
-    if (!bottom) return NULL; /* a call with one argument would be no binomial */
+    if (bottom == NULL) return NULL; /* a call with one argument would be no binomial */
     return choose ? psv_call(p->ctx, PSV_BINOMIAL, top, bottom) : psv_binary(p->ctx, PSV_DIV, top, bottom);
 }
 
@@ -20,7 +20,7 @@ psv_node *psv_parse_group(psv_parser *p, int close) {
     psv_node *inner = psv_parse_content(p);
     p->bars = bars;
     p->braces = braces;
-    if (inner && !psv_accept(p, close)) return psv_parse_error(p, "unbalanced brackets");
+    if (inner != NULL && !psv_accept(p, close)) return psv_parse_error(p, "unbalanced brackets");
     return inner;
 }
 
@@ -41,7 +41,7 @@ static psv_node *split_commas(psv_parser *p, psv_node *number, size_t begin, siz
 static psv_node *tuple(psv_parser *p, psv_node *inner, int open, int close) {
     bool list = inner->kind == PSV_LIST;
     psv_node *node = psv_node_new(p->ctx, PSV_TUPLE, list ? inner->n : 1, list ? inner->kid : &inner);
-    if (node) node->op = PSV_BRACKETS(open, close);
+    if (node != NULL) node->op = PSV_BRACKETS(open, close);
     return node;
 }
 
@@ -49,8 +49,8 @@ static psv_node *tuple(psv_parser *p, psv_node *inner, int open, int close) {
  * first of several conditions. */
 static psv_node *after_colon(psv_parser *p, const psv_node *chain) {
     if ((chain->kind == PSV_OR || chain->kind == PSV_AND) && chain->n) {
-        psv_node *first = after_colon(p, chain->kid[0]), *copy = first ? psv_copy(p->ctx, chain) : NULL;
-        if (copy) copy->kid[0] = first;
+        psv_node *first = after_colon(p, chain->kid[0]), *copy = first != NULL ? psv_copy(p->ctx, chain) : NULL;
+        if (copy != NULL) copy->kid[0] = first;
         return copy;
     }
     if (chain->kind != PSV_REL) return NULL;
@@ -59,7 +59,7 @@ static psv_node *after_colon(psv_parser *p, const psv_node *chain) {
         k++;
     if (k + 1 >= chain->n || chain->kid[k]->n != 2) return NULL;
     psv_node *condition = psv_node_new(p->ctx, PSV_REL, chain->n - k, chain->kid + k);
-    if (!condition) return NULL;
+    if (condition == NULL) return NULL;
     condition->kid[0] = chain->kid[k]->kid[1];
     condition->text = chain->text + k;
     return condition;
@@ -88,21 +88,21 @@ static psv_node *parse_set(psv_parser *p) {
     psv_node *inner = psv_parse_list(p);
     p->braces = 0;
     psv_node *condition = NULL;
-    if (inner && (psv_accept(p, '|') || psv_accept(p, TK_MID))) {
+    if (inner != NULL && (psv_accept(p, '|') || psv_accept(p, TK_MID))) {
         condition = psv_parse_list(p);
-        if (!condition) return NULL;
+        if (condition == NULL) return NULL;
     }
     p->bars = bars;
     p->braces = braces;
-    if (!inner) return NULL;
+    if (inner == NULL) return NULL;
     size_t end = psv_peek(p)->begin;
     if (!psv_accept(p, TK_RSET)) return psv_parse_error(p, "unbalanced braces");
-    if (condition) return condition;
+    if (condition != NULL) return condition;
     psv_node *such_that = after_colon(p, inner);
-    if (such_that) return such_that;
-    if (inner->kind == PSV_REL && strpbrk(inner->text, "<>lg")) return inner; /* {x ≤ 0} */
+    if (such_that != NULL) return such_that;
+    if (psv_any_relation(inner, psv_is_order)) return inner; /* {x ≤ 0} */
     if (inner->kind == PSV_NUM && inner->commas) inner = split_commas(p, inner, begin, end);
-    if (!inner) return NULL;
+    if (inner == NULL) return NULL;
     bool list = inner->kind == PSV_LIST;
     return psv_node_new(p->ctx, PSV_SET, list ? inner->n : 1, list ? inner->kid : &inner);
 }
@@ -119,7 +119,7 @@ psv_node *psv_parse_brackets(psv_parser *p) {
     psv_node *inner = psv_parse_list(p);
     p->bars = bars;
     p->braces = braces;
-    if (!inner) return NULL;
+    if (inner == NULL) return NULL;
     size_t end = psv_peek(p)->begin;
     int close = psv_peek(p)->code;
     if (reversed || (open == '[' && close == '[')) {
@@ -133,12 +133,9 @@ psv_node *psv_parse_brackets(psv_parser *p) {
     p->i++;
     if (open == TK_LANGLE) return tuple(p, inner, '(', 'v'); /* a vector, never an interval */
     if (inner->kind == PSV_NUM && inner->commas) inner = split_commas(p, inner, begin, end);
-    if (!inner) return NULL;
+    if (inner == NULL) return NULL;
     if (inner->kind == PSV_LIST) return tuple(p, inner, open, close);
-    if (open == '(' ? close == ')' : close == ']') {
-        if (inner->kind == PSV_NUM && inner->commas) return inner;
-        return inner;
-    }
+    if (open == '(' ? close == ')' : close == ']') return inner;
     return psv_parse_error(p, "unbalanced brackets");
 }
 
@@ -148,7 +145,7 @@ psv_node *psv_parse_absolute(psv_parser *p) {
     p->bars = 1;
     psv_node *inner = psv_parse_sum(p);
     p->bars = bars;
-    if (inner && !psv_accept(p, '|')) return psv_parse_error(p, "unbalanced bars");
+    if (inner != NULL && !psv_accept(p, '|')) return psv_parse_error(p, "unbalanced bars");
     return psv_call(p->ctx, PSV_ABS, inner, NULL);
 }
 

@@ -1,5 +1,6 @@
 /* Commands with arguments: roots, fractions, binomials, functions, matrices, sums. */
 #include "verify/read/parse.h"
+#include "verify/tree/names.h"
 
 #include <string.h>
 
@@ -8,16 +9,16 @@ psv_node *psv_parse_root(psv_parser *p) {
     psv_node *index = NULL;
     if (psv_accept(p, '[')) {
         index = psv_parse_group(p, ']');
-        if (!index) return NULL;
+        if (index == NULL) return NULL;
     }
     psv_node *radicand;
     if (psv_at(p, TK_NUM)) /* \sqrt13: the whole number, as it is meant */
         radicand = psv_parse_number(p, false);
     else
         radicand = psv_parse_argument(p);
-    if (index && psv_has_variable(index)) /* \sqrt[n]{a} */
+    if (index != NULL && psv_has_variable(index)) /* \sqrt[n]{a} */
         return psv_binary(p->ctx, PSV_POW, radicand, psv_binary(p->ctx, PSV_DIV, psv_integer(p->ctx, 1), index));
-    if (!index) index = psv_integer(p->ctx, 2);
+    if (index == NULL) index = psv_integer(p->ctx, 2);
     return psv_binary(p->ctx, PSV_ROOT, radicand, index);
 }
 
@@ -28,9 +29,9 @@ static psv_node *parse_function_argument(psv_parser *p) {
     if (psv_accept(p, '-')) return psv_unary(p->ctx, PSV_NEG, parse_function_argument(p));
     if (psv_at(p, TK_FUNC)) return psv_parse_power(p);
     psv_node *node = psv_parse_power(p);
-    while (node && psv_starts_factor(p) && !psv_at(p, TK_FUNC) && !psv_at(p, '(') && !psv_at(p, '['))
+    while (node != NULL && psv_starts_factor(p) && !psv_at(p, TK_FUNC) && !psv_at(p, '(') && !psv_at(p, '['))
         node = psv_binary(p->ctx, PSV_MUL, node, psv_parse_power(p));
-    if (node && psv_at(p, '/') && node->kind != PSV_FUNC) { /* \sin \pi/3 */
+    if (node != NULL && psv_at(p, '/') && node->kind != PSV_FUNC) { /* \sin \pi/3 */
         bool constant = !psv_has_variable(node);
         if (constant && p->t[p->i + 1].code == TK_NUM) {
             p->i++;
@@ -62,10 +63,10 @@ static psv_node *parse_log_base(psv_parser *p) {
 }
 
 static psv_node *many_arguments(psv_parser *p, psv_func func, psv_node *inner) {
-    if (!inner) return NULL;
+    if (inner == NULL) return NULL;
     bool list = inner->kind == PSV_TUPLE || inner->kind == PSV_LIST || inner->kind == PSV_SET;
     psv_node *node = psv_node_new(p->ctx, PSV_FUNC, list ? inner->n : 1, list ? inner->kid : &inner);
-    if (node) node->op = func;
+    if (node != NULL) node->op = func;
     return node;
 }
 
@@ -76,10 +77,10 @@ psv_node *psv_parse_function(psv_parser *p) {
     if (psv_at(p, '_')) {
         p->i++;
         if (func != PSV_LOG) return psv_parse_error(p, "an index to a function");
-        if (!(base = parse_log_base(p))) return NULL;
+        if ((base = parse_log_base(p)) == NULL) return NULL;
     }
     if (psv_accept(p, '^')) {
-        if (!(power = psv_parse_argument(p))) return NULL;
+        if ((power = psv_parse_argument(p)) == NULL) return NULL;
         bool minus_one =
             power->kind == PSV_NEG && power->kid[0]->kind == PSV_NUM && strcmp(power->kid[0]->text, "1") == 0;
         if (minus_one && inverse_of(func) != func) {
@@ -95,8 +96,14 @@ psv_node *psv_parse_function(psv_parser *p) {
     else if (psv_func_arity(func) == 2 && func != PSV_LOG)
         node = many_arguments(p, func, argument);
     else
-        node = base ? psv_call(p->ctx, func, argument, base) : argument ? psv_call(p->ctx, func, argument, NULL) : NULL;
-    return power ? psv_binary(p->ctx, PSV_POW, node, power) : node;
+        node = base != NULL       ? psv_call(p->ctx, func, argument, base)
+               : argument != NULL ? psv_call(p->ctx, func, argument, NULL)
+                                  : NULL;
+    return power != NULL ? psv_binary(p->ctx, PSV_POW, node, power) : node;
+}
+
+static bool only_equals(const psv_node *node) {
+    return psv_is_equation(node) && strchr(node->text, PSV_APPROX) == NULL;
 }
 
 /* \begin{cases} x = 3 \\ y = 5 \end{cases}: equations row by row. A value with its condition is not read. */
@@ -106,9 +113,8 @@ psv_node *psv_parse_cases(psv_parser *p) {
     while (!psv_accept(p, TK_ENDENV)) {
         if (psv_accept(p, TK_ROW)) continue;
         if (n == PSV_MAX_ITEMS) return psv_parse_error(p, "too many entries");
-        if (!(rows[n] = psv_parse_list(p))) return NULL;
-        if (rows[n]->kind != PSV_REL || strspn(rows[n]->text, "=") != strlen(rows[n]->text) || psv_at(p, '&'))
-            return psv_parse_error(p, "cases with conditions");
+        if ((rows[n] = psv_parse_list(p)) == NULL) return NULL;
+        if (!only_equals(rows[n]) || psv_at(p, '&')) return psv_parse_error(p, "cases with conditions");
         n++;
         if (!psv_at(p, TK_ROW) && !psv_at(p, TK_ENDENV)) return psv_parse_error(p, "unfinished cases");
     }
@@ -118,7 +124,7 @@ psv_node *psv_parse_cases(psv_parser *p) {
 
 psv_node *psv_parse_matrix(psv_parser *p) {
     const char *name = psv_peek(p)->text;
-    if (strchr("vV", name[0])) return psv_parse_error(p, "a determinant");
+    if (strchr("vV", name[0]) != NULL) return psv_parse_error(p, "a determinant");
     p->i++;
     if (strcmp(name, "cases") == 0 || strcmp(name, "aligned") == 0) return psv_parse_cases(p);
     psv_node *cells[PSV_MAX_ITEMS];
@@ -134,7 +140,7 @@ psv_node *psv_parse_matrix(psv_parser *p) {
         psv_accept(p, '&');
         if (n == PSV_MAX_ITEMS) return psv_parse_error(p, "too many entries");
         cells[n] = psv_parse_list(p);
-        if (!cells[n++]) return NULL;
+        if (cells[n++] == NULL) return NULL;
         in_row++;
         if (!psv_at(p, '&') && !psv_at(p, TK_ROW) && !psv_at(p, TK_ENDENV))
             return psv_parse_error(p, "an unfinished matrix");
@@ -143,8 +149,9 @@ psv_node *psv_parse_matrix(psv_parser *p) {
     if (in_row && columns && in_row != columns) return psv_parse_error(p, "a ragged matrix");
     if (!columns) columns = in_row;
     if (!n) return psv_parse_error(p, "an empty matrix");
+    if (n == 1 && strcmp(name, "array") == 0 && p->ctx->rules->tuple_may_be_a_matrix) return cells[0]; /* a frame */
     psv_node *node = psv_node_new(p->ctx, PSV_MATRIX, n, cells);
-    if (node) node->scale = (int)columns;
+    if (node != NULL) node->scale = (int)columns;
     return node;
 }
 
@@ -153,8 +160,8 @@ psv_node *psv_parse_two(psv_parser *p) {
     bool fraction = psv_at(p, TK_FRAC);
     p->i++;
     psv_node *a = psv_parse_argument(p);
-    psv_node *b = a ? psv_parse_argument(p) : NULL;
-    if (!a || !b) return NULL;
+    psv_node *b = a != NULL ? psv_parse_argument(p) : NULL;
+    if (a == NULL || b == NULL) return NULL;
     return fraction ? psv_binary(p->ctx, PSV_DIV, a, b) : psv_call(p->ctx, PSV_BINOMIAL, a, b);
 }
 
@@ -167,13 +174,13 @@ psv_node *psv_parse_big(psv_parser *p) {
     for (int bound = 0; bound < 2; bound++)
         if (psv_at(p, '_') || psv_at(p, '^')) {
             p->i++;
-            if (!(parts[n++] = psv_parse_argument(p))) return NULL;
+            if ((parts[n++] = psv_parse_argument(p)) == NULL) return NULL;
         }
     psv_node *body = psv_parse_power(p);
-    while (body && psv_starts_factor(p))
+    while (body != NULL && psv_starts_factor(p))
         body = psv_binary(p->ctx, PSV_MUL, body, psv_parse_power(p));
     parts[n++] = body;
     psv_node *node = psv_node_new(p->ctx, PSV_APPLY, n, parts);
-    if (node) node->text = name;
+    if (node != NULL) node->text = name;
     return node;
 }

@@ -1,6 +1,7 @@
 /* Sums, products, quotients, signs and mixed numbers: the arithmetic between atoms. */
 #include "verify/read/parse.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* The "[" that closes [1, 4[: nothing that it could open follows. */
@@ -50,7 +51,7 @@ bool psv_starts_factor(const psv_parser *p) {
 
 /* Is a node an unsigned integer as written? */
 static bool is_plain_integer(const psv_node *node) {
-    return node && node->kind == PSV_NUM && node->scale == 0 && !node->repeat;
+    return node != NULL && node->kind == PSV_NUM && node->scale == 0 && !node->repeat;
 }
 
 /* After an integer: "\frac{4}{5}" or "4/5" makes a mixed number. A numerator that is not a plain integer does not. */
@@ -60,7 +61,7 @@ static psv_node *mixed_number(psv_parser *p, psv_node *whole) {
     if (psv_at(p, TK_FRAC)) {
         p->i++;
         top = psv_parse_argument(p);
-        bottom = top ? psv_parse_argument(p) : NULL;
+        bottom = top != NULL ? psv_parse_argument(p) : NULL;
     } else if (psv_at(p, TK_NUM) && psv_peek(p)->space && p->t[p->i + 1].code == '/' && p->t[p->i + 2].code == TK_NUM) {
         top = psv_parse_number(p, false);
         p->i++;
@@ -101,12 +102,12 @@ static psv_node *parse_factor(psv_parser *p) {
 
 /* −a, with the sign inside a unit, percent or degree: −(5 cm) is (−5) cm. */
 static psv_node *negated(psv_ctx *ctx, psv_node *a) {
-    if (!a || (a->kind != PSV_UNIT && a->kind != PSV_PERCENT && a->kind != PSV_DEGREE))
+    if (a == NULL || (a->kind != PSV_UNIT && a->kind != PSV_PERCENT && a->kind != PSV_DEGREE))
         return psv_unary(ctx, PSV_NEG, a);
     psv_node *copy = psv_copy(ctx, a);
-    if (!copy) return NULL;
+    if (copy == NULL) return NULL;
     copy->kid[0] = negated(ctx, a->kid[0]);
-    return copy->kid[0] ? copy : NULL;
+    return copy->kid[0] != NULL ? copy : NULL;
 }
 
 psv_node *psv_parse_unary(psv_parser *p) {
@@ -120,7 +121,7 @@ psv_node *psv_parse_unary(psv_parser *p) {
         int sign = psv_at(p, TK_PM) ? '+' : '-';
         p->i++;
         node = psv_unary(p->ctx, PSV_PM, psv_parse_unary(p));
-        if (node) node->op = sign;
+        if (node != NULL) node->op = sign;
     } else {
         node = parse_factor(p);
     }
@@ -130,20 +131,20 @@ psv_node *psv_parse_unary(psv_parser *p) {
 
 static psv_node *currency(psv_parser *p, psv_node *value, const char *name) {
     psv_node *node = psv_unary(p->ctx, PSV_UNIT, value);
-    if (node) node->text = name;
+    if (node != NULL) node->text = name;
     return node;
 }
 
 /* Factors written side by side, as one tight product. */
 static psv_node *tight_product(psv_parser *p) {
     psv_node *node = psv_parse_unary(p);
-    while (node && psv_starts_factor(p) && !psv_unit_word(p))
+    while (node != NULL && psv_starts_factor(p) && !psv_unit_word(p))
         node = psv_binary(p->ctx, PSV_MUL, node, parse_factor(p));
     return node;
 }
 
 static psv_node *multiply(psv_ctx *ctx, psv_node *left, psv_node *right) {
-    if (!left || !right) return NULL;
+    if (left == NULL || right == NULL) return NULL;
     if (left->kind != PSV_MUL) return psv_binary(ctx, PSV_MUL, left, right);
     psv_node *kids[PSV_MAX_ITEMS];
     if (left->n + 1 > PSV_MAX_ITEMS) return psv_binary(ctx, PSV_MUL, left, right);
@@ -154,7 +155,7 @@ static psv_node *multiply(psv_ctx *ctx, psv_node *left, psv_node *right) {
 
 /* a/b, where a sign after b means the whole: 270/7° is (270/7)°. */
 static psv_node *quotient(psv_ctx *ctx, psv_node *a, psv_node *b) {
-    if (!a || !b || (b->kind != PSV_DEGREE && b->kind != PSV_PERCENT) || psv_has_kind(a, b->kind))
+    if (a == NULL || b == NULL || (b->kind != PSV_DEGREE && b->kind != PSV_PERCENT) || psv_has_kind(a, b->kind))
         return psv_binary(ctx, PSV_DIV, a, b);
     return psv_unary(ctx, b->kind, psv_binary(ctx, PSV_DIV, a, b->kid[0]));
 }
@@ -169,7 +170,10 @@ static size_t primes_ahead(const psv_parser *p, int *primes) {
     k += exponent + braces;
     for (*primes = 0; t[k].code == '\''; k++)
         ++*primes;
-    if (!exponent && t[k].code == '"') *primes = 2, k++;
+    if (!exponent && t[k].code == '"') {
+        *primes = 2;
+        k++;
+    }
     if (braces && t[k++].code != '}') return 0;
     return *primes == 1 || *primes == 2 ? k : 0;
 }
@@ -178,7 +182,7 @@ static size_t primes_ahead(const psv_parser *p, int *primes) {
 static psv_node *arc_minutes(psv_parser *p, psv_node *node) {
     int primes, before = 0;
     size_t used;
-    while (node && node->kind == PSV_DEGREE && (used = primes_ahead(p, &primes)) != 0 && primes > before) {
+    while (node != NULL && node->kind == PSV_DEGREE && (used = primes_ahead(p, &primes)) != 0 && primes > before) {
         size_t after = p->i + used;
         psv_node *part =
             psv_binary(p->ctx, PSV_DIV, psv_parse_number(p, false), psv_integer(p->ctx, primes == 1 ? 60 : 3600));
@@ -192,39 +196,70 @@ static psv_node *arc_minutes(psv_parser *p, psv_node *node) {
 /* "3.2 x 10^4": an x between a number and a power of ten is the times sign. */
 static bool at_times(const psv_parser *p) {
     const psv_token *t = psv_peek(p);
-    return p->i > 0 && t[-1].code == TK_NUM && t->code == TK_LETTER && strcmp(t->text, "x") == 0 && t->space &&
-           t[1].code == TK_NUM && t[1].space && strcmp(t[1].text, "10") == 0 && t[2].code == '^';
+    return p->i > 0 && t[-1].code == TK_NUM && t->code == TK_LETTER && strcmp(t->text, "x") == 0 &&
+           t[1].code == TK_NUM && strcmp(t[1].text, "10") == 0 && t[2].code == '^';
+}
+
+/* A sign of currency right before: "$5". */
+static bool after_money(const psv_parser *p) {
+    return p->i > 0 && p->t[p->i - 1].code == TK_CURRENCY;
+}
+
+/* $9.5k, $2M: a letter right after an amount of money. */
+static long money_suffix(const psv_parser *p, const psv_node *value) {
+    const psv_token *t = psv_peek(p);
+    if (t->code != TK_LETTER || t->length != 1 || t->space || value->kind != PSV_NUM) return 0;
+    switch (*t->text) {
+    case 'k':
+    case 'K': return 1000;
+    case 'm':
+    case 'M': return 1000000;
+    case 'b':
+    case 'B': return 1000000000;
+    default: return 0;
+    }
 }
 
 static psv_node *parse_term(psv_parser *p) {
     const char *money = psv_at(p, TK_CURRENCY) ? psv_peek(p)->text : NULL;
-    if (money) p->i++;
+    if (money != NULL) p->i++;
     psv_node *node = psv_parse_unary(p);
-    while (node) {
+    long factor = money != NULL && node != NULL && p->ctx->rules->words_may_be_signs ? money_suffix(p, node) : 0;
+    if (factor) {
+        p->i++;
+        node = psv_binary(p->ctx, PSV_MUL, node, psv_integer(p->ctx, factor));
+    }
+    while (node != NULL) {
         bool found = false;
         const char *which;
         if (p->in_ratio && psv_half_day(p, &which)) break;
         node = psv_parse_unit(p, node, &found);
         if (found) {
             node = psv_parse_smaller_part(p, node);
+            if (node != NULL && p->ctx->rules->words_are_no_factors && psv_starts_factor(p) && !after_money(p))
+                return psv_parse_error(p, "words between values");
             continue;
         }
-        if (node->kind == PSV_DEGREE && !(node = arc_minutes(p, node))) return NULL;
+        if (node->kind == PSV_DEGREE && (node = arc_minutes(p, node)) == NULL) return NULL;
         if (at_times(p)) p->t[p->i].code = '*';
         if (psv_accept(p, '*')) {
             node = multiply(p->ctx, node, psv_parse_unary(p));
         } else if (psv_accept(p, '/')) {
-            psv_node *by = p->ctx->math_verify ? tight_product(p) : psv_parse_unary(p);
+            psv_node *by = p->ctx->rules->quotient_takes_one_factor ? psv_parse_unary(p) : tight_product(p);
             node = quotient(p->ctx, node, by);
+        } else if (psv_accept(p, TK_REMAINDER)) {
+            psv_node *parts[2] = {node, psv_parse_unary(p)};
+            node = psv_node_new(p->ctx, PSV_APPLY, 2, parts);
+            if (node != NULL) node->text = "remainder";
         } else if (psv_at(p, TK_MOD) && psv_peek(p)->id == 0) {
             p->i++;
             node = psv_call(p->ctx, PSV_MOD, node, psv_parse_unary(p));
         } else if (psv_at(p, '(') && p->t[p->i + 1].code == TK_FUNC && p->t[p->i + 1].id == PSV_MOD) {
             p->i += 2; /* (mod 7), as \pmod{7} */
-            if (!psv_parse_group(p, ')')) return NULL;
+            if ((p->modulus = psv_parse_group(p, ')')) == NULL) return NULL;
         } else if (psv_accept(p, TK_MOD)) {
-            (void)psv_parse_argument(p); /* \pmod{m} only says where the relation holds */
-            if (p->why) return NULL;
+            p->modulus = psv_parse_argument(p); /* \pmod{m} says where the relation holds */
+            if (p->why != NULL) return NULL;
         } else if (psv_at(p, TK_CURRENCY)) {
             node = currency(p, node, psv_peek(p)->text);
             p->i++;
@@ -234,7 +269,33 @@ static psv_node *parse_term(psv_parser *p) {
             break;
         }
     }
-    return money ? currency(p, node, money) : node;
+    return money != NULL ? currency(p, node, money) : node;
+}
+
+/* The value of an integer written in digits; false when the node is none. */
+static bool written_integer(const psv_node *node, long *out) {
+    bool negative = node->kind == PSV_NEG;
+    if (negative) node = node->kid[0];
+    if (!is_plain_integer(node) || strlen(node->text) > 9) return false;
+    *out = strtol(node->text, NULL, 10) * (negative ? -1 : 1);
+    return true;
+}
+
+/* 1 + 3 + … + z, where the terms before the dots go up by equal steps: (1 + z)/2 · ((z − 1)/2 + 1). */
+static psv_node *arithmetic_sum(psv_parser *p, psv_node *const *terms, size_t n, psv_node *last) {
+    long first, second, previous, next;
+    if (last == NULL) return NULL;
+    if (n < 2 || !written_integer(terms[0], &first) || !written_integer(terms[1], &second) || first == second)
+        return psv_parse_error(p, "dots in a sum");
+    previous = second;
+    for (size_t k = 2; k < n; k++, previous = next)
+        if (!written_integer(terms[k], &next) || next - previous != second - first)
+            return psv_parse_error(p, "dots in a sum");
+    psv_ctx *ctx = p->ctx;
+    psv_node *steps = psv_binary(ctx, PSV_ADD, last, psv_integer(ctx, second - 2 * first));
+    psv_node *count = psv_binary(ctx, PSV_DIV, steps, psv_integer(ctx, second - first));
+    psv_node *ends = psv_binary(ctx, PSV_ADD, psv_integer(ctx, first), last);
+    return psv_binary(ctx, PSV_MUL, psv_binary(ctx, PSV_DIV, ends, psv_integer(ctx, 2)), count);
 }
 
 psv_node *psv_parse_sum(psv_parser *p) {
@@ -248,12 +309,12 @@ psv_node *psv_parse_sum(psv_parser *p) {
             int sign = psv_at(p, TK_PM) ? '+' : '-';
             p->i++;
             term = psv_unary(p->ctx, PSV_PM, parse_term(p));
-            if (term) term->op = sign;
+            if (term != NULL) term->op = sign;
         } else {
             term = parse_term(p);
         }
         if (negative) term = negated(p->ctx, term);
-        if (!term) return NULL;
+        if (term == NULL) return NULL;
         if (n == PSV_MAX_ITEMS) return psv_parse_error(p, "too many terms");
         terms[n++] = term;
         while (psv_at(p, TK_PM) || psv_at(p, TK_MP)) {
@@ -261,12 +322,20 @@ psv_node *psv_parse_sum(psv_parser *p) {
             p->i++;
             psv_node *left = n == 1 ? terms[0] : psv_node_new(p->ctx, PSV_ADD, n, terms);
             terms[0] = psv_binary(p->ctx, PSV_PM, left, parse_term(p));
-            if (!terms[0]) return NULL;
+            if (terms[0] == NULL) return NULL;
             terms[0]->op = sign;
             n = 1;
         }
         if (!psv_at(p, '+') && !psv_at(p, '-')) break;
         negative = p->t[p->i++].code == '-';
+        if (!negative && psv_at(p, TK_DOTS) && p->t[p->i + 1].code == '+') {
+            p->i += 2;
+            terms[0] = arithmetic_sum(p, terms, n, parse_term(p));
+            if (terms[0] == NULL) return NULL;
+            n = 1;
+            if (!psv_at(p, '+') && !psv_at(p, '-')) break;
+            negative = p->t[p->i++].code == '-';
+        }
     }
     return n == 1 ? terms[0] : psv_node_new(p->ctx, PSV_ADD, n, terms);
 }

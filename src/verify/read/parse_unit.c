@@ -1,5 +1,6 @@
 /* Units after a value: words, letters, powers and quotients of them, and quantities in two units. */
 #include "verify/read/parse.h"
+#include "verify/read/prose.h"
 #include "verify/read/words.h"
 
 #include <ctype.h>
@@ -39,6 +40,14 @@ static void append_power(psv_parser *p, ps_text *text) {
     }
 }
 
+/* "units squared": words that change a number, but not when they are a unit's. */
+static bool is_unit_with_power(const char *words) {
+    size_t first = strcspn(words, " ");
+    const char *rest = words + first;
+    bool power = strcmp(rest, " squared") == 0 || strcmp(rest, " cubed") == 0 || psv_text_is(words, first, "quarter");
+    return (power && psv_is_unit_word(words, first)) || (psv_find_unit(words).dimension && !psv_changes_number(rest));
+}
+
 /* What words after a value mean when they are not a unit: a base, a factor, a condition. NULL: a unit after all. */
 static psv_node *special_words(psv_parser *p, psv_node *value, const char *words) {
     long factor = psv_multiplier_word(words, strcspn(words, " "));
@@ -47,9 +56,9 @@ static psv_node *special_words(psv_parser *p, psv_node *value, const char *words
         psv_node *node = psv_binary(p->ctx, PSV_MUL, value, psv_integer(p->ctx, factor));
         while (*rest == ' ')
             rest++;
-        if (!*rest || !node) return node;
+        if (!*rest || node == NULL) return node;
         psv_node *unit = psv_unary(p->ctx, PSV_UNIT, node);
-        if (unit) unit->text = rest;
+        if (unit != NULL) unit->text = rest;
         return unit;
     }
     if (strncmp(words, "in base ", 8) == 0) words += 3;
@@ -59,17 +68,23 @@ static psv_node *special_words(psv_parser *p, psv_node *value, const char *words
         long base = isdigit((unsigned char)words[5]) ? strtol(words + 5, NULL, 10) : psv_number_word(words + 5);
         if (base < 2 || base > 36 || (value->kind == PSV_BASE && base != value->scale)) return NULL;
         psv_node *node = psv_copy(p->ctx, value);
-        if (node) {
+        if (node != NULL) {
             node->kind = PSV_BASE;
             node->scale = (int)base;
         }
         return node;
     }
+    if (value->kind == PSV_NUM && value->scale == 0 && psv_number_word(words) >= 0 &&
+        psv_number_word(words) == strtol(value->text, NULL, 10))
+        return value; /* 5 (five) */
+    if (p->ctx->rules->words_are_no_factors && psv_changes_number(words) && !is_unit_with_power(words))
+        return psv_parse_error(p, "words that change a number");
     static const char *const conditions[] = {"if", "when", "for", "where", "with", "since", "such", "as", "not"};
     for (size_t k = 0; k < sizeof conditions / sizeof *conditions; k++) {
         size_t length = strlen(conditions[k]);
-        if (strncmp(words, conditions[k], length) == 0 && (words[length] == ' ' || !words[length]))
-            return psv_parse_error(p, "a condition in words");
+        bool opens = strncmp(words, conditions[k], length) == 0 && (words[length] == ' ' || !words[length]);
+        bool says_nothing = p->ctx->rules->domain_may_be_left_out && psv_opens_domain(words) && psv_at(p, TK_END);
+        if (opens && !says_nothing) return psv_parse_error(p, "a condition in words");
     }
     return NULL;
 }
@@ -85,7 +100,13 @@ static const char *unit_text(psv_parser *p, const char *text, size_t length) {
     }
     const char *words = ps_text_ok(&spelled) ? psv_plain_words(p->ctx, ps_text_cstr(&spelled), spelled.length) : NULL;
     ps_text_free(&spelled);
-    return words;
+    size_t end = words != NULL ? strlen(words) : 0;
+    if (memchr(text, '^', length) == NULL || end < 3 || words[end - 2] != ' ' ||
+        !isdigit((unsigned char)words[end - 1]))
+        return words;
+    char *power = ps_arena_strndup(p->ctx->arena, words, end); /* \mathrm{cm^3}, of which the words are "cm 3" */
+    if (power != NULL) power[end - 2] = '^';
+    return power;
 }
 
 /* Text, or a single letter of text that is a unit: \text{km}, \text{h}. */
@@ -93,14 +114,18 @@ static bool is_textual_unit(const psv_token *t) {
     return t->code == TK_TEXT || (t->code == TK_LETTER && t->id == 1 && psv_is_unit_word(t->text, t->length));
 }
 
-/* \frac{\text{miles}}{\text{hour}}, \frac{\text{m}}{\text{s}^2}: how many tokens; 0: it is not that. */
-static size_t unit_fraction(const psv_parser *p) {
+/* \frac{\text{miles}}{\text{hour}}, \frac{\text{m}}{\text{s}^2}: is it that, and has it a power below? */
+typedef struct unit_fraction {
+    bool found, has_power;
+} unit_fraction;
+
+static unit_fraction unit_fraction_ahead(const psv_parser *p) {
     const psv_token *t = psv_peek(p);
     bool starts = t->code == TK_FRAC && t[1].code == '{' && is_textual_unit(&t[2]) && t[3].code == '}' &&
                   t[4].code == '{' && is_textual_unit(&t[5]);
-    if (!starts) return 0;
-    if (t[6].code == '}') return 7;
-    return t[6].code == '^' && t[7].code == TK_NUM && t[8].code == '}' ? 9 : 0;
+    bool plain = starts && t[6].code == '}';
+    bool has_power = starts && t[6].code == '^' && t[7].code == TK_NUM && t[8].code == '}';
+    return (unit_fraction){plain || has_power, has_power};
 }
 
 /* A plain unit of time after a unit and a stroke: "km/h", "m/s^2". Its length. */
@@ -142,18 +167,19 @@ psv_node *psv_parse_unit(psv_parser *p, psv_node *value, bool *found) {
     *found = false;
     for (;;) {
         const psv_token *t = psv_peek(p);
-        size_t length = 0, fraction = 0;
+        size_t length = 0;
+        unit_fraction fraction = {false, false};
         const char *words = NULL;
         if (is_textual_unit(t)) {
             words = unit_text(p, t->text, t->length);
             p->i++;
-        } else if ((fraction = unit_fraction(p)) != 0) {
+        } else if ((fraction = unit_fraction_ahead(p)).found) {
             ps_text over = {0};
             ps_text_printf(&over, "%s/%s", t[2].text, t[5].text);
             if (ps_text_ok(&over)) words = unit_text(p, ps_text_cstr(&over), over.length);
             ps_text_free(&over);
-            p->i += 6;
-            if (fraction == 7) p->i++; /* else the cursor is at the power */
+            p->i += 6; /* to the "}", or to the power before it */
+            if (!fraction.has_power) p->i++;
         } else if (text.length && at_per(p)) {
             p->i += 3;
             ps_text_puts(&text, " per");
@@ -172,24 +198,29 @@ psv_node *psv_parse_unit(psv_parser *p, psv_node *value, bool *found) {
         } else {
             break;
         }
-        if (!words) break;
+        if (words == NULL) break;
         size_t end = strlen(words);
-        if (psv_at(p, TK_NUM) && end >= 4 && strcmp(words + end - 4, "base") == 0) /* "in base", 6 */
-            ps_text_printf(&text, "base %s", p->t[p->i++].text), words = "";
+        if (psv_at(p, TK_NUM) && end >= 4 && strcmp(words + end - 4, "base") == 0) { /* "in base", 6 */
+            ps_text_printf(&text, "base %s", p->t[p->i++].text);
+            words = "";
+        }
         if (text.length && *words) ps_text_puts(&text, " ");
         ps_text_puts(&text, words);
         append_power(p, &text);
-        if (fraction == 9) (void)psv_accept(p, '}');
+        if (end > 3 && strcmp(words + end - 3, " of") == 0 && psv_at(p, TK_LETTER) && p->t[p->i + 1].code == TK_END &&
+            p->ctx->rules->words_are_no_factors)
+            p->i++; /* values of x */
+        if (fraction.has_power) (void)psv_accept(p, '}');
         *found = true;
     }
     psv_node *node = value;
     if (*found) {
         const char *words = ps_arena_strndup(p->ctx->arena, ps_text_cstr(&text), text.length);
-        node = words && ps_text_ok(&text) ? special_words(p, value, words) : NULL;
-        if (!node && !p->why && words && !*words) node = value;
-        if (!node && !p->why && words) {
+        node = words != NULL && ps_text_ok(&text) ? special_words(p, value, words) : NULL;
+        if (node == NULL && p->why == NULL && words != NULL && !*words) node = value;
+        if (node == NULL && p->why == NULL && words != NULL) {
             node = psv_unary(p->ctx, PSV_UNIT, value);
-            if (node) node->text = words;
+            if (node != NULL) node->text = words;
         }
     }
     ps_text_free(&text);
@@ -198,21 +229,22 @@ psv_node *psv_parse_unit(psv_parser *p, psv_node *value, bool *found) {
 
 /* "1 hour 30 minutes", "5 feet and 6 inches": after a quantity, a number of a smaller unit of the same kind. */
 psv_node *psv_parse_smaller_part(psv_parser *p, psv_node *large) {
-    if (!large || large->kind != PSV_UNIT || p->ctx->math_verify) return large;
+    if (large == NULL || large->kind != PSV_UNIT || !p->ctx->rules->quantity_has_parts) return large;
     size_t start = p->i, length = strlen(large->text);
-    bool and = length > 4 && strcmp(large->text + length - 4, " and") == 0; /* \text{ hour and } 30 */
-    const char *name = and? ps_arena_strndup(p->ctx->arena, large->text, length - 4) : large->text;
-    if (!name) return NULL;
-    if (!and) (void)psv_accept(p, TK_AND);
+    bool ends_in_and = length > 4 && strcmp(large->text + length - 4, " and") == 0; /* \text{ hour and } 30 */
+    const char *name = ends_in_and ? ps_arena_strndup(p->ctx->arena, large->text, length - 4) : large->text;
+    if (name == NULL) return NULL;
+    if (!ends_in_and) (void)psv_accept(p, TK_AND);
     if (!psv_at(p, TK_NUM)) {
         p->i = start;
         return large;
     }
     bool found = false;
     psv_node *small = psv_parse_unit(p, psv_parse_number(p, false), &found);
-    psv_unit x = psv_find_unit(name), y = found && small ? psv_find_unit(small->text) : x;
-    bool fits = found && small && small->kind == PSV_UNIT && x.dimension && x.dimension == y.dimension && !x.per &&
-                !y.per && x.power == 1 && y.power == 1 && y.numerator * x.denominator < x.numerator * y.denominator;
+    psv_unit x = psv_find_unit(name), y = found && small != NULL ? psv_find_unit(small->text) : x;
+    bool fits = found && small != NULL && small->kind == PSV_UNIT && x.dimension && x.dimension == y.dimension &&
+                !x.per && !y.per && x.power == 1 && y.power == 1 &&
+                y.numerator * x.denominator < x.numerator * y.denominator;
     if (!fits) {
         p->i = start;
         return large;
@@ -221,6 +253,6 @@ psv_node *psv_parse_smaller_part(psv_parser *p, psv_node *large) {
                                  psv_integer(p->ctx, y.denominator * x.numerator));
     psv_node *part = psv_binary(p->ctx, PSV_MUL, small->kid[0], ratio);
     psv_node *both = psv_unary(p->ctx, PSV_UNIT, psv_binary(p->ctx, PSV_ADD, large->kid[0], part));
-    if (both) both->text = name;
+    if (both != NULL) both->text = name;
     return both;
 }

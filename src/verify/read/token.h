@@ -54,6 +54,7 @@ typedef enum psv_code {
     TK_CURRENCY, /* text: "dollar", "pound", … */
     TK_MOD,
     TK_IGNORED_NAME, /* \angle, \triangle: part of a name */
+    TK_REMAINDER,    /* 5 R 3 */
     TK_BIG,          /* \\sum, \\prod: text names it */
     TK_BAD           /* a command that is not known */
 } psv_code;
@@ -78,8 +79,20 @@ typedef struct psv_tokens {
     const char *source; /* what the offsets refer to */
 } psv_tokens;
 
+/* Is a named token a sign that may stand alone: ≤, ≥, ≠, ±, …? */
+static inline bool psv_is_sign(int code) {
+    return (code >= TK_LE && code <= TK_MP) || code == TK_DOTS || code == TK_CURRENCY || code == TK_DEGREE;
+}
+
 /* Unicode mathematics to LaTeX: π, √, ×, ², ½, ≤, … Returns an arena string; NULL without memory. */
 const char *psv_from_unicode(psv_ctx *ctx, const char *text, size_t length);
+
+/* How many bytes of a mathematical sign, or of raised or lowered digits, stand at s; 0: something else does. */
+size_t psv_is_math_character(const char *s);
+
+/* Digits of other scripts, fullwidth and mathematical characters as plain ones; `text` itself when it has none. Arena.
+ */
+const char *psv_plain_characters(psv_ctx *ctx, const char *text, size_t *length);
 
 /* Split into tokens; the last one is TK_END. false when there are too many or memory is gone. */
 bool psv_tokenise(psv_ctx *ctx, const char *text, psv_tokens *out);

@@ -163,6 +163,87 @@ static size_t append_run(const mapping *table, size_t n, const char *open, const
     return eaten;
 }
 
+size_t psv_is_math_character(const char *s) {
+    if ((unsigned char)*s < 128) return 0;
+    size_t left = strlen(s);
+    if (left > 4) left = 4;
+    const mapping *hit = FIND(raised, s, left);
+    if (hit == NULL) hit = FIND(lowered, s, left);
+    if (hit == NULL) hit = FIND(mappings, s, left);
+    if (hit == NULL) return 0;
+    bool punctuation = strchr("'\",.:( )", hit->latex[0]) != NULL; /* the empty mapping included */
+    return punctuation ? 0 : strlen(hit->utf8);
+}
+
+/* ---- Plain characters -------------------------------------------------------- */
+
+/* One character of UTF-8 at s: its code point, *bytes long; a broken one is itself, one byte long. */
+static unsigned code_point(const unsigned char *s, size_t left, size_t *bytes) {
+    size_t n = *s >= 0xF0 ? 4 : *s >= 0xE0 ? 3 : *s >= 0xC0 ? 2 : 1;
+    *bytes = n <= left ? n : 1;
+    if (*bytes == 1) return *s;
+    unsigned code = *s & (0xFFu >> (n + 1));
+    for (size_t k = 1; k < n; k++) {
+        if ((s[k] & 0xC0) != 0x80) {
+            *bytes = 1;
+            return *s;
+        }
+        code = code << 6 | (s[k] & 0x3Fu);
+    }
+    return code;
+}
+
+/* The plain character that another stands for; 0: none. */
+static char plain_character(unsigned code) {
+    static const unsigned zeros[] = {0x660, 0x6F0, 0x966, 0x9E6, 0xE50, 0xFF10}; /* of six scripts */
+    for (size_t k = 0; k < sizeof zeros / sizeof *zeros; k++)
+        if (code >= zeros[k] && code < zeros[k] + 10) return (char)('0' + (code - zeros[k]));
+    if (code >= 0x1D7CE && code <= 0x1D7FF) return (char)('0' + (code - 0x1D7CE) % 10); /* bold, double-struck, … */
+    if (code >= 0x1D400 && code <= 0x1D467)
+        return (char)((code - 0x1D400) % 52 < 26 ? 'A' + (code - 0x1D400) % 26 : 'a' + (code - 0x1D400) % 26);
+    if (code >= 0xFF01 && code <= 0xFF5E) return (char)(code - 0xFF01 + '!'); /* fullwidth */
+    switch (code) {
+    case 0x3000: return ' ';
+    case 0x3001:            /* the comma of a Chinese list */
+    case 0x66C: return ','; /* Arabic separators */
+    case 0x66B: return '.';
+    case 0x2212:
+    case 0xFE63: return '-';
+    case 0xFE62: return '+';
+    case 0x3010: return '[';
+    case 0x3011: return ']';
+    default: return 0;
+    }
+}
+
+const char *psv_plain_characters(psv_ctx *ctx, const char *text, size_t *length) {
+    bool other = false;
+    for (size_t i = 0, bytes; i < *length && !other; i += bytes) {
+        bytes = 1;
+        if ((unsigned char)text[i] >= 0xD0)
+            other = plain_character(code_point((const unsigned char *)text + i, *length - i, &bytes)) != 0;
+    }
+    if (!other) return text;
+    char *copy = ps_arena_alloc(ctx->arena, *length + 1);
+    if (copy == NULL) {
+        ctx->nomem = true;
+        return NULL;
+    }
+    size_t n = 0;
+    for (size_t i = 0, bytes; i < *length; i += bytes) {
+        char plain = plain_character(code_point((const unsigned char *)text + i, *length - i, &bytes));
+        if (plain) {
+            copy[n++] = plain;
+            continue;
+        }
+        memcpy(copy + n, text + i, bytes);
+        n += bytes;
+    }
+    copy[n] = 0;
+    *length = n;
+    return copy;
+}
+
 const char *psv_from_unicode(psv_ctx *ctx, const char *text, size_t length) {
     ps_text out = {0};
     for (size_t i = 0; i < length;) {
@@ -174,7 +255,7 @@ const char *psv_from_unicode(psv_ctx *ctx, const char *text, size_t length) {
         size_t eaten = append_run(raised, sizeof raised / sizeof *raised, "^{", text + i, left, &out);
         if (!eaten) eaten = append_run(lowered, sizeof lowered / sizeof *lowered, "_{", text + i, left, &out);
         const mapping *hit = eaten ? NULL : FIND(mappings, text + i, left);
-        if (hit) {
+        if (hit != NULL) {
             ps_text_puts(&out, hit->latex);
             eaten = strlen(hit->utf8);
         }
@@ -185,7 +266,7 @@ const char *psv_from_unicode(psv_ctx *ctx, const char *text, size_t length) {
         i += eaten;
     }
     const char *copy = ps_text_ok(&out) ? ps_arena_strndup(ctx->arena, ps_text_cstr(&out), out.length) : NULL;
-    if (!copy) ctx->nomem = true;
+    if (copy == NULL) ctx->nomem = true;
     ps_text_free(&out);
     return copy;
 }

@@ -6,21 +6,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- Plain words ------------------------------------------------------------------------------------------------ */
+/* ---- Plain words --------------------------------------------------------- */
 
 /* Commands whose name is typography, so that only their argument is text. */
 bool psv_is_text_command(const char *name, size_t length) {
     static const char *const names[] = {"text",   "mbox",   "textbf", "textit", "textrm",       "mathrm", "mathbf",
                                         "mathit", "mathsf", "hbox",   "emph",   "operatorname", "boxed",  "quad",
                                         "qquad",  "left",   "right",  "textsf", "textnormal",   "rm",     "bf"};
-    for (size_t k = 0; k < sizeof names / sizeof *names; k++)
-        if (strlen(names[k]) == length && memcmp(names[k], name, length) == 0) return true;
-    return false;
+    return PSV_IS_ONE_OF(names, name, length);
 }
 
 const char *psv_plain_words(psv_ctx *ctx, const char *text, size_t length) {
     char *out = ps_arena_alloc(ctx->arena, length + 1);
-    if (!out) {
+    if (out == NULL) {
         ctx->nomem = true;
         return NULL;
     }
@@ -56,12 +54,6 @@ static size_t next_word(const char **rest, const char **word) {
     return (size_t)(*rest - *word);
 }
 
-static bool listed(const char *const *list, size_t n, const char *word, size_t length) {
-    for (size_t k = 0; k < n; k++)
-        if (strlen(list[k]) == length && memcmp(list[k], word, length) == 0) return true;
-    return false;
-}
-
 /* Does "a" before these words go with them: does a longer word follow that joins nothing? */
 static bool article_before(const char *rest) {
     const char *word;
@@ -75,7 +67,7 @@ static const char *essential_words(psv_ctx *ctx, const char *words, bool kinds_t
     static const char *const kinds[] = {"function", "number", "numbers", "direction", "curve",   "shape",   "graph",
                                         "relation", "of",     "due",     "figure",    "integer", "triangle"};
     char *out = ps_arena_alloc(ctx->arena, strlen(words) + 1);
-    if (!out) {
+    if (out == NULL) {
         ctx->nomem = true;
         return words;
     }
@@ -83,8 +75,8 @@ static const char *essential_words(psv_ctx *ctx, const char *words, bool kinds_t
     const char *rest = words, *word;
     while ((length = next_word(&rest, &word)) != 0) {
         bool choice = length == 1 && !article_before(rest); /* "A and C" are letters */
-        if (!choice && listed(articles, sizeof articles / sizeof *articles, word, length)) continue;
-        if (kinds_too && listed(kinds, sizeof kinds / sizeof *kinds, word, length)) continue;
+        if (!choice && PSV_IS_ONE_OF(articles, word, length)) continue;
+        if (kinds_too && PSV_IS_ONE_OF(kinds, word, length)) continue;
         if (n) out[n++] = ' ';
         memcpy(out + n, word, length);
         n += length;
@@ -101,7 +93,7 @@ static void squeeze(const char *words, char *out) {
 
 static bool equal_squeezed(psv_ctx *ctx, const char *a, const char *b) {
     char *sa = ps_arena_alloc(ctx->arena, strlen(a) + 1), *sb = ps_arena_alloc(ctx->arena, strlen(b) + 1);
-    if (!sa || !sb) {
+    if (sa == NULL || sb == NULL) {
         ctx->nomem = true;
         return false;
     }
@@ -110,15 +102,49 @@ static bool equal_squeezed(psv_ctx *ctx, const char *a, const char *b) {
     return strcmp(sa, sb) == 0;
 }
 
+/* "June 20" and "20 June", "odd n" and "n odd": a date, or a word and a name, in either order. */
+static bool two_words_turned(const char *a, const char *b) {
+    const char *a1, *a2, *b1, *b2, *rest = a;
+    size_t n1 = next_word(&rest, &a1), n2 = next_word(&rest, &a2);
+    if (!n1 || !n2 || *rest) return false;
+    rest = b;
+    size_t m1 = next_word(&rest, &b1), m2 = next_word(&rest, &b2);
+    bool one_is_short = n1 <= 2 || n2 <= 2;
+    return !*rest && n1 == m2 && n2 == m1 && one_is_short && memcmp(a1, b2, n1) == 0 && memcmp(a2, b1, n2) == 0;
+}
+
+/* "20th" as "20". */
+static const char *without_ordinals(psv_ctx *ctx, const char *words) {
+    char *out = ps_arena_strndup(ctx->arena, words, strlen(words));
+    if (out == NULL) {
+        ctx->nomem = true;
+        return words;
+    }
+    char *to = out;
+    for (const char *s = words; *s; s++) {
+        bool ordinal = s > words && isdigit((unsigned char)s[-1]) && isalpha((unsigned char)*s) &&
+                       isalpha((unsigned char)s[1]) && (s[2] == 0 || s[2] == ' ');
+        if (ordinal)
+            s++;
+        else
+            *to++ = *s;
+    }
+    *to = 0;
+    return out;
+}
+
 bool psv_same_words(psv_ctx *ctx, const char *a, const char *b) {
     if (!*a || !*b) return false;
     if (equal_squeezed(ctx, a, b)) return true;
-    if (ctx->math_verify) return false;
+    if (!ctx->rules->filler_words_say_nothing) return false;
+    a = without_ordinals(ctx, a);
+    b = without_ordinals(ctx, b);
+    if (two_words_turned(a, b)) return true;
     if (equal_squeezed(ctx, essential_words(ctx, a, false), essential_words(ctx, b, false))) return true;
     return equal_squeezed(ctx, essential_words(ctx, a, true), essential_words(ctx, b, true));
 }
 
-/* ---- Numbers in words ------------------------------------------------------------------------------------------- */
+/* ---- Numbers in words ---------------------------------------------------- */
 
 static long small_number(const char *word, size_t length) {
     static const char *const ones[] = {"zero",     "one",     "two",     "three",     "four",     "five",    "six",
@@ -126,9 +152,9 @@ static long small_number(const char *word, size_t length) {
                                        "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"};
     static const char *const tens[] = {"twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"};
     for (long k = 0; k < 20; k++)
-        if (strlen(ones[k]) == length && memcmp(ones[k], word, length) == 0) return k;
+        if (psv_text_is(word, length, ones[k])) return k;
     for (long k = 0; k < 8; k++)
-        if (strlen(tens[k]) == length && memcmp(tens[k], word, length) == 0) return 10 * (k + 2);
+        if (psv_text_is(word, length, tens[k])) return 10 * (k + 2);
     return -1;
 }
 
@@ -139,7 +165,7 @@ long psv_multiplier_word(const char *word, size_t length) {
     } words[] = {{"dozen", 12},         {"hundred", 100},        {"thousand", 1000},         {"million", 1000000},
                  {"millions", 1000000}, {"billion", 1000000000}, {"trillion", 1000000000000}};
     for (size_t k = 0; k < sizeof words / sizeof *words; k++)
-        if (strlen(words[k].word) == length && memcmp(words[k].word, word, length) == 0) return words[k].value;
+        if (psv_text_is(word, length, words[k].word)) return words[k].value;
     return 0;
 }
 
@@ -160,7 +186,7 @@ long psv_number_word(const char *words) {
             if (total > 1000000000) return -1;
             total += (current ? current : 1) * factor;
             current = 0;
-        } else if (!((length == 3 && memcmp(word, "and", 3) == 0 && any) || (length == 1 && *word == 'a' && !any))) {
+        } else if (!(psv_text_is(word, length, any ? "and" : "a"))) {
             return -1;
         } else {
             continue;
@@ -171,7 +197,7 @@ long psv_number_word(const char *words) {
     return any ? total + current : -1;
 }
 
-/* ---- Units ------------------------------------------------------------------------------------------------------ */
+/* ---- Units --------------------------------------------------------------- */
 
 typedef struct unit_name {
     const char *name;
@@ -180,90 +206,117 @@ typedef struct unit_name {
 
 /* Factors are exact fractions of the metre, second, gram, ounce, cent, month and quart, before the power is taken: a
  * litre is (1/10 m)^3. */
+#define UNIT(dimension, power, numerator, denominator)                                                                 \
+    { dimension, power, numerator, denominator, 0, false, 0 }
+
 static const unit_name units[] = {
-    {"mm", {'L', 1, 1, 1000, 0}},
-    {"millimeter", {'L', 1, 1, 1000, 0}},
-    {"millimetre", {'L', 1, 1, 1000, 0}},
-    {"cm", {'L', 1, 1, 100, 0}},
-    {"centimeter", {'L', 1, 1, 100, 0}},
-    {"centimetre", {'L', 1, 1, 100, 0}},
-    {"dm", {'L', 1, 1, 10, 0}},
-    {"decimeter", {'L', 1, 1, 10, 0}},
-    {"m", {'L', 1, 1, 1, 0}},
-    {"meter", {'L', 1, 1, 1, 0}},
-    {"metre", {'L', 1, 1, 1, 0}},
-    {"km", {'L', 1, 1000, 1, 0}},
-    {"kilometer", {'L', 1, 1000, 1, 0}},
-    {"kilometre", {'L', 1, 1000, 1, 0}},
-    {"in", {'L', 1, 127, 5000, 0}},
-    {"inch", {'L', 1, 127, 5000, 0}},
-    {"inche", {'L', 1, 127, 5000, 0}}, /* "inches" without its s */
-    {"ft", {'L', 1, 381, 1250, 0}},
-    {"foot", {'L', 1, 381, 1250, 0}},
-    {"feet", {'L', 1, 381, 1250, 0}},
-    {"yd", {'L', 1, 1143, 1250, 0}},
-    {"yard", {'L', 1, 1143, 1250, 0}},
-    {"mi", {'L', 1, 201168, 125, 0}},
-    {"mile", {'L', 1, 201168, 125, 0}},
-    {"second", {'T', 1, 1, 1, 0}},
-    {"s", {'T', 1, 1, 1, 0}},
-    {"h", {'T', 1, 3600, 1, 0}},
-    {"l", {'L', 3, 1, 10, 0}},
-    {"sec", {'T', 1, 1, 1, 0}},
-    {"minute", {'T', 1, 60, 1, 0}},
-    {"min", {'T', 1, 60, 1, 0}},
-    {"hour", {'T', 1, 3600, 1, 0}},
-    {"hr", {'T', 1, 3600, 1, 0}},
-    {"day", {'T', 1, 86400, 1, 0}},
-    {"week", {'T', 1, 604800, 1, 0}},
-    {"month", {'o', 1, 1, 1, 0}},
-    {"year", {'o', 1, 12, 1, 0}},
-    {"yr", {'o', 1, 12, 1, 0}},
-    {"mg", {'M', 1, 1, 1000, 0}},
-    {"milligram", {'M', 1, 1, 1000, 0}},
-    {"g", {'M', 1, 1, 1, 0}},
-    {"gram", {'M', 1, 1, 1, 0}},
-    {"kg", {'M', 1, 1000, 1, 0}},
-    {"kilogram", {'M', 1, 1000, 1, 0}},
-    {"lb", {'W', 1, 16, 1, 0}},
-    {"pound", {'W', 1, 16, 1, 0}},
-    {"oz", {'W', 1, 1, 1, 0}},
-    {"ounce", {'W', 1, 1, 1, 0}},
-    {"cent", {'$', 1, 1, 1, 0}},
-    {"penny", {'$', 1, 1, 1, 0}},
-    {"pennie", {'$', 1, 1, 1, 0}},
-    {"dollar", {'$', 1, 100, 1, 0}},
-    {"usd", {'$', 1, 100, 1, 0}},
-    {"buck", {'$', 1, 100, 1, 0}},
-    {"euro", {'e', 1, 1, 1, 0}},
-    {"yen", {'y', 1, 1, 1, 0}},
-    {"rupee", {'r', 1, 1, 1, 0}},
-    {"pound sterling", {'p', 1, 1, 1, 0}},
-    {"ml", {'L', 3, 1, 100, 0}},
-    {"milliliter", {'L', 3, 1, 100, 0}},
-    {"millilitre", {'L', 3, 1, 100, 0}},
-    {"liter", {'L', 3, 1, 10, 0}},
-    {"litre", {'L', 3, 1, 10, 0}},
-    {"gallon", {'G', 1, 4, 1, 0}},
-    {"gal", {'G', 1, 4, 1, 0}},
-    {"quart", {'G', 1, 1, 1, 0}},
-    {"mph", {'L', 1, 201168, 125 * 3600, 'T'}},
-    {"kph", {'L', 1, 1000, 3600, 'T'}},
-    {"kmh", {'L', 1, 1000, 3600, 'T'}},
-    {"unit", {0, 0, 1, 1, 0}},
-    {"sq", {0, 0, 1, 1, 0}},
-    {"cu", {0, 0, 1, 1, 0}},
-    {"hz", {0, 0, 1, 1, 0}},
-    {"acre", {0, 0, 1, 1, 0}},
-    {"radian", {0, 0, 1, 1, 0}},
-    {"rad", {0, 0, 1, 1, 0}},
-    {"way", {0, 0, 1, 1, 0}},
-    {"cup", {0, 0, 1, 1, 0}},
-    {"tsp", {0, 0, 1, 1, 0}},
-    {"ton", {0, 0, 1, 1, 0}},
-    {"am", {0, 0, 1, 1, 0}},
-    {"pm", {0, 0, 1, 1, 0}},
+    {"mm", UNIT('L', 1, 1, 1000)},
+    {"millimeter", UNIT('L', 1, 1, 1000)},
+    {"millimetre", UNIT('L', 1, 1, 1000)},
+    {"cm", UNIT('L', 1, 1, 100)},
+    {"centimeter", UNIT('L', 1, 1, 100)},
+    {"centimetre", UNIT('L', 1, 1, 100)},
+    {"dm", UNIT('L', 1, 1, 10)},
+    {"decimeter", UNIT('L', 1, 1, 10)},
+    {"m", UNIT('L', 1, 1, 1)},
+    {"meter", UNIT('L', 1, 1, 1)},
+    {"metre", UNIT('L', 1, 1, 1)},
+    {"km", UNIT('L', 1, 1000, 1)},
+    {"kilometer", UNIT('L', 1, 1000, 1)},
+    {"kilometre", UNIT('L', 1, 1000, 1)},
+    {"in", UNIT('L', 1, 127, 5000)},
+    {"inch", UNIT('L', 1, 127, 5000)},
+    {"inche", UNIT('L', 1, 127, 5000)}, /* "inches" without its s */
+    {"ft", UNIT('L', 1, 381, 1250)},
+    {"foot", UNIT('L', 1, 381, 1250)},
+    {"feet", UNIT('L', 1, 381, 1250)},
+    {"yd", UNIT('L', 1, 1143, 1250)},
+    {"yard", UNIT('L', 1, 1143, 1250)},
+    {"mi", UNIT('L', 1, 201168, 125)},
+    {"mile", UNIT('L', 1, 201168, 125)},
+    {"second", UNIT('T', 1, 1, 1)},
+    {"s", UNIT('T', 1, 1, 1)},
+    {"h", UNIT('T', 1, 3600, 1)},
+    {"l", UNIT('L', 3, 1, 10)},
+    {"sec", UNIT('T', 1, 1, 1)},
+    {"minute", UNIT('T', 1, 60, 1)},
+    {"min", UNIT('T', 1, 60, 1)},
+    {"hour", UNIT('T', 1, 3600, 1)},
+    {"hr", UNIT('T', 1, 3600, 1)},
+    {"day", UNIT('T', 1, 86400, 1)},
+    {"week", UNIT('T', 1, 604800, 1)},
+    {"month", UNIT('o', 1, 1, 1)},
+    {"year", UNIT('o', 1, 12, 1)},
+    {"yr", UNIT('o', 1, 12, 1)},
+    {"mg", UNIT('M', 1, 1, 1000)},
+    {"milligram", UNIT('M', 1, 1, 1000)},
+    {"g", UNIT('M', 1, 1, 1)},
+    {"gram", UNIT('M', 1, 1, 1)},
+    {"kg", UNIT('M', 1, 1000, 1)},
+    {"kilogram", UNIT('M', 1, 1000, 1)},
+    {"lb", {'W', 1, 16, 1, 0, true, 0}},
+    {"pound", {'W', 1, 16, 1, 0, true, 0}},
+    {"oz", UNIT('W', 1, 1, 1)},
+    {"ounce", UNIT('W', 1, 1, 1)},
+    {"cent", UNIT('$', 1, 1, 1)},
+    {"penny", UNIT('$', 1, 1, 1)},
+    {"pennie", UNIT('$', 1, 1, 1)},
+    {"dollar", UNIT('$', 1, 100, 1)},
+    {"usd", UNIT('$', 1, 100, 1)},
+    {"buck", UNIT('$', 1, 100, 1)},
+    {"euro", UNIT('e', 1, 1, 1)},
+    {"yen", UNIT('y', 1, 1, 1)},
+    {"rupee", UNIT('r', 1, 1, 1)},
+    {"pound sterling", UNIT('p', 1, 1, 1)},
+    {"ml", UNIT('L', 3, 1, 100)},
+    {"milliliter", UNIT('L', 3, 1, 100)},
+    {"millilitre", UNIT('L', 3, 1, 100)},
+    {"liter", UNIT('L', 3, 1, 10)},
+    {"litre", UNIT('L', 3, 1, 10)},
+    {"gallon", UNIT('G', 1, 4, 1)},
+    {"gal", UNIT('G', 1, 4, 1)},
+    {"quart", UNIT('G', 1, 1, 1)},
+    {"textcent", UNIT('$', 1, 1, 1)},
+    {"degreecelsius", UNIT('K', 1, 1, 1)},
+    {"celsius", UNIT('K', 1, 1, 1)},
+    {"fahrenheit", {'K', 1, 5, 9, 0, false, -3200}},
+    {"kelvin", {'K', 1, 1, 1, 0, false, -27315}},
+    {"cents", UNIT('$', 1, 1, 1)},
+    {"gbp", UNIT('p', 1, 1, 1)},
+    {"eur", UNIT('e', 1, 1, 1)},
+    {"inr", UNIT('r', 1, 1, 1)},
+    {"jpy", UNIT('y', 1, 1, 1)},
+    {"cny", UNIT('c', 1, 1, 1)},
+    {"rmb", UNIT('c', 1, 1, 1)},
+    {"yuan", UNIT('c', 1, 1, 1)},
+    {"franc", UNIT('f', 1, 1, 1)},
+    {"peso", UNIT('P', 1, 1, 1)},
+    {"won", UNIT('k', 1, 1, 1)},
+    {"qt", UNIT('G', 1, 1, 1)},
+    {"pint", UNIT('G', 1, 1, 2)},
+    {"pt", UNIT('G', 1, 1, 2)},
+    {"nm", UNIT('L', 1, 1, 1000000000)},
+    {"decade", UNIT('o', 1, 120, 1)},
+    {"kmph", {'L', 1, 1000, 3600, 'T', false, 0}},
+    {"mph", {'L', 1, 201168, 125 * 3600, 'T', false, 0}},
+    {"kph", {'L', 1, 1000, 3600, 'T', false, 0}},
+    {"kmh", {'L', 1, 1000, 3600, 'T', false, 0}},
+    {"unit", UNIT(0, 0, 1, 1)},
+    {"sq", UNIT(0, 0, 1, 1)},
+    {"cu", UNIT(0, 0, 1, 1)},
+    {"hz", UNIT(0, 0, 1, 1)},
+    {"acre", UNIT(0, 0, 1, 1)},
+    {"radian", UNIT(0, 0, 1, 1)},
+    {"rad", UNIT(0, 0, 1, 1)},
+    {"way", UNIT(0, 0, 1, 1)},
+    {"cup", UNIT(0, 0, 1, 1)},
+    {"tsp", UNIT(0, 0, 1, 1)},
+    {"ton", UNIT(0, 0, 1, 1)},
+    {"am", UNIT(0, 0, 1, 1)},
+    {"pm", UNIT(0, 0, 1, 1)},
 };
+
+const psv_unit psv_no_unit = UNIT(0, 0, 1, 1);
 
 static const psv_unit *find_one(const char *word, size_t length) {
     for (size_t k = 0; k < sizeof units / sizeof *units; k++) {
@@ -284,56 +337,56 @@ bool psv_is_unit_word(const char *word, size_t length) {
 
 char psv_unit_measures(const char *word, size_t length) {
     const psv_unit *unit = find_one(word, length);
-    return unit ? unit->dimension : 0;
+    return unit != NULL ? unit->dimension : 0;
 }
 
 /* One unit with its power, before any "per": "square cm", "cm^2", "in squared". Stops after "per". */
 static psv_unit find_simple(const char **rest, bool *per) {
-    const psv_unit unknown = {0, 0, 1, 1, 0};
+    static const char *const squares[] = {"square", "sq", "squared"}, *const cubes[] = {"cubic", "cubed", "cu"};
     const char *word;
     size_t length;
     int power = 1;
     const psv_unit *found = NULL;
     *per = false;
     while ((length = next_word(rest, &word)) != 0) {
-        if (length == 3 && memcmp(word, "per", 3) == 0) {
+        if (psv_text_is(word, length, "per")) {
             *per = true;
             break;
         }
         const char *caret = memchr(word, '^', length);
-        if (caret) {
+        if (caret != NULL) {
             power = atoi(caret + 1);
             length = (size_t)(caret - word);
             if (!length) continue;
         }
-        bool square = (length == 6 && memcmp(word, "square", 6) == 0) || (length == 2 && memcmp(word, "sq", 2) == 0) ||
-                      (length == 7 && memcmp(word, "squared", 7) == 0);
-        bool cubic = (length == 5 && (memcmp(word, "cubic", 5) == 0 || memcmp(word, "cubed", 5) == 0)) ||
-                     (length == 2 && memcmp(word, "cu", 2) == 0);
+        bool square = PSV_IS_ONE_OF(squares, word, length), cubic = PSV_IS_ONE_OF(cubes, word, length);
         if (square || cubic) {
             power = square ? 2 : 3;
             continue;
         }
-        if (found) return unknown; /* two units side by side */
-        found = find_one(word, length);
-        if (!found) return unknown;
+        const psv_unit *next = find_one(word, length);
+        if (found != NULL && next != NULL) return psv_no_unit; /* two units side by side */
+        if (found != NULL) break;                              /* "dollars left over" */
+        found = next;
+        if (found == NULL) return psv_no_unit;
     }
-    if (!found || !found->dimension || power < 1 || power > 3 || found->power * power > 3) return unknown;
+    if (found == NULL || !found->dimension || power < 1 || power > 3 || found->power * power > 3) return psv_no_unit;
     psv_unit unit = *found;
     unit.power *= power;
     return unit;
 }
 
 psv_unit psv_find_unit(const char *text) {
-    const psv_unit unknown = {0, 0, 1, 1, 0};
+    if (strncmp(text, "degree ", 7) == 0) text += 7; /* degrees Celsius */
+    if (strncmp(text, "degrees ", 8) == 0) text += 8;
     const psv_unit *whole = find_one(text, strlen(text)); /* "pound sterling" */
-    if (whole && whole->dimension) return *whole;
+    if (whole != NULL && whole->dimension) return *whole;
     const char *rest = text;
     bool per;
     psv_unit unit = find_simple(&rest, &per);
     if (!per || !unit.dimension) return unit;
     psv_unit by = find_simple(&rest, &per);
-    if (per || !by.dimension || by.power != 1 || unit.power != 1 || unit.per || by.per) return unknown;
+    if (per || !by.dimension || by.power != 1 || unit.power != 1 || unit.per || by.per) return psv_no_unit;
     unit.numerator *= by.denominator;
     unit.denominator *= by.numerator;
     unit.per = by.dimension;

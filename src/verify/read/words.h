@@ -16,8 +16,11 @@ typedef struct psv_unit {
     char dimension; /* 'L' length, 'T' time, 'M' mass, '$' money, 'V' volume in litres, … ; 0: not known */
     int power;
     long numerator, denominator;
-    char per; /* what it is divided by: 'T' of miles per hour; 0: nothing */
+    char per;      /* what it is divided by: 'T' of miles per hour; 0: nothing */
+    bool is_pound; /* of weight, though the word may mean money */
+    int shift;     /* of a scale of temperature: hundredths that are added before the factor */
 } psv_unit;
+extern const psv_unit psv_no_unit; /* dimension 0 */
 
 /* Look up a unit as the parser writes it: lower case words, an optional "^k" at the end. */
 psv_unit psv_find_unit(const char *text);

@@ -73,14 +73,14 @@ static void print_relation(const psv_node *node, ps_text *out) {
     for (size_t i = 0; i < node->n; i++) {
         psv_print(node->kid[i], out);
         if (i + 1 == node->n) break;
-        switch (node->text[i]) {
-        case 'l': ps_text_puts(out, " <= "); break;
-        case 'g': ps_text_puts(out, " >= "); break;
-        case 'n': ps_text_puts(out, " != "); break;
-        case 'i': ps_text_puts(out, " in "); break;
-        case 'o': ps_text_puts(out, " not in "); break;
-        case 'e': ps_text_puts(out, " == "); break;
-        case 'c': ps_text_puts(out, " ~ "); break;
+        switch ((psv_relation)node->text[i]) {
+        case PSV_AT_MOST: ps_text_puts(out, " <= "); break;
+        case PSV_AT_LEAST: ps_text_puts(out, " >= "); break;
+        case PSV_NOT_EQUAL: ps_text_puts(out, " != "); break;
+        case PSV_MEMBER: ps_text_puts(out, " in "); break;
+        case PSV_NOT_MEMBER: ps_text_puts(out, " not in "); break;
+        case PSV_CONGRUENT: ps_text_puts(out, " == "); break;
+        case PSV_OTHER_RELATION: ps_text_puts(out, " ~ "); break;
         default: ps_text_printf(out, " %c ", node->text[i]); break;
         }
     }
@@ -157,9 +157,10 @@ void psv_print(const psv_node *node, ps_text *out) {
     case PSV_BASE: ps_text_printf(out, "%s_%d", node->text, node->scale); break;
     case PSV_RATIO:
         print_operands(node, ":", out);
-        if (node->text) ps_text_printf(out, " %s", node->text);
+        if (node->text != NULL) ps_text_printf(out, " %s", node->text);
         break;
     case PSV_CHOICE: ps_text_printf(out, "choice %s", node->text); break;
+    case PSV_DOTS: ps_text_puts(out, "..."); break;
     case PSV_TEXT: ps_text_printf(out, "\"%s\"", node->text); break;
     case PSV_TUPLE: {
         char open[2] = {(char)(node->op & 255), 0}, close[2] = {(char)(node->op >> 8 & 255), 0};

@@ -6,6 +6,9 @@
 #define PERSAMP_VERIFY_TREE_TREE_H
 
 #include "persamp/base.h"
+#include "verify/tree/rules.h"
+
+#include <string.h>
 
 /* Limits of one answer. They are far above anything a mathematician writes and far below what hurts. */
 enum {
@@ -38,6 +41,7 @@ typedef enum psv_kind {
     PSV_DEGREE,  /* one kid */
     PSV_UNIT,    /* one kid, text: unit as written, lower case */
     /* what is not a scalar */
+    PSV_DOTS,    /* "…" as a member of a list */
     PSV_BASE,    /* text: digits; scale: the base */
     PSV_RATIO,   /* kids: a : b : …; text: "am", "pm" or NULL for a time of day */
     PSV_CHOICE,  /* text: one upper-case letter */
@@ -51,14 +55,29 @@ typedef enum psv_kind {
     PSV_MINUS,   /* two kids: set difference */
     PSV_EMPTY,   /* the empty set */
     PSV_NUMBERS, /* text: "R", "Z", "Q", "N", "C" */
-    PSV_REL,     /* kids k0 … kn; text: n relation characters, see PSV_RELATIONS */
+    PSV_REL,     /* kids k0 … kn; text: n relations, each a psv_relation */
     PSV_AND,     /* kids: conditions; op: ',' when no "and" joined them */
     PSV_OR       /* kids: conditions */
 } psv_kind;
 
 /* Brackets of a PSV_TUPLE: opening in the low byte, closing in the next. */
 #define PSV_BRACKETS(open, close) ((open) | (close) << 8)
-/* Relations: '=' '<' '>' 'l' (≤) 'g' (≥) 'n' (≠) '~' (≈) 'i' (∈) 'o' (∉) 'e' (≡) 'c' (→, ∥, anything else). */
+
+/* What stands between two sides. A chain keeps its relations as a string of these. */
+typedef enum psv_relation {
+    PSV_NO_RELATION = 0,
+    PSV_EQUAL = '=',
+    PSV_APPROX = '~',
+    PSV_LESS = '<',
+    PSV_GREATER = '>',
+    PSV_AT_MOST = 'l',
+    PSV_AT_LEAST = 'g',
+    PSV_NOT_EQUAL = 'n',
+    PSV_MEMBER = 'i',         /* ∈ */
+    PSV_NOT_MEMBER = 'o',     /* ∉ */
+    PSV_CONGRUENT = 'e',      /* ≡ */
+    PSV_OTHER_RELATION = 'c', /* →, ∥, … */
+} psv_relation;
 
 typedef enum psv_const { PSV_PI, PSV_E, PSV_I, PSV_INFINITY } psv_const;
 
@@ -131,7 +150,7 @@ typedef struct psv_ctx {
     long work;
     size_t nodes;            /* made so far */
     bool nomem;              /* an allocation failed */
-    bool math_verify;        /* read and compare as Math-Verify does */
+    const psv_rules *rules;  /* of the grader */
     int decimals;            /* of Math-Verify's rounding */
     bool in_choice;          /* reading what a choice's letter stands for, which is no choice itself */
     bool sets_are_relations; /* Math-Verify: an inequality may answer for a gold set */
@@ -149,13 +168,29 @@ psv_node *psv_call(psv_ctx *ctx, psv_func func, psv_node *a, psv_node *b); /* b 
 psv_node *psv_named(psv_ctx *ctx, psv_kind kind, const char *text, size_t length);
 psv_node *psv_constant(psv_ctx *ctx, psv_const id);
 psv_node *psv_integer(psv_ctx *ctx, long value);
+psv_node *psv_relate(psv_ctx *ctx, psv_node *a, psv_relation relation, psv_node *b);
 psv_node *psv_copy(psv_ctx *ctx, const psv_node *node); /* shallow: shares kids' nodes, owns its kid array */
+
+/* The tree with every place of a name taken by a value. "i" is the name of the constant too. */
+psv_node *psv_substitute(psv_ctx *ctx, psv_node *node, const char *name, psv_node *value);
 
 bool psv_is_scalar(const psv_node *node); /* nothing in the tree but scalar kinds */
 bool psv_has_kind(const psv_node *node, psv_kind kind);
 bool psv_has_variable(const psv_node *node); /* a variable or an unknown function */
 bool psv_is_infinity(const psv_node *node, int *sign);
 bool psv_same_tree(const psv_node *a, const psv_node *b);
+
+/* Is a node `a ∘ b` with this relation and no other? */
+bool psv_is_relation(const psv_node *node, psv_relation relation);
+bool psv_is_order(psv_relation relation);                              /* <, >, ≤, ≥ */
+bool psv_any_relation(const psv_node *node, bool (*is)(psv_relation)); /* false for what is no PSV_REL */
+
+/* Is s[0..length) this text? psv_is_one_of: one of the list? */
+static inline bool psv_text_is(const char *s, size_t length, const char *text) {
+    return strlen(text) == length && memcmp(s, text, length) == 0;
+}
+bool psv_is_one_of(const char *const *list, size_t n, const char *s, size_t length);
+#define PSV_IS_ONE_OF(list, s, length) psv_is_one_of(list, sizeof list / sizeof *list, s, length)
 
 const char *psv_func_name(psv_func func);
 int psv_func_arity(psv_func func);

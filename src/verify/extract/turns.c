@@ -1,0 +1,136 @@
+#include "verify/extract/turns.h"
+
+#include <ctype.h>
+#include <string.h>
+
+static bool blank_from(const char *text, size_t i, size_t end) {
+    while (i < end && (isspace((unsigned char)text[i]) || strchr("*.`#-", text[i]) != NULL))
+        i++;
+    return i == end;
+}
+
+/* ---- Thinking ---------------------------------------------------------------- */
+
+/* </think>, </thinking>, </seed:think>, </reasoning>, [/THINK], ◁/think▷, <|end_of_thought|>: the end of such a mark at
+ * i; 0: there is none. */
+static size_t thinking_mark(const char *text, size_t i, size_t end) {
+    static const char *const names[] = {"think",      "thought",  "reason",    "reflection",
+                                        "scratchpad", "analysis", "rationale", "draft"};
+    static const char *const opens[] = {
+        "</", "[/", "◁/", "<|/", "<|end_of_", "<|end_", "<|begin_of_solution", "<|channel|>final"};
+    size_t k = 0, used = 0;
+    for (; k < sizeof opens / sizeof *opens && !used; k++)
+        if (psv_letters_at(text + i, end - i, opens[k])) used = strlen(opens[k]);
+    if (!used) return 0;
+    bool whole = k > 6; /* these say it all */
+    size_t at = i + used;
+    for (size_t n = 0; n < sizeof names / sizeof *names && !whole; n++)
+        for (size_t skip = 0; skip <= 8 && at + skip < end && !whole; skip++) { /* "seed:think" */
+            if (skip && !isalnum((unsigned char)text[at + skip - 1]) && strchr(":_-", text[at + skip - 1]) == NULL)
+                break;
+            whole = psv_letters_at(text + at + skip, end - at - skip, names[n]);
+        }
+    if (!whole) return 0;
+    while (at < end && at < i + 48 && strchr(">]\n", text[at]) == NULL && memcmp(text + at, "▷", 3) != 0)
+        at++;
+    if (at + 3 <= end && memcmp(text + at, "▷", 3) == 0) return at + 3;
+    if (k == 8 && psv_letters_at(text + i, end - i, "<|channel|>final<|message|>")) return i + 27;
+    return at < end && text[at] != '\n' ? at + 1 : 0;
+}
+
+psv_span psv_after_thinking(const char *text, psv_span span) {
+    size_t begin = span.begin;
+    for (size_t i = span.begin; i < span.end; i++) {
+        if (text[i] != '<' && text[i] != '[' && (unsigned char)text[i] != 0xE2) continue;
+        size_t after = thinking_mark(text, i, span.end);
+        if (after && !blank_from(text, after, span.end)) begin = after;
+    }
+    return (psv_span){begin, span.end};
+}
+
+/* ---- Turns ------------------------------------------------------------------- */
+
+/* Tokens that end a text wherever they stand. */
+static size_t end_token(const char *text, size_t i, size_t end) {
+    static const char *const tokens[] = {"<|im_end|>",
+                                         "<|endoftext|>",
+                                         "<|eot_id|>",
+                                         "<|end|>",
+                                         "<|end_of_text|>",
+                                         "</s>",
+                                         "<|eom_id|>",
+                                         "<|return|>",
+                                         "<eos>",
+                                         "<end_of_turn>",
+                                         "<｜end▁of▁sentence｜>",
+                                         "<|user|>",
+                                         "<|im_start|>",
+                                         "<|start_header_id|>",
+                                         "[inst]",
+                                         "<start_of_turn>",
+                                         "<|eos|>",
+                                         "<|endofturn|>",
+                                         "<｜user｜>",
+                                         "<|end_of_sentence|>"};
+    for (size_t k = 0; k < sizeof tokens / sizeof *tokens; k++)
+        if (psv_letters_at(text + i, end - i, tokens[k])) return strlen(tokens[k]);
+    return 0;
+}
+
+/* A heading or a label that opens another question, at the start of a line: "Question:", "### Problem", "**User:**". */
+static bool opens_turn(const char *text, size_t i, size_t end) {
+    static const char *const names[] = {"question",    "q",           "problem",       "user",         "human",
+                                        "input",       "exercise",    "next question", "new question", "next problem",
+                                        "new problem", "instruction", "assistant",     "example",      "题目",
+                                        "问题",        "frage",       "pregunta",      "вопрос",       "aufgabe",
+                                        "task",        "query"};
+    bool heading = false;
+    for (size_t most = i + 16; i < end && i < most && text[i] && strchr("#*>_ \t-", text[i]) != NULL;) {
+        heading |= text[i] == '#';
+        i++;
+    }
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+        if (!psv_letters_at(text + i, end - i, names[k])) continue;
+        size_t at = i + strlen(names[k]);
+        while (at < end && (text[at] == ' ' || isdigit((unsigned char)text[at]) || text[at] == '#'))
+            at++;
+        while (at < end && (text[at] == '*' || text[at] == '_'))
+            at++;
+        if (at < end && (text[at] == ':' || memcmp(text + at, "：", 3) == 0)) return true;
+        if (heading && (at == end || text[at] == '\n')) return true;
+        bool numbered = at > i + strlen(names[k]) && isdigit((unsigned char)text[at - 1]);
+        if (numbered && at < end && (text[at] == '.' || text[at] == '\n')) return true;
+    }
+    return false;
+}
+
+/* What was seen before a turn: it ends the answer only when there was one. */
+typedef struct seen {
+    bool content, digit, answer;
+    char last; /* the last character that is no white space */
+} seen;
+
+/* A box, an announcement, or a statement with a number in it? */
+static bool is_answered(const seen *before) {
+    return before->content && (before->answer || (before->digit && before->last != ':'));
+}
+
+psv_span psv_before_next_turn(const char *text, psv_span span) {
+    seen before = {false, false, false, 0};
+    bool line_start = false;
+    for (size_t i = span.begin; i < span.end; i++) {
+        size_t left = span.end - i;
+        bool mark = (text[i] == '<' || text[i] == '[') && end_token(text, i, span.end);
+        mark |= line_start && opens_turn(text, i, span.end);
+        if (mark && is_answered(&before)) return (psv_span){span.begin, i};
+        line_start = text[i] == '\n';
+        if (isspace((unsigned char)text[i])) continue;
+        before.last = text[i];
+        before.content |= strchr("*.`#-", text[i]) == NULL;
+        before.digit |= isdigit((unsigned char)text[i]) != 0;
+        bool box =
+            text[i] == '\\' && (psv_letters_at(text + i, left, "\\boxed") || psv_letters_at(text + i, left, "\\fbox"));
+        before.answer |= box || psv_letters_at(text + i, left, "answer");
+    }
+    return span;
+}

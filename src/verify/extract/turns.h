@@ -1,0 +1,14 @@
+/* Which part of a response is the model's own answer to this question. */
+#ifndef PERSAMP_VERIFY_EXTRACT_TURNS_H
+#define PERSAMP_VERIFY_EXTRACT_TURNS_H
+
+#include "verify/extract/extract.h"
+
+/* After the end of the thinking, when something follows it; else all of it. */
+psv_span psv_after_thinking(const char *text, psv_span span);
+
+/* Up to where a new question or turn begins ("Question:", "User:", "<|im_end|>"), when an answer was given before it.
+ */
+psv_span psv_before_next_turn(const char *text, psv_span span);
+
+#endif

@@ -1,0 +1,137 @@
+#include "verify/read/domain.h"
+
+#include "verify/read/parse.h"
+#include "verify/read/prose.h"
+
+static int depth_change(int code) {
+    switch (code) {
+    case '(':
+    case '[':
+    case '{':
+    case TK_LSET:
+    case TK_BEGIN: return 1;
+    case ')':
+    case ']':
+    case '}':
+    case TK_RSET:
+    case TK_ENDENV: return -1;
+    default: return 0;
+    }
+}
+
+static bool restricts(int code) {
+    switch (code) {
+    case '<':
+    case '>':
+    case TK_LE:
+    case TK_GE:
+    case TK_NE:
+    case TK_IN:
+    case TK_NOTIN: return true;
+    default: return false;
+    }
+}
+
+static const char *words_at(psv_ctx *ctx, const psv_token *t) {
+    return t->code == TK_TEXT ? psv_plain_words(ctx, t->text, t->length) : NULL;
+}
+
+/* Does the rest of an answer, from token i on, hold one condition and nothing else? */
+static bool is_one_condition(psv_ctx *ctx, const psv_tokens *tokens, size_t i, bool defines) {
+    for (size_t k = i; k < tokens->n; k++) {
+        const psv_token *t = &tokens->data[k];
+        const char *words = words_at(ctx, t);
+        if (t->code == '=' && !defines) return false;
+        if (words == NULL) continue;
+        if (psv_opens_domain(words) && k > i) return false;
+        if (strncmp(words, "if", 2) == 0 || strncmp(words, "otherwise", 9) == 0 || strncmp(words, "when", 4) == 0)
+            return false;
+    }
+    return true;
+}
+
+static void end_at(psv_tokens *tokens, size_t i) {
+    while (i > 1 && (tokens->data[i - 1].code == ',' || tokens->data[i - 1].code == ';' ||
+                     tokens->data[i - 1].code == '.' || tokens->data[i - 1].code == ':'))
+        i--;
+    tokens->data[i].code = TK_END;
+    tokens->n = i + 1;
+}
+
+/* The equations after "where": name = value, perhaps several. */
+static void read_definitions(psv_ctx *ctx, const psv_tokens *tokens, size_t i, psv_definitions *where) {
+    const char *why;
+    psv_tokens rest = {tokens->data + i, tokens->n - i, tokens->source};
+    psv_node *tree = psv_parse(ctx, rest, &why);
+    if (tree == NULL) return;
+    bool several = tree->kind == PSV_LIST || tree->kind == PSV_AND;
+    for (size_t k = 0; k < (several ? tree->n : 1) && where->n < PSV_MAX_DEFINITIONS; k++) {
+        const psv_node *equation = several ? tree->kid[k] : tree;
+        if (!psv_is_relation(equation, PSV_EQUAL) || equation->kid[0]->kind != PSV_VAR) continue;
+        where->name[where->n] = equation->kid[0]->text;
+        where->value[where->n++] = equation->kid[1];
+    }
+}
+
+/* "(x ≠ 0)" at the end, after a value. */
+static bool is_bracketed_condition(const psv_tokens *tokens, size_t i) {
+    const psv_token *t = &tokens->data[i], *before = &tokens->data[i - 1];
+    if (t->code != '(' || !t->space || before->code == TK_FUNC || before->code == '=' || before->code == ',')
+        return false;
+    bool condition = false;
+    int depth = 0;
+    for (size_t k = i; k < tokens->n; k++) {
+        depth += depth_change(tokens->data[k].code);
+        if (depth == 0) return condition && tokens->data[k + 1].code == TK_END;
+        condition |= depth == 1 && restricts(tokens->data[k].code);
+        if (tokens->data[k].code == ',') return false;
+    }
+    return false;
+}
+
+void psv_cut_domain(psv_ctx *ctx, psv_tokens *tokens, psv_definitions *where) {
+    int depth = 0;
+    for (size_t i = 0; i + 1 < tokens->n; i++) {
+        const psv_token *t = &tokens->data[i];
+        if (i > 0 && depth == 0) {
+            const char *words = words_at(ctx, t);
+            bool opens = words != NULL && psv_opens_domain(words) && tokens->data[i + 1].code != TK_END;
+            bool defines = opens && strncmp(words, "where", 5) == 0;
+            if (opens && is_one_condition(ctx, tokens, i, defines)) {
+                if (defines) read_definitions(ctx, tokens, i + 1, where);
+                end_at(tokens, i);
+                return;
+            }
+            if (is_bracketed_condition(tokens, i)) {
+                end_at(tokens, i);
+                return;
+            }
+        }
+        depth += depth_change(t->code);
+    }
+}
+
+/* ---- Left sides -------------------------------------------------------------- */
+
+/* Is the token a command that makes an expression unreadable: \int, \lim, \max_x, "\min =", \det? */
+static bool is_unread(const psv_token *t) {
+    bool open = t->code == TK_FUNC && (t[1].code == '_' || t[1].code == '=');
+    return t->code == TK_BAD || t->code == TK_DOTS || (open && t->id != PSV_LOG);
+}
+
+size_t psv_after_unread_side(const psv_tokens *tokens) {
+    size_t value = 0;
+    bool unread = false, unread_before = false;
+    int depth = 0;
+    for (size_t i = 0; i + 1 < tokens->n; i++) {
+        const psv_token *t = &tokens->data[i];
+        unread |= is_unread(t);
+        if (t->code == '=' && depth == 0) {
+            value = i + 1;
+            unread_before |= unread;
+            unread = false;
+        }
+        depth += depth_change(t->code);
+    }
+    return unread_before && !unread ? value : 0;
+}
