@@ -56,9 +56,7 @@ static void print_step(const char *text, size_t width) {
     size_t length = strlen(text);
     while (length > 0 && text[length - 1] == '\n')
         length--;
-    size_t shown = length <= width ? length : width;
-    while (shown < length && shown > 0 && ((unsigned char)text[shown] & 0xC0) == 0x80)
-        shown--;
+    size_t shown = ps_utf8_cut(text, length, width);
     for (size_t i = 0; i < shown; i++)
         putchar((unsigned char)text[i] < 32 ? ' ' : text[i]);
     if (shown < length) fputs("…", stdout);
@@ -105,10 +103,7 @@ static void show_step(void *user, const ps_step_view *v) {
 
 /* Columns a text takes on a terminal: characters, not bytes. */
 static int columns_of(const char *text) {
-    int n = 0;
-    for (; *text != '\0'; text++)
-        n += ((unsigned char)*text & 0xC0) != 0x80;
-    return n;
+    return (int)ps_utf8_count(text, strlen(text));
 }
 
 static void print_distribution(const ps_outcome *o) {

@@ -261,8 +261,8 @@ static void place_at(builder *b, size_t offset) {
         if (b->text[i] == '\n') {
             b->line++;
             b->column = 1;
-        } else if (((unsigned char)b->text[i] & 0xc0) != 0x80) {
-            b->column++;
+        } else {
+            b->column += ps_utf8_count(b->text + i, 1); /* a character counts where it begins */
         }
     }
 }
@@ -270,7 +270,8 @@ static void place_at(builder *b, size_t offset) {
 /* What the parser must not see: libfyaml 0.7 does not come back from some directives that are not UTF-8. */
 static ps_status check_bytes(builder *b) {
     if (b->length > YAML_MAX_BYTES) return mistake(b, "larger than 1 MiB: not a configuration");
-    size_t valid = ps_yaml_valid_prefix(b->text, b->length);
+    const char *nul = memchr(b->text, '\0', b->length);
+    size_t valid = ps_utf8_valid(b->text, nul != NULL ? (size_t)(nul - b->text) : b->length);
     if (valid == b->length) return PS_OK;
     place_at(b, valid);
     return mistake(b, b->text[valid] == '\0' ? "a NUL byte: not a text file" : "not UTF-8");
@@ -322,12 +323,7 @@ const char *ps_yaml_describe(const ps_yaml_node *node, char *buffer, size_t size
     if (node->kind == YAML_SEQUENCE) return "a list";
     if (node->kind == YAML_MAPPING) return "a mapping";
     if (node->plain && node->length == 0) return "nothing";
-    size_t shown = node->length;
-    if (shown > 60) {
-        shown = 57;
-        while (((unsigned char)node->text[shown] & 0xc0) == 0x80) /* not in the middle of a character */
-            shown--;
-    }
+    size_t shown = node->length > 60 ? ps_utf8_cut(node->text, node->length, 57) : node->length;
     const char *more = shown < node->length ? "…" : "", *quote = node->plain ? "" : "\"";
     snprintf(buffer, size, "%s%.*s%s%s", quote, (int)shown, node->text, more, quote);
     return buffer;

@@ -32,9 +32,6 @@ struct ps_yaml_node {
 ps_status ps_yaml_parse(const char *text, size_t length, const char *name, ps_arena *arena, const ps_yaml_node **root,
                         ps_error *err);
 
-/* How many bytes of a text are UTF-8 without a NUL; `length` when all are. */
-size_t ps_yaml_valid_prefix(const char *text, size_t length);
-
 /* What stands at a node, for messages: "0.7", "a mapping"; quoted text keeps quotes. Writes at most `size` bytes. */
 const char *ps_yaml_describe(const ps_yaml_node *node, char *buffer, size_t size);
 

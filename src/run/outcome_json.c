@@ -1,59 +1,32 @@
 /* An outcome as one line of JSON: the fields of docs/results.md. */
+#include "base/json.h"
 #include "run/prompt.h"
 #include "run/task.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* JSON has no NaN and no infinity: those are null. */
-static json_t *number(double x) {
-    return isfinite(x) ? json_real(x) : json_null();
-}
-
-/* Text a model wrote need not be UTF-8: what is not is replaced, never refused. */
-static json_t *text(const char *s) {
-    if (s == NULL) return json_null();
-    json_t *plain = json_string(s);
-    if (plain != NULL) return plain;
-    ps_text clean = {0};
-    for (const unsigned char *at = (const unsigned char *)s; *at != '\0';) {
-        size_t n = *at < 0x80 ? 1 : *at >= 0xF0 ? 4 : *at >= 0xE0 ? 3 : *at >= 0xC2 ? 2 : 0, have = 1;
-        while (have < n && (at[have] & 0xC0) == 0x80)
-            have++;
-        json_t *one = n > 0 && have == n ? json_stringn((const char *)at, n) : NULL;
-        if (one != NULL)
-            ps_text_append(&clean, (const char *)at, n);
-        else
-            ps_text_puts(&clean, "\xEF\xBF\xBD");
-        json_decref(one);
-        at += one != NULL ? n : 1;
-    }
-    plain = json_string(ps_text_cstr(&clean));
-    ps_text_free(&clean);
-    return plain;
-}
-
 /* A level is a number where the data set writes one. */
 static json_t *level(const char *s) {
-    if (s == NULL || *s == '\0' || s[strspn(s, "0123456789")] != '\0' || strlen(s) > 9) return text(s);
+    if (s == NULL || *s == '\0' || s[strspn(s, "0123456789")] != '\0' || strlen(s) > 9) return ps_json_text(s);
     return json_integer(atoi(s));
 }
 
 static json_t *iteration_values(const ps_method_report *report, bool beta) {
     json_t *array = json_array();
     for (size_t i = 0; i < report->n_iterations; i++)
-        json_array_append_new(array, number(beta ? report->iterations[i].beta : report->iterations[i].ess));
+        json_array_append_new(array, ps_json_number(beta ? report->iterations[i].beta : report->iterations[i].ess));
     return array;
 }
 
 static json_t *classes(const ps_outcome *o) {
     json_t *array = json_array();
     for (size_t i = 0; i < o->n_classes; i++)
-        json_array_append_new(array, json_pack("{s:o,s:o,s:I}", "answer", text(o->classes[i].answer), "weight",
-                                               number(o->classes[i].weight), "votes", (json_int_t)o->classes[i].votes));
+        json_array_append_new(array, json_pack("{s:o,s:o,s:I}", "answer", ps_json_text(o->classes[i].answer), "weight",
+                                               ps_json_number(o->classes[i].weight), "votes",
+                                               (json_int_t)o->classes[i].votes));
     return array;
 }
 
@@ -62,7 +35,7 @@ static const char *const state_names[] = {"open", "finished", "truncated"};
 static json_t *numbers(const double *x, size_t n) {
     json_t *array = json_array();
     for (size_t i = 0; i < n; i++)
-        json_array_append_new(array, number(x[i]));
+        json_array_append_new(array, ps_json_number(x[i]));
     return array;
 }
 
@@ -86,12 +59,12 @@ static json_t *particles(const ps_outcome *o) {
         const ps_task_node *node = &task->nodes[i];
         json_t *one =
             json_pack("{s:I,s:I,s:s,s:o,s:I}", "id", (json_int_t)i, "parent", (json_int_t)node->parent, "state",
-                      state_names[node->state], "text", text(node->text), "tokens", (json_int_t)node->n_tokens);
-        json_object_set_new(one, "logp", number(task->session->params.has_logp ? node->sum_logp : NAN));
-        json_object_set_new(one, "logq", number(task->session->params.has_logq ? node->sum_logq : NAN));
-        json_object_set_new(one, "reward", number(node->reward));
-        json_object_set_new(one, "score", number(node->ell));
-        json_object_set_new(one, "weight", number(node->weight));
+                      state_names[node->state], "text", ps_json_text(node->text), "tokens", (json_int_t)node->n_tokens);
+        json_object_set_new(one, "logp", ps_json_number(task->session->params.has_logp ? node->sum_logp : NAN));
+        json_object_set_new(one, "logq", ps_json_number(task->session->params.has_logq ? node->sum_logq : NAN));
+        json_object_set_new(one, "reward", ps_json_number(node->reward));
+        json_object_set_new(one, "score", ps_json_number(node->ell));
+        json_object_set_new(one, "weight", ps_json_number(node->weight));
         if (task->logprobs && (node->tokens != NULL || node->n_tokens == 0)) set_logprobs(one, node);
         if (report->pool != NULL && i <= report->snapshots) {
             json_object_set_new(one, "event", json_integer(report->pool[i].event));
@@ -109,7 +82,7 @@ static json_t *events(const ps_method_report *report) {
     for (size_t i = 0; i < report->n_iterations; i++)
         if (report->iterations[i].resampled)
             json_array_append_new(array, json_pack("{s:I,s:o}", "after_iteration", (json_int_t)(i + 1), "beta",
-                                                   number(report->iterations[i].beta)));
+                                                   ps_json_number(report->iterations[i].beta)));
     return array;
 }
 
@@ -119,7 +92,7 @@ static void set_predictions(json_t *line, const ps_outcome *o) {
         const ps_prediction *p = &o->predictions[s];
         bool known = s != PS_SELECT_PRM_WEIGHTED || o->has_reward;
         snprintf(key, sizeof key, "pred_%s", ps_select_name((ps_select)s));
-        json_object_set_new(line, key, known ? text(p->answer) : json_null());
+        json_object_set_new(line, key, known ? ps_json_text(p->answer) : json_null());
         snprintf(key, sizeof key, "correct_%s", ps_select_name((ps_select)s));
         json_object_set_new(line, key, known && o->error == NULL ? json_boolean(p->correct) : json_null());
     }
@@ -135,8 +108,9 @@ static json_t *tokens(const ps_outcome *o) {
 
 static void set_cost(json_t *line, const ps_outcome *o) {
     json_object_set_new(line, "timing",
-                        json_pack("{s:o,s:o,s:o}", "total", number(o->seconds.total), "generation",
-                                  number(o->seconds.generation), "scoring", number(o->seconds.scoring)));
+                        json_pack("{s:o,s:o,s:o}", "total", ps_json_number(o->seconds.total), "generation",
+                                  ps_json_number(o->seconds.generation), "scoring",
+                                  ps_json_number(o->seconds.scoring)));
     json_object_set_new(line, "tokens", tokens(o));
 }
 
@@ -144,22 +118,22 @@ static void set_problem(json_t *line, const ps_outcome *o) {
     const ps_problem *p = o->problem;
     const ps_prediction *chosen = &o->predictions[o->select];
     json_object_set_new(line, "problem_idx", json_integer((json_int_t)p->index));
-    json_object_set_new(line, "problem", text(ps_problem_question(p)));
-    json_object_set_new(line, "ground_truth", text(p->answer));
-    json_object_set_new(line, "response", text(o->response));
-    json_object_set_new(line, "extracted_answer", text(chosen->answer));
+    json_object_set_new(line, "problem", ps_json_text(ps_problem_question(p)));
+    json_object_set_new(line, "ground_truth", ps_json_text(p->answer));
+    json_object_set_new(line, "response", ps_json_text(o->response));
+    json_object_set_new(line, "extracted_answer", ps_json_text(chosen->answer));
     json_object_set_new(line, "correct", json_boolean(chosen->correct));
-    json_object_set_new(line, "unique_id", text(p->unique_id));
-    json_object_set_new(line, "subject", text(p->subject));
+    json_object_set_new(line, "unique_id", ps_json_text(p->unique_id));
+    json_object_set_new(line, "subject", ps_json_text(p->subject));
     json_object_set_new(line, "level", level(p->level));
 }
 
 static void set_search(json_t *line, const ps_outcome *o) {
-    json_object_set_new(line, "method", text(o->method));
+    json_object_set_new(line, "method", ps_json_text(o->method));
     json_object_set_new(line, "seed", json_integer((json_int_t)o->seed));
     json_object_set_new(line, "resample_count", json_integer((json_int_t)o->report.resamples));
-    json_object_set_new(line, "final_ess", number(o->report.final_ess));
-    json_object_set_new(line, "log_z", number(o->report.log_z));
+    json_object_set_new(line, "final_ess", ps_json_number(o->report.final_ess));
+    json_object_set_new(line, "log_z", ps_json_number(o->report.log_z));
     json_object_set_new(line, "betas", iteration_values(&o->report, true));
     json_object_set_new(line, "ess_history", iteration_values(&o->report, false));
     json_object_set_new(line, "answers", classes(o));
@@ -172,15 +146,16 @@ ps_status ps_outcome_json(const ps_outcome *o, bool with_particles, char **json,
     set_search(line, o);
     set_predictions(line, o);
     json_object_set_new(line, "truncated", json_boolean(o->truncated));
-    json_object_set_new(line, "error", text(o->error));
+    json_object_set_new(line, "error", ps_json_text(o->error));
     if (with_particles) {
         json_object_set_new(line, "particles", particles(o));
         json_object_set_new(line, "events", events(&o->report));
     }
-    char *dump = line != NULL ? json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(12)) : NULL;
-    json_decref(line);
-    if (dump == NULL) return ps_nomem(err);
-    *json = ps_strdup(dump);
-    free(dump);
-    return *json != NULL ? PS_OK : ps_nomem(err);
+    ps_text out = {0};
+    ps_status status = ps_json_dump(line, JSON_COMPACT | JSON_REAL_PRECISION(12), &out, err);
+    if (status == PS_OK)
+        *json = out.data;
+    else
+        ps_text_free(&out);
+    return status;
 }

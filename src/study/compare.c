@@ -1,7 +1,7 @@
 /* A comparison: methods × budgets × seeds over the same problems, each run an arm with a file of its own. */
 #include "study/compare.h"
+#include "base/json.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,11 +67,10 @@ static ps_status run_arm(comparison *c, ps_arm *arm, const char *base, ps_eval_a
 }
 
 static ps_status write_json(ps_store *store, const char *name, json_t *root, ps_error *err) {
-    char *text = root != NULL ? json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(10)) : NULL;
-    json_decref(root);
-    if (text == NULL) return ps_nomem(err);
-    ps_status status = ps_store_write(store, name, text, strlen(text), err);
-    free(text);
+    ps_text text = {0};
+    ps_status status = ps_json_dump(root, JSON_INDENT(2) | JSON_REAL_PRECISION(10), &text, err);
+    if (status == PS_OK) status = ps_store_write(store, name, text.data, text.length, err);
+    ps_text_free(&text);
     return status;
 }
 

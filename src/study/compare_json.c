@@ -1,33 +1,29 @@
 /* A comparison as JSON. */
+#include "base/json.h"
 #include "study/compare.h"
 #include "study/tokens.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 
-static json_t *number(double x) {
-    return isfinite(x) ? json_real(x) : json_null();
-}
-
 static json_t *interval(double low, double high) {
-    return json_pack("[o,o]", number(low), number(high));
+    return json_pack("[o,o]", ps_json_number(low), ps_json_number(high));
 }
 
 static json_t *cell_json(const ps_compare_cell *c) {
     json_t *out = json_pack("{s:s,s:s,s:I,s:I,s:I,s:I,s:I}", "method", c->method, "budget", c->budget, "max_tokens",
                             (json_int_t)c->max_tokens, "n_particles", (json_int_t)c->n_particles, "seeds",
                             (json_int_t)c->seeds, "runs", (json_int_t)c->runs, "correct", (json_int_t)c->correct);
-    json_object_set_new(out, "accuracy", number(c->accuracy));
+    json_object_set_new(out, "accuracy", ps_json_number(c->accuracy));
     json_object_set_new(out, "interval_95", interval(c->low, c->high));
-    json_object_set_new(out, "difference", number(c->difference));
+    json_object_set_new(out, "difference", ps_json_number(c->difference));
     json_object_set_new(out, "difference_interval_95", interval(c->difference_low, c->difference_high));
-    json_object_set_new(out, "p", number(c->p));
-    json_object_set_new(out, "p_holm", number(c->p_holm));
-    json_object_set_new(out, "brier", number(c->brier));
-    json_object_set_new(out, "ece", number(c->ece));
+    json_object_set_new(out, "p", ps_json_number(c->p));
+    json_object_set_new(out, "p_holm", ps_json_number(c->p_holm));
+    json_object_set_new(out, "brier", ps_json_number(c->brier));
+    json_object_set_new(out, "ece", ps_json_number(c->ece));
     json_object_set_new(out, "tokens", ps_tokens_json(&c->tokens));
-    json_object_set_new(out, "seconds", number(c->seconds));
+    json_object_set_new(out, "seconds", ps_json_number(c->seconds));
     json_object_set_new(out, "truncated", json_integer((json_int_t)c->truncated));
     json_object_set_new(out, "errors", json_integer((json_int_t)c->errors));
     json_object_set_new(out, "shared_samples", json_boolean(c->shared));
@@ -40,11 +36,7 @@ ps_status ps_compare_json(const ps_compare_summary *s, ps_text *text, ps_error *
                   "comparisons", (json_int_t)s->comparisons, "unusable_records", (json_int_t)s->faults, "cells");
     for (size_t i = 0; i < s->n_cells; i++)
         json_array_append_new(json_object_get(root, "cells"), cell_json(&s->cells[i]));
-    char *dump = root != NULL ? json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(8)) : NULL;
-    json_decref(root);
-    if (dump == NULL) return ps_nomem(err);
-    ps_text_puts(text, dump);
+    ps_status status = ps_json_dump(root, JSON_INDENT(2) | JSON_REAL_PRECISION(8), text, err);
     ps_text_puts(text, "\n");
-    free(dump);
-    return ps_text_ok(text) ? PS_OK : ps_nomem(err);
+    return status != PS_OK || ps_text_ok(text) ? status : ps_nomem(err);
 }

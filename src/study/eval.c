@@ -1,8 +1,8 @@
 /* Evaluation: one or more methods over a data set, with results that survive anything. */
+#include "base/json.h"
 #include "study/arm.h"
 #include "study/tokens.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,9 +60,8 @@ static json_t *arm_json(const ps_eval_arm *arm) {
                   "correct", (json_int_t)arm->correct, "accuracy", accuracy, "interval_95", arm->low, arm->high,
                   "truncated", (json_int_t)arm->truncated, "errors", (json_int_t)arm->errors, "tokens",
                   ps_tokens_json(&arm->tokens), "seconds_of_last_run", arm->seconds);
-    json_object_set_new(out, "mean_final_ess", isfinite(arm->mean_ess) ? json_real(arm->mean_ess) : json_null());
-    json_object_set_new(out, "mean_resamples",
-                        isfinite(arm->mean_resamples) ? json_real(arm->mean_resamples) : json_null());
+    json_object_set_new(out, "mean_final_ess", ps_json_number(arm->mean_ess));
+    json_object_set_new(out, "mean_resamples", ps_json_number(arm->mean_resamples));
     return out;
 }
 
@@ -74,11 +73,10 @@ static ps_status write_summary(ps_store *store, const ps_eval_summary *summary, 
     for (size_t i = 0; i < summary->n_arms; i++)
         if (summary->arms[i].name != NULL)
             json_array_append_new(json_object_get(root, "methods"), arm_json(&summary->arms[i]));
-    char *text = root != NULL ? json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(8)) : NULL;
-    json_decref(root);
-    if (text == NULL) return ps_nomem(err);
-    ps_status status = ps_store_write(store, name, text, strlen(text), err);
-    free(text);
+    ps_text text = {0};
+    ps_status status = ps_json_dump(root, JSON_INDENT(2) | JSON_REAL_PRECISION(8), &text, err);
+    if (status == PS_OK) status = ps_store_write(store, name, text.data, text.length, err);
+    ps_text_free(&text);
     return status;
 }
 

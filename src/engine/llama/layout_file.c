@@ -1,8 +1,8 @@
 /* Layouts and their costs as a JSON file, so that they are measured once for a model and a machine. */
+#include "base/json.h"
 #include "engine/llama/layout.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -106,24 +106,23 @@ static json_t *object_of(const ps_layout *layout) {
 }
 
 /* NULL where there is no memory. */
-static char *text_of(const char *key, const ps_layout *layouts, size_t n) {
+static ps_status write_text(const char *key, const ps_layout *layouts, size_t n, ps_text *text) {
     json_t *list = json_array();
     for (size_t i = 0; i < n; i++)
         json_array_append_new(list, object_of(&layouts[i]));
     json_t *root = json_pack("{s:i, s:s, s:o}", "format", FORMAT, "of", key, "setups", list);
-    char *text = root != NULL ? json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(6)) : NULL;
-    json_decref(root);
-    return text;
+    return ps_json_dump(root, JSON_INDENT(2) | JSON_REAL_PRECISION(6), text, NULL);
 }
 
 /* Under another name first: no reader sees half a file, and of two writers one wins. */
 bool ps_layout_store(const char *path, const char *key, const ps_layout *layouts, size_t n) {
     ps_text temporary = {0};
-    char *text = text_of(key, layouts, n);
+    ps_text text = {0};
+    bool known = write_text(key, layouts, n, &text) == PS_OK;
     ps_text_printf(&temporary, "%s.XXXXXX", path);
-    const int fd = text != NULL && ps_text_ok(&temporary) && make_folders(path) ? mkstemp(temporary.data) : -1;
+    int fd = known && ps_text_ok(&temporary) && make_folders(path) ? mkstemp(temporary.data) : -1;
     FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
-    bool good = file != NULL && fprintf(file, "%s\n", text) > 0;
+    bool good = file != NULL && fprintf(file, "%s\n", ps_text_cstr(&text)) > 0;
     if (file != NULL)
         good = fclose(file) == 0 && good;
     else if (fd >= 0)
@@ -131,6 +130,6 @@ bool ps_layout_store(const char *path, const char *key, const ps_layout *layouts
     good = good && rename(temporary.data, path) == 0;
     if (fd >= 0 && !good) remove(temporary.data);
     ps_text_free(&temporary);
-    free(text);
+    ps_text_free(&text);
     return good;
 }
