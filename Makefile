@@ -47,9 +47,10 @@ test: ## Set up, build everything, and run all tests
 	$(call say,'Running the tests')
 	@$(ctest) --test-dir $(BUILD)
 
-check: ## The short checks: format, layers, words
+check: ## The short checks: format, layers, dialect, words
 	tools/check_format
 	tools/check_layers
+	tools/check_dialect
 	tools/check_words
 
 bench: ## Build and run the benchmarks

@@ -7,8 +7,8 @@
  *     W lane batches batches …                                       the lane rested until here; what all had done
  *
  * Lines of one lane are in order; those of two lanes lie as they came. */
-#ifndef BENCH_LLAMA_RECORD_H
-#define BENCH_LLAMA_RECORD_H
+#ifndef PERSAMP_BENCH_LLAMA_RECORD_H
+#define PERSAMP_BENCH_LLAMA_RECORD_H
 
 #include "engine/llama/engine.h"
 

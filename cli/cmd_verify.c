@@ -42,7 +42,7 @@ static int find_name(const char *const *names, int n, const char *name) {
 }
 
 static int bad_choice(const char *option, const char *value, const char *choices) {
-    fprintf(stderr, "persamp: verify: %s %s: expected one of %s\n", option, value, choices);
+    ps_cli_say("verify: %s %s: expected one of %s", option, value, choices);
     return EXIT_USAGE;
 }
 
@@ -83,8 +83,7 @@ static int read_arguments(int argc, char **argv, arguments *a) {
     }
     bool one = a->gold != NULL && (a->response != NULL) != (a->answer != NULL) && a->pairs == NULL;
     if (one || (a->pairs != NULL && a->gold == NULL && a->response == NULL && a->answer == NULL)) return EXIT_DONE;
-    fputs("persamp: verify: give --gold and one of --response and --answer, or --pairs; `persamp verify -h` explains\n",
-          stderr);
+    ps_cli_say("verify: give --gold and one of --response and --answer, or --pairs; `persamp verify -h` explains");
     return EXIT_USAGE;
 }
 
@@ -163,8 +162,8 @@ static int verify_line(const arguments *a, const json_t *line, size_t number, ta
     const char *response = string_field(line, "response");
     const json_t *expected = expected_field(line, a->key);
     if (gold == NULL || (pred == NULL && response == NULL) || expected == NULL) {
-        fprintf(stderr, "persamp: verify: %s:%zu: expected the fields gold, pred or response, and %s (true or false)\n",
-                a->pairs, number, a->key != NULL ? a->key : "expected or truth");
+        ps_cli_say("verify: %s:%zu: expected the fields gold, pred or response, and %s (true or false)", a->pairs,
+                   number, a->key != NULL ? a->key : "expected or truth");
         return EXIT_FAILED;
     }
     ps_verify_options options = line_options(line, &a->options);
@@ -197,7 +196,7 @@ static int verify_pairs(const arguments *a) {
         json_error_t error;
         json_t *object = json_loads(line, 0, &error);
         if (object == NULL) {
-            fprintf(stderr, "persamp: verify: %s:%zu:%d: %s\n", a->pairs, number, error.column, error.text);
+            ps_cli_say("verify: %s:%zu:%d: %s", a->pairs, number, error.column, error.text);
             code = EXIT_FAILED;
             break;
         }

@@ -79,6 +79,14 @@ no_controls err || fail "a record's text: a control character was sent"
 "$P" eval --engine.type=toy --evaluation.dataset_path=problems.jsonl --evaluation.output_dir=logged \
     --logging.file.enabled=true --logging.file.path=persamp.log --engine.toy.model="no$escape.json" >out 2>err
 if [ -f persamp.log ]; then no_controls persamp.log || fail "a control character was written to the log"; fi
+printf '{"gold": "1", "pred": x\033]0;owned\007\033[31m}\n' >pairs.jsonl
+"$P" verify --pairs pairs.jsonl >out 2>err
+no_controls err || fail "a pair's text: a control character was sent"
+shown "a pairs file's path" "$P" verify --pairs "no$escape"
+shown "a mode" "$P" verify --gold 1 --answer 1 --mode "x$escape"
+# By construction: every message goes through ps_cli_say.
+grep -nE '(fprintf\(stderr|fputs\(|puts\().*"persamp: ' "$SOURCE"/cli/*.c | grep -vE 'persamp: (better answers|")' >out
+[ ! -s out ] || fail "messages that are printed without ps_cli_say"
 # Text in other scripts is no control character.
 expect 2 'größer, 大きい' "$P" 'größer, 大きい'
 

@@ -177,7 +177,9 @@ static void particle_gibbs_is_exact_with_few_particles(void **state) {
     check_law(l);
 }
 
-/* ---- The particle filter: Ẑ, and Ẑ times a share, are unbiased with as few as 4 particles ---- */
+/* ---- The particle filter ------------------------------------------------- */
+
+/* Ẑ, and Ẑ times a share, are unbiased with as few as 4 particles. */
 
 /* Caught: particles that keep their weights through a selection (Ẑ/Z 5.5); moves that take a proposal which ended early
  * (.895 ± .003); moves of finished particles too (short answers at 1.15 ± .008 of the truth). */

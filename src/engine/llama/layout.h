@@ -35,7 +35,7 @@ static inline bool ps_layout_measured(const ps_layout *layout) {
     return layout->costs.base[0] > 0;
 }
 
-/* ---- layout_choose.c: pure ------------------------------------------------ */
+/* ---- layout_choose.c: pure ----------------------------------------------- */
 
 /* Costs from batches of two caches: seconds[0][i] with fewer cells, seconds[1][i] with more, at ps_cost_tokens[i]; ≤ 0:
  * not measured, since the model is too heavy for it: taken from the largest batch that was, in proportion. False, and
@@ -69,7 +69,7 @@ double ps_layout_speed(const ps_layout *layout, size_t width);
  * then more of the machine. The first where none is measured. */
 size_t ps_layout_choose(const ps_layout *layouts, size_t n, size_t width);
 
-/* ---- layout_file.c -------------------------------------------------------- */
+/* ---- layout_file.c ------------------------------------------------------- */
 
 /* The file in `folder` for a key: the text that says of which model, options and machine the layouts are. Appends to
  * *path. */

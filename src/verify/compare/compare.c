@@ -214,7 +214,7 @@ static bool states_identity(psv_compare *c, const psv_node *equation) {
     return psv_is_scalar(first) && psv_is_scalar(last) && psv_compare_scalars(c, first, last) == PSV_YES;
 }
 
-/* ---- Congruences ------------------------------------------------------------- */
+/* ---- Congruences --------------------------------------------------------- */
 
 /* x ≡ r (mod m) with its modulus. */
 static bool is_congruence(const psv_node *node) {

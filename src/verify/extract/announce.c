@@ -5,7 +5,7 @@
 #include <ctype.h>
 #include <string.h>
 
-/* ---- "the answer is …" ------------------------------------------------------- */
+/* ---- "the answer is …" --------------------------------------------------- */
 
 /* Nouns that an answer is announced with, and languages that have their own. */
 static const char *const nouns[] = {
@@ -124,7 +124,7 @@ psv_announcement psv_last_announcement(const char *text, psv_span span) {
     return (psv_announcement){0, false};
 }
 
-/* ---- Tags -------------------------------------------------------------------- */
+/* ---- Tags ---------------------------------------------------------------- */
 
 /* <answer>, <final_answer>, [ANSWER], <final answer>: how long the mark at i is; 0: there is none. */
 static size_t answer_mark(const char *text, size_t i, size_t end, bool closing) {

@@ -257,7 +257,7 @@ static const char *join_boxes(psv_ctx *ctx, const char *text, const boxes *b, si
     return copy;
 }
 
-/* ---- The formula around a box ------------------------------------------------ */
+/* ---- The formula around a box -------------------------------------------- */
 
 /* What ends an expression at depth 0: relations, separators, words. How long it is; 0: the text at i goes on. */
 static size_t boundary(const char *text, size_t i, size_t end) {

@@ -119,7 +119,7 @@ static bool digit_or_stop(const char *text, psv_span span) {
 
 enum { MOST_ANNOUNCEMENTS = 16 };
 
-/* ---- The rules, in their order ----------------------------------------------- */
+/* ---- The rules, in their order ------------------------------------------- */
 
 /* A response under search. */
 typedef struct search {

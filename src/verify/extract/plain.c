@@ -49,7 +49,7 @@ static size_t list_start(const char *text, psv_span number, size_t close) {
         if (strchr("([{", c) != NULL && --depth == 0)
             return comma && (i == 0 || !letter(text[i - 1])) ? i : number.begin;
         comma |= c == ',';
-        bool value = isdigit((unsigned char)c) || strchr("()[]{},. +-/^*", c) || (unsigned char)c >= 128;
+        bool value = isdigit((unsigned char)c) || strchr("()[]{},. +-/^*", c) != NULL || (unsigned char)c >= 128;
         if (!c || !value) break;
     }
     return number.begin;

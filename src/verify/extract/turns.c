@@ -9,7 +9,7 @@ static bool blank_from(const char *text, size_t i, size_t end) {
     return i == end;
 }
 
-/* ---- Thinking ---------------------------------------------------------------- */
+/* ---- Thinking ------------------------------------------------------------ */
 
 /* </think>, </thinking>, </seed:think>, </reasoning>, [/THINK], ◁/think▷, <|end_of_thought|>: the end of such a mark at
  * i; 0: there is none. */
@@ -48,7 +48,7 @@ psv_span psv_after_thinking(const char *text, psv_span span) {
     return (psv_span){begin, span.end};
 }
 
-/* ---- Turns ------------------------------------------------------------------- */
+/* ---- Turns --------------------------------------------------------------- */
 
 /* Tokens that end a text wherever they stand. */
 static size_t end_token(const char *text, size_t i, size_t end) {

@@ -21,7 +21,7 @@ static size_t word_length(const char *s, size_t i) {
     return end - i;
 }
 
-/* ---- Sentences --------------------------------------------------------------- */
+/* ---- Sentences ----------------------------------------------------------- */
 
 /* Does a point at i belong to an abbreviation: p.m., Rs., No., e.g.? */
 static bool abbreviates(const char *text, size_t i) {
@@ -111,7 +111,7 @@ static char *plain_copy(psv_ctx *ctx, const char *text, psv_span stretch) {
     return copy;
 }
 
-/* ---- Reading a stretch ------------------------------------------------------- */
+/* ---- Reading a stretch --------------------------------------------------- */
 
 static const char *arena_text(psv_ctx *ctx, const char *text, size_t length) {
     const char *copy = ps_arena_strndup(ctx->arena, text, length);
@@ -133,7 +133,7 @@ const char *psv_readable(psv_ctx *ctx, const char *text, psv_span span, size_t m
     return arena_text(ctx, text + span.begin, span.end - span.begin);
 }
 
-/* ---- Where a value ends ------------------------------------------------------ */
+/* ---- Where a value ends -------------------------------------------------- */
 
 /* A walk over the value that a text starts with. */
 typedef struct walk {
@@ -459,7 +459,7 @@ static walk walk_value(const char *s) {
     return w;
 }
 
-/* ---- What a stretch states --------------------------------------------------- */
+/* ---- What a stretch states ----------------------------------------------- */
 
 /* The number that a text starts with, with sign, fraction and percent sign: its end. */
 static size_t leading_number(const char *s) {
@@ -614,7 +614,7 @@ const char *psv_first_value(psv_ctx *ctx, const char *text, psv_span stretch, co
     return stated(ctx, text, stretch, formulas, false);
 }
 
-/* ---- What a sentence comes to ------------------------------------------------ */
+/* ---- What a sentence comes to -------------------------------------------- */
 
 /* After the last "=" of a sentence; 0: there is none. */
 static size_t after_last_equals(const char *s) {

@@ -61,7 +61,7 @@ static bool agrees(const acb_t x, const acb_t y, slong precision) {
     return ok;
 }
 
-/* ---- Where roots and logarithms are real ------------------------------------- */
+/* ---- Where roots and logarithms are real --------------------------------- */
 
 /* An even root, a fractional power, a logarithm: what must be positive for it to be real; NULL for other nodes. */
 static const psv_node *must_be_positive(const psv_node *node) {

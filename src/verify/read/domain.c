@@ -111,7 +111,7 @@ void psv_cut_domain(psv_ctx *ctx, psv_tokens *tokens, psv_definitions *where) {
     }
 }
 
-/* ---- Left sides -------------------------------------------------------------- */
+/* ---- Left sides ---------------------------------------------------------- */
 
 /* Is the token a command that makes an expression unreadable: \int, \lim, \max_x, "\min =", \det? */
 static bool is_unread(const psv_token *t) {

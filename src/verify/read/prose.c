@@ -5,7 +5,7 @@
 
 #include <ctype.h>
 
-/* ---- Words ------------------------------------------------------------------- */
+/* ---- Words --------------------------------------------------------------- */
 
 /* Words of two and three letters. Longer ones are told by their vowels; among so few letters many are products. */
 static bool is_short_word(const char *lower, size_t length) {
@@ -66,7 +66,7 @@ bool psv_is_plain_word(const char *word, size_t length) {
     return vowel && !follows_alphabet(lower, length) && !is_function_of_letter(lower, length);
 }
 
-/* ---- Before a number --------------------------------------------------------- */
+/* ---- Before a number ----------------------------------------------------- */
 
 static const char *const lead_ins[] = {"the correct option is",
                                        "the correct choice is",
@@ -161,7 +161,7 @@ size_t psv_lead_in(const char *text, size_t length) {
     }
 }
 
-/* ---- After a number ---------------------------------------------------------- */
+/* ---- After a number ------------------------------------------------------ */
 
 static bool has_word(const char *words, const char *word) {
     size_t n = strlen(word);
@@ -206,7 +206,7 @@ bool psv_opens_domain(const char *words) {
     return PSV_IS_ONE_OF(domains, words, length);
 }
 
-/* ---- Money ------------------------------------------------------------------- */
+/* ---- Money --------------------------------------------------------------- */
 
 const char *psv_currency_code(const char *word, size_t length) {
     static const struct {

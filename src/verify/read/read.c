@@ -153,7 +153,7 @@ static bool is_prose(const char *source) {
             words++;
             if (length >= 2) letters += length;
             if (length >= 4 || (length >= 2 && has_repeat(word, length))) long_words++;
-        } else if (isspace(c) || strchr(".,-!?;:", c)) {
+        } else if (isspace(c) || strchr(".,-!?;:", c) != NULL) {
             s++;
         } else {
             return false;

@@ -179,7 +179,7 @@ static psv_node *carry_names(psv_ctx *ctx, psv_node *list) {
 
 enum { MOST_WRITTEN_OUT = 64 };
 
-/* ---- Dots -------------------------------------------------------------------- */
+/* ---- Dots ---------------------------------------------------------------- */
 
 static bool integer_value(const psv_node *node, long *out) {
     bool negative = node->kind == PSV_NEG;
@@ -241,7 +241,7 @@ static psv_node *shorten_before_dots(psv_ctx *ctx, psv_node *node) {
     return out;
 }
 
-/* ---- Unit vectors ------------------------------------------------------------ */
+/* ---- Unit vectors -------------------------------------------------------- */
 
 /* Adds coefficient·**i** to the components; false when the term is something else. */
 static bool add_component(psv_ctx *ctx, psv_node *term, bool negative, psv_node **component) {

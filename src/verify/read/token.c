@@ -260,7 +260,7 @@ static bool between_numbers(const lexer *lex) {
     return before && isdigit((unsigned char)lex->s[i]) && lex->ctx->rules->to_and_in_are_ratios;
 }
 
-/* ---- Words ------------------------------------------------------------------- */
+/* ---- Words --------------------------------------------------------------- */
 
 /* Words that stand for signs: their tokens. */
 static const struct word_sign {
@@ -772,7 +772,8 @@ static void lex_command(lexer *lex) {
     if (c == '\\') { /* "\\": a new row, or, outside a matrix, the doubled backslash of a quoted string */
         bool row = lex->environments > 0;
         size_t next = lex->i + 1;
-        if (!row && next < lex->length && (isalpha((unsigned char)lex->s[next]) || strchr("{}$%!,;", lex->s[next])))
+        if (!row && next < lex->length &&
+            (isalpha((unsigned char)lex->s[next]) || strchr("{}$%!,;", lex->s[next]) != NULL))
             return; /* the second backslash starts the command */
         lex->i++;
         if (row)

@@ -175,7 +175,7 @@ size_t psv_is_math_character(const char *s) {
     return punctuation ? 0 : strlen(hit->utf8);
 }
 
-/* ---- Plain characters -------------------------------------------------------- */
+/* ---- Plain characters ---------------------------------------------------- */
 
 /* One character of UTF-8 at s: its code point, *bytes long; a broken one is itself, one byte long. */
 static unsigned code_point(const unsigned char *s, size_t left, size_t *bytes) {

@@ -1,7 +1,7 @@
 /* The engine on libllama through its seam: what a caller sees. */
 #include "engine/llama/support.h"
 
-static void facts(void **state) {
+static void an_engine_tells_the_facts_of_its_model(void **state) {
     (void)state;
     ps_llama_options options = usual();
     options.n_ctx = 100000; /* more than the model was trained on */
@@ -196,7 +196,7 @@ static void evaluation_is_incremental(void **state) {
 
 /* ---- Errors -------------------------------------------------------------- */
 
-static void wrong_arguments(void **state) {
+static void wrong_arguments_are_refused(void **state) {
     (void)state;
     ps_engine *engine = open_engine(usual());
     ps_error error;
@@ -253,13 +253,13 @@ static void options_out_of_range(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(facts),
+        cmocka_unit_test(an_engine_tells_the_facts_of_its_model),
         cmocka_unit_test(the_chat_template_of_the_model),
         cmocka_unit_test(a_greedy_answer),
         cmocka_unit_test(keys_and_proposals),
         cmocka_unit_test(a_stop_string_is_cut),
         cmocka_unit_test(evaluation_is_incremental),
-        cmocka_unit_test(wrong_arguments),
+        cmocka_unit_test(wrong_arguments_are_refused),
         cmocka_unit_test(options_out_of_range),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,7 +13,7 @@ static void expect_error(ps_status status, const char *word) {
     options.model_path = BAD;
     assert_int_equal(ps_engine_llama_create(&options, &engine, &error), status);
     assert_null(engine);
-    if (!strstr(error.message, word)) fail_msg("\"%s\" does not say \"%s\"", error.message, word);
+    if (strstr(error.message, word) == NULL) fail_msg("\"%s\" does not say \"%s\"", error.message, word);
     assert_non_null(strstr(error.message, "bad.gguf"));
 }
 
@@ -32,7 +32,7 @@ static void write_bytes(const char *data, size_t n) {
     fclose(file);
 }
 
-static void missing_and_foreign_files(void **state) {
+static void missing_and_foreign_files_are_refused(void **state) {
     (void)state;
     remove(BAD);
     expect_error(PS_IO, "cannot open");
@@ -50,7 +50,7 @@ static void missing_and_foreign_files(void **state) {
     assert_int_equal(ps_engine_llama_create(&options, &engine, &error), PS_ARG);
 }
 
-static void truncated_files(void **state) {
+static void truncated_files_are_refused(void **state) {
     (void)state;
     size_t n;
     char *data = bytes_of(MODEL, &n);
@@ -65,7 +65,7 @@ static void truncated_files(void **state) {
 }
 
 /* Bits flipped in the header: refused or loaded, as it happens, but no crash. False alarms: none possible. */
-static void flipped_bits_in_the_header(void **state) {
+static void flipped_bits_in_the_header_are_survived(void **state) {
     (void)state;
     enum { HEADER = 2000, TRIES = 60 };
     size_t n;
@@ -258,10 +258,14 @@ static int clean_up(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(missing_and_foreign_files),      cmocka_unit_test(truncated_files),
-        cmocka_unit_test(flipped_bits_in_the_header),     cmocka_unit_test(no_layers_no_tokenizer),
-        cmocka_unit_test(the_chat_template_of_qwen_math), cmocka_unit_test(unknown_chat_templates),
-        cmocka_unit_test(one_beginning_of_sequence),      cmocka_unit_test(nan_weights_fail_requests),
+        cmocka_unit_test(missing_and_foreign_files_are_refused),
+        cmocka_unit_test(truncated_files_are_refused),
+        cmocka_unit_test(flipped_bits_in_the_header_are_survived),
+        cmocka_unit_test(no_layers_no_tokenizer),
+        cmocka_unit_test(the_chat_template_of_qwen_math),
+        cmocka_unit_test(unknown_chat_templates),
+        cmocka_unit_test(one_beginning_of_sequence),
+        cmocka_unit_test(nan_weights_fail_requests),
     };
     return cmocka_run_group_tests(tests, NULL, clean_up);
 }

@@ -88,7 +88,7 @@ static int holds_of(ps_engine *engine, ps_node handle) {
     ps_llama *llama = (ps_llama *)engine;
     pthread_mutex_lock(&llama->mutex);
     const ps_llama_node *node = ps_llama_node_find(llama, handle);
-    const int holds = node ? node->holds : 0;
+    const int holds = node != NULL ? node->holds : 0;
     pthread_mutex_unlock(&llama->mutex);
     return holds;
 }

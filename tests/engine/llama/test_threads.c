@@ -27,7 +27,7 @@ static void run_and_check(ps_threads *threads, tally *t, size_t n) {
         assert_int_equal(t->done[i], i < n);
 }
 
-static void each_once(void **state) {
+static void everything_is_done_exactly_once(void **state) {
     (void)state;
     static tally t;
     for (size_t size = 1; size <= WORKERS; size++) {
@@ -65,7 +65,7 @@ static void a_pool_never_used_and_none(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_once),
+        cmocka_unit_test(everything_is_done_exactly_once),
         cmocka_unit_test(many_short_runs),
         cmocka_unit_test(a_pool_never_used_and_none),
     };
