@@ -25,7 +25,7 @@ static double *doubles(size_t n) {
 static void fill(double *ell, size_t n, ps_mix_terms *terms) {
     for (size_t i = 0; i < n; i++)
         ell[i] = -50 * fmod((double)i * 0.6180339887498949, 1.0);
-    ps_mix_clear(terms);
+    ps_mix_reset(terms);
     for (size_t e = 0; e < EVENTS; e++) {
         double beta = (double)e / EVENTS;
         ps_mix_add(terms, beta, log(1.0 / EVENTS) + 20 * beta);

@@ -136,7 +136,7 @@ static int write_json(const ps_compare_summary *summary, const char *path) {
     bool ok = file != NULL && fwrite(text.data, 1, text.length, file) == text.length;
     if (file != NULL) ok = fclose(file) == 0 && ok;
     if (!ok) ps_cli_say("--json %s: cannot write: %s", path, strerror(errno));
-    ps_text_free(&text);
+    ps_text_clear(&text);
     return ok ? EXIT_DONE : EXIT_FAILED;
 }
 

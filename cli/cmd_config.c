@@ -109,7 +109,7 @@ static ps_status show(const ps_config *config, bool with_origins, ps_text *out, 
         append_line(out, line, length, with_origins);
         line += length;
     }
-    ps_text_free(&text);
+    ps_text_clear(&text);
     if (status == PS_OK && !ps_text_ok(out)) status = ps_nomem(err);
     return status;
 }
@@ -144,7 +144,7 @@ int ps_cmd_config(int argc, char **argv) {
     /* A configuration that contradicts itself is still shown: its origins tell why. */
     if (text.length > 0 && (fputs(ps_text_cstr(&text), stdout) == EOF || fflush(stdout) != 0) && status == PS_OK)
         status = ps_fail(&err, PS_IO, "cannot write the configuration to standard output");
-    ps_text_free(&text);
+    ps_text_clear(&text);
     ps_config_free(config);
     return status == PS_OK ? EXIT_DONE : ps_cli_error(&err);
 }

@@ -59,7 +59,7 @@ static void print_description(const char *text) {
         ps_text line = {0};
         ps_text_append(&line, at, n);
         print_line("            ", ps_text_ok(&line) ? ps_text_cstr(&line) : "");
-        ps_text_free(&line);
+        ps_text_clear(&line);
         at += n;
         at += strspn(at, "; ");
     }
@@ -69,7 +69,7 @@ static void print_prm(const char *path, const char *kind) {
     ps_text text = {0};
     ps_text_printf(&text, "%s, kind %s", path != NULL ? path : "the shipped one", kind);
     print_line("prm         ", ps_text_ok(&text) ? ps_text_cstr(&text) : kind);
-    ps_text_free(&text);
+    ps_text_clear(&text);
 }
 
 static void print_models(const ps_config *config, const ps_models *models) {

@@ -125,5 +125,5 @@ void ps_cli_log_outcome(const ps_outcome *outcome) {
         write_message(NULL, outcome->error != NULL ? PS_LOG_WARNING : PS_LOG_INFO, ps_text_cstr(&text));
         logger.console = console;
     }
-    ps_text_free(&text);
+    ps_text_clear(&text);
 }

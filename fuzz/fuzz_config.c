@@ -28,8 +28,8 @@ static void check_round_trip(const ps_config *cfg) {
     require(ps_config_load_text(again, ps_text_cstr(&first), "again", NULL) == PS_OK);
     require(ps_config_yaml(again, false, &second, NULL) == PS_OK);
     require(strcmp(ps_text_cstr(&first), ps_text_cstr(&second)) == 0);
-    ps_text_free(&first);
-    ps_text_free(&second);
+    ps_text_clear(&first);
+    ps_text_clear(&second);
     ps_config_free(again);
 }
 

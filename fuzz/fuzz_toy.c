@@ -36,8 +36,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         use(&model);
         if (ps_toy_model_tokenize(&model, (const char *)data, size, true, &tokens, &n, &error) == PS_OK)
             ps_free(tokens);
-        ps_toy_model_free(&model);
+        ps_toy_model_clear(&model);
     }
-    ps_toy_json_free(&document);
+    ps_toy_json_clear(&document);
     return 0;
 }

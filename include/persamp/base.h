@@ -126,8 +126,8 @@ typedef struct ps_text {
     size_t length, capacity;
     bool failed;
 } ps_text;
-PS_API void ps_text_free(ps_text *text);  /* frees and resets to {0} */
-PS_API void ps_text_clear(ps_text *text); /* length 0, memory kept */
+PS_API void ps_text_clear(ps_text *text); /* frees and resets to {0} */
+PS_API void ps_text_reset(ps_text *text); /* length 0, memory kept */
 PS_API void ps_text_append(ps_text *text, const char *bytes, size_t length);
 PS_API void ps_text_puts(ps_text *text, const char *string);
 PS_API void ps_text_printf(ps_text *text, const char *format, ...) PS_PRINTF(2, 3);

@@ -14,7 +14,7 @@ json_t *ps_json_text(const char *text) {
     ps_text repaired = {0};
     ps_utf8_repair(&repaired, text, strlen(text));
     if (ps_text_ok(&repaired)) string = json_string(ps_text_cstr(&repaired));
-    ps_text_free(&repaired);
+    ps_text_clear(&repaired);
     return string;
 }
 

@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
-void ps_text_free(ps_text *text) {
+void ps_text_clear(ps_text *text) {
     ps_free(text->data);
     *text = (ps_text){0};
 }
 
-void ps_text_clear(ps_text *text) {
+void ps_text_reset(ps_text *text) {
     text->length = 0;
     if (text->data != NULL) text->data[0] = '\0';
 }
@@ -116,6 +116,6 @@ ps_status ps_read_file(const char *path, size_t limit, char **data, size_t *leng
     text = (ps_text){0};
 done:
     if (!standard) fclose(file);
-    ps_text_free(&text);
+    ps_text_clear(&text);
     return status;
 }

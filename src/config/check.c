@@ -35,7 +35,7 @@ static void check_order(checker *c, ps_key_index low, ps_key_index high) {
     bool low_set = c->cfg->origins->of[low].layer >= LAYER_FILE;
     bool high_set = c->cfg->origins->of[high].layer >= LAYER_FILE;
     complain(c, low_set || !high_set ? low : high, ps_text_cstr(&text));
-    ps_text_free(&text);
+    ps_text_clear(&text);
 }
 
 static void check_orders(checker *c) {

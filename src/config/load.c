@@ -199,7 +199,7 @@ static ps_status load_bytes(ps_config *cfg, const char *text, size_t length, con
     ps_status status = l.arena != NULL ? ps_config_copy(cfg, &l.cfg, err) : ps_nomem(err);
     if (status == PS_OK) status = load(&l, text, length, err);
     if (status == PS_OK) ps_config_swap(cfg, l.cfg);
-    ps_text_free(&l.mistakes.lines);
+    ps_text_clear(&l.mistakes.lines);
     ps_config_free(l.cfg);
     ps_arena_free(l.arena);
     return status;

@@ -45,7 +45,7 @@ ps_status ps_mistakes_finish(ps_mistakes *m, ps_error *err) {
             snprintf(more, sizeof more, "\nand %zu more", m->n - shown);
         status = ps_fail(err, PS_FORMAT, "%.*s%s", (int)end, ps_text_cstr(&m->lines), more);
     }
-    ps_text_free(&m->lines);
+    ps_text_clear(&m->lines);
     m->n = 0;
     return status;
 }

@@ -70,7 +70,7 @@ static void allowed_cell(ps_key_index key, ps_text *text) {
     ps_schema_expectation(key, &expected);
     cell(ps_text_cstr(&expected), false, text);
     text->failed = text->failed || expected.failed;
-    ps_text_free(&expected);
+    ps_text_clear(&expected);
 }
 
 static void doc_cell(ps_key_index key, ps_text *text) {
@@ -84,7 +84,7 @@ static void doc_cell(ps_key_index key, ps_text *text) {
     if (ps_config_key_is_idle(key)) ps_text_puts(&doc, " *No effect in this version.*");
     cell(ps_text_cstr(&doc), false, text);
     text->failed = text->failed || doc.failed;
-    ps_text_free(&doc);
+    ps_text_clear(&doc);
 }
 
 static ps_status row(ps_key_index key, ps_text *text, ps_error *err) {
@@ -102,7 +102,7 @@ static ps_status row(ps_key_index key, ps_text *text, ps_error *err) {
     doc_cell(key, text);
     ps_text_puts(text, "\n");
     text->failed = text->failed || shown.failed;
-    ps_text_free(&shown);
+    ps_text_clear(&shown);
     ps_value_clear(ps_schema_type(key), &initial);
     return PS_OK;
 }

@@ -15,7 +15,7 @@ static ps_status unexpected(ps_key_index key, const ps_yaml_node *node, const ch
     ps_fail(err, PS_FORMAT, "found %s, expected %s%s", ps_yaml_describe(node, found, sizeof found),
             ps_text_cstr(&expected), hint);
     ps_status status = ps_text_ok(&expected) ? PS_FORMAT : ps_nomem(err);
-    ps_text_free(&expected);
+    ps_text_clear(&expected);
     return status;
 }
 
@@ -164,7 +164,7 @@ static ps_status parse_trials(ps_key_index key, const ps_yaml_node *node, ps_con
         ps_value_print(ps_schema_type(key), &v, ps_schema_key(key)->allowed, &text);
         ps_value_clear(ps_schema_type(key), &v);
         if (!ps_text_ok(&text)) {
-            ps_text_free(&text);
+            ps_text_clear(&text);
             return ps_nomem(err);
         }
         items[list->n++] = text.data;

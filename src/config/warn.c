@@ -39,7 +39,7 @@ static ps_status say(named *names, const ps_log *log, const char *before, const 
     if (names->n > SHOWN) ps_text_printf(&names->text, " and %zu more", names->n - SHOWN);
     if (names->n > 0) ps_log_printf(log, PS_LOG_WARNING, "%s: %s%s", before, ps_text_cstr(&names->text), after);
     ps_status status = ps_text_ok(&names->text) ? PS_OK : ps_nomem(err);
-    ps_text_free(&names->text);
+    ps_text_clear(&names->text);
     return status;
 }
 

@@ -92,5 +92,5 @@ void ps_schema_expectation(ps_key_index key, ps_text *text) {
     case TYPE_LIST: ps_text_puts(text, "a list of strings such as [a, b]"); break;
     case TYPE_SPACE: ps_text_puts(text, "a mapping of dotted keys to lists of values"); break;
     }
-    ps_text_free(&choices);
+    ps_text_clear(&choices);
 }

@@ -19,7 +19,7 @@ const ps_kernels *ps_kernels_get(size_t choice) {
     return NULL;
 }
 
-void ps_mix_clear(ps_mix_terms *terms) {
+void ps_mix_reset(ps_mix_terms *terms) {
     terms->constant = -INFINITY;
     terms->n = 0;
 }

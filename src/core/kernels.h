@@ -60,7 +60,7 @@ static inline double ps_log_weight(double ell, double log_mix, double beta) {
 
 /* Add a term; false when it would not fit, then the batch has to be mixed and emptied first. */
 bool ps_mix_add(ps_mix_terms *terms, double beta, double log_weight);
-void ps_mix_clear(ps_mix_terms *terms);
+void ps_mix_reset(ps_mix_terms *terms);
 
 /* log of a mixture's moments; −∞ for none. */
 double ps_moments_log_sum(ps_moments m);

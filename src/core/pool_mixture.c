@@ -26,11 +26,11 @@ static int by_launch_depth_down(const void *a, const void *b) {
 /* Add terms of one launch depth to n mixtures; path_ell holds the scores of the ancestors at that depth. */
 static void mix_run(ps_pool *pool, const ps_cohort_group *groups, size_t n_groups, size_t n) {
     ps_mix_terms terms;
-    ps_mix_clear(&terms);
+    ps_mix_reset(&terms);
     for (size_t i = 0; i < n_groups; i++) {
         if (ps_mix_add(&terms, groups[i].beta, groups[i].log_weight)) continue;
         ps_kernels_best()->mix(pool->path_ell, n, &terms, pool->part_mix);
-        ps_mix_clear(&terms);
+        ps_mix_reset(&terms);
         ps_mix_add(&terms, groups[i].beta, groups[i].log_weight);
     }
     ps_kernels_best()->mix(pool->path_ell, n, &terms, pool->part_mix);
@@ -111,7 +111,7 @@ static ps_status mix_level(ps_pool *pool, size_t depth) {
  * its first `known` snapshots. */
 static void mix_events(ps_pool *pool, size_t from_id, size_t to_id, size_t from_event, size_t known) {
     ps_mix_terms terms;
-    ps_mix_clear(&terms);
+    ps_mix_reset(&terms);
     if (from_id > to_id) return;
     size_t n = to_id + 1 - from_id;
     for (size_t e = from_event; e < pool->n_events; e++, known = 0) {
@@ -120,7 +120,7 @@ static void mix_events(ps_pool *pool, size_t from_id, size_t to_id, size_t from_
         double log_weight = log((double)(event->count - known)) - event->log_z;
         if (ps_mix_add(&terms, event->beta, log_weight)) continue;
         ps_kernels_best()->mix(pool->ell + from_id, n, &terms, pool->log_mix + from_id);
-        ps_mix_clear(&terms);
+        ps_mix_reset(&terms);
         ps_mix_add(&terms, event->beta, log_weight);
     }
     if (terms.n == 0 && terms.constant == -INFINITY) return;

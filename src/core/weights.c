@@ -26,13 +26,13 @@ void ps_balance_log_mixture(const double *ell, size_t n, const ps_balance_event 
     for (size_t i = 0; i < n; i++)
         log_mix[i] = -INFINITY;
     ps_mix_terms terms;
-    ps_mix_clear(&terms);
+    ps_mix_reset(&terms);
     for (size_t e = 0; e < n_events; e++) {
         if (events[e].count == 0) continue;
         double log_weight = log((double)events[e].count / total) - events[e].log_z;
         if (ps_mix_add(&terms, events[e].beta, log_weight)) continue;
         kernels->mix(ell, n, &terms, log_mix);
-        ps_mix_clear(&terms);
+        ps_mix_reset(&terms);
         ps_mix_add(&terms, events[e].beta, log_weight);
     }
     kernels->mix(ell, n, &terms, log_mix);

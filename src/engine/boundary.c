@@ -25,7 +25,7 @@ size_t ps_step_lookback(const ps_generation *g) {
 }
 
 void ps_step_begin(ps_step_matcher *m, const ps_generation *g, const char *before, size_t n_before, bool continued) {
-    ps_text_clear(&m->text);
+    ps_text_reset(&m->text);
     m->text.failed = false;
     if (n_before > 0) ps_text_append(&m->text, before, n_before);
     m->generation = g;
@@ -38,9 +38,9 @@ void ps_step_begin(ps_step_matcher *m, const ps_generation *g, const char *befor
 bool ps_step_copy(ps_step_matcher *m, const ps_step_matcher *other) {
     ps_text text = {.failed = other->text.failed};
     ps_text_append(&text, other->text.data, other->text.length);
-    ps_step_free(m);
+    ps_step_clear(m);
     if (!ps_text_ok(&text)) {
-        ps_text_free(&text);
+        ps_text_clear(&text);
         return false;
     }
     *m = *other;
@@ -142,7 +142,7 @@ const char *ps_step_text(ps_step_matcher *m, size_t *length) {
     return m->text.data + m->carried;
 }
 
-void ps_step_free(ps_step_matcher *m) {
-    ps_text_free(&m->text);
+void ps_step_clear(ps_step_matcher *m) {
+    ps_text_clear(&m->text);
     *m = (ps_step_matcher){0};
 }

@@ -36,7 +36,7 @@ size_t ps_step_lookback(const ps_generation *generation);
 void ps_step_begin(ps_step_matcher *matcher, const ps_generation *generation, const char *before, size_t n_before,
                    bool continued);
 
-/* Begin where another stands. False: no memory, and `matcher` is as after ps_step_free. */
+/* Begin where another stands. False: no memory, and `matcher` is as after ps_step_clear. */
 bool ps_step_copy(ps_step_matcher *matcher, const ps_step_matcher *other);
 
 /* Add the bytes of the next token (none for a special one). True when the step ends with it. *reason then is the first
@@ -46,6 +46,6 @@ bool ps_step_push(ps_step_matcher *matcher, const char *bytes, size_t n, bool en
 /* The text of a step that has ended, without a stop string, NUL-terminated; valid until the next call. */
 const char *ps_step_text(ps_step_matcher *matcher, size_t *length);
 
-void ps_step_free(ps_step_matcher *matcher); /* resets to {0} */
+void ps_step_clear(ps_step_matcher *matcher); /* resets to {0} */
 
 #endif

@@ -69,7 +69,7 @@ ps_status ps_prm_metadata_read(const char *path, ps_prm_metadata *metadata, ps_e
     if (status == PS_OK)
         *metadata = made;
     else
-        ps_prm_metadata_free(&made);
+        ps_prm_metadata_clear(&made);
     return status;
 }
 
@@ -194,7 +194,7 @@ ps_status ps_prm_head_read(const char *path, ps_prm_head *head, ps_error *err) {
     if (status == PS_OK)
         *head = made;
     else
-        ps_prm_head_free(&made);
+        ps_prm_head_clear(&made);
     return status;
 }
 

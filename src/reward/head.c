@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-void ps_prm_head_free(ps_prm_head *head) {
+void ps_prm_head_clear(ps_prm_head *head) {
     for (size_t i = 0; i < 2; i++) {
         ps_free(head->layer[i].weight);
         ps_free(head->layer[i].bias);
@@ -13,7 +13,7 @@ void ps_prm_head_free(ps_prm_head *head) {
     *head = (ps_prm_head){0};
 }
 
-void ps_prm_metadata_free(ps_prm_metadata *metadata) {
+void ps_prm_metadata_clear(ps_prm_metadata *metadata) {
     ps_free(metadata->tag);
     ps_free(metadata->positive);
     ps_free(metadata->negative);

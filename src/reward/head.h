@@ -22,9 +22,9 @@ typedef struct ps_prm_head {
 } ps_prm_head;
 
 /* PS_IO, PS_FORMAT (damaged, a tensor is missing or has the wrong shape), PS_ENGINE (no libllama in this build). On
- * success free with ps_prm_head_free. */
+ * success free with ps_prm_head_clear. */
 ps_status ps_prm_head_read(const char *path, ps_prm_head *head, ps_error *err);
-void ps_prm_head_free(ps_prm_head *head); /* {0} is fine; resets to {0} */
+void ps_prm_head_clear(ps_prm_head *head); /* {0} is fine; resets to {0} */
 
 /* P(right) for a hidden state of layer[0].in numbers; NaN when the state or the weights are not finite. */
 double ps_prm_head_apply(const ps_prm_head *head, const float *hidden);
@@ -34,6 +34,6 @@ typedef struct ps_prm_metadata {
     char *tag, *positive, *negative, *system;
 } ps_prm_metadata;
 ps_status ps_prm_metadata_read(const char *path, ps_prm_metadata *metadata, ps_error *err);
-void ps_prm_metadata_free(ps_prm_metadata *metadata); /* {0} is fine */
+void ps_prm_metadata_clear(ps_prm_metadata *metadata); /* {0} is fine */
 
 #endif

@@ -39,7 +39,7 @@ static model_prm *self(ps_prm *prm) {
 /* Frees all but the engine, which is the caller's until creation has succeeded. */
 static void free_parts(model_prm *m) {
     ps_prm_nodes_clear(&m->nodes);
-    ps_prm_head_free(&m->head);
+    ps_prm_head_clear(&m->head);
     ps_free(m->system);
     ps_slots_clear(&m->under_way);
     ps_free(m->pending);
@@ -286,7 +286,7 @@ static ps_status configure(model_prm *m, const char *model_path, const ps_prm_op
         m->system = ps_strdup(system);
         if (m->system == NULL) status = ps_nomem(err);
     }
-    ps_prm_metadata_free(&metadata);
+    ps_prm_metadata_clear(&metadata);
     return status;
 }
 

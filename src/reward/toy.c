@@ -60,7 +60,7 @@ static ps_status join(const char *before, const ps_prm_request *request, char **
     if (before != NULL) ps_text_puts(&text, before);
     ps_text_append(&text, request->text, request->length);
     if (!ps_text_ok(&text)) {
-        ps_text_free(&text);
+        ps_text_clear(&text);
         return ps_nomem(err);
     }
     *whole = text.data;

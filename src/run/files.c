@@ -48,12 +48,12 @@ static ps_status shipped_file(const char *name, char **path, ps_error *err) {
     ps_status status = PS_FORMAT;
     for (size_t i = 0; i < sizeof folders / sizeof *folders && status == PS_FORMAT; i++) {
         if (folders[i] == NULL || *folders[i] == '\0') continue;
-        ps_text_clear(&text);
+        ps_text_reset(&text);
         ps_text_printf(&text, "%s/%s", folders[i], name);
         if (!ps_text_ok(&text)) status = ps_nomem(err);
         if (status == PS_FORMAT && is_file(ps_text_cstr(&text))) status = copy_path(ps_text_cstr(&text), path, err);
     }
-    ps_text_free(&text);
+    ps_text_clear(&text);
     if (status == PS_FORMAT)
         return ps_fail(err, PS_IO,
                        "the shipped %s is not where it was installed (%s); set PERSAMP_SHARE to the folder "
@@ -111,8 +111,8 @@ static ps_status find_in_hub(const ps_config *c, const char *name, char **path, 
                          "download one, for example `huggingface-cli download %s-GGUF`, and give its path",
                          name, ps_text_cstr(&pattern), name);
     globfree(&found);
-    ps_text_free(&home);
-    ps_text_free(&pattern);
+    ps_text_clear(&home);
+    ps_text_clear(&pattern);
     return status;
 }
 

@@ -71,7 +71,7 @@ static int or_default(int64_t value, int fallback) {
 static int context_of(const ps_config *c, const char *key, int64_t value) {
     ps_text origin = {0};
     bool asked = ps_config_get_origin(c, key, &origin, NULL) != PS_OK || strcmp(ps_text_cstr(&origin), "default") != 0;
-    ps_text_free(&origin);
+    ps_text_clear(&origin);
     return asked ? (int)value : 0;
 }
 
@@ -104,7 +104,7 @@ static ps_status open_llama(ps_models *m, const ps_config *c, const ps_log *log,
     ps_llama_options options = llama_options(c, m->path, log);
     options.cache_dir = ps_measurements_folder(&folder);
     status = ps_engine_llama_create(&options, &m->engine, err);
-    ps_text_free(&folder);
+    ps_text_clear(&folder);
     return status;
 }
 
@@ -136,7 +136,7 @@ static ps_status open_llama_prm(ps_models *m, const ps_config *c, const ps_log *
     if (status == PS_OK) engine = NULL;
 done:
     ps_engine_free(engine);
-    ps_text_free(&folder);
+    ps_text_clear(&folder);
     ps_free(path);
     ps_free(head);
     return status;
@@ -161,7 +161,7 @@ static ps_status unknown_engine(const char *type, ps_error *err) {
         ps_text_printf(&known, "%s%s", i > 0 ? " or " : "", engines[i].type);
     ps_status status =
         ps_fail(err, PS_ARG, "engine.type %s is not built in this version; use %s", type, ps_text_cstr(&known));
-    ps_text_free(&known);
+    ps_text_clear(&known);
     return status;
 }
 

@@ -156,6 +156,6 @@ ps_status ps_outcome_json(const ps_outcome *o, bool with_particles, char **json,
     if (status == PS_OK)
         *json = out.data;
     else
-        ps_text_free(&out);
+        ps_text_clear(&out);
     return status;
 }

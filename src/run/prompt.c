@@ -27,7 +27,7 @@ static ps_status fill_template(const char *template, const char *system, const c
     }
     ps_text_append(&out, "", 0);
     if (!ps_text_ok(&out)) {
-        ps_text_free(&out);
+        ps_text_clear(&out);
         return ps_nomem(err);
     }
     *text = out.data;

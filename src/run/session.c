@@ -228,7 +228,7 @@ static ps_status unknown_method(const char *name, ps_error *err) {
     for (size_t i = 0; i < n; i++)
         ps_text_printf(&known, "%s%s", i > 0 ? ", " : "", methods[i]->name);
     ps_status status = ps_fail(err, PS_ARG, "method %s is not in this build; it has %s", name, ps_text_cstr(&known));
-    ps_text_free(&known);
+    ps_text_clear(&known);
     return status;
 }
 

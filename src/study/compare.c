@@ -61,8 +61,8 @@ static ps_status run_arm(comparison *c, ps_arm *arm, const char *base, ps_eval_a
     arm->also = also.items;
     arm->n_also = also.n;
     if (status == PS_OK) status = ps_arm_run(arm, c->store, c->models, out, err);
-    ps_paths_free(&also);
-    ps_text_free(&file);
+    ps_paths_clear(&also);
+    ps_text_clear(&file);
     return status;
 }
 
@@ -70,7 +70,7 @@ static ps_status write_json(ps_store *store, const char *name, json_t *root, ps_
     ps_text text = {0};
     ps_status status = ps_json_dump(root, JSON_INDENT(2) | JSON_REAL_PRECISION(10), &text, err);
     if (status == PS_OK) status = ps_store_write(store, name, text.data, text.length, err);
-    ps_text_free(&text);
+    ps_text_clear(&text);
     return status;
 }
 
@@ -112,7 +112,7 @@ static ps_status known_length(comparison *c, ps_error *err) {
                              paths.items[i], length, c->answer_tokens);
         if (length > 0) c->answer_tokens = length;
     }
-    ps_paths_free(&paths);
+    ps_paths_clear(&paths);
     return status;
 }
 
@@ -151,7 +151,7 @@ static ps_status check_owner(const ps_compare_variant *v, const ps_config *sampl
                          "start over with --fresh",
                          path, v->name, ps_text_cstr(&difference), v->method->name);
     ps_config_free(owner);
-    ps_text_free(&difference);
+    ps_text_clear(&difference);
     return status;
 }
 
@@ -164,7 +164,7 @@ static ps_status own_name(comparison *c, const ps_compare_variant *v, ps_error *
     ps_text_puts(&name, ".yaml");
     ps_status status = ps_compare_plan_samples(v, &samples, err);
     for (size_t i = 0; i < c->n_folders && status == PS_OK; i++) {
-        ps_text_clear(&path);
+        ps_text_reset(&path);
         ps_text_printf(&path, "%s/%s", c->folders[i], ps_text_cstr(&name));
         bool there = access(ps_text_cstr(&path), F_OK) == 0;
         if (there) status = check_owner(v, samples, ps_text_cstr(&path), err);
@@ -174,9 +174,9 @@ static ps_status own_name(comparison *c, const ps_compare_variant *v, ps_error *
             status = ps_store_write(c->store, ps_text_cstr(&name), ps_text_cstr(&yaml), yaml.length, err);
     }
     ps_config_free(samples);
-    ps_text_free(&name);
-    ps_text_free(&path);
-    ps_text_free(&yaml);
+    ps_text_clear(&name);
+    ps_text_clear(&path);
+    ps_text_clear(&yaml);
     return status;
 }
 
@@ -208,7 +208,7 @@ static ps_status run_and_time(comparison *c, ps_compare_run *run, ps_arm *arm, c
         own += mine ? seconds : 0;
         run->seconds += seconds;
     }
-    ps_text_clear(&base);
+    ps_text_reset(&base);
     ps_text_printf(&base, "results.%s", name);
     if (status == PS_OK) status = run_arm(c, arm, ps_text_cstr(&base), &run->arm, err);
     if (run->arm.done > run->arm.resumed && (status == PS_OK || status == PS_CANCELLED)) {
@@ -218,10 +218,10 @@ static ps_status run_and_time(comparison *c, ps_compare_run *run, ps_arm *arm, c
                        status == PS_OK ? err : NULL);
         if (status == PS_OK) status = kept;
     }
-    ps_paths_free(&all);
-    ps_text_free(&base);
-    ps_text_free(&times);
-    ps_text_free(&path);
+    ps_paths_clear(&all);
+    ps_text_clear(&base);
+    ps_text_clear(&times);
+    ps_text_clear(&path);
     return status;
 }
 
@@ -254,8 +254,8 @@ static ps_status run_one(comparison *c, size_t variant, size_t budget, size_t se
                   .user = run};
     status = ok ? run_and_time(c, run, &arm, ps_text_cstr(&name), err) : ps_nomem(err);
     ps_config_free(config);
-    ps_text_free(&name);
-    ps_text_free(&label);
+    ps_text_clear(&name);
+    ps_text_clear(&label);
     return status;
 }
 
@@ -341,9 +341,9 @@ static ps_status write_comparison(comparison *c, ps_compare_summary *summary, ps
         summary->path = c->plan->path = path.data;
         path = (ps_text){0};
     }
-    ps_text_free(&json);
-    ps_text_free(&path);
-    ps_text_free(&name);
+    ps_text_clear(&json);
+    ps_text_clear(&path);
+    ps_text_clear(&name);
     return status;
 }
 

@@ -79,10 +79,10 @@ typedef struct ps_paths {
 /* Append ".I-of-N" where the options ask for a shard. */
 void ps_shard_suffix(const ps_compare_options *options, ps_text *name);
 /* Every file named BASE + ENDING or BASE.I-of-N + ENDING in the n folders, in order of name. PS_IO: a folder that
- * cannot be read. Free with ps_paths_free, also after a failure. */
+ * cannot be read. Free with ps_paths_clear, also after a failure. */
 ps_status ps_paths_find(const char *const *folders, size_t n, const char *base, const char *ending, ps_paths *paths,
                         ps_error *err);
-void ps_paths_free(ps_paths *paths);
+void ps_paths_clear(ps_paths *paths);
 
 /* Fill the cells' statistics from the plan's runs: cells[c] belongs to budget_of[c] (SIZE_MAX: none). */
 ps_status ps_compare_statistics(const ps_compare_plan *plan, const size_t *budget_of, uint64_t seed,

@@ -129,7 +129,7 @@ static ps_status find_source(ps_compare_plan *plan, size_t i, ps_error *err) {
         status = ps_compare_plan_samples(&plan->variants[k], &other, err);
         if (status == PS_OK) status = ps_config_difference(mine, other, &difference, err);
         if (status == PS_OK && difference.length == 0) plan->variants[i].source = k;
-        ps_text_free(&difference);
+        ps_text_clear(&difference);
         ps_config_free(other);
         other = NULL;
     }

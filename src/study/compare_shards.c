@@ -11,7 +11,7 @@ void ps_shard_suffix(const ps_compare_options *options, ps_text *name) {
     if (options->shards > 1) ps_text_printf(name, ".%zu-of-%zu", options->shard, options->shards);
 }
 
-void ps_paths_free(ps_paths *paths) {
+void ps_paths_clear(ps_paths *paths) {
     for (size_t i = 0; i < paths->n; i++)
         ps_free(paths->items[i]);
     ps_free(paths->items);
@@ -22,7 +22,7 @@ static ps_status add_path(ps_paths *paths, const char *folder, const char *name,
     ps_text path = {0};
     ps_text_printf(&path, "%s/%s", folder, name);
     if (!ps_text_ok(&path) || ps_reserve(&paths->items, &paths->capacity, paths->n + 1) != PS_OK) {
-        ps_text_free(&path);
+        ps_text_clear(&path);
         return ps_nomem(err);
     }
     paths->items[paths->n++] = path.data;

@@ -76,7 +76,7 @@ static ps_status write_summary(ps_store *store, const ps_eval_summary *summary, 
     ps_text text = {0};
     ps_status status = ps_json_dump(root, JSON_INDENT(2) | JSON_REAL_PRECISION(8), &text, err);
     if (status == PS_OK) status = ps_store_write(store, name, text.data, text.length, err);
-    ps_text_free(&text);
+    ps_text_clear(&text);
     return status;
 }
 
@@ -97,7 +97,7 @@ static ps_status write_array(ps_store *store, const ps_eval_arm *arm, ps_error *
     char name[128];
     snprintf(name, sizeof name, "%.*s.json", (int)(strlen(slash + 1) - strlen(".jsonl")), slash + 1);
     status = ps_text_ok(&array) ? ps_store_write(store, name, array.data, array.length, err) : ps_nomem(err);
-    ps_text_free(&array);
+    ps_text_clear(&array);
     ps_free(lines);
     return status;
 }
@@ -138,7 +138,7 @@ static ps_status run_arms(const ps_config *config, const ps_eval_options *option
         if (status == PS_OK) status = ps_arm_run(&arm, store, models, &summary->arms[i], err);
         if (status == PS_OK && ps_config_is(config->evaluation_output_format, "json"))
             status = write_array(store, &summary->arms[i], err);
-        ps_text_free(&name);
+        ps_text_clear(&name);
     }
     return status;
 }

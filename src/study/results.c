@@ -138,7 +138,7 @@ static ps_status flush(ps_results *r, ps_error *err) {
         at += (size_t)n;
     }
     r->good += (off_t)r->held.length;
-    ps_text_clear(&r->held);
+    ps_text_reset(&r->held);
     return PS_OK;
 }
 
@@ -164,8 +164,8 @@ ps_status ps_results_close(ps_results *r, ps_error *err) {
         status = io_error(r, err);
     }
     if (r->file >= 0) close(r->file);
-    ps_text_free(&r->path);
-    ps_text_free(&r->held);
+    ps_text_clear(&r->path);
+    ps_text_clear(&r->held);
     ps_free(r);
     return status;
 }

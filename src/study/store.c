@@ -73,7 +73,7 @@ static ps_status open_lock(ps_store *store, ps_error *err) {
                          "%s: cannot write in the output folder: %s; choose another with "
                          "--evaluation.output_dir=FOLDER",
                          store->folder, strerror(errno));
-    ps_text_free(&path);
+    ps_text_clear(&path);
     return status;
 }
 
@@ -109,8 +109,8 @@ ps_status ps_store_write(ps_store *store, const char *name, const char *text, si
     }
 done:
     if (file >= 0) close(file);
-    ps_text_free(&path);
-    ps_text_free(&temporary);
+    ps_text_clear(&path);
+    ps_text_clear(&temporary);
     return status;
 }
 
@@ -131,7 +131,7 @@ static ps_status check_is_ours(ps_store *store, ps_error *err) {
                          ps_text_cstr(&path));
 done:
     ps_free(text);
-    ps_text_free(&path);
+    ps_text_clear(&path);
     return status;
 }
 
@@ -151,8 +151,8 @@ static ps_status check_owner(ps_store *store, const ps_config *config, ps_error 
                          store->folder, ps_text_cstr(&difference));
 done:
     ps_config_free(owner);
-    ps_text_free(&path);
-    ps_text_free(&difference);
+    ps_text_clear(&path);
+    ps_text_clear(&difference);
     return status;
 }
 
@@ -173,12 +173,12 @@ static ps_status remove_results(ps_store *store, ps_error *err) {
     ps_status status = PS_OK;
     for (const struct dirent *entry; status == PS_OK && (entry = readdir(folder)) != NULL;) {
         if (!is_ours(entry->d_name)) continue;
-        ps_text_clear(&path);
+        ps_text_reset(&path);
         status = path_in(store, entry->d_name, &path, err);
         if (status == PS_OK && unlink(ps_text_cstr(&path)) != 0)
             status = ps_fail(err, PS_IO, "%s: cannot remove: %s", ps_text_cstr(&path), strerror(errno));
     }
-    ps_text_free(&path);
+    ps_text_clear(&path);
     closedir(folder);
     return status;
 }
@@ -187,7 +187,7 @@ static ps_status write_config(ps_store *store, const ps_config *config, ps_error
     ps_text yaml = {0};
     ps_status status = ps_config_yaml(config, true, &yaml, err);
     if (status == PS_OK) status = ps_store_write(store, "config.yaml", ps_text_cstr(&yaml), yaml.length, err);
-    ps_text_free(&yaml);
+    ps_text_clear(&yaml);
     return status;
 }
 

@@ -119,7 +119,7 @@ static ps_status form_of(const psv_answer *answer, char **out) {
     if (answer->why == NULL) psv_print(answer->tree, &text);
     *out = answer->why != NULL ? NULL : ps_strdup(ps_text_cstr(&text));
     bool ok = ps_text_ok(&text) && (*out != NULL || answer->why != NULL);
-    ps_text_free(&text);
+    ps_text_clear(&text);
     return ok ? PS_OK : PS_NOMEM;
 }
 

@@ -37,7 +37,7 @@ static void a_dump_is_appended_and_lets_go_of_its_root(void **state) {
     assert_string_equal(ps_text_cstr(&out), "line {\"key\":\"x\"}");
     assert_int_equal(held->refcount, 1);
     json_decref(held);
-    ps_text_free(&out);
+    ps_text_clear(&out);
 }
 
 static void a_root_that_could_not_be_built_is_want_of_memory(void **state) {

@@ -15,7 +15,7 @@ static void appended_bytes_stand_one_after_another(void **state) {
     ps_text_printf(&text, "%d-%s", 42, "x");
     assert_int_equal(text.length, 10);
     assert_memory_equal(text.data, "abcd\0e42-x", 11); /* with its terminator */
-    ps_text_clear(&text);
+    ps_text_reset(&text);
     assert_true(text.length == 0 && text.capacity > 0);
     assert_string_equal(ps_text_cstr(&text), "");
     for (int i = 0; i < 5000; i++)
@@ -23,10 +23,10 @@ static void appended_bytes_stand_one_after_another(void **state) {
     assert_true(ps_text_ok(&text));
     assert_int_equal(text.length, 10000);
     assert_int_equal(text.data[9999], ',');
-    ps_text_free(&text);
-    assert_true(text.data == NULL && text.length == 0);
     ps_text_clear(&text);
-    ps_text_free(&text);
+    assert_true(text.data == NULL && text.length == 0);
+    ps_text_reset(&text);
+    ps_text_clear(&text);
 }
 
 /* Once an append has failed the text says so, whatever is appended later. */
@@ -43,7 +43,7 @@ static void a_failed_append_is_never_forgotten(void **state) {
         assert_non_null(ps_text_cstr(&text));
         ps_text_append(&text, "more", 4);
         assert_false(ps_text_ok(&text));
-        ps_text_free(&text);
+        ps_text_clear(&text);
         assert_int_equal(memory.alive, 0);
     }
     failing_remove();
@@ -56,7 +56,7 @@ static void an_impossible_length_is_a_failure(void **state) {
     ps_text_puts(&text, "a");
     ps_text_append(&text, "b", huge);
     assert_false(ps_text_ok(&text));
-    ps_text_free(&text);
+    ps_text_clear(&text);
 }
 
 static void the_nearest_name_is_near(void **state) {

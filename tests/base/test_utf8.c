@@ -59,7 +59,7 @@ static void every_byte_of_no_character_is_replaced(void **state) {
     ps_utf8_repair(&out, "a\xff\xe2\x82z\0\xc3\xa9\xf0", 9);
     assert_int_equal(out.length, 3 * 4 + 5);
     assert_memory_equal(out.data, "a\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbdz\0\xc3\xa9\xef\xbf\xbd", out.length + 1);
-    ps_text_free(&out);
+    ps_text_clear(&out);
 }
 
 int main(void) {

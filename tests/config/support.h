@@ -27,17 +27,17 @@ static inline void assert_value(const ps_config *cfg, const char *key, const cha
     ps_text text = {0};
     assert_int_equal(ps_config_get_text(cfg, key, &text, NULL), PS_OK);
     assert_string_equal(ps_text_cstr(&text), expected);
-    ps_text_free(&text);
+    ps_text_clear(&text);
 }
 
 static inline void assert_origin(const ps_config *cfg, const char *key, const char *expected) {
     ps_text text = {0};
     assert_int_equal(ps_config_get_origin(cfg, key, &text, NULL), PS_OK);
     assert_string_equal(ps_text_cstr(&text), expected);
-    ps_text_free(&text);
+    ps_text_clear(&text);
 }
 
-/* The canonical YAML of a configuration; free with ps_text_free. */
+/* The canonical YAML of a configuration; free with ps_text_clear. */
 static inline ps_text canonical(const ps_config *cfg) {
     ps_text text = {0};
     assert_int_equal(ps_config_yaml(cfg, false, &text, NULL), PS_OK);
@@ -47,8 +47,8 @@ static inline ps_text canonical(const ps_config *cfg) {
 static inline void assert_same(const ps_config *a, const ps_config *b) {
     ps_text x = canonical(a), y = canonical(b);
     assert_string_equal(ps_text_cstr(&x), ps_text_cstr(&y));
-    ps_text_free(&x);
-    ps_text_free(&y);
+    ps_text_clear(&x);
+    ps_text_clear(&y);
 }
 
 #endif

@@ -24,19 +24,19 @@ static void the_schema_offers_what_the_tables_hold(void **state) {
     const ps_score_ops *const *scores = ps_scores(&n);
     NAMES(scores, &names);
     assert_string_equal(ps_text_cstr(&names), allowed("scoring.type"));
-    ps_text_clear(&names);
+    ps_text_reset(&names);
     const ps_length_prior_ops *const *priors = ps_length_priors(&n);
     NAMES(priors, &names);
     assert_string_equal(ps_text_cstr(&names), allowed("scoring.length_prior.type"));
-    ps_text_clear(&names);
+    ps_text_reset(&names);
     const ps_resampler *const *resamplers = ps_resamplers(&n);
     NAMES(resamplers, &names);
     assert_string_equal(ps_text_cstr(&names), allowed("ps.resample.method"));
-    ps_text_clear(&names);
+    ps_text_reset(&names);
     const ps_method_ops *const *methods = ps_methods(&n);
     NAMES(methods, &names);
     assert_string_equal(ps_text_cstr(&names), allowed("method"));
-    ps_text_free(&names);
+    ps_text_clear(&names);
 }
 
 /* The list of scores with a PRM is the one by which a configuration without one is refused. */

@@ -56,7 +56,7 @@ static ps_status act_copy(ps_config *cfg, ps_error *err) {
 static ps_status act_print(ps_config *cfg, ps_error *err) {
     ps_text text = {0};
     ps_status status = ps_config_yaml(cfg, true, &text, err);
-    ps_text_free(&text);
+    ps_text_clear(&text);
     return status;
 }
 static ps_status act_reference(ps_config *cfg, ps_error *err) {
@@ -64,7 +64,7 @@ static ps_status act_reference(ps_config *cfg, ps_error *err) {
     ps_text text = {0};
     ps_status status = ps_config_reference(&text, err);
     if (status == PS_OK) status = ps_config_explain("", &text, err);
-    ps_text_free(&text);
+    ps_text_clear(&text);
     return status;
 }
 static ps_status act_check(ps_config *cfg, ps_error *err) {

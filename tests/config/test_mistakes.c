@@ -131,13 +131,13 @@ static void many_mistakes_are_told_together(void **state) {
     assert_int_equal(ps_config_load_text(cfg, ps_text_cstr(&many), "t", &err), PS_FORMAT);
     assert_int_equal(count_lines(err.message), 11);
     assert_non_null(strstr(err.message, "\nand more mistakes after these"));
-    ps_text_clear(&many);
+    ps_text_reset(&many);
     char name[301];
     memset(name, 'n', 300);
     name[300] = '\0';
     assert_int_equal(ps_config_load_text(cfg, "a1: 1\nb1: 1\nc1: 1\nd1: 1\ne1: 1\n", name, &err), PS_FORMAT);
     assert_non_null(strstr(err.message, "\nand 3 more")); /* two of these long lines have room */
-    ps_text_free(&many);
+    ps_text_clear(&many);
     ps_config_free(cfg);
 }
 
@@ -180,7 +180,7 @@ static void size_and_depth_are_bounded(void **state) {
     ps_text_puts(&laughs, "<<: *a9\n");
     assert_int_equal(ps_config_load_text(cfg, ps_text_cstr(&laughs), "t", &err), PS_FORMAT);
     assert_string_equal(err.message, "t:11:1: <<: merges too much");
-    ps_text_free(&laughs);
+    ps_text_clear(&laughs);
     free(text);
     ps_config_free(cfg);
 }

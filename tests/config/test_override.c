@@ -63,7 +63,7 @@ static void secrets_are_never_read(void **state) {
     assert_non_null(strstr(ps_text_cstr(&text), "OPENAI_API_KEY"));
     unsetenv("OPENAI_API_KEY");
     unsetenv("HF_TOKEN");
-    ps_text_free(&text);
+    ps_text_clear(&text);
     ps_config_free(cfg);
 }
 

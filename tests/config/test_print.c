@@ -71,9 +71,9 @@ static void hard_texts_survive(void **state) {
             if (ps_config_load_text(again, ps_text_cstr(&yaml), "t", &err) != PS_OK) fail_msg("%s", err.message);
             assert_string_equal(again->prompt_system, hard[i]);
             assert_same(cfg, again);
-            ps_text_free(&yaml);
+            ps_text_clear(&yaml);
         }
-        ps_text_free(&quoted);
+        ps_text_clear(&quoted);
         ps_config_free(cfg);
         ps_config_free(again);
     }
@@ -94,7 +94,7 @@ static void numbers_survive_to_the_last_bit(void **state) {
         ps_config_get_text(cfg, "ps.depth_decay", &printed, NULL);
         set(again, "ps.depth_decay", ps_text_cstr(&printed));
         assert_true(again->ps_depth_decay == x);
-        ps_text_free(&printed);
+        ps_text_clear(&printed);
     }
     ps_config_free(cfg);
     ps_config_free(again);
@@ -141,7 +141,7 @@ static void origins_are_comments(void **state) {
     assert_non_null(strstr(ps_text_cstr(&text), "# odd?origin: [\n"));
     load(again, ps_text_cstr(&text));
     assert_same(cfg, again);
-    ps_text_free(&text);
+    ps_text_clear(&text);
     ps_config_free(cfg);
     ps_config_free(again);
 }
@@ -172,7 +172,7 @@ static void differences_are_those_that_matter(void **state) {
     set(now, "logging.log_ess", "false");
     assert_int_equal(ps_config_difference(now, was, &text, NULL), PS_OK);
     assert_string_equal(ps_text_cstr(&text), "system.seed: 7, was 42\nprompt.template: \"a {question}\", was null\n");
-    ps_text_free(&text);
+    ps_text_clear(&text);
     ps_config_free(now);
     ps_config_free(was);
 }
@@ -207,7 +207,7 @@ static void the_reference_page_is_up_to_date(void **state) {
     if (strcmp(page, ps_text_cstr(&text)) != 0)
         fail_msg("docs/reference.md is not what the schema says: persamp config --reference > docs/reference.md");
     ps_free(page);
-    ps_text_free(&text);
+    ps_text_clear(&text);
 }
 
 static void the_example_files_say_what_they_mean(void **state) {
@@ -227,7 +227,7 @@ static void the_example_files_say_what_they_mean(void **state) {
     ps_text difference = {0};
     assert_int_equal(ps_config_difference(recommended, initial, &difference, NULL), PS_OK);
     assert_string_equal(ps_text_cstr(&difference), "");
-    ps_text_free(&difference);
+    ps_text_clear(&difference);
     text = document("configs/demo.yaml");
     load(demo, text);
     ps_free(text);

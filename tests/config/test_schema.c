@@ -27,7 +27,7 @@ static void sections_stand_together(void **state) {
     ps_config *cfg = fresh();
     ps_text text = canonical(cfg);
     load(cfg, ps_text_cstr(&text)); /* refuses a section that stands twice */
-    ps_text_free(&text);
+    ps_text_clear(&text);
     ps_config_free(cfg);
 }
 
@@ -106,9 +106,9 @@ static void every_key_round_trips(void **state) {
         assert_same(cfg, again);
         set(again, keys[i].name, ps_text_cstr(&after)); /* canonical text is input, too */
         assert_same(cfg, again);
-        ps_text_free(&before);
-        ps_text_free(&after);
-        ps_text_free(&yaml);
+        ps_text_clear(&before);
+        ps_text_clear(&after);
+        ps_text_clear(&yaml);
         ps_config_free(cfg);
         ps_config_free(again);
     }
@@ -149,13 +149,13 @@ static void explain_names_everything(void **state) {
         assert_non_null(strstr(ps_text_cstr(&text), keys[i].name));
         assert_non_null(strstr(ps_text_cstr(&text), "default   "));
         assert_non_null(strstr(ps_text_cstr(&all), ps_text_cstr(&text)));
-        ps_text_free(&text);
+        ps_text_clear(&text);
     }
-    ps_text_free(&all);
+    ps_text_clear(&all);
     ps_error err;
     assert_int_equal(ps_config_explain("ps.resample.metod", &all, &err), PS_ARG);
     assert_string_equal(err.message, "ps.resample.metod: unknown key; did you mean ps.resample.method?");
-    ps_text_free(&all);
+    ps_text_clear(&all);
 }
 
 int main(void) {

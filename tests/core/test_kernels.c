@@ -35,7 +35,7 @@ static long double exact_mix(double ell, const double *betas, const double *log_
 static void check_mix(const ps_kernels *kernels, uint64_t id, size_t n, size_t n_terms) {
     double ell[MOST], mix[MOST], start[MOST], betas[MOST], log_weights[MOST];
     ps_mix_terms terms;
-    ps_mix_clear(&terms);
+    ps_mix_reset(&terms);
     random_scores(id, ell, n);
     random_scores(id + 1, start, n);
     memcpy(mix, start, sizeof mix);
@@ -155,13 +155,13 @@ static void scores_and_mixtures_may_be_minus_infinity(void **state) {
 
         double empty[] = {-INFINITY, -INFINITY}, points[] = {-INFINITY, 5};
         ps_mix_terms terms;
-        ps_mix_clear(&terms);
+        ps_mix_reset(&terms);
         kernels->mix(points, 2, &terms, empty);
         assert_true(empty[0] == -INFINITY && empty[1] == -INFINITY);
         ps_mix_add(&terms, 1, 0.5);
         kernels->mix(points, 2, &terms, empty);
         assert_true(empty[0] == -INFINITY && empty[1] == 5.5);
-        ps_mix_clear(&terms);
+        ps_mix_reset(&terms);
         ps_mix_add(&terms, 0, 0.5);
         ps_mix_add(&terms, 0, -INFINITY);
         kernels->mix(points, 2, &terms, empty);
@@ -182,7 +182,7 @@ static void plain_c_is_the_last_table_and_always_there(void **state) {
 static void a_full_batch_takes_no_more_terms(void **state) {
     (void)state;
     ps_mix_terms terms;
-    ps_mix_clear(&terms);
+    ps_mix_reset(&terms);
     for (size_t t = 0; t < PS_MIX_TERMS; t++) {
         assert_true(ps_mix_add(&terms, 0, 0));
         assert_true(ps_mix_add(&terms, 1, 0));

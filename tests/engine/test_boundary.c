@@ -30,7 +30,7 @@ static void expect(const ps_generation *g, const char *before, bool continued, c
     if (taken >= 0) assert_int_equal(got, reason);
     assert_string_equal(ps_step_text(&m, &length), text);
     assert_int_equal(length, strlen(text));
-    ps_step_free(&m);
+    ps_step_clear(&m);
 }
 
 static void a_step_ends_at_its_boundary(void **state) {
@@ -114,7 +114,7 @@ static void any_cut_gives_the_same_end(void **state) {
         assert_true(ended);
         assert_int_equal(reason, PS_STOP_STEP);
         assert_int_equal(at, whole < strlen(text) ? whole : strlen(text));
-        ps_step_free(&m);
+        ps_step_clear(&m);
     }
 }
 

@@ -424,7 +424,7 @@ static double truth(const ps_engine *engine, double posterior[KINDS]) {
     }
     for (int k = 0; k < KINDS; k++)
         posterior[k] /= z;
-    ps_toy_answers_free(&all);
+    ps_toy_answers_clear(&all);
     return z;
 }
 

@@ -28,11 +28,11 @@ static void one_layer_is_a_softmax(void **state) {
     assert_string_equal(head.tag, "<step>");
     assert_int_equal(head.layer[0].in, 3);
     check_near(ps_prm_head_apply(&head, x), 1 / (1 + exp(y[1] - y[0])), 1e-12);
-    ps_prm_head_free(&head);
+    ps_prm_head_clear(&head);
     head = read_ok(tensors, 1, NULL, 0); /* no bias; positive: the last label */
     assert_null(head.tag);
     check_near(ps_prm_head_apply(&head, x), 1 / (1 + exp((y[0] - 0.25) - (y[1] + 0.5))), 1e-12);
-    ps_prm_head_free(&head);
+    ps_prm_head_clear(&head);
 }
 
 static void two_layers_have_a_relu_between(void **state) {
@@ -50,7 +50,7 @@ static void two_layers_have_a_relu_between(void **state) {
     const float bad[] = {NAN, 0, 0}, infinite[] = {INFINITY, 0, 0};
     assert_true(isnan(ps_prm_head_apply(&head, bad)));
     assert_true(isnan(ps_prm_head_apply(&head, infinite)));
-    ps_prm_head_free(&head);
+    ps_prm_head_clear(&head);
 }
 
 /* One output is the logit of "right"; scores far apart stay finite. */
@@ -61,13 +61,13 @@ static void one_output_is_a_logit(void **state) {
     ps_prm_head head = read_ok(tensors, 1, NULL, 0);
     check_near(ps_prm_head_apply(&head, x), 1 / (1 + exp(1.5)), 1e-12);
     assert_true(ps_prm_head_apply(&head, far) == 0);
-    ps_prm_head_free(&head);
+    ps_prm_head_clear(&head);
 }
 
 static ps_status read_status(ps_error *error) {
     ps_prm_head head = {0};
     ps_status status = ps_prm_head_read("h.gguf", &head, error);
-    ps_prm_head_free(&head);
+    ps_prm_head_clear(&head);
     return status;
 }
 

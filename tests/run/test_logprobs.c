@@ -193,7 +193,7 @@ static void the_numbers_are_the_tables_own(void **state) {
     assert_true(finished > 10);
     ps_engine_release(engine, root);
     ps_problem_prompt_clear(&made);
-    ps_toy_answers_free(&answers);
+    ps_toy_answers_clear(&answers);
     ps_session_release(session);
     clear(&s);
 }

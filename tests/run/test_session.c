@@ -98,7 +98,7 @@ static void a_stop_string_that_marks_a_step_does_not_end_the_answer(void **state
         for (size_t k = 0; k < o.session->generation.n_stops; k++)
             ps_text_printf(&kept, "%s|", o.session->generation.stops[k]);
         assert_string_equal(ps_text_cstr(&kept), cases[i].kept);
-        ps_text_free(&kept);
+        ps_text_clear(&kept);
         close_session(&o);
     }
 }

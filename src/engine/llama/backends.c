@@ -48,23 +48,23 @@ static void load_best(const char *folder, struct dirent *const *files, int n_fil
     int best_score = 0;
     for (int i = 0; i < n_files; i++) {
         if (!is_variant(files[i]->d_name, name)) continue;
-        ps_text_clear(&path);
+        ps_text_reset(&path);
         ps_text_printf(&path, "%s/%s", folder, files[i]->d_name);
         int score = ps_text_ok(&path) ? score_of(ps_text_cstr(&path)) : 0;
         if (score <= best_score) continue;
         best_score = score;
-        ps_text_clear(&best);
+        ps_text_reset(&best);
         ps_text_puts(&best, ps_text_cstr(&path));
     }
     for (int i = 0; best_score == 0 && i < n_files; i++) {
-        ps_text_clear(&path);
+        ps_text_reset(&path);
         ps_text_printf(&path, "libggml-%s%s", name, ending);
         if (ps_text_ok(&path) && strcmp(files[i]->d_name, ps_text_cstr(&path)) == 0)
             ps_text_printf(&best, "%s/%s", folder, files[i]->d_name);
     }
     if (ps_text_ok(&best) && best.length > 0) ggml_backend_load(ps_text_cstr(&best));
-    ps_text_free(&best);
-    ps_text_free(&path);
+    ps_text_clear(&best);
+    ps_text_clear(&path);
 }
 
 /* ---- Places -------------------------------------------------------------- */
@@ -102,10 +102,10 @@ static void load_usual_places(void) {
             ps_text_append(&place, folder.data, length);
             ps_text_puts(&place, below[i]);
             if (ps_text_ok(&place)) load_folder(ps_text_cstr(&place));
-            ps_text_free(&place);
+            ps_text_clear(&place);
         }
     }
-    ps_text_free(&folder);
+    ps_text_clear(&folder);
 }
 
 void ps_backends_load(const char *folder) {

@@ -129,7 +129,7 @@ bool ps_layout_store(const char *path, const char *key, const ps_layout *layouts
         close(fd);
     good = good && rename(temporary.data, path) == 0;
     if (fd >= 0 && !good) remove(temporary.data);
-    ps_text_free(&temporary);
-    ps_text_free(&text);
+    ps_text_clear(&temporary);
+    ps_text_clear(&text);
     return good;
 }

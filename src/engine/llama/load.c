@@ -211,6 +211,6 @@ void ps_llama_destroy(ps_engine *base) {
     ps_free(engine->free_slots);
     ps_free(engine->events);
     ps_free(engine->model_path);
-    ps_text_free(&engine->description);
+    ps_text_clear(&engine->description);
     ps_free(engine);
 }

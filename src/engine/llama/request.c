@@ -7,7 +7,7 @@ void ps_request_free(ps_request *request) {
     if (request == NULL) return;
     if (request->child != NULL && request->child->handle == 0) ps_llama_node_free(request->child);
     ps_request_list_clear(&request->followers);
-    ps_step_free(&request->matcher);
+    ps_step_clear(&request->matcher);
     ps_free(request->numbers);
     ps_free(request->marks);
     ps_free(request->choices);
@@ -83,14 +83,14 @@ static void text_before(const ps_llama *engine, const ps_llama_node *parent, siz
     ps_text piece = {0};
     for (const ps_llama_node *x = parent; x != NULL && x->parent != NULL && before->length < bytes; x = x->parent)
         for (size_t i = x->n_tokens; i-- > 0 && before->length < bytes;) {
-            ps_text_clear(&piece);
+            ps_text_reset(&piece);
             ps_llama_piece(engine, x->tokens[i], &piece);
             ps_text_append(&piece, before->data, before->length);
             const ps_text longer = piece;
             piece = *before;
             *before = longer;
         }
-    ps_text_free(&piece);
+    ps_text_clear(&piece);
 }
 
 void ps_request_begin(const ps_llama *engine, ps_request *request) {
@@ -98,7 +98,7 @@ void ps_request_begin(const ps_llama *engine, ps_request *request) {
     ps_text before = {0};
     text_before(engine, request->parent, ps_step_lookback(request->generation), &before);
     ps_step_begin(&request->matcher, request->generation, before.data, before.length, request->parent->continued);
-    ps_text_free(&before);
+    ps_text_clear(&before);
 }
 
 /* One pass over the logits serves as many draws as there are followers, up to FEW at a time. */
@@ -153,5 +153,5 @@ void ps_request_take(const ps_llama *engine, ps_request *request) {
         ps_request_end(request, reason);
     else if (ps_request_length(request) >= engine->context)
         ps_request_end(request, PS_STOP_CONTEXT_FULL);
-    ps_text_free(&piece);
+    ps_text_clear(&piece);
 }

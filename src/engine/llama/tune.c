@@ -170,8 +170,8 @@ static ps_layout choose(ps_llama *engine, const ps_llama_options *options, bool 
     layout = c.layouts[ps_layout_choose(c.layouts, c.n, (size_t)options->width)];
     if (!ps_layout_measured(&layout) && llama_model_n_params(engine->model) > small && options->contexts == 0)
         layout = (ps_layout){.lanes = 1, .threads = cores, .flash_attn = layout.flash_attn};
-    ps_text_free(&key);
-    ps_text_free(&path);
+    ps_text_clear(&key);
+    ps_text_clear(&path);
     return layout;
 }
 
@@ -224,7 +224,7 @@ ps_status ps_llama_tune(ps_llama *engine, const ps_llama_options *options, ps_er
     engine->sequences = sequences_of(engine, (size_t)options->width);
     describe(engine, gpu, &how, &engine->description);
     const bool good = ps_text_ok(&how) && ps_text_ok(&engine->description);
-    ps_text_free(&how);
+    ps_text_clear(&how);
     return good ? PS_OK : ps_nomem(err);
 }
 

@@ -28,7 +28,7 @@ typedef struct place {
     double logp, logq;
 } place;
 
-void ps_toy_answers_free(ps_toy_answers *answers) {
+void ps_toy_answers_clear(ps_toy_answers *answers) {
     for (size_t i = 0; i < answers->n; i++) {
         ps_free(answers->items[i].tokens);
         ps_free(answers->items[i].text);
@@ -55,7 +55,7 @@ static bool step_ends(walk *w, const place *at, ps_stop_reason *reason) {
         const ps_toy_token *token = &w->model->tokens[w->tokens[i]];
         ended = ps_step_push(&w->matcher, token->text, token->length, w->tokens[i] == w->model->end, reason);
     }
-    ps_text_free(&before);
+    ps_text_clear(&before);
     return ended;
 }
 
@@ -67,7 +67,7 @@ static char *text_of(walk *w, const place *at) {
     append_tokens(w, &text, 0, at->step_from);
     ps_text_append(&text, step, step_length);
     if (ps_text_ok(&text)) return text.data;
-    ps_text_free(&text);
+    ps_text_clear(&text);
     return NULL;
 }
 
@@ -148,12 +148,12 @@ ps_status ps_toy_enumerate(const ps_engine *engine, const ps_generation *generat
               .answers = &made,
               .err = err};
     ps_status status = visit(&w, &(place){0});
-    ps_step_free(&w.matcher);
+    ps_step_clear(&w.matcher);
     ps_free(w.tokens);
     ps_free(w.step_end);
     if (status == PS_OK)
         *answers = made;
     else
-        ps_toy_answers_free(&made);
+        ps_toy_answers_clear(&made);
     return status;
 }

@@ -34,11 +34,11 @@ ps_status ps_toy_json_open(ps_toy_json *document, const char *path, const char *
     *document = made;
     made = (ps_toy_json){0};
 done:
-    ps_toy_json_free(&made);
+    ps_toy_json_clear(&made);
     return status;
 }
 
-void ps_toy_json_free(ps_toy_json *document) {
+void ps_toy_json_clear(ps_toy_json *document) {
     json_decref(document->root);
     ps_free(document->text);
     ps_free(document->name);

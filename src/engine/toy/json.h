@@ -15,9 +15,9 @@ typedef struct ps_toy_json {
 } ps_toy_json;
 
 /* Parse a file of at most 64 MiB, or `text` under the name `path` when it is not NULL. PS_IO, PS_FORMAT (syntax,
- * duplicate keys), PS_NOMEM. On success free with ps_toy_json_free. */
+ * duplicate keys), PS_NOMEM. On success free with ps_toy_json_clear. */
 ps_status ps_toy_json_open(ps_toy_json *document, const char *path, const char *text, size_t length, ps_error *err);
-void ps_toy_json_free(ps_toy_json *document);
+void ps_toy_json_clear(ps_toy_json *document);
 
 /* PS_FORMAT with "file:line: message", the line being that of a member of `parent`: of the value of `key` in an object
  * (key NULL: of the object itself), of element `index` in an array. `parent` NULL: the root. */

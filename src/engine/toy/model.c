@@ -11,7 +11,7 @@ static void free_rule(ps_toy_rule *rule) {
     ps_free(rule->rank);
 }
 
-void ps_toy_model_free(ps_toy_model *model) {
+void ps_toy_model_clear(ps_toy_model *model) {
     for (size_t i = 0; i < model->n_tokens; i++)
         ps_free(model->tokens[i].text);
     for (size_t i = 0; i < model->n_rules; i++)

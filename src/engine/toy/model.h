@@ -55,9 +55,9 @@ typedef struct ps_toy_model {
     ps_toy_rule end_rule; /* at max_tokens: nothing but the end */
 } ps_toy_model;
 
-/* Read a model (docs/toy-engine.md). On success free with ps_toy_model_free. */
+/* Read a model (docs/toy-engine.md). On success free with ps_toy_model_clear. */
 ps_status ps_toy_model_read(ps_toy_model *model, const ps_toy_json *document, ps_error *err);
-void ps_toy_model_free(ps_toy_model *model); /* {0} is fine; resets to {0} */
+void ps_toy_model_clear(ps_toy_model *model); /* {0} is fine; resets to {0} */
 
 /* The table that is built in, as JSON text. */
 extern const char ps_toy_builtin[];

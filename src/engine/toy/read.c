@@ -317,6 +317,6 @@ ps_status ps_toy_model_read(ps_toy_model *model, const ps_toy_json *document, ps
     if (status == PS_OK)
         *model = made;
     else
-        ps_toy_model_free(&made);
+        ps_toy_model_clear(&made);
     return status;
 }

@@ -66,7 +66,7 @@ ps_status ps_toy_reasoner_init(ps_toy_reasoner *reasoner, const ps_toy_synthetic
     return PS_OK;
 }
 
-void ps_toy_reasoner_free(ps_toy_reasoner *reasoner) {
+void ps_toy_reasoner_clear(ps_toy_reasoner *reasoner) {
     ps_free(reasoner->label_logp);
     *reasoner = (ps_toy_reasoner){0};
 }

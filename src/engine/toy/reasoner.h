@@ -34,7 +34,7 @@ typedef struct ps_toy_reasoner {
     double *label_logp; /* [wrong_answers] owned */
 } ps_toy_reasoner;
 ps_status ps_toy_reasoner_init(ps_toy_reasoner *reasoner, const ps_toy_synthetic *parameters, ps_error *err);
-void ps_toy_reasoner_free(ps_toy_reasoner *reasoner); /* {0} is fine */
+void ps_toy_reasoner_clear(ps_toy_reasoner *reasoner); /* {0} is fine */
 
 /* The index r of "… problem r …" in a prompt, modulo 7, or −1 when it has none. The last one counts. */
 int ps_toy_problem_group(const char *prompt, size_t length);

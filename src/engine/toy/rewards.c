@@ -94,7 +94,7 @@ static ps_status read_table_file(ps_toy_rewards *made, const char *path, ps_erro
                            ? ps_toy_json_open(&document, path, NULL, 0, err)
                            : ps_toy_json_open(&document, "built-in table", ps_toy_builtin, strlen(ps_toy_builtin), err);
     if (status == PS_OK) status = read_rewards(made, &document, err);
-    ps_toy_json_free(&document);
+    ps_toy_json_clear(&document);
     return status;
 }
 

@@ -20,7 +20,7 @@ static synthetic_engine *self(ps_engine *engine) {
 static void destroy(ps_engine *engine) {
     synthetic_engine *synthetic = self(engine);
     ps_toy_clear(&synthetic->toy);
-    ps_toy_reasoner_free(&synthetic->reasoner);
+    ps_toy_reasoner_clear(&synthetic->reasoner);
     ps_free(synthetic);
 }
 
@@ -43,7 +43,7 @@ static ps_status prompt(ps_engine *engine, const ps_prompt *prompt, ps_node *nod
         ps_text_puts(&all, prompt->messages[i].content);
     ps_status status =
         ps_text_ok(&all) ? add_root(&self(engine)->toy, ps_text_cstr(&all), all.length, node, err) : ps_nomem(err);
-    ps_text_free(&all);
+    ps_text_clear(&all);
     return status;
 }
 

@@ -11,8 +11,8 @@ static ps_toy_table *self(ps_engine *engine) {
 static void destroy(ps_engine *engine) {
     ps_toy_table *table = self(engine);
     ps_toy_clear(&table->toy);
-    ps_toy_model_free(&table->model);
-    ps_step_free(&table->matcher);
+    ps_toy_model_clear(&table->model);
+    ps_step_clear(&table->matcher);
     ps_free(table->window);
     ps_free(table->numbers);
     ps_free(table->q);
@@ -34,7 +34,7 @@ static ps_status render_chat(ps_engine *engine, const ps_chat_message *messages,
         ps_text_puts(&all, messages[i].content);
     ps_text_append(&all, "", 0); /* nothing still gives a string */
     if (!ps_text_ok(&all)) {
-        ps_text_free(&all);
+        ps_text_clear(&all);
         return ps_nomem(err);
     }
     *text = all.data;
@@ -104,7 +104,7 @@ static ps_status read_model(ps_toy_table *table, const char *path, ps_error *err
                            ? ps_toy_json_open(&document, path, NULL, 0, err)
                            : ps_toy_json_open(&document, "built-in table", ps_toy_builtin, strlen(ps_toy_builtin), err);
     if (status == PS_OK) status = ps_toy_model_read(&table->model, &document, err);
-    ps_toy_json_free(&document);
+    ps_toy_json_clear(&document);
     return status;
 }
 

@@ -22,10 +22,10 @@ typedef struct ps_toy_answers {
 
 /* All answers with logq > −∞ from a fresh root on, cut after max_tokens tokens or max_steps steps (0: no limit). Σ exp
  * logq = 1, cut answers included. PS_ARG: not a table engine. PS_BUDGET:
- * more than a million answers. On success free with ps_toy_answers_free. O(answers × their length²). */
+ * more than a million answers. On success free with ps_toy_answers_clear. O(answers × their length²). */
 ps_status ps_toy_enumerate(const ps_engine *engine, const ps_generation *generation, size_t max_tokens,
                            size_t max_steps, ps_toy_answers *answers, ps_error *err);
-void ps_toy_answers_free(ps_toy_answers *answers); /* resets to {0} */
+void ps_toy_answers_clear(ps_toy_answers *answers); /* resets to {0} */
 
 /* Nodes that live: 0 when everything was released. */
 size_t ps_toy_living_nodes(const ps_engine *engine);

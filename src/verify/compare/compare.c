@@ -49,8 +49,8 @@ static psv_answer_is compare_words(psv_compare *c, const psv_node *a, const psv_
             wb.data[i] = (char)tolower((unsigned char)wb.data[i]);
         is = psv_same_words(c->ctx, ps_text_cstr(&wa), ps_text_cstr(&wb)) ? PSV_YES : PSV_NO;
     }
-    ps_text_free(&wa);
-    ps_text_free(&wb);
+    ps_text_clear(&wa);
+    ps_text_clear(&wb);
     return psv_decide(c, "text", is, is == PSV_YES ? "the same words" : "different words");
 }
 

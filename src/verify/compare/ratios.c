@@ -25,7 +25,7 @@ static psv_answer_is compare_digits(psv_compare *c, const psv_node *numeral, con
     ps_text digits = {0};
     bool same =
         append_digits(other, &digits) && ps_text_ok(&digits) && strcasecmp(ps_text_cstr(&digits), numeral->text) == 0;
-    ps_text_free(&digits);
+    ps_text_clear(&digits);
     return psv_decide(c, "base", same ? PSV_YES : PSV_NO, same ? "the base was left out" : "different digits");
 }
 

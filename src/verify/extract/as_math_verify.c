@@ -219,7 +219,7 @@ static const char *content_of(psv_ctx *ctx, const char *text, const candidate *c
     if (c->percent) ps_text_puts(&out, "\\%");
     const char *copy = ps_text_ok(&out) ? ps_arena_strndup(ctx->arena, ps_text_cstr(&out), out.length) : NULL;
     if (copy == NULL) ctx->nomem = true;
-    ps_text_free(&out);
+    ps_text_clear(&out);
     return copy;
 }
 
@@ -269,7 +269,7 @@ static bool ends_in_percent(psv_ctx *ctx, const char *text, size_t length, size_
     ps_text_puts(&out, *content);
     ps_text_puts(&out, "\\%");
     const char *copy = ps_text_ok(&out) ? ps_arena_strndup(ctx->arena, ps_text_cstr(&out), out.length) : NULL;
-    ps_text_free(&out);
+    ps_text_clear(&out);
     if (copy != NULL) *content = copy;
     return true;
 }

@@ -253,7 +253,7 @@ static const char *join_boxes(psv_ctx *ctx, const char *text, const boxes *b, si
         ps_text_puts(&out, "}");
     const char *copy = ps_text_ok(&out) ? ps_arena_strndup(ctx->arena, ps_text_cstr(&out), out.length) : NULL;
     if (copy == NULL) ctx->nomem = true;
-    ps_text_free(&out);
+    ps_text_clear(&out);
     return copy;
 }
 

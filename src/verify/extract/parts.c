@@ -105,7 +105,7 @@ const char *psv_join_formulas(psv_ctx *ctx, const char *text, const psv_formulas
     }
     const char *copy = ps_text_ok(&out) ? ps_arena_strndup(ctx->arena, ps_text_cstr(&out), out.length) : NULL;
     if (copy == NULL) ctx->nomem = true;
-    ps_text_free(&out);
+    ps_text_clear(&out);
     return copy;
 }
 

@@ -47,7 +47,7 @@ static const char *atom_key(atoms *list, const psv_node *node) {
     psv_print(node, &text);
     const char *key = ps_text_ok(&text) ? ps_arena_strndup(list->ctx->arena, ps_text_cstr(&text), text.length) : NULL;
     if (key == NULL) list->ctx->nomem = true;
-    ps_text_free(&text);
+    ps_text_clear(&text);
     return key;
 }
 

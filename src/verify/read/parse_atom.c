@@ -41,7 +41,7 @@ static psv_node *repeating_number(psv_parser *p, const psv_token *t, const char 
     ps_text_append(&digits, t->text, t->length);
     ps_text_append(&digits, period, length);
     psv_node *node = ps_text_ok(&digits) ? psv_named(p->ctx, PSV_NUM, ps_text_cstr(&digits), digits.length) : NULL;
-    ps_text_free(&digits);
+    ps_text_clear(&digits);
     if (node == NULL) return NULL;
     node->scale = t->id + (int)length;
     node->repeat = (int)length;
@@ -75,7 +75,7 @@ static psv_node *parse_number(psv_parser *p, bool one_digit) {
         size_t used = dotted_digits(p, &period);
         psv_node *node =
             used && ps_text_ok(&period) ? repeating_number(p, t, ps_text_cstr(&period), period.length) : NULL;
-        ps_text_free(&period);
+        ps_text_clear(&period);
         if (used) {
             p->i += used + 1;
             return node;
@@ -205,7 +205,7 @@ static psv_node *parse_name(psv_parser *p) {
     else
         node = psv_named(p->ctx, PSV_VAR, ps_text_cstr(&name), name.length);
 done:
-    ps_text_free(&name);
+    ps_text_clear(&name);
     return node;
 }
 
@@ -224,7 +224,7 @@ static psv_node *parse_long_name(psv_parser *p) {
     bool braces = psv_accept(p, '{');
     bool bar = strcmp(ps_text_cstr(&name), "overline") == 0 || strcmp(ps_text_cstr(&name), "bar") == 0;
     if (bar && braces && !psv_at(p, TK_LETTER) && p->ctx->rules->words_may_be_signs) { /* \\overline{3+4i} */
-        ps_text_free(&name);
+        ps_text_clear(&name);
         psv_node *inner = psv_parse_group(p, '}');
         if (inner != NULL && !has_imaginary_unit(inner)) return psv_parse_error(p, "a bar over more than a name");
         return psv_call(p->ctx, PSV_CONJ, inner, NULL);
@@ -232,7 +232,7 @@ static psv_node *parse_long_name(psv_parser *p) {
     while (psv_at(p, TK_LETTER) || psv_at(p, TK_E) || psv_at(p, TK_I))
         ps_text_puts(&name, p->t[p->i++].text);
     psv_node *node = ps_text_ok(&name) ? psv_named(p->ctx, PSV_VAR, ps_text_cstr(&name), name.length) : NULL;
-    ps_text_free(&name);
+    ps_text_clear(&name);
     if (braces && !psv_accept(p, '}')) return psv_parse_error(p, "a bar over more than a name");
     return node;
 }
@@ -422,7 +422,7 @@ static psv_node *with_index(psv_parser *p, psv_node *node) {
         psv_parse_error(p, "unfinished index");
     else if (ps_text_ok(&name))
         fresh = psv_named(p->ctx, PSV_VAR, ps_text_cstr(&name), name.length);
-    ps_text_free(&name);
+    ps_text_clear(&name);
     return power ? psv_binary(p->ctx, PSV_POW, fresh, node->kid[1]) : fresh;
 }
 

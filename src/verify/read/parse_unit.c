@@ -99,7 +99,7 @@ static const char *unit_text(psv_parser *p, const char *text, size_t length) {
             ps_text_append(&spelled, text + k, 1);
     }
     const char *words = ps_text_ok(&spelled) ? psv_plain_words(p->ctx, ps_text_cstr(&spelled), spelled.length) : NULL;
-    ps_text_free(&spelled);
+    ps_text_clear(&spelled);
     size_t end = words != NULL ? strlen(words) : 0;
     if (memchr(text, '^', length) == NULL || end < 3 || words[end - 2] != ' ' ||
         !isdigit((unsigned char)words[end - 1]))
@@ -177,7 +177,7 @@ psv_node *psv_parse_unit(psv_parser *p, psv_node *value, bool *found) {
             ps_text over = {0};
             ps_text_printf(&over, "%s/%s", t[2].text, t[5].text);
             if (ps_text_ok(&over)) words = unit_text(p, ps_text_cstr(&over), over.length);
-            ps_text_free(&over);
+            ps_text_clear(&over);
             p->i += 6; /* to the "}", or to the power before it */
             if (!fraction.has_power) p->i++;
         } else if (text.length && at_per(p)) {
@@ -223,7 +223,7 @@ psv_node *psv_parse_unit(psv_parser *p, psv_node *value, bool *found) {
             if (node != NULL) node->text = words;
         }
     }
-    ps_text_free(&text);
+    ps_text_clear(&text);
     return node;
 }
 

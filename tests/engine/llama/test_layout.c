@@ -117,7 +117,7 @@ static void place(const char *folder, const char *key, ps_text *path) {
     ps_text inside = {0};
     ps_text_printf(&inside, "%s/setup-%ld/%s", PS_TEST_TMP, (long)getpid(), folder);
     ps_layout_path(ps_text_cstr(&inside), key, path);
-    ps_text_free(&inside);
+    ps_text_clear(&inside);
 }
 
 static void what_is_stored_is_read_back(void **state) {
@@ -140,7 +140,7 @@ static void what_is_stored_is_read_back(void **state) {
         }
     }
     assert_false(ps_layout_load(ps_text_cstr(&path), "another model", read, &n));
-    ps_text_free(&path);
+    ps_text_clear(&path);
 }
 
 /* Every file cut short, and some that are whole and wrong: measured again, nothing else. */
@@ -177,7 +177,7 @@ static void a_damaged_file_is_no_file(void **state) {
     fclose(file);
     assert_false(ps_layout_load(ps_text_cstr(&path), "k", read, &n));
     ps_free(text);
-    ps_text_free(&path);
+    ps_text_clear(&path);
 }
 
 /* A folder where nothing can be made: here its name is a file's. */
@@ -190,7 +190,7 @@ static void nowhere_to_store_is_no_error(void **state) {
     assert_true(ps_layout_store(path.data, "k", kept, 1)); /* makes the folders above, and a file of that name */
     *end = '/';
     assert_false(ps_layout_store(path.data, "k", kept, 1));
-    ps_text_free(&path);
+    ps_text_clear(&path);
 }
 
 int main(void) {

@@ -104,7 +104,7 @@ static void shipped_tables_are_right(void **state) {
         for (size_t k = 0; k < answers.n; k++)
             sum += exp(answers.items[k].logp);
         check_near(sum, 1, 1e-12);
-        ps_toy_answers_free(&answers);
+        ps_toy_answers_clear(&answers);
         ps_engine_free(engine);
     }
 }
@@ -145,7 +145,7 @@ static ps_status use_it_all(ps_error *err) {
         ps_engine_release(engine, events[i].child);
     }
     if (status == PS_OK) status = ps_toy_enumerate(engine, &g, 8, 2, &answers, err);
-    ps_toy_answers_free(&answers);
+    ps_toy_answers_clear(&answers);
     ps_engine_free(engine);
     return status;
 }

@@ -26,7 +26,7 @@ static void enumeration_sums_to_one(void **state) {
         check_near(q, 1, 1e-12);
         if (g.temperature == 1 && g.top_p == 1 && g.top_k == 0) check_near(p, 1, 1e-12);
         if (g.temperature == 0) assert_int_equal(answers.n, 1);
-        ps_toy_answers_free(&answers);
+        ps_toy_answers_clear(&answers);
         ps_engine_free(engine);
     }
 }
@@ -48,7 +48,7 @@ static void enumeration_can_be_cut(void **state) {
             assert_int_equal(a->reason, a->tokens[a->n_tokens - 1] == 8 ? PS_STOP_EOS : PS_STOP_LENGTH);
         }
         check_near(sum, 1, 1e-12);
-        ps_toy_answers_free(&answers);
+        ps_toy_answers_clear(&answers);
     }
     ps_engine_free(engine);
 }
@@ -103,7 +103,7 @@ static void frequencies_match(const char *table, ps_generation g, uint64_t seed)
     assert_true(cells > 3);
     if (chi_square_z(x, cells - 1) > 2.6) fail_msg("chi-square %g over %g cells", x, cells);
     free(count);
-    ps_toy_answers_free(&answers);
+    ps_toy_answers_clear(&answers);
     ps_engine_release(engine, root);
     assert_int_equal(ps_toy_living_nodes(engine), 0);
     ps_engine_free(engine);
