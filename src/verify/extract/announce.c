@@ -39,8 +39,8 @@ static size_t verb_at(const char *text, size_t i, size_t end) {
         "est", "ist",   "lautet", "è",        "é",       "是",      "为",        "為",     "は",       "는",      "은",
         "это", "равен", "jest",   "är",       "er",      "adalah",  "là",        "हैं",      "है",        "هو",      "هي"};
     if (text[i] == ':' || text[i] == '=') return 1;
-    if (end - i >= 3 && memcmp(text + i, "：", 3) == 0) return 3;
-    if (end - i >= 3 && memcmp(text + i, "—", 3) == 0) return 3;
+    if (end - i >= 3 && strncmp(text + i, "：", 3) == 0) return 3;
+    if (end - i >= 3 && strncmp(text + i, "—", 3) == 0) return 3;
     size_t best = 0;
     for (size_t k = 0; k < sizeof verbs / sizeof *verbs; k++) {
         size_t n = strlen(verbs[k]);
@@ -106,7 +106,7 @@ static size_t heading(const char *text, size_t begin, size_t i, size_t end) {
 
 psv_announcement psv_last_announcement(const char *text, psv_span span) {
     for (size_t i = span.end; i-- > span.begin;) {
-        if (text[i] == '#' && i >= span.begin + 3 && memcmp(text + i - 3, "####", 4) == 0) {
+        if (text[i] == '#' && i >= span.begin + 3 && strncmp(text + i - 3, "####", 4) == 0) {
             size_t after = i + 1;
             while (after < span.end && strchr(" *\t", text[after]) != NULL)
                 after++;

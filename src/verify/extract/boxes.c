@@ -25,7 +25,7 @@ static size_t box_command(const char *s, size_t left) {
         size_t n = strlen(commands[k]);
         if (left >= n && memcmp(s, commands[k], n) == 0 && !(left > n && isalpha((unsigned char)s[n]))) return n;
     }
-    if (left < 7 || memcmp(s, "\\bbox[", 6) != 0) return 0;
+    if (left < 7 || strncmp(s, "\\bbox[", 6) != 0) return 0;
     const char *close = memchr(s, ']', left < 80 ? left : 80); /* \\bbox[5px,border:2px solid red]{…} */
     return close != NULL ? (size_t)(close - s) + 1 : 0;
 }
@@ -59,7 +59,7 @@ static bool is_placeholder(const char *text, psv_span inner, bool bare) {
         } else if (isalpha((unsigned char)c)) {
             if (n + 1 == sizeof letters) return false;
             letters[n++] = (char)tolower((unsigned char)c);
-        } else if (isalnum((unsigned char)c) || ((unsigned char)c >= 128 && memcmp(text + i, "…", 3) != 0)) {
+        } else if (isalnum((unsigned char)c) || ((unsigned char)c >= 128 && strncmp(text + i, "…", 3) != 0)) {
             return false;
         } else if ((unsigned char)c >= 128) {
             i += 2;
@@ -202,8 +202,8 @@ static bool are_near(const char *text, psv_span between) {
         if (text[i] == ',' || text[i] == ';') return true;
         bool starts = i == between.begin || !isalnum((unsigned char)text[i - 1]);
         size_t left = between.end - i;
-        if (starts && left > 3 && memcmp(text + i, "and", 3) == 0 && !isalnum((unsigned char)text[i + 3])) return true;
-        if (starts && left > 2 && memcmp(text + i, "or", 2) == 0 && !isalnum((unsigned char)text[i + 2])) return true;
+        if (starts && left > 3 && strncmp(text + i, "and", 3) == 0 && !isalnum((unsigned char)text[i + 3])) return true;
+        if (starts && left > 2 && strncmp(text + i, "or", 2) == 0 && !isalnum((unsigned char)text[i + 2])) return true;
     }
     return false;
 }
@@ -308,8 +308,8 @@ static size_t boundary(const char *text, size_t i, size_t end) {
     if (strchr("=<>,;:&?", text[i]) != NULL || text[i] == '\n') return 1;
     if (text[i] == '.' && (i + 1 == end || !isdigit((unsigned char)text[i + 1]))) return 1;
     if ((unsigned char)text[i] >= 128) { /* ≤, ≈, ⇒ and whatever is no π or √ */
-        bool sign = memcmp(text + i, "π", 2) == 0 ||
-                    (end - i >= 3 && (memcmp(text + i, "√", 3) == 0 || memcmp(text + i, "−", 3) == 0));
+        bool sign = strncmp(text + i, "π", 2) == 0 ||
+                    (end - i >= 3 && (strncmp(text + i, "√", 3) == 0 || strncmp(text + i, "−", 3) == 0));
         return sign ? 0 : 1;
     }
     if (text[i] != '\\') return 0;

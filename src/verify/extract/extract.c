@@ -248,9 +248,9 @@ static psv_span last_line(const search *s) {
 static const char *bold(search *s) {
     psv_span line = last_line(s);
     for (size_t i = line.end; i-- > line.begin + 4;) {
-        if (memcmp(s->text + i - 1, "**", 2) != 0) continue;
+        if (strncmp(s->text + i - 1, "**", 2) != 0) continue;
         size_t close = i - 1, open = close;
-        while (open > line.begin + 1 && memcmp(s->text + open - 2, "**", 2) != 0)
+        while (open > line.begin + 1 && strncmp(s->text + open - 2, "**", 2) != 0)
             open--;
         if (open <= line.begin + 1 || close - open > 60 || open == close) return NULL;
         bool label = s->text[close - 1] == ':' || s->text[close + 2] == ':';

@@ -58,7 +58,7 @@ ps_status psv_find_formulas(const char *text, size_t length, psv_formulas *out) 
         }
         size_t delimiter = kind == 0 ? 1 : 2;
         size_t end = formula_end(text, length, i + delimiter, kind, none);
-        bool note = kind == 0 && i + 2 < length && memcmp(text + i + 1, "<<", 2) == 0; /* $<<9*2=18>>18 */
+        bool note = kind == 0 && i + 2 < length && strncmp(text + i + 1, "<<", 2) == 0; /* $<<9*2=18>>18 */
         bool empty = end <= i + 2 * delimiter || note;
         if (empty || (kind == 0 && is_money_in_prose(text, i, end))) { /* unclosed, empty, none */
             i += delimiter;

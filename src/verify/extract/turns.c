@@ -31,9 +31,9 @@ static size_t thinking_mark(const char *text, size_t i, size_t end) {
             whole = psv_letters_at(text + at + skip, end - at - skip, names[n]);
         }
     if (!whole) return 0;
-    while (at < end && at < i + 48 && strchr(">]\n", text[at]) == NULL && memcmp(text + at, "▷", 3) != 0)
+    while (at < end && at < i + 48 && strchr(">]\n", text[at]) == NULL && strncmp(text + at, "▷", 3) != 0)
         at++;
-    if (at + 3 <= end && memcmp(text + at, "▷", 3) == 0) return at + 3;
+    if (at + 3 <= end && strncmp(text + at, "▷", 3) == 0) return at + 3;
     if (k == 8 && psv_letters_at(text + i, end - i, "<|channel|>final<|message|>")) return i + 27;
     return at < end && text[at] != '\n' ? at + 1 : 0;
 }
@@ -96,7 +96,7 @@ static bool opens_turn(const char *text, size_t i, size_t end) {
             at++;
         while (at < end && (text[at] == '*' || text[at] == '_'))
             at++;
-        if (at < end && (text[at] == ':' || memcmp(text + at, "：", 3) == 0)) return true;
+        if (at < end && (text[at] == ':' || strncmp(text + at, "：", 3) == 0)) return true;
         if (heading && (at == end || text[at] == '\n')) return true;
         bool numbered = at > i + strlen(names[k]) && isdigit((unsigned char)text[at - 1]);
         if (numbered && at < end && (text[at] == '.' || text[at] == '\n')) return true;

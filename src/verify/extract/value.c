@@ -32,7 +32,8 @@ static bool abbreviates(const char *text, size_t i) {
         begin--;
     bool starts = begin == 0 || !isalnum((unsigned char)text[begin - 1]);
     for (size_t k = 0; k < sizeof words / sizeof *words && starts; k++)
-        if (psv_word_is(text + begin, i - begin, words[k])) return i - begin > 1 || text[begin - 1] == '.' || i < 2;
+        if (psv_word_is(text + begin, i - begin, words[k]))
+            return i - begin > 1 || begin == 0 || text[begin - 1] == '.';
     return false;
 }
 
@@ -49,7 +50,7 @@ size_t psv_sentence_end(const char *text, size_t length, size_t i, const psv_for
         }
         if (text[i] == '\n' && started) return i;
         started |= !isspace((unsigned char)text[i]);
-        if (i + 3 <= length && memcmp(text + i, "。", 3) == 0) return i;
+        if (i + 3 <= length && strncmp(text + i, "。", 3) == 0) return i;
         if (text[i] != '.' && text[i] != '?') continue;
         size_t after = i + 1;
         while (after < length && strchr("*_\"')]}`>", text[after]) != NULL)
@@ -66,9 +67,9 @@ size_t psv_sentence_end(const char *text, size_t length, size_t i, const psv_for
 
 /* "<<9*2=18>>": GSM8K's note for a calculator at i. How long; 0: there is none. */
 static size_t calculator_note(const char *text, size_t i, size_t end) {
-    if (i + 4 > end || memcmp(text + i, "<<", 2) != 0) return 0;
+    if (i + 4 > end || strncmp(text + i, "<<", 2) != 0) return 0;
     for (size_t k = i + 2; k + 1 < end && k < i + 120 && text[k] != '\n'; k++)
-        if (memcmp(text + k, ">>", 2) == 0) return k + 2 - i;
+        if (strncmp(text + k, ">>", 2) == 0) return k + 2 - i;
     return 0;
 }
 
@@ -443,7 +444,7 @@ static walk walk_value(const char *s) {
         size_t sign = psv_is_math_character(s + w.i);
         if (!s[w.i]) break;
         if (sign) {
-            bool dash = space && (memcmp(s + w.i, "–", 3) == 0 || memcmp(s + w.i, "—", 3) == 0) &&
+            bool dash = space && (strncmp(s + w.i, "–", 3) == 0 || strncmp(s + w.i, "—", 3) == 0) &&
                         s[w.i + sign] == ' ' && letter(s[skip_spaces(s, w.i + sign)]);
             if (dash) break;
             w.i = w.end = w.i + sign;

@@ -207,8 +207,8 @@ psv_node *psv_parse_unit(psv_parser *p, psv_node *value, bool *found) {
         if (text.length && *words) ps_text_puts(&text, " ");
         ps_text_puts(&text, words);
         append_power(p, &text);
-        if (end > 3 && strcmp(words + end - 3, " of") == 0 && psv_at(p, TK_LETTER) && p->t[p->i + 1].code == TK_END &&
-            p->ctx->rules->words_are_no_factors)
+        if (*words && end > 3 && strcmp(words + end - 3, " of") == 0 && psv_at(p, TK_LETTER) &&
+            p->t[p->i + 1].code == TK_END && p->ctx->rules->words_are_no_factors)
             p->i++; /* values of x */
         if (fraction.has_power) (void)psv_accept(p, '}');
         *found = true;
