@@ -1,0 +1,384 @@
+#include "engine/step_rule.h"
+
+#include <string.h>
+
+static bool is_space(unsigned char c) {
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\v' || c == '\f';
+}
+static bool is_letter(unsigned char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+static bool is_digit(unsigned char c) {
+    return c >= '0' && c <= '9';
+}
+static void count(uint8_t *n) {
+    if (*n < UINT8_MAX) ++*n;
+}
+
+static void say(ps_step_state *s) {
+    s->substance = true;
+    s->line.substance = true;
+}
+
+/* ---- Blocks -------------------------------------------------------------- */
+
+static void open_block(ps_step_state *s, ps_step_block block) {
+    s->block = (uint8_t)block;
+}
+
+/* A display that was closed is something said, and what a line announced has come. */
+static void close_block(ps_step_state *s) {
+    s->block = PS_BLOCK_NONE;
+    s->hold = false;
+    say(s);
+}
+
+/* \begin{name} or \end{name}. One inside another kind of block is a part of that. */
+static void at_environment(ps_step_state *s) {
+    if (s->name_length == 0 || s->name_length >= PS_STEP_NAME) return;
+    bool same = s->block == PS_BLOCK_ENVIRONMENT && strcmp(s->name, s->environment) == 0;
+    if (s->block == PS_BLOCK_NONE && !s->ends_environment) {
+        open_block(s, PS_BLOCK_ENVIRONMENT);
+        memcpy(s->environment, s->name, sizeof s->environment);
+        s->nested = 0;
+    } else if (same && !s->ends_environment) {
+        count(&s->nested);
+    } else if (same && s->nested > 0) {
+        s->nested--;
+    } else if (same) {
+        close_block(s);
+    }
+}
+
+static void at_dollars(ps_step_state *s) {
+    s->line.dollar = false;
+    if (s->block == PS_BLOCK_DOLLARS)
+        close_block(s);
+    else if (s->block == PS_BLOCK_NONE)
+        open_block(s, PS_BLOCK_DOLLARS);
+}
+
+/* </think> ends the thinking, whatever was left open there. */
+static void close_everything(ps_step_state *s) {
+    s->block = PS_BLOCK_NONE;
+    s->hold = s->table = false;
+    s->line.parenthesis = s->line.dollar = false;
+}
+
+/* ---- TeX ----------------------------------------------------------------- */
+
+static void begin_name(ps_step_state *s, ps_step_lexer lexer) {
+    s->lexer = (uint8_t)lexer;
+    s->name_length = 0;
+    memset(s->name, 0, sizeof s->name);
+}
+
+static void add_to_name(ps_step_state *s, char c) {
+    if (s->name_length + 1 < PS_STEP_NAME)
+        s->name[s->name_length++] = c;
+    else
+        s->name_length = PS_STEP_NAME;
+}
+
+static bool name_is_relation(const char *name) {
+    static const char *const relations[] = {"le", "leq", "ge", "geq", "ne", "neq", "approx", "equiv", "lt", "gt"};
+    for (size_t i = 0; i < sizeof relations / sizeof *relations; i++)
+        if (strcmp(name, relations[i]) == 0) return true;
+    return false;
+}
+
+/* The character after a backslash that begins no name. */
+static void at_escape(ps_step_state *s, char c) {
+    s->lexer = PS_LEX_TEXT;
+    if (c == '[' && s->block == PS_BLOCK_NONE) open_block(s, PS_BLOCK_DISPLAY);
+    if (c == ']' && s->block == PS_BLOCK_DISPLAY) close_block(s);
+    if (c == '(') s->line.parenthesis = true;
+    if (c == ')') s->line.parenthesis = false;
+}
+
+/* A byte after a backslash. False: it is not part of the command, and plain again. */
+static bool in_tex(ps_step_state *s, char c) {
+    switch ((ps_step_lexer)s->lexer) {
+    case PS_LEX_TEXT: return false;
+    case PS_LEX_BACKSLASH:
+        if (is_letter((unsigned char)c)) {
+            begin_name(s, PS_LEX_COMMAND);
+            add_to_name(s, c);
+        } else if (c == '\n') {
+            s->lexer = PS_LEX_TEXT;
+            return false;
+        } else {
+            at_escape(s, c);
+        }
+        return true;
+    case PS_LEX_COMMAND:
+        if (is_letter((unsigned char)c)) {
+            add_to_name(s, c);
+            return true;
+        }
+        s->lexer = PS_LEX_TEXT;
+        s->ends_environment = strcmp(s->name, "end") == 0;
+        if (c == '{' && (s->ends_environment || strcmp(s->name, "begin") == 0)) {
+            begin_name(s, PS_LEX_NAME);
+            return true;
+        }
+        if (s->block == PS_BLOCK_NONE && name_is_relation(s->name)) say(s);
+        return false;
+    case PS_LEX_NAME:
+        if (c != '}' && c != '\n') {
+            add_to_name(s, c);
+            return true;
+        }
+        s->lexer = PS_LEX_TEXT;
+        if (c == '}') at_environment(s);
+        return c == '}';
+    }
+    return false;
+}
+
+/* ---- Words --------------------------------------------------------------- */
+
+/* A letter of a script that has no Latin letters: one is enough to say something. */
+static bool is_other_letter(uint32_t code) {
+    return (code >= 0x370 && code < 0x2000) || (code >= 0x2C00 && code < 0x2E00) || (code >= 0x3041 && code < 0xD800) ||
+           (code >= 0xF900 && code < 0xFB00) || (code >= 0x20000 && code < 0x32000);
+}
+
+static void at_word(ps_step_line *line, bool letter) {
+    if (line->word == 0 && line->words < 2) line->words++;
+    line->number = !letter && (line->word == 0 || line->number);
+    count(&line->word);
+    if (letter)
+        count(&line->letters);
+    else
+        line->letters = 0;
+}
+
+/* A character beyond ASCII. */
+static void at_character(ps_step_state *s, uint32_t code) {
+    ps_step_line *line = &s->line;
+    bool relation = code == 0x2260 || code == 0x2261 || code == 0x2264 || code == 0x2265 || code == 0x2248;
+    bool latin = code >= 0xC0 && code < 0x250 && code != 0xD7 && code != 0xF7;
+    bool closes = code == 0xBB || code == 0x2019 || code == 0x201D; /* quotes */
+    if (latin || is_other_letter(code))
+        at_word(line, true);
+    else
+        line->letters = line->word = 0;
+    if (relation || is_other_letter(code) || line->letters >= 2) say(s);
+    if (!closes) line->stop = false;
+    line->last = code == 0xFF1A ? ':' : '?'; /* the colon of full width */
+}
+
+/* A byte of a character beyond ASCII. */
+static void at_high_byte(ps_step_state *s, unsigned char c) {
+    if (s->more > 0 && (c & 0xC0) == 0x80) {
+        s->code = s->code << 6 | (c & 0x3Fu);
+        if (--s->more == 0) at_character(s, s->code);
+        return;
+    }
+    s->more = c >= 0xF0 ? 3 : c >= 0xE0 ? 2 : c >= 0xC0 ? 1 : 0;
+    s->code = c & (0x3Fu >> s->more);
+}
+
+/* 1. and a. are marks of a list, and A. is an initial: no sentence ends there. */
+static bool ends_a_sentence(const ps_step_line *line, char c) {
+    if (line->parenthesis || (line->dollar && !line->dollar_number)) return false;
+    if (c != '.' || line->word == 0) return true;
+    return line->number ? line->words > 1 : line->word > 1;
+}
+
+/* $5 and $5,000.00 before a word are money, and no mathematics. */
+static void at_money(ps_step_line *line, char c) {
+    if (!line->dollar || !line->dollar_number || is_digit((unsigned char)c) || c == '.' || c == ',') return;
+    line->dollar_number = false;
+    if (is_letter((unsigned char)c) && line->word == 0) line->dollar = false;
+}
+
+/* A visible byte of ASCII outside of blocks. */
+static void at_visible(ps_step_state *s, char c) {
+    ps_step_line *line = &s->line;
+    bool closes = strchr("\"')]}*_", c) != NULL;
+    at_money(line, c);
+    if (c == '.' || c == '!' || c == '?')
+        line->stop = ends_a_sentence(line, c);
+    else if (!closes)
+        line->stop = false;
+    if (is_letter((unsigned char)c) || is_digit((unsigned char)c))
+        at_word(line, is_letter((unsigned char)c));
+    else
+        line->letters = line->word = 0;
+    if (line->letters >= 2 || c == '=' || c == '<' || c == '>') say(s);
+    if (c != '*' && c != '_') line->last = c;
+    line->pipe = line->pipe || c == '|';
+}
+
+/* ---- Marks of a line ----------------------------------------------------- */
+
+/* ** opens and closes bold; a list marker before it is no text. */
+static void at_bold(ps_step_line *line, char c) {
+    if (c == '*') {
+        count(&line->stars);
+        return;
+    }
+    if (line->stars >= 2) {
+        line->bold = !line->bold;
+        line->bolds = true;
+    }
+    line->stars = 0;
+    bool mark = c == '.' || c == ':' || (!line->bolds && strchr("0123456789)(-+", c) != NULL);
+    if (!line->bold && !is_space((unsigned char)c) && !mark) line->plain = true;
+}
+
+/* The first visible byte, and the ``` or ~~~ that may begin there. */
+static void at_line_start(ps_step_state *s, char c) {
+    ps_step_line *line = &s->line;
+    bool fence = c == '`' || c == '~';
+    if (!line->begun) {
+        line->heading = c == '#';
+        line->row = c == '|';
+        line->run_of = fence ? c : '\0';
+    } else if (line->run == 0 || (c != line->run_of && line->run < 3)) {
+        line->run = 0;
+        return;
+    }
+    if (c == line->run_of && !line->code_tail)
+        count(&line->run);
+    else if (line->run >= 3 && !is_space((unsigned char)c))
+        line->code_tail = true;
+    line->code = line->run >= 3;
+    if (line->code && line->code_tail && c == '`' && line->run_of == '`') line->run = line->code = 0; /* `` in a line */
+}
+
+/* $ opens and closes mathematics, $$ a display. One of them is known by the byte after it. */
+static void at_dollar(ps_step_state *s, char c) {
+    ps_step_line *line = &s->line;
+    if (!line->dollar_seen) {
+        line->dollar_seen = c == '$';
+        return;
+    }
+    line->dollar_seen = false;
+    if (c == '$') {
+        at_dollars(s);
+        return;
+    }
+    line->dollar = !line->dollar && !is_space((unsigned char)c);
+    line->dollar_number = is_digit((unsigned char)c);
+}
+
+/* <think> and </think>. True: the byte belongs to one, as far as is known; what was taken for one and is none was a
+ * relation, and words. */
+static bool in_tag(ps_step_state *s, char c) {
+    static const char open[] = "<think>", close[] = "</think>";
+    if (s->tag == 1 && c == '/') s->closing_tag = true;
+    const char *tag = s->closing_tag ? close : open;
+    if (s->tag > 0 && tag[s->tag] == c) {
+        s->tag++;
+        if (tag[s->tag] != '\0') return true;
+        if (s->closing_tag) close_everything(s);
+        s->tag = 0;
+        return true;
+    }
+    if (s->tag > 0 && s->block == PS_BLOCK_NONE) say(s);
+    s->closing_tag = false;
+    s->tag = c == '<';
+    return s->tag > 0;
+}
+
+/* ---- Ends ---------------------------------------------------------------- */
+
+/* What a line announces comes after it: a heading, a line all bold, a line that ends in a colon. */
+static bool announces(const ps_step_line *line) {
+    return line->heading || (line->bolds && !line->bold && !line->plain) || line->last == ':';
+}
+
+static void end_fence_line(ps_step_state *s) {
+    const ps_step_line *line = &s->line;
+    if (s->block == PS_BLOCK_NONE) {
+        open_block(s, PS_BLOCK_FENCE);
+        s->fence = line->run_of;
+        s->fence_length = line->run;
+    } else if (s->block == PS_BLOCK_FENCE && line->run_of == s->fence && line->run >= s->fence_length &&
+               !line->code_tail) {
+        close_block(s);
+    }
+}
+
+/* A line is complete. True: it was blank. */
+static bool end_line(ps_step_state *s) {
+    ps_step_line *line = &s->line;
+    bool blank = !line->begun;
+    if (line->code && (s->block == PS_BLOCK_NONE || s->block == PS_BLOCK_FENCE)) {
+        end_fence_line(s);
+    } else if (blank && s->block != PS_BLOCK_FENCE) {
+        s->block = PS_BLOCK_NONE; /* a display that nobody closed */
+        s->table = false;
+    } else if (s->block == PS_BLOCK_NONE) {
+        s->table = line->row || (s->table && line->pipe);
+        if (line->substance) s->hold = announces(line);
+    }
+    *line = (ps_step_line){0};
+    return blank;
+}
+
+static bool may_end(const ps_step_state *s) {
+    return s->substance && !s->hold && !s->table && s->block == PS_BLOCK_NONE;
+}
+
+/* ---- A byte -------------------------------------------------------------- */
+
+static void at_text(ps_step_state *s, char c) {
+    at_line_start(s, c);
+    at_bold(&s->line, c);
+    if ((unsigned char)c >= 0x80)
+        at_high_byte(s, (unsigned char)c);
+    else if (is_space((unsigned char)c))
+        s->line.letters = s->line.word = 0;
+    else
+        at_visible(s, c);
+}
+
+static void at_byte(ps_step_state *s, char c) {
+    ps_step_line *line = &s->line;
+    if (in_tag(s, c)) return;
+    if (s->block == PS_BLOCK_FENCE || line->code) {
+        at_line_start(s, c);
+        return;
+    }
+    if (in_tex(s, c)) {
+        line->letters = line->word = 0;
+        line->stop = false;
+        line->last = c;
+        line->plain = line->plain || !line->bold;
+        return;
+    }
+    at_dollar(s, c);
+    if (c == '\\')
+        s->lexer = PS_LEX_BACKSLASH;
+    else if (s->block == PS_BLOCK_NONE)
+        at_text(s, c);
+}
+
+/* A sentence may end within a line that says something; what an earlier line announced has come with it. */
+static bool may_end_sentence(ps_step_state *s) {
+    if (s->line.heading) return false;
+    s->line.stop = false;
+    if (s->line.substance) s->hold = false;
+    return may_end(s);
+}
+
+bool ps_step_scan(ps_step_state *s, ps_boundary boundary, char c, bool enough) {
+    bool ends = false;
+    at_byte(s, c);
+    if (!is_space((unsigned char)c)) {
+        s->line.begun = s->nonblank = true;
+        return false;
+    }
+    if (c == '\n') {
+        bool blank = end_line(s), lines = boundary == PS_BOUNDARY_NEWLINE || boundary == PS_BOUNDARY_SENTENCE;
+        ends = (lines || (boundary == PS_BOUNDARY_PARAGRAPH && blank)) && may_end(s);
+    } else if (boundary == PS_BOUNDARY_SENTENCE && s->line.stop && c != '\r') {
+        ends = may_end_sentence(s);
+    }
+    if (ends && enough) s->substance = s->nonblank = false;
+    return ends;
+}

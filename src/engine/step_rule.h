@@ -1,0 +1,85 @@
+/* What a reasoning step is, byte by byte: a piece of reasoning, not a line. A quarter of the lines that models write are
+ * `\[`, a lone number, or blank; such a line never ends a step, it goes with what follows. The rules are those of
+ * docs/steps.md.
+ *
+ * The state is small and of fixed size. It is kept with every node of an engine's tree, so that a step begins with what
+ * the answer has left open: a display, a code fence, half a line. */
+#ifndef PERSAMP_ENGINE_STEP_RULE_H
+#define PERSAMP_ENGINE_STEP_RULE_H
+
+#include "persamp/engine.h"
+
+enum { PS_STEP_NAME = 24 }; /* the longest name of an environment that is followed, its NUL included */
+
+/* Something that no step ends in. */
+typedef enum ps_step_block {
+    PS_BLOCK_NONE,
+    PS_BLOCK_FENCE,      /* ``` or ~~~ */
+    PS_BLOCK_DISPLAY,    /* \[ … \] */
+    PS_BLOCK_DOLLARS,    /* $$ … $$ */
+    PS_BLOCK_ENVIRONMENT /* \begin{name} … \end{name} */
+} ps_step_block;
+
+/* Where in a TeX command the bytes are. */
+typedef enum ps_step_lexer {
+    PS_LEX_TEXT,
+    PS_LEX_BACKSLASH, /* after one: a command's name, or an escaped character */
+    PS_LEX_COMMAND,   /* in a name */
+    PS_LEX_NAME       /* in the braces of \begin or \end */
+} ps_step_lexer;
+
+/* The line so far. */
+typedef struct ps_step_line {
+    bool begun;       /* it has more than white space */
+    bool substance;   /* words, a relation, or a block that was closed on it */
+    bool heading;     /* begins with # */
+    bool row, pipe;   /* begins with |; has one */
+    bool bold, bolds; /* inside **…**; some were opened */
+    bool plain;       /* text outside of bold, other than a list marker */
+    bool code;        /* a line of ``` or ~~~ … */
+    bool code_tail;   /* … with something behind it */
+    uint8_t run;      /* fence characters it begins with */
+    char run_of;
+    uint8_t stars;   /* * in a row just now */
+    uint8_t letters; /* Latin letters in a row just now */
+    uint8_t word;    /* letters and digits in a row just now */
+    bool number;     /* these are digits */
+    uint8_t words;   /* begun so far, as far as 2 */
+    char last;       /* of the line but for white space and the marks of bold and italics */
+    bool stop;       /* a sentence is at its end, if white space comes */
+    /* Mathematics inside the line: no sentence ends in it. */
+    bool parenthesis;   /* \( … \) */
+    bool dollar;        /* $ … $ */
+    bool dollar_number; /* only digits in it so far: it may be money */
+    bool dollar_seen;   /* the byte before was a $ that is not yet known to be one of two */
+} ps_step_line;
+
+/* Start with {0}: nothing is open. */
+typedef struct ps_step_state {
+    uint8_t block;               /* ps_step_block */
+    char fence;                  /* its character … */
+    uint8_t fence_length;        /* … and how many of them opened it */
+    uint8_t nested;              /* environments of the same name within the open one */
+    char environment[PS_STEP_NAME];
+    bool substance;              /* the step has something to say */
+    bool hold;                   /* its last substantial line announces what follows */
+    bool table;                  /* its last line is a row of a table */
+    bool nonblank;               /* it has more than white space */
+    bool continued;              /* the step before was cut by its length: a literal may begin in it */
+    ps_step_line line;
+    uint8_t lexer;               /* ps_step_lexer */
+    bool ends_environment;       /* PS_LEX_NAME: of \end, not of \begin */
+    uint8_t name_length;         /* of `name`; a name too long to follow counts on to PS_STEP_NAME */
+    char name[PS_STEP_NAME];     /* of a command or an environment, while it is read */
+    uint8_t tag;                 /* bytes of <think> or </think> just read … */
+    bool closing_tag;            /* … of the latter */
+    uint8_t more;                /* bytes that the character just begun still has */
+    uint32_t code;               /* of that character, as far as it is known */
+} ps_step_state;
+
+/* One more byte of the answer. True when it completes a boundary of the kind `boundary` (newline, paragraph or
+ * sentence); with `enough` the step then ends with the token of this byte, and what follows counts for the next. Without
+ * it (min_tokens is not reached) the step goes on to the next chance. O(1). */
+bool ps_step_scan(ps_step_state *state, ps_boundary boundary, char byte, bool enough);
+
+#endif
