@@ -1,4 +1,5 @@
 /* What every method of the table must keep to, whatever it is about. A new method is tested by being in the table. */
+#include "method/tree.h"
 #include "method/world.h"
 #include "support/failing_allocator.h"
 
@@ -345,6 +346,29 @@ static void sums_that_are_not_there_are_never_read(void **state) {
     assert_int_equal(ran, n - 1);
 }
 
+/* One step without them is enough: what a prefix's sum would be nobody knows from there on. */
+static void a_sum_with_a_step_missing_is_no_number(void **state) {
+    (void)state;
+    ps_score_params score;
+    ps_score_defaults(&score);
+    ps_method_params p = method_params(&score);
+    ps_tree tree;
+    uint32_t id = 0;
+    p.score = ps_score_find("prm_reward");
+    check_ok(ps_tree_init(&tree, NULL));
+    for (int step = 0; step < 3; step++) {
+        bool there = step != 1;
+        check_ok(ps_tree_reserve(&tree, id, &id, NULL));
+        ps_step_result r = {
+            .child = id, .has_logp = there, .has_logq = there, .sum_logp = -1, .sum_logq = -2, .reward = 0.5};
+        check_ok(ps_tree_fill(&tree, &p, &r, NULL));
+        const ps_score_input *sums = &tree.nodes[id].sums;
+        assert_true(step == 0 ? sums->sum_logp == -1 && sums->sum_logq == -2
+                              : isnan(sums->sum_logp) && isnan(sums->sum_logq));
+    }
+    ps_tree_clear(&tree);
+}
+
 /* A score that reads log p is refused by its name where there is none, before anything is computed. */
 static void scores_that_need_log_probabilities_are_refused_by_name(void **state) {
     (void)state;
@@ -519,6 +543,7 @@ int main(void) {
         cmocka_unit_test(failing_allocations_leak_nothing),
         cmocka_unit_test(nan_is_an_error_and_zero_is_legal),
         cmocka_unit_test(sums_that_are_not_there_are_never_read),
+        cmocka_unit_test(a_sum_with_a_step_missing_is_no_number),
         cmocka_unit_test(scores_that_need_log_probabilities_are_refused_by_name),
         cmocka_unit_test(votes_need_what_they_weigh),
         cmocka_unit_test(methods_derive_their_width_from_the_particles),
