@@ -87,7 +87,7 @@ typedef struct ps_event {
     ps_node child;         /* owned by the caller: ps_engine_release it; 0 on error. Requests that wrote the same may
                               get the same child, each with a reference of its own */
     /* Extension: */
-    const ps_token *tokens; /* [n_tokens] */
+    const ps_token *tokens; /* [n_tokens]; may be NULL without PS_ENGINE_TOKENS */
     const double *logp;     /* [n_tokens] nats, the raw model: temperature 1, no truncation; NULL without
                                PS_ENGINE_LOGP */
     const double *logq;     /* [n_tokens] nats, the distribution really drawn from (greedy: 0); NULL without

@@ -1,4 +1,5 @@
-/* What a reasoning step is, byte by byte: a piece of reasoning, not a line. A quarter of the lines that models write are
+/* What a reasoning step is, byte by byte: a piece of reasoning, not a line. A quarter of the lines that models write
+ * are
  * `\[`, a lone number, or blank; such a line never ends a step, it goes with what follows. The rules are those of
  * docs/steps.md.
  *
@@ -56,30 +57,30 @@ typedef struct ps_step_line {
 
 /* Start with {0}: nothing is open. */
 typedef struct ps_step_state {
-    uint8_t block;               /* ps_step_block */
-    char fence;                  /* its character … */
-    uint8_t fence_length;        /* … and how many of them opened it */
-    uint8_t nested;              /* environments of the same name within the open one */
+    uint8_t block;        /* ps_step_block */
+    char fence;           /* its character … */
+    uint8_t fence_length; /* … and how many of them opened it */
+    uint8_t nested;       /* environments of the same name within the open one */
     char environment[PS_STEP_NAME];
-    bool substance;              /* the step has something to say */
-    bool hold;                   /* its last substantial line announces what follows */
-    bool table;                  /* its last line is a row of a table */
-    bool nonblank;               /* it has more than white space */
-    bool continued;              /* the step before was cut by its length: a literal may begin in it */
+    bool substance; /* the step has something to say */
+    bool hold;      /* its last substantial line announces what follows */
+    bool table;     /* its last line is a row of a table */
+    bool nonblank;  /* it has more than white space */
+    bool continued; /* the step before was cut by its length: a literal may begin in it */
     ps_step_line line;
-    uint8_t lexer;               /* ps_step_lexer */
-    bool ends_environment;       /* PS_LEX_NAME: of \end, not of \begin */
-    uint8_t name_length;         /* of `name`; a name too long to follow counts on to PS_STEP_NAME */
-    char name[PS_STEP_NAME];     /* of a command or an environment, while it is read */
-    uint8_t tag;                 /* bytes of <think> or </think> just read … */
-    bool closing_tag;            /* … of the latter */
-    uint8_t more;                /* bytes that the character just begun still has */
-    uint32_t code;               /* of that character, as far as it is known */
+    uint8_t lexer;           /* ps_step_lexer */
+    bool ends_environment;   /* PS_LEX_NAME: of \end, not of \begin */
+    uint8_t name_length;     /* of `name`; a name too long to follow counts on to PS_STEP_NAME */
+    char name[PS_STEP_NAME]; /* of a command or an environment, while it is read */
+    uint8_t tag;             /* bytes of <think> or </think> just read … */
+    bool closing_tag;        /* … of the latter */
+    uint8_t more;            /* bytes that the character just begun still has */
+    uint32_t code;           /* of that character, as far as it is known */
 } ps_step_state;
 
 /* One more byte of the answer. True when it completes a boundary of the kind `boundary` (newline, paragraph or
- * sentence); with `enough` the step then ends with the token of this byte, and what follows counts for the next. Without
- * it (min_tokens is not reached) the step goes on to the next chance. O(1). */
+ * sentence); with `enough` the step then ends with the token of this byte, and what follows counts for the next.
+ * Without it (min_tokens is not reached) the step goes on to the next chance. O(1). */
 bool ps_step_scan(ps_step_state *state, ps_boundary boundary, char byte, bool enough);
 
 #endif

@@ -81,7 +81,8 @@ static void the_cuts_do_not_depend_on_the_tokens(void **state) {
                     while (end < cut)
                         end += lengths[token++ % sizeof lengths];
                     if (end > strlen(text)) end = strlen(text);
-                    if (got >= n || cuts[got] != end) fail_msg("case %zu, %s, split %zu: no cut at %zu", i, names[b], (size_t)split, end);
+                    if (got >= n || cuts[got] != end)
+                        fail_msg("case %zu, %s, split %zu: no cut at %zu", i, names[b], (size_t)split, end);
                     got++;
                 }
                 assert_int_equal(got, n);
@@ -209,9 +210,36 @@ static bool read_line(reader *r, const char *line, bool paragraph) {
 static void random_texts_are_cut_as_by_an_implementation_over_lines(void **state) {
     (void)state;
     static const char *const lines[] = {
-        "", "", " ", "We add the numbers.", "The sum is:", "\\[", "\\]", "x = 5", "$$", "17", "# Part", "**Bold text**",
-        "1. **Bold text**", "| a | b |", "|---|", "no bar here", "```", "2 + 3", "\\[ 1 + 2 \\]", "\\frac{1}{2}", "---",
-        "<think>", "</think>", "\\begin{align}", "\\end{align}", "数", "a ≤ b", "y", "**x** is bold:", "- item one",
+        "",
+        "",
+        " ",
+        "We add the numbers.",
+        "The sum is:",
+        "\\[",
+        "\\]",
+        "x = 5",
+        "$$",
+        "17",
+        "# Part",
+        "**Bold text**",
+        "1. **Bold text**",
+        "| a | b |",
+        "|---|",
+        "no bar here",
+        "```",
+        "2 + 3",
+        "\\[ 1 + 2 \\]",
+        "\\frac{1}{2}",
+        "---",
+        "<think>",
+        "</think>",
+        "\\begin{align}",
+        "\\end{align}",
+        "数",
+        "a ≤ b",
+        "y",
+        "**x** is bold:",
+        "- item one",
     };
     enum { N = sizeof lines / sizeof *lines };
     for (uint64_t k = 0; k < 20000; k++) {
@@ -225,9 +253,11 @@ static void random_texts_are_cut_as_by_an_implementation_over_lines(void **state
             strcat(text, "\n");
             if (read_line(&r, line, paragraph)) expected[n++] = strlen(text);
         }
-        size_t got = cuts_of(text, paragraph ? PS_BOUNDARY_PARAGRAPH : PS_BOUNDARY_NEWLINE, (const uint8_t[]){1}, 1, cuts);
+        size_t got =
+            cuts_of(text, paragraph ? PS_BOUNDARY_PARAGRAPH : PS_BOUNDARY_NEWLINE, (const uint8_t[]){1}, 1, cuts);
         if (got != n || memcmp(cuts, expected, n * sizeof *cuts) != 0) {
-            fail_msg("%s: %zu cuts, expected %zu, first %zu and %zu, in\n%s", paragraph ? "paragraph" : "newline", got, n, got > 0 ? cuts[0] : 0, n > 0 ? expected[0] : 0, text);
+            fail_msg("%s: %zu cuts, expected %zu, first %zu and %zu, in\n%s", paragraph ? "paragraph" : "newline", got,
+                     n, got > 0 ? cuts[0] : 0, n > 0 ? expected[0] : 0, text);
         }
     }
 }
