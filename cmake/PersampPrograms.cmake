@@ -61,6 +61,8 @@ if(BUILD_TESTING)
         set_tests_properties(${test} PROPERTIES
             LABELS ${room} TIMEOUT 300 WORKING_DIRECTORY "${test_tmp}" ENVIRONMENT "${test_environment}")
     endforeach()
+    # What it measures are shares of a time: no other test beside it.
+    set_tests_properties(cli/interrupt PROPERTIES RUN_SERIAL ON)
 endif()
 
 # ---- Examples: compiled with every build and run as tests; NAME.input and NAME.expected,

@@ -16,12 +16,12 @@ while [ $i -lt 3 ]; do
     i=$((i + 1))
 done >problems.jsonl
 long="--generation.step_boundary=fixed --generation.fixed_step_tokens=4096 --generation.max_tokens_per_step=4096
-    --generation.temperature=100 --generation.n_particles=12"
+    --generation.temperature=100 --generation.n_particles=12 --engine.llama.contexts=1 --engine.llama.threads=1"
 
-# moments COMMAND…: how many twentieths of a second until it succeeds, at most 600.
+# moments COMMAND…: how many twentieths of a second until it succeeds, at most 2000.
 moments() {
     n=0
-    while [ $n -lt 600 ] && ! "$@"; do
+    while [ $n -lt 2000 ] && ! "$@"; do
         sleep 0.05
         n=$((n + 1))
     done
