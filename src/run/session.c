@@ -49,7 +49,7 @@ static ps_status set_generation(ps_session *s, ps_error *err) {
     if (status != PS_OK) return status;
     size_t n_stops = 0;
     for (size_t i = 0; i < c->generation_stop_tokens.n; i++)
-        if (!marks_a_step(c, stops[i])) stops[n_stops++] = stops[i];
+        if (!marks_a_step(c, c->generation_stop_tokens.items[i])) stops[n_stops++] = stops[i];
     s->generation = (ps_generation){
         .temperature = s->method->greedy ? 0 : c->generation_temperature,
         .top_p = c->generation_top_p,

@@ -7,17 +7,17 @@ static bool cancelled(const ps_observer *o) {
 
 /* Until the one outcome is there. */
 static ps_status await(ps_solver *solver, const ps_observer *observer, ps_outcome **outcome, ps_error *err) {
-    const double patience = 0.05; /* seconds between questions whether to go on */
+    const double interval = 0.05; /* seconds between questions whether to go on */
     ps_status status = PS_OK;
     while (status == PS_OK && ps_solver_pending(solver) > 0) {
         const ps_solver_event *events = NULL;
         size_t n = 0;
         if (cancelled(observer)) return ps_fail(err, PS_CANCELLED, "interrupted");
-        status = ps_solver_poll(solver, patience, &events, &n, err);
+        status = ps_solver_poll(solver, interval, &events, &n, err);
         for (size_t i = 0; i < n && status == PS_OK; i++) {
             if (events[i].outcome != NULL)
                 *outcome = events[i].outcome;
-            else
+            else if (observer != NULL && observer->step != NULL)
                 observer->step(observer->user, events[i].step);
         }
     }
@@ -35,7 +35,7 @@ ps_status ps_solve(const ps_config *config, ps_models *models, const ps_problem 
         .session = session, .problem = problem, .progress = observer != NULL && observer->step != NULL};
     if (status == PS_OK) status = ps_solver_submit(solver, &request, err);
     if (status == PS_OK) status = await(solver, observer, &outcome, err);
-    if (status == PS_OK && outcome->status != PS_OK) {
+    if (outcome != NULL && outcome->status != PS_OK) {
         status = ps_fail(err, outcome->status, "%s", outcome->error);
         ps_outcome_free(outcome);
     } else if (status == PS_OK) {

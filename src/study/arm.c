@@ -150,11 +150,11 @@ static ps_status take(arm_state *r, ps_solver *solver, double seconds, ps_error 
 
 /* What is finished when the run is cancelled is kept. */
 static ps_status solve_all(arm_state *r, ps_solver *solver, ps_session *session, ps_error *err) {
-    const double patience = 0.05; /* seconds between questions whether to go on */
+    const double interval = 0.05; /* seconds between questions whether to go on */
     ps_status status = submit(r, solver, session, err);
     while (status == PS_OK && ps_solver_pending(solver) > 0) {
         bool stop = cancelled(r);
-        status = take(r, solver, stop ? 0 : patience, err);
+        status = take(r, solver, stop ? 0 : interval, err);
         if (status == PS_OK && stop) return ps_fail(err, PS_CANCELLED, "interrupted");
         if (status == PS_OK) status = submit(r, solver, session, err);
     }

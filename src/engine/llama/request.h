@@ -9,10 +9,11 @@
 struct ps_request {
     ps_request *next;            /* in the one list it is in */
     ps_request *before, *behind; /* [shared] in its lane's list of all that are under way */
-    bool cancelled;              /* [shared] the caller gave it up (cancel.h) */
     ps_llama_node *parent;       /* referenced */
     ps_llama_node *child; /* referenced; filled as tokens come. Below the parent, or below what others wrote too */
+    bool cancelled;       /* [shared] the caller gave it up (cancel.h) */
     bool evaluate;        /* else an extension */
+    bool hidden;          /* of an evaluation: the hidden states too */
     bool done;            /* its event is there */
     /* Computed together (join.h): */
     ps_request_list followers; /* what is computed for it is computed for these, too */
@@ -36,7 +37,6 @@ struct ps_request {
     uint32_t *marks;   /* [n_marks] */
     ps_token *choices; /* [n_choices] */
     size_t n_marks, n_choices, next_mark;
-    bool hidden;
     double *choice_logp; /* [n_marks × n_choices] */
     float *hidden_state; /* [n_marks × n_embd] */
     /* Answer: */
