@@ -150,10 +150,19 @@ typedef struct ps_chat_message {
     const char *content;
 } ps_chat_message;
 
-/* What an answer is the answer to: a chat, which the model's own template renders, or a text that stands for itself. */
+/* A part of a rendered prompt. */
+typedef struct ps_prompt_part {
+    const char *text;
+    bool user; /* what a user wrote: control tokens spelled in it stay text */
+} ps_prompt_part;
+
+/* What an answer is the answer to: a chat, which the model's own template renders, or a text that stands for itself,
+ * in parts or whole. What messages say is a user's. */
 typedef struct ps_prompt {
-    const ps_chat_message *messages; /* [n_messages]; none: `text` */
+    const ps_chat_message *messages; /* [n_messages]; none: `parts` */
     size_t n_messages;
+    const ps_prompt_part *parts; /* [n_parts]; none: `text` */
+    size_t n_parts;
     const char *text; /* a rendered prompt: control tokens spelled in it become tokens */
 } ps_prompt;
 

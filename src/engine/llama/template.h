@@ -31,6 +31,11 @@ typedef struct ps_template {
 ps_status ps_template_render(const ps_template *chat, const ps_chat_message *messages, size_t n, ps_text *out,
                              bool *refused, ps_error *err);
 
+/* In a build without the interpreter ps_template_render knows one template by its exact text: whether this is it, and
+ * what it renders. */
+bool ps_template_known(const char *source);
+void ps_template_render_known(const ps_chat_message *messages, size_t n, ps_text *out);
+
 #ifdef __cplusplus
 }
 #endif
