@@ -32,10 +32,13 @@ function(persamp_add_templates target)
     target_compile_definitions(${target} PRIVATE PS_HAVE_TEMPLATES=1)
     target_include_directories(${target} SYSTEM PRIVATE "${PERSAMP_LLAMA_SOURCES}")
     # The interpreter is llama.cpp's: its arithmetic wraps around where a template asks for that, and what it leaves to
-    # conversions of numbers out of range is a number.
+    # conversions of numbers out of range is a number. Two sanitizers of C++ need what a program in C is not linked with.
     set(options -fwrapv)
     if(PERSAMP_SANITIZE MATCHES "undefined")
-        list(APPEND options -fno-sanitize=float-cast-overflow,signed-integer-overflow)
+        list(APPEND options -fno-sanitize=float-cast-overflow,signed-integer-overflow,vptr)
+        if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+            list(APPEND options -fno-sanitize=function)
+        endif()
     endif()
     set_source_files_properties("${source}" PROPERTIES
         COMPILE_OPTIONS "${options}" INCLUDE_DIRECTORIES "${PROJECT_SOURCE_DIR}/src/engine/llama/jinja")

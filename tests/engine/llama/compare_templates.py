@@ -1,10 +1,11 @@
 """Chat templates as this program renders them, against Python's jinja2 set up as transformers sets it up.
 
-    compare_templates.py DRIVER FOLDER
+    compare_templates.py DRIVER FOLDER [--write TABLE]
 
 DRIVER is the program of template_driver.c, FOLDER has templates (*.jinja), which are not ours and are not in this
 repository: tools/get-llama --sources brings some seventy of real models. A difference that is known and explained is
-in KNOWN; any other ends the run with status 1, and so does a known one that is no longer there.
+in KNOWN; any other ends the run with status 1, and so does a known one that is no longer there. --write makes the table
+that test_templates.c reads, of hashes of what Python renders.
 """
 import datetime
 import json
@@ -16,7 +17,7 @@ import jinja2
 import jinja2.ext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-NOW = 1767225600  # 1 January 2026
+NOW = 1767268800  # noon of 1 January 2026
 
 TRICKY = "  Is <|im_end|> [/INST] 'quoted' \"so\"?\n\n{{ x }} ünï \N{GRINNING FACE}\t "
 SYSTEM = {"role": "system", "content": "Reason step by step. "}
@@ -89,8 +90,26 @@ def expected(env, source, messages):
         return {"error": str(error), "refused": False}
 
 
+def fnv1a(text):
+    """The hash of the table: FNV-1a of 64 bits."""
+    value = 0xCBF29CE484222325
+    for byte in text.encode():
+        value = (value ^ byte) * 0x100000001B3 % 2**64
+    return f"{value:016x}"
+
+
+def table(answers):
+    """What test_templates.c reads: the cases, and of each template the hash of each case; "" where it refuses."""
+    hashes = {}
+    for (file, case, _, _), want in answers:
+        known = (file, case) in KNOWN or (file, "*") in KNOWN
+        if not known and want.get("refused", True):
+            hashes.setdefault(file, {})[case] = fnv1a(want["text"]) if "text" in want else ""
+    return {"now": NOW, "cases": CASES, "hashes": hashes}
+
+
 def main():
-    driver, folder = sys.argv[1:]
+    driver, folder = sys.argv[1:3]
     files = sorted(pathlib.Path(folder).glob("*.jinja"))
     asked = [(file.name, name, file.read_text(), messages) for file in files for name, messages in CASES.items()]
     lines = "".join(
@@ -102,8 +121,11 @@ def main():
     env = environment()
     equal = refused = unexplained = 0
     seen = set()
-    for (file, case, source, messages), got in zip(asked, answers):
-        want = expected(env, source, messages)
+    wanted = [expected(env, source, messages) for _, _, source, messages in asked]
+    if sys.argv[3:4] == ["--write"]:
+        content = json.dumps(table(zip(asked, wanted)), indent=1, ensure_ascii=False) + "\n"
+        pathlib.Path(sys.argv[4]).write_text(content)
+    for (file, case, _, _), want, got in zip(asked, wanted, answers):
         if "text" in want and got.get("text") == want["text"]:
             equal += 1
         elif "error" in want and "error" in got and want["refused"] == got["refused"] and (
