@@ -33,6 +33,7 @@ function(persamp_add_templates target)
     target_include_directories(${target} SYSTEM PRIVATE "${PERSAMP_LLAMA_SOURCES}")
     # The interpreter is llama.cpp's: its arithmetic wraps around where a template asks for that, and what it leaves to
     # conversions of numbers out of range is a number. Two sanitizers of C++ need what a program in C is not linked with.
+    # Two headers of llama.cpp that it includes have stand-ins here (json.h, unicode.h).
     set(options -fwrapv)
     if(PERSAMP_SANITIZE MATCHES "undefined")
         list(APPEND options -fno-sanitize=float-cast-overflow,signed-integer-overflow,vptr)
@@ -41,5 +42,5 @@ function(persamp_add_templates target)
         endif()
     endif()
     set_source_files_properties("${source}" PROPERTIES
-        COMPILE_OPTIONS "${options}" INCLUDE_DIRECTORIES "${PROJECT_SOURCE_DIR}/src/engine/llama/jinja")
+        COMPILE_OPTIONS "${options};-iquote;${PROJECT_SOURCE_DIR}/src/engine/llama")
 endfunction()

@@ -153,6 +153,7 @@ typedef struct ps_chat_message {
 /* A part of a rendered prompt. */
 typedef struct ps_prompt_part {
     const char *text;
+    size_t length;
     bool user; /* what a user wrote: control tokens spelled in it stay text */
 } ps_prompt_part;
 

@@ -38,7 +38,7 @@ static ps_status tokenize_part(ps_engine *engine, const ps_prompt_part *part, ps
                                size_t *capacity, ps_error *err) {
     ps_token *more = NULL;
     size_t count = 0;
-    ps_status status = ps_engine_tokenize(engine, part->text, strlen(part->text), !part->user, &more, &count, err);
+    ps_status status = ps_engine_tokenize(engine, part->text, part->length, !part->user, &more, &count, err);
     if (status == PS_OK && ps_reserve(tokens, capacity, *n + count) != PS_OK) status = ps_nomem(err);
     if (status == PS_OK && count > 0) {
         memcpy(*tokens + *n, more, count * sizeof *more);
@@ -50,7 +50,7 @@ static ps_status tokenize_part(ps_engine *engine, const ps_prompt_part *part, ps
 
 /* For engines without a way of their own. */
 ps_status ps_engine_prompt(ps_engine *engine, const ps_prompt *prompt, ps_node *node, ps_error *err) {
-    if (prompt->n_messages == 0 && prompt->text == NULL)
+    if (prompt->n_messages == 0 && prompt->n_parts == 0 && prompt->text == NULL)
         return ps_fail(err, PS_ARG, "a prompt needs messages or a text");
     if (engine->ops->prompt != NULL) return engine->ops->prompt(engine, prompt, node, err);
     char *rendered = NULL;
@@ -59,7 +59,8 @@ ps_status ps_engine_prompt(ps_engine *engine, const ps_prompt *prompt, ps_node *
     ps_status status = PS_OK;
     if (prompt->n_messages > 0)
         status = ps_engine_render_chat(engine, prompt->messages, prompt->n_messages, &rendered, err);
-    const ps_prompt_part whole = {rendered != NULL ? rendered : prompt->text, false};
+    const char *text = rendered != NULL ? rendered : prompt->text;
+    const ps_prompt_part whole = {.text = text, .length = text != NULL ? strlen(text) : 0};
     const bool in_parts = rendered == NULL && prompt->n_parts > 0;
     const ps_prompt_part *parts = in_parts ? prompt->parts : &whole;
     for (size_t i = 0; i < (in_parts ? prompt->n_parts : 1) && status == PS_OK; i++)

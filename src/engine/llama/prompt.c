@@ -1,6 +1,6 @@
 /* Prompts: rendered by the model's template, then cut at the control tokens that the template spells, and what lies
- * between them tokenized as text. Between two of them a template's words and a user's are tokenized as one: "Question: "
- * and what follows may share a token. */
+ * between them tokenized as text. Between two of them a template's words and a user's are tokenized as one: "Question:
+ * " and what follows may share a token. */
 #include "engine/llama/prompt.h"
 
 #include "engine/llama/marked.h"
@@ -124,8 +124,7 @@ static ps_status render_merged(ps_prompter *p, const ps_chat_message *messages, 
 
 static ps_status render_chat(ps_prompter *p, const ps_chat_message *messages, size_t n, ps_text *marked,
                              ps_error *err) {
-    if (p->chat.source == NULL)
-        return ps_fail(err, PS_ENGINE, "%s has no chat template: set prompt.template", p->path);
+    if (p->chat.source == NULL) return ps_fail(err, PS_ENGINE, "%s has no chat template: set prompt.template", p->path);
     bool refused = false;
     ps_error first;
     ps_status status = ps_template_render(&p->chat, messages, n, marked, &refused, &first);
@@ -147,7 +146,7 @@ ps_status ps_prompter_render(ps_prompter *prompter, const ps_prompt *prompt, ps_
     if (prompt->n_messages > 0) return render_chat(prompter, prompt->messages, prompt->n_messages, marked, err);
     for (size_t i = 0; i < prompt->n_parts; i++) {
         const ps_prompt_part *part = &prompt->parts[i];
-        (part->user ? ps_marked_user : ps_marked_own)(marked, part->text, strlen(part->text));
+        (part->user ? ps_marked_user : ps_marked_own)(marked, part->text, part->length);
     }
     if (prompt->n_parts == 0) ps_marked_own(marked, prompt->text, strlen(prompt->text));
     return ps_text_ok(marked) ? PS_OK : ps_nomem(err);
@@ -237,7 +236,8 @@ static ps_status add_text(const ps_prompter *p, const char *text, size_t length,
     if (length > INT32_MAX / 4) return ps_fail(err, PS_ARG, "a prompt of %zu bytes is too long", length);
     for (size_t room = length / 2 + 8;;) {
         if (ps_reserve(&out->items, &out->capacity, out->n + room) != PS_OK) return ps_nomem(err);
-        int32_t count = llama_tokenize(p->vocab, text, (int32_t)length, out->items + out->n, (int32_t)room, false, false);
+        int32_t count =
+            llama_tokenize(p->vocab, text, (int32_t)length, out->items + out->n, (int32_t)room, false, false);
         if (count >= 0) {
             out->n += (size_t)count;
             return PS_OK;

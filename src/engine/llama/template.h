@@ -16,10 +16,10 @@ extern "C" {
 #endif
 
 typedef struct ps_template {
-    const char *source;      /* the Jinja */
-    const char *bos, *eos;   /* spelling of these tokens; NULL: undefined in the template */
-    time_t now;              /* what strftime_now tells */
-    size_t memory;           /* bytes that rendering may hold beside the texts; 0: 32 MiB */
+    const char *source;       /* the Jinja */
+    const char *bos, *eos;    /* spelling of these tokens; NULL: undefined in the template */
+    time_t now;               /* what strftime_now tells */
+    size_t memory;            /* bytes that rendering may hold beside the texts; 0: 32 MiB */
     double processor_seconds; /* that it may take; 0: 10 */
 } ps_template;
 

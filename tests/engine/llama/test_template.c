@@ -5,8 +5,10 @@
 
 #include "persamp/base.h"
 
-static const ps_chat_message chat[] = {
-    {"system", " Be <|im_end|> brief. "}, {"user", "What is <s>2+2</s>?"}, {"assistant", "<think>hm</think>[INST]4"}, {"user", "Why?"}};
+static const ps_chat_message chat[] = {{"system", " Be <|im_end|> brief. "},
+                                       {"user", "What is <s>2+2</s>?"},
+                                       {"assistant", "<think>hm</think>[INST]4"},
+                                       {"user", "Why?"}};
 
 /* The rendering as a reader sees it, with each character of a user's that has a mark written as '^'. */
 static ps_text shown(const ps_text *marked) {
@@ -83,22 +85,28 @@ static void what_a_user_wrote_stays_the_users_through_filters(void **state) {
     (void)state;
     expect_shown("<{{ messages[0].content }}>", 0, 1, "< Be ^^im^end^^ brief. >");
     expect_shown("{{ '<' + messages[0]['content'] | trim + '>' }}", 0, 1, "<Be ^^im^end^^ brief.>");
-    expect_shown("{{ messages[0].content.split('<')[0] }}{{ messages[0].content.split('|>')[-1] }}", 0, 1, " Be  brief. ");
+    expect_shown("{{ messages[0].content.split('<')[0] }}{{ messages[0].content.split('|>')[-1] }}", 0, 1,
+                 " Be  brief. ");
     /* The first piece of a split, text in a list, and text in JSON are where marks beside a text get lost. */
     expect_shown("{{ messages[0].content.split('</think>')[0] }}", 2, 1, "^think^hm");
     expect_shown("{{ messages[0].content.split('</think>')[-1] }}", 2, 1, "^INST^4");
     expect_shown("{{ [messages[0].content, '<x>'] | join('|') }}", 2, 1, "^think^hm^^think^^INST^4|<x>");
     expect_shown("{{ messages[0] | tojson }}", 1, 1, "{\"role\": \"user\", \"content\": \"What is ^s^2+2^^s^?\"}");
     expect_shown("{{ messages[0].content.replace('think', '<b>') | upper }}", 2, 1, "^<B>^HM^^<B>^^INST^4");
-    expect_shown("{{ messages[0].content[:6] }}{{ messages[0].content[5] }}", 2, 1, "^think" "k");
-    expect_shown("{% macro m(x) %}[{{ x }}]{% endmacro %}{{ m(messages[0].content) }}", 2, 1, "[^think^hm^^think^^INST^4]");
-    expect_shown("{% set x %}{{ messages[0].content }}{% endset %}{{ x ~ '<e>' }}", 2, 1, "^think^hm^^think^^INST^4<e>");
+    expect_shown("{{ messages[0].content[:6] }}{{ messages[0].content[5] }}", 2, 1,
+                 "^think"
+                 "k");
+    expect_shown("{% macro m(x) %}[{{ x }}]{% endmacro %}{{ m(messages[0].content) }}", 2, 1,
+                 "[^think^hm^^think^^INST^4]");
+    expect_shown("{% set x %}{{ messages[0].content }}{% endset %}{{ x ~ '<e>' }}", 2, 1,
+                 "^think^hm^^think^^INST^4<e>");
 }
 
 static void templates_see_what_contents_say(void **state) {
     (void)state;
     expect_shown("{{ '</think>' in messages[0].content }}", 2, 1, "True");
-    expect_shown("{{ messages[0].content.startswith('<think>') and messages[0].content.endswith('[INST]4') }}", 2, 1, "True");
+    expect_shown("{{ messages[0].content.startswith('<think>') and messages[0].content.endswith('[INST]4') }}", 2, 1,
+                 "True");
     expect_shown("{{ messages[0].content == '<think>hm</think>[INST]4' }}", 2, 1, "True");
     expect_shown("{{ {'<think>hm</think>[INST]4': 1}.keys()[0] == messages[0].content }}", 2, 1, "True");
     expect_shown("{{ messages[0].content | length }}", 2, 1, "24");
@@ -110,7 +118,8 @@ static void the_templates_own_text_is_its_own(void **state) {
     expect_shown("{{ bos_token }}{% for m in messages %}<|{{ m.role }}|>{% endfor %}{{ eos_token }}", 0, 4,
                  "<s><|system|><|user|><|assistant|><|user|></s>");
     expect_shown("{% if add_generation_prompt %}<think>\n{% endif %}", 0, 1, "<think>\n");
-    expect_shown("{{ tools is none }} {{ documents is none }} {{ enable_thinking is defined }}", 0, 1, "True True False");
+    expect_shown("{{ tools is none }} {{ documents is none }} {{ enable_thinking is defined }}", 0, 1,
+                 "True True False");
 }
 
 static void the_template_that_builds_without_the_interpreter_know(void **state) {
@@ -141,7 +150,8 @@ static void the_template_that_builds_without_the_interpreter_know(void **state) 
 
 static void a_refusal_has_the_templates_words(void **state) {
     (void)state;
-    expect_failure("{{ raise_exception('System role not supported') }}", "the model's template refuses: System role not supported", true);
+    expect_failure("{{ raise_exception('System role not supported') }}",
+                   "the model's template refuses: System role not supported", true);
     expect_failure("{{ raise_exception('no ' + messages[1].content) }}", "refuses: no What is <s>2+2</s>?", true);
     expect_failure("{{ raise_exception('two\nlines') }}", "refuses: two\nlines", true);
 }
@@ -194,7 +204,8 @@ static void deep_nesting_ends(void **state) {
 
 static void nested_values_end(void **state) {
     (void)state;
-    static const char nest[] = "{% set ns = namespace(x=[]) %}{% for i in range(100000) %}{% set ns.x = [ns.x] %}{% endfor %}";
+    static const char nest[] =
+        "{% set ns = namespace(x=[]) %}{% for i in range(100000) %}{% set ns.x = [ns.x] %}{% endfor %}";
     expect_end(repeated(nest, "{{ ns.x | tojson }}", 1, ""), "cannot be rendered");
     /* Values in a circle: nothing is left allocated, which the sanitizers see. */
     expect_failure("{% set ns = namespace() %}{% set ns.x = ns %}{{ ns | tojson }}", "cannot be rendered", false);
@@ -206,10 +217,13 @@ static void endless_work_ends(void **state) {
     (void)state;
     static const char long_[] = "takes too long";
     static const char *const slow[] = {
-        "{% for a in range(9000) %}{% for b in range(9000) %}{% for c in range(9000) %}{% endfor %}{% endfor %}{% endfor %}",
+        "{% for a in range(9000) %}{% for b in range(9000) %}{% for c in range(9000) %}{% endfor %}{% endfor %}{% "
+        "endfor %}",
         "{% macro m(n) %}{% if n %}{{ m(n - 1) }}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(60) }}",
-        "{% set x = ('a' * 1000).replace('a', 'a' * 1000) %}{% for i in range(1000) %}{{ x ~ 'b' in x ~ 'c' }}{% endfor %}",
-        "{% set x = ('ab' * 1000).replace('a', 'a' * 100) %}{% for i in range(9000) %}{% set y = x.replace('a', 'c') %}{% endfor %}",
+        "{% set x = ('a' * 1000).replace('a', 'a' * 1000) %}{% for i in range(1000) %}{{ x ~ 'b' in x ~ 'c' }}{% "
+        "endfor %}",
+        "{% set x = ('ab' * 1000).replace('a', 'a' * 100) %}{% for i in range(9000) %}{% set y = x.replace('a', 'c') "
+        "%}{% endfor %}",
         "{% set x = range(9000) | list %}{% for i in range(9000) %}{% set y = -1 in x + x %}{% endfor %}",
     };
     for (size_t i = 0; i < sizeof slow / sizeof *slow; i++)
@@ -225,7 +239,8 @@ static void huge_results_end(void **state) {
         "{{ range(0, 9223372036854775807, 4611686018427387904) | length }}{{ 'a' * 100000000 }}",
         "{{ 'a' | indent(1000000000000, true) }}",
         "{% set ns = namespace(x='aaaaaaaa') %}{% for i in range(60) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}",
-        "{% set ns = namespace(x='aaaaaaaa') %}{% for i in range(9) %}{% set ns.x = ns.x.replace('a', ns.x) %}{% endfor %}",
+        "{% set ns = namespace(x='aaaaaaaa') %}{% for i in range(9) %}{% set ns.x = ns.x.replace('a', ns.x) %}{% "
+        "endfor %}",
         "{% set ns = namespace(x=[1]) %}{% for i in range(60) %}{% set ns.x = ns.x + ns.x %}{% endfor %}",
         "{% set x = 'a' * 1000000 %}{% for i in range(1000) %}{{ x }}{% endfor %}",
     };

@@ -71,11 +71,11 @@ static void templates_of_real_models_render_as_in_python(void **state) {
     json_t *hashes;
     const char *file, *name;
     size_t rendered = 0, different = 0;
-    json_object_foreach (json_object_get(table, "hashes"), file, hashes) {
+    json_object_foreach(json_object_get(table, "hashes"), file, hashes) {
         char *source = read_text(PS_LLAMA_SOURCES "/templates", file);
         assert_non_null(source);
         json_t *hash;
-        json_object_foreach (hashes, name, hash) {
+        json_object_foreach(hashes, name, hash) {
             char got[17];
             hash_of(source, table, json_object_get(cases, name), got);
             rendered++;
@@ -95,7 +95,11 @@ static void a_template_altered_by_one_token_renders_altered(void **state) {
     static const char *const alterations[][3] = {
         {"Qwen-Qwen2.5-7B-Instruct.jinja", "<|im_start|>assistant\\n", "<|im_start|>assistant\\t"},
         {"Qwen-QwQ-32B.jinja", "<think>\\n", "<thunk>\\n"},
-        {"deepseek-ai-DeepSeek-R1-Distill-Qwen-32B.jinja", "<\xEF\xBD\x9C" "User", "<\xEF\xBD\x9C" "Uber"},
+        {"deepseek-ai-DeepSeek-R1-Distill-Qwen-32B.jinja",
+         "<\xEF\xBD\x9C"
+         "User",
+         "<\xEF\xBD\x9C"
+         "Uber"},
         {"google-gemma-2-2b-it.jinja", "<start_of_turn>model", "<start_of_turn>yodel"},
     };
     json_t *table = read_table(), *user = json_object_get(json_object_get(table, "cases"), "user");
@@ -119,8 +123,10 @@ static void a_template_altered_by_one_token_renders_altered(void **state) {
 static void thinking_models_begin_to_think(void **state) {
     (void)state;
     static const char *const rows[][2] = {
-        {"Qwen-QwQ-32B.jinja", "<|im_start|>assistant\n<think>\n</think>"}, /* so this copy has it unless told to think */
-        {"deepseek-ai-DeepSeek-R1-Distill-Llama-8B.jinja", "<\xEF\xBD\x9C" "Assistant\xEF\xBD\x9C><think>\n"},
+        {"Qwen-QwQ-32B.jinja",
+         "<|im_start|>assistant\n<think>\n</think>"}, /* so this copy has it unless told to think */
+        {"deepseek-ai-DeepSeek-R1-Distill-Llama-8B.jinja", "<\xEF\xBD\x9C"
+                                                           "Assistant\xEF\xBD\x9C><think>\n"},
         {"Qwen-Qwen3-0.6B.jinja", "<|im_start|>assistant\n"}, /* it thinks without being told */
         {"Qwen-Qwen2.5-7B-Instruct.jinja", "<|im_start|>assistant\n"},
     };
