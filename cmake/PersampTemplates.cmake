@@ -44,3 +44,14 @@ function(persamp_add_templates target)
     set_source_files_properties("${source}" PROPERTIES
         COMPILE_OPTIONS "${options};-iquote;${PROJECT_SOURCE_DIR}/src/engine/llama")
 endfunction()
+
+# persamp_export_ours(TARGET): of the shared library TARGET only ps_ is exported. Templates of C++'s standard library
+# would be, too.
+function(persamp_export_ours target)
+    if(APPLE)
+        target_link_options(${target} PRIVATE "-Wl,-exported_symbol,_ps_*")
+    else()
+        target_link_options(${target} PRIVATE "-Wl,--version-script=${PROJECT_SOURCE_DIR}/cmake/exports.map")
+        set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS "${PROJECT_SOURCE_DIR}/cmake/exports.map")
+    endif()
+endfunction()

@@ -209,7 +209,8 @@ PS_API ps_status ps_engine_tokenize(ps_engine *engine, const char *text, size_t 
                                     size_t *n, ps_error *err);
 
 /* The model's own chat template over messages, ending where the assistant speaks. *text is owned by the caller.
- * PS_ENGINE: the model has no template or one this engine does not know; the message says to set prompt.template. */
+ * PS_ENGINE: the model has no template or one that does not render these messages; the message says why, and to set
+ * prompt.template. What came from a user cannot be told in the text: to begin an answer, use ps_engine_prompt. */
 PS_API ps_status ps_engine_render_chat(ps_engine *engine, const ps_chat_message *messages, size_t n, char **text,
                                        ps_error *err);
 

@@ -10,7 +10,7 @@ struct utf8_parse_result {
 };
 
 /* The character at `offset`; a mark is the character that it stands for. */
-template <typename Text> utf8_parse_result common_parse_utf8_codepoint(const Text &text, size_t offset) {
+template <typename Text> static utf8_parse_result common_parse_utf8_codepoint(const Text &text, size_t offset) {
     const unsigned char *at = reinterpret_cast<const unsigned char *>(text.data()) + offset;
     if (*at < 0x80 || ps_is_mark(static_cast<char>(*at))) return {ps_unmarked[*at], 1, utf8_parse_result::SUCCESS};
     const size_t n = ps_utf8_length(text.data() + offset, text.size() - offset);

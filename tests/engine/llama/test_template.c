@@ -239,8 +239,7 @@ static void huge_results_end(void **state) {
         "{{ range(0, 9223372036854775807, 4611686018427387904) | length }}{{ 'a' * 100000000 }}",
         "{{ 'a' | indent(1000000000000, true) }}",
         "{% set ns = namespace(x='aaaaaaaa') %}{% for i in range(60) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}",
-        "{% set ns = namespace(x='aaaaaaaa') %}{% for i in range(9) %}{% set ns.x = ns.x.replace('a', ns.x) %}{% "
-        "endfor %}",
+        "{% set n = namespace(x='aaaaaaaa') %}{% for i in range(9) %}{% set n.x = n.x.replace('a', n.x) %}{% endfor %}",
         "{% set ns = namespace(x=[1]) %}{% for i in range(60) %}{% set ns.x = ns.x + ns.x %}{% endfor %}",
         "{% set x = 'a' * 1000000 %}{% for i in range(1000) %}{{ x }}{% endfor %}",
     };
