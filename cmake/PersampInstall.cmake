@@ -36,6 +36,7 @@ install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/persamp" DESTINATION "${CMAKE_I
 # What a program linked statically with libpersamp.a must name besides.
 set(private_libs "-lm -pthread")
 if(PERSAMP_LLAMA_SOURCES)
+    install(FILES "${PERSAMP_LLAMA_SOURCES}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}" RENAME LICENSE.llama.cpp)
     list(JOIN CMAKE_CXX_IMPLICIT_LINK_LIBRARIES " " implicit)
     if(implicit MATCHES "(^| )(c\\+\\+|stdc\\+\\+)( |$)") # of the interpreter of chat templates
         string(PREPEND private_libs "-l${CMAKE_MATCH_2} ")

@@ -437,7 +437,9 @@ void attempt(Task *task) {
     task->failed = true;
 }
 
-extern "C" void *rendering(void *argument) {
+extern "C" {
+
+static void *rendering(void *argument) {
     Task *task = static_cast<Task *>(argument);
     Link list;
     alive = &list;
@@ -451,6 +453,7 @@ extern "C" void *rendering(void *argument) {
         link->drop_all();
     }
     return nullptr;
+}
 }
 
 ps_status start(Task *task, ps_error *err) {
