@@ -31,8 +31,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         ps_marked_plain(&plain, ps_text_cstr(&marked), marked.length);
     else if (status != PS_ENGINE || error.message[0] == '\0')
         abort();
-    ps_text_free(&marked);
-    ps_text_free(&plain);
+    ps_text_clear(&marked);
+    ps_text_clear(&plain);
     free(input);
     return 0;
 }

@@ -11,18 +11,18 @@ const char *ps_problem_question(const ps_problem *problem) {
 }
 
 /* The next place of a template that is filled in, and with what; the template's end when there is none. */
-static const char *next_place(const char *template, const char *system, const char *question, const char **filling,
+static const char *next_place(const char *at, const char *system, const char *question, const char **filling,
                               size_t *length) {
-    for (; *template != '\0'; template++) {
-        bool is_question = strncmp(template, "{question}", 10) == 0;
-        if (!is_question && strncmp(template, "{system}", 8) != 0) continue;
+    for (; *at != '\0'; at++) {
+        bool is_question = strncmp(at, "{question}", 10) == 0;
+        if (!is_question && strncmp(at, "{system}", 8) != 0) continue;
         *filling = is_question ? question : system;
         *length = is_question ? 10 : 8;
-        return template;
+        return at;
     }
     *filling = NULL;
     *length = 0;
-    return template;
+    return at;
 }
 
 /* {question} and {system} replaced; any other brace stays: LaTeX is full of them. What is filled in is text, the rest

@@ -12,7 +12,7 @@ ps_status ps_llama_prompt(ps_engine *base, const ps_prompt *prompt, ps_node *nod
     ps_status status = ps_prompter_render(engine->prompter, prompt, &marked, err);
     if (status == PS_OK) status = ps_prompter_tokenize(engine->prompter, &marked, &tokens, &n, err);
     if (status == PS_OK) status = ps_engine_root(base, tokens, n, node, err);
-    ps_text_free(&marked);
+    ps_text_clear(&marked);
     ps_free(tokens);
     return status;
 }
@@ -27,9 +27,9 @@ ps_status ps_llama_render_chat(ps_engine *base, const ps_chat_message *messages,
         ps_text_append(&plain, "", 0); /* "" where nothing was rendered */
         status = ps_text_ok(&plain) ? PS_OK : ps_nomem(err);
     }
-    ps_text_free(&marked);
+    ps_text_clear(&marked);
     if (status != PS_OK) {
-        ps_text_free(&plain);
+        ps_text_clear(&plain);
         return status;
     }
     *text = plain.data;

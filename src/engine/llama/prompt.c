@@ -118,7 +118,7 @@ static ps_status render_merged(ps_prompter *p, const ps_chat_message *messages, 
         status = ps_template_render(&p->chat, fewer, n - 1, marked, &refused, err);
     }
     ps_free(fewer);
-    ps_text_free(&both);
+    ps_text_clear(&both);
     return status;
 }
 
@@ -276,7 +276,7 @@ static ps_status add_piece(const ps_prompter *p, const char *marked, size_t leng
         text = cut;
     }
     if (status == PS_OK) status = add_text(p, text, (size_t)(end - text), out, err);
-    ps_text_free(&plain);
+    ps_text_clear(&plain);
     return status;
 }
 

@@ -497,8 +497,8 @@ extern "C" ps_status ps_template_render(const ps_template *chat, const ps_chat_m
                          ps_text_cstr(&task.message));
     }
     if (status != PS_OK && ps_text_ok(out)) out->length = from;
-    ps_text_free(&task.source);
-    ps_text_free(&task.contents);
-    ps_text_free(&task.message);
+    ps_text_clear(&task.source);
+    ps_text_clear(&task.contents);
+    ps_text_clear(&task.message);
     return status;
 }

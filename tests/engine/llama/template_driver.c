@@ -34,8 +34,8 @@ static json_t *render(const json_t *asked) {
         ps_marked_plain(&plain, ps_text_cstr(&marked), marked.length);
         answer = json_pack("{s:s#}", "text", ps_text_cstr(&plain), (int)plain.length);
     }
-    ps_text_free(&marked);
-    ps_text_free(&plain);
+    ps_text_clear(&marked);
+    ps_text_clear(&plain);
     return answer;
 }
 

@@ -115,7 +115,7 @@ static tokens tokens_of(ps_engine *engine, const ps_prompt *prompt) {
     assert_ok(ps_prompter_tokenize(prompter, &marked, &t.items, &t.n, err));
     ps_prompter_free(prompter);
     llama_model_free(model);
-    ps_text_free(&marked);
+    ps_text_clear(&marked);
     return t;
 }
 

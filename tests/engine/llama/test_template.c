@@ -25,8 +25,8 @@ static void expect_shown(const char *source, size_t from, size_t n, const char *
     assert_ok(ps_template_render(&t, chat + from, n, &marked, &refused, err));
     ps_text text = shown(&marked);
     assert_string_equal(ps_text_cstr(&text), expected);
-    ps_text_free(&text);
-    ps_text_free(&marked);
+    ps_text_clear(&text);
+    ps_text_clear(&marked);
 }
 
 static void expect_failure(const char *source, const char *word, bool expect_refused) {
@@ -39,7 +39,7 @@ static void expect_failure(const char *source, const char *word, bool expect_ref
     if (strstr(error.message, word) == NULL) fail_msg("\"%s\" does not say \"%s\"", error.message, word);
     assert_int_equal(refused, expect_refused);
     assert_string_equal(ps_text_cstr(&marked), "kept");
-    ps_text_free(&marked);
+    ps_text_clear(&marked);
 }
 
 /* ---- Marked text --------------------------------------------------------- */
@@ -62,8 +62,8 @@ static void marked_text_comes_back(void **state) {
     for (size_t i = 0; i < text.length; i++)
         marks += ps_is_mark(text.data[i]);
     assert_int_equal(marks, strlen(PS_MARKED_CHARACTERS));
-    ps_text_free(&plain);
-    ps_text_free(&text);
+    ps_text_clear(&plain);
+    ps_text_clear(&text);
 }
 
 static void bytes_that_are_no_text_are_no_marks(void **state) {
@@ -72,11 +72,11 @@ static void bytes_that_are_no_text_are_no_marks(void **state) {
     ps_marked_own(&text, "<" PS_MARKS ">", 15);
     for (size_t i = 0; i < text.length; i++)
         assert_false(ps_is_mark(text.data[i]));
-    ps_text_clear(&text);
+    ps_text_reset(&text);
     ps_marked_user(&text, PS_MARKS, 13);
     for (size_t i = 0; i < text.length; i++)
         assert_false(ps_is_mark(text.data[i]));
-    ps_text_free(&text);
+    ps_text_clear(&text);
 }
 
 /* ---- Whose text it is ---------------------------------------------------- */
@@ -139,8 +139,8 @@ static void the_template_that_builds_without_the_interpreter_know(void **state) 
             assert_ok(ps_template_render(&t, chat, n, &interpreted, &refused, err));
             ps_template_render_known(chat, n, &known);
             assert_string_equal(ps_text_cstr(&known), ps_text_cstr(&interpreted));
-            ps_text_free(&interpreted);
-            ps_text_free(&known);
+            ps_text_clear(&interpreted);
+            ps_text_clear(&known);
         }
     assert_false(ps_template_known("{% for message in messages %}{% endfor %}"));
     assert_false(ps_template_known(""));
@@ -268,7 +268,7 @@ static void odd_values_are_harmless(void **state) {
         bool refused;
         ps_error error;
         (void)ps_template_render(&t, chat, 4, &marked, &refused, &error);
-        ps_text_free(&marked);
+        ps_text_clear(&marked);
     }
 }
 
@@ -279,7 +279,7 @@ static void the_date_is_the_callers(void **state) {
     bool refused;
     assert_ok(ps_template_render(&t, chat, 1, &marked, &refused, err));
     assert_string_equal(ps_text_cstr(&marked), "2026-01-01");
-    ps_text_free(&marked);
+    ps_text_clear(&marked);
 }
 
 int main(void) {

@@ -61,8 +61,8 @@ static void hash_of(const char *source, const json_t *table, const json_t *list,
         snprintf(hash, 17, "failed");
         print_error("%s\n", error.message);
     }
-    ps_text_free(&marked);
-    ps_text_free(&plain);
+    ps_text_clear(&marked);
+    ps_text_clear(&plain);
 }
 
 static void templates_of_real_models_render_as_in_python(void **state) {
@@ -143,7 +143,7 @@ static void thinking_models_begin_to_think(void **state) {
         assert_string_equal(ps_text_cstr(&out) + out.length - n, rows[i][1]);
         /* Qwen2.5 brings a system message of its own. */
         if (strstr(rows[i][0], "Qwen2.5") != NULL) assert_non_null(strstr(out.data, "You are Qwen, created by"));
-        ps_text_free(&out);
+        ps_text_clear(&out);
         ps_free(source);
     }
 }
