@@ -35,6 +35,13 @@ install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/persamp" DESTINATION "${CMAKE_I
 
 # What a program linked statically with libpersamp.a must name besides.
 set(private_libs "-lm -pthread")
+if(PERSAMP_LLAMA_SOURCES)
+    install(FILES "${PERSAMP_LLAMA_SOURCES}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}" RENAME LICENSE.llama.cpp)
+    list(JOIN CMAKE_CXX_IMPLICIT_LINK_LIBRARIES " " implicit)
+    if(implicit MATCHES "(^| )(c\\+\\+|stdc\\+\\+)( |$)") # of the interpreter of chat templates
+        string(PREPEND private_libs "-l${CMAKE_MATCH_2} ")
+    endif()
+endif()
 set(private_requires "jansson libfyaml libpcre2-8 gmp")
 if(PERSAMP_HAVE_ARB)
     string(PREPEND private_libs "-lflint-arb ")

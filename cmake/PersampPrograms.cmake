@@ -50,7 +50,8 @@ if(BUILD_TESTING)
             endif()
             target_compile_definitions(${program} PRIVATE
                 "PS_TEST_DIR=\"${PROJECT_SOURCE_DIR}/tests\"" "PS_TEST_TMP=\"${test_tmp}\""
-                "PS_SOURCE_DATADIR=\"${PROJECT_SOURCE_DIR}\"" "PS_COMMAND=\"${PROJECT_BINARY_DIR}/persamp\"")
+                "PS_SOURCE_DATADIR=\"${PROJECT_SOURCE_DIR}\"" "PS_COMMAND=\"${PROJECT_BINARY_DIR}/persamp\""
+                "PS_LLAMA_SOURCES=\"${PERSAMP_LLAMA_SOURCES}\"")
             add_test(NAME ${test} COMMAND ${program})
             if(TARGET persamp_command)
                 add_dependencies(${program} persamp_command)
@@ -63,6 +64,13 @@ if(BUILD_TESTING)
     endforeach()
     # What it measures are shares of a time: no other test beside it.
     set_tests_properties(cli/interrupt PROPERTIES RUN_SERIAL ON)
+endif()
+
+# What tests/engine/llama/compare_templates.sh asks.
+if(PERSAMP_LLAMA_SOURCES)
+    persamp_add_program(template_driver "${PROJECT_SOURCE_DIR}/tests/engine/llama/template_driver.c")
+    set_target_properties(template_driver PROPERTIES
+        EXCLUDE_FROM_ALL ON RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
 endif()
 
 # ---- Examples: compiled with every build and run as tests; NAME.input and NAME.expected,

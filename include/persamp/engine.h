@@ -150,10 +150,20 @@ typedef struct ps_chat_message {
     const char *content;
 } ps_chat_message;
 
-/* What an answer is the answer to: a chat, which the model's own template renders, or a text that stands for itself. */
+/* A part of a rendered prompt. */
+typedef struct ps_prompt_part {
+    const char *text;
+    size_t length;
+    bool user; /* what a user wrote: control tokens spelled in it stay text */
+} ps_prompt_part;
+
+/* What an answer is the answer to: a chat, which the model's own template renders, or a text that stands for itself,
+ * in parts or whole. What messages say is a user's. */
 typedef struct ps_prompt {
-    const ps_chat_message *messages; /* [n_messages]; none: `text` */
+    const ps_chat_message *messages; /* [n_messages]; none: `parts` */
     size_t n_messages;
+    const ps_prompt_part *parts; /* [n_parts]; none: `text` */
+    size_t n_parts;
     const char *text; /* a rendered prompt: control tokens spelled in it become tokens */
 } ps_prompt;
 
@@ -199,7 +209,8 @@ PS_API ps_status ps_engine_tokenize(ps_engine *engine, const char *text, size_t 
                                     size_t *n, ps_error *err);
 
 /* The model's own chat template over messages, ending where the assistant speaks. *text is owned by the caller.
- * PS_ENGINE: the model has no template or one this engine does not know; the message says to set prompt.template. */
+ * PS_ENGINE: the model has no template or one that does not render these messages; the message says why, and to set
+ * prompt.template. What came from a user cannot be told in the text: to begin an answer, use ps_engine_prompt. */
 PS_API ps_status ps_engine_render_chat(ps_engine *engine, const ps_chat_message *messages, size_t n, char **text,
                                        ps_error *err);
 

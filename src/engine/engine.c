@@ -33,18 +33,38 @@ ps_status ps_engine_root(ps_engine *engine, const ps_token *tokens, size_t n, ps
     return engine->ops->root(engine, tokens, n, node, err);
 }
 
+/* Append the tokens of a part. */
+static ps_status tokenize_part(ps_engine *engine, const ps_prompt_part *part, ps_token **tokens, size_t *n,
+                               size_t *capacity, ps_error *err) {
+    ps_token *more = NULL;
+    size_t count = 0;
+    ps_status status = ps_engine_tokenize(engine, part->text, part->length, !part->user, &more, &count, err);
+    if (status == PS_OK && ps_reserve(tokens, capacity, *n + count) != PS_OK) status = ps_nomem(err);
+    if (status == PS_OK && count > 0) {
+        memcpy(*tokens + *n, more, count * sizeof *more);
+        *n += count;
+    }
+    ps_free(more);
+    return status;
+}
+
+/* For engines without a way of their own. */
 ps_status ps_engine_prompt(ps_engine *engine, const ps_prompt *prompt, ps_node *node, ps_error *err) {
-    if (prompt->n_messages == 0 && prompt->text == NULL)
+    if (prompt->n_messages == 0 && prompt->n_parts == 0 && prompt->text == NULL)
         return ps_fail(err, PS_ARG, "a prompt needs messages or a text");
     if (engine->ops->prompt != NULL) return engine->ops->prompt(engine, prompt, node, err);
     char *rendered = NULL;
     ps_token *tokens = NULL;
-    size_t n = 0;
+    size_t n = 0, capacity = 0;
     ps_status status = PS_OK;
     if (prompt->n_messages > 0)
         status = ps_engine_render_chat(engine, prompt->messages, prompt->n_messages, &rendered, err);
     const char *text = rendered != NULL ? rendered : prompt->text;
-    if (status == PS_OK) status = ps_engine_tokenize(engine, text, strlen(text), true, &tokens, &n, err);
+    const ps_prompt_part whole = {.text = text, .length = text != NULL ? strlen(text) : 0};
+    const bool in_parts = rendered == NULL && prompt->n_parts > 0;
+    const ps_prompt_part *parts = in_parts ? prompt->parts : &whole;
+    for (size_t i = 0; i < (in_parts ? prompt->n_parts : 1) && status == PS_OK; i++)
+        status = tokenize_part(engine, &parts[i], &tokens, &n, &capacity, err);
     if (status == PS_OK) status = ps_engine_root(engine, tokens, n, node, err);
     ps_free(rendered);
     ps_free(tokens);

@@ -10,27 +10,34 @@ const char *ps_problem_question(const ps_problem *problem) {
     return problem->prompt != NULL ? problem->prompt : "";
 }
 
-/* {question} and {system} replaced; any other brace stays: LaTeX is full of them. */
-static ps_status fill_template(const char *template, const char *system, const char *question, char **text,
+/* The next place of a template that is filled in, and with what; the template's end when there is none. */
+static const char *next_place(const char *at, const char *system, const char *question, const char **filling,
+                              size_t *length) {
+    for (; *at != '\0'; at++) {
+        bool is_question = strncmp(at, "{question}", 10) == 0;
+        if (!is_question && strncmp(at, "{system}", 8) != 0) continue;
+        *filling = is_question ? question : system;
+        *length = is_question ? 10 : 8;
+        return at;
+    }
+    *filling = NULL;
+    *length = 0;
+    return at;
+}
+
+/* {question} and {system} replaced; any other brace stays: LaTeX is full of them. What is filled in is text, the rest
+ * may spell control tokens. */
+static ps_status fill_template(const char *template, const char *system, const char *question, ps_problem_prompt *made,
                                ps_error *err) {
-    ps_text out = {0};
-    for (const char *at = template; *at != '\0';) {
-        if (strncmp(at, "{question}", 10) == 0) {
-            ps_text_puts(&out, question);
-            at += 10;
-        } else if (strncmp(at, "{system}", 8) == 0) {
-            ps_text_puts(&out, system);
-            at += 8;
-        } else {
-            ps_text_append(&out, at++, 1);
-        }
+    size_t n = 0, capacity = 0, length;
+    for (const char *at = template, *place, *filling = ""; filling != NULL; at = place + length) {
+        place = next_place(at, system, question, &filling, &length);
+        if (ps_reserve(&made->parts, &capacity, n + 2) != PS_OK) return ps_nomem(err);
+        made->parts[n++] = (ps_prompt_part){.text = at, .length = (size_t)(place - at)};
+        if (filling != NULL)
+            made->parts[n++] = (ps_prompt_part){.text = filling, .length = strlen(filling), .user = true};
     }
-    ps_text_append(&out, "", 0);
-    if (!ps_text_ok(&out)) {
-        ps_text_clear(&out);
-        return ps_nomem(err);
-    }
-    *text = out.data;
+    made->prompt = (ps_prompt){.parts = made->parts, .n_parts = n};
     return PS_OK;
 }
 
@@ -64,13 +71,11 @@ ps_status ps_problem_prompt_make(const ps_session *s, const ps_problem *problem,
     if (problem->text == NULL)
         return ps_fail(err, PS_ARG, "the problem is empty; expected a question, messages or a prompt");
     if (s->template == NULL) return make_chat(s, &question, 1, made, err);
-    ps_status status = fill_template(s->template, s->system, problem->text, &made->text, err);
-    if (status == PS_OK) made->prompt.text = made->text;
-    return status;
+    return fill_template(s->template, s->system, problem->text, made, err);
 }
 
 void ps_problem_prompt_clear(ps_problem_prompt *made) {
     ps_free(made->messages);
-    ps_free(made->text);
+    ps_free(made->parts);
     *made = (ps_problem_prompt){0};
 }

@@ -8,7 +8,7 @@
 typedef struct ps_problem_prompt {
     ps_prompt prompt; /* borrows from the problem, the session and the members below */
     ps_chat_message *messages;
-    char *text;
+    ps_prompt_part *parts;
 } ps_problem_prompt;
 
 /* The prompt as it stands, the conversation, or the question in prompt.template or as a message. PS_ARG: the problem is

@@ -25,7 +25,21 @@ echo two >"$folder/lib/libllama.so"
 rm "$folder/lib/libllama.so"
 "$get" --check --platform linux-x64 && fail "a missing file was not noticed"
 
+# The sources of the interpreter of chat templates are a folder of their own, the same for every platform.
+"$get" --sources --check && fail "sources were found in a cache without them"
+sources=$cache/persamp/llama-3.22.1-r2-sources
+mkdir -p "$sources/jinja"
+echo one >"$sources/jinja/lexer.cpp"
+(cd "$sources" && sha256sum ./jinja/lexer.cpp >SHA256SUMS)
+[ "$("$get" --sources)" = "$sources" ] || fail "whole sources were not used"
+echo two >"$sources/jinja/lexer.cpp"
+"$get" --sources --check && fail "a changed source was not noticed"
+
 mkdir "$cache/from"
+echo "not a package" >"$cache/from/node-llama-cpp-3.22.1.tgz"
+"$get" --sources --from "$cache/from" 2>"$cache/log" && fail "a wrong package of sources was accepted"
+grep -q "is not the package that was pinned" "$cache/log" || fail "no word of the checksum: $(cat "$cache/log")"
+rm "$cache/from/node-llama-cpp-3.22.1.tgz"
 echo "not a package" >"$cache/from/node-llama-cpp-linux-x64-3.22.1.tgz"
 "$get" --platform linux-x64 --from "$cache/from" 2>"$cache/log" && fail "a wrong package was accepted"
 grep -q "is not the package that was pinned" "$cache/log" || fail "no word of the checksum: $(cat "$cache/log")"

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Every external symbol of the static library begins with ps_, or inside the verifier with psv_: who links it has all
-# other names for himself. The shared library exports ps_ alone.
+# other names for himself. The one source in C++ has them in namespaces that begin so; weak symbols, of templates of the
+# standard library, are everybody's. The shared library exports ps_ alone.
 set -eu
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -8,7 +9,7 @@ failures=0
 
 # symbols [NM-OPTION] FILE…: external names that the files define; Mach-O puts an underscore before each.
 symbols() {
-    nm -g --defined-only "$@" 2>/dev/null | awk 'NF == 3 && $2 ~ /^[A-Z]$/ { print $3 }' | sed 's/^_//' |
+    nm -g --defined-only "$@" 2>/dev/null | awk 'NF == 3 && $2 ~ /^[A-Z]$/ && $2 !~ /[VW]/ { print $3 }' | sed 's/^_//' |
         LC_ALL=C sort -u
 }
 
@@ -26,7 +27,7 @@ only() {
 }
 
 symbols "$PERSAMP_BUILD/libpersamp.a" >"$work/static"
-only '^(ps|psv)_' libpersamp.a "$work/static" 500
+only '^(ps|psv)_|^ZNK?[0-9]+ps_(jinja|limits)' libpersamp.a "$work/static" 500
 
 # The verifier's own prefix means the verifier.
 find "$PERSAMP_BUILD/CMakeFiles" -path '*persamp_objects*' -name '*.o' ! -path '*/src/verify/*' >"$work/objects"
@@ -38,7 +39,7 @@ fi
 
 shared=$PERSAMP_BUILD/libpersamp.so
 if [ -e "$shared" ]; then
-    symbols -D "$shared" >"$work/shared"
+    nm -D --defined-only "$shared" | awk 'NF == 3 { print $3 }' | sed 's/^_//' | LC_ALL=C sort -u >"$work/shared"
     only '^ps_' libpersamp.so "$work/shared" 150
 fi
 

@@ -103,6 +103,17 @@ static void a_stop_string_that_marks_a_step_does_not_end_the_answer(void **state
     }
 }
 
+/* Of the parts; what a user wrote between ‹ and ›. */
+static char *joined(const ps_prompt *prompt) {
+    ps_text text = {0};
+    for (size_t i = 0; i < prompt->n_parts; i++) {
+        ps_text_puts(&text, prompt->parts[i].user ? "‹" : "");
+        ps_text_append(&text, prompt->parts[i].text, prompt->parts[i].length);
+        ps_text_puts(&text, prompt->parts[i].user ? "›" : "");
+    }
+    return text.data;
+}
+
 /* The text that a problem becomes, rendered by the engine where it is a chat. Owned by the caller. */
 static char *prompt_of(const opened *o, const ps_problem *problem) {
     ps_problem_prompt made;
@@ -110,6 +121,8 @@ static char *prompt_of(const opened *o, const ps_problem *problem) {
     assert_ok(ps_problem_prompt_make(o->session, problem, &made, err));
     if (made.prompt.n_messages > 0)
         assert_ok(ps_engine_render_chat(o->session->engine, made.prompt.messages, made.prompt.n_messages, &text, err));
+    else if (made.prompt.n_parts > 0)
+        text = joined(&made.prompt);
     else
         text = ps_strdup(made.prompt.text);
     ps_problem_prompt_clear(&made);
@@ -130,8 +143,9 @@ static void a_template_is_filled_in_once_and_other_braces_stay(void **state) {
                           config_of("prompt.template", "S={system} {{question}} {question} \\frac{1}{2} {x}{question",
                                     "prompt.system", "sys", NULL),
                           NULL, &err));
-    check_prompt(&o, &(ps_problem){.text = "1+{system}?"}, "S=sys {1+{system}?} 1+{system}? \\frac{1}{2} {x}{question");
-    check_prompt(&o, &(ps_problem){.text = ""}, "S=sys {}  \\frac{1}{2} {x}{question");
+    check_prompt(&o, &(ps_problem){.text = "1+{system}?"},
+                 "S=‹sys› {‹1+{system}?›} ‹1+{system}?› \\frac{1}{2} {x}{question");
+    check_prompt(&o, &(ps_problem){.text = ""}, "S=‹sys› {‹›} ‹› \\frac{1}{2} {x}{question");
     close_session(&o);
 }
 

@@ -7,11 +7,13 @@
  *     ops.c      the table of engine.h: submit, poll, wake, cancel        load.c, check.c  open a model, if it is fit
  *     node.c     the tree of tokens: handles, references, paths           tune.c, probe.c  how many lanes: measured
  *     request.c  one request: draw, judge, finish                         layout_*.c       … and decided
- *     lane.c     a lane's life and loop; what comes in and goes out       text.c           tokens, chat, pieces
+ *     lane.c     a lane's life and loop; what comes in and goes out       text.c           tokens, bytes of tokens
  *     batch.c    one step of a lane: admit, plan, decode, draw            log.c            libllama's messages
  *     cache.c    sequences of the KV cache: who holds which prefix        describe.c       a model in words
  *     join.c     requests that compute the same, until they differ        threads.c        a thread pool
  *     cancel.c   requests that the caller gives up                        trace.h          what libllama is asked
+ *     chat.c     chats and prompts, for the table                         template.h       the model's chat template
+ *     prompt.c   from a prompt to its tokens                              marked.c         whose text it is
  *
  * Locking. ps_llama.mutex guards what is marked [shared]; a function marked [mutex] is called with it held. A node's
  * identity, tokens and parent do not change once its handle is out. Everything else of a lane, its nodes' cache fields
@@ -51,6 +53,7 @@ struct ps_llama {
     bool deterministic, embeddings;
     enum ggml_type kv_type;
     ps_log log;
+    struct ps_prompter *prompter; /* prompt.h */
     char *model_path;
     ps_text description;
     /* Tuned: */

@@ -7,6 +7,7 @@
 #include "engine/llama/clock.h"
 #include "engine/llama/lane.h"
 #include "engine/llama/log.h"
+#include "engine/llama/prompt.h"
 #include "engine/llama/tune.h"
 
 #include <dlfcn.h>
@@ -167,6 +168,8 @@ ps_status ps_engine_llama_create(const ps_llama_options *options, ps_engine **ou
     if (status == PS_OK) status = check_gpu(options, err);
     if (status == PS_OK) status = load_model(engine, options, err);
     if (status == PS_OK) set_context(engine, options);
+    if (status == PS_OK)
+        status = ps_prompter_create(engine->model, engine->model_path, &engine->log, &engine->prompter, err);
     if (status == PS_OK) status = ps_llama_tune(engine, options, err);
     if (status == PS_OK) status = open_lanes(engine, options, err);
     if (status != PS_OK) {
@@ -201,6 +204,7 @@ void ps_llama_destroy(ps_engine *base) {
     ps_request_list_clear(&engine->results);
     ps_request_list_clear(&engine->delivered);
     free_nodes(engine);
+    ps_prompter_free(engine->prompter);
     if (engine->model != NULL) llama_model_free(engine->model);
     ps_llama_log_detach(engine);
     pthread_mutex_destroy(&engine->mutex);

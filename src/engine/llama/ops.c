@@ -1,5 +1,6 @@
 /* The table of the seam: checks, hand-over to the lanes, collection of results. */
 #include "engine/llama/cancel.h"
+#include "engine/llama/chat.h"
 #include "engine/llama/clock.h"
 #include "engine/llama/lane.h"
 #include "engine/llama/text.h"
@@ -328,6 +329,7 @@ const ps_engine_ops ps_llama_ops = {
     .tokenize = ps_llama_tokenize,
     .render_chat = ps_llama_render_chat,
     .root = root,
+    .prompt = ps_llama_prompt,
     .retain = retain,
     .release = release,
     .extend = extend,

@@ -4,10 +4,9 @@
 
 #include "engine/llama/engine.h"
 
-/* As ps_engine_tokenize and ps_engine_render_chat. */
+/* As ps_engine_tokenize. */
 ps_status ps_llama_tokenize(ps_engine *base, const char *text, size_t length, bool special, ps_token **tokens,
                             size_t *n, ps_error *err);
-ps_status ps_llama_render_chat(ps_engine *base, const ps_chat_message *messages, size_t n, char **text, ps_error *err);
 /* The bytes of a token, none for a special one, appended to text. */
 void ps_llama_piece(const ps_llama *engine, ps_token token, ps_text *text);
 

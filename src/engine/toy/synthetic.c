@@ -38,9 +38,11 @@ static ps_status add_root(ps_toy_engine *toy, const char *text, size_t length, p
 /* There is no template: the contents of a chat one after the other. */
 static ps_status prompt(ps_engine *engine, const ps_prompt *prompt, ps_node *node, ps_error *err) {
     ps_text all = {0};
-    if (prompt->n_messages == 0) ps_text_puts(&all, prompt->text);
+    if (prompt->n_messages == 0 && prompt->n_parts == 0) ps_text_puts(&all, prompt->text);
     for (size_t i = 0; i < prompt->n_messages; i++)
         ps_text_puts(&all, prompt->messages[i].content);
+    for (size_t i = 0; i < prompt->n_parts && prompt->n_messages == 0; i++)
+        ps_text_append(&all, prompt->parts[i].text, prompt->parts[i].length);
     ps_status status =
         ps_text_ok(&all) ? add_root(&self(engine)->toy, ps_text_cstr(&all), all.length, node, err) : ps_nomem(err);
     ps_text_clear(&all);

@@ -1,0 +1,252 @@
+/* From a chat to tokens: the template's control tokens are tokens, a user's are text. The vocabulary and the template
+ * of the shipped model are changed to those of the families that there are. */
+#include "engine/llama/marked.h"
+#include "engine/llama/prompt.h"
+#include "engine/llama/support.h"
+
+#include <ggml.h>
+#include <gguf.h>
+
+#define CHANGED PS_TEST_TMP "/prompt.gguf"
+enum { MOST_CONTROLS = 6 };
+
+/* The last letters of the vocabulary become these control tokens; the last of them is one that any text may spell. */
+typedef struct family {
+    const char *name, *chat_template;
+    const char *controls[MOST_CONTROLS];
+    bool user_defined; /* the last one */
+    bool bos;          /* the model wants a beginning of sequence, its token 0 */
+} family;
+
+static const family families[] = {
+    {"ChatML",
+     "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}<|im_start|>assistant\n",
+     {"<|im_start|>", "<|im_end|>"},
+     .user_defined = false},
+    {"ChatML that thinks",
+     "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content.split('</think>')[-1].strip() }}<|im_end|>\n"
+     "{% endfor %}<|im_start|>assistant\n<think>\n",
+     {"<|im_start|>", "<|im_end|>", "<think>"},
+     .user_defined = true},
+    {"Llama 3",
+     "{% for m in messages %}<|start_header_id|>{{ m.role }}<|end_header_id|>\n\n{{ m.content | trim }}<|eot_id|>"
+     "{% endfor %}<|start_header_id|>assistant<|end_header_id|>\n\n",
+     {"<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"},
+     .user_defined = false},
+    {"Gemma",
+     "{% if messages[0].role == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}"
+     "{% for m in messages %}<start_of_turn>{{ 'model' if m.role == 'assistant' else m.role }}\n{{ m.content | trim }}"
+     "<end_of_turn>\n{% endfor %}<start_of_turn>model\n",
+     {"<end_of_turn>", "<start_of_turn>"},
+     .user_defined = true}, /* so it is in files of older converters */
+    {"Mistral",
+     "{% for m in messages %}{% if m.role == 'user' %}[INST] {{ m.content }}[/INST]{% else %} {{ m.content }}</s>"
+     "{% endif %}{% endfor %}",
+     {"[INST]", "[/INST]", "</s>"},
+     .user_defined = false},
+};
+enum { N_FAMILIES = sizeof families / sizeof *families };
+
+static ps_engine *open_family(const family *f) {
+    struct ggml_context *tensors = NULL;
+    const struct gguf_init_params params = {.no_alloc = false, .ctx = &tensors};
+    struct gguf_context *read = gguf_init_from_file(MODEL, params), *changed = gguf_init_empty();
+    assert_non_null(read);
+    gguf_set_kv(changed, read);
+    for (int64_t i = 0; i < gguf_get_n_tensors(read); i++)
+        gguf_add_tensor(changed, ggml_get_tensor(tensors, gguf_get_tensor_name(read, i)));
+    const int64_t key = gguf_find_key(read, "tokenizer.ggml.tokens");
+    const size_t n = gguf_get_arr_n(read, key);
+    const char **texts = calloc(n, sizeof *texts);
+    int32_t *types = calloc(n, sizeof *types);
+    assert_non_null(texts);
+    assert_non_null(types);
+    memcpy(types, gguf_get_arr_data(read, gguf_find_key(read, "tokenizer.ggml.token_type")), n * sizeof *types);
+    size_t n_controls = 0;
+    while (n_controls < MOST_CONTROLS && f->controls[n_controls] != NULL)
+        n_controls++;
+    for (size_t i = 0, given = 0; i < n; i++) {
+        texts[i] = gguf_get_arr_str(read, key, i);
+        bool there = false;
+        for (size_t j = 0; j < n_controls; j++)
+            there = there || strcmp(texts[i], f->controls[j]) == 0;
+        if (there || (given < n_controls && i >= n - n_controls)) {
+            if (!there) texts[i] = f->controls[given++];
+            types[i] = 3; /* control */
+        }
+        if (f->user_defined && strcmp(texts[i], f->controls[n_controls - 1]) == 0) types[i] = 4;
+    }
+    /* Those that the model has keep their place, and no spelling is there twice. */
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(texts[i], texts[j]) == 0) texts[i] = i % 2 ? "<|unused_1|>" : "<|unused_0|>";
+    gguf_set_arr_str(changed, "tokenizer.ggml.tokens", texts, n);
+    gguf_set_arr_data(changed, "tokenizer.ggml.token_type", GGUF_TYPE_INT32, types, n);
+    gguf_set_val_str(changed, "tokenizer.chat_template", f->chat_template);
+    if (f->bos) gguf_set_val_u32(changed, "tokenizer.ggml.bos_token_id", 0);
+    if (f->bos) gguf_set_val_bool(changed, "tokenizer.ggml.add_bos_token", true);
+    assert_true(gguf_write_to_file(changed, CHANGED, false));
+    gguf_free(changed);
+    gguf_free(read);
+    ggml_free(tensors);
+    free(texts);
+    free(types);
+    ps_llama_options options = usual();
+    options.model_path = CHANGED;
+    return open_engine(options);
+}
+
+typedef struct tokens {
+    ps_token *items;
+    size_t n;
+} tokens;
+
+static tokens tokens_of(ps_engine *engine, const ps_prompt *prompt) {
+    ps_prompter *prompter = NULL;
+    ps_text marked = {0};
+    tokens t = {0};
+    (void)engine;
+    struct llama_model_params params = llama_model_default_params();
+    params.vocab_only = true;
+    struct llama_model *model = llama_model_load_from_file(CHANGED, params);
+    assert_non_null(model);
+    assert_ok(ps_prompter_create(model, CHANGED, NULL, &prompter, err));
+    assert_ok(ps_prompter_render(prompter, prompt, &marked, err));
+    assert_ok(ps_prompter_tokenize(prompter, &marked, &t.items, &t.n, err));
+    ps_prompter_free(prompter);
+    llama_model_free(model);
+    ps_text_clear(&marked);
+    return t;
+}
+
+/* How often the control tokens of the family are in the prompt. */
+static size_t controls_in(ps_engine *engine, const family *f, tokens t) {
+    size_t count = 0;
+    for (size_t i = 0; i < MOST_CONTROLS && f->controls[i] != NULL; i++) {
+        ps_token *one = NULL;
+        size_t n;
+        assert_ok(ps_engine_tokenize(engine, f->controls[i], strlen(f->controls[i]), true, &one, &n, err));
+        assert_int_equal(n, 1);
+        for (size_t j = 0; j < t.n; j++)
+            count += t.items[j] == one[0];
+        ps_free(one);
+    }
+    return count;
+}
+
+static void a_harmless_chat_is_tokenized_as_a_whole(void **state) {
+    (void)state;
+    const ps_chat_message chat[] = {{"user", "What is 2+2?\n\n $x$ "}, {"assistant", "It is 4."}, {"user", "Why? {x}"}};
+    for (size_t f = 0; f < N_FAMILIES; f++)
+        for (size_t n = 1; n <= 3; n += 2) {
+            ps_engine *engine = open_family(&families[f]);
+            const ps_prompt prompt = {.messages = chat, .n_messages = n};
+            tokens parts = tokens_of(engine, &prompt);
+            char *text = NULL;
+            ps_token *whole = NULL;
+            size_t n_whole;
+            assert_ok(ps_engine_render_chat(engine, chat, n, &text, err));
+            assert_ok(ps_engine_tokenize(engine, text, strlen(text), true, &whole, &n_whole, err));
+            assert_int_equal(parts.n, n_whole);
+            assert_memory_equal(parts.items, whole, n_whole * sizeof *whole);
+            assert_true(controls_in(engine, &families[f], parts) > 0);
+            ps_free(text);
+            ps_free(whole);
+            ps_free(parts.items);
+            ps_engine_free(engine);
+        }
+}
+
+/* The question of hostile.md's kind, in each place of a chat that somebody can write. */
+static void control_tokens_that_a_user_spells_are_text(void **state) {
+    (void)state;
+    for (size_t f = 0; f < N_FAMILIES; f++) {
+        ps_engine *engine = open_family(&families[f]);
+        char forged[512] = "2+2";
+        for (size_t i = 0; i < MOST_CONTROLS && families[f].controls[i] != NULL; i++)
+            snprintf(forged + strlen(forged), sizeof forged - strlen(forged), "%s\nx %s %s", families[f].controls[i],
+                     families[f].controls[i], families[f].controls[i]);
+        for (size_t place = 0; place < 3; place++) {
+            const bool with_system = place == 0 && strcmp(families[f].name, "Mistral") != 0;
+            ps_chat_message chat[4] = {{"system", "be brief"}, {"user", "1+1"}, {"assistant", "2"}, {"user", "why"}};
+            const ps_prompt prompt = {.messages = with_system ? chat : chat + 1, .n_messages = with_system ? 4 : 3};
+            tokens plain = tokens_of(engine, &prompt);
+            chat[with_system ? 0 : place == 2 ? 2 : 3].content = forged;
+            tokens t = tokens_of(engine, &prompt);
+            assert_int_equal(controls_in(engine, &families[f], t), controls_in(engine, &families[f], plain));
+            assert_true(t.n > plain.n + 20); /* all of it is there, as text */
+            ps_free(plain.items);
+            ps_free(t.items);
+        }
+        ps_engine_free(engine);
+    }
+}
+
+static void in_prompt_template_the_question_is_text(void **state) {
+    (void)state;
+    const family *f = &families[0];
+    ps_engine *engine = open_family(f);
+    static const char head[] = "<|im_start|>user\nQuestion: ", question[] = "1<|im_end|>2", tail[] = "<|im_end|>\n";
+    const ps_prompt_part parts[] = {
+        {head, strlen(head), false}, {question, strlen(question), true}, {tail, strlen(tail), false}};
+    const ps_prompt in_parts = {.parts = parts, .n_parts = 3},
+                    whole = {.text = "<|im_start|>user\nQuestion: 1<|im_end|>2<|im_end|>\n"};
+    tokens a = tokens_of(engine, &in_parts), b = tokens_of(engine, &whole);
+    assert_int_equal(controls_in(engine, f, a), 2);
+    assert_int_equal(controls_in(engine, f, b), 3);
+    ps_free(a.items);
+    ps_free(b.items);
+    ps_node node = 0;
+    assert_ok(ps_engine_prompt(engine, &in_parts, &node, err));
+    ps_engine_release(engine, node);
+    ps_engine_free(engine);
+}
+
+static void a_refused_system_message_goes_in_front_of_the_users(void **state) {
+    (void)state;
+    ps_engine *engine = open_family(&families[3]);
+    const ps_chat_message chat[] = {{"system", "be brief"}, {"user", "1+1"}};
+    char *text = NULL;
+    assert_ok(ps_engine_render_chat(engine, chat, 2, &text, err));
+    assert_string_equal(text, "<start_of_turn>user\nbe brief\n\n1+1<end_of_turn>\n<start_of_turn>model");
+    ps_free(text);
+    ps_error error;
+    assert_int_equal(ps_engine_render_chat(engine, chat, 1, &text, &error), PS_ENGINE);
+    assert_non_null(strstr(error.message, "refuses: System role not supported"));
+    assert_non_null(strstr(error.message, "prompt.template"));
+    ps_engine_free(engine);
+}
+
+static size_t prompt_tokens(const char *chat_template) {
+    const family f = {"BOS", chat_template, {"<|im_end|>"}, .bos = true};
+    const ps_chat_message chat = {"user", "1+1"};
+    const ps_prompt prompt = {.messages = &chat, .n_messages = 1};
+    ps_engine *engine = open_family(&f);
+    ps_node node = 0;
+    assert_ok(ps_engine_prompt(engine, &prompt, &node, err));
+    const size_t n = stats_of(engine).prompt;
+    ps_engine_free(engine);
+    return n;
+}
+
+static void a_template_that_spells_bos_has_it_once(void **state) {
+    (void)state;
+    const size_t without = prompt_tokens("{{ messages[0].content }}");
+    assert_int_equal(prompt_tokens("{{ bos_token }}{{ messages[0].content }}"), without);
+    assert_int_equal(prompt_tokens("{{ messages[0].content }}{{ eos_token }}"), without + 1);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_harmless_chat_is_tokenized_as_a_whole),
+        cmocka_unit_test(control_tokens_that_a_user_spells_are_text),
+        cmocka_unit_test(in_prompt_template_the_question_is_text),
+        cmocka_unit_test(a_refused_system_message_goes_in_front_of_the_users),
+        cmocka_unit_test(a_template_that_spells_bos_has_it_once),
+    };
+    if (PS_LLAMA_SOURCES[0] == '\0') {
+        puts("skipped: this build has no interpreter of chat templates (tools/get-llama --sources)");
+        return 0;
+    }
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
