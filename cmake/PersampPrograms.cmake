@@ -63,7 +63,9 @@ if(BUILD_TESTING)
             LABELS ${room} TIMEOUT 300 WORKING_DIRECTORY "${test_tmp}" ENVIRONMENT "${test_environment}")
     endforeach()
     # What it measures are shares of a time: no other test beside it.
-    set_tests_properties(cli/interrupt PROPERTIES RUN_SERIAL ON)
+    if(TEST cli/interrupt)
+        set_tests_properties(cli/interrupt PROPERTIES RUN_SERIAL ON)
+    endif()
 endif()
 
 # What tests/engine/llama/compare_templates.sh asks.
