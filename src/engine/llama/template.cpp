@@ -45,24 +45,25 @@
 
 namespace ps_limits {
 
+/* AddressSanitizer makes frames eight times as large, and cannot unwind exceptions on a stack of 64 MiB or more. */
 #if defined(__SANITIZE_ADDRESS__)
-enum : size_t { frames = 8 };
+enum : size_t { stack_unit = 20 };
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer)
-enum : size_t { frames = 8 };
+enum : size_t { stack_unit = 20 };
 #else
-enum : size_t { frames = 1 };
+enum : size_t { stack_unit = 16 };
 #endif
 #else
-enum : size_t { frames = 1 };
+enum : size_t { stack_unit = 16 };
 #endif
 /* Of the stack a third is for what cannot be interrupted: the ends of nested values and of the syntax tree. */
 enum : size_t {
     most_source = 256 * 1024,
     most_tag = 4096,  /* tokens between {{ and }} */
     most_nested = 64, /* brackets within brackets there */
-    stack_size = frames * (size_t)48 * 1024 * 1024,
-    stack_limit = frames * (size_t)16 * 1024 * 1024
+    stack_limit = stack_unit * (size_t)1024 * 1024,
+    stack_size = 3 * stack_limit
 };
 
 /* Not a std::exception: the interpreter would catch it to say where it was. */
