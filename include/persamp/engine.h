@@ -23,11 +23,12 @@ typedef uint64_t ps_node; /* handle into one engine's tree; 0 is no node */
 
 /* ---- What is asked ------------------------------------------------------- */
 
-/* Where a reasoning step ends. The boundary's text belongs to the step. */
+/* Where a reasoning step may end. The first three end a piece of reasoning, not just a line: docs/steps.md has the
+ * rule. The boundary's text belongs to the step. */
 typedef enum ps_boundary {
-    PS_BOUNDARY_NEWLINE,   /* "\n" */
-    PS_BOUNDARY_PARAGRAPH, /* "\n\n" */
-    PS_BOUNDARY_SENTENCE,  /* . ! or ? and then white space, or a newline */
+    PS_BOUNDARY_NEWLINE,   /* the end of a line */
+    PS_BOUNDARY_PARAGRAPH, /* a blank line */
+    PS_BOUNDARY_SENTENCE,  /* . ! or ? and then white space, or the end of a line */
     PS_BOUNDARY_FIXED,     /* fixed_tokens tokens */
     PS_BOUNDARY_LITERALS   /* any of `literals` */
 } ps_boundary;
@@ -44,6 +45,7 @@ typedef struct ps_generation {
     const char *const *stops; /* end of the answer when generated; the stop string itself is cut from the text */
     size_t n_stops;
     int min_tokens, max_tokens; /* of a step: no boundary counts before min_tokens; the step ends at max_tokens */
+    int max_answer_tokens;      /* of the answer, the prompt not counted; 0: as many as the context leaves */
 } ps_generation;
 
 /* Extend a node by one reasoning step. */
@@ -74,7 +76,7 @@ typedef enum ps_stop_reason {
     PS_STOP_EOS,          /* the model ended its answer */
     PS_STOP_STRING,       /* a stop string: the answer ends too */
     PS_STOP_LENGTH,       /* max_tokens of the step: the answer may go on */
-    PS_STOP_CONTEXT_FULL, /* no more tokens fit: a truncated answer */
+    PS_STOP_CONTEXT_FULL, /* no more tokens fit, or max_answer_tokens are there: a truncated answer */
     PS_STOP_ERROR         /* see `status` and `message` */
 } ps_stop_reason;
 

@@ -30,7 +30,8 @@ typedef enum ps_vote { PS_VOTE_SCORE, PS_VOTE_REWARD, PS_VOTE_LOGPROB } ps_vote;
 /* When to stop. 0 means no such limit. */
 typedef struct ps_budget {
     size_t max_tokens;     /* generated tokens; a method stops within one step of it */
-    size_t max_iterations; /* rounds of steps; 0: 2 · max_steps, or no limit where max_tokens is set */
+    size_t max_iterations; /* rounds of steps; 0: 2 · max_steps, or no limit where max_tokens is set. Where neither is:
+                              2 · n_particles · max_answer_tokens generated tokens */
     size_t n_finished;     /* finished answers */
     double pace;           /* with max_tokens: how the tokens that a line of steps still needs are estimated, once it is
                               longer than max_tokens / n_particles: pace times what it has written. Lines whose need the
@@ -89,7 +90,10 @@ typedef struct ps_power_params {
 typedef struct ps_method_params {
     uint64_t seed, problem; /* of its random numbers */
     size_t n_particles;     /* M ≥ 1 */
-    size_t max_steps;       /* depth at which an answer is cut off, ≥ 1 */
+    size_t max_steps;       /* depth at which an open answer is cut off; 0: none. Methods that never choose among open
+                               answers (`whole`) do without it */
+    size_t
+        max_answer_tokens; /* as many as an answer can have; 0: not known. Bounds searches that have no other limit */
     const ps_score_ops *score;
     const ps_length_prior_ops *prior;
     const ps_score_params *score_params;
@@ -172,6 +176,7 @@ struct ps_method_ops {
     const char *name, *doc;
     bool greedy;        /* tokens are drawn at temperature 0 */
     bool unscored;      /* it chooses without a score: one draw, or a plain vote */
+    bool whole;         /* it chooses among whole answers alone: their length is limited in tokens, not in steps */
     bool independent;   /* answers are n_particles independent draws: methods that say so can share them */
     const char *select; /* the answer selection that belongs to the method; NULL: the configured one */
     /* `ops` is the entry of the table that is created. Judges the method's own parameters: PS_ARG. */

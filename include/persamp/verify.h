@@ -54,6 +54,14 @@ PS_API void ps_verify_result_clear(ps_verify_result *result);
 PS_API ps_status ps_extract_answer(const char *response, const ps_verify_options *options, char **answer,
                                    ps_error *err);
 
+/* Whether the text after `text` is thinking: <think> and the like was opened in it and not closed. `thinking`: the text
+ * begins inside of it, since the mark that opens it stood in the prompt. O(length). */
+PS_API bool ps_is_thinking(const char *text, bool thinking);
+
+/* Whether a text that is still being written has its answer: in a box that is closed, neither empty nor a placeholder,
+ * and outside of thinking. `thinking`: as above. PS_NOMEM. O(length). */
+PS_API ps_status ps_answer_is_boxed(const char *text, bool thinking, bool *boxed, ps_error *err);
+
 /* Compare a gold answer (no extraction: it is the answer, though one \boxed around it is removed) with a response.
  * options may be NULL (strict, boxed). */
 PS_API ps_status ps_verify(const char *gold, const char *response, const ps_verify_options *options,

@@ -20,17 +20,19 @@ size_t ps_step_lookback(const ps_generation *g) {
         const size_t literal = longest(g->literals, g->n_literals);
         if (literal > most) most = literal;
     }
-    if (most < 2) most = 2; /* the longest of the others: "\n\n", or a full stop and the space after it */
-    return most - 1;
+    return most > 0 ? most - 1 : 0;
 }
 
-void ps_step_begin(ps_step_matcher *m, const ps_generation *g, const char *before, size_t n_before, bool continued) {
+void ps_step_begin(ps_step_matcher *m, const ps_generation *g, const char *before, size_t n_before,
+                   const ps_step_state *state) {
     ps_text_reset(&m->text);
     m->text.failed = false;
     if (n_before > 0) ps_text_append(&m->text, before, n_before);
     m->generation = g;
     m->carried = m->text.length;
-    m->boundary_from = continued ? 0 : m->carried;
+    m->state = *state;
+    m->literal_from = state->continued ? 0 : m->carried;
+    m->state.continued = false;
     m->cut = m->carried;
     m->n_tokens = 0;
 }
@@ -56,31 +58,6 @@ static bool ends_here(const char *text, size_t from, size_t end, const char *pat
     return memcmp(text + *start, pattern, length) == 0;
 }
 
-static bool is_space(char c) {
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\v' || c == '\f';
-}
-
-/* Whether a step boundary ends before text[end] that begins at boundary_from or later. */
-static bool boundary_ends_here(const ps_step_matcher *m, size_t end) {
-    const ps_generation *g = m->generation;
-    const char *text = m->text.data;
-    size_t start;
-    switch (g->boundary) {
-    case PS_BOUNDARY_NEWLINE: return text[end - 1] == '\n';
-    case PS_BOUNDARY_PARAGRAPH: return ends_here(text, m->boundary_from, end, "\n\n", &start);
-    case PS_BOUNDARY_SENTENCE:
-        if (text[end - 1] == '\n') return true;
-        return end >= m->boundary_from + 2 && is_space(text[end - 1]) && strchr(".!?", text[end - 2]) != NULL &&
-               text[end - 2] != '\0';
-    case PS_BOUNDARY_FIXED: return false;
-    case PS_BOUNDARY_LITERALS:
-        for (size_t i = 0; i < g->n_literals; i++)
-            if (ends_here(text, m->boundary_from, end, g->literals[i], &start)) return true;
-        return false;
-    }
-    return false;
-}
-
 /* The stop string that is complete first in the bytes from `old` on; of several that end at the same byte the longest.
  * *cut is its first byte. */
 static bool find_stop(const ps_step_matcher *m, size_t old, size_t *cut) {
@@ -98,16 +75,31 @@ static bool find_stop(const ps_step_matcher *m, size_t old, size_t *cut) {
     return false;
 }
 
-/* Whether a boundary ends in the bytes from `old` on. One that comes before min_tokens is passed over, and its bytes
- * are no part of a later one: "\n\n\n" is one paragraph boundary and a newline, however it is cut into tokens. */
+/* Whether a literal ends before text[end]. One that comes before min_tokens is passed over, and its bytes are no part
+ * of a later one: of "\n\n\n" the first two are a literal "\n\n", and the third is none, however it is cut into tokens.
+ */
+static bool literal_ends(ps_step_matcher *m, size_t end, bool enough) {
+    const ps_generation *g = m->generation;
+    bool found = false;
+    size_t start;
+    for (size_t i = 0; i < g->n_literals && end > m->literal_from; i++)
+        found = found || ends_here(m->text.data, m->literal_from, end, g->literals[i], &start);
+    if (found) m->literal_from = end;
+    return found && ps_step_end_literal(&m->state, enough);
+}
+
+/* Whether a boundary ends in the bytes from `old` on. All of them are read: what the token has beyond its boundary
+ * counts for the next step. */
 static bool find_boundary(ps_step_matcher *m, size_t old) {
+    const ps_generation *g = m->generation;
+    const bool enough = m->n_tokens >= g->min_tokens;
     bool found = false;
     for (size_t end = old + 1; end <= m->text.length; end++) {
-        if (end <= m->boundary_from || !boundary_ends_here(m, end)) continue;
-        found = true;
-        m->boundary_from = end;
+        bool ends = ps_step_scan(&m->state, g->boundary, m->text.data[end - 1], enough);
+        if (g->boundary == PS_BOUNDARY_LITERALS) ends = literal_ends(m, end, enough);
+        found = found || (ends && enough);
     }
-    return found && m->n_tokens >= m->generation->min_tokens;
+    return found;
 }
 
 bool ps_step_push(ps_step_matcher *m, const char *bytes, size_t n, bool end_of_sequence, ps_stop_reason *reason) {
@@ -120,19 +112,21 @@ bool ps_step_push(ps_step_matcher *m, const char *bytes, size_t n, bool end_of_s
         *reason = PS_STOP_EOS;
         return true;
     }
+    const bool boundary = find_boundary(m, old);
     size_t cut = old;
     if (m->text.length > old && find_stop(m, old, &cut)) {
         m->cut = cut > m->carried ? cut : m->carried;
         *reason = PS_STOP_STRING;
         return true;
     }
-    const bool fixed = g->boundary == PS_BOUNDARY_FIXED && m->n_tokens >= g->fixed_tokens;
-    if (fixed || (m->text.length > old && find_boundary(m, old))) {
+    if (boundary || (g->boundary == PS_BOUNDARY_FIXED && m->n_tokens >= g->fixed_tokens)) {
         *reason = PS_STOP_STEP;
         return true;
     }
     *reason = PS_STOP_LENGTH;
-    return m->n_tokens >= g->max_tokens;
+    if (m->n_tokens < g->max_tokens) return false;
+    ps_step_cut(&m->state);
+    return true;
 }
 
 const char *ps_step_text(ps_step_matcher *m, size_t *length) {

@@ -1,18 +1,19 @@
 /* Where a reasoning step ends: a matcher over the bytes of the answer, fed token by token. Every engine that draws
- * tokens uses it, so all agree on where steps end. Internal to the engine room.
+ * tokens uses it, so all agree on where steps end. Internal to the engine room. What a step is says step_rule.h.
  *
  * A step boundary (ps_boundary) ends the step. It may lie across tokens, and belongs to the step. A boundary inside a
  * token ends the step after that token: the model can go on only after a whole token, so the token's other bytes belong
- * to the step, too. With paragraphs: "a", "\n", "\nb" is one step, "a\n\nb".
+ * to the step, too. With paragraphs: "Go.", "\n", "\nb" is one step, "Go.\n\nb".
  *
  * A stop string ends the whole answer. It may lie across tokens and steps. Its text is cut from its first byte on. Its
  * tokens stay in the step: they were drawn, and their probabilities count.
  *
- * Since a pattern may have begun before the step, the matcher is given the last bytes of the answer before it. */
+ * Since a pattern may have begun before the step, the matcher is given the last bytes of the answer before it, and what
+ * that answer has left open. */
 #ifndef PERSAMP_ENGINE_BOUNDARY_H
 #define PERSAMP_ENGINE_BOUNDARY_H
 
-#include "persamp/engine.h"
+#include "engine/step_rule.h"
 
 /* Start with {0}; ps_step_begin may be called again and again. Offsets count in `text`:
  *
@@ -23,18 +24,21 @@ typedef struct ps_step_matcher {
     ps_text text;
     size_t carried;
     size_t cut;
-    size_t boundary_from; /* a step boundary may not begin before it: those bytes ended a step, or were passed over */
-    int n_tokens;         /* of the step */
+    size_t literal_from; /* a literal may not begin before it: those bytes ended a step, or were passed over */
+    int n_tokens;        /* of the step */
+    ps_step_state state; /* after its last byte; when the step has ended, what the next one begins with */
 } ps_step_matcher;
 
-/* How many bytes of the answer before a step can matter to it: all but the last of the longest pattern. */
+/* How many bytes of the answer before a step can matter to it, beside the state: all but the last of the longest stop
+ * string or literal. */
 size_t ps_step_lookback(const ps_generation *generation);
 
 /* Begin a step. before[0..n_before): the end of the answer so far, without the prompt; more than ps_step_lookback is
- * not needed. `continued`: the step before ended by its length. Only then may a step boundary begin in `before`: after
- * a boundary those bytes have done their duty. A stop string may begin there in any case. */
+ * not needed. `state`: the matcher's after the step before, {0} for the first; copied. A stop string may begin in
+ * `before`; a literal only where the step before was cut by its length, since after a boundary those bytes are spent.
+ */
 void ps_step_begin(ps_step_matcher *matcher, const ps_generation *generation, const char *before, size_t n_before,
-                   bool continued);
+                   const ps_step_state *state);
 
 /* Begin where another stands. False: no memory, and `matcher` is as after ps_step_clear. */
 bool ps_step_copy(ps_step_matcher *matcher, const ps_step_matcher *other);

@@ -90,6 +90,8 @@ static ps_status check_generation(const ps_generation *g, ps_error *err) {
     if (!(g->top_p > 0.0 && g->top_p <= 1.0)) return ps_fail(err, PS_ARG, "top_p is %g; expected (0, 1]", g->top_p);
     if (g->top_k < 0) return ps_fail(err, PS_ARG, "top_k is %d; expected 0 (all) or more", g->top_k);
     if (g->max_tokens < 1) return ps_fail(err, PS_ARG, "max_tokens of a step is %d; expected ≥ 1", g->max_tokens);
+    if (g->max_answer_tokens < 0)
+        return ps_fail(err, PS_ARG, "max_answer_tokens is %d; expected 0 (no limit) or more", g->max_answer_tokens);
     if (g->boundary == PS_BOUNDARY_FIXED && g->fixed_tokens < 1)
         return ps_fail(err, PS_ARG, "fixed_tokens is %d; expected ≥ 1", g->fixed_tokens);
     return PS_OK;

@@ -366,6 +366,10 @@ static bool may_end_sentence(ps_step_state *s) {
     return may_end(s);
 }
 
+static void begin_step(ps_step_state *s) {
+    s->substance = s->nonblank = false;
+}
+
 bool ps_step_scan(ps_step_state *s, ps_boundary boundary, char c, bool enough) {
     bool ends = false;
     at_byte(s, c);
@@ -379,6 +383,17 @@ bool ps_step_scan(ps_step_state *s, ps_boundary boundary, char c, bool enough) {
     } else if (boundary == PS_BOUNDARY_SENTENCE && s->line.stop && c != '\r') {
         ends = may_end_sentence(s);
     }
-    if (ends && enough) s->substance = s->nonblank = false;
+    if (ends && enough) begin_step(s);
     return ends;
+}
+
+bool ps_step_end_literal(ps_step_state *s, bool enough) {
+    bool ends = s->nonblank;
+    if (ends && enough) begin_step(s);
+    return ends;
+}
+
+void ps_step_cut(ps_step_state *s) {
+    begin_step(s);
+    s->continued = true;
 }

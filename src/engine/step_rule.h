@@ -1,6 +1,5 @@
 /* What a reasoning step is, byte by byte: a piece of reasoning, not a line. A quarter of the lines that models write
- * are
- * `\[`, a lone number, or blank; such a line never ends a step, it goes with what follows. The rules are those of
+ * are `\[`, a lone number, or blank; such a line never ends a step, it goes with what follows. The rules are those of
  * docs/steps.md.
  *
  * The state is small and of fixed size. It is kept with every node of an engine's tree, so that a step begins with what
@@ -82,5 +81,12 @@ typedef struct ps_step_state {
  * sentence); with `enough` the step then ends with the token of this byte, and what follows counts for the next.
  * Without it (min_tokens is not reached) the step goes on to the next chance. O(1). */
 bool ps_step_scan(ps_step_state *state, ps_boundary boundary, char byte, bool enough);
+
+/* A literal is complete: whether it completes a boundary, for which the step needs more than white space. */
+bool ps_step_end_literal(ps_step_state *state, bool enough);
+
+/* The step is cut by its length. The next one begins with all that is open, but must say something itself: the line end
+ * that was still to come makes no step. */
+void ps_step_cut(ps_step_state *state);
 
 #endif

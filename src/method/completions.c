@@ -24,6 +24,7 @@ typedef struct completions {
     size_t answers_capacity;
     walker *walkers; /* [M] */
     uint64_t uniforms_used;
+    size_t schedule; /* generations that a fixed schedule of β leads through: max_steps */
     double beta;
     double *W, *uniforms;
     size_t W_capacity, uniforms_capacity;
@@ -77,6 +78,8 @@ static ps_status create(const ps_method_ops *ops, const ps_method_params *params
     completions *p = ps_calloc(1, sizeof *p);
     if (p == NULL) return ps_nomem(err);
     ps_status status = ps_round_method_init(&p->m, ops, params, round_over, err);
+    p->schedule = params->max_steps;
+    p->m.params.max_steps = PS_NO_STEP_LIMIT; /* of an answer: nobody chooses among open ones */
     p->m.params.persistent.pool.weighting = PS_BALANCE;
     p->m.params.persistent.pool.max_depth = 2; /* an answer is one step of this pool */
     p->m.params.persistent.temperature.monotone = true;
@@ -200,7 +203,7 @@ static ps_status end_generation(completions *p, ps_error *err) {
     if (status == PS_OK) status = ps_pool_prepare(p->pool, &ids, &n, err);
     if (status != PS_OK) return status;
     double beta = ps_temperature_beta(&p->m.params.persistent.temperature, ess_of_pool, p, p->beta, M, p->history.n + 1,
-                                      p->m.params.max_steps);
+                                      p->schedule);
     ps_iteration record = {.beta = beta, .ess = ps_pool_ess(p->pool, beta), .running = (uint32_t)M};
     bool converged =
         p->beta >= beta_max && ps_pool_ess(p->pool, beta_max) >= p->m.params.completions.stop_ess * (double)M;

@@ -1,5 +1,6 @@
 /* The table of methods, the rules that hold for all of them, and the thin calls through it. */
 #include "method/methods.h"
+#include "method/tree.h"
 
 #include <string.h>
 
@@ -27,7 +28,8 @@ static bool led_by_score(const ps_method_ops *ops, const ps_method_params *p) {
 
 static ps_status check(const ps_method_ops *ops, const ps_method_params *p, ps_error *err) {
     if (p->n_particles < 1) return ps_fail(err, PS_ARG, "n_particles is %zu, expected at least 1", p->n_particles);
-    if (p->max_steps < 1) return ps_fail(err, PS_ARG, "max_steps is %zu, expected at least 1", p->max_steps);
+    if (p->max_steps >= PS_NO_STEP_LIMIT)
+        return ps_fail(err, PS_ARG, "max_steps is %zu, expected less than %d", p->max_steps, PS_NO_STEP_LIMIT);
     if (p->score == NULL || p->prior == NULL || p->score_params == NULL)
         return ps_fail(err, PS_ARG, "a method needs a score, a length prior and their parameters");
     if (p->score->needs_reward && !p->has_reward)
@@ -44,7 +46,10 @@ static ps_status check(const ps_method_ops *ops, const ps_method_params *p, ps_e
 ps_status ps_method_create(const ps_method_ops *ops, const ps_method_params *params, ps_method **method,
                            ps_error *err) {
     ps_status status = check(ops, params, err);
-    return status != PS_OK ? status : ops->create(ops, params, method, err);
+    ps_method_params own = *params;
+    if (ops->whole || own.max_steps == 0) own.max_steps = PS_NO_STEP_LIMIT;
+    if (own.max_answer_tokens == 0) own.max_answer_tokens = PS_MOST_ANSWER_TOKENS;
+    return status != PS_OK ? status : ops->create(ops, &own, method, err);
 }
 
 size_t ps_method_lines(const ps_method_ops *ops, const ps_method_params *params) {

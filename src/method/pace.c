@@ -21,6 +21,7 @@ double ps_pace_need(const ps_method_params *params, const ps_tree *tree, uint32_
     double written = (double)node->sums.n_tokens, steps = (double)node->depth;
     double need = fmax(answer_length(params, tree) - written, params->budget.pace * written);
     if (steps > 0) need = fmin(need, ((double)params->max_steps - steps) * written / steps);
+    if (params->max_answer_tokens > 0) need = fmin(need, (double)params->max_answer_tokens - written);
     return fmax(need, 1);
 }
 

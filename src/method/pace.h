@@ -11,7 +11,7 @@
  * - a new line (snapshot 0) needs all of that, a line under way what it lacks of it;
  * - but no line needs less than `pace` times what it has written: of an answer that is longer than expected one knows
  *   only that it is long;
- * - and none more than max_steps allows, at the mean length of its steps. */
+ * - and none more than max_steps allows, at the mean length of its steps, or max_answer_tokens. */
 double ps_pace_need(const ps_method_params *params, const ps_tree *tree, uint32_t snapshot);
 
 /* How many of the lines ending at snapshots[0..n) may go on. They are served in this order out of what is left of the

@@ -23,8 +23,27 @@ static void destroy(ps_method *method) {
     ps_free(p);
 }
 
+/* A schedule leads from its first value to its last over max_steps. */
+static ps_status check_schedules(const ps_method_params *params, ps_error *err) {
+    const ps_persistent_params *p = &params->persistent;
+    if (params->max_steps != PS_NO_STEP_LIMIT) return PS_OK;
+    if (p->temperature.mode != PS_ADAPTIVE_ESS)
+        return ps_fail(
+            err, PS_ARG,
+            "a fixed ps.temperature_schedule.mode leads to beta_max over generation.max_steps, which is 0 (no "
+            "limit): set max_steps, or the mode to adaptive_ess");
+    if (p->policy == PS_POLICY_ESS && p->alpha_start != p->alpha_end)
+        return ps_fail(
+            err, PS_ARG,
+            "ps.resample.alpha_schedule linear leads from alpha_start to alpha_end over generation.max_steps, "
+            "which is 0 (no limit): set max_steps, or the schedule to constant");
+    return PS_OK;
+}
+
 static ps_status create(const ps_method_ops *ops, const ps_method_params *params, ps_method **method, ps_error *err) {
     if (params->resampler == NULL) return ps_fail(err, PS_ARG, "Persistent Sampling needs a resampler");
+    ps_status status = check_schedules(params, err);
+    if (status != PS_OK) return status;
     if (params->persistent.completions)
         return ps_method_completions.create(&ps_method_completions, params, method, err);
     if (params->n_moves > 0 && params->persistent.pool.weighting != PS_LINEAGE)
@@ -40,7 +59,6 @@ static ps_status create(const ps_method_ops *ops, const ps_method_params *params
     p->running = ps_calloc(M, sizeof *p->running);
     p->work = ps_calloc(M, sizeof *p->work);
     p->picks = ps_calloc(M, sizeof *p->picks);
-    ps_status status = PS_OK;
     if (p->running == NULL || p->work == NULL || p->picks == NULL) status = ps_nomem(err);
     if (status == PS_OK) status = ps_tree_init(&p->tree, err);
     if (status == PS_OK) status = ps_pool_create(&p->params.persistent.pool, &p->pool, err);
@@ -106,15 +124,24 @@ static size_t finished_answers(const ps_persistent *p) {
     return finished;
 }
 
-/* After an iteration that is not yet counted: sets p->ended when a limit is reached. Without limits of the user's own
- * the search ends after 2 · max_steps iterations: particles that went back would otherwise go on for ever. An iteration
- * that wrote no token spends nothing of a token budget (every particle stands at the end of the context), and with
- * refill the next ones could be like it for ever. */
-static void check_budget(ps_persistent *p, bool wrote_nothing) {
+/* Particles that go back would go on for ever in a search without limits of the user's own: it ends when it has done
+ * twice what M particles need that never go back, in iterations or, where steps have no limit, in tokens. */
+static bool out_of_patience(const ps_persistent *p) {
+    const ps_method_params *params = &p->params;
     size_t rounds = budget(p)->max_iterations;
-    if (rounds == 0 && budget(p)->max_tokens == 0) rounds = 2 * p->params.max_steps;
+    if (rounds == 0 && budget(p)->max_tokens > 0) return false;
+    if (rounds == 0 && params->max_steps == PS_NO_STEP_LIMIT)
+        return p->tree.tokens / 2 >= params->n_particles * params->max_answer_tokens;
+    if (rounds == 0) rounds = 2 * params->max_steps;
+    return p->history.n + 1 >= rounds;
+}
+
+/* After an iteration that is not yet counted: sets p->ended when a limit is reached. An iteration that wrote no token
+ * spends nothing of a token budget (every particle stands at the end of the context), and with refill the next ones
+ * could be like it for ever. */
+static void check_budget(ps_persistent *p, bool wrote_nothing) {
     bool spent = (budget(p)->max_tokens > 0 && p->tree.tokens >= budget(p)->max_tokens) ||
-                 (budget(p)->max_tokens > 0 && wrote_nothing) || (rounds > 0 && p->history.n + 1 >= rounds) ||
+                 (budget(p)->max_tokens > 0 && wrote_nothing) || out_of_patience(p) ||
                  (budget(p)->n_finished > 0 && finished_answers(p) >= budget(p)->n_finished);
     if (spent) {
         p->ended = true;

@@ -5,6 +5,11 @@
 
 #include "persamp/method.h"
 
+enum {
+    PS_NO_STEP_LIMIT = INT32_MAX,   /* max_steps inside: of methods that choose among whole answers, and for 0 */
+    PS_MOST_ANSWER_TOKENS = 1 << 20 /* max_answer_tokens inside, for 0 */
+};
+
 typedef struct ps_tree_node {
     uint32_t parent;
     uint32_t depth; /* steps from the root */

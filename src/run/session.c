@@ -25,6 +25,11 @@ static bool marks_a_step(const ps_config *c, const char *stop) {
     }
 }
 
+/* 0, which leaves the choice to who reads it, for the word `auto`. */
+static size_t size_of(ps_config_OPTINT value) {
+    return value == PS_CONFIG_AUTO ? 0 : (size_t)value;
+}
+
 /* ---- Copies: the configuration may go, the session stays ----------------- */
 
 /* NULL stays NULL. */
@@ -62,6 +67,7 @@ static ps_status set_generation(ps_session *s, ps_error *err) {
         .n_stops = n_stops,
         .min_tokens = (int)c->generation_min_tokens_per_step,
         .max_tokens = (int)c->generation_max_tokens_per_step,
+        .max_answer_tokens = (int)size_of(c->generation_max_answer_tokens),
     };
     return PS_OK;
 }
@@ -108,16 +114,10 @@ static ps_pool_params pool_of(const ps_config *c) {
         .depth_decay = pool ? c->ps_depth_decay : 0,
         .depth_tilt = c->ps_depth_tilt,
         .depth_retreat = c->ps_depth_retreat,
-        .max_depth = (size_t)c->generation_max_steps,
         .max_size = (size_t)c->ps_snapshot_pool_max_size,
         .prune =
             ps_config_is(c->ps_snapshot_pool_prune_strategy, "lowest_score") ? PS_PRUNE_LOWEST_SCORE : PS_PRUNE_OLDEST,
     };
-}
-
-/* 0, which lets a method choose, for the word `auto`. */
-static size_t size_of(ps_config_OPTINT value) {
-    return value == PS_CONFIG_AUTO ? 0 : (size_t)value;
 }
 
 static ps_vote vote_of(const char *name) {
@@ -147,6 +147,8 @@ static void set_params(ps_session *s) {
         .seed = (uint64_t)c->system_seed,
         .n_particles = (size_t)c->generation_n_particles,
         .max_steps = (size_t)c->generation_max_steps,
+        .max_answer_tokens =
+            s->generation.max_answer_tokens > 0 ? (size_t)s->generation.max_answer_tokens : engine.context,
         .score = ps_score_find(c->scoring_type),
         .prior = ps_length_prior_find(c->scoring_length_prior_type),
         .score_params = &s->score_params,
@@ -200,6 +202,19 @@ static ps_status set_verify(ps_session *s, ps_error *err) {
     return copy_text(s, c->evaluation_answer_regex, &s->verify.regex, err);
 }
 
+/* Whether answers begin inside of the thinking: the end of the prompt has opened it. Where the prompt cannot be seen
+ * before it is used, they do not. */
+static bool begins_thinking(const ps_session *s) {
+    const ps_chat_message question = {"user", "?"};
+    ps_error ignored;
+    char *text = NULL;
+    if (s->template != NULL) return ps_is_thinking(s->template, false);
+    if (ps_engine_render_chat(s->engine, &question, 1, &text, &ignored) != PS_OK) return false;
+    bool thinks = ps_is_thinking(text, false);
+    ps_free(text);
+    return thinks;
+}
+
 /* auto: a score that reads the PRM has r for every answer, and r says more of an answer than its weight does. */
 static ps_select select_of(const char *name, bool scored_by_prm) {
     if (ps_config_is(name, "auto")) return scored_by_prm ? PS_SELECT_PRM_WEIGHTED : PS_SELECT_WEIGHTED;
@@ -249,6 +264,7 @@ static ps_status set_all(ps_session *s, const char *arm, ps_error *err) {
     s->select =
         select_of(s->method->select != NULL ? s->method->select : c->answer_select, s->params.score->needs_reward);
     s->stop_at_boxed = c->answer_stop_at_boxed;
+    s->thinks = s->stop_at_boxed && begins_thinking(s);
     s->keep_particles = c->evaluation_save_particles;
     s->max_seconds = c->ps_budget_max_seconds;
     if (sample) make_single_sample(s);

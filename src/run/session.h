@@ -20,6 +20,7 @@ struct ps_session {
     ps_select select;
     const char *system, *template; /* prompt.system, "" for none; prompt.template or NULL */
     bool stop_at_boxed, keep_particles;
+    bool thinks;        /* the prompt's end opens the thinking that answers begin in */
     bool keep_logprobs; /* with the particles: the tokens of each step and their log-probabilities */
     double max_seconds; /* of one problem; 0: no limit */
     ps_arena *arena;    /* of the strings above */

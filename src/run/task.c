@@ -234,36 +234,19 @@ void ps_task_cancel(ps_task *task) {
 
 /* ---- Events -------------------------------------------------------------- */
 
-bool ps_has_closed_box(const char *text) {
-    for (const char *box = text;
-         (box = strstr(box, "\\boxed{")) != NULL;) { /* one left open may hold one that is not */
-        size_t depth = 0;
-        box += strlen("\\boxed");
-        for (const char *at = box; *at != '\0'; at++) {
-            if (*at == '\\' && at[1] != '\0') {
-                at++; /* \{ and \} are text */
-            } else if (*at == '{') {
-                depth++;
-            } else if (*at == '}' && --depth == 0) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
 /* What became of the answer: a step boundary leaves it open unless the answer is already in its box. */
-static ps_snapshot_state state_after(ps_task *task, uint32_t child, ps_stop_reason reason) {
-    switch (reason) {
-    case PS_STOP_EOS:
-    case PS_STOP_STRING: return PS_FINISHED;
-    case PS_STOP_CONTEXT_FULL: return PS_TRUNCATED;
-    default: break;
-    }
+static ps_status state_after(ps_task *task, uint32_t child, ps_stop_reason reason, ps_snapshot_state *state,
+                             ps_error *err) {
     const ps_task_node *node = &task->nodes[child];
-    if (!task->session->stop_at_boxed || memchr(node->text, '}', node->length) == NULL) return PS_OPEN;
+    bool ended = reason == PS_STOP_EOS || reason == PS_STOP_STRING, boxed = false;
+    *state = ended ? PS_FINISHED : reason == PS_STOP_CONTEXT_FULL ? PS_TRUNCATED : PS_OPEN;
+    if (*state != PS_OPEN || !task->session->stop_at_boxed || memchr(node->text, '}', node->length) == NULL)
+        return PS_OK;
     const char *text = ps_task_text(task, child);
-    return text != NULL && ps_has_closed_box(text) ? PS_FINISHED : PS_OPEN;
+    if (text == NULL) return ps_nomem(err);
+    ps_status status = ps_answer_is_boxed(text, task->session->thinks, &boxed, err);
+    if (boxed) *state = PS_FINISHED;
+    return status;
 }
 
 static ps_status deliver(ps_task *task, uint32_t child, ps_error *err) {
@@ -337,7 +320,7 @@ ps_status ps_task_extended(ps_task *task, const ps_event *event, ps_error *err) 
     if (keep_logprobs(task, node, event, err) != PS_OK) return PS_NOMEM;
     task->outcome.tokens.generated += event->n_tokens;
     task->outcome.tokens.shared += event->shared;
-    node->state = state_after(task, child, event->reason);
+    if (state_after(task, child, event->reason, &node->state, err) != PS_OK) return PS_NOMEM;
     if (!node->want_reward || task->abandoned) return deliver(task, child, err);
     ps_error why;
     ps_status status = submit_score(task, child, &why);

@@ -74,7 +74,4 @@ double ps_task_score(const ps_task *task, uint32_t snapshot);
 /* The whole answer up to a snapshot, in the task's arena; NULL when out of memory. */
 const char *ps_task_text(ps_task *task, uint32_t snapshot);
 
-/* Whether an answer text contains a \boxed{…} whose braces are closed. */
-bool ps_has_closed_box(const char *text);
-
 #endif

@@ -34,12 +34,12 @@ static const wrong cases[] = {
      "t.yaml:1:27: generation.temperature: found hot, expected a number from 0 to 100"},
     {"generation: {temperature: }\n",
      "t.yaml:1:14: generation.temperature: found nothing, expected a number from 0 to 100"},
-    {"generation: {max_steps: 8.0}\n", "t.yaml:1:25: generation.max_steps: found 8.0, expected an integer from 1 to "
+    {"generation: {max_steps: 8.0}\n", "t.yaml:1:25: generation.max_steps: found 8.0, expected an integer from 0 to "
                                        "10000, written without point or exponent"},
-    {"generation: {max_steps: 1e3}\n", "t.yaml:1:25: generation.max_steps: found 1e3, expected an integer from 1 to "
+    {"generation: {max_steps: 1e3}\n", "t.yaml:1:25: generation.max_steps: found 1e3, expected an integer from 0 to "
                                        "10000, written without point or exponent"},
     {"generation: {max_steps: 8.5}\n",
-     "t.yaml:1:25: generation.max_steps: found 8.5, expected an integer from 1 to 10000"},
+     "t.yaml:1:25: generation.max_steps: found 8.5, expected an integer from 0 to 10000"},
     {"ps: {refill: 1}\n", "t.yaml:1:14: ps.refill: found 1, expected true or false"},
     {"ps: {refill: \"true\"}\n", "t.yaml:1:14: ps.refill: found \"true\", expected true or false, without quotes"},
     {"models: {generator: {model_path: 42}}\n", "t.yaml:1:34: models.generator.model_path: found 42, expected a string "

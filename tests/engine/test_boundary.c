@@ -25,7 +25,8 @@ static void expect(const ps_generation *g, const char *before, bool continued, c
     ps_step_matcher m = {0};
     ps_stop_reason got = PS_STOP_ERROR;
     size_t length;
-    ps_step_begin(&m, g, before, strlen(before), continued);
+    const ps_step_state left = {.continued = continued};
+    ps_step_begin(&m, g, before, strlen(before), &left);
     assert_int_equal(push(&m, tokens, &got), taken);
     if (taken >= 0) assert_int_equal(got, reason);
     assert_string_equal(ps_step_text(&m, &length), text);
@@ -37,15 +38,15 @@ static void a_step_ends_at_its_boundary(void **state) {
     (void)state;
     ps_generation g = generation(PS_BOUNDARY_NEWLINE);
     expect(&g, "", false, "x=1|\n|y", 2, PS_STOP_STEP, "x=1\n");
-    expect(&g, "", false, "x\ny|z", 1, PS_STOP_STEP, "x\ny"); /* a boundary inside a token: the token is whole */
+    expect(&g, "", false, "x=1\ny|z", 1, PS_STOP_STEP, "x=1\ny"); /* a boundary inside a token: the token is whole */
     expect(&g, "", false, "x|$|y", 2, PS_STOP_EOS, "x");
     g = generation(PS_BOUNDARY_PARAGRAPH);
-    expect(&g, "", false, "a\n|\nb|c", 2, PS_STOP_STEP, "a\n\nb");
-    expect(&g, "", false, "a|\n|b|\n|c", -1, 0, "a\nb\nc");
+    expect(&g, "", false, "Go\n|\nb|c", 2, PS_STOP_STEP, "Go\n\nb");
+    expect(&g, "", false, "Go|\n|on|\n|c", -1, 0, "Go\non\nc");
     g = generation(PS_BOUNDARY_SENTENCE);
     expect(&g, "", false, "It is 3.5|.| So", 3, PS_STOP_STEP, "It is 3.5. So");
     expect(&g, "", false, "Why|?|\n|x", 3, PS_STOP_STEP, "Why?\n");
-    expect(&g, "", false, "a b|. c", 2, PS_STOP_STEP, "a b. c");
+    expect(&g, "", false, "We go|. c", 2, PS_STOP_STEP, "We go. c");
     g = generation(PS_BOUNDARY_FIXED);
     g.fixed_tokens = 3;
     expect(&g, "", false, "a|\n|c|d", 3, PS_STOP_STEP, "a\nc");
@@ -55,6 +56,43 @@ static void a_step_ends_at_its_boundary(void **state) {
     g.n_literals = 2;
     expect(&g, "", false, "a S|te|p 2", 3, PS_STOP_STEP, "a Step 2");
     expect(&g, "", false, "#|#| b", 3, PS_STOP_STEP, "## b");
+}
+
+static void white_space_alone_is_no_step(void **state) {
+    (void)state;
+    static const char *const literals[] = {"\n"};
+    for (ps_boundary boundary = PS_BOUNDARY_NEWLINE; boundary <= PS_BOUNDARY_LITERALS; boundary++) {
+        ps_generation g = generation(boundary);
+        g.literals = literals;
+        g.n_literals = 1;
+        if (boundary == PS_BOUNDARY_FIXED) continue;
+        expect(&g, "x = 1.\n", false, "\n| |\n|\n", -1, 0, "\n \n\n");
+        expect(&g, "x = 1.", true, "\n|\n| ", -1, 0, "\n\n "); /* the line's end was still to come: no step */
+        expect(&g, "", false, "\n|$", 2, PS_STOP_EOS, "\n");   /* the end of the answer ends whatever is there */
+    }
+}
+
+/* A step that was cut leaves what is open to the next one. */
+static void the_state_goes_on_where_a_step_was_cut(void **state) {
+    (void)state;
+    const char *const tokens[] = {"So we ", "get ", "\\[", "x = 1", "\n", "\\]", "\n", "Next"};
+    ps_generation g = generation(PS_BOUNDARY_NEWLINE);
+    ps_step_matcher m = {0};
+    ps_step_state left = {0};
+    size_t ends[8], n = 0;
+    g.max_tokens = 4;
+    ps_step_begin(&m, &g, "", 0, &left);
+    for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++) {
+        ps_stop_reason reason;
+        if (!ps_step_push(&m, tokens[i], strlen(tokens[i]), false, &reason)) continue;
+        ends[n++] = i;
+        left = m.state;
+        ps_step_begin(&m, &g, "", 0, &left);
+    }
+    ps_step_clear(&m);
+    assert_int_equal(n, 2);
+    assert_int_equal(ends[0], 3); /* in the display, by length */
+    assert_int_equal(ends[1], 6); /* not at the end of the line within it; where it is closed */
 }
 
 static void a_stop_string_ends_the_answer(void **state) {
@@ -76,21 +114,30 @@ static void a_step_has_a_least_and_a_greatest_length(void **state) {
     ps_generation g = generation(PS_BOUNDARY_NEWLINE);
     g.min_tokens = 3;
     g.max_tokens = 4;
-    expect(&g, "", false, "a|\n|\n|b", 3, PS_STOP_STEP, "a\n\n");
+    expect(&g, "", false, "Go|\n|\n|b", 3, PS_STOP_STEP, "Go\n\n");
     expect(&g, "", false, "a|\n|b|c|\n", 4, PS_STOP_LENGTH, "a\nbc");
     expect(&g, "", false, "a|b|c|\n", 4, PS_STOP_STEP, "abc\n");
     expect(&g, "", false, "$", 1, PS_STOP_EOS, ""); /* the model may end its answer at any time */
     g = generation(PS_BOUNDARY_PARAGRAPH);
     g.min_tokens = 4;
+    expect(&g, "", false, "Go|\n|\n|\n|b|\n|\n", 4, PS_STOP_STEP, "Go\n\n\n"); /* the next chance is taken */
+    static const char *const literals[] = {"\n\n"};
+    g = generation(PS_BOUNDARY_LITERALS);
+    g.literals = literals;
+    g.n_literals = 1;
+    g.min_tokens = 4;
     expect(&g, "", false, "a|\n|\n|\n|b|\n|\n", 7, PS_STOP_STEP, "a\n\n\nb\n\n"); /* bytes passed over are spent */
 }
 
-static void a_boundary_may_begin_in_a_step_that_ended_by_length(void **state) {
+static void a_literal_may_begin_in_a_step_that_ended_by_length(void **state) {
     (void)state;
-    const ps_generation g = generation(PS_BOUNDARY_PARAGRAPH);
-    expect(&g, "a\n", true, "\n|b", 1, PS_STOP_STEP, "\n"); /* the step before ended by length in the middle */
-    expect(&g, "a\n", false, "\n|b", -1, 0, "\nb");         /* its bytes are spent */
-    expect(&g, "a\n\n", false, "\n|b", -1, 0, "\nb");
+    static const char *const literals[] = {"##"};
+    ps_generation g = generation(PS_BOUNDARY_LITERALS);
+    g.literals = literals;
+    g.n_literals = 1;
+    expect(&g, "a#", true, "# |b", 1, PS_STOP_STEP, "# "); /* the step before ended by length in the middle */
+    expect(&g, "a#", false, "# |b", -1, 0, "# b");         /* its bytes are spent */
+    expect(&g, "a##", false, "# |b", -1, 0, "# b");
 }
 
 /* The same text in tokens of every size ends at the same byte or, if that is inside a token, at the token's end. */
@@ -102,7 +149,7 @@ static void any_cut_gives_the_same_end(void **state) {
     for (size_t size = 1; size < sizeof text; size++) {
         ps_step_matcher m = {0};
         ps_stop_reason reason;
-        ps_step_begin(&m, &g, "", 0, false);
+        ps_step_begin(&m, &g, "", 0, &(ps_step_state){0});
         size_t at = 0;
         bool ended = false;
         while (!ended && at < strlen(text)) {
@@ -123,7 +170,9 @@ int main(void) {
         cmocka_unit_test(a_step_ends_at_its_boundary),
         cmocka_unit_test(a_stop_string_ends_the_answer),
         cmocka_unit_test(a_step_has_a_least_and_a_greatest_length),
-        cmocka_unit_test(a_boundary_may_begin_in_a_step_that_ended_by_length),
+        cmocka_unit_test(white_space_alone_is_no_step),
+        cmocka_unit_test(the_state_goes_on_where_a_step_was_cut),
+        cmocka_unit_test(a_literal_may_begin_in_a_step_that_ended_by_length),
         cmocka_unit_test(any_cut_gives_the_same_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

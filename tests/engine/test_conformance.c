@@ -4,6 +4,7 @@
  * No test asserts a time. Where it matters that a call does not wait, the calls are counted that came back while the
  * first event of some long work was not there yet. Work that turns out to be short shows nothing and asserts nothing.
  */
+#include "engine/step_rule.h"
 #include "persamp/engine.h"
 #include "persamp/engine_llama.h"
 #include "persamp/engine_toy.h"
@@ -510,6 +511,81 @@ static void steps_end_at_boundary_stop_string_and_length(void **state) {
 }
 
 /* An answer never has more tokens than the context holds; one that reaches its end is cut, which is no error. */
+/* Along an answer, the rule that reads its bytes one by one says the same ends as the engine. */
+static void steps_end_where_the_rule_says(void **state) {
+    enum { STEPS = 12, LONGEST_TOKEN = 24 };
+    const row *r = *state;
+    if (r->own_steps) skip();
+    ps_engine *engine = opened(r, USUAL_CONTEXT);
+    const ps_node root = prompted(engine, r->question);
+    size_t ended = 0, cut = 0;
+    for (uint64_t id = 0; id < 24; id++) {
+        ps_generation g = lines();
+        g.boundary = id % 3 == 0 ? PS_BOUNDARY_NEWLINE : id % 3 == 1 ? PS_BOUNDARY_PARAGRAPH : PS_BOUNDARY_SENTENCE;
+        g.max_tokens = id % 2 == 0 ? 60 : 5;
+        ps_step_state rule = {0};
+        ps_node at = root;
+        result step = {.reason = PS_STOP_STEP};
+        for (uint64_t k = 0; k < STEPS && (step.reason == PS_STOP_STEP || step.reason == PS_STOP_LENGTH); k++) {
+            step = one(engine, at, &g, 100 * id + k);
+            if (at != root) ps_engine_release(engine, at);
+            at = step.child;
+            size_t ends = SIZE_MAX;
+            for (size_t i = 0; i < step.text_length; i++)
+                if (ps_step_scan(&rule, g.boundary, step.text[i], true) && ends == SIZE_MAX) ends = i + 1;
+            if (step.reason == PS_STOP_STEP) assert_true(ends <= step.text_length);
+            if (step.reason == PS_STOP_LENGTH) assert_int_equal(ends, SIZE_MAX);
+            if (ends != SIZE_MAX) assert_true(ends + LONGEST_TOKEN > step.text_length);
+            if (step.reason == PS_STOP_LENGTH) ps_step_cut(&rule);
+            ended += step.reason == PS_STOP_STEP;
+            cut += step.reason == PS_STOP_LENGTH;
+        }
+        ps_engine_release(engine, at);
+    }
+    assert_true(ended > 10);
+    if (strcmp(r->name, "table") != 0) assert_true(cut > 5); /* its lines have two tokens */
+    ps_engine_release(engine, root);
+    ps_engine_free(engine);
+}
+
+/* An answer has max_answer_tokens at most, in whatever steps it was written, and no token is other than without. */
+static void an_answer_is_cut_at_its_most_tokens(void **state) {
+    enum { MOST = 7 };
+    const row *r = *state;
+    ps_engine *engine = opened(r, USUAL_CONTEXT);
+    const ps_node root = prompted(engine, r->question);
+    size_t cut = 0;
+    for (uint64_t id = 0; id < 10; id++) {
+        ps_generation g = lines(), limited = g;
+        limited.max_answer_tokens = MOST;
+        ps_node at = root, free_at = root;
+        size_t written = 0;
+        result step = {.reason = PS_STOP_STEP};
+        for (uint64_t k = 0; step.reason == PS_STOP_STEP || step.reason == PS_STOP_LENGTH; k++) {
+            step = one(engine, at, &limited, 100 * id + k);
+            result unlimited = one(engine, free_at, &g, 100 * id + k);
+            assert_true(step.n_tokens <= unlimited.n_tokens);
+            if (step.has_tokens) assert_memory_equal(step.tokens, unlimited.tokens, step.n_tokens * sizeof(ps_token));
+            if (at != root) ps_engine_release(engine, at);
+            if (free_at != root) ps_engine_release(engine, free_at);
+            at = step.child;
+            free_at = unlimited.child;
+            written += step.n_tokens;
+            assert_true(written <= MOST);
+        }
+        if (step.reason == PS_STOP_CONTEXT_FULL) assert_int_equal(written, MOST);
+        cut += step.reason == PS_STOP_CONTEXT_FULL;
+        ps_engine_release(engine, at);
+        ps_engine_release(engine, free_at);
+    }
+    assert_true(cut > 0);
+    ps_generation wrong = lines();
+    wrong.max_answer_tokens = -1;
+    assert_int_equal(ps_engine_extend(engine, &(ps_extend_request){.node = root, .generation = &wrong}, NULL), PS_ARG);
+    ps_engine_release(engine, root);
+    ps_engine_free(engine);
+}
+
 static void a_full_context_is_an_event_and_no_error(void **state) {
     const row *r = *state;
     const ps_generation g = lines();
@@ -891,6 +967,8 @@ static const struct {
     TEST(the_same_key_draws_the_same_step_whatever_runs_beside_it),
     TEST(a_step_writes_what_its_tokens_spell),
     TEST(steps_end_at_boundary_stop_string_and_length),
+    TEST(steps_end_where_the_rule_says),
+    TEST(an_answer_is_cut_at_its_most_tokens),
     TEST(a_full_context_is_an_event_and_no_error),
     TEST(a_node_may_be_released_while_its_request_is_under_way),
     TEST(a_poll_of_no_time_does_not_wait),

@@ -512,6 +512,34 @@ static void results_that_were_not_asked_for_are_refused(void **state) {
         }
 }
 
+/* Steps are limited where unfinished answers are chosen among; who takes answers whole does not count them. */
+static void a_limit_in_steps_is_for_methods_that_select(void **state) {
+    (void)state;
+    size_t n, whole = 0;
+    const ps_method_ops *const *methods = ps_methods(&n);
+    ps_score_params score;
+    ps_score_defaults(&score);
+    for (size_t m = 0; m < n; m++) {
+        world w = plain_world;
+        ps_method_params p = method_params(&score);
+        ps_method *method;
+        trace t = {0};
+        uint32_t deepest = 0;
+        w.finish = 0;
+        w.cut = 0.1;
+        p.has_reward = true;
+        p.max_steps = 3;
+        must_run(methods[m], &p, &w, 0, &t, &method);
+        for (size_t i = 1; i <= t.n; i++)
+            if (t.depth[i] > deepest) deepest = t.depth[i];
+        if (methods[m]->whole != (deepest > 3)) fail_msg("%s: %u steps", methods[m]->name, deepest);
+        whole += methods[m]->whole;
+        ps_method_free(method);
+        trace_clear(&t);
+    }
+    assert_int_equal(whole, 4); /* greedy, best_of_n, majority, weighted_majority */
+}
+
 static void bad_parameters_are_refused(void **state) {
     (void)state;
     size_t n;
@@ -524,7 +552,7 @@ static void bad_parameters_are_refused(void **state) {
             ps_method *method = NULL;
             ps_error err;
             if (i == 0) p.n_particles = 0;
-            if (i == 1) p.max_steps = 0;
+            if (i == 1) p.max_steps = (size_t)INT32_MAX;
             if (i == 2) p.score = NULL;
             if (i == 3) p.prior = NULL;
             if (i == 4) p.score = ps_score_find("prm_reward");
@@ -549,6 +577,7 @@ int main(void) {
         cmocka_unit_test(methods_derive_their_width_from_the_particles),
         cmocka_unit_test(each_method_judges_its_own_parameters),
         cmocka_unit_test(results_that_were_not_asked_for_are_refused),
+        cmocka_unit_test(a_limit_in_steps_is_for_methods_that_select),
         cmocka_unit_test(bad_parameters_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

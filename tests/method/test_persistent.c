@@ -377,6 +377,41 @@ static void history_is_plausible(void **state) {
         }
 }
 
+/* Nothing ever ends here: the search does, once it has written twice what its particles can. */
+static void without_a_limit_in_steps_tokens_end_the_search(void **state) {
+    (void)state;
+    ps_method_params p = params();
+    world w = plain_world;
+    w.finish = w.cut = 0;
+    p.max_steps = 0;
+    p.max_answer_tokens = 50;
+    p.persistent.alpha_end = p.persistent.alpha_start;
+    search s = run(p, w);
+    size_t most = 2 * p.n_particles * p.max_answer_tokens;
+    assert_true(s.report.tokens >= most && s.report.tokens < most + p.n_particles * w.most_tokens);
+    assert_int_equal(s.report.end, PS_END_BUDGET);
+    done(&s);
+}
+
+/* What leads over max_steps needs it. */
+static void schedules_need_a_limit_in_steps(void **state) {
+    (void)state;
+    ps_method *method = NULL;
+    ps_error error;
+    for (int i = 0; i < 4; i++) {
+        ps_method_params p = params();
+        p.max_steps = i == 3 ? 12 : 0;
+        p.persistent.policy = PS_POLICY_ESS;
+        p.persistent.alpha_end = i == 2 ? 0.8 : p.persistent.alpha_start;
+        if (i != 2) p.persistent.temperature.mode = i == 1 ? PS_FIXED_COSINE : PS_FIXED_LINEAR;
+        if (i == 2) p.persistent.alpha_start = 0.5;
+        ps_status status = ps_method_create(ps_method_find("persistent"), &p, &method, &error);
+        assert_int_equal(status, i == 3 ? PS_OK : PS_ARG);
+        if (status != PS_OK) assert_non_null(strstr(error.message, i == 2 ? "alpha_schedule" : "adaptive_ess"));
+    }
+    ps_method_free(method);
+}
+
 static void mistakes_in_parameters(void **state) {
     (void)state;
     ps_method *method = NULL;
@@ -568,6 +603,8 @@ int main(void) {
         cmocka_unit_test(limits_end_the_search),
         cmocka_unit_test(steps_without_tokens_end),
         cmocka_unit_test(history_is_plausible),
+        cmocka_unit_test(without_a_limit_in_steps_tokens_end_the_search),
+        cmocka_unit_test(schedules_need_a_limit_in_steps),
         cmocka_unit_test(mistakes_in_parameters),
         cmocka_unit_test(evidence_and_weights_converge),
     };

@@ -274,19 +274,6 @@ static void an_engine_with_log_p_alone_is_enough_but_for_power_mcmc(void **state
     check_contains(err.message, "the distribution they were drawn from");
 }
 
-static void a_box_is_closed_when_its_braces_are(void **state) {
-    (void)state;
-    static const char *const closed[] = {"\\boxed{1}",          "so \\boxed{\\frac{1}{2}} it is",
-                                         "\\boxed{}",           "\\boxed{\\{}",
-                                         "\\boxed{ \\boxed{3}", "a \\boxed{ b\n\\boxed{7}"};
-    static const char *const open[] = {"",  "boxed{1}", "\\boxed", "\\boxed{", "\\boxed{\\frac{1}{2}", "\\boxed{\\}",
-                                       "}{"};
-    for (size_t i = 0; i < sizeof closed / sizeof *closed; i++)
-        if (!ps_has_closed_box(closed[i])) fail_msg("%s is closed", closed[i]);
-    for (size_t i = 0; i < sizeof open / sizeof *open; i++)
-        if (ps_has_closed_box(open[i])) fail_msg("%s is not closed", open[i]);
-}
-
 /* Values of the score interval: Newcombe (1998), tables I and II, method 3, to their four decimals. */
 static void wilsons_interval_is_that_of_newcombes_tables(void **state) {
     (void)state;
@@ -352,7 +339,6 @@ int main(void) {
         cmocka_unit_test(a_question_goes_through_the_models_own_template),
         cmocka_unit_test(what_reads_logprobs_is_refused_by_name_where_there_are_none),
         cmocka_unit_test(an_engine_with_log_p_alone_is_enough_but_for_power_mcmc),
-        cmocka_unit_test(a_box_is_closed_when_its_braces_are),
         cmocka_unit_test(wilsons_interval_is_that_of_newcombes_tables),
         cmocka_unit_test(models_that_cannot_be_opened_are_named),
     };

@@ -45,6 +45,45 @@ static void the_last_box_is_the_answer(void **state) {
     CHECK(table, NULL);
 }
 
+/* A box ends an answer where it has an answer in it. */
+static void an_answer_is_boxed_once_its_box_is_closed_and_says_something(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        bool thinking, boxed;
+    } table[] = {
+        {"\\boxed{1}", false, true},
+        {"so \\boxed{\\frac{1}{2}} it is", false, true},
+        {"\\boxed{ \\boxed{3}", false, true}, /* the outer one was given up */
+        {"a \\boxed{ b\n\\boxed{7}", false, true},
+        {"", false, false},
+        {"boxed{1}", false, false},
+        {"\\boxed", false, false},
+        {"\\boxed{", false, false},
+        {"\\boxed{\\frac{1}{2}", false, false},
+        {"\\boxed{4\\}", false, false},
+        {"}{", false, false},
+        {"\\boxed{}", false, false},
+        {"\\boxed{ }", false, false},
+        {"put it in \\boxed{...}", false, false},
+        {"in \\boxed{\\text{your answer}}", false, false},
+        {"\\boxed{} and then \\boxed{5}", false, true},
+        {"<think>\\boxed{5}, or not", false, false},
+        {"<think>\\boxed{5}</think>", false, false},
+        {"<think>\\boxed{5}</think>It is \\boxed{6}", false, true},
+        {"maybe \\boxed{5}", true, false},
+        {"maybe \\boxed{5}\n</think>\n\n**6**", true, false},
+        {"maybe \\boxed{5}\n</think>\n\n\\boxed{6}", true, true},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        bool boxed;
+        assert_int_equal(ps_answer_is_boxed(table[i].text, table[i].thinking, &boxed, NULL), PS_OK);
+        if (boxed != table[i].boxed) fail_msg("'%s' is %s", table[i].text, boxed ? "boxed" : "not boxed");
+    }
+    assert_true(ps_is_thinking("<|im_start|>assistant\n<think>\n", false));
+    assert_false(ps_is_thinking("<|im_start|>assistant\n<think>\n\n</think>\n\n", false));
+}
+
 static void what_an_announcement_announces_is_the_answer(void **state) {
     (void)state;
     static const extraction table[] = {
@@ -155,6 +194,7 @@ static void exact_match_and_contains_compare_texts(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_last_box_is_the_answer),
+        cmocka_unit_test(an_answer_is_boxed_once_its_box_is_closed_and_says_something),
         cmocka_unit_test(what_an_announcement_announces_is_the_answer),
         cmocka_unit_test(without_either_the_last_formula_or_number_is),
         cmocka_unit_test(last_number_takes_the_last_number),

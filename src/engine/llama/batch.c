@@ -126,7 +126,7 @@ static void answer_at_once(ps_lane *lane, ps_request *request) {
         if (end > engine->context) refuse_too_long(engine, request);
     } else if (ps_request_written(request) > 0) {
         return;
-    } else if (end >= engine->context) {
+    } else if (end >= ps_request_limit(engine, request)) {
         ps_request_end(request, PS_STOP_CONTEXT_FULL);
     } else if (request->parent->logits != NULL && !engine->no_cache) {
         request->logits = request->parent->logits;

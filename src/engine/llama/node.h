@@ -6,6 +6,7 @@
 #define PERSAMP_ENGINE_LLAMA_NODE_H
 
 #include "engine/llama/engine.h"
+#include "engine/step_rule.h"
 
 /* A set of sequences of a lane (cache.h). */
 typedef struct ps_carriers {
@@ -18,7 +19,7 @@ struct ps_llama_node {
     ps_llama_node *root;
     ps_token *tokens; /* its own, at positions start … start + n_tokens − 1 of the answer */
     size_t n_tokens, capacity, start;
-    bool continued;      /* its step ended by length: a boundary may begin in its text */
+    ps_step_state step;  /* what its text has left open; nothing where it was not generated */
     bool one_by_one;     /* generated: deterministic mode computes its tokens one at a time, others in chunks */
     int references;      /* [shared] handles, children, requests */
     int holds;           /* [shared] the references that are the caller's */

@@ -66,17 +66,22 @@ void ps_request_end(ps_request *request, ps_stop_reason reason) {
     request->event.reason = reason;
     request->event.status = PS_OK;
     request->event.prompt = request->child->root->n_tokens;
-    request->child->continued = reason == PS_STOP_LENGTH;
     if (request->evaluate) {
         request->event.choice_logp = request->choice_logp;
         request->event.hidden = request->hidden_state;
         return;
     }
+    request->child->step = request->matcher.state;
     ps_status status = end_extension(request);
     if (status != PS_OK) ps_request_fail(request, status);
 }
 
 /* ---- Extension ----------------------------------------------------------- */
+
+size_t ps_request_limit(const ps_llama *engine, const ps_request *request) {
+    size_t most = (size_t)request->generation->max_answer_tokens, prompt = request->child->root->n_tokens;
+    return most > 0 && prompt + most < engine->context ? prompt + most : engine->context;
+}
 
 /* The end of the answer so far, as far back as a pattern can reach; not of the prompt. */
 static void text_before(const ps_llama *engine, const ps_llama_node *parent, size_t bytes, ps_text *before) {
@@ -97,7 +102,7 @@ void ps_request_begin(const ps_llama *engine, ps_request *request) {
     if (request->evaluate) return;
     ps_text before = {0};
     text_before(engine, request->parent, ps_step_lookback(request->generation), &before);
-    ps_step_begin(&request->matcher, request->generation, before.data, before.length, request->parent->continued);
+    ps_step_begin(&request->matcher, request->generation, before.data, before.length, &request->parent->step);
     ps_text_clear(&before);
 }
 
@@ -151,7 +156,7 @@ void ps_request_take(const ps_llama *engine, ps_request *request) {
         ps_request_fail(request, ps_nomem(&request->error));
     else if (ended)
         ps_request_end(request, reason);
-    else if (ps_request_length(request) >= engine->context)
+    else if (ps_request_length(request) >= ps_request_limit(engine, request))
         ps_request_end(request, PS_STOP_CONTEXT_FULL);
     ps_text_clear(&piece);
 }

@@ -72,6 +72,9 @@ static inline size_t ps_request_written(const ps_request *request) {
     return ps_request_length(request) - ps_llama_node_end(request->parent);
 }
 
+/* Tokens, prompt included, at which its answer has no more room. */
+size_t ps_request_limit(const ps_llama *engine, const ps_request *request);
+
 /* With its followers, and its child if that was never handed out; NULL is fine. */
 void ps_request_free(ps_request *request);
 void ps_request_list_clear(ps_request_list *list); /* frees what is in it */

@@ -24,7 +24,7 @@ typedef struct walk {
 /* Where a partial answer stands. */
 typedef struct place {
     size_t n, n_steps, step_from; /* tokens; finished steps; first token of the step at hand */
-    bool continued;               /* the step before ended by its length */
+    ps_step_state state;          /* what the steps before have left open */
     double logp, logq;
 } place;
 
@@ -50,7 +50,7 @@ static bool step_ends(walk *w, const place *at, ps_stop_reason *reason) {
     append_tokens(w, &before, 0, at->step_from);
     const size_t lookback = ps_step_lookback(w->generation);
     const size_t use = before.length < lookback ? before.length : lookback;
-    ps_step_begin(&w->matcher, w->generation, ps_text_cstr(&before) + before.length - use, use, at->continued);
+    ps_step_begin(&w->matcher, w->generation, ps_text_cstr(&before) + before.length - use, use, &at->state);
     for (size_t i = at->step_from; i < at->n; i++) {
         const ps_toy_token *token = &w->model->tokens[w->tokens[i]];
         ended = ps_step_push(&w->matcher, token->text, token->length, w->tokens[i] == w->model->end, reason);
@@ -108,7 +108,7 @@ static ps_status arrive(walk *w, place at) {
     if (cut) return record(w, &at, PS_STOP_LENGTH);
     if (step) {
         at.step_from = at.n;
-        at.continued = reason == PS_STOP_LENGTH;
+        at.state = w->matcher.state;
     }
     return visit(w, &at);
 }

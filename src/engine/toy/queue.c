@@ -47,6 +47,12 @@ void ps_toy_release(ps_engine *engine, ps_node node) {
     ps_toy_tree_release(&self(engine)->tree, node);
 }
 
+size_t ps_toy_room(const ps_toy_engine *toy, const ps_toy_node *node, const ps_generation *generation) {
+    size_t context = node->length < toy->n_ctx ? toy->n_ctx - node->length : 0;
+    size_t most = (size_t)generation->max_answer_tokens, answer = node->answer < most ? most - node->answer : 0;
+    return most == 0 || context < answer ? context : answer;
+}
+
 /* ---- Submission ---------------------------------------------------------- */
 
 static ps_status check_node(const ps_toy_engine *toy, ps_node node, ps_error *err) {

@@ -44,6 +44,9 @@ void ps_toy_clear(ps_toy_engine *toy);
  * room in the context. PS_ARG: it is empty. */
 ps_status ps_toy_root(ps_toy_engine *toy, const ps_token *tokens, size_t n, ps_node *node, ps_error *err);
 
+/* Tokens that an answer which stands at `node` may still have. */
+size_t ps_toy_room(const ps_toy_engine *toy, const ps_toy_node *node, const ps_generation *generation);
+
 /* Put an evaluation, whose tokens the engine has checked, into the queue. */
 ps_status ps_toy_submit_evaluation(ps_toy_engine *toy, const ps_evaluate_request *request, ps_error *err);
 

@@ -92,7 +92,7 @@ static ps_status work(ps_toy_engine *toy, const ps_toy_job *job, ps_event *event
     const ps_toy_node *node = ps_toy_tree_node(&toy->tree, job->node);
     const ps_toy_step before = {node->step, (ps_toy_status)node->status, node->z, -1};
     const unsigned group = node->group != PS_TOY_NO_GROUP ? node->group : (unsigned)(job->key.problem % 7);
-    const bool full = node->length >= toy->n_ctx;
+    const bool full = ps_toy_room(toy, node, job->generation) == 0;
     outcome *made = ps_arena_alloc(toy->arena, sizeof *made);
     ps_toy_step step = before;
     if (made == NULL) return ps_nomem(err);

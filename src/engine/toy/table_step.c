@@ -46,7 +46,7 @@ static ps_status begin_step(ps_toy_table *table, const ps_toy_node *node, const 
     char *buffer = ps_arena_alloc(table->toy.arena, lookback);
     if (buffer == NULL) return ps_nomem(err);
     const size_t n = text_before(table, node, buffer, lookback);
-    ps_step_begin(&table->matcher, generation, buffer + lookback - n, n, node->continued);
+    ps_step_begin(&table->matcher, generation, buffer + lookback - n, n, &node->state);
     return PS_OK;
 }
 
@@ -99,7 +99,7 @@ static ps_status extend(ps_toy_table *table, const ps_toy_job *job, ps_event *ev
     ps_status status = reserve_token(table, table->model.longest_context, 0, err);
     if (status == PS_OK) status = begin_step(table, node, job->generation, err);
     if (status != PS_OK) return status;
-    const size_t before = tokens_before(table, node), room = table->toy.n_ctx - node->length;
+    const size_t before = tokens_before(table, node), room = ps_toy_room(&table->toy, node, job->generation);
     size_t n = 0;
     bool ended = false;
     while (!ended && n < room) {
@@ -116,7 +116,7 @@ static ps_status extend(ps_toy_table *table, const ps_toy_job *job, ps_event *ev
     if (status != PS_OK) return status;
     ps_toy_node *child = ps_toy_tree_node(&table->toy.tree, event->child);
     child->finished = reason == PS_STOP_EOS || reason == PS_STOP_STRING;
-    child->continued = reason == PS_STOP_LENGTH;
+    child->state = table->matcher.state;
     event->reason = reason;
     event->prefilled = ps_toy_tree_prefill(&table->toy.tree, job->node);
     return PS_OK;

@@ -4,6 +4,7 @@
 #define PERSAMP_ENGINE_TOY_TREE_H
 
 #include "base/slots.h"
+#include "engine/step_rule.h"
 #include "persamp/engine.h"
 
 enum { PS_TOY_INLINE_TOKENS = 2, PS_TOY_NO_PARENT = UINT32_MAX, PS_TOY_NO_GROUP = 255 };
@@ -18,9 +19,9 @@ typedef struct ps_toy_node {
         ps_token in[PS_TOY_INLINE_TOKENS];
         ps_token *out; /* when n_tokens is larger; owned; NULL when they are only counted */
     } tokens;
-    bool finished;  /* the answer has ended */
-    bool continued; /* the step ended by its length, not at a boundary */
-    bool prefilled; /* a root whose prompt was counted as prefilled */
+    bool finished;       /* the answer has ended */
+    ps_step_state state; /* what its text has left open; nothing where it was not generated */
+    bool prefilled;      /* a root whose prompt was counted as prefilled */
     /* What a step of the synthetic reasoner leaves behind: */
     uint8_t status; /* a ps_toy_status */
     uint8_t group;  /* index of the problem modulo 7; PS_TOY_NO_GROUP: the prompt names none */

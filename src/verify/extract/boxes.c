@@ -1,5 +1,6 @@
 /* Boxes: \boxed{…} and its kin, closed or not, joined where they are one answer, with the formula they are part of. */
 #include "verify/extract/extract.h"
+#include "verify/extract/turns.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -443,6 +444,41 @@ done:
     ps_free(b.data);
     ps_free(b.open);
     return found;
+}
+
+/* Whether a box with something in it is closed in the stretch. A box within one that is still open counts: the outer
+ * one may have been given up. */
+static ps_status find_closed(const char *text, psv_span span, bool *found) {
+    boxes b = {0};
+    ps_status status = PS_OK;
+    for (size_t i = span.begin; i < span.end && !*found && status == PS_OK; i++) {
+        size_t command = text[i] == '\\' ? box_command(text + i, span.end - i) : 0, after = i + command;
+        while (command > 0 && after < span.end && isspace((unsigned char)text[after]))
+            after++;
+        if (after < span.end && text[after] == '{') {
+            status = ps_reserve(&b.open, &b.open_capacity, b.depth + 1);
+            if (status == PS_OK) b.open[b.depth++] = command > 0 ? after + 1 : 0;
+            i = after;
+        } else if (text[i] == '}' && b.depth > 0) {
+            psv_span inner = {b.open[--b.depth], i};
+            *found = inner.begin > 0 && !blank(text, inner) && !is_placeholder(text, inner, false);
+        } else if (text[i] == '\\') {
+            i++;
+        }
+    }
+    ps_free(b.open);
+    return status;
+}
+
+bool ps_is_thinking(const char *text, bool thinking) {
+    return psv_is_thinking(text, &(psv_span){0, strlen(text)}, thinking);
+}
+
+ps_status ps_answer_is_boxed(const char *text, bool thinking, bool *boxed, ps_error *err) {
+    psv_span span = {0, strlen(text)};
+    *boxed = false;
+    if (psv_is_thinking(text, &span, thinking)) return PS_OK;
+    return find_closed(text, span, boxed) == PS_OK ? PS_OK : ps_nomem(err);
 }
 
 size_t psv_window(const char *response, size_t length) {

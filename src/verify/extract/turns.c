@@ -48,6 +48,25 @@ psv_span psv_after_thinking(const char *text, psv_span span) {
     return (psv_span){begin, span.end};
 }
 
+/* <think>, <thinking>, <reasoning>, [THINK], ◁think▷, <|begin_of_thought|>: is there such a mark at i? */
+static bool begins_thinking(const char *text, size_t i, size_t end) {
+    static const char *const marks[] = {"<think>",      "<thinking>", "<thought>", "<reasoning>",
+                                        "<seed:think>", "[think]",    "◁think▷",   "<|begin_of_thought|>"};
+    for (size_t k = 0; k < sizeof marks / sizeof *marks; k++)
+        if (psv_letters_at(text + i, end - i, marks[k])) return true;
+    return false;
+}
+
+bool psv_is_thinking(const char *text, psv_span *span, bool inside) {
+    for (size_t i = span->begin; i < span->end; i++) {
+        if (text[i] != '<' && text[i] != '[' && (unsigned char)text[i] != 0xE2) continue;
+        size_t after = thinking_mark(text, i, span->end);
+        if (after > 0) span->begin = after;
+        inside = after > 0 ? false : inside || begins_thinking(text, i, span->end);
+    }
+    return inside;
+}
+
 /* ---- Turns --------------------------------------------------------------- */
 
 /* Tokens that end a text wherever they stand. */

@@ -7,6 +7,10 @@
 /* After the end of the thinking, when something follows it; else all of it. */
 psv_span psv_after_thinking(const char *text, psv_span span);
 
+/* Whether a text that is still being written stands within its thinking. `inside`: it begins there. Not so: *span
+ * begins after it from now on. */
+bool psv_is_thinking(const char *text, psv_span *span, bool inside);
+
 /* Up to where a new question or turn begins ("Question:", "User:", "<|im_end|>"), when an answer was given before it.
  */
 psv_span psv_before_next_turn(const char *text, psv_span span);

@@ -27,7 +27,7 @@ static void going_back_recomputes_nothing(void **state) {
     (void)state;
     ps_engine *engine = open_engine(usual());
     ps_generation g = lines();
-    ps_node node = root_of(engine, questions[1]), path[3];
+    ps_node node = root_of(engine, questions[0]), path[3];
     for (int i = 0; i < 3; i++) {
         extend(engine, i ? path[i - 1] : node, &g, key_of(0, 0, i), 0);
         path[i] = next_event(engine).child;

@@ -205,7 +205,7 @@ static void what_is_done_keeps_its_result(void **state) {
     ps_engine *engine = open_engine(usual());
     const ps_llama *llama = (ps_llama *)engine;
     const ps_generation g = lines();
-    const ps_node root = root_of(engine, questions[1]);
+    const ps_node root = root_of(engine, questions[0]);
     extend(engine, root, &g, key_of(0, 0, 0), 3);
     ps_engine_begin(engine);
     for (bool done = false; !done;) {
