@@ -24,6 +24,7 @@ typedef struct ps_prm_request {
     const char *text; /* the step as the reasoner wrote it; copied */
     size_t length;
     uint64_t tag; /* returned in the event */
+    bool ends;    /* the answer ends with it */
 } ps_prm_request;
 
 typedef struct ps_prm_event {
@@ -48,6 +49,7 @@ typedef struct ps_prm_ops {
     bool (*on_ready)(ps_prm *prm, void (*ready)(void *user), void *user); /* OPTIONAL */
     void (*wake)(ps_prm *prm);                                            /* OPTIONAL */
     void (*stats)(const ps_prm *prm, ps_engine_stats *stats);
+    const char *(*separator)(const ps_prm *prm); /* OPTIONAL */
 } ps_prm_ops;
 struct ps_prm {
     const ps_prm_ops *ops;
@@ -66,6 +68,8 @@ PS_API void ps_prm_wake(ps_prm *prm);                 /* as ps_engine_wake */
 /* As ps_engine_on_ready. */
 PS_API bool ps_prm_on_ready(ps_prm *prm, void (*ready)(void *user), void *user);
 PS_API void ps_prm_get_stats(const ps_prm *prm, ps_engine_stats *stats);
+/* The text that its own steps end with, where it has one (ps_prm_options.step_separator); NULL: it reads every step. */
+PS_API const char *ps_prm_separator(const ps_prm *prm);
 
 /* ---- Models on an engine that can evaluate ------------------------------- */
 
@@ -77,6 +81,10 @@ typedef struct ps_prm_options {
     ps_aggregate aggregate;
     const char *system;   /* system message before the question; NULL: what the model's metadata say, else none */
     const char *step_tag; /* text after each step; NULL: what the metadata of the head file or the model say */
+    /* Text that separates the steps it was trained on, such as "\n\n": it is read where that comes, and at the end of
+     * the answer; between, its last reading stands (1 before the first). NULL: what the model's metadata say, else it
+     * is read after every step. */
+    const char *step_separator;
     const char *positive; /* kind token: the two choices; NULL: what the model's metadata say, else "+" and "-" */
     const char *negative;
     const char *head_path; /* kind head: GGUF file with head.0.weight, …; NULL: kind token */

@@ -65,6 +65,7 @@ ps_status ps_prm_metadata_read(const char *path, ps_prm_metadata *metadata, ps_e
     if (status == PS_OK) status = copy_string(&t, "prm.token.positive", &made.positive);
     if (status == PS_OK) status = copy_string(&t, "prm.token.negative", &made.negative);
     if (status == PS_OK) status = copy_string(&t, "prm.system", &made.system);
+    if (status == PS_OK) status = copy_string(&t, "prm.step_separator", &made.separator);
     close_file(&t);
     if (status == PS_OK)
         *metadata = made;

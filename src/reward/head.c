@@ -18,6 +18,7 @@ void ps_prm_metadata_clear(ps_prm_metadata *metadata) {
     ps_free(metadata->positive);
     ps_free(metadata->negative);
     ps_free(metadata->system);
+    ps_free(metadata->separator);
     *metadata = (ps_prm_metadata){0};
 }
 

@@ -31,7 +31,7 @@ double ps_prm_head_apply(const ps_prm_head *head, const float *hidden);
 
 /* Strings of a model's metadata, each NULL when it is not there; owned. */
 typedef struct ps_prm_metadata {
-    char *tag, *positive, *negative, *system;
+    char *tag, *positive, *negative, *system, *separator;
 } ps_prm_metadata;
 ps_status ps_prm_metadata_read(const char *path, ps_prm_metadata *metadata, ps_error *err);
 void ps_prm_metadata_clear(ps_prm_metadata *metadata); /* {0} is fine */

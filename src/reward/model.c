@@ -3,6 +3,7 @@
  * together. */
 #include "reward/head.h"
 #include "reward/nodes.h"
+#include "reward/separated.h"
 
 #include <math.h>
 #include <string.h>
@@ -276,34 +277,48 @@ static ps_status load_head(model_prm *m, const char *path, ps_error *err) {
                          path, m->head.layer[0].in, info.model, info.hidden_size);
 }
 
-static ps_status configure(model_prm *m, const char *model_path, const ps_prm_options *o, ps_error *err) {
-    ps_prm_metadata metadata = {0};
-    ps_status status = model_path != NULL ? ps_prm_metadata_read(model_path, &metadata, err) : PS_OK;
-    const char *system = first_of(o->system, metadata.system, NULL);
-    if (status == PS_OK && o->head_path != NULL) status = load_head(m, o->head_path, err);
-    if (status == PS_OK) status = find_tokens(m, o, &metadata, err);
+static ps_status configure(model_prm *m, const ps_prm_metadata *metadata, const ps_prm_options *o, ps_error *err) {
+    const char *system = first_of(o->system, metadata->system, NULL);
+    ps_status status = o->head_path != NULL ? load_head(m, o->head_path, err) : PS_OK;
+    if (status == PS_OK) status = find_tokens(m, o, metadata, err);
     if (status == PS_OK && system != NULL && *system != '\0') {
         m->system = ps_strdup(system);
         if (m->system == NULL) status = ps_nomem(err);
     }
-    ps_prm_metadata_clear(&metadata);
     return status;
 }
 
-ps_status ps_prm_create(ps_engine *engine, const char *model_path, const ps_prm_options *options, ps_prm **prm,
+/* A model that every step is read with. */
+static ps_status create(ps_engine *engine, const ps_prm_metadata *metadata, const ps_prm_options *options, ps_prm **prm,
                         ps_error *err) {
-    if (engine->ops->evaluate == NULL)
-        return ps_fail(err, PS_ARG, "the engine %s cannot evaluate given tokens, as a process reward model must",
-                       engine->ops->name);
     model_prm *m = ps_calloc(1, sizeof *m);
     if (m == NULL) return ps_nomem(err);
     m->base.ops = &token_ops;
     m->engine = engine;
     m->aggregate = options->aggregate;
-    ps_status status = configure(m, model_path, options, err);
+    ps_status status = configure(m, metadata, options, err);
     if (status == PS_OK)
         *prm = &m->base;
     else
         free_parts(m);
+    return status;
+}
+
+ps_status ps_prm_create(ps_engine *engine, const char *model_path, const ps_prm_options *options, ps_prm **prm,
+                        ps_error *err) {
+    ps_prm_metadata metadata = {0};
+    ps_prm *made = NULL;
+    if (engine->ops->evaluate == NULL)
+        return ps_fail(err, PS_ARG, "the engine %s cannot evaluate given tokens, as a process reward model must",
+                       engine->ops->name);
+    ps_status status = model_path != NULL ? ps_prm_metadata_read(model_path, &metadata, err) : PS_OK;
+    const char *separator = first_of(options->step_separator, metadata.separator, "");
+    if (status == PS_OK) status = create(engine, &metadata, options, &made, err);
+    if (status == PS_OK && *separator != '\0' && ps_prm_separate(made, separator, &made, err) != PS_OK) {
+        free_parts(self(made)); /* without the engine, which stays the caller's */
+        status = PS_NOMEM;
+    }
+    if (status == PS_OK) *prm = made;
+    ps_prm_metadata_clear(&metadata);
     return status;
 }

@@ -33,6 +33,10 @@ bool ps_prm_on_ready(ps_prm *prm, void (*ready)(void *user), void *user) {
     return prm->ops->on_ready != NULL && prm->ops->on_ready(prm, ready, user);
 }
 
+const char *ps_prm_separator(const ps_prm *prm) {
+    return prm->ops->separator != NULL ? prm->ops->separator(prm) : NULL;
+}
+
 void ps_prm_get_stats(const ps_prm *prm, ps_engine_stats *stats) {
     *stats = (ps_engine_stats){0};
     prm->ops->stats(prm, stats);

@@ -108,6 +108,27 @@ static ps_status open_llama(ps_models *m, const ps_config *c, const ps_log *log,
     return status;
 }
 
+static bool ends_steps(const ps_config *c, const char *separator) {
+    const char *boundary = c->generation_step_boundary;
+    for (size_t i = 0; ps_config_is(boundary, "literals") && i < c->generation_step_literals.n; i++)
+        if (strcmp(c->generation_step_literals.items[i], separator) == 0) return true;
+    return (ps_config_is(boundary, "newline") && strcmp(separator, "\n") == 0) ||
+           (ps_config_is(boundary, "paragraph") && strcmp(separator, "\n\n") == 0);
+}
+
+/* Whoever set the steps of the search should know that the reward model has others. */
+static void tell_of_other_steps(const ps_config *c, const ps_prm *prm, const ps_log *log) {
+    const char *separator = ps_prm_separator(prm);
+    if (separator == NULL || ends_steps(c, separator)) return;
+    bool blank_line = strcmp(separator, "\n\n") == 0;
+    ps_log_printf(
+        log, PS_LOG_WARNING,
+        "the reward model is read at %s%s%s and at the end of an answer (step_separator); steps of the search "
+        "end by %s: between readings the last one stands%s",
+        blank_line ? "blank lines" : "\"", blank_line ? "" : separator, blank_line ? "" : "\"",
+        c->generation_step_boundary, blank_line ? "; generation.step_boundary paragraph comes nearest" : "");
+}
+
 static ps_status open_llama_prm(ps_models *m, const ps_config *c, const ps_log *log, ps_error *err) {
     ps_engine *engine = NULL;
     char *path = NULL, *head = NULL;
@@ -127,13 +148,17 @@ static ps_status open_llama_prm(ps_models *m, const ps_config *c, const ps_log *
         .aggregate = aggregate_of(c->scoring_prm_aggregate),
         .system = c->scoring_prm_system,
         .step_tag = c->scoring_prm_step_tag,
+        .step_separator = c->scoring_prm_step_separator,
         .positive = c->scoring_prm_positive,
         .negative = c->scoring_prm_negative,
         .head_path = head,
         .log = options.log,
     };
     status = ps_prm_create(engine, path, &prm, &m->prm, err);
-    if (status == PS_OK) engine = NULL;
+    if (status == PS_OK) {
+        engine = NULL;
+        tell_of_other_steps(c, m->prm, &options.log);
+    }
 done:
     ps_engine_free(engine);
     ps_text_clear(&folder);

@@ -270,6 +270,7 @@ static ps_status submit_score(ps_task *task, uint32_t child, ps_error *err) {
     ps_task_node *node = &task->nodes[child], *parent = &task->nodes[node->parent];
     ps_prm_request request = {
         .parent = parent->prm, .text = node->text, .length = node->length, .tag = tag_of(task, child)};
+    request.ends = node->state != PS_OPEN;
     ps_status status = ps_prm_submit(task->session->prm, &request, err);
     if (status != PS_OK) return status;
     node->request = PS_NODE_SCORING;

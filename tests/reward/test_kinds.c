@@ -7,9 +7,21 @@ static ps_prm *make_token(ps_aggregate aggregate) {
     return judge(aggregate);
 }
 
+/* Read at the ends of its own steps, which are those of the tests. */
+static ps_prm *make_separated(ps_aggregate aggregate) {
+    ps_prm *prm = NULL;
+    const ps_prm_options options = {.aggregate = aggregate, .step_tag = "<tag>", .step_separator = "\n"};
+    assert_ok(ps_prm_create(judge_engine(0), NULL, &options, &prm, err));
+    return prm;
+}
+
 static ps_prm *make_toy(ps_aggregate aggregate) {
     ps_prm *prm = NULL;
-    assert_ok(ps_prm_toy_create(&(ps_toy_options){0}, aggregate, &prm, err));
+    FILE *file = fopen("rewards.json", "wb");
+    assert_non_null(file);
+    fputs("{\"rewards\": {\"steps\": {\"a\\n\": 0.8, \"b\\n\": 0.3}}}", file);
+    fclose(file);
+    assert_ok(ps_prm_toy_create(&(ps_toy_options){.table_path = "rewards.json"}, aggregate, &prm, err));
     return prm;
 }
 
@@ -38,7 +50,7 @@ static ps_prm *make_head(ps_aggregate aggregate) {
 static const struct {
     const char *name;
     ps_prm *(*make)(ps_aggregate aggregate);
-} makers[] = {{"token", make_token}, {"head", make_head}, {"toy", make_toy}};
+} makers[] = {{"token", make_token}, {"head", make_head}, {"toy", make_toy}, {"token", make_separated}};
 enum { N_MAKERS = sizeof makers / sizeof *makers };
 
 static void a_reward_model_says_its_kind(void **state) {
