@@ -23,7 +23,7 @@ configure = $(if $(gpu),$(get_gpu_llama)) cmake -S . -G Ninja -DPERSAMP_LLAMA=$(
 llama_setup = $(if $(filter OFF,$(LLAMA)),,llama$(gpu:%=:linux-x64-%))
 ctest = ctest --output-on-failure --no-tests=error -j 2
 
-.PHONY: all demo test check bench fuzz asan tsan valgrind neon coverage format install uninstall clean help
+.PHONY: all demo test check bench fuzz asan tsan valgrind neon test-models coverage format install uninstall clean help
 .DEFAULT_GOAL := all
 
 all: ## Build the command, build/persamp
@@ -88,6 +88,9 @@ valgrind: ## Run the tests that need no libllama under valgrind
 	@$(configure) -B $(BUILD) -DCMAKE_INSTALL_PREFIX="$$PREFIX"
 	@cmake --build $(BUILD)
 	@tools/check_valgrind $(BUILD)
+
+test-models: all ## Run what needs real models; those that are not in the cache are skipped (tools/get-model)
+	@PERSAMP_COMMAND=$(BUILD)/persamp tests/models/run $(MODELS)
 
 neon: ## Run the tests of the inner loops for ARM under qemu
 	@tools/setup build neon
