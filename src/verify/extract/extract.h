@@ -20,8 +20,8 @@ typedef struct psv_formulas {
     size_t n, capacity;
 } psv_formulas;
 
-/* All of $…$, $$…$$, \(…\), \[…\] in order. PS_NOMEM. Free data with ps_free. */
-ps_status psv_find_formulas(const char *text, size_t length, psv_formulas *out);
+/* All of $…$, $$…$$, \(…\), \[…\] in order; arena. */
+psv_formulas psv_find_formulas(psv_ctx *ctx, const char *text, size_t length);
 
 /* Do these letters, given in lower case, stand at s in upper or lower case? */
 bool psv_letters_at(const char *s, size_t left, const char *lower);

@@ -77,10 +77,7 @@ static size_t calculator_note(const char *text, size_t i, size_t end) {
 static char *plain_copy(psv_ctx *ctx, const char *text, psv_span stretch) {
     size_t length = stretch.end - stretch.begin, n = 0;
     char *copy = ps_arena_alloc(ctx->arena, length + 1);
-    if (copy == NULL) {
-        ctx->nomem = true;
-        return NULL;
-    }
+    if (copy == NULL) return NULL;
     static const char *const quotes[] = {"“", "”", "«", "»", "„"};
     for (size_t i = stretch.begin; i < stretch.end; i++) {
         char c = text[i];
@@ -115,9 +112,7 @@ static char *plain_copy(psv_ctx *ctx, const char *text, psv_span stretch) {
 /* ---- Reading a stretch --------------------------------------------------- */
 
 static const char *arena_text(psv_ctx *ctx, const char *text, size_t length) {
-    const char *copy = ps_arena_strndup(ctx->arena, text, length);
-    if (copy == NULL) ctx->nomem = true;
-    return copy;
+    return ps_arena_strndup(ctx->arena, text, length);
 }
 
 const char *psv_readable(psv_ctx *ctx, const char *text, psv_span span, size_t most_words) {

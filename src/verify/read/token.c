@@ -32,7 +32,7 @@ static psv_token *push(lexer *lex, int code, size_t begin, const char *text, siz
         size_t capacity = lex->capacity ? 2 * lex->capacity : 64;
         psv_token *data = ps_arena_alloc(lex->ctx->arena, capacity * sizeof *data);
         if (data == NULL) {
-            lex->ctx->nomem = lex->failed = true;
+            lex->failed = true;
             return NULL;
         }
         if (lex->out->n) memcpy(data, lex->out->data, lex->out->n * sizeof *data);
@@ -48,7 +48,7 @@ static psv_token *push(lexer *lex, int code, size_t begin, const char *text, siz
                          .length = length,
                          .begin = begin};
     if (token->text == NULL) {
-        lex->ctx->nomem = lex->failed = true;
+        lex->failed = true;
         return NULL;
     }
     lex->out->n++;
