@@ -95,6 +95,18 @@ typedef struct ps_allocator {
 } ps_allocator;
 PS_API void ps_set_allocator(const ps_allocator *allocator);
 
+/* For a program that owns its process: GMP, FLINT and jansson, which have one allocator for the whole process, take
+ * their memory from the hook too, and where it has none left `out_of_memory` is called. It must not return, for these
+ * libraries cannot go on: it ends the process in words, or the thread. Call it after ps_set_allocator and before
+ * anything else, of those libraries too. A library cannot do this for its host, which may use them itself: blocks taken
+ * before would be given back to another allocator.
+ *
+ * Without it these three call malloc. Then, where malloc fails in them: GMP and FLINT (ps_verify…, ps_answer_classes,
+ * and what counts votes or judges answers by them) print a line and abort; jansson may assert while it reads JSON. With
+ * and without it libfyaml (ps_config_load…) may crash, and libllama throw std::bad_alloc through the engine. PCRE2
+ * always uses the hook. All else is PS_NOMEM. */
+PS_API void ps_adopt_libraries(void (*out_of_memory)(void));
+
 PS_API void *ps_malloc(size_t size);                              /* NULL on failure; size 0 gives a unique pointer */
 PS_API void *ps_calloc(size_t count, size_t size);                /* zeroed; NULL on failure or overflow */
 PS_API void *ps_realloc(void *p, size_t size);                    /* as realloc; p stays valid on failure */
