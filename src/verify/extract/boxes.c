@@ -22,6 +22,7 @@ typedef struct boxes {
  * start. */
 static size_t box_command(const char *s, size_t left) {
     static const char *const commands[] = {"\\boxed", "\\fbox", "\\ boxed", "\\framebox", "\boxed", "\\Boxed"};
+    if (left < 6 || strchr("bBf o", s[1]) == NULL) return 0;
     for (size_t k = 0; k < sizeof commands / sizeof *commands; k++) {
         size_t n = strlen(commands[k]);
         if (left >= n && memcmp(s, commands[k], n) == 0 && !(left > n && isalpha((unsigned char)s[n]))) return n;
@@ -109,7 +110,7 @@ static size_t unclosed_end(const char *text, size_t length, size_t i) {
 }
 
 static void find_boxes(const char *text, size_t begin, size_t length, boxes *b) {
-    for (size_t i = begin; i < length;) {
+    for (size_t i = begin; (i = psv_next_of(text, i, length, "\\\b{}")) < length;) {
         bool may_open = text[i] == '\\' || text[i] == '\b';
         size_t command = may_open ? box_command(text + i, length - i) : 0;
         size_t after = i + command;

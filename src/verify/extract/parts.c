@@ -71,11 +71,9 @@ psv_formulas psv_find_formulas(psv_ctx *ctx, const char *text, size_t length) {
 
 /* ---- What joins them ----------------------------------------------------- */
 
-bool psv_letters_at(const char *s, size_t left, const char *lower) {
-    size_t n = strlen(lower);
-    if (left < n) return false;
-    for (size_t k = 0; k < n; k++)
-        if (tolower((unsigned char)s[k]) != (unsigned char)lower[k]) return false;
+bool psv_all_letters_at(const char *s, size_t left, const char *lower) {
+    for (size_t k = 0; lower[k]; k++)
+        if (k == left || tolower((unsigned char)s[k]) != (unsigned char)lower[k]) return false;
     return true;
 }
 
