@@ -72,8 +72,18 @@ static void hold_standard_files(void) {
     }
 }
 
+/* Where GMP, FLINT or jansson have no memory left nothing can be unwound. What is on the disk is whole: a line of
+ * results that is cut off is cut away when the folder is opened again. */
+static void end_without_memory(void) {
+    static const char words[] = "persamp: out of memory\n";
+    ssize_t written = write(STDERR_FILENO, words, sizeof words - 1);
+    (void)written;
+    _exit(EXIT_FAILED);
+}
+
 int main(int argc, char **argv) {
     hold_standard_files();
+    ps_adopt_libraries(end_without_memory);
     signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is then an error of the write, with a message */
     if (argc < 2) {
         usage(stderr);

@@ -1,7 +1,9 @@
 /* libFuzzer target of the verifier: extraction from prose, parsing, comparison in both directions, classes, choices.
- * The input is a gold answer and a response, parted by a newline; its first byte chooses the mode. Every call must come
- * back, quickly, with the same verdict in both directions. */
+ * The input is a gold answer and a response, parted by a newline; its first byte chooses the mode, and which allocation
+ * fails. Every call must come back, quickly, with the same verdict in both directions and, short of memory, with that
+ * verdict or PS_NOMEM. */
 #include "persamp/verify.h"
+#include "support/failing_allocator.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,11 +12,26 @@ static void check(bool condition) {
     if (!condition) abort();
 }
 
-static void compare(const char *gold, const char *response, ps_verify_mode mode) {
+static void compare_short_of_memory(const char *gold, const char *response, const ps_verify_options *options, size_t n,
+                                    ps_verdict expected) {
+    ps_verify_result result = {0};
+    failing_allocator memory;
+    failing_install(&memory, n);
+    ps_status status = ps_verify(gold, response, options, &result, NULL);
+    ps_verdict verdict = result.verdict;
+    ps_verify_result_clear(&result);
+    failing_remove();
+    check(status == PS_NOMEM || (status == PS_OK && verdict == expected));
+    check(memory.alive == 0);
+}
+
+static void compare(const char *gold, const char *response, ps_verify_mode mode, size_t failing) {
     ps_verify_options options = {.mode = mode};
     ps_verify_result result;
     check(ps_verify(gold, response, &options, &result, NULL) == PS_OK);
+    ps_verdict expected = result.verdict;
     ps_verify_result_clear(&result);
+    if (failing > 0) compare_short_of_memory(gold, response, &options, failing, expected);
     ps_verdict there, back;
     check(ps_verify_answers(gold, response, &options, &there, NULL) == PS_OK);
     check(ps_verify_answers(response, gold, &options, &back, NULL) == PS_OK);
@@ -45,7 +62,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     char *newline = memchr(text, '\n', size - 1);
     const char *response = newline != NULL ? newline + 1 : text;
     if (newline != NULL) *newline = 0;
-    compare(text, response, mode);
+    compare(text, response, mode, data[0] / 16);
     classify(text, response, mode);
     free(text);
     return 0;

@@ -95,6 +95,18 @@ typedef struct ps_allocator {
 } ps_allocator;
 PS_API void ps_set_allocator(const ps_allocator *allocator);
 
+/* For a program that owns its process: GMP, FLINT and jansson, which have one allocator for the whole process, take
+ * their memory from the hook too, and where it has none left `out_of_memory` is called. It must not return, for these
+ * libraries cannot go on: it ends the process in words, or the thread. Call it after ps_set_allocator and before
+ * anything else, of those libraries too. A library cannot do this for its host, which may use them itself: blocks taken
+ * before would be given back to another allocator.
+ *
+ * Without it these three call malloc. Then, where malloc fails in them: GMP and FLINT (ps_verify…, ps_answer_classes,
+ * and what counts votes or judges answers by them) print a line and abort; jansson may assert while it reads JSON. With
+ * and without it libfyaml (ps_config_load…) may crash, and libllama throw std::bad_alloc through the engine. PCRE2
+ * always uses the hook. All else is PS_NOMEM. */
+PS_API void ps_adopt_libraries(void (*out_of_memory)(void));
+
 PS_API void *ps_malloc(size_t size);                              /* NULL on failure; size 0 gives a unique pointer */
 PS_API void *ps_calloc(size_t count, size_t size);                /* zeroed; NULL on failure or overflow */
 PS_API void *ps_realloc(void *p, size_t size);                    /* as realloc; p stays valid on failure */
@@ -107,7 +119,8 @@ PS_API char *ps_strndup(const char *text, size_t length);         /* likewise; a
 #define ps_reserve(p, capacity, need) ps_reserve_bytes((p), (capacity), (need), sizeof **(p))
 PS_API ps_status ps_reserve_bytes(void *p, size_t *capacity, size_t need, size_t element);
 
-/* Arena: allocations that die together. Freed by ps_arena_free, emptied (memory kept) by ps_arena_reset. */
+/* Arena: allocations that die together. Freed by ps_arena_free, emptied (memory kept) by ps_arena_reset. An allocation
+ * that failed is remembered until the next reset: what computes in an arena asks ps_arena_ok once, at its end. */
 typedef struct ps_arena ps_arena;
 PS_API ps_arena *ps_arena_create(void); /* NULL on failure */
 PS_API void ps_arena_free(ps_arena *arena);
@@ -116,17 +129,24 @@ PS_API void *ps_arena_alloc(ps_arena *arena, size_t size); /* aligned for any ty
 PS_API void *ps_arena_calloc(ps_arena *arena, size_t count, size_t size);
 PS_API char *ps_arena_strndup(ps_arena *arena, const char *text, size_t length);
 PS_API size_t ps_arena_bytes(const ps_arena *arena); /* handed out since creation or reset */
+PS_API bool ps_arena_ok(const ps_arena *arena);      /* false: an allocation has failed since creation or reset */
+/* ps_reserve for an array that lies in an arena. */
+#define ps_arena_reserve(arena, p, capacity, need)                                                                     \
+    ps_arena_reserve_bytes((arena), (p), (capacity), (need), sizeof **(p))
+PS_API ps_status ps_arena_reserve_bytes(ps_arena *arena, void *p, size_t *capacity, size_t need, size_t element);
 
 /* ---- Text ---------------------------------------------------------------- */
 
 /* A growing, always terminated string. Start with {0}; once an append has failed it stays failed and `data` NULL-safe:
- * check ps_text_ok once at the end. */
+ * check ps_text_ok once at the end. Started with {.arena = a} it lies in that arena: it lives as long, needs no clear,
+ * and what fails in it has failed in the arena. */
 typedef struct ps_text {
-    char *data; /* owned; NULL while empty: use ps_text_cstr */
+    char *data; /* owned, or in the arena; NULL while empty: use ps_text_cstr */
     size_t length, capacity;
     bool failed;
+    ps_arena *arena; /* NULL: the text owns its data */
 } ps_text;
-PS_API void ps_text_clear(ps_text *text); /* frees and resets to {0} */
+PS_API void ps_text_clear(ps_text *text); /* frees and resets to how it was started */
 PS_API void ps_text_reset(ps_text *text); /* length 0, memory kept */
 PS_API void ps_text_append(ps_text *text, const char *bytes, size_t length);
 PS_API void ps_text_puts(ps_text *text, const char *string);

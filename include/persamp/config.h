@@ -11,7 +11,9 @@
  *
  * Precedence: default < preset < file < environment < ps_config_set, whatever the order of the calls. A failed call
  * leaves the configuration as it was. A configuration is a plain object: readers may share it between threads while
- * nobody changes it. docs/reference.md says what YAML is understood. */
+ * nobody changes it. docs/reference.md says what YAML is understood.
+ *
+ * Memory: libfyaml reads the files, and lists of ps_config_set. It may crash where malloc fails in it. */
 #ifndef PERSAMP_CONFIG_H
 #define PERSAMP_CONFIG_H
 

@@ -1,4 +1,7 @@
-/* persamp/engine_llama.h: GGUF models in this process, by libllama. */
+/* persamp/engine_llama.h: GGUF models in this process, by libllama.
+ *
+ * Memory: where malloc fails in libllama or ggml, they end the process (std::bad_alloc, an assertion). What the engine
+ * itself lacks is PS_NOMEM. */
 #ifndef PERSAMP_ENGINE_LLAMA_H
 #define PERSAMP_ENGINE_LLAMA_H
 

@@ -1,7 +1,11 @@
 /* persamp/verify.h: does a response give the same mathematical answer as the gold one?
  *
  * Depends on base only. Every call is bounded by counted work, never by a timer; nothing here aborts on hostile input.
- * Functions are pure and may run on several threads at once. docs/verifier.md states the rules. */
+ * Functions are pure and may run on several threads at once. docs/verifier.md states the rules.
+ *
+ * Memory: what the verifier itself lacks is PS_NOMEM, and never another verdict. FLINT and GMP, which compute its
+ * numbers, end the process where malloc fails in them, unless the program says otherwise (ps_adopt_libraries). No
+ * answer can make them take much: below 8 MiB, and for what is usual a few KiB. */
 #ifndef PERSAMP_VERIFY_H
 #define PERSAMP_VERIFY_H
 

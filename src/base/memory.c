@@ -57,11 +57,17 @@ char *ps_strdup(const char *text) {
     return ps_strndup(text, strlen(text));
 }
 
-ps_status ps_reserve_bytes(void *p, size_t *capacity, size_t need, size_t element) {
-    if (need <= *capacity) return PS_OK;
-    size_t grown = *capacity < 8 ? 8 : *capacity;
+/* By doubling, from 8. */
+static size_t grown_capacity(size_t capacity, size_t need) {
+    size_t grown = capacity < 8 ? 8 : capacity;
     while (grown < need)
         grown = grown > SIZE_MAX / 2 ? need : grown * 2;
+    return grown;
+}
+
+ps_status ps_reserve_bytes(void *p, size_t *capacity, size_t need, size_t element) {
+    if (need <= *capacity) return PS_OK;
+    size_t grown = grown_capacity(*capacity, need);
     void *array; /* p is the address of some T *: copied, not cast, for the aliasing rules */
     memcpy(&array, p, sizeof array);
     array = ps_reallocarray(array, grown, element);
@@ -82,6 +88,7 @@ typedef struct block {
 struct ps_arena {
     block *top;
     size_t handed_out;
+    bool failed; /* an allocation, since creation or reset */
 };
 
 enum { FIRST_BLOCK = 4096 };
@@ -112,17 +119,27 @@ void ps_arena_reset(ps_arena *arena) {
         arena->top->used = 0;
     }
     arena->handed_out = 0;
+    arena->failed = false;
+}
+
+bool ps_arena_ok(const ps_arena *arena) {
+    return !arena->failed;
+}
+
+static void *without_memory(ps_arena *arena) {
+    arena->failed = true;
+    return NULL;
 }
 
 void *ps_arena_alloc(ps_arena *arena, size_t size) {
     size_t unit = alignof(max_align_t);
-    if (size > SIZE_MAX / 4) return NULL;
+    if (size > SIZE_MAX / 4) return without_memory(arena);
     size = (size + unit - 1) / unit * unit;
     if (arena->top == NULL || arena->top->size - arena->top->used < size) {
         size_t room = arena->top == NULL ? FIRST_BLOCK : arena->top->size * 2;
         if (room < size) room = size;
         block *b = ps_malloc(sizeof(block) + room);
-        if (b == NULL) return NULL;
+        if (b == NULL) return without_memory(arena);
         *b = (block){.next = arena->top, .size = room, .used = 0};
         arena->top = b;
     }
@@ -133,7 +150,7 @@ void *ps_arena_alloc(ps_arena *arena, size_t size) {
 }
 
 void *ps_arena_calloc(ps_arena *arena, size_t count, size_t size) {
-    if (size != 0 && count > SIZE_MAX / size) return NULL;
+    if (size != 0 && count > SIZE_MAX / size) return without_memory(arena);
     void *p = ps_arena_alloc(arena, count * size);
     if (p != NULL) memset(p, 0, count * size);
     return p;
@@ -145,6 +162,19 @@ char *ps_arena_strndup(ps_arena *arena, const char *text, size_t length) {
     if (length > 0) memcpy(copy, text, length);
     copy[length] = '\0';
     return copy;
+}
+
+ps_status ps_arena_reserve_bytes(ps_arena *arena, void *p, size_t *capacity, size_t need, size_t element) {
+    if (need <= *capacity) return PS_OK;
+    size_t grown = grown_capacity(*capacity, need);
+    void *old, *array = element != 0 && grown > SIZE_MAX / element ? without_memory(arena)
+                                                                   : ps_arena_alloc(arena, grown * element);
+    if (array == NULL) return PS_NOMEM;
+    memcpy(&old, p, sizeof old); /* p is the address of some T *, as in ps_reserve_bytes */
+    if (*capacity > 0) memcpy(array, old, *capacity * element);
+    memcpy(p, &array, sizeof array);
+    *capacity = grown;
+    return PS_OK;
 }
 
 size_t ps_arena_bytes(const ps_arena *arena) {

@@ -6,8 +6,20 @@
 #include <string.h>
 
 void ps_text_clear(ps_text *text) {
-    ps_free(text->data);
-    *text = (ps_text){0};
+    if (text->arena == NULL) ps_free(text->data);
+    *text = (ps_text){.arena = text->arena};
+}
+
+/* Room for `more` bytes and the terminator; false, and the text has failed, without. */
+static bool make_room(ps_text *text, size_t more) {
+    if (text->failed) return false;
+    bool possible = more < SIZE_MAX / 2 - text->length;
+    size_t need = possible ? text->length + more + 1 : SIZE_MAX / 2; /* which an arena refuses, and remembers */
+    ps_status status = text->arena != NULL ? ps_arena_reserve(text->arena, &text->data, &text->capacity, need)
+                       : possible          ? ps_reserve(&text->data, &text->capacity, need)
+                                           : PS_NOMEM;
+    text->failed = status != PS_OK;
+    return !text->failed;
 }
 
 void ps_text_reset(ps_text *text) {
@@ -16,12 +28,7 @@ void ps_text_reset(ps_text *text) {
 }
 
 void ps_text_append(ps_text *text, const char *bytes, size_t length) {
-    if (text->failed) return;
-    if (length > SIZE_MAX / 2 - text->length ||
-        ps_reserve(&text->data, &text->capacity, text->length + length + 1) != PS_OK) {
-        text->failed = true;
-        return;
-    }
+    if (!make_room(text, length)) return;
     if (length > 0) memcpy(text->data + text->length, bytes, length);
     text->length += length;
     text->data[text->length] = '\0';
@@ -37,9 +44,7 @@ void ps_text_printf(ps_text *text, const char *format, ...) {
     va_copy(again, args);
     int n = vsnprintf(NULL, 0, format, args);
     va_end(args);
-    if (n < 0 || text->failed || ps_reserve(&text->data, &text->capacity, text->length + (size_t)n + 1) != PS_OK) {
-        text->failed = true;
-    } else {
+    if (make_room(text, n < 0 ? SIZE_MAX / 2 : (size_t)n)) {
         vsnprintf(text->data + text->length, (size_t)n + 1, format, again);
         text->length += (size_t)n;
     }

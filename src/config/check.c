@@ -1,9 +1,8 @@
 /* What only the whole configuration can be judged by. */
+#include "base/pattern.h"
 #include "config/internal.h"
 
-#define PCRE2_CODE_UNIT_WIDTH 8
 #include <ctype.h>
-#include <pcre2.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -106,21 +105,18 @@ static void check_variable_name(checker *c, ps_key_index key, const char *name) 
     if (!good) complain(c, key, "expected the name of an environment variable (letters, digits, _), not the secret");
 }
 
-/* The pattern as src/verify/extract_regex.c will compile it: a mistake in it is found here, before a
- * model is loaded. */
-static void check_pattern(checker *c, ps_key_index key, const char *pattern) {
-    int error;
-    PCRE2_SIZE at;
-    char why[160] = "", message[256];
-    pcre2_code *code = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, 0, &error, &at, NULL);
-    if (code == NULL) {
-        pcre2_get_error_message(error, (PCRE2_UCHAR *)why, sizeof why);
-        snprintf(message, sizeof message, "not a regular expression: %s, at character %zu", why, (size_t)at + 1);
-        complain(c, key, message);
-    } else if (*pattern == '\0') {
+/* A mistake in a pattern is found here, before a model is loaded. */
+static void check_pattern(checker *c, ps_key_index key, const char *regex) {
+    ps_pattern *pattern = NULL;
+    ps_error why;
+    ps_status status = ps_pattern_compile(regex, &pattern, &why);
+    if (status == PS_NOMEM)
+        c->mistakes.lines.failed = true;
+    else if (status != PS_OK)
+        complain(c, key, why.message);
+    else if (*regex == '\0')
         complain(c, key, "empty; expected a regular expression");
-    }
-    pcre2_code_free(code);
+    ps_pattern_free(pattern);
 }
 
 static void check_forms(checker *c) {

@@ -293,11 +293,21 @@ static struct fy_diag *quiet_diag(void) {
     return diag;
 }
 
+/* An empty list or mapping, the default of such keys, needs no parser: without a configuration's file libfyaml, which
+ * does not survive a failed allocation, is not called. */
+static ps_status empty_collection(builder *b, const char *text, const ps_yaml_node **root) {
+    ps_status status;
+    *root = new_node(b, *text == '[' ? YAML_SEQUENCE : YAML_MAPPING, &status);
+    return status;
+}
+
 ps_status ps_yaml_parse(const char *text, size_t length, const char *name, ps_arena *arena, const ps_yaml_node **root,
                         ps_error *err) {
     builder b = {.name = name, .text = text, .length = length, .arena = arena, .err = err, .line = 1, .column = 1};
     ps_status status = check_bytes(&b);
     if (status != PS_OK) return status;
+    if (length == 2 && (memcmp(text, "[]", 2) == 0 || memcmp(text, "{}", 2) == 0))
+        return empty_collection(&b, text, root);
     struct fy_parser *parser = NULL;
     struct fy_diag *diag = quiet_diag();
     if (diag == NULL) return ps_nomem(err);

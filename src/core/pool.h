@@ -124,6 +124,12 @@ static inline double ps_level_log_mean(const ps_level *level) {
     return level->open_sum > 0 ? level->open_best + log(level->open_sum / (double)level->n_open) : -INFINITY;
 }
 
+/* Moments of the weights of a level's candidates at β. */
+static inline ps_moments ps_level_moments(const ps_pool *pool, const ps_level *level, double beta) {
+    return ps_kernels_best()->moments(pool->candidate_ell + level->first, pool->candidate_mix + level->first,
+                                      level->n_candidates, beta);
+}
+
 /* lineage: back up the values of the candidates and set candidate_worth. PS_NOMEM or PS_OK. O(snapshots since the
  * oldest candidate). */
 ps_status ps_pool_value(ps_pool *pool);

@@ -19,10 +19,7 @@ static char *plain(psv_ctx *ctx, const char *answer) {
     static const char *const commands[] = {"\\text", "\\textbf", "\\mathrm",     "\\mathbf",
                                            "\\mbox", "\\boxed",  "\\boldsymbol", "\\rm"};
     char *out = ps_arena_alloc(ctx->arena, strlen(answer) + 1);
-    if (out == NULL) {
-        ctx->nomem = true;
-        return NULL;
-    }
+    if (out == NULL) return NULL;
     size_t n = 0;
     for (size_t i = 0; answer[i];) {
         size_t skip = 0;
@@ -85,7 +82,6 @@ static option read_option(psv_ctx *ctx, const char *answer) {
 
 psv_answer_is psv_compare_choices(psv_compare *c, const char *a, const char *b) {
     option x = read_option(c->ctx, a), y = read_option(c->ctx, b);
-    if (c->ctx->nomem) return PSV_CANNOT_TELL;
     if (x.letters && y.letters)
         return psv_decide(c, "choice", x.letters == y.letters ? PSV_YES : PSV_NO,
                           x.letters == y.letters ? "the same letters" : "different letters");
@@ -93,7 +89,7 @@ psv_answer_is psv_compare_choices(psv_compare *c, const char *a, const char *b) 
     psv_answer left, right;
     psv_read(c->ctx, x.text, strlen(x.text), &left);
     psv_read(c->ctx, y.text, strlen(y.text), &right);
-    return c->ctx->nomem ? PSV_CANNOT_TELL : psv_compare_answers(c, &left, &right);
+    return psv_compare_answers(c, &left, &right);
 }
 
 /* The last "option C", "choice C", "(C)" of a text. */

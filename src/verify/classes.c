@@ -46,7 +46,6 @@ static psv_answer_is compare(voting *v, const psv_answer *a, const psv_answer *b
     ctx.nodes = 0;
     *c = (psv_compare){.ctx = &ctx};
     psv_answer_is is = psv_compare_answers(c, a, b);
-    if (ctx.nomem) v->ctx.nomem = true;
     c->ctx = NULL;
     return is;
 }
@@ -56,7 +55,7 @@ static ps_status relate(voting *v, size_t fresh) {
     for (size_t m = 0; m < fresh; m++) {
         psv_compare c;
         psv_answer_is is = compare(v, &v->answer[m], &v->answer[fresh], &c);
-        if (v->ctx.nomem) return PS_NOMEM;
+        if (!ps_arena_ok(v->scratch)) return PS_NOMEM;
         if (is != PSV_YES) continue;
         if (!c.says_more[PSV_FIRST] && !c.says_more[PSV_SECOND]) v->strong[root(v->strong, fresh)] = root(v->strong, m);
         if (c.says_more[PSV_SECOND] && add_edge(v, m, fresh) != PS_OK) return PS_NOMEM;
@@ -76,7 +75,7 @@ static ps_status place(voting *v, const char *text, size_t *member) {
     v->ctx.nodes = 0;
     v->ctx.work = PSV_WORK;
     psv_read(&v->ctx, text, strlen(text), &v->answer[fresh]);
-    if (v->ctx.nomem) return PS_NOMEM;
+    if (psv_nomem(&v->ctx)) return PS_NOMEM;
     v->text[fresh] = text;
     v->strong[fresh] = v->joined[fresh] = fresh;
     *member = v->members++;

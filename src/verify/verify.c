@@ -21,6 +21,13 @@ static ps_status begin(psv_ctx *ctx, const ps_verify_options *options, ps_error 
     return PS_OK;
 }
 
+/* The one place that asks whether memory was enough. What was computed without it is thrown away. */
+static ps_status end(psv_ctx *ctx, ps_status status, ps_error *err) {
+    if (psv_nomem(ctx)) status = ps_nomem(err);
+    ps_arena_free(ctx->arena);
+    return status;
+}
+
 void ps_verify_result_clear(ps_verify_result *result) {
     ps_free(result->extracted);
     ps_free(result->gold_form);
@@ -59,7 +66,14 @@ static ps_status extract(psv_ctx *ctx, const char *response, const ps_verify_opt
     case PS_EXTRACT_BOXED: *answer = look_for_answer(ctx, response, length, options->mode); break;
     default: return ps_fail(err, PS_ARG, "unknown way of extraction %d", (int)options->extract);
     }
-    return ctx->nomem ? ps_nomem(err) : PS_OK;
+    return PS_OK;
+}
+
+/* The answer that was found as the caller gets it: trimmed, of his own; NULL stays NULL. */
+static ps_status owned_answer(psv_ctx *ctx, const char *found, char **copy, ps_error *err) {
+    const char *shown = found != NULL ? psv_trim(ctx, found, strlen(found)) : NULL;
+    *copy = shown != NULL ? ps_strdup(shown) : NULL;
+    return shown != NULL && *copy == NULL ? ps_nomem(err) : PS_OK;
 }
 
 ps_status ps_extract_answer(const char *response, const ps_verify_options *options, char **answer, ps_error *err) {
@@ -72,13 +86,12 @@ ps_status ps_extract_answer(const char *response, const ps_verify_options *optio
     const char *found;
     char *copy = NULL;
     status = extract(&ctx, response, options, &found, err);
-    if (status == PS_OK && found != NULL) {
-        found = psv_trim(&ctx, found, strlen(found));
-        copy = found != NULL ? ps_strdup(found) : NULL;
-        if (copy == NULL) status = ps_nomem(err);
-    }
-    if (status == PS_OK) *answer = copy;
-    ps_arena_free(ctx.arena);
+    if (status == PS_OK) status = owned_answer(&ctx, found, &copy, err);
+    status = end(&ctx, status, err);
+    if (status == PS_OK)
+        *answer = copy;
+    else
+        ps_free(copy);
     return status;
 }
 
@@ -110,51 +123,51 @@ static bool contains(const char *response, const char *gold) {
     return false;
 }
 
+/* An answer in the canonical notation, for the caller to own; NULL for one that was not read. */
+static ps_status form_of(psv_ctx *ctx, const psv_answer *answer, char **out, ps_error *err) {
+    if (answer->why != NULL || answer->tree == NULL) return PS_OK;
+    ps_text text = psv_text(ctx);
+    psv_print(answer->tree, &text);
+    *out = ps_strdup(ps_text_cstr(&text));
+    return *out != NULL ? PS_OK : ps_nomem(err);
+}
+
 static ps_verdict verdict_of(psv_answer_is is) {
     return is == PSV_YES ? PS_SAME : is == PSV_NO ? PS_DIFFERENT : PS_UNKNOWN;
 }
 
-static ps_status form_of(const psv_answer *answer, char **out) {
-    ps_text text = {0};
-    if (answer->why == NULL) psv_print(answer->tree, &text);
-    *out = answer->why != NULL ? NULL : ps_strdup(ps_text_cstr(&text));
-    bool ok = ps_text_ok(&text) && (*out != NULL || answer->why != NULL);
-    ps_text_clear(&text);
-    return ok ? PS_OK : PS_NOMEM;
+static void take_decision(ps_verify_result *result, const psv_compare *c, psv_answer_is is) {
+    result->verdict = verdict_of(is);
+    result->stage = c->stage;
+    snprintf(result->reason, sizeof result->reason, "%s", c->reason != NULL ? c->reason : "");
 }
 
 /* The grader for multiple choice: both sides are printed as they were given. */
-static ps_status decide_choice(psv_ctx *ctx, const char *gold, const char *pred, ps_verify_result *result,
-                               ps_error *err) {
+static void decide_choice(psv_ctx *ctx, const char *gold, const char *pred, ps_verify_result *result) {
     psv_compare c = {.ctx = ctx, .stage = "choice"};
     psv_answer_is is = psv_compare_choices(&c, gold, pred);
-    if (ctx->nomem) return ps_nomem(err);
-    result->verdict = verdict_of(is);
-    result->stage = c.stage;
-    snprintf(result->reason, sizeof result->reason, "%s", c.reason != NULL ? c.reason : "");
-    return PS_OK;
+    take_decision(result, &c, is);
 }
 
 /* Compare two answers by what they say; what was decided goes to *result, texts included. */
 static ps_status decide(psv_ctx *ctx, const char *gold, const char *pred, ps_verify_mode mode, ps_verify_result *result,
                         ps_error *err) {
-    if (mode == PS_VERIFY_CHOICE) return decide_choice(ctx, gold, pred, result, err);
+    if (mode == PS_VERIFY_CHOICE) {
+        decide_choice(ctx, gold, pred, result);
+        return PS_OK;
+    }
     psv_answer a, b;
     psv_read(ctx, gold, strlen(gold), &a);
-    if (!ctx->nomem) psv_read(ctx, pred, strlen(pred), &b);
-    if (ctx->nomem) return ps_nomem(err);
+    psv_read(ctx, pred, strlen(pred), &b);
     psv_compare c = {.ctx = ctx, .stage = "type"};
     psv_answer_is is = psv_compare_answers(&c, &a, &b);
-    if (ctx->nomem) return ps_nomem(err);
-    result->verdict = verdict_of(is);
-    result->stage = c.stage;
-    snprintf(result->reason, sizeof result->reason, "%s", c.reason != NULL ? c.reason : "");
-    if (form_of(&a, &result->gold_form) != PS_OK || form_of(&b, &result->response_form) != PS_OK) return ps_nomem(err);
-    return PS_OK;
+    take_decision(result, &c, is);
+    ps_status status = form_of(ctx, &a, &result->gold_form, err);
+    return status == PS_OK ? form_of(ctx, &b, &result->response_form, err) : status;
 }
 
-static ps_status by_text(const char *gold, const char *extracted, const char *response, ps_verify_mode mode,
-                         ps_verify_result *result) {
+static void by_text(const char *gold, const char *extracted, const char *response, ps_verify_mode mode,
+                    ps_verify_result *result) {
     bool same = mode == PS_VERIFY_EXACT ? extracted != NULL && equal_text(gold, extracted) : contains(response, gold);
     result->verdict = same ? PS_SAME : PS_DIFFERENT;
     result->stage = "text";
@@ -162,7 +175,6 @@ static ps_status by_text(const char *gold, const char *extracted, const char *re
              mode == PS_VERIFY_EXACT ? same ? "equal texts" : "different texts"
              : same                  ? "the response contains the gold text"
                                      : "the response does not contain the gold text");
-    return PS_OK;
 }
 
 /* The gold answer, perhaps extracted from its text as from a response. */
@@ -205,20 +217,16 @@ ps_status ps_verify(const char *gold, const char *response, const ps_verify_opti
     if (status != PS_OK) return status;
     const char *found = NULL;
     status = extract(&ctx, response, options, &found, err);
-    if (status == PS_OK && found != NULL) {
-        const char *shown = psv_trim(&ctx, found, strlen(found));
-        out.extracted = shown != NULL ? ps_strdup(shown) : NULL;
-        if (out.extracted == NULL) status = ps_nomem(err);
+    if (status == PS_OK) status = owned_answer(&ctx, found, &out.extracted, err);
+    if (status == PS_OK) {
+        if (options->mode == PS_VERIFY_EXACT || options->mode == PS_VERIFY_CONTAINS)
+            by_text(gold, out.extracted, response, options->mode, &out);
+        else if (found == NULL)
+            snprintf(out.reason, sizeof out.reason, "no answer was found in the response");
+        else
+            status = decide_either_way(&ctx, gold_answer(&ctx, gold), found, options->mode, &out, err);
     }
-    if (status != PS_OK) goto done;
-    if (options->mode == PS_VERIFY_EXACT || options->mode == PS_VERIFY_CONTAINS)
-        status = by_text(gold, out.extracted, response, options->mode, &out);
-    else if (found == NULL)
-        snprintf(out.reason, sizeof out.reason, "no answer was found in the response");
-    else
-        status = decide_either_way(&ctx, gold_answer(&ctx, gold), found, options->mode, &out, err);
-done:
-    ps_arena_free(ctx.arena);
+    status = end(&ctx, status, err);
     if (status == PS_OK)
         *result = out;
     else
@@ -239,8 +247,7 @@ ps_status ps_verify_answers_explained(const char *a, const char *b, const ps_ver
     psv_ctx ctx;
     ps_status status = begin(&ctx, options, err);
     if (status != PS_OK) return status;
-    status = decide(&ctx, a, b, options->mode, &out, err);
-    ps_arena_free(ctx.arena);
+    status = end(&ctx, decide(&ctx, a, b, options->mode, &out, err), err);
     if (status == PS_OK)
         *result = out;
     else

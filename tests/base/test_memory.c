@@ -50,7 +50,13 @@ static void sizes_that_overflow_are_refused(void **state) {
     ps_arena *arena = ps_arena_create();
     assert_non_null(arena);
     assert_null(ps_arena_alloc(arena, SIZE_MAX - 3));
+    assert_false(ps_arena_ok(arena));
+    ps_arena_reset(arena);
     assert_null(ps_arena_calloc(arena, huge, 3));
+    assert_false(ps_arena_ok(arena));
+    ps_arena_reset(arena);
+    assert_int_equal(ps_arena_reserve(arena, &numbers, &capacity, huge), PS_NOMEM);
+    assert_true(numbers == NULL && capacity == 0 && !ps_arena_ok(arena));
     ps_arena_free(arena);
 }
 
@@ -72,6 +78,23 @@ static void arrays_grow_by_doubling(void **state) {
     assert_int_equal(ps_reserve(&numbers, &capacity, before + 1), PS_NOMEM);
     assert_true(capacity == before && numbers[9999] == 9999); /* still valid */
     ps_free(numbers);
+}
+
+static void an_array_in_an_arena_keeps_what_was_in_it(void **state) {
+    (void)state;
+    ps_arena *arena = ps_arena_create();
+    assert_non_null(arena);
+    int *numbers = NULL;
+    size_t capacity = 0;
+    for (size_t n = 0; n < 10000; n++) {
+        assert_int_equal(ps_arena_reserve(arena, &numbers, &capacity, n + 1), PS_OK);
+        assert_true(capacity > n);
+        numbers[n] = (int)n;
+    }
+    for (size_t n = 0; n < 10000; n++)
+        assert_int_equal(numbers[n], n);
+    assert_true(ps_arena_bytes(arena) < 4 * 16384 * sizeof *numbers); /* by doubling */
+    ps_arena_free(arena);
 }
 
 static void an_arena_hands_out_aligned_blocks(void **state) {
@@ -121,9 +144,12 @@ static void an_arena_stays_usable_without_memory(void **state) {
             char *text = ps_arena_strndup(arena, "some thousand bytes", 19);
             void *p = ps_arena_alloc(arena, 1000);
             failures += (text == NULL) + (p == NULL);
+            assert_int_equal(ps_arena_ok(arena), failures == 0); /* remembered, though later ones succeed */
             if (text != NULL) assert_string_equal(text, "some thousand bytes");
         }
         assert_true(failures <= 1);
+        ps_arena_reset(arena);
+        assert_true(ps_arena_ok(arena));
         ps_arena_free(arena);
         assert_int_equal(memory.alive, 0);
     }
@@ -138,6 +164,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(blocks_are_had_resized_and_freed, with_counting, nothing_left),
         cmocka_unit_test_setup_teardown(sizes_that_overflow_are_refused, with_counting, nothing_left),
         cmocka_unit_test_setup_teardown(arrays_grow_by_doubling, with_counting, nothing_left),
+        cmocka_unit_test_setup_teardown(an_array_in_an_arena_keeps_what_was_in_it, with_counting, nothing_left),
         cmocka_unit_test_setup_teardown(an_arena_hands_out_aligned_blocks, with_counting, nothing_left),
         cmocka_unit_test_setup_teardown(an_arena_stays_usable_without_memory, with_counting, nothing_left)};
     return cmocka_run_group_tests(tests, NULL, NULL);

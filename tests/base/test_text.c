@@ -49,6 +49,37 @@ static void a_failed_append_is_never_forgotten(void **state) {
     failing_remove();
 }
 
+/* A text in an arena fails with it, and is freed with it. */
+static void a_text_may_lie_in_an_arena(void **state) {
+    (void)state;
+    for (size_t fail_at = 0; fail_at <= 5; fail_at++) {
+        failing_install(&memory, fail_at);
+        ps_arena *arena = ps_arena_create();
+        if (fail_at == 1) {
+            assert_null(arena);
+            continue;
+        }
+        ps_text text = {.arena = arena}, other = {.arena = arena};
+        for (int i = 0; i < 4000; i++) {
+            ps_text_puts(&text, "some ");
+            ps_text_printf(&other, "%d,", i % 10);
+        }
+        bool ok = ps_text_ok(&text) && ps_text_ok(&other);
+        assert_int_equal(ps_arena_ok(arena), ok);
+        assert_int_equal(ok, fail_at == 0 || memory.calls < fail_at);
+        if (ok) {
+            assert_true(text.length == 20000 && other.length == 8000 && other.data[7999] == ',');
+            ps_text_clear(&text);
+            assert_true(text.data == NULL && text.arena == arena);
+            ps_text_puts(&text, "again");
+            assert_string_equal(ps_text_cstr(&text), "again");
+        }
+        ps_arena_free(arena);
+        assert_int_equal(memory.alive, 0);
+    }
+    failing_remove();
+}
+
 static void an_impossible_length_is_a_failure(void **state) {
     (void)state;
     ps_text text = {0};
@@ -57,6 +88,11 @@ static void an_impossible_length_is_a_failure(void **state) {
     ps_text_append(&text, "b", huge);
     assert_false(ps_text_ok(&text));
     ps_text_clear(&text);
+    ps_arena *arena = ps_arena_create();
+    ps_text inside = {.arena = arena};
+    ps_text_append(&inside, "b", huge);
+    assert_false(ps_text_ok(&inside) || ps_arena_ok(arena));
+    ps_arena_free(arena);
 }
 
 static void the_nearest_name_is_near(void **state) {
@@ -146,6 +182,7 @@ static void errors_of_reading_name_the_file(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(appended_bytes_stand_one_after_another),
                                        cmocka_unit_test(a_failed_append_is_never_forgotten),
+                                       cmocka_unit_test(a_text_may_lie_in_an_arena),
                                        cmocka_unit_test(an_impossible_length_is_a_failure),
                                        cmocka_unit_test(the_nearest_name_is_near),
                                        cmocka_unit_test(a_file_is_read_whole),

@@ -118,6 +118,11 @@ good src/core/kernels_vector.h '/* Included once for each table. */' '#ifndef OW
 
 # ---- Banners ----
 line=$(printf '%100s' '' | tr ' ' -)
+good src/verify/a.c 'static void f(psv_ctx *ctx) {' '    ps_text text = psv_text(ctx);' '}'
+bad src/verify/a.c 'outside the arena' 'static void f(void) {' '    ps_text text = {0};'
+bad src/verify/a.c 'outside the arena' 'static void f(void) {' '    ps_text a = psv_text(ctx), b = {0};'
+good src/core/a.c 'static void f(void) {' '    ps_text text = {0};' '}'
+
 banner() { printf '/* ---- %s %.*s */\n' "$1" "$(($2 - 12 - ${#1}))" "$line"; }
 good src/core/a.c "$(banner 'The pool' 80)"
 bad src/core/a.c '81 columns' "$(banner 'The pool' 81)"

@@ -40,17 +40,15 @@ static const psv_node *before_approximation(const psv_node *node) {
 /* ---- Words and letters --------------------------------------------------- */
 
 static psv_answer_is compare_words(psv_compare *c, const psv_node *a, const psv_node *b) {
-    ps_text wa = {0}, wb = {0};
+    ps_text wa = psv_text(c->ctx), wb = psv_text(c->ctx);
     psv_answer_is is = PSV_NO;
-    if (psv_words_of(a, &wa) && psv_words_of(b, &wb) && ps_text_ok(&wa) && ps_text_ok(&wb)) {
+    if (psv_words_of(a, &wa) && psv_words_of(b, &wb)) {
         for (size_t i = 0; i < wa.length; i++)
             wa.data[i] = (char)tolower((unsigned char)wa.data[i]);
         for (size_t i = 0; i < wb.length; i++)
             wb.data[i] = (char)tolower((unsigned char)wb.data[i]);
         is = psv_same_words(c->ctx, ps_text_cstr(&wa), ps_text_cstr(&wb)) ? PSV_YES : PSV_NO;
     }
-    ps_text_clear(&wa);
-    ps_text_clear(&wb);
     return psv_decide(c, "text", is, is == PSV_YES ? "the same words" : "different words");
 }
 
@@ -399,6 +397,7 @@ static bool has_letter_or_digit(const char *text) {
 
 psv_answer_is psv_compare_answers(psv_compare *c, const psv_answer *a, const psv_answer *b) {
     c->proven = true;
+    if (psv_nomem(c->ctx)) return psv_decide(c, "memory", PSV_CANNOT_TELL, "out of memory"); /* a side may be missing */
     bool plain_words = c->ctx->rules->filler_words_say_nothing;
     bool labels = plain_words && *a->words && psv_is_label(a->source) && psv_is_label(b->source);
     if (labels &&

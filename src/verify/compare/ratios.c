@@ -22,10 +22,8 @@ static bool append_digits(const psv_node *node, ps_text *out) {
 }
 
 static psv_answer_is compare_digits(psv_compare *c, const psv_node *numeral, const psv_node *other) {
-    ps_text digits = {0};
-    bool same =
-        append_digits(other, &digits) && ps_text_ok(&digits) && strcasecmp(ps_text_cstr(&digits), numeral->text) == 0;
-    ps_text_clear(&digits);
+    ps_text digits = psv_text(c->ctx);
+    bool same = append_digits(other, &digits) && strcasecmp(ps_text_cstr(&digits), numeral->text) == 0;
     return psv_decide(c, "base", same ? PSV_YES : PSV_NO, same ? "the base was left out" : "different digits");
 }
 

@@ -17,15 +17,23 @@ static const char *const nouns[] = {
     "antwoord", "lösung:",        "ergebnis",       "resultado",    "答：",        "答:",       "结果",
     "решение:", "odpověď",        "válasz",         "απάντηση"};
 
+/* isalpha without a call: it is asked of every character. */
+static inline bool is_letter(char c) {
+    return (unsigned char)((c | 32) - 'a') < 26;
+}
+
+/* The length of the noun at text[i], which begins a word; 0: there is none. */
 static size_t noun_at(const char *text, size_t i, size_t end) {
+    unsigned char c = (unsigned char)text[i];
+    bool begins_word = (is_letter(text[i]) || c >= 0xC2) && (i == 0 || !is_letter(text[i - 1]));
+    if (!begins_word) return 0;
+    char first = (char)tolower(c);
     for (size_t k = 0; k < sizeof nouns / sizeof *nouns; k++) {
-        if (nouns[k][0] != (char)tolower((unsigned char)text[i]) || !psv_letters_at(text + i, end - i, nouns[k]))
-            continue;
-        bool inside = i > 0 && isalpha((unsigned char)text[i - 1]);
+        if (nouns[k][0] != first || !psv_letters_at(text + i, end - i, nouns[k])) continue;
         size_t length = strlen(nouns[k]), after = i + length;
         after += after < end && text[after] == 's';
-        inside |= after < end && isalpha((unsigned char)nouns[k][length - 1]) &&
-                  isalpha((unsigned char)text[after]); /* answered */
+        bool inside = after < end && isalpha((unsigned char)nouns[k][length - 1]) &&
+                      isalpha((unsigned char)text[after]); /* answered */
         if (strchr(":.", nouns[k][length - 1]) != NULL) length--;
         if (!inside) return length;
     }
@@ -126,9 +134,8 @@ psv_announcement psv_last_announcement(const char *text, psv_span span) {
 
 /* ---- Tags ---------------------------------------------------------------- */
 
-/* <answer>, <final_answer>, [ANSWER], <final answer>: how long the mark at i is; 0: there is none. */
+/* <answer>, <final_answer>, [ANSWER], <final answer>: how long the mark is that "<" or "[" at i opens; 0: none. */
 static size_t answer_mark(const char *text, size_t i, size_t end, bool closing) {
-    if (text[i] != '<' && text[i] != '[') return 0;
     size_t at = i + 1;
     if (closing != (at < end && text[at] == '/')) return 0;
     at += closing;
@@ -143,12 +150,12 @@ static size_t answer_mark(const char *text, size_t i, size_t end, bool closing) 
 
 bool psv_last_tag(const char *text, psv_span span, psv_span *inner) {
     bool found = false;
-    for (size_t i = span.begin; i < span.end; i++) {
+    for (size_t i = span.begin; (i = psv_next_of(text, i, span.end, "<[")) < span.end; i++) {
         size_t open = answer_mark(text, i, span.end, false);
         if (!open) continue;
-        size_t begin = i + open, end = begin;
+        size_t begin = i + open, end = psv_next_of(text, begin, span.end, "<[");
         while (end < span.end && !answer_mark(text, end, span.end, true) && !answer_mark(text, end, span.end, false))
-            end++;
+            end = psv_next_of(text, end + 1, span.end, "<[");
         bool blank = true;
         for (size_t k = begin; k < end; k++)
             blank &= isspace((unsigned char)text[k]) || strchr(".…", text[k]) != NULL;

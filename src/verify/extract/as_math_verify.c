@@ -13,14 +13,13 @@ typedef struct candidate {
 } candidate;
 
 typedef struct candidates {
+    ps_arena *arena; /* of the array */
     candidate *data;
     size_t n, capacity;
 } candidates;
 
-static bool add(candidates *list, candidate c) {
-    if (ps_reserve(&list->data, &list->capacity, list->n + 1) != PS_OK) return false;
-    list->data[list->n++] = c;
-    return true;
+static void add(candidates *list, candidate c) {
+    if (ps_arena_reserve(list->arena, &list->data, &list->capacity, list->n + 1) == PS_OK) list->data[list->n++] = c;
 }
 
 /* A percent sign or word right after i: its end, else i. */
@@ -104,7 +103,7 @@ static bool currency_before(const char *text, size_t i, size_t *start) {
     return false;
 }
 
-static bool find_plain(const char *text, size_t length, candidates *out) {
+static void find_plain(const char *text, size_t length, candidates *out) {
     size_t clear = 0;
     for (size_t i = 0; i < length;) {
         bool starts = isdigit((unsigned char)text[i]) || (strchr("-.(", text[i]) != NULL && text[i] && i + 1 < length &&
@@ -125,10 +124,9 @@ static bool find_plain(const char *text, size_t length, candidates *out) {
             continue;
         }
         c.whole.end = percent_end(text, length, c.whole.end, &c.percent);
-        if (!add(out, c)) return false;
+        add(out, c);
         i = c.whole.end > i ? c.whole.end : i + 1;
     }
-    return true;
 }
 
 /* Outside formulas "1,22" is a decimal to Math-Verify: a comma not followed by three digits. */
@@ -138,21 +136,20 @@ const char *psv_reference_number(psv_ctx *ctx, const char *text) {
     size_t decimals = strspn(text + comma + 1, "0123456789");
     if (!decimals || decimals == 3 || text[comma + 1 + decimals]) return text;
     char *copy = ps_arena_strndup(ctx->arena, text, strlen(text));
-    if (copy == NULL) ctx->nomem = true;
     if (copy != NULL) copy[comma] = '.';
     return copy != NULL ? copy : text;
 }
 
 /* ---- Choosing ------------------------------------------------------------ */
 
-static bool find_candidates(const char *text, size_t length, const psv_formulas *formulas, candidates *out) {
+static void find_candidates(const char *text, size_t length, const psv_formulas *formulas, candidates *out) {
     for (size_t k = 0; k < formulas->n; k++) {
         candidate c = {formulas->data[k].whole, formulas->data[k].inner, false};
         c.whole.end = percent_end(text, length, c.whole.end, &c.percent);
-        if (!add(out, c)) return false;
+        add(out, c);
     }
     size_t latex = out->n;
-    if (!find_plain(text, length, out)) return false;
+    find_plain(text, length, out);
     /* a number inside a formula is no candidate of its own: two sorted lists, one walk */
     size_t kept = latex;
     for (size_t k = latex, f = 0; k < out->n; k++) {
@@ -162,7 +159,6 @@ static bool find_candidates(const char *text, size_t length, const psv_formulas 
         if (!inside) out->data[kept++] = out->data[k];
     }
     out->n = kept;
-    return true;
 }
 
 static const candidate *first_from(const candidates *list, size_t from, size_t within) {
@@ -214,13 +210,10 @@ static const candidate *last_one(const candidates *list) {
 }
 
 static const char *content_of(psv_ctx *ctx, const char *text, const candidate *c) {
-    ps_text out = {0};
+    ps_text out = psv_text(ctx);
     ps_text_append(&out, text + c->inner.begin, c->inner.end - c->inner.begin);
     if (c->percent) ps_text_puts(&out, "\\%");
-    const char *copy = ps_text_ok(&out) ? ps_arena_strndup(ctx->arena, ps_text_cstr(&out), out.length) : NULL;
-    if (copy == NULL) ctx->nomem = true;
-    ps_text_clear(&out);
-    return copy;
+    return ps_text_cstr(&out);
 }
 
 /* Does a comma, or else "and" or "or", join a formula to the next? */
@@ -265,12 +258,10 @@ static bool ends_in_percent(psv_ctx *ctx, const char *text, size_t length, size_
         end++;
     (void)percent_end(text, length, end, &percent);
     if (!percent) return false;
-    ps_text out = {0};
+    ps_text out = psv_text(ctx);
     ps_text_puts(&out, *content);
     ps_text_puts(&out, "\\%");
-    const char *copy = ps_text_ok(&out) ? ps_arena_strndup(ctx->arena, ps_text_cstr(&out), out.length) : NULL;
-    ps_text_clear(&out);
-    if (copy != NULL) *content = copy;
+    *content = ps_text_cstr(&out);
     return true;
 }
 
@@ -283,34 +274,25 @@ static bool says_final_answer(const char *text, size_t length) {
 const char *psv_extract_as_math_verify(psv_ctx *ctx, const char *response, size_t length) {
     const char *found = NULL, *boxed = NULL;
     psv_span where = {0, 0};
-    psv_formulas formulas = {0};
-    candidates list = {0};
     bool box = psv_last_boxes(ctx, response, (psv_span){0, length}, NULL, &boxed, &where);
     if (box &&
         !says_final_answer(response + where.end, length - where.end)) { /* the usual case: nothing else to find */
         (void)ends_in_percent(ctx, response, length, where.end, &boxed);
         return boxed;
     }
-    if (psv_find_formulas(response, length, &formulas) != PS_OK ||
-        !find_candidates(response, length, &formulas, &list)) {
-        ctx->nomem = true;
-        goto done;
-    }
+    psv_formulas formulas = psv_find_formulas(ctx, response, length);
+    candidates list = {.arena = ctx->arena};
+    find_candidates(response, length, &formulas, &list);
     const candidate *final = after_final_answer(response, length, &list);
     if (box && !(final != NULL && final->whole.begin > where.end)) {
         (void)ends_in_percent(ctx, response, length, where.end, &boxed);
-        found = boxed;
-        goto done;
+        return boxed;
     }
     const candidate *c = final;
     if (c == NULL) c = after_answer(response, length, &list, true);
     if (c == NULL) c = after_answer(response, length, &list, false);
-    if (c == NULL && (found = whole(ctx, response, length)) != NULL) goto done;
+    if (c == NULL && (found = whole(ctx, response, length)) != NULL) return found;
     if (c == NULL) c = last_one(&list);
-    found =
-        c != NULL ? with_neighbours(ctx, response, &formulas, c) : psv_extract_last(ctx, response, length, &formulas);
-done:
-    ps_free(formulas.data);
-    ps_free(list.data);
-    return found;
+    return c != NULL ? with_neighbours(ctx, response, &formulas, c)
+                     : psv_extract_last(ctx, response, length, &formulas);
 }

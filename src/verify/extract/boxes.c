@@ -10,6 +10,7 @@ typedef struct box {
 } box;
 
 typedef struct boxes {
+    ps_arena *arena; /* of both arrays */
     box *data;
     size_t n, capacity;
     size_t *open; /* for each open brace: 1 + where its \boxed starts, 0 for a plain brace */
@@ -22,6 +23,7 @@ typedef struct boxes {
  * start. */
 static size_t box_command(const char *s, size_t left) {
     static const char *const commands[] = {"\\boxed", "\\fbox", "\\ boxed", "\\framebox", "\boxed", "\\Boxed"};
+    if (left < 6 || strchr("bBf o", s[1]) == NULL) return 0;
     for (size_t k = 0; k < sizeof commands / sizeof *commands; k++) {
         size_t n = strlen(commands[k]);
         if (left >= n && memcmp(s, commands[k], n) == 0 && !(left > n && isalpha((unsigned char)s[n]))) return n;
@@ -75,23 +77,21 @@ static bool is_placeholder(const char *text, psv_span inner, bool bare) {
     return false;
 }
 
-static ps_status add_box(boxes *b, const char *text, size_t begin, psv_span inner, size_t end) {
+static void add_box(boxes *b, const char *text, size_t begin, psv_span inner, size_t end) {
     bool bare = text[inner.begin - 1] != '{';
-    if (blank(text, inner) || (b->skips_placeholders && is_placeholder(text, inner, bare))) return PS_OK;
-    ps_status status = ps_reserve(&b->data, &b->capacity, b->n + 1);
-    if (status == PS_OK) b->data[b->n++] = (box){{begin, end}, inner};
-    return status;
+    if (blank(text, inner) || (b->skips_placeholders && is_placeholder(text, inner, bare))) return;
+    if (ps_arena_reserve(b->arena, &b->data, &b->capacity, b->n + 1) == PS_OK)
+        b->data[b->n++] = (box){{begin, end}, inner};
 }
 
-static ps_status close_brace(boxes *b, const char *text, size_t i, size_t inner_begin) {
-    (void)inner_begin;
+static void close_brace(boxes *b, const char *text, size_t i) {
     size_t start = b->open[--b->depth];
-    if (!start) return PS_OK;
-    if (--b->boxed_depth > 0) return PS_OK; /* inside another box: the outer one counts */
+    if (!start) return;
+    if (--b->boxed_depth > 0) return; /* inside another box: the outer one counts */
     size_t begin = start - 1, inner = begin;
     while (text[inner] != '{')
         inner++;
-    return add_box(b, text, begin, (psv_span){inner + 1, i}, i + 1);
+    add_box(b, text, begin, (psv_span){inner + 1, i}, i + 1);
 }
 
 /* \boxed5, \boxed \frac12 …: what follows up to white space or a delimiter. */
@@ -110,9 +110,8 @@ static size_t unclosed_end(const char *text, size_t length, size_t i) {
     return i;
 }
 
-static ps_status find_boxes(const char *text, size_t begin, size_t length, boxes *b) {
-    ps_status status = PS_OK;
-    for (size_t i = begin; i < length && status == PS_OK;) {
+static void find_boxes(const char *text, size_t begin, size_t length, boxes *b) {
+    for (size_t i = begin; (i = psv_next_of(text, i, length, "\\\b{}")) < length;) {
         bool may_open = text[i] == '\\' || text[i] == '\b';
         size_t command = may_open ? box_command(text + i, length - i) : 0;
         size_t after = i + command;
@@ -121,19 +120,18 @@ static ps_status find_boxes(const char *text, size_t begin, size_t length, boxes
                 after++;
             if (after < length && text[after] != '{' && b->boxed_depth == 0) {
                 size_t end = bare_end(text, length, after);
-                status = add_box(b, text, i, (psv_span){after, end}, end);
+                add_box(b, text, i, (psv_span){after, end}, end);
                 i = end > i ? end : i + 1;
                 continue;
             }
         }
         if (after < length && text[after] == '{') {
-            status = ps_reserve(&b->open, &b->open_capacity, b->depth + 1);
-            if (status != PS_OK) break;
+            if (ps_arena_reserve(b->arena, &b->open, &b->open_capacity, b->depth + 1) != PS_OK) return;
             b->open[b->depth++] = command ? i + 1 : 0;
             b->boxed_depth += command != 0;
             i = after + 1;
         } else if (text[i] == '}' && b->depth) {
-            status = close_brace(b, text, i++, 0);
+            close_brace(b, text, i++);
         } else if (text[i] == '\\' && i + 1 < length && strchr("{}\\", text[i + 1]) != NULL) {
             bool doubled =
                 text[i + 1] == '\\' && box_command(text + i + 1, length - i - 1); /* \\boxed in a quoted string */
@@ -142,21 +140,20 @@ static ps_status find_boxes(const char *text, size_t begin, size_t length, boxes
             i++;
         }
     }
-    return status;
 }
 
 /* The last box that was opened and never closed, if no closed one follows. */
-static ps_status add_unclosed(boxes *b, const char *text, size_t length) {
+static void add_unclosed(boxes *b, const char *text, size_t length) {
     for (size_t k = b->depth; k-- > 0;) {
         if (!b->open[k]) continue;
         size_t begin = b->open[k] - 1, inner = begin;
-        if (b->n && b->data[b->n - 1].whole.begin > begin) return PS_OK;
+        if (b->n && b->data[b->n - 1].whole.begin > begin) return;
         while (text[inner] != '{')
             inner++;
         size_t end = unclosed_end(text, length, inner + 1);
-        return add_box(b, text, begin, (psv_span){inner + 1, end}, end);
+        add_box(b, text, begin, (psv_span){inner + 1, end}, end);
+        return;
     }
-    return PS_OK;
 }
 
 /* "x =", "x_2 =" before a box. How long; 0: it is not that. */
@@ -222,7 +219,6 @@ static bool all_the_same(psv_ctx *ctx, const char *text, const boxes *b, size_t 
     for (size_t k = first; k + 1 < b->n; k++) {
         inner = b->data[k].inner;
         psv_read(ctx, text + inner.begin, inner.end - inner.begin, &other);
-        if (ctx->nomem) return false;
         psv_compare c = {.ctx = ctx};
         if (psv_compare_answers(&c, &last, &other) != PSV_YES) return false;
     }
@@ -243,7 +239,7 @@ static size_t unclosed_braces(const char *text) {
 }
 
 static const char *join_boxes(psv_ctx *ctx, const char *text, const boxes *b, size_t first) {
-    ps_text out = {0};
+    ps_text out = psv_text(ctx);
     for (size_t k = first; k < b->n; k++) {
         if (k > first && same_inner(text, &b->data[k], &b->data[k - 1])) continue;
         if (k > first) ps_text_puts(&out, ", ");
@@ -252,10 +248,7 @@ static const char *join_boxes(psv_ctx *ctx, const char *text, const boxes *b, si
     size_t missing = unclosed_braces(ps_text_cstr(&out)); /* of a box that never closes */
     for (size_t k = 0; k < missing && ctx->rules->box_may_be_a_placeholder; k++)
         ps_text_puts(&out, "}");
-    const char *copy = ps_text_ok(&out) ? ps_arena_strndup(ctx->arena, ps_text_cstr(&out), out.length) : NULL;
-    if (copy == NULL) ctx->nomem = true;
-    ps_text_clear(&out);
-    return copy;
+    return ps_text_cstr(&out);
 }
 
 /* ---- The formula around a box -------------------------------------------- */
@@ -413,21 +406,16 @@ static const char *with_formula(psv_ctx *ctx, const char *text, psv_span span, c
     if (answer.tree == NULL || answer.tree->kind == PSV_TEXT || answer.tree->kind == PSV_CHOICE) return inner;
     psv_read(ctx, text + around.begin, around.end - around.begin, &answer);
     if (answer.tree == NULL || answer.why != NULL || answer.tree->kind == PSV_TEXT) return inner;
-    const char *copy = ps_arena_strndup(ctx->arena, text + around.begin, around.end - around.begin);
-    if (copy == NULL) ctx->nomem = true;
-    return copy;
+    return ps_arena_strndup(ctx->arena, text + around.begin, around.end - around.begin);
 }
 
 bool psv_last_boxes(psv_ctx *ctx, const char *text, psv_span span, const psv_formulas *formulas, const char **content,
                     psv_span *where) {
-    boxes b = {.skips_placeholders = ctx->rules->box_may_be_a_placeholder};
-    bool found = false;
+    boxes b = {.arena = ctx->arena, .skips_placeholders = ctx->rules->box_may_be_a_placeholder};
     *content = NULL;
-    if (find_boxes(text, span.begin, span.end, &b) != PS_OK || add_unclosed(&b, text, span.end) != PS_OK) {
-        ctx->nomem = true;
-        goto done;
-    }
-    if (!b.n) goto done;
+    find_boxes(text, span.begin, span.end, &b);
+    add_unclosed(&b, text, span.end);
+    if (!b.n) return false;
     size_t first = b.n - 1;
     while (first > 0 && b.n - first < 32) {
         psv_span between = {b.data[first - 1].whole.end, b.data[first].whole.begin};
@@ -439,11 +427,7 @@ bool psv_last_boxes(psv_ctx *ctx, const char *text, psv_span span, const psv_for
     *content = join_boxes(ctx, text, &b, first);
     if (*content != NULL && ctx->rules->box_brings_its_formula)
         *content = with_formula(ctx, text, span, formulas, (psv_span){b.data[first].whole.begin, where->end}, *content);
-    found = *content != NULL;
-done:
-    ps_free(b.data);
-    ps_free(b.open);
-    return found;
+    return *content != NULL;
 }
 
 /* Whether a box with something in it is closed in the stretch. A box within one that is still open counts: the outer

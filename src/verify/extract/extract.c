@@ -11,9 +11,7 @@
 #include <string.h>
 
 static const char *arena_span(psv_ctx *ctx, const char *text, psv_span span) {
-    const char *copy = ps_arena_strndup(ctx->arena, text + span.begin, span.end - span.begin);
-    if (copy == NULL) ctx->nomem = true;
-    return copy;
+    return ps_arena_strndup(ctx->arena, text + span.begin, span.end - span.begin);
 }
 
 const char *psv_formulas_in(psv_ctx *ctx, const char *text, psv_span stretch, const psv_formulas *formulas) {
@@ -375,15 +373,11 @@ const psv_candidate_rule *psv_candidate_rule_at(size_t k) {
 
 /* Look in one part of a response. */
 static const char *search_span(psv_ctx *ctx, const char *text, psv_span span) {
-    search s = {.ctx = ctx, .text = text, .span = span};
+    search s = {.ctx = ctx, .text = text, .span = span, .formulas = psv_find_formulas(ctx, text, span.end)};
     const char *found = NULL;
-    if (psv_find_formulas(text, span.end, &s.formulas) != PS_OK)
-        ctx->nomem = true;
-    else if (!psv_last_boxes(ctx, text, span, &s.formulas, &s.box, &s.box_at))
-        s.box = NULL;
-    for (size_t k = 0; k < N_RULES && found == NULL && !ctx->nomem; k++)
+    if (!psv_last_boxes(ctx, text, span, &s.formulas, &s.box, &s.box_at)) s.box = NULL;
+    for (size_t k = 0; k < N_RULES && found == NULL; k++)
         found = rules[k].find(&s);
-    ps_free(s.formulas.data);
     return found;
 }
 
@@ -396,7 +390,7 @@ const char *psv_extract(psv_ctx *ctx, const char *response, size_t length) {
     if (text == NULL) return NULL;
     psv_span all = {0, length}, own = psv_after_thinking(text, all);
     const char *found = search_span(ctx, text, psv_before_next_turn(text, own));
-    if (found == NULL && own.begin > 0 && !ctx->nomem) /* nothing after the thinking */
+    if (found == NULL && own.begin > 0) /* nothing after the thinking */
         found = search_span(ctx, text, psv_before_next_turn(text, (psv_span){0, own.begin}));
     return found;
 }

@@ -5,6 +5,9 @@
 #include "persamp/verify.h"
 #include "verify/compare/compare.h"
 
+#include <ctype.h>
+#include <string.h>
+
 /* A stretch of a text. */
 typedef struct psv_span {
     size_t begin, end;
@@ -20,11 +23,23 @@ typedef struct psv_formulas {
     size_t n, capacity;
 } psv_formulas;
 
-/* All of $…$, $$…$$, \(…\), \[…\] in order. PS_NOMEM. Free data with ps_free. */
-ps_status psv_find_formulas(const char *text, size_t length, psv_formulas *out);
+/* All of $…$, $$…$$, \(…\), \[…\] in order; arena. */
+psv_formulas psv_find_formulas(psv_ctx *ctx, const char *text, size_t length);
 
 /* Do these letters, given in lower case, stand at s in upper or lower case? */
-bool psv_letters_at(const char *s, size_t left, const char *lower);
+bool psv_all_letters_at(const char *s, size_t left, const char *lower);
+static inline bool psv_letters_at(const char *s, size_t left, const char *lower) {
+    bool first = left > 0 && tolower((unsigned char)*s) == (unsigned char)*lower; /* most texts differ there */
+    return first ? psv_all_letters_at(s, left, lower) : *lower == '\0';
+}
+
+/* The next place from i on with one of a few characters, at most `end`. Searches in response are passes over all of it;
+ * this takes many characters at a time. The text is terminated, at `end` or later. */
+static inline size_t psv_next_of(const char *text, size_t i, size_t end, const char *set) {
+    if (i >= end) return end;
+    i += strcspn(text + i, set);
+    return i < end ? i : end;
+}
 
 /* What stands between two formulas. */
 typedef struct psv_joint {

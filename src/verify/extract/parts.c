@@ -6,11 +6,9 @@
 
 /* ---- Formulas ------------------------------------------------------------ */
 
-static ps_status push(psv_formulas *list, size_t begin, size_t end, size_t delimiter) {
-    ps_status status = ps_reserve(&list->data, &list->capacity, list->n + 1);
-    if (status != PS_OK) return status;
-    list->data[list->n++] = (psv_formula){{begin, end}, {begin + delimiter, end - delimiter}};
-    return PS_OK;
+static void push(psv_ctx *ctx, psv_formulas *list, size_t begin, size_t end, size_t delimiter) {
+    if (ps_arena_reserve(ctx->arena, &list->data, &list->capacity, list->n + 1) == PS_OK)
+        list->data[list->n++] = (psv_formula){{begin, end}, {begin + delimiter, end - delimiter}};
 }
 
 /* The end of a formula opened at `open`: "$" on one line, the others anywhere. 0: it never closes. `none[k]` remembers
@@ -44,7 +42,8 @@ static bool is_money_in_prose(const char *text, size_t begin, size_t end) {
     return words >= 2;
 }
 
-ps_status psv_find_formulas(const char *text, size_t length, psv_formulas *out) {
+psv_formulas psv_find_formulas(psv_ctx *ctx, const char *text, size_t length) {
+    psv_formulas out = {0};
     bool none[4] = {false};
     for (size_t i = 0; i < length;) {
         int kind = -1;
@@ -64,20 +63,17 @@ ps_status psv_find_formulas(const char *text, size_t length, psv_formulas *out) 
             i += delimiter;
             continue;
         }
-        ps_status status = push(out, i, end, delimiter);
-        if (status != PS_OK) return status;
+        push(ctx, &out, i, end, delimiter);
         i = end;
     }
-    return PS_OK;
+    return out;
 }
 
 /* ---- What joins them ----------------------------------------------------- */
 
-bool psv_letters_at(const char *s, size_t left, const char *lower) {
-    size_t n = strlen(lower);
-    if (left < n) return false;
-    for (size_t k = 0; k < n; k++)
-        if (tolower((unsigned char)s[k]) != (unsigned char)lower[k]) return false;
+bool psv_all_letters_at(const char *s, size_t left, const char *lower) {
+    for (size_t k = 0; lower[k]; k++)
+        if (k == left || tolower((unsigned char)s[k]) != (unsigned char)lower[k]) return false;
     return true;
 }
 
@@ -96,17 +92,14 @@ psv_joint psv_joint_between(const char *text, psv_span between) {
 }
 
 const char *psv_join_formulas(psv_ctx *ctx, const char *text, const psv_formulas *formulas, size_t first, size_t last) {
-    ps_text out = {0};
+    ps_text out = psv_text(ctx);
     for (size_t k = first; k <= last; k++) {
         const psv_formula *f = &formulas->data[k];
         if (k > first) ps_text_puts(&out, ", ");
         ps_text_append(&out, text + f->inner.begin, f->inner.end - f->inner.begin);
         if (text[f->whole.end] == '%') ps_text_puts(&out, "\\%");
     }
-    const char *copy = ps_text_ok(&out) ? ps_arena_strndup(ctx->arena, ps_text_cstr(&out), out.length) : NULL;
-    if (copy == NULL) ctx->nomem = true;
-    ps_text_clear(&out);
-    return copy;
+    return ps_text_cstr(&out);
 }
 
 /* ---- Numbers ------------------------------------------------------------- */

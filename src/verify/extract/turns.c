@@ -40,8 +40,7 @@ static size_t thinking_mark(const char *text, size_t i, size_t end) {
 
 psv_span psv_after_thinking(const char *text, psv_span span) {
     size_t begin = span.begin;
-    for (size_t i = span.begin; i < span.end; i++) {
-        if (text[i] != '<' && text[i] != '[' && (unsigned char)text[i] != 0xE2) continue;
+    for (size_t i = span.begin; (i = psv_next_of(text, i, span.end, "<[\xE2")) < span.end; i++) {
         size_t after = thinking_mark(text, i, span.end);
         if (after && !blank_from(text, after, span.end)) begin = after;
     }
@@ -125,9 +124,24 @@ static bool opens_turn(const char *text, size_t i, size_t end) {
 
 /* What was seen before a turn: it ends the answer only when there was one. */
 typedef struct seen {
+    size_t until; /* looked at so far */
     bool content, digit, answer;
     char last; /* the last character that is no white space */
 } seen;
+
+/* Look on, up to `end`: from mark to mark every character once, and none where there is no mark. */
+static void look_on(seen *before, const char *text, size_t end) {
+    for (size_t i = before->until; i < end; i++) {
+        size_t left = end - i;
+        if (isspace((unsigned char)text[i])) continue;
+        before->last = text[i];
+        before->content = before->content || strchr("*.`#-", text[i]) == NULL;
+        before->digit |= isdigit((unsigned char)text[i]) != 0;
+        before->answer = before->answer || psv_letters_at(text + i, left, "answer") ||
+                         psv_letters_at(text + i, left, "\\boxed") || psv_letters_at(text + i, left, "\\fbox");
+    }
+    before->until = end;
+}
 
 /* A box, an announcement, or a statement with a number in it? */
 static bool is_answered(const seen *before) {
@@ -135,21 +149,14 @@ static bool is_answered(const seen *before) {
 }
 
 psv_span psv_before_next_turn(const char *text, psv_span span) {
-    seen before = {false, false, false, 0};
-    bool line_start = false;
-    for (size_t i = span.begin; i < span.end; i++) {
-        size_t left = span.end - i;
-        bool mark = (text[i] == '<' || text[i] == '[') && end_token(text, i, span.end);
-        mark |= line_start && opens_turn(text, i, span.end);
-        if (mark && is_answered(&before)) return (psv_span){span.begin, i};
-        line_start = text[i] == '\n';
-        if (isspace((unsigned char)text[i])) continue;
-        before.last = text[i];
-        before.content |= strchr("*.`#-", text[i]) == NULL;
-        before.digit |= isdigit((unsigned char)text[i]) != 0;
-        bool box =
-            text[i] == '\\' && (psv_letters_at(text + i, left, "\\boxed") || psv_letters_at(text + i, left, "\\fbox"));
-        before.answer |= box || psv_letters_at(text + i, left, "answer");
+    seen before = {.until = span.begin};
+    for (size_t i = span.begin; (i = psv_next_of(text, i, span.end, "<[\n")) < span.end; i++) {
+        bool line = text[i] == '\n';
+        size_t at = i + line;
+        bool mark = line ? at < span.end && opens_turn(text, at, span.end) : end_token(text, i, span.end) != 0;
+        if (!mark) continue;
+        look_on(&before, text, at);
+        if (is_answered(&before)) return (psv_span){span.begin, at};
     }
     return span;
 }

@@ -42,13 +42,10 @@ static bool is_ring_operation(const psv_node *node) {
 
 static const char *atom_key(atoms *list, const psv_node *node) {
     if (node->kind == PSV_VAR) return node->text;
-    ps_text text = {0};
+    ps_text text = psv_text(list->ctx);
     ps_text_puts(&text, " "); /* apart from every variable's name */
     psv_print(node, &text);
-    const char *key = ps_text_ok(&text) ? ps_arena_strndup(list->ctx->arena, ps_text_cstr(&text), text.length) : NULL;
-    if (key == NULL) list->ctx->nomem = true;
-    ps_text_clear(&text);
-    return key;
+    return ps_text_cstr(&text);
 }
 
 static size_t find_atom(const atoms *list, const char *key) {

@@ -268,7 +268,6 @@ psv_node *psv_parse_relation(psv_parser *p) {
     node = psv_node_new(p->ctx, PSV_REL, n, sides);
     if (node == NULL) return NULL;
     node->text = ps_arena_strndup(p->ctx->arena, relations, n - 1);
-    if (node->text == NULL) p->ctx->nomem = true;
     return node->text != NULL ? node : NULL;
 }
 

@@ -37,11 +37,10 @@ static size_t dotted_digits(psv_parser *p, ps_text *digits) {
 }
 
 static psv_node *repeating_number(psv_parser *p, const psv_token *t, const char *period, size_t length) {
-    ps_text digits = {0};
+    ps_text digits = psv_text(p->ctx);
     ps_text_append(&digits, t->text, t->length);
     ps_text_append(&digits, period, length);
-    psv_node *node = ps_text_ok(&digits) ? psv_named(p->ctx, PSV_NUM, ps_text_cstr(&digits), digits.length) : NULL;
-    ps_text_clear(&digits);
+    psv_node *node = psv_named(p->ctx, PSV_NUM, ps_text_cstr(&digits), digits.length);
     if (node == NULL) return NULL;
     node->scale = t->id + (int)length;
     node->repeat = (int)length;
@@ -71,14 +70,11 @@ static psv_node *parse_number(psv_parser *p, bool one_digit) {
         return repeating_number(p, t, next[1].text, next[1].length);
     }
     if (t->point && next->code == TK_OVERLINE) {
-        ps_text period = {0};
+        ps_text period = psv_text(p->ctx);
         size_t used = dotted_digits(p, &period);
-        psv_node *node =
-            used && ps_text_ok(&period) ? repeating_number(p, t, ps_text_cstr(&period), period.length) : NULL;
-        ps_text_clear(&period);
         if (used) {
             p->i += used + 1;
-            return node;
+            return repeating_number(p, t, ps_text_cstr(&period), period.length);
         }
     }
     if (t->point && next->code == TK_OVERLINE && next[1].code == '{' && next[2].code == TK_NUM && next[3].code == '}' &&
@@ -177,17 +173,12 @@ static psv_node *parse_application(psv_parser *p, const char *name, size_t lengt
 }
 
 static psv_node *parse_name(psv_parser *p) {
-    ps_text name = {0};
-    psv_node *node = NULL;
+    ps_text name = psv_text(p->ctx);
     const psv_token *t = psv_peek(p);
     p->i++;
     ps_text_append(&name, t->text, t->length);
     if (t->bold) ps_text_puts(&name, "^");
-    if (!append_decorations(p, &name)) {
-        psv_parse_error(p, "unfinished index");
-        goto done;
-    }
-    if (!ps_text_ok(&name)) goto done;
+    if (!append_decorations(p, &name)) return psv_parse_error(p, "unfinished index");
     if (names_function(ps_text_cstr(&name), name.length)) {
         const psv_token *u = psv_peek(p);
         if (u->code == '^' && u[1].code == '{' && u[2].code == '-' && u[3].code == TK_NUM && u[4].code == '}' &&
@@ -195,18 +186,10 @@ static psv_node *parse_name(psv_parser *p) {
             p->i += 5;
             ps_text_puts(&name, "^-1");
         }
-        if (psv_at(p, '(')) {
-            node = parse_application(p, ps_text_cstr(&name), name.length);
-            goto done;
-        }
+        if (psv_at(p, '(')) return parse_application(p, ps_text_cstr(&name), name.length);
     }
-    if (names_point(p, ps_text_cstr(&name), name.length))
-        node = parse_application(p, ps_text_cstr(&name), name.length);
-    else
-        node = psv_named(p->ctx, PSV_VAR, ps_text_cstr(&name), name.length);
-done:
-    ps_text_clear(&name);
-    return node;
+    if (names_point(p, ps_text_cstr(&name), name.length)) return parse_application(p, ps_text_cstr(&name), name.length);
+    return psv_named(p->ctx, PSV_VAR, ps_text_cstr(&name), name.length);
 }
 
 static bool has_imaginary_unit(const psv_node *node) {
@@ -218,21 +201,19 @@ static bool has_imaginary_unit(const psv_node *node) {
 
 /* \angle ABC, \triangle ABC, \overline{AB}: one name. */
 static psv_node *parse_long_name(psv_parser *p) {
-    ps_text name = {0};
+    ps_text name = psv_text(p->ctx);
     ps_text_puts(&name, psv_peek(p)->text);
     p->i++;
     bool braces = psv_accept(p, '{');
     bool bar = strcmp(ps_text_cstr(&name), "overline") == 0 || strcmp(ps_text_cstr(&name), "bar") == 0;
     if (bar && braces && !psv_at(p, TK_LETTER) && p->ctx->rules->words_may_be_signs) { /* \\overline{3+4i} */
-        ps_text_clear(&name);
         psv_node *inner = psv_parse_group(p, '}');
         if (inner != NULL && !has_imaginary_unit(inner)) return psv_parse_error(p, "a bar over more than a name");
         return psv_call(p->ctx, PSV_CONJ, inner, NULL);
     }
     while (psv_at(p, TK_LETTER) || psv_at(p, TK_E) || psv_at(p, TK_I))
         ps_text_puts(&name, p->t[p->i++].text);
-    psv_node *node = ps_text_ok(&name) ? psv_named(p->ctx, PSV_VAR, ps_text_cstr(&name), name.length) : NULL;
-    ps_text_clear(&name);
+    psv_node *node = psv_named(p->ctx, PSV_VAR, ps_text_cstr(&name), name.length);
     if (braces && !psv_accept(p, '}')) return psv_parse_error(p, "a bar over more than a name");
     return node;
 }
@@ -415,14 +396,10 @@ static psv_node *with_index(psv_parser *p, psv_node *node) {
     bool power = node->kind == PSV_POW;
     const psv_node *old = power ? node->kid[0] : node;
     if (old->kind != PSV_VAR) return psv_parse_error(p, "an index to an expression");
-    ps_text name = {0};
+    ps_text name = psv_text(p->ctx);
     ps_text_puts(&name, old->text);
-    psv_node *fresh = NULL;
-    if (!append_decorations(p, &name))
-        psv_parse_error(p, "unfinished index");
-    else if (ps_text_ok(&name))
-        fresh = psv_named(p->ctx, PSV_VAR, ps_text_cstr(&name), name.length);
-    ps_text_clear(&name);
+    if (!append_decorations(p, &name)) return psv_parse_error(p, "unfinished index");
+    psv_node *fresh = psv_named(p->ctx, PSV_VAR, ps_text_cstr(&name), name.length);
     return power ? psv_binary(p->ctx, PSV_POW, fresh, node->kid[1]) : fresh;
 }
 

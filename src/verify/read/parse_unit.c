@@ -91,15 +91,14 @@ static psv_node *special_words(psv_parser *p, psv_node *value, const char *words
 
 /* The words of a \text group as a unit: "km/h" is km per h. */
 static const char *unit_text(psv_parser *p, const char *text, size_t length) {
-    ps_text spelled = {0};
+    ps_text spelled = psv_text(p->ctx);
     for (size_t k = 0; k < length; k++) {
         if (text[k] == '/' && k > 0 && isalpha((unsigned char)text[k - 1]))
             ps_text_puts(&spelled, " per ");
         else
             ps_text_append(&spelled, text + k, 1);
     }
-    const char *words = ps_text_ok(&spelled) ? psv_plain_words(p->ctx, ps_text_cstr(&spelled), spelled.length) : NULL;
-    ps_text_clear(&spelled);
+    const char *words = psv_plain_words(p->ctx, ps_text_cstr(&spelled), spelled.length);
     size_t end = words != NULL ? strlen(words) : 0;
     if (memchr(text, '^', length) == NULL || end < 3 || words[end - 2] != ' ' ||
         !isdigit((unsigned char)words[end - 1]))
@@ -163,7 +162,7 @@ static bool at_per(const psv_parser *p) {
 }
 
 psv_node *psv_parse_unit(psv_parser *p, psv_node *value, bool *found) {
-    ps_text text = {0};
+    ps_text text = psv_text(p->ctx);
     *found = false;
     for (;;) {
         const psv_token *t = psv_peek(p);
@@ -174,10 +173,9 @@ psv_node *psv_parse_unit(psv_parser *p, psv_node *value, bool *found) {
             words = unit_text(p, t->text, t->length);
             p->i++;
         } else if ((fraction = unit_fraction_ahead(p)).found) {
-            ps_text over = {0};
+            ps_text over = psv_text(p->ctx);
             ps_text_printf(&over, "%s/%s", t[2].text, t[5].text);
-            if (ps_text_ok(&over)) words = unit_text(p, ps_text_cstr(&over), over.length);
-            ps_text_clear(&over);
+            words = unit_text(p, ps_text_cstr(&over), over.length);
             p->i += 6; /* to the "}", or to the power before it */
             if (!fraction.has_power) p->i++;
         } else if (text.length && at_per(p)) {
@@ -213,17 +211,13 @@ psv_node *psv_parse_unit(psv_parser *p, psv_node *value, bool *found) {
         if (fraction.has_power) (void)psv_accept(p, '}');
         *found = true;
     }
-    psv_node *node = value;
-    if (*found) {
-        const char *words = ps_arena_strndup(p->ctx->arena, ps_text_cstr(&text), text.length);
-        node = words != NULL && ps_text_ok(&text) ? special_words(p, value, words) : NULL;
-        if (node == NULL && p->why == NULL && words != NULL && !*words) node = value;
-        if (node == NULL && p->why == NULL && words != NULL) {
-            node = psv_unary(p->ctx, PSV_UNIT, value);
-            if (node != NULL) node->text = words;
-        }
-    }
-    ps_text_clear(&text);
+    if (!*found) return value;
+    const char *words = ps_text_cstr(&text);
+    psv_node *node = special_words(p, value, words);
+    if (node != NULL || p->why != NULL) return node;
+    if (!*words) return value;
+    node = psv_unary(p->ctx, PSV_UNIT, value);
+    if (node != NULL) node->text = words;
     return node;
 }
 

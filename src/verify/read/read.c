@@ -116,9 +116,7 @@ const char *psv_trim(psv_ctx *ctx, const char *text, size_t length) {
                   strip_pair(&x, "\"", "\"") || strip_pair(&x, "“", "”") || strip_pair(&x, "‘", "’") ||
                   strip_pair(&x, "'", "'") || strip_pair(&x, "«", "»") || strip_box(&x) || strip_stop(&x);
     }
-    const char *copy = ps_arena_strndup(ctx->arena, x.s, x.n);
-    if (copy == NULL) ctx->nomem = true;
-    return copy;
+    return ps_arena_strndup(ctx->arena, x.s, x.n);
 }
 
 /* ---- Words --------------------------------------------------------------- */
@@ -427,7 +425,7 @@ void psv_read(psv_ctx *ctx, const char *text, size_t length, psv_answer *out) {
     out->words = psv_plain_words(ctx, out->source, strlen(out->source));
     if (out->words == NULL) return;
     out->tree = read_tree(ctx, out, 0);
-    if (out->tree != NULL || ctx->nomem) return;
+    if (out->tree != NULL || psv_nomem(ctx)) return;
     if (out->why == NULL) out->why = "expression too large";
     ctx->nodes = 0; /* of those made so far none is kept for this answer */
     out->tree = psv_named(ctx, PSV_TEXT, out->words, strlen(out->words));

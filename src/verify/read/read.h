@@ -11,7 +11,7 @@ typedef struct psv_answer {
     const char *why;    /* static: why it could not be read; NULL when it could */
 } psv_answer;
 
-/* Read an answer. Never fails but for memory (ctx->nomem). */
+/* Read an answer. Never fails but for memory (psv_nomem). */
 void psv_read(psv_ctx *ctx, const char *text, size_t length, psv_answer *out);
 
 /* Trim what encloses an answer: white space, $…$, \(…\), \[…\], \boxed{…}, **…**, a final full stop. */

@@ -225,10 +225,7 @@ const char *psv_plain_characters(psv_ctx *ctx, const char *text, size_t *length)
     }
     if (!other) return text;
     char *copy = ps_arena_alloc(ctx->arena, *length + 1);
-    if (copy == NULL) {
-        ctx->nomem = true;
-        return NULL;
-    }
+    if (copy == NULL) return NULL;
     size_t n = 0;
     for (size_t i = 0, bytes; i < *length; i += bytes) {
         char plain = plain_character(code_point((const unsigned char *)text + i, *length - i, &bytes));
@@ -245,7 +242,7 @@ const char *psv_plain_characters(psv_ctx *ctx, const char *text, size_t *length)
 }
 
 const char *psv_from_unicode(psv_ctx *ctx, const char *text, size_t length) {
-    ps_text out = {0};
+    ps_text out = psv_text(ctx);
     for (size_t i = 0; i < length;) {
         if ((unsigned char)text[i] < 128) {
             ps_text_append(&out, text + i++, 1);
@@ -265,8 +262,5 @@ const char *psv_from_unicode(psv_ctx *ctx, const char *text, size_t length) {
         }
         i += eaten;
     }
-    const char *copy = ps_text_ok(&out) ? ps_arena_strndup(ctx->arena, ps_text_cstr(&out), out.length) : NULL;
-    if (copy == NULL) ctx->nomem = true;
-    ps_text_clear(&out);
-    return copy;
+    return ps_text_cstr(&out);
 }

@@ -18,10 +18,7 @@ bool psv_is_text_command(const char *name, size_t length) {
 
 const char *psv_plain_words(psv_ctx *ctx, const char *text, size_t length) {
     char *out = ps_arena_alloc(ctx->arena, length + 1);
-    if (out == NULL) {
-        ctx->nomem = true;
-        return NULL;
-    }
+    if (out == NULL) return NULL;
     size_t n = 0;
     for (size_t i = 0; i < length; i++) {
         unsigned char c = (unsigned char)text[i];
@@ -67,10 +64,7 @@ static const char *essential_words(psv_ctx *ctx, const char *words, bool kinds_t
     static const char *const kinds[] = {"function", "number", "numbers", "direction", "curve",   "shape",   "graph",
                                         "relation", "of",     "due",     "figure",    "integer", "triangle"};
     char *out = ps_arena_alloc(ctx->arena, strlen(words) + 1);
-    if (out == NULL) {
-        ctx->nomem = true;
-        return words;
-    }
+    if (out == NULL) return words;
     size_t n = 0, length;
     const char *rest = words, *word;
     while ((length = next_word(&rest, &word)) != 0) {
@@ -93,10 +87,7 @@ static void squeeze(const char *words, char *out) {
 
 static bool equal_squeezed(psv_ctx *ctx, const char *a, const char *b) {
     char *sa = ps_arena_alloc(ctx->arena, strlen(a) + 1), *sb = ps_arena_alloc(ctx->arena, strlen(b) + 1);
-    if (sa == NULL || sb == NULL) {
-        ctx->nomem = true;
-        return false;
-    }
+    if (sa == NULL || sb == NULL) return false;
     squeeze(a, sa);
     squeeze(b, sb);
     return strcmp(sa, sb) == 0;
@@ -116,10 +107,7 @@ static bool two_words_turned(const char *a, const char *b) {
 /* "20th" as "20". */
 static const char *without_ordinals(psv_ctx *ctx, const char *words) {
     char *out = ps_arena_strndup(ctx->arena, words, strlen(words));
-    if (out == NULL) {
-        ctx->nomem = true;
-        return words;
-    }
+    if (out == NULL) return words;
     char *to = out;
     for (const char *s = words; *s; s++) {
         bool ordinal = s > words && isdigit((unsigned char)s[-1]) && isalpha((unsigned char)*s) &&

@@ -22,10 +22,7 @@ psv_node *psv_node_new(psv_ctx *ctx, psv_kind kind, size_t n, psv_node *const *k
     ctx->nodes++;
     psv_node *node = ps_arena_calloc(ctx->arena, 1, sizeof *node);
     if (node != NULL && n) node->kid = ps_arena_alloc(ctx->arena, n * sizeof *node->kid);
-    if (node == NULL || (n && node->kid == NULL)) {
-        ctx->nomem = true;
-        return NULL;
-    }
+    if (node == NULL || (n && node->kid == NULL)) return NULL;
     node->kind = kind;
     node->n = n;
     node->height = height;
@@ -51,9 +48,7 @@ psv_node *psv_named(psv_ctx *ctx, psv_kind kind, const char *text, size_t length
     psv_node *node = psv_node_new(ctx, kind, 0, NULL);
     if (node == NULL) return NULL;
     node->text = ps_arena_strndup(ctx->arena, text, length);
-    if (node->text != NULL) return node;
-    ctx->nomem = true;
-    return NULL;
+    return node->text != NULL ? node : NULL;
 }
 
 psv_node *psv_constant(psv_ctx *ctx, psv_const id) {
@@ -73,9 +68,7 @@ psv_node *psv_relate(psv_ctx *ctx, psv_node *a, psv_relation relation, psv_node 
     psv_node *node = psv_binary(ctx, PSV_REL, a, b);
     if (node == NULL) return NULL;
     node->text = ps_arena_strndup(ctx->arena, &(char){(char)relation}, 1);
-    if (node->text != NULL) return node;
-    ctx->nomem = true;
-    return NULL;
+    return node->text != NULL ? node : NULL;
 }
 
 psv_node *psv_copy(psv_ctx *ctx, const psv_node *node) {

@@ -149,12 +149,23 @@ typedef struct psv_ctx {
     ps_arena *arena;
     long work;
     size_t nodes;            /* made so far */
-    bool nomem;              /* an allocation failed */
     const psv_rules *rules;  /* of the grader */
     int decimals;            /* of Math-Verify's rounding */
     bool in_choice;          /* reading what a choice's letter stands for, which is no choice itself */
     bool sets_are_relations; /* Math-Verify: an inequality may answer for a gold set */
 } psv_ctx;
+
+/* Has an allocation failed? Everything a call makes lies in its arena, which remembers; what then comes out of the
+ * computation means nothing. The public functions ask once, at their end, and nobody has to tell "no memory" from "too
+ * large" before. */
+static inline bool psv_nomem(const psv_ctx *ctx) {
+    return !ps_arena_ok(ctx->arena);
+}
+
+/* A growing text in the arena: it needs no clearing. */
+static inline ps_text psv_text(psv_ctx *ctx) {
+    return (ps_text){.arena = ctx->arena};
+}
 
 /* Take `units` of work; false when none is left. */
 bool psv_spend(psv_ctx *ctx, long units);

@@ -1,0 +1,181 @@
+/* What a sentence comes to: what it works out, else the number that it is about. */
+#include "verify/extract/value.h"
+
+#include "verify/extract/text.h"
+#include "verify/read/commands.h"
+
+#include <stdint.h>
+#include <string.h>
+
+enum { MOST_NUMBERS = 16 };
+
+const char *psv_spelled_result(psv_ctx *ctx, const char *text, psv_span span) {
+    if (span.end - span.begin > PSV_LONGEST_SENTENCE) return NULL;
+    const char *s = psv_plain_copy(ctx, text, span);
+    if (s == NULL) return NULL;
+    const char *found = NULL;
+    bool concludes = false;
+    for (size_t i = 0; s[i];) {
+        size_t n = psv_word_length(s, i);
+        concludes |= psv_word_is(s + i, n, "so") || psv_word_is(s + i, n, "therefore") ||
+                     psv_word_is(s + i, n, "thus") || psv_word_is(s + i, n, "hence");
+        bool small = psv_word_is(s + i, n, "one") || psv_word_is(s + i, n, "a"); /* often no count */
+        if (concludes && n > 1 && !small && psv_is_number_word(s + i, n))
+            found = ps_arena_strndup(ctx->arena, s + i, n);
+        i += n ? n : 1;
+    }
+    return found;
+}
+
+/* After the last "=" of a sentence; 0: there is none. */
+static size_t after_last_equals(const char *s) {
+    size_t found = 0;
+    for (size_t i = 0; s[i]; i++) {
+        bool factorial = i > 1 && s[i - 1] == '!' && (isdigit((unsigned char)s[i - 2]) || s[i - 2] == ')'); /* 5!=120 */
+        bool compound = i > 0 && strchr("<>!=", s[i - 1]) != NULL && !factorial;
+        if (s[i] == '=' && !compound && s[i + 1] != '=') found = i + 1;
+    }
+    return found ? psv_skip_spaces(s, found) : 0;
+}
+
+/* Words before a number that make it a circumstance. */
+static bool is_circumstance(const char *s, size_t i) {
+    static const char *const words[] = {"in",     "after",   "for",   "every",   "per",    "with",   "on",   "at",
+                                        "than",   "by",      "from",  "over",    "within", "during", "each", "since",
+                                        "before", "until",   "these", "those",   "all",    "first",  "last", "next",
+                                        "step",   "problem", "until", "through", "into"};
+    size_t end = i;
+    while (end > 0 && (s[end - 1] == ' ' || s[end - 1] == '$' || s[end - 1] == '-'))
+        end--;
+    size_t begin = end;
+    while (begin > 0 && isalpha((unsigned char)s[begin - 1]))
+        begin--;
+    for (size_t k = 0; k < sizeof words / sizeof *words; k++)
+        if (psv_word_is(s + begin, end - begin, words[k])) return true;
+    size_t before_end = begin;
+    while (before_end > 0 && s[before_end - 1] == ' ')
+        before_end--;
+    size_t before = before_end;
+    while (before > 0 && isalnum((unsigned char)s[before - 1]))
+        before--;
+    if (psv_word_is(s + begin, end - begin, "of")) /* "5 of 8", "out of 8"; but "a profit of 8" */
+        return isdigit((unsigned char)s[before]) || psv_word_is(s + before, before_end - before, "out");
+    return psv_word_is(s + before, before_end - before, "to"); /* "to make 16 muffins" */
+}
+
+/* "not 5", "isn't 5": where the denial before a number starts; SIZE_MAX: there is none. */
+static size_t denied_at(const char *s, size_t i) {
+    static const char *const denials[] = {"not ", "n't ", "never ", "not equal to "};
+    for (size_t k = 0; k < sizeof denials / sizeof *denials; k++) {
+        size_t n = strlen(denials[k]);
+        if (i >= n && psv_letters_at(s + i - n, n, denials[k])) return i - n;
+    }
+    return SIZE_MAX;
+}
+
+/* "so", "therefore", "which means": what comes after such a word is what the sentence comes to. */
+static size_t last_clause(const char *s) {
+    static const char *const marks[] = {
+        ", so ",     " so ",        "therefore",       "hence ",        "thus ",      "which means",
+        "meaning ",  "which gives", "which is ",       "which leaves",  "leaving ",   "for a total of",
+        "total of ", "rounds to ",  "rounds down to ", "rounds up to ", "rounded to "};
+    size_t found = 0, length = strlen(s);
+    for (size_t i = 0; i < length; i++)
+        for (size_t k = 0; k < sizeof marks / sizeof *marks; k++)
+            if (psv_letters_at(s + i, length - i, marks[k]) && psv_digit_within(s, i, length))
+                found = i + strlen(marks[k]);
+    return found;
+}
+
+/* Where a list of values ends that starts at a number: "2, 3, and 5", "x = 2 or x = 3". */
+static const char *list_value(psv_ctx *ctx, const char *s, size_t begin) {
+    psv_value_end w = psv_find_value_end(s + begin);
+    if (!w.end || w.denied) return NULL;
+    psv_answer answer;
+    psv_read(ctx, s + begin, w.end, &answer);
+    bool list =
+        answer.tree != NULL && answer.why == NULL && (answer.tree->kind == PSV_LIST || answer.tree->kind == PSV_OR);
+    for (size_t k = 0; list && k < answer.tree->n; k++)
+        list = answer.tree->kid[k]->kind != PSV_UNIT;
+    return list ? ps_arena_strndup(ctx->arena, s + begin, w.end) : NULL;
+}
+
+/* " 000" after one to three digits, or after such a group: "118 000". */
+static bool is_group_of_three(const char *s, size_t first, size_t i) {
+    if (s[i] != ' ' || strspn(s + i + 1, "0123456789") != 3) return false;
+    size_t run = 0;
+    while (i > first && isdigit((unsigned char)s[i - 1 - run]) && i - 1 - run >= first && run < 4)
+        run++;
+    return run <= 3;
+}
+
+/* Where a number with its sign and its money starts. */
+static size_t number_start(const char *s, size_t i) {
+    size_t begin = i;
+    if (begin > 0 && (s[begin - 1] == '.' || s[begin - 1] == '$')) begin--;
+    if (begin > 0 && s[begin - 1] == '$') begin--;
+    bool minus = begin > 0 && s[begin - 1] == '-' && (begin == 1 || !isalnum((unsigned char)s[begin - 2]));
+    return begin - minus;
+}
+
+/* "4 classes because 10 - 6 = 4": what follows "because" is the reason, when a number stands before it. */
+static void end_at_reason(char *s) {
+    for (size_t i = 1; s[i]; i++)
+        if (s[i - 1] == ' ' && psv_letters_at(s + i, strnlen(s + i, 8), "because ") && psv_digit_within(s, 0, i))
+            s[i] = 0;
+}
+
+const char *psv_result_of_sentence(psv_ctx *ctx, const char *text, psv_span sentence) {
+    if (sentence.end - sentence.begin > PSV_LONGEST_SENTENCE) sentence.begin = sentence.end - PSV_LONGEST_SENTENCE;
+    char *copy = psv_plain_copy(ctx, text, sentence);
+    if (copy == NULL) return NULL;
+    end_at_reason(copy);
+    const char *s = copy;
+    s += last_clause(s);
+    size_t equals = after_last_equals(s);
+    if (equals) { /* "x = 2 or x = 3", else what stands last */
+        size_t first = equals;
+        const char *sign = strchr(s, '=');
+        size_t name = (size_t)(sign - s);
+        while (name > 0 && s[name - 1] == ' ')
+            name--;
+        if (name > 0 && isalpha((unsigned char)s[name - 1]) && (name == 1 || !isalpha((unsigned char)s[name - 2])))
+            first = name - 1;
+        const char *list = first < equals ? list_value(ctx, s, first) : NULL;
+        if (list != NULL) return list;
+        if (psv_letters_at(s + equals, strnlen(s + equals, 3), "in ")) equals += 3;
+        const char *value = psv_value_at_start(ctx, s + equals);
+        if (value != NULL) return value;
+    }
+    size_t best = SIZE_MAX, last = SIZE_MAX;
+    int looks = 0;
+    for (size_t i = 0; s[i]; i++) {
+        if (!isdigit((unsigned char)s[i])) continue;
+        bool in_word = i > 0 && (isalpha((unsigned char)s[i - 1]) || s[i - 1] == '_');
+        size_t begin = number_start(s, i);
+        if (!in_word) {
+            bool argument = begin > 0 && s[begin - 1] == '('; /* f(1, 2) */
+            const char *list = !argument && looks++ < MOST_NUMBERS ? list_value(ctx, s, begin) : NULL;
+            if (list != NULL) return list;
+            last = begin;
+            if (!is_circumstance(s, begin)) best = begin;
+        }
+        size_t first = i;
+        while (isdigit((unsigned char)s[i + 1]) || is_group_of_three(s, first, i + 1) ||
+               ((s[i + 1] == ',' || s[i + 1] == '.' || s[i + 1] == '/') && isdigit((unsigned char)s[i + 2])))
+            i++;
+    }
+    if (best == SIZE_MAX) best = last;
+    size_t denial = best != SIZE_MAX ? denied_at(s, best) : SIZE_MAX;
+    if (denial != SIZE_MAX) return ps_arena_strndup(ctx->arena, s + denial, strnlen(s + denial, PSV_LONGEST_VALUE));
+    return best == SIZE_MAX ? NULL : psv_value_at_start(ctx, s + best);
+}
+
+const char *psv_stated_result(psv_ctx *ctx, const char *text, psv_span stretch, const psv_formulas *formulas) {
+    bool equals = false;
+    for (size_t i = stretch.begin; i < stretch.end; i++)
+        equals |= text[i] == '=';
+    const char *result =
+        equals && psv_first_formula(formulas, stretch) == NULL ? psv_result_of_sentence(ctx, text, stretch) : NULL;
+    return result != NULL ? result : psv_stated_value(ctx, text, stretch, formulas);
+}
