@@ -3,7 +3,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- Methods ------------------------------------------------------------- */
@@ -158,10 +157,11 @@ static ps_status finish_variant(ps_compare_plan *plan, size_t i, ps_models *mode
 /* ---- Budgets ------------------------------------------------------------- */
 
 static ps_status parse_budget(const char *text, ps_compare_budget *out, ps_error *err) {
-    char *end;
-    double value = strtod(text, &end);
-    bool multiple = strcmp(end, "x") == 0, tokens = *end == '\0' && value == floor(value);
-    if (*text < '0' || *text > '9' || !(multiple || tokens) || !(value > 0 && value < 1e12))
+    double value = 0;
+    size_t length = strlen(text);
+    bool multiple = length > 0 && text[length - 1] == 'x';
+    bool number = *text >= '0' && *text <= '9' && ps_parse_real(text, length - multiple, &value);
+    if (!number || !(multiple || value == floor(value)) || !(value > 0 && value < 1e12))
         return ps_fail(err, PS_FORMAT,
                        "--budgets: \"%s\": expected a multiple of the mean length of an answer (4x) or a number of "
                        "tokens (2048)",
