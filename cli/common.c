@@ -74,6 +74,12 @@ const char *ps_cli_option(int argc, char **argv, int *i, const char *name, bool 
     return argv[++*i];
 }
 
+bool ps_cli_filled(const char *name, const char *value) {
+    if (*value != '\0') return true;
+    ps_cli_say("%s: the value is empty; leave the option out for its default", name);
+    return false;
+}
+
 int ps_cli_take_config(int argc, char **argv, int *i, ps_config *config) {
     ps_error err;
     int used = 0;

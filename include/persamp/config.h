@@ -68,6 +68,8 @@ typedef struct ps_config {
 PS_API bool ps_config_is(const char *value, const char *choice);
 /* True if a file or ps_config_set gives the key its value: not a default, a preset or the environment. */
 PS_API bool ps_config_is_set(const ps_config *cfg, const char *key);
+/* True if nobody sets `preset`, and it is classic because of what the files set. */
+PS_API bool ps_config_preset_is_implied(const ps_config *cfg);
 
 /* ---- Life ---------------------------------------------------------------- */
 

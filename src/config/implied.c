@@ -28,8 +28,17 @@ const char *ps_config_implied_preset(const ps_config *cfg, ps_key_index *because
     *because = NO_KEY;
     for (ps_key_index key = 0; key < N_KEYS; key++) {
         if (!cfg->origins->of[key].in_file) continue;
-        if (!of_reference[key]) return ps_schema_key(KEY_preset)->initial;
+        if (!of_reference[key]) {
+            *because = NO_KEY;
+            break;
+        }
         if (*because == NO_KEY && of_search(key)) *because = key;
     }
     return *because != NO_KEY ? "classic" : ps_schema_key(KEY_preset)->initial;
+}
+
+bool ps_config_preset_is_implied(const ps_config *cfg) {
+    ps_key_index because;
+    ps_config_implied_preset(cfg, &because);
+    return because != NO_KEY && cfg->origins->of[KEY_preset].layer <= LAYER_PRESET;
 }

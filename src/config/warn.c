@@ -82,7 +82,7 @@ static ps_status warn_vain(const audience *a, ps_error *err) {
         }
     if (idle > 0)
         ps_log_printf(a->log, PS_LOG_INFO,
-                      "%zu key%s in files, at the default, cannot act; `persamp config` marks such keys", idle,
+                      "%zu key%s in files, at the default, cannot act; `persamp config` marks them", idle,
                       idle == 1 ? "" : "s");
     return status;
 }
@@ -92,9 +92,8 @@ static ps_status warn_vain(const audience *a, ps_error *err) {
 static void tell_preset(const audience *a) {
     ps_key_index because;
     const ps_config *cfg = a->configs[0];
-    if (cfg->origins->of[KEY_preset].layer > LAYER_PRESET) return;
+    if (!ps_config_preset_is_implied(cfg)) return;
     ps_config_implied_preset(cfg, &because);
-    if (because == NO_KEY) return;
     bool seen = cfg->origins->of[because].layer == LAYER_FILE;
     ps_log_printf(a->log, PS_LOG_INFO,
                   "preset classic: %s sets %s and no file what only persamp has; `preset: recommended` is ours",
