@@ -110,8 +110,9 @@ ps_log ps_cli_quiet_log(const ps_config *config) {
     return log_of_sinks();
 }
 
-/* ---- Solved problems: in the file, and on a console at level DEBUG, which has its own progress -------------------- */
+/* ---- Solved problems ----------------------------------------------------- */
 
+/* They go to the file, and to a console of level DEBUG: any other has its own progress. */
 static void append_weights(ps_text *text, const ps_iteration *one) {
     size_t n = one->n_candidates < PS_MOST_CANDIDATES ? one->n_candidates : PS_MOST_CANDIDATES;
     ps_text_puts(text, ", weights");

@@ -78,10 +78,11 @@ ps_status ps_cli_keep_preset(ps_config *config, bool fresh, const ps_log *log, p
     bool kept = false;
     ps_status status = fresh ? PS_OK : ps_config_keep_preset(config, &kept, err);
     if (kept)
-        ps_log_printf(log, PS_LOG_INFO,
-                      "preset %s, with which %s was begun; for the classic that the files mean choose another folder, or "
-                      "--fresh",
-                      config->preset, config->evaluation_output_dir);
+        ps_log_printf(
+            log, PS_LOG_INFO,
+            "preset %s, with which %s was begun; for the classic that the files mean choose another folder, or "
+            "--fresh",
+            config->preset, config->evaluation_output_dir);
     return status;
 }
 

@@ -53,8 +53,8 @@ static void print_numbers(const ps_smoke_report *report) {
     else if (bad_logps == 0)
         printf("log-probabilities: %zu, all of them finite and at most 0\n", logps);
     else
-        printf("log-probabilities: %zu of %zu are not finite or above 0: the model or its file is damaged\n",
-               bad_logps, logps);
+        printf("log-probabilities: %zu of %zu are not finite or above 0: the model or its file is damaged\n", bad_logps,
+               logps);
     if (bad_rewards > 0)
         printf("rewards: %zu of %zu are no probabilities\n", bad_rewards, rewards);
     else if (rewards > 0)

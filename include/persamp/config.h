@@ -11,8 +11,8 @@
  *
  * Precedence: default < preset < file < environment < ps_config_set, whatever the order of the calls. Where nobody sets
  * `preset`, files that set keys of the reference implementation's search and none that only persamp has mean `classic`
- * (docs/configs.md). A failed call leaves the configuration as it was. A configuration is a plain object: readers may share it between threads while
- * nobody changes it. docs/reference.md says what YAML is understood. */
+ * (docs/configs.md). A failed call leaves the configuration as it was. A configuration is a plain object: readers may
+ * share it between threads while nobody changes it. docs/reference.md says what YAML is understood. */
 #ifndef PERSAMP_CONFIG_H
 #define PERSAMP_CONFIG_H
 
@@ -105,8 +105,8 @@ PS_API ps_status ps_config_take_argument(ps_config *cfg, const char *argument, c
  * `log` (may be NULL) hears what ps_config_warn says of it. */
 PS_API ps_status ps_config_check(const ps_config *cfg, const ps_log *log, ps_error *err);
 
-/* Tell `log` (may be NULL) what a user should know of configurations that are all run, the n methods of a comparison for
- * example:
+/* Tell `log` (may be NULL) what a user should know of configurations that are all run, the n methods of a comparison
+ * for example:
  * - a line where the preset was not set but implied by the files' keys;
  * - for each key that a file or ps_config_set sets and that can act in none of them a warning that names the key, where
  *   it is set and what keeps it from acting. What stands in a file at the value it would have anyway asks for nothing:

@@ -36,7 +36,10 @@ static bool read_kind(const char *sign, ps_clause_kind *kind, size_t *length) {
     static const struct {
         const char *sign;
         ps_clause_kind kind;
-    } signs[] = {{"!=", CLAUSE_IS_NOT}, {"=", CLAUSE_IS}, {">0", CLAUSE_ABOVE_ZERO}, {"~", CLAUSE_HAS},
+    } signs[] = {{"!=", CLAUSE_IS_NOT},
+                 {"=", CLAUSE_IS},
+                 {">0", CLAUSE_ABOVE_ZERO},
+                 {"~", CLAUSE_HAS},
                  {":unset", CLAUSE_UNSET}};
     for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
         *length = strlen(signs[i].sign);
@@ -63,8 +66,8 @@ bool ps_acts_clause(const char **at, ps_clause *clause) {
 }
 
 const char *ps_acts_next(const char *at) {
-    const char *or = strstr(at, " or ");
-    return or != NULL ? or + strlen(" or ") : NULL;
+    const char * or = strstr(at, " or ");
+    return or != NULL ? or +strlen(" or ") : NULL;
 }
 
 /* ---- Asking -------------------------------------------------------------- */

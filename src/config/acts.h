@@ -19,9 +19,9 @@ bool ps_acts_clause(const char **at, ps_clause *clause);
 /* The alternative after the one that `at` lies in; NULL when there is none. */
 const char *ps_acts_next(const char *at);
 
-const char *ps_acts_row(ps_key_index key);    /* as in acts.def; NULL: it has none */
-const char *ps_acts_never(ps_key_index key);  /* the reason why it never acts; NULL: it may act */
-bool ps_acts_always(ps_key_index key);        /* for any engine and under any configuration */
+const char *ps_acts_row(ps_key_index key);   /* as in acts.def; NULL: it has none */
+const char *ps_acts_never(ps_key_index key); /* the reason why it never acts; NULL: it may act */
+bool ps_acts_always(ps_key_index key);       /* for any engine and under any configuration */
 bool ps_clause_holds(const ps_config *cfg, const ps_clause *clause);
 
 /* Whether a key can act. Where it cannot, and might elsewhere, *failing is the clause to blame: the first that fails of

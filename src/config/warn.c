@@ -1,5 +1,5 @@
-/* What a user should know of a configuration that is right: which preset its files imply, and which keys are set and can
- * do nothing. */
+/* What a user should know of a configuration that is right: which preset its files imply, and which keys are set and
+ * can do nothing. */
 #include "config/acts.h"
 
 #include <string.h>
@@ -62,8 +62,7 @@ static ps_status name_key(const audience *a, const ps_config *cfg, ps_key_index 
         ps_text_printf(&why, " (%s); it needs ", ps_origin_text(cfg, failing.key));
         ps_clause_words(&failing, &why);
     }
-    ps_log_printf(a->log, level, "%s (%s) %s", ps_schema_key(key)->name, ps_origin_text(cfg, key),
-                  ps_text_cstr(&why));
+    ps_log_printf(a->log, level, "%s (%s) %s", ps_schema_key(key)->name, ps_origin_text(cfg, key), ps_text_cstr(&why));
     ps_status status = ps_text_ok(&why) ? PS_OK : ps_nomem(err);
     ps_text_clear(&why);
     return status;
@@ -77,8 +76,7 @@ static ps_status warn_vain(const audience *a, ps_error *err) {
             if (!is_vain(a, i, key)) continue;
             bool quiet = is_idle(a->configs[i], key, &status, err);
             idle += quiet;
-            if (status == PS_OK)
-                status = name_key(a, a->configs[i], key, quiet ? PS_LOG_DEBUG : PS_LOG_WARNING, err);
+            if (status == PS_OK) status = name_key(a, a->configs[i], key, quiet ? PS_LOG_DEBUG : PS_LOG_WARNING, err);
         }
     if (idle > 0)
         ps_log_printf(a->log, PS_LOG_INFO,

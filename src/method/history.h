@@ -17,8 +17,8 @@ void ps_history_clear(ps_history *history);
 ps_status ps_history_reserve(ps_history *history, ps_error *err);
 /* Add the record there is room for. */
 void ps_history_add(ps_history *history, ps_iteration record);
-/* Keep the heaviest of a selection's candidates in its record. ids[i] has the weight W[i], and names[id] is its snapshot
- * (NULL: the id itself). O(n). */
+/* Keep the heaviest of a selection's candidates in its record. ids[i] has the weight W[i], and names[id] is its
+ * snapshot (NULL: the id itself). O(n). */
 ps_status ps_history_keep_weights(ps_history *history, ps_iteration *record, const double *W, const uint32_t *ids,
                                   const uint32_t *names, size_t n, ps_error *err);
 /* Fill the members of *report that the history knows: iterations, resamples and final_ess. */

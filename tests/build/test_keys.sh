@@ -9,7 +9,6 @@ trap 'rm -rf "$work"' EXIT
 
 # Keys that nothing outside src/config reads although `persamp config --explain` does not say so, each with its reason.
 cat >"$work/exceptions" <<'TABLE'
-preset                         src/config itself: it is the keys it stands for
 engine.openai.base_url         belongs to engine.type openai, which is refused as not built; set beside another engine it
 engine.openai.api_key_env      is named in the warning of keys without meaning for that engine
 engine.openai.model            likewise

@@ -205,7 +205,8 @@ static void the_line_says_where_and_why(void **state) {
          "warning: answer.select (t.yaml:1:18) cannot act: method is majority (t.yaml:2:9); it needs another than "
          "greedy, best_of_n, majority, weighted_majority or power_mcmc\n"},
         {"power_mcmc: {sweeps: 4}\nmethod: power_mcmc\nps: {budget: {max_tokens: 900}}\n",
-         "warning: power_mcmc.sweeps (t.yaml:1:22) cannot act: ps.budget.max_tokens is 900 (t.yaml:3:27); it needs 0\n"},
+         "warning: power_mcmc.sweeps (t.yaml:1:22) cannot act: ps.budget.max_tokens is 900 (t.yaml:3:27); it needs "
+         "0\n"},
         {"system: {log_level: DEBUG}\nlogging: {console_level: ERROR}\n",
          "warning: system.log_level (t.yaml:1:21) cannot act: logging.console_level is set to ERROR (t.yaml:2:26); it "
          "needs not set\n"},

@@ -84,8 +84,9 @@ static void a_check_warns_too(void **state) {
     set(cfg, "ps.stop_ess", "2");
     assert_int_equal(ps_config_check(cfg, NULL, NULL), PS_OK);
     assert_int_equal(ps_config_check(cfg, &log, NULL), PS_OK);
-    assert_string_equal(ps_text_cstr(&h.lines), "warning: ps.stop_ess (test) cannot act: ps.mode is steps (default); it "
-                                                "needs completions\n");
+    assert_string_equal(ps_text_cstr(&h.lines),
+                        "warning: ps.stop_ess (test) cannot act: ps.mode is steps (default); it "
+                        "needs completions\n");
     ps_text_clear(&h.lines);
     ps_config_free(cfg);
 }

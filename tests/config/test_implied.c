@@ -11,9 +11,12 @@ static void assert_preset(const char *yaml, const char *expected) {
 static void a_key_of_the_references_search_means_classic(void **state) {
     (void)state;
     static const char *const classic[] = {
-        "ps: {temperature_schedule: {target_ess: 0.5}}", "ps: {temperature_schedule: {mode: fixed_linear}}",
-        "ps: {resample: {method: topN}}",                "ps.resample.alpha_end: 0.8",
-        "ps: {snapshot_pool: {max_size: 10}}",           "ps: {z_estimation: {log_space: true}}",
+        "ps: {temperature_schedule: {target_ess: 0.5}}",
+        "ps: {temperature_schedule: {mode: fixed_linear}}",
+        "ps: {resample: {method: topN}}",
+        "ps.resample.alpha_end: 0.8",
+        "ps: {snapshot_pool: {max_size: 10}}",
+        "ps: {z_estimation: {log_space: true}}",
         "ps: {snapshot_pool: {enabled: true}}\nsystem: {seed: 3}\ngeneration: {n_particles: 4}",
     };
     static const char *const recommended[] = {
@@ -144,7 +147,7 @@ static void all_files_decide_together(void **state) {
     static const struct {
         int a, b;
         const char *preset;
-    } cases[] = {{0, 1, "classic"}, {1, 0, "classic"},     {0, 2, "recommended"},
+    } cases[] = {{0, 1, "classic"},     {1, 0, "classic"}, {0, 2, "recommended"},
                  {2, 0, "recommended"}, {2, 3, "classic"}, {3, 2, "classic"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         ps_config *cfg = fresh(), *copy = NULL;
