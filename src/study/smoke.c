@@ -15,9 +15,18 @@ static ps_status set_number(ps_config *config, const char *key, int64_t value, p
     return ps_config_set(config, key, text, "smoke_test", err);
 }
 
+/* Methods that take whole answers know no steps: for them as many tokens are the limit. */
+static ps_status set_answer_limit(ps_config *config, ps_error *err) {
+    const int64_t most = 1048576; /* of the key */
+    int64_t steps = config->smoke_test_max_steps, tokens = config->generation_max_tokens_per_step;
+    if (config->generation_max_answer_tokens != PS_CONFIG_AUTO) return PS_OK;
+    return set_number(config, "generation.max_answer_tokens", tokens < most / steps ? steps * tokens : most, err);
+}
+
 ps_status ps_smoke_config(ps_config *config, ps_error *err) {
     ps_status status = set_number(config, "generation.n_particles", config->smoke_test_n_particles, err);
     if (status == PS_OK) status = set_number(config, "generation.max_steps", config->smoke_test_max_steps, err);
+    if (status == PS_OK) status = set_answer_limit(config, err);
     if (status == PS_OK && config->smoke_test_model_path != NULL)
         status = ps_config_set(config, "models.generator.model_path", config->smoke_test_model_path, "smoke_test", err);
     /* Each token's log-probability is looked at, so it has to be kept. */

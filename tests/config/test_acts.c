@@ -5,6 +5,19 @@
 
 /* ---- The table ----------------------------------------------------------- */
 
+/* What a clause may ask of which type of key. */
+static bool compares(const ps_clause *clause) {
+    ps_value_type type = ps_schema_type(clause->key);
+    switch (clause->kind) {
+    case CLAUSE_IS:
+    case CLAUSE_IS_NOT: return type == TYPE_BOOL || type == TYPE_INT || type == TYPE_CHOICE || type == TYPE_OPTCHOICE;
+    case CLAUSE_ABOVE_ZERO: return type == TYPE_INT || type == TYPE_REAL;
+    case CLAUSE_HAS: return type == TYPE_STRING || type == TYPE_OPTSTRING;
+    case CLAUSE_UNSET: break;
+    }
+    return true;
+}
+
 /* Every key has a row, and every row can be read to its end. */
 static void every_key_says_when_it_acts(void **state) {
     (void)state;
@@ -24,6 +37,7 @@ static void every_key_says_when_it_acts(void **state) {
             for (; ps_acts_clause(&at, &clause); n++) {
                 assert_int_not_equal(clause.key, key);
                 assert_true(clause.kind == CLAUSE_ABOVE_ZERO || clause.kind == CLAUSE_UNSET || clause.length > 0);
+                if (!compares(&clause)) fail_msg("%s: no such question of %s", name, ps_schema_key(clause.key)->name);
             }
             at += strspn(at, " ");
             if (n == 0 || (*at != '\0' && strncmp(at, "or ", 3) != 0)) fail_msg("%s: cannot read \"%s\"", name, at);
