@@ -36,6 +36,9 @@ bool ps_cli_wants_help(const char *argument);
  * another argument. A missing value is reported and *failed set. */
 const char *ps_cli_option(int argc, char **argv, int *i, const char *name, bool *failed);
 
+/* False, and said so, where the value of an option is empty: a shell's variable that is not set. */
+bool ps_cli_filled(const char *name, const char *value);
+
 /* --config FILE, --key=value, -o key=value at argv[*i] into the configuration; advances *i past it. 1: taken; 0:
  * another argument; −1: wrong, and said so. */
 int ps_cli_take_config(int argc, char **argv, int *i, ps_config *config);
@@ -48,9 +51,10 @@ bool ps_cli_count(const char *option, const char *value, size_t *out);
 /* --shard I/N; false and a message where it is something else. */
 bool ps_cli_shard(const char *value, size_t *shard, size_t *shards);
 
-/* Messages of the library on standard error and in a file, as logging.* says; and a line in the file for each solved
- * problem. */
+/* Messages of the library on standard error and in a file, as logging.* says; and lines in the file for each solved
+ * problem and its selections. Quiet: a console whose level nobody chose shows warnings only. */
 ps_log ps_cli_log(const ps_config *config);
+ps_log ps_cli_quiet_log(const ps_config *config);
 void ps_cli_log_outcome(const ps_outcome *outcome);
 
 /* Ctrl-C: the first asks to stop, the second kills. */
@@ -85,12 +89,22 @@ typedef struct ps_cli_run {
     /* One option of its own at argv[*i]: 1 taken, 0 not its own, −1 wrong (and said so). */
     int (*take)(int argc, char **argv, int *i, void *arguments);
     int (*complete)(void *arguments); /* after the last argument: −1 go on, else the exit code; may be NULL */
+    /* Is the configuration right, and what is to be said of it, before anything is loaded? It may be changed. */
+    ps_status (*check)(void *arguments, ps_config *config, const ps_log *log, ps_error *err);
     ps_status (*work)(void *arguments, const ps_config *config, ps_models *models, const ps_eval_observer *observer,
                       ps_error *err);
     int (*report)(const void *arguments, const ps_models *models); /* also of an interrupted run; the exit code */
-    int (*failure)(const ps_error *err);                           /* ps_cli_error or ps_cli_failure */
+    bool (*goes_on)(const void *arguments); /* an interrupted run can be gone on with; NULL: always */
+    int (*failure)(const ps_error *err);    /* ps_cli_error or ps_cli_failure */
 } ps_cli_run;
 int ps_cli_run_command(const ps_cli_run *run, void *arguments, int argc, char **argv);
+
+/* Keep the preset of an output folder that was begun before, unless it is to start over; said in a line. */
+ps_status ps_cli_keep_preset(ps_config *config, bool fresh, const ps_log *log, ps_error *err);
+/* Of a command that makes no smoke test: a line where one is asked for, which is then put aside. */
+ps_status ps_cli_no_smoke_test(ps_config *config, const char *command, const ps_log *log, ps_error *err);
+/* The report of a smoke test. Returns the exit code. */
+int ps_cli_print_smoke(const ps_smoke_report *report, const ps_config *config);
 
 /* What went wrong with single problems, and what the engine did; nothing where there is nothing to say. */
 void ps_cli_print_troubles(size_t errors, size_t faults);

@@ -151,6 +151,7 @@ static int write_files(const compare_arguments *a) {
 /* ---- Arguments ----------------------------------------------------------- */
 
 static int add_folder(compare_arguments *a, const char *folder) {
+    if (!ps_cli_filled("--from", folder)) return -1;
     if (a->options.n_from == MOST_FOLDERS) {
         ps_cli_say("--from: more than %d folders", MOST_FOLDERS);
         return -1;
@@ -186,7 +187,7 @@ static int take_option(int argc, char **argv, int *i, void *arguments) {
         if (value == NULL) continue;
         if (options[k].count != NULL) return ps_cli_count(options[k].name, value, options[k].count) ? 1 : -1;
         if (options[k].text != NULL) *options[k].text = value;
-        return 1;
+        return ps_cli_filled(options[k].name, value) ? 1 : -1;
     }
     return failed ? -1 : 0;
 }
@@ -202,6 +203,14 @@ static int complete(void *arguments) {
 }
 
 /* ---- The run ------------------------------------------------------------- */
+
+static ps_status check(void *arguments, ps_config *config, const ps_log *log, ps_error *err) {
+    const compare_arguments *a = arguments;
+    ps_status status = ps_cli_no_smoke_test(config, "compare", log, err);
+    if (status == PS_OK) status = ps_cli_keep_preset(config, a->options.fresh, log, err);
+    if (status == PS_OK) status = ps_config_check(config, NULL, err);
+    return status == PS_OK ? ps_compare_check(config, &a->options, log, err) : status;
+}
 
 static ps_status work(void *arguments, const ps_config *config, ps_models *models, const ps_eval_observer *observer,
                       ps_error *err) {
@@ -226,6 +235,7 @@ int ps_cmd_compare(int argc, char **argv) {
                                    .options = options,
                                    .take = take_option,
                                    .complete = complete,
+                                   .check = check,
                                    .work = work,
                                    .report = report,
                                    .failure = ps_cli_error};

@@ -12,6 +12,9 @@ typedef struct eval_arguments {
     const char *baselines[MOST_BASELINES];
     char names[256]; /* of --baselines, cut at the commas */
     ps_eval_summary summary;
+    bool smoke; /* a smoke test, and nothing else */
+    const ps_config *config;
+    ps_smoke_report smoke_report;
 } eval_arguments;
 
 static void help(void) {
@@ -29,6 +32,7 @@ static void help(void) {
          "  --fresh             start over where the output folder has results\n"
          "  --config FILE       read a configuration; repeat it, later files win\n"
          "  --key=value         set any configuration key, also -o key=value; `persamp config` lists them\n\n"
+         "--smoke_test.enabled=true tries smoke_test.n_samples problems, says what came of them, and ends.\n"
          "Every finished problem is on disk. After an interruption of any kind the same command goes on where it was.");
 }
 
@@ -79,6 +83,7 @@ static int print_summary(const ps_eval_summary *s, const ps_models *models) {
 /* ---- Arguments ----------------------------------------------------------- */
 
 static bool parse_baselines(const char *value, eval_arguments *a) {
+    if (!ps_cli_filled("--baselines", value)) return false;
     if (strlen(value) >= sizeof a->names) {
         ps_cli_say("--baselines is too long");
         return false;
@@ -119,14 +124,61 @@ static int take_option(int argc, char **argv, int *i, void *arguments) {
 
 /* ---- The run ------------------------------------------------------------- */
 
+/* The configuration of one of --baselines. */
+static ps_status baseline_config(const ps_config *config, const char *baseline, ps_config **out, ps_error *err) {
+    ps_config *made = NULL;
+    const char *method = strcmp(baseline, "sample") == 0 ? "best_of_n" : baseline;
+    ps_status status = ps_config_copy(config, &made, err);
+    if (status == PS_OK) status = ps_config_set(made, "method", method, "--baselines", err);
+    if (status == PS_OK)
+        *out = made;
+    else
+        ps_config_free(made);
+    return status;
+}
+
+/* A key that acts in one of the methods that are run is not set in vain. */
+static ps_status warn(const eval_arguments *a, const ps_config *config, const ps_log *log, ps_error *err) {
+    ps_config *made[MOST_BASELINES] = {0};
+    const ps_config *all[1 + MOST_BASELINES] = {config};
+    size_t n = a->smoke ? 0 : a->options.n_baselines;
+    ps_status status = PS_OK;
+    for (size_t i = 0; i < n && status == PS_OK; i++) {
+        status = baseline_config(config, a->baselines[i], &made[i], err);
+        all[1 + i] = made[i];
+    }
+    if (status == PS_OK) status = ps_config_warn(all, 1 + n, log, err);
+    for (size_t i = 0; i < n; i++)
+        ps_config_free(made[i]);
+    return status;
+}
+
+static ps_status check(void *arguments, ps_config *config, const ps_log *log, ps_error *err) {
+    eval_arguments *a = arguments;
+    a->config = config;
+    a->smoke = config->smoke_test_enabled;
+    ps_status status = a->smoke ? PS_OK : ps_cli_keep_preset(config, a->options.fresh, log, err);
+    if (status == PS_OK) status = ps_config_check(config, NULL, err);
+    if (status == PS_OK) status = warn(a, config, log, err);
+    if (a->smoke && a->options.n_baselines > 0)
+        ps_log_printf(log, PS_LOG_WARNING, "--baselines: a smoke test runs the configured method only");
+    return status == PS_OK && a->smoke ? ps_smoke_config(config, err) : status;
+}
+
 static ps_status work(void *arguments, const ps_config *config, ps_models *models, const ps_eval_observer *observer,
                       ps_error *err) {
     eval_arguments *a = arguments;
-    return ps_eval(config, &a->options, models, observer, &a->summary, err);
+    return a->smoke ? ps_smoke_test(config, &a->options, models, observer, &a->smoke_report, err)
+                    : ps_eval(config, &a->options, models, observer, &a->summary, err);
 }
 
 static int report(const void *arguments, const ps_models *models) {
-    return print_summary(&((const eval_arguments *)arguments)->summary, models);
+    const eval_arguments *a = arguments;
+    return a->smoke ? ps_cli_print_smoke(&a->smoke_report, a->config) : print_summary(&a->summary, models);
+}
+
+static bool goes_on(const void *arguments) {
+    return !((const eval_arguments *)arguments)->smoke;
 }
 
 int ps_cmd_eval(int argc, char **argv) {
@@ -136,11 +188,14 @@ int ps_cmd_eval(int argc, char **argv) {
                                    .help = help,
                                    .options = options,
                                    .take = take_option,
+                                   .check = check,
                                    .work = work,
                                    .report = report,
+                                   .goes_on = goes_on,
                                    .failure = ps_cli_failure};
     eval_arguments a = {0};
     int code = ps_cli_run_command(&run, &a, argc, argv);
     ps_eval_summary_clear(&a.summary);
+    ps_smoke_report_clear(&a.smoke_report);
     return code;
 }

@@ -101,8 +101,7 @@ static void print_models(const ps_config *config, const ps_models *models) {
 static int show(const ps_config *config) {
     ps_error err;
     ps_models *models = NULL;
-    ps_log log = ps_cli_log(config);
-    log.least = log.least < PS_LOG_WARNING ? PS_LOG_WARNING : log.least;
+    ps_log log = ps_cli_quiet_log(config);
     printf("persamp     %s\n", ps_version());
     print_processor();
     print_tables();

@@ -148,8 +148,7 @@ static ps_status print_json(const ps_outcome *o, const ps_config *config, ps_err
 static ps_status solve(const ps_config *config, const solve_arguments *a, ps_error *err) {
     ps_models *models = NULL;
     ps_outcome *outcome = NULL;
-    ps_log log = ps_cli_log(config);
-    log.least = log.least < PS_LOG_WARNING ? PS_LOG_WARNING : log.least; /* the answer is what was asked for */
+    ps_log log = ps_cli_quiet_log(config); /* the answer is what was asked for */
     view state = {.terminal = isatty(STDOUT_FILENO) == 1};
     ps_problem problem = {.text = a->question, .answer = a->gold};
     bool live = a->verbose && !a->json; /* JSON is for a program, which reads nothing else */
@@ -158,6 +157,7 @@ static ps_status solve(const ps_config *config, const solve_arguments *a, ps_err
     ps_cli_catch_interrupt();
     if (status == PS_OK) status = ps_solve(config, models, &problem, &observer, &outcome, err);
     if (live) putchar('\n');
+    if (status == PS_OK) ps_cli_log_outcome(outcome);
     if (status == PS_OK && a->json)
         status = print_json(outcome, config, err);
     else if (status == PS_OK)
@@ -237,7 +237,8 @@ int ps_cmd_solve(int argc, char **argv) {
     int code = parse(argc, argv, config, &a);
     if (code < 0) {
         ps_log log = ps_cli_log(config);
-        ps_status status = ps_config_check(config, &log, &err);
+        ps_status status = ps_cli_no_smoke_test(config, "solve", &log, &err);
+        if (status == PS_OK) status = ps_config_check(config, &log, &err);
         if (status == PS_OK) status = read_question(&a, &input, &err);
         if (status != PS_OK)
             code = ps_cli_error(&err);

@@ -1,11 +1,9 @@
 /* What the commands share. */
 #include "cli.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- Messages ------------------------------------------------------------ */
@@ -76,6 +74,12 @@ const char *ps_cli_option(int argc, char **argv, int *i, const char *name, bool 
     return argv[++*i];
 }
 
+bool ps_cli_filled(const char *name, const char *value) {
+    if (*value != '\0') return true;
+    ps_cli_say("%s: the value is empty; leave the option out for its default", name);
+    return false;
+}
+
 int ps_cli_take_config(int argc, char **argv, int *i, ps_config *config) {
     ps_error err;
     int used = 0;
@@ -104,10 +108,8 @@ int ps_cli_unknown(const char *command, const char *argument, const char *const 
 }
 
 bool ps_cli_count(const char *option, const char *value, size_t *out) {
-    char *end;
-    errno = 0;
-    unsigned long long n = strtoull(value, &end, 10);
-    if (errno != 0 || *value < '0' || *value > '9' || *end != '\0') {
+    uint64_t n;
+    if (!ps_parse_count(value, strlen(value), 10, SIZE_MAX, &n)) {
         ps_cli_say("%s %s: expected a whole number, 0 or more", option, value);
         return false;
     }
@@ -116,8 +118,13 @@ bool ps_cli_count(const char *option, const char *value, size_t *out) {
 }
 
 bool ps_cli_shard(const char *value, size_t *shard, size_t *shards) {
-    char end;
-    if (sscanf(value, "%zu/%zu%c", shard, shards, &end) == 2 && *shard >= 1 && *shard <= *shards) return true;
+    uint64_t i = 0, n = 0;
+    const char *bar = strchr(value, '/');
+    bool read = bar != NULL && ps_parse_count(value, (size_t)(bar - value), 10, SIZE_MAX, &i) &&
+                ps_parse_count(bar + 1, strlen(bar + 1), 10, SIZE_MAX, &n);
+    *shard = (size_t)i;
+    *shards = (size_t)n;
+    if (read && i >= 1 && i <= n) return true;
     ps_cli_say("--shard %s: expected I/N with 1 <= I <= N, for example 2/4", value);
     return false;
 }

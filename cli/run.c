@@ -51,7 +51,7 @@ static int work(const ps_cli_run *run, void *arguments, const ps_config *config,
     } else if (status == PS_CANCELLED) {
         if (state.terminal) putchar('\n');
         run->report(arguments, models);
-        ps_cli_print_resume(argc, argv);
+        if (run->goes_on == NULL || run->goes_on(arguments)) ps_cli_print_resume(argc, argv);
         code = EXIT_INTERRUPTED;
     } else {
         code = run->failure(&err);
@@ -67,11 +67,23 @@ int ps_cli_run_command(const ps_cli_run *run, void *arguments, int argc, char **
     int code = parse(run, arguments, argc, argv, config);
     if (code < 0) {
         ps_log log = ps_cli_log(config);
-        code = ps_config_check(config, &log, &err) == PS_OK ? work(run, arguments, config, argc, argv)
-                                                            : ps_cli_error(&err);
+        code = run->check(arguments, config, &log, &err) == PS_OK ? work(run, arguments, config, argc, argv)
+                                                                  : ps_cli_error(&err);
     }
     ps_config_free(config);
     return code;
+}
+
+ps_status ps_cli_keep_preset(ps_config *config, bool fresh, const ps_log *log, ps_error *err) {
+    bool kept = false;
+    ps_status status = fresh ? PS_OK : ps_config_keep_preset(config, &kept, err);
+    if (kept)
+        ps_log_printf(
+            log, PS_LOG_INFO,
+            "preset %s, with which %s was begun; for the classic that the files mean choose another folder, or "
+            "--fresh",
+            config->preset, config->evaluation_output_dir);
+    return status;
 }
 
 void ps_cli_print_troubles(size_t errors, size_t faults) {

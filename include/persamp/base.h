@@ -180,6 +180,15 @@ PS_API const char *ps_nearest_name(const char *name, const char *const *names, s
  * a larger file is PS_FORMAT. "-" is standard input. */
 PS_API ps_status ps_read_file(const char *path, size_t limit, char **data, size_t *length, ps_error *err);
 
+/* ---- Numbers ------------------------------------------------------------- */
+
+/* The one way from a user's text to a number. Digits of a base up to 16 and nothing else, no sign, no blank: false
+ * where there is none, where anything else stands, and beyond `most`. *value is written on success only. */
+PS_API bool ps_parse_count(const char *digits, size_t length, int base, uint64_t most, uint64_t *value);
+/* [+-]digits[.digits][e[+-]digits], of at most 512 bytes, whatever the locale. Beyond double it is infinite. False: it
+ * is something else. */
+PS_API bool ps_parse_real(const char *text, size_t length, double *value);
+
 /* ---- Random numbers ------------------------------------------------------ */
 
 /* Counter-based: Philox4x64-10 (Salmon et al., SC'11; Random123). A uniform depends on nothing but its key and

@@ -9,9 +9,10 @@
  *     ... cfg->generation_temperature ...
  *     ps_config_free(cfg);
  *
- * Precedence: default < preset < file < environment < ps_config_set, whatever the order of the calls. A failed call
- * leaves the configuration as it was. A configuration is a plain object: readers may share it between threads while
- * nobody changes it. docs/reference.md says what YAML is understood.
+ * Precedence: default < preset < file < environment < ps_config_set, whatever the order of the calls. Where nobody sets
+ * `preset`, files that set keys of the reference implementation's search and none that only persamp has mean `classic`
+ * (docs/configs.md). A failed call leaves the configuration as it was. A configuration is a plain object: readers may
+ * share it between threads while nobody changes it. docs/reference.md says what YAML is understood.
  *
  * Memory: libfyaml reads the files, and lists of ps_config_set. It may crash where malloc fails in it. */
 #ifndef PERSAMP_CONFIG_H
@@ -46,6 +47,8 @@ typedef int64_t ps_config_OPTINT; /* or PS_CONFIG_AUTO */
 typedef double ps_config_REAL;    /* always finite */
 typedef const char *ps_config_STRING;
 typedef const char *ps_config_OPTSTRING; /* NULL for null */
+typedef const char *ps_config_NAME;      /* a path or a name: never empty */
+typedef const char *ps_config_OPTNAME;   /* likewise; NULL for null */
 typedef const char *ps_config_CHOICE;    /* one of the choices; ps_config_is compares */
 typedef const char *ps_config_OPTCHOICE; /* NULL for null */
 typedef ps_config_list ps_config_LIST;
@@ -65,6 +68,10 @@ typedef struct ps_config {
 
 /* True if the value of a choice is `choice`; false for NULL. */
 PS_API bool ps_config_is(const char *value, const char *choice);
+/* True if a file or ps_config_set gives the key its value: not a default, a preset or the environment. */
+PS_API bool ps_config_is_set(const ps_config *cfg, const char *key);
+/* True if nobody sets `preset`, and it is classic because of what the files set. */
+PS_API bool ps_config_preset_is_implied(const ps_config *cfg);
 
 /* ---- Life ---------------------------------------------------------------- */
 
@@ -96,10 +103,17 @@ PS_API ps_status ps_config_set(ps_config *cfg, const char *key, const char *valu
 PS_API ps_status ps_config_take_argument(ps_config *cfg, const char *argument, const char *next, int *consumed,
                                          ps_error *err);
 
-/* What only the whole can be judged by: pairs of keys that contradict each other (PS_FORMAT, one mistake a line), and a
- * warning in `log` (may be NULL) that names the keys set in vain for this engine, and one for each group of keys that
- * this version does nothing with and that are not at their default. */
+/* What only the whole can be judged by: pairs of keys that contradict each other (PS_FORMAT, one mistake a line). Then
+ * `log` (may be NULL) hears what ps_config_warn says of it. */
 PS_API ps_status ps_config_check(const ps_config *cfg, const ps_log *log, ps_error *err);
+
+/* Tell `log` (may be NULL) what a user should know of configurations that are all run, the n methods of a comparison
+ * for example:
+ * - a line where the preset was not set but implied by the files' keys;
+ * - for each key that a file or ps_config_set sets and that can act in none of them a warning that names the key, where
+ *   it is set and what keeps it from acting. What stands in a file at the value it would have anyway asks for nothing:
+ *   those keys are counted in one line and named at PS_LOG_DEBUG. */
+PS_API ps_status ps_config_warn(const ps_config *const *configs, size_t n, const ps_log *log, ps_error *err);
 
 /* ---- Reports ------------------------------------------------------------- */
 
@@ -124,7 +138,8 @@ typedef struct ps_config_key {
     const char *type;     /* "bool", "integer", "number", "string", "choice", "list of strings", … */
     const char *initial;  /* default, as ps_config_set takes it */
     const char *allowed;  /* as in schema.def: "[0, 1]", "a|b", "" */
-    const char *engines;  /* engines it means something to, separated by spaces; "" all, "-" none */
+    const char *engines;  /* engines it means something to, separated by spaces; "" all, "-" none. What else it takes
+                             for the key to act, ps_config_explain says */
     bool changes_results; /* an output folder is bound to it */
     const char *doc;
 } ps_config_key;

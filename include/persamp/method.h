@@ -99,6 +99,7 @@ typedef struct ps_method_params {
     const ps_score_params *score_params;
     bool has_reward;         /* a PRM is there: results carry rewards */
     bool has_logp, has_logq; /* the engine reports them: results carry their sums */
+    bool keep_weights;       /* the report's iterations tell the weights of selections */
     ps_budget budget;
 
     /* persistent and the particle filter */
@@ -149,11 +150,20 @@ typedef enum ps_end {
     PS_END_CONVERGED /* the method's own criterion */
 } ps_end;
 
+/* A candidate of a selection, and its normalised weight there. */
+typedef struct ps_candidate {
+    uint32_t snapshot;
+    double weight;
+} ps_candidate;
+#define PS_MOST_CANDIDATES 16 /* kept of a selection */
+
 /* One selection, or one iteration without one. */
 typedef struct ps_iteration {
     double beta, ess; /* after this iteration */
     bool resampled;
-    uint32_t running; /* particles that made the step */
+    uint32_t running;                    /* particles that made the step */
+    uint32_t n_candidates;               /* of the selection; 0 without one, or without keep_weights */
+    const ps_candidate *best_candidates; /* [the least of n_candidates and PS_MOST_CANDIDATES] the heaviest first */
 } ps_iteration;
 
 /* A method's own account. Pointers are owned by the method. Counts start at 0. */

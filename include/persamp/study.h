@@ -73,11 +73,48 @@ typedef struct ps_eval_observer {
     bool (*cancelled)(void *user); /* asked some 20 times a second; true ends the run with PS_CANCELLED */
 } ps_eval_observer;
 
-/* Run the configured method over the configured data set. Each result line is on disk before the next problem counts;
- * the same call again goes on where an earlier one was cut off. PS_ARG: the output folder belongs to another
- * configuration (the message shows the difference). PS_CANCELLED: *summary is written all the same. */
+/* Run the configured method over the configured data set. smoke_test.* is not looked at. Each result line is on disk
+ * before the next problem counts; the same call again goes on where an earlier one was cut off. PS_ARG: the output
+ * folder belongs to another configuration (the message shows the difference). PS_CANCELLED: *summary is written all the
+ * same. */
 PS_API ps_status ps_eval(const ps_config *config, const ps_eval_options *options, ps_models *models,
                          const ps_eval_observer *observer, ps_eval_summary *summary, ps_error *err);
+
+/* An output folder that was begun before keeps its preset: where `config` sets none and its files imply one
+ * (ps_config_preset_is_implied), but the config.yaml in evaluation.output_dir says another, that one is set. *kept: it
+ * was. A folder or a config.yaml that is not there or cannot be read changes nothing. */
+PS_API ps_status ps_config_keep_preset(ps_config *config, bool *kept, ps_error *err);
+
+/* ---- Smoke test ---------------------------------------------------------- */
+
+/* What came of one problem. Strings are owned by the report. */
+typedef struct ps_smoke_problem {
+    size_t index;    /* in the data set */
+    char *answer;    /* NULL: none was found */
+    char *error;     /* why it failed; NULL: it did not */
+    size_t finished; /* particles that came to an end */
+    uint64_t tokens; /* generated */
+    double seconds;
+    size_t logps, bad_logps;     /* tokens with a log-probability, and of these: not finite or above 0 */
+    double mean_logp;            /* of the others, nats; NaN without any */
+    size_t rewards, bad_rewards; /* of the reward model, and of these: outside [0, 1] */
+} ps_smoke_problem;
+typedef struct ps_smoke_report {
+    ps_smoke_problem *problems; /* [n] */
+    size_t n, of;               /* of that many that a run would solve */
+} ps_smoke_report;
+PS_API void ps_smoke_report_clear(ps_smoke_report *report); /* all zeros afterwards, and fine before */
+/* No problem failed, tokens were drawn, and every number makes sense. */
+PS_API bool ps_smoke_passed(const ps_smoke_report *report);
+
+/* Make of a configuration the one of its smoke test: smoke_test.n_particles, max_steps and model_path take their
+ * places. Models for the test are opened with it. */
+PS_API ps_status ps_smoke_config(ps_config *config, ps_error *err);
+/* Solve the first smoke_test.n_samples of the problems that ps_eval would, one after the other, by a configuration made
+ * by ps_smoke_config. Nothing is read from or written to the output folder. A problem that cannot be solved is in the
+ * report; PS_ARG: no problem could be. PS_CANCELLED: *report has what was done. */
+PS_API ps_status ps_smoke_test(const ps_config *config, const ps_eval_options *options, ps_models *models,
+                               const ps_eval_observer *observer, ps_smoke_report *report, ps_error *err);
 
 /* ---- Comparison ---------------------------------------------------------- */
 
@@ -137,6 +174,11 @@ PS_API void ps_compare_summary_clear(ps_compare_summary *summary);
  * PS_CANCELLED: *summary is written all the same. */
 PS_API ps_status ps_compare(const ps_config *config, const ps_compare_options *options, ps_models *models,
                             const ps_eval_observer *observer, ps_compare_summary *summary, ps_error *err);
+
+/* What ps_compare would refuse of methods and budgets, before a model is loaded; and to `log` (may be NULL) what
+ * ps_config_warn says of their configurations together. PS_FORMAT. */
+PS_API ps_status ps_compare_check(const ps_config *config, const ps_compare_options *options, const ps_log *log,
+                                  ps_error *err);
 
 /* The comparison as JSON, appended to *text. */
 PS_API ps_status ps_compare_json(const ps_compare_summary *summary, ps_text *text, ps_error *err);

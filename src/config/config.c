@@ -58,6 +58,7 @@ ps_status ps_config_copy(const ps_config *cfg, ps_config **copy, ps_error *err) 
         ps_value_store(made, key, &to);
         const ps_config_origin *source = &cfg->origins->of[key];
         made->origins->of[key].layer = source->layer;
+        made->origins->of[key].in_file = source->in_file;
         if (source->text != NULL && (made->origins->of[key].text = ps_strdup(source->text)) == NULL)
             status = ps_nomem(err);
     }
@@ -80,6 +81,16 @@ void ps_config_append(const ps_config *cfg, ps_key_index key, ps_text *text) {
     ps_value v;
     ps_value_load(cfg, key, &v);
     ps_value_print(ps_schema_type(key), &v, ps_schema_key(key)->allowed, text);
+}
+
+bool ps_config_was_given(const ps_config *cfg, ps_key_index key) {
+    ps_config_layer from = cfg->origins->of[key].layer;
+    return from == LAYER_FILE || from == LAYER_SET;
+}
+
+bool ps_config_is_set(const ps_config *cfg, const char *key) {
+    ps_key_index index = ps_schema_find(key);
+    return index != NO_KEY && ps_config_was_given(cfg, index);
 }
 
 const char *ps_origin_text(const ps_config *cfg, ps_key_index key) {
@@ -107,30 +118,46 @@ static ps_status replace(ps_config *cfg, ps_key_index key, ps_value *v, ps_confi
     ps_value_clear(ps_schema_type(key), &old);
     ps_value_store(cfg, key, v);
     ps_free(cfg->origins->of[key].text);
-    cfg->origins->of[key] = (ps_config_origin){from, copy};
+    cfg->origins->of[key].text = copy;
+    cfg->origins->of[key].layer = from;
     return PS_OK;
 }
 
 ps_status ps_config_assign(ps_config *cfg, ps_key_index key, ps_value *v, ps_config_layer from, const char *text,
                            ps_error *err) {
+    if (from == LAYER_FILE) cfg->origins->of[key].in_file = true;
     if (from >= cfg->origins->of[key].layer) return replace(cfg, key, v, from, text, err);
     ps_value_clear(ps_schema_type(key), v);
     return PS_OK;
 }
 
+/* Give a key what follows from others: the layers above are left alone. */
+static ps_status derive(ps_config *cfg, ps_key_index key, const char *value, ps_config_layer from, const char *text,
+                        ps_error *err) {
+    ps_value v = {0};
+    ps_status status = ps_value_from_text(key, value, &v, err);
+    return status == PS_OK ? replace(cfg, key, &v, from, text, err) : status;
+}
+
+/* Where nobody sets the preset the files' keys imply it. */
+static ps_status settle_preset(ps_config *cfg, ps_error *err) {
+    ps_key_index because;
+    if (cfg->origins->of[KEY_preset].layer > LAYER_PRESET) return PS_OK;
+    const char *preset = ps_config_implied_preset(cfg, &because);
+    return derive(cfg, KEY_preset, preset, LAYER_DEFAULT, because != NO_KEY ? "implied by the files' keys" : NULL, err);
+}
+
 ps_status ps_config_settle(ps_config *cfg, ps_error *err) {
     char text[64];
+    ps_status status = settle_preset(cfg, err);
     bool steps = ps_config_is(cfg->ps_mode, "steps");
     snprintf(text, sizeof text, "preset %s", cfg->preset);
-    for (ps_key_index key = 0; key < N_KEYS; key++) {
+    for (ps_key_index key = 0; key < N_KEYS && status == PS_OK; key++) {
         const char *name = ps_schema_key(key)->name;
         if (!ps_preset_touches(name) || cfg->origins->of[key].layer > LAYER_PRESET) continue;
         const char *set = ps_preset_value(cfg->preset, name, steps);
-        ps_value v = {0};
-        ps_status status = ps_value_from_text(key, set != NULL ? set : ps_schema_key(key)->initial, &v, err);
-        if (status == PS_OK)
-            status = replace(cfg, key, &v, set != NULL ? LAYER_PRESET : LAYER_DEFAULT, set != NULL ? text : NULL, err);
-        if (status != PS_OK) return status;
+        status = set != NULL ? derive(cfg, key, set, LAYER_PRESET, text, err)
+                             : derive(cfg, key, ps_schema_key(key)->initial, LAYER_DEFAULT, NULL, err);
     }
-    return PS_OK;
+    return status;
 }

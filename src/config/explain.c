@@ -1,21 +1,20 @@
 /* `persamp config --explain`: the schema in words for a terminal. */
-#include "config/internal.h"
+#include "config/acts.h"
 
 #include <string.h>
 
 enum { WIDTH = 96 };
 
-/* Break a text into lines between words. */
+/* Words in lines, the first one from where the text stands, which is behind an indent. */
 static void wrap(const char *words, const char *indent, ps_text *text) {
-    size_t column = WIDTH;
+    size_t column = strlen(indent);
     for (const char *at = words; *at != '\0'; at += strspn(at, " ")) {
         size_t n = strcspn(at, " ");
         bool fresh = column + n + 1 > WIDTH;
         if (fresh) {
-            ps_text_puts(text, at == words ? indent : "\n");
-            if (at != words) ps_text_puts(text, indent);
+            ps_text_printf(text, "\n%s", indent);
             column = strlen(indent);
-        } else {
+        } else if (at != words) {
             ps_text_puts(text, " ");
             column++;
         }
@@ -26,13 +25,19 @@ static void wrap(const char *words, const char *indent, ps_text *text) {
     ps_text_puts(text, "\n");
 }
 
+/* When it acts, where that is not always. */
 static void explain_use(ps_key_index key, ps_text *text) {
-    const char *engines = ps_schema_key(key)->engines;
-    if (*engines == '-')
-        ps_text_puts(text, "  engines   none: accepted for users who have it, and ignored\n");
-    else if (*engines != '\0')
-        ps_text_printf(text, "  engines   %s\n", engines);
-    if (ps_config_key_is_idle(key)) ps_text_puts(text, "  effect    none in this version\n");
+    ps_text use = {0};
+    if (ps_acts_never(key) != NULL)
+        ps_text_printf(&use, "never: %s", ps_acts_never(key));
+    else
+        ps_acts_words(key, &use);
+    if (use.length > 0) {
+        ps_text_puts(text, "  acts      ");
+        wrap(ps_text_cstr(&use), "            ", text);
+    }
+    text->failed = text->failed || use.failed;
+    ps_text_clear(&use);
 }
 
 static ps_status explain_key(ps_key_index key, ps_text *text, ps_error *err) {
@@ -41,7 +46,7 @@ static ps_status explain_key(ps_key_index key, ps_text *text, ps_error *err) {
     ps_status status = ps_value_from_text(key, k->initial, &initial, err);
     if (status != PS_OK) return status;
     const char *recommended = ps_preset_value("recommended", k->name, true);
-    ps_text_printf(text, "%s\n", k->name);
+    ps_text_printf(text, "%s\n  ", k->name);
     wrap(k->doc, "  ", text);
     ps_text_puts(text, "  value     ");
     ps_schema_expectation(key, text);

@@ -9,7 +9,8 @@ typedef enum ps_config_layer { LAYER_DEFAULT, LAYER_PRESET, LAYER_FILE, LAYER_EN
 
 typedef struct ps_config_origin {
     ps_config_layer layer;
-    char *text; /* "config.yaml:3:14", "command line"; NULL: default */
+    char *text;   /* "config.yaml:3:14", "command line"; NULL: default */
+    bool in_file; /* a file sets it, perhaps below a higher layer */
 } ps_config_origin;
 
 struct ps_config_origins {
@@ -31,10 +32,19 @@ ps_status ps_config_settle(ps_config *cfg, ps_error *err);
 /* Exchange the contents of two configurations: how a change that worked on a copy takes effect as a whole. */
 void ps_config_swap(ps_config *a, ps_config *b);
 
-/* One warning for all keys set in vain for the chosen engine, and one for each group that this version does nothing
- * with. `log` may be NULL. PS_NOMEM. */
-ps_status ps_config_warn(const ps_config *cfg, const ps_log *log, ps_error *err);
-bool ps_config_key_is_idle(ps_key_index key); /* this version does nothing with it */
+/* Whether a user set the key for this program: a file, the command line or ps_config_set. What the environment sets is
+ * meant for other programs, too. */
+bool ps_config_was_given(const ps_config *cfg, ps_key_index key);
+
+/* ---- The preset of files that name none (implied.c) ---------------------- */
+
+/* What `preset` is where nobody sets it: classic for files in the words of the reference, else the default. With
+ * classic *because is a key that says so. */
+const char *ps_config_implied_preset(const ps_config *cfg, ps_key_index *because);
+/* Whether the reference implementation has the key, too. */
+bool ps_config_key_of_reference(ps_key_index key);
+
+/* ---- Mistakes ------------------------------------------------------------ */
 
 /* A list of mistakes, one a line: what ps_error has room for. */
 typedef struct ps_mistakes {

@@ -2,11 +2,9 @@
 #include "config/number.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* True if text is one of the words, in lower case, Capitalised or UPPER CASE. */
@@ -44,9 +42,9 @@ static int integer_form(const char *text, const char **digits) {
         size_t n = strspn(*digits, text[1] == 'x' ? "0123456789abcdefABCDEF" : "01234567");
         return n > 0 && (*digits)[n] == '\0' ? (text[1] == 'x' ? 16 : 8) : 0;
     }
-    const char *first = skip_sign(text);
-    size_t n = strspn(first, "0123456789");
-    return n > 0 && first[n] == '\0' ? 10 : 0;
+    *digits = skip_sign(text);
+    size_t n = strspn(*digits, "0123456789");
+    return n > 0 && (*digits)[n] == '\0' ? 10 : 0;
 }
 
 bool ps_yaml_is_integer(const char *text) {
@@ -56,33 +54,13 @@ bool ps_yaml_is_integer(const char *text) {
 
 bool ps_yaml_integer(const char *text, int64_t *value) {
     const char *digits;
+    uint64_t magnitude;
     int base = integer_form(text, &digits);
-    if (base == 0) return false;
-    errno = 0;
-    long long number = strtoll(digits, NULL, base);
-    if (errno != 0) return false;
-    *value = number;
+    bool negative = *text == '-';
+    if (base == 0 || !ps_parse_count(digits, strlen(digits), base, (uint64_t)INT64_MAX + negative, &magnitude))
+        return false;
+    *value = !negative ? (int64_t)magnitude : magnitude == 0 ? 0 : -(int64_t)(magnitude - 1) - 1;
     return true;
-}
-
-/* [-+]? ( . digits | digits ( . digits? )? ) ( [eE] [-+]? digits )? */
-static bool is_decimal(const char *text) {
-    static const char digits[] = "0123456789";
-    text = skip_sign(text);
-    size_t whole = strspn(text, digits), fraction = 0;
-    text += whole;
-    if (*text == '.') {
-        fraction = strspn(++text, digits);
-        text += fraction;
-    }
-    if (whole + fraction == 0) return false;
-    if (*text == 'e' || *text == 'E') {
-        text = skip_sign(text + 1);
-        size_t exponent = strspn(text, digits);
-        if (exponent == 0) return false;
-        text += exponent;
-    }
-    return *text == '\0';
 }
 
 bool ps_yaml_real(const char *text, double *value) {
@@ -100,35 +78,24 @@ bool ps_yaml_real(const char *text, double *value) {
         *value = NAN;
         return true;
     }
-    if (!is_decimal(text)) return false;
-    /* strtod reads the decimal point of the locale, which is the calling program's business. */
-    char copy[512];
-    const char *point = localeconv()->decimal_point, *dot = strchr(text, '.');
-    if (dot == NULL || strcmp(point, ".") == 0) {
-        *value = strtod(text, NULL);
-        return true;
-    }
-    int n = snprintf(copy, sizeof copy, "%.*s%s%s", (int)(dot - text), text, point, dot + 1);
-    if (n < 0 || (size_t)n >= sizeof copy) return false;
-    *value = strtod(copy, NULL);
-    return true;
+    return ps_parse_real(text, strlen(text), value);
 }
 
 void ps_yaml_print_real(double x, ps_text *text) {
     char number[64];
+    double back = 0;
     int least = 1; /* digits; a whole number shows all of its own rather than an exponent */
     for (double y = fabs(x); y >= 10 && y < 1e15; y /= 10)
         least++;
     for (int digits = least; digits <= 17; digits++) {
         snprintf(number, sizeof number, "%.*g", digits, x);
-        if (strtod(number, NULL) == x) break;
+        char *point = strstr(number, localeconv()->decimal_point);
+        if (point != NULL) { /* one byte in place of what the locale has */
+            size_t length = strlen(localeconv()->decimal_point);
+            *point = '.';
+            memmove(point + 1, point + length, strlen(point + length) + 1);
+        }
+        if (ps_parse_real(number, strlen(number), &back) && back == x) break;
     }
-    const char *point = localeconv()->decimal_point, *at = strstr(number, point);
-    if (at == NULL) {
-        ps_text_puts(text, number);
-    } else {
-        ps_text_append(text, number, (size_t)(at - number));
-        ps_text_puts(text, ".");
-        ps_text_puts(text, at + strlen(point));
-    }
+    ps_text_puts(text, number);
 }

@@ -1,5 +1,5 @@
 /* The effective configuration as YAML, and the difference of two. */
-#include "config/internal.h"
+#include "config/acts.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -19,6 +19,11 @@ static int open_sections(const char *name, char section[MAX_SECTION], const char
     return depth;
 }
 
+static bool is_vain(const ps_config *cfg, ps_key_index key) {
+    ps_clause failing;
+    return ps_config_was_given(cfg, key) && !ps_acts(cfg, key, &failing);
+}
+
 ps_status ps_config_yaml(const ps_config *cfg, bool with_origins, ps_text *text, ps_error *err) {
     char section[MAX_SECTION] = "";
     for (ps_key_index key = 0; key < N_KEYS; key++) {
@@ -29,8 +34,8 @@ ps_status ps_config_yaml(const ps_config *cfg, bool with_origins, ps_text *text,
         ps_config_append(cfg, key, text);
         size_t width = text->length - start;
         if (with_origins)
-            ps_text_printf(text, "%*s  # %s", width < COMMENT_COLUMN ? (int)(COMMENT_COLUMN - width) : 0, "",
-                           ps_origin_text(cfg, key));
+            ps_text_printf(text, "%*s  # %s%s", width < COMMENT_COLUMN ? (int)(COMMENT_COLUMN - width) : 0, "",
+                           ps_origin_text(cfg, key), is_vain(cfg, key) ? "; cannot act" : "");
         ps_text_puts(text, "\n");
     }
     return ps_text_ok(text) ? PS_OK : ps_nomem(err);

@@ -1,5 +1,5 @@
 /* docs/reference.md from the schema. */
-#include "config/internal.h"
+#include "config/acts.h"
 
 #include <string.h>
 
@@ -19,7 +19,10 @@ static const char introduction[] =
     "1. the default below;\n"
     "2. the `preset`: `classic` is the defaults themselves, `recommended` (what an empty configuration means) changes "
     "the\n"
-    "   keys that have an entry in the column *recommended*; most of these hold for `ps.mode: steps` only;\n"
+    "   keys that have an entry in the column *recommended*; most of these hold for `ps.mode: steps` only. Files in "
+    "the "
+    "words\n"
+    "   of the reference implementation mean `classic` without saying so (docs/configs.md);\n"
     "3. `--config FILE`, repeatable, a later file over an earlier one;\n"
     "4. the environment: `OPENAI_BASE_URL` for `engine.openai.base_url`, `HF_HOME` for `hub.home`;\n"
     "5. the command line: `--a.b.c=VALUE` or `-o a.b.c=VALUE`, a later one over an earlier one.\n"
@@ -47,9 +50,17 @@ static const char introduction[] =
     "\"###\"]'`). For\n"
     "  a key that holds a string it is taken as it stands, so that `--prompt.system=Note: be brief.` needs no second\n"
     "  quotes; a value that begins with a quote is YAML again, and `null` is null where that is allowed.\n"
-    "- Keys without meaning for the chosen engine are accepted with one warning that names them. So are keys marked "
-    "*no\n"
-    "  effect in this version*, where they are not at their default.\n"
+    "- A key that is set and cannot act under the rest of the configuration is accepted with a warning of one line, "
+    "which\n"
+    "  says what keeps it from acting. Those that stand in a file at the value they would have anyway are only "
+    "counted; "
+    "with\n"
+    "  `logging.console_level: DEBUG` they are named, and `persamp config` marks them. The words *acts with* below say "
+    "when a\n"
+    "  key acts; without them it always does.\n"
+    "- A path or a name is never empty: `--evaluation.dataset_path=$DATA` with an unset variable is an error, and not "
+    "the\n"
+    "  shipped data.\n"
     "\n"
     "In the tables *default* is also what preset `classic` means. Keys marked ° cannot change results: an output "
     "folder,\n"
@@ -74,14 +85,15 @@ static void allowed_cell(ps_key_index key, ps_text *text) {
 }
 
 static void doc_cell(ps_key_index key, ps_text *text) {
-    const ps_config_key *k = ps_schema_key(key);
     ps_text doc = {0};
-    ps_text_puts(&doc, k->doc);
-    if (*k->engines == '-')
-        ps_text_puts(&doc, " *Ignored.*");
-    else if (*k->engines != '\0')
-        ps_text_printf(&doc, " *Engine: %s.*", k->engines);
-    if (ps_config_key_is_idle(key)) ps_text_puts(&doc, " *No effect in this version.*");
+    ps_text_puts(&doc, ps_schema_key(key)->doc);
+    if (ps_acts_never(key) != NULL)
+        ps_text_printf(&doc, " *No effect: %s.*", ps_acts_never(key));
+    else if (!ps_acts_always(key)) {
+        ps_text_puts(&doc, " *Acts ");
+        ps_acts_words(key, &doc);
+        ps_text_puts(&doc, ".*");
+    }
     cell(ps_text_cstr(&doc), false, text);
     text->failed = text->failed || doc.failed;
     ps_text_clear(&doc);

@@ -10,6 +10,8 @@ static const ps_config_key keys[N_KEYS] = {
 #define NAME_REAL      "number"
 #define NAME_STRING    "string"
 #define NAME_OPTSTRING "string or null"
+#define NAME_NAME      "path or name"
+#define NAME_OPTNAME   "path or name, or null"
 #define NAME_CHOICE    "choice"
 #define NAME_OPTCHOICE "choice or null"
 #define NAME_LIST      "list of strings"

@@ -28,6 +28,8 @@ void ps_value_clear(ps_value_type type, ps_value *v) {
     case TYPE_REAL: break;
     case TYPE_STRING:
     case TYPE_OPTSTRING:
+    case TYPE_NAME:
+    case TYPE_OPTNAME:
     case TYPE_CHOICE:
     case TYPE_OPTCHOICE:
         ps_free((void *)v->STRING);
@@ -81,6 +83,8 @@ ps_status ps_value_copy(ps_value_type type, const ps_value *from, ps_value *to, 
     case TYPE_REAL: *to = *from; return PS_OK;
     case TYPE_STRING:
     case TYPE_OPTSTRING:
+    case TYPE_NAME:
+    case TYPE_OPTNAME:
     case TYPE_CHOICE:
     case TYPE_OPTCHOICE:
         to->STRING = from->STRING != NULL ? ps_strdup(from->STRING) : NULL;
@@ -113,6 +117,8 @@ bool ps_value_equal(ps_value_type type, const ps_value *a, const ps_value *b) {
     case TYPE_REAL: return a->REAL == b->REAL;
     case TYPE_STRING:
     case TYPE_OPTSTRING:
+    case TYPE_NAME:
+    case TYPE_OPTNAME:
     case TYPE_CHOICE:
     case TYPE_OPTCHOICE:
         if (a->STRING == NULL || b->STRING == NULL) return a->STRING == b->STRING;

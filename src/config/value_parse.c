@@ -79,11 +79,34 @@ static bool is_other_type(const char *text) {
     return core_truth || ps_yaml_is_null(text) || ps_yaml_real(text, &number) || ps_yaml_is_integer(text);
 }
 
+/* The words of a doc after "null: ", to the end of that sentence or clause. */
+static const char *null_words(const char *doc, size_t *length) {
+    const char *words = strstr(doc, "null: "), *stop;
+    if (words == NULL) return NULL;
+    words += strlen("null: ");
+    *length = strcspn(words, ";");
+    if ((stop = strstr(words, ". ")) != NULL && (size_t)(stop - words) < *length) *length = (size_t)(stop - words);
+    while (*length > 0 && words[*length - 1] == '.')
+        --*length;
+    return words;
+}
+
+/* A path or a name that is empty is a shell's variable that is not set, and no wish for the default. */
+static ps_status empty_name(ps_key_index key, ps_error *err) {
+    const ps_config_key *k = ps_schema_key(key);
+    size_t length = strlen(k->initial);
+    const char *instead = ps_schema_type(key) == TYPE_OPTNAME ? null_words(k->doc, &length) : k->initial;
+    return ps_fail(err, PS_FORMAT, "the value is empty; leave the key out for %.*s", (int)length, instead);
+}
+
 static ps_status parse_string(ps_key_index key, const ps_yaml_node *node, ps_value *v, ps_error *err) {
-    if (is_plain(node) && ps_schema_type(key) == TYPE_OPTSTRING && ps_yaml_is_null(node->text)) {
+    ps_value_type type = ps_schema_type(key);
+    if (is_plain(node) && (type == TYPE_OPTSTRING || type == TYPE_OPTNAME) && ps_yaml_is_null(node->text)) {
         v->STRING = NULL;
         return PS_OK;
     }
+    if ((type == TYPE_NAME || type == TYPE_OPTNAME) && node->kind == YAML_SCALAR && node->length == 0)
+        return empty_name(key, err);
     if (node->kind != YAML_SCALAR) return unexpected(key, node, "", err);
     if (is_plain(node) && is_other_type(node->text))
         return unexpected(key, node, node->length > 0 ? "; put it in quotes if it is meant as text" : "", err);
@@ -230,7 +253,9 @@ ps_status ps_value_parse(ps_key_index key, const ps_yaml_node *node, ps_value *v
     case TYPE_OPTINT: return parse_integer(key, node, v, err);
     case TYPE_REAL: return parse_real(key, node, v, err);
     case TYPE_STRING:
-    case TYPE_OPTSTRING: return parse_string(key, node, v, err);
+    case TYPE_OPTSTRING:
+    case TYPE_NAME:
+    case TYPE_OPTNAME: return parse_string(key, node, v, err);
     case TYPE_CHOICE:
     case TYPE_OPTCHOICE: return parse_choice(key, node, v, err);
     case TYPE_LIST: return parse_list(key, node, v, where, err);

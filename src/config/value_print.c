@@ -85,7 +85,9 @@ void ps_value_print(ps_value_type type, const ps_value *v, const char *allowed, 
     case TYPE_INT: ps_text_printf(text, "%" PRId64, v->INT); break;
     case TYPE_REAL: ps_yaml_print_real(v->REAL, text); break;
     case TYPE_STRING:
-    case TYPE_OPTSTRING: print_string(v->STRING, text); break;
+    case TYPE_OPTSTRING:
+    case TYPE_NAME:
+    case TYPE_OPTNAME: print_string(v->STRING, text); break;
     case TYPE_CHOICE: /* a word of the schema: no choice needs quotes where a choice is read */
     case TYPE_OPTCHOICE: ps_text_puts(text, v->STRING != NULL ? v->STRING : "null"); break;
     case TYPE_LIST:

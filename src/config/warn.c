@@ -1,102 +1,106 @@
-/* Warnings about keys that are set and change nothing: for the chosen engine, or in this version at all. */
-#include "config/internal.h"
+/* What a user should know of a configuration that is right: which preset its files imply, and which keys are set and
+ * can do nothing. */
+#include "config/acts.h"
 
-#include <stdio.h>
 #include <string.h>
 
-/* What this version does nothing with, and why: keys and sections that configurations brought from elsewhere have. */
-static const struct {
-    const char *section, *reason;
-} idle[] = {
-    {"tuning", "this version has no tuning; a run takes the configuration as it stands"},
-    {"ps.z_estimation", "there is one estimator, and it always computes in log space"},
-    {"hub.token_env", "this version fetches nothing from a hub and reads no token"},
-};
-enum { N_IDLE = sizeof idle / sizeof *idle };
-
-bool ps_config_key_is_idle(ps_key_index key) {
-    for (size_t i = 0; i < N_IDLE; i++)
-        if (ps_schema_in_section(ps_schema_key(key)->name, idle[i].section)) return true;
-    return false;
-}
-
-/* Keys named in one warning, each with the place where it was set: a configuration brought from another program has a
- * dozen of them. */
-typedef struct named {
-    ps_text text;
+/* What is run: one configuration, or those of several methods. */
+typedef struct audience {
+    const ps_config *const *configs; /* [n] */
     size_t n;
-} named;
+    const ps_log *log;
+} audience;
 
-enum { SHOWN = 8 };
+/* ---- Keys that cannot act ------------------------------------------------ */
 
-static void name_key(named *names, const ps_config *cfg, ps_key_index key) {
-    if (names->n++ >= SHOWN) return;
-    ps_text_printf(&names->text, "%s%s (%s)", names->n > 1 ? ", " : "", ps_schema_key(key)->name,
-                   ps_origin_text(cfg, key));
+/* Whether another of the configurations has the key from the same place with the same value. */
+static bool same_setting(const ps_config *a, const ps_config *b, ps_key_index key) {
+    ps_value x, y;
+    ps_value_load(a, key, &x);
+    ps_value_load(b, key, &y);
+    return ps_config_was_given(b, key) && strcmp(ps_origin_text(a, key), ps_origin_text(b, key)) == 0 &&
+           ps_value_equal(ps_schema_type(key), &x, &y);
 }
 
-static ps_status say(named *names, const ps_log *log, const char *before, const char *after, ps_error *err) {
-    if (names->n > SHOWN) ps_text_printf(&names->text, " and %zu more", names->n - SHOWN);
-    if (names->n > 0) ps_log_printf(log, PS_LOG_WARNING, "%s: %s%s", before, ps_text_cstr(&names->text), after);
-    ps_status status = ps_text_ok(&names->text) ? PS_OK : ps_nomem(err);
-    ps_text_clear(&names->text);
-    return status;
-}
-
-/* What the environment sets is meant for other programs, too. */
-static bool was_set(const ps_config *cfg, ps_key_index key) {
-    ps_config_layer from = cfg->origins->of[key].layer;
-    return from == LAYER_FILE || from == LAYER_SET;
-}
-
-/* True if `word` is one of the words of `list`. */
-static bool has_word(const char *list, const char *word) {
-    size_t length = strlen(word);
-    for (const char *at = list; *at != '\0'; at += strspn(at, " ")) {
-        size_t n = strcspn(at, " ");
-        if (n == length && memcmp(at, word, n) == 0) return true;
-        at += n;
+/* Whether the setting of a key in configs[i] is to be told: it acts nowhere, and was not told of an earlier one. */
+static bool is_vain(const audience *a, size_t i, ps_key_index key) {
+    ps_clause failing;
+    if (!ps_config_was_given(a->configs[i], key)) return false;
+    for (size_t k = 0; k < a->n; k++) {
+        if (!same_setting(a->configs[i], a->configs[k], key)) continue;
+        if (k < i || ps_acts(a->configs[k], key, &failing)) return false;
     }
-    return false;
+    return true;
 }
 
-static ps_status warn_vain(const ps_config *cfg, const ps_log *log, ps_error *err) {
-    char before[96];
-    named names = {0};
-    for (ps_key_index key = 0; key < N_KEYS; key++) {
-        const char *engines = ps_schema_key(key)->engines;
-        if (*engines != '\0' && !has_word(engines, cfg->engine_type) && was_set(cfg, key)) name_key(&names, cfg, key);
-    }
-    snprintf(before, sizeof before, "ignored, without meaning for engine %s", cfg->engine_type);
-    return say(&names, log, before, "", err);
-}
-
-/* Whether a key has another value than its default: only then does someone expect something of it. */
-static bool is_changed(const ps_config *cfg, ps_key_index key, ps_status *status, ps_error *err) {
-    ps_value now, initial = {0};
-    *status = ps_value_from_text(key, ps_schema_key(key)->initial, &initial, err);
+/* Whether a file gives a key the value that it would have anyway: then nobody expects anything of it. */
+static bool is_idle(const ps_config *cfg, ps_key_index key, ps_status *status, ps_error *err) {
+    const char *name = ps_schema_key(key)->name;
+    const char *preset = ps_preset_value(cfg->preset, name, ps_config_is(cfg->ps_mode, "steps"));
+    ps_value now, anyway = {0};
+    if (cfg->origins->of[key].layer != LAYER_FILE) return false;
+    *status = ps_value_from_text(key, preset != NULL ? preset : ps_schema_key(key)->initial, &anyway, err);
     if (*status != PS_OK) return false;
     ps_value_load(cfg, key, &now);
-    bool changed = was_set(cfg, key) && !ps_value_equal(ps_schema_type(key), &now, &initial);
-    ps_value_clear(ps_schema_type(key), &initial);
-    return changed;
+    bool same = ps_value_equal(ps_schema_type(key), &now, &anyway);
+    ps_value_clear(ps_schema_type(key), &anyway);
+    return same;
 }
 
-static ps_status warn_idle(const ps_config *cfg, size_t which, const ps_log *log, ps_error *err) {
-    char after[128];
-    named names = {0};
-    ps_status status = PS_OK;
-    for (ps_key_index key = 0; key < N_KEYS && status == PS_OK; key++)
-        if (ps_schema_in_section(ps_schema_key(key)->name, idle[which].section) && is_changed(cfg, key, &status, err))
-            name_key(&names, cfg, key);
-    snprintf(after, sizeof after, ": %s", idle[which].reason);
-    ps_status said = say(&names, log, "without effect", after, err);
-    return status != PS_OK ? status : said;
-}
-
-ps_status ps_config_warn(const ps_config *cfg, const ps_log *log, ps_error *err) {
-    ps_status status = warn_vain(cfg, log, err);
-    for (size_t i = 0; i < N_IDLE && status == PS_OK; i++)
-        status = warn_idle(cfg, i, log, err);
+/* "KEY (where): why", on one line. */
+static ps_status name_key(const audience *a, const ps_config *cfg, ps_key_index key, ps_log_level level,
+                          ps_error *err) {
+    const char *reason = ps_acts_never(key);
+    ps_clause failing;
+    ps_text why = {0};
+    if (reason != NULL) {
+        ps_text_printf(&why, "has no effect: %s", reason);
+    } else if (!ps_acts(cfg, key, &failing)) {
+        ps_text_printf(&why, "cannot act: %s is ", ps_schema_key(failing.key)->name);
+        if (failing.kind == CLAUSE_UNSET) ps_text_puts(&why, "set to ");
+        ps_config_append(cfg, failing.key, &why);
+        ps_text_printf(&why, " (%s); it needs ", ps_origin_text(cfg, failing.key));
+        ps_clause_words(&failing, &why);
+    }
+    ps_log_printf(a->log, level, "%s (%s) %s", ps_schema_key(key)->name, ps_origin_text(cfg, key), ps_text_cstr(&why));
+    ps_status status = ps_text_ok(&why) ? PS_OK : ps_nomem(err);
+    ps_text_clear(&why);
     return status;
+}
+
+static ps_status warn_vain(const audience *a, ps_error *err) {
+    size_t idle = 0;
+    ps_status status = PS_OK;
+    for (size_t i = 0; i < a->n && a->log != NULL; i++)
+        for (ps_key_index key = 0; key < N_KEYS && status == PS_OK; key++) {
+            if (!is_vain(a, i, key)) continue;
+            bool quiet = is_idle(a->configs[i], key, &status, err);
+            idle += quiet;
+            if (status == PS_OK) status = name_key(a, a->configs[i], key, quiet ? PS_LOG_DEBUG : PS_LOG_WARNING, err);
+        }
+    if (idle > 0)
+        ps_log_printf(a->log, PS_LOG_INFO,
+                      "%zu key%s in files, at the default, cannot act; `persamp config` marks them", idle,
+                      idle == 1 ? "" : "s");
+    return status;
+}
+
+/* ---- The preset ---------------------------------------------------------- */
+
+static void tell_preset(const audience *a) {
+    ps_key_index because;
+    const ps_config *cfg = a->configs[0];
+    if (!ps_config_preset_is_implied(cfg)) return;
+    ps_config_implied_preset(cfg, &because);
+    bool seen = cfg->origins->of[because].layer == LAYER_FILE;
+    ps_log_printf(a->log, PS_LOG_INFO,
+                  "preset classic: %s sets %s and no file what only persamp has; `preset: recommended` is ours",
+                  seen ? ps_origin_text(cfg, because) : "a file", ps_schema_key(because)->name);
+}
+
+ps_status ps_config_warn(const ps_config *const *configs, size_t n, const ps_log *log, ps_error *err) {
+    audience a = {configs, n, log};
+    if (n == 0) return PS_OK;
+    tell_preset(&a);
+    return warn_vain(&a, err);
 }

@@ -82,6 +82,8 @@ void ps_schema_expectation(ps_key_index key, ps_text *text) {
         break;
     case TYPE_STRING: ps_text_puts(text, "a string"); break;
     case TYPE_OPTSTRING: ps_text_puts(text, "a string or null"); break;
+    case TYPE_NAME: ps_text_puts(text, "a path or name"); break;
+    case TYPE_OPTNAME: ps_text_puts(text, "a path or name, or null"); break;
     case TYPE_CHOICE:
     case TYPE_OPTCHOICE:
         ps_each_choice(allowed, add_choice, &choices);

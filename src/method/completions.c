@@ -164,6 +164,9 @@ static ps_status select_answers(completions *p, const uint32_t *ids, size_t n, d
         ps_reserve(&p->uniforms, &p->uniforms_capacity, n_uniforms) != PS_OK)
         return ps_nomem(err);
     ps_status status = ps_pool_weights(p->pool, beta, p->W, err);
+    if (status == PS_OK && p->m.params.keep_weights)
+        status = ps_history_keep_weights(&p->history, &p->history.iterations[p->history.n - 1], p->W, ids, p->answer_of,
+                                         n, err);
     if (status != PS_OK) return status;
     ps_rng_key key = {p->m.params.seed, p->m.params.problem, ps_pool_events(p->pool), PS_RNG_RESAMPLE};
     ps_uniforms(key, 0, n_uniforms, p->uniforms);

@@ -5,6 +5,7 @@
 
 void ps_history_clear(ps_history *history) {
     ps_free(history->iterations);
+    ps_arena_free(history->arena);
     *history = (ps_history){0};
 }
 
@@ -14,6 +15,33 @@ ps_status ps_history_reserve(ps_history *history, ps_error *err) {
 
 void ps_history_add(ps_history *history, ps_iteration record) {
     history->iterations[history->n++] = record;
+}
+
+/* Put a candidate in its place among the heaviest so far; of equals the earlier stays before. */
+static void insert(ps_candidate *best, size_t *n, ps_candidate one) {
+    size_t at = *n;
+    if (at == PS_MOST_CANDIDATES && !(one.weight > best[at - 1].weight)) return;
+    if (at == PS_MOST_CANDIDATES)
+        at--;
+    else
+        ++*n;
+    for (; at > 0 && one.weight > best[at - 1].weight; at--)
+        best[at] = best[at - 1];
+    best[at] = one;
+}
+
+ps_status ps_history_keep_weights(ps_history *history, ps_iteration *record, const double *W, const uint32_t *ids,
+                                  const uint32_t *names, size_t n, ps_error *err) {
+    if (history->arena == NULL) history->arena = ps_arena_create();
+    ps_candidate *best =
+        history->arena != NULL ? ps_arena_calloc(history->arena, PS_MOST_CANDIDATES, sizeof *best) : NULL;
+    size_t kept = 0;
+    if (best == NULL) return ps_nomem(err);
+    for (size_t i = 0; i < n; i++)
+        insert(best, &kept, (ps_candidate){names != NULL ? names[ids[i]] : ids[i], W[i]});
+    record->n_candidates = (uint32_t)n;
+    record->best_candidates = best;
+    return PS_OK;
 }
 
 void ps_history_report(const ps_history *history, ps_method_report *report) {

@@ -8,6 +8,7 @@ typedef struct ps_history {
     ps_iteration *iterations; /* [n] */
     size_t n, capacity;
     size_t resamples; /* selections so far */
+    ps_arena *arena;  /* of their candidates; NULL until one is kept */
 } ps_history;
 
 void ps_history_clear(ps_history *history);
@@ -16,6 +17,10 @@ void ps_history_clear(ps_history *history);
 ps_status ps_history_reserve(ps_history *history, ps_error *err);
 /* Add the record there is room for. */
 void ps_history_add(ps_history *history, ps_iteration record);
+/* Keep the heaviest of a selection's candidates in its record. ids[i] has the weight W[i], and names[id] is its
+ * snapshot (NULL: the id itself). O(n). */
+ps_status ps_history_keep_weights(ps_history *history, ps_iteration *record, const double *W, const uint32_t *ids,
+                                  const uint32_t *names, size_t n, ps_error *err);
 /* Fill the members of *report that the history knows: iterations, resamples and final_ess. */
 void ps_history_report(const ps_history *history, ps_method_report *report);
 

@@ -225,6 +225,18 @@ static bool selection_is_due(const ps_filter *p, double ess, size_t paced) {
     return ess < p->m.params.filter.threshold * (double)p->n;
 }
 
+/* The weights of the particles of a selection, for the record. */
+static ps_status keep_weights(ps_filter *p, ps_iteration *record, ps_error *err) {
+    if (!p->m.params.keep_weights) return PS_OK;
+    uint32_t *ids = ps_calloc(p->n, sizeof *ids);
+    if (ids == NULL) return ps_nomem(err);
+    for (size_t i = 0; i < p->n; i++)
+        ids[i] = p->particles[i].snapshot;
+    ps_status status = ps_history_keep_weights(&p->history, record, p->W, ids, NULL, p->n, err);
+    ps_free(ids);
+    return status;
+}
+
 static ps_status end_round(ps_filter *p, ps_error *err) {
     double log_mean;
     size_t n;
@@ -239,10 +251,13 @@ static ps_status end_round(ps_filter *p, ps_error *err) {
     ess = alive ? 1 / ess : 0;
     bool over = ps_filter_all_done(p) || ps_round_out_of_tokens(&p->m.round, &p->m.params),
          select = !over && alive && selection_is_due(p, ess, n);
-    ps_history_add(&p->history, (ps_iteration){.beta = 1 / p->m.params.filter.temperature,
-                                               .ess = ess,
-                                               .resampled = select,
-                                               .running = (uint32_t)p->m.round.n_work});
+    ps_iteration record = {.beta = 1 / p->m.params.filter.temperature,
+                           .ess = ess,
+                           .resampled = select,
+                           .running = (uint32_t)p->m.round.n_work};
+    if (select) status = keep_weights(p, &record, err);
+    if (status != PS_OK) return status;
+    ps_history_add(&p->history, record);
     if (select) {
         p->log_z += log_mean;
         status = resample(p, n, err);

@@ -182,7 +182,8 @@ ps_status ps_persistent_select(ps_persistent *p, ps_iteration *record, ps_error 
     status = ps_pool_weights(p->pool, beta, p->W, err);
     if (status != PS_OK) return status;
     if (p->waves > 0 && p->params.n_moves == 0) ps_pool_complete(p->pool, p->front, launches(p), p->W);
-    status = draw(p, n, launches(p), &picked, ids, err);
+    if (p->params.keep_weights) status = ps_history_keep_weights(&p->history, record, p->W, ids, NULL, n, err);
+    if (status == PS_OK) status = draw(p, n, launches(p), &picked, ids, err);
     if (status != PS_OK) return status;
     take_picks(p, ids, picked);
     status = p->params.n_moves > 0 ? start_moves(p, beta, err) : launch(p, beta, err);

@@ -3,7 +3,6 @@
 
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { LARGEST_FILE = 1 << 30 };
@@ -48,9 +47,10 @@ static ps_status add_fault(ps_dataset *d, size_t line, const char *message, ps_e
 
 /* The shortest decimal that reads back as x: 0.1 is "0.1", not the 0.10000000000000001 no solution would write. */
 static void print_real(double x, char *text, size_t size) {
+    double back;
     for (int digits = 15; digits <= 17; digits++) {
         snprintf(text, size, "%.*g", digits, x);
-        if (strtod(text, NULL) == x) return;
+        if (ps_parse_real(text, strlen(text), &back) && back == x) return;
     }
 }
 

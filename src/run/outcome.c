@@ -190,14 +190,29 @@ static ps_status keep(ps_task *task, const void *array, size_t bytes, const void
     return PS_OK;
 }
 
+/* The iterations, and the candidates of their selections. */
+static ps_status keep_iterations(ps_task *task, ps_method_report *report, ps_error *err) {
+    ps_iteration *copies = ps_arena_calloc(task->arena, report->n_iterations, sizeof *copies);
+    ps_status status = copies != NULL ? PS_OK : ps_nomem(err);
+    for (size_t i = 0; i < report->n_iterations && status == PS_OK; i++) {
+        ps_iteration *one = &copies[i];
+        const void *candidates = NULL;
+        *one = report->iterations[i];
+        size_t n = one->n_candidates < PS_MOST_CANDIDATES ? one->n_candidates : PS_MOST_CANDIDATES;
+        if (n > 0) status = keep(task, one->best_candidates, n * sizeof *one->best_candidates, &candidates, err);
+        one->best_candidates = candidates;
+    }
+    if (status == PS_OK) report->iterations = copies;
+    return status;
+}
+
 /* The report's arrays must outlive the method; the pool is kept only where the particles are. */
 static ps_status keep_report(ps_task *task, ps_error *err) {
     ps_method_report *report = &task->outcome.report;
     const void *copy = NULL;
     ps_method_get_report(task->method, report);
-    ps_status status = keep(task, report->iterations, report->n_iterations * sizeof *report->iterations, &copy, err);
+    ps_status status = keep_iterations(task, report, err);
     if (status != PS_OK) return status;
-    report->iterations = copy;
     if (report->pool == NULL || !task->session->keep_particles) {
         report->pool = NULL;
         return PS_OK;

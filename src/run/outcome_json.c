@@ -5,13 +5,13 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* A level is a number where the data set writes one. */
 static json_t *level(const char *s) {
-    if (s == NULL || *s == '\0' || s[strspn(s, "0123456789")] != '\0' || strlen(s) > 9) return ps_json_text(s);
-    return json_integer(atoi(s));
+    uint64_t number;
+    bool digits = s != NULL && ps_parse_count(s, strlen(s), 10, 999999999, &number);
+    return digits ? json_integer((json_int_t)number) : ps_json_text(s);
 }
 
 static json_t *iteration_values(const ps_method_report *report, bool beta) {

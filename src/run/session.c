@@ -155,6 +155,7 @@ static void set_params(ps_session *s) {
         .has_reward = s->prm != NULL,
         .has_logp = (engine.can & PS_ENGINE_LOGP) != 0,
         .has_logq = (engine.can & (PS_ENGINE_LOGQ | PS_ENGINE_LOGQ_BOUNDED)) != 0,
+        .keep_weights = c->logging_log_weights,
         .budget = {.max_tokens = (size_t)c->ps_budget_max_tokens,
                    .max_iterations = (size_t)c->ps_budget_max_iterations,
                    .n_finished = (size_t)c->ps_budget_n_finished,

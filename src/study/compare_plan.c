@@ -3,7 +3,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- Methods ------------------------------------------------------------- */
@@ -158,10 +157,11 @@ static ps_status finish_variant(ps_compare_plan *plan, size_t i, ps_models *mode
 /* ---- Budgets ------------------------------------------------------------- */
 
 static ps_status parse_budget(const char *text, ps_compare_budget *out, ps_error *err) {
-    char *end;
-    double value = strtod(text, &end);
-    bool multiple = strcmp(end, "x") == 0, tokens = *end == '\0' && value == floor(value);
-    if (*text < '0' || *text > '9' || !(multiple || tokens) || !(value > 0 && value < 1e12))
+    double value = 0;
+    size_t length = strlen(text);
+    bool multiple = length > 0 && text[length - 1] == 'x';
+    bool number = *text >= '0' && *text <= '9' && ps_parse_real(text, length - multiple, &value);
+    if (!number || !(multiple || value == floor(value)) || !(value > 0 && value < 1e12))
         return ps_fail(err, PS_FORMAT,
                        "--budgets: \"%s\": expected a multiple of the mean length of an answer (4x) or a number of "
                        "tokens (2048)",
@@ -197,6 +197,39 @@ size_t ps_compare_plan_tokens(const ps_compare_budget *budget, double answer_tok
 
 /* ---- The plan ------------------------------------------------------------ */
 
+static const char *budgets_of(const ps_compare_options *options) {
+    return options->budgets != NULL ? options->budgets : "4x,16x";
+}
+
+static void clear_lists(ps_compare_plan *plan) {
+    for (size_t i = 0; i < plan->n_variants; i++) {
+        ps_free(plan->variants[i].name);
+        ps_config_free(plan->variants[i].config);
+    }
+    for (size_t i = 0; i < plan->n_budgets; i++)
+        ps_free(plan->budgets[i].text);
+    ps_free(plan->variants);
+    ps_free(plan->budgets);
+}
+
+ps_status ps_compare_check(const ps_config *config, const ps_compare_options *options, const ps_log *log,
+                           ps_error *err) {
+    ps_compare_plan plan = {0};
+    const ps_config **configs = NULL;
+    ps_status status = parse_methods(&plan, config, options->methods, err);
+    if (status == PS_OK) status = parse_budgets(&plan, budgets_of(options), err);
+    if (status == PS_OK && (configs = ps_calloc(plan.n_variants, sizeof *configs)) == NULL) status = ps_nomem(err);
+    for (size_t i = 0; i < plan.n_variants && status == PS_OK; i++) {
+        configs[i] = plan.variants[i].config;
+        status = ps_config_check(configs[i], NULL, err);
+        if (status != PS_OK) status = ps_error_prefix(err, status, "--methods: %s", plan.variants[i].name);
+    }
+    if (status == PS_OK) status = ps_config_warn(configs, plan.n_variants, log, err);
+    ps_free(configs);
+    clear_lists(&plan);
+    return status;
+}
+
 ps_status ps_compare_plan_create(const ps_config *config, const ps_compare_options *options, ps_models *models,
                                  ps_compare_plan **out, ps_error *err) {
     ps_compare_plan *plan = *out = ps_calloc(1, sizeof *plan);
@@ -205,7 +238,7 @@ ps_status ps_compare_plan_create(const ps_config *config, const ps_compare_optio
     if (options->methods == NULL || *options->methods == '\0')
         return ps_fail(err, PS_FORMAT, "--methods is missing; for example --methods persistent,particle_filter");
     ps_status status = parse_methods(plan, config, options->methods, err);
-    if (status == PS_OK) status = parse_budgets(plan, options->budgets != NULL ? options->budgets : "4x,16x", err);
+    if (status == PS_OK) status = parse_budgets(plan, budgets_of(options), err);
     for (size_t i = 0; i < plan->n_variants && status == PS_OK; i++)
         status = finish_variant(plan, i, models, err);
     if (status != PS_OK) return status;
@@ -220,14 +253,7 @@ void ps_compare_plan_free(ps_compare_plan *plan) {
         ps_free(plan->runs[i].label);
         ps_free((char *)plan->runs[i].arm.path);
     }
-    for (size_t i = 0; i < plan->n_variants; i++) {
-        ps_free(plan->variants[i].name);
-        ps_config_free(plan->variants[i].config);
-    }
-    for (size_t i = 0; i < plan->n_budgets; i++)
-        ps_free(plan->budgets[i].text);
-    ps_free(plan->variants);
-    ps_free(plan->budgets);
+    clear_lists(plan);
     ps_free(plan->runs);
     ps_free(plan->path);
     ps_free(plan);

@@ -36,9 +36,11 @@ static bool belongs(const char *name, const char *base, const char *ending) {
         return false;
     const char *at = name + length, *end = name + total - tail;
     if (at == end) return true;
-    size_t shard, shards;
-    int used = 0;
-    return sscanf(at, ".%zu-of-%zu%n", &shard, &shards, &used) == 2 && at + used == end;
+    uint64_t shard, shards;
+    const char *of = strstr(at, "-of-");
+    return *at == '.' && of != NULL && of < end &&
+           ps_parse_count(at + 1, (size_t)(of - at - 1), 10, SIZE_MAX, &shard) &&
+           ps_parse_count(of + 4, (size_t)(end - of - 4), 10, SIZE_MAX, &shards);
 }
 
 static int by_name(const void *a, const void *b) {

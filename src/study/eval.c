@@ -8,49 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- Smoke test: so that a bad set-up shows soon ------------------------- */
-
-static ps_status set_number(ps_config *config, const char *key, int64_t value, ps_error *err) {
-    char text[32];
-    snprintf(text, sizeof text, "%lld", (long long)value);
-    return ps_config_set(config, key, text, "smoke_test", err);
-}
-
-/* Some problems one after the other, each with few particles and steps. */
-static ps_status try_problems(const ps_config *small, ps_models *models, const ps_problem *problems, size_t n,
-                              const ps_eval_observer *observer, ps_error *err) {
-    ps_observer stop = {0};
-    if (observer != NULL) stop = (ps_observer){.user = observer->user, .cancelled = observer->cancelled};
-    for (size_t i = 0; i < n; i++) {
-        ps_outcome *outcome = NULL;
-        ps_status status = ps_solve(small, models, &problems[i], &stop, &outcome, err);
-        ps_outcome_free(outcome);
-        if (status == PS_CANCELLED || status == PS_NOMEM || status == PS_ARG) return status;
-        if (status != PS_OK) return ps_error_prefix(err, PS_ENGINE, "the smoke test failed");
-    }
-    return PS_OK;
-}
-
-static ps_status run_smoke_test(const ps_config *config, ps_models *models, const ps_chosen *chosen,
-                                const ps_eval_observer *observer, ps_error *err) {
-    ps_config *small = NULL;
-    ps_models *other = NULL;
-    size_t samples = (size_t)config->smoke_test_n_samples;
-    ps_status status = ps_config_copy(config, &small, err);
-    if (status == PS_OK) status = set_number(small, "generation.n_particles", config->smoke_test_n_particles, err);
-    if (status == PS_OK) status = set_number(small, "generation.max_steps", config->smoke_test_max_steps, err);
-    if (status == PS_OK && config->smoke_test_model_path != NULL) {
-        status = ps_config_set(small, "models.generator.model_path", config->smoke_test_model_path, "smoke_test", err);
-        if (status == PS_OK) status = ps_models_open(small, NULL, &other, err);
-    }
-    if (status == PS_OK)
-        status = try_problems(small, other != NULL ? other : models, chosen->problems,
-                              samples < chosen->n ? samples : chosen->n, observer, err);
-    ps_models_free(other);
-    ps_config_free(small);
-    return status;
-}
-
 /* ---- Summary ------------------------------------------------------------- */
 
 static json_t *arm_json(const ps_eval_arm *arm) {
@@ -151,8 +108,7 @@ ps_status ps_eval(const ps_config *config, const ps_eval_options *options, ps_mo
     ps_status status = ps_choose_problems(config, options, observer, &chosen, err);
     if (status != PS_OK) return status;
     summary->faults = chosen.faults;
-    if (config->smoke_test_enabled) status = run_smoke_test(config, models, &chosen, observer, err);
-    if (status == PS_OK) status = ps_store_open(config, options->fresh, &store, err);
+    status = ps_store_open(config, options->fresh, &store, err);
     if (status != PS_OK) goto done;
     summary->arms = ps_calloc(1 + options->n_baselines, sizeof *summary->arms);
     if (summary->arms == NULL) {

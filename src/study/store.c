@@ -200,7 +200,6 @@ static ps_status folder_of(const ps_config *config, char **folder, ps_error *err
         return ps_fail(err, PS_IO, "%s: evaluation.resume_from does not exist", from);
     const char *slash = strrchr(from, '/');
     bool file = config->evaluation_resume_from != NULL && !is_folder(from);
-    if (*from == '\0') return ps_fail(err, PS_ARG, "evaluation.output_dir is empty; give the path of a folder");
     size_t length = slash == from ? 1 : slash != NULL ? (size_t)(slash - from) : 0; /* a file in the root, or in "/" */
     *folder = !file ? ps_strdup(from) : length > 0 ? ps_strndup(from, length) : ps_strdup(".");
     return *folder != NULL ? PS_OK : ps_nomem(err);

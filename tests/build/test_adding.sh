@@ -1,6 +1,6 @@
 #!/bin/sh
 # docs/adding.md says in how many places a score, a length prior, a resampler and a method are added. Here one of each
-# is, in a copy of the rooms concerned: two places each, and two lines more for a number of its own. They have to build,
+# is, in a copy of the rooms concerned: two places each, and three lines more for a number of its own. They have to build,
 # to be offered by the schema and in the tables, and to pass the tests that run over every entry of these.
 set -eu
 work=$(mktemp -d)
@@ -35,6 +35,9 @@ sed -i.old '/^K(REAL, "scoring.params.tau"/i\
 K(REAL, "scoring.params.per_token", scoring_params_per_token, "0.25", "[0, 100]", "", RESULT,\
   "brevity: price of a token.")
 ' include/persamp/schema.def
+sed -i.old '/^A(scoring_params_tau,/i\
+A(scoring_params_per_token, "scoring.type=brevity")
+' src/config/acts.def
 
 # ---- A length prior, a resampler, a method: a file and a name ----
 cat >src/score/length_prior_square.c <<'C'
@@ -69,7 +72,8 @@ sed -i.old 's/^    X(persistent) .*/    X(many) \\\n&/' include/persamp/choices.
 find . -name '*.old' -exec rm {} +
 
 places=$(find . -newer "$work/before" -type f | LC_ALL=C sort | sed 's|^\./||' | tr '\n' ' ')
-expected="include/persamp/choices.h include/persamp/schema.def include/persamp/score.h src/core/resample_combed.c \
+expected="include/persamp/choices.h include/persamp/schema.def include/persamp/score.h src/config/acts.def \
+src/core/resample_combed.c \
 src/method/many.c src/score/length_prior_square.c src/score/score_brevity.c "
 [ "$places" = "$expected" ] || {
     echo "added in: $places"

@@ -59,6 +59,14 @@ in_function() { printf '%s\n' 'static void f(ps_pool *pool, bool full, size_t n)
 good_code() { attempt accepted src/core/a.c '' "$(in_function "$1")"; }
 bad_code() { attempt refused src/core/a.c "$2" 'static void f(ps_pool *pool, bool full, size_t n) {' "    $1"; }
 
+# ---- Numbers ----
+bad_code 'n = strtoul("12", NULL, 10);' 'strtoul lets numbers wrap'
+bad_code 'n = (size_t)atoi("12");' 'atoi lets numbers wrap'
+bad cli/a.c 'sscanf lets numbers wrap' 'static bool f(const char *text, size_t *n) {' '    return sscanf(text, "%zu", n) == 1;'
+good_code '    n = reads_strtoul(1);'
+good src/verify/read/a.c 'static long f(const char *digits) {' '    return strtol(digits, NULL, 10);' '}'
+good tests/core/a.c 'static long f(const char *digits) {' '    return strtol(digits, NULL, 10);' '}'
+
 # ---- Pointers and statuses ----
 bad_code 'if (pool) g();' 'pool != NULL'
 bad_code 'if (!pool) g();' 'pool == NULL'

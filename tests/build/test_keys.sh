@@ -9,7 +9,6 @@ trap 'rm -rf "$work"' EXIT
 
 # Keys that nothing outside src/config reads although `persamp config --explain` does not say so, each with its reason.
 cat >"$work/exceptions" <<'TABLE'
-preset                         src/config itself: it is the keys it stands for
 engine.openai.base_url         belongs to engine.type openai, which is refused as not built; set beside another engine it
 engine.openai.api_key_env      is named in the warning of keys without meaning for that engine
 engine.openai.model            likewise
@@ -29,7 +28,7 @@ done >"$work/members"
 sed -nE 's|^ *X\([a-z_]+, ([a-z_]+), [0-9.e-]+\).*|include/persamp/score.h \1|p' include/persamp/score.h >>"$work/members"
 # The keys that the program says it does nothing with.
 "$PERSAMP_COMMAND" config --explain >"$work/explained"
-awk '/^[a-z]/ {key = $1} /^  (engines|effect) +none/ {print key}' "$work/explained" | sort -u >"$work/said"
+awk '/^[a-z]/ {key = $1} /^  acts +never/ {print key}' "$work/explained" | sort -u >"$work/said"
 
 [ "$(wc -l <"$work/keys")" = "$(grep -c '^K(' include/persamp/schema.def)" ] || {
     echo "include/persamp/schema.def has entries that this test cannot read"
@@ -49,7 +48,7 @@ awk -v work="$work" '
         readers = where[$2]
         printf "%-45s%s\n", $1, readers != "" ? readers : said[$1] ? " nothing, and says so" : " nothing"
         if (readers == "" && !said[$1] && !excepted[$1])
-            wrong[++n] = $1 " is read by nothing, and the program does not say so (src/config/warn.c)"
+            wrong[++n] = $1 " is read by nothing, and the program does not say so (src/config/acts.def)"
         if (readers != "" && said[$1]) wrong[++n] = $1 " is said to have no effect, but is read in" readers
         if (readers != "" && excepted[$1]) wrong[++n] = $1 " is no exception any more: it is read in" readers
         if (said[$1] && excepted[$1]) wrong[++n] = $1 " is no exception any more: the program says what it does"

@@ -86,9 +86,31 @@ fi
 expect 0 "" toy_eval --evaluation.output_dir=seed --system.seed=7
 if results_of seed/results.jsonl | cmp -s - expected; then fail "another seed gives the same results"; fi
 
-# The smoke test runs first; where it fails, nothing is begun.
-expect 0 "" toy_eval --evaluation.output_dir=smoke --smoke_test.enabled=true --limit 2
-expect 1 "smoke test failed" toy_eval --evaluation.output_dir=smoke2 --smoke_test.enabled=true \
-    --models.generator.max_model_len=16
-[ ! -e smoke2 ] || fail "a failed smoke test leaves a folder"
+# A smoke test is all there is: two problems with its own settings, a report, and nothing on disk.
+expect 0 "smoke test: 2 of 40 problems, 2 particles, at most 3 steps" toy_eval --evaluation.output_dir=smoke \
+    --smoke_test.enabled=true
+[ ! -e smoke ] || fail "a smoke test leaves a folder"
+[ "$(grep -cE '^ +[01] +[0-2] of 2 +[0-9]+ ' out)" = 2 ] || fail "not a line for each of the two problems"
+grep -qE '^log-probabilities: [0-9]+, all of them finite and at most 0$' out || fail "no word on the log-probabilities"
+grep -q '^passed; nothing else was run and nothing written: smoke_test.enabled=false runs all 40$' out ||
+    fail "not said to be all"
+if grep -q 'persistent' out; then fail "a smoke test is followed by a run"; fi
+grep -q 'evaluation.output_dir (command line) cannot act: smoke_test.enabled is true' err || fail "a key in vain: no word"
+# It honours its own settings and the choice of problems; answers are there when they can be.
+expect 0 "smoke test: 3 of 10 problems, 5 particles, at most 30 steps" toy_eval --smoke_test.enabled=true --offset 30 \
+    --smoke_test.n_samples=3 --smoke_test.n_particles=5 --smoke_test.max_steps=30
+[ "$(grep -cE '^ +3[012] +[1-5] of 5 .* [123]$' out)" = 3 ] || fail "not the problems from 30 on, with their answers"
+expect 0 "1 of 1 problems" toy_eval --smoke_test.enabled=true --limit 1
+# A results folder beside it is neither read nor changed.
+cp -R whole before-smoke
+expect 0 "2 of 40" toy_eval --smoke_test.enabled=true --evaluation.output_dir=whole --fresh
+diff -r whole before-smoke >out || fail "a smoke test touched an output folder"
+# Where a problem fails, so does the test. Its model is opened in place of the run's.
+expect 1 "FAILED; nothing else was run" toy_eval --smoke_test.enabled=true --models.generator.max_model_len=16
+grep -q ' failed: ' out || fail "not said why"
+expect 1 "nowhere.gguf" "$P" eval --smoke_test.enabled=true --smoke_test.model_path=nowhere.gguf
+# Other commands make none, and say so.
+expect 0 "solve makes no smoke test" "$P" solve --engine.type=toy --smoke_test.enabled=true x
+expect 0 "compare makes no smoke test" "$P" compare --engine.type=toy --smoke_test.enabled=true --methods greedy \
+    --limit 2 --evaluation.dataset_path=problems.jsonl --evaluation.output_dir=compared
 finish

@@ -62,9 +62,27 @@ expect 2 "whole number" "$P" eval --limit ten
 expect 2 "whole number" "$P" eval --limit=-1
 expect 2 "whole number" "$P" eval --offset=
 expect 2 "needs a value" "$P" eval --limit
-for shard in 0/2 3/2 1 1/ /2 1/2/3 a/b 1/0; do
-    expect 2 "1 <= I <= N" "$P" eval --shard $shard
+for shard in 0/2 3/2 1 1/ /2 1/2/3 a/b 1/0 1/99999999999999999999999 99999999999999999999999/99999999999999999999999 \
+    +1/2 1/+2 ' 1/2' 1/2x -1/2 0x1/2; do
+    expect 2 "1 <= I <= N" "$P" eval --shard "$shard"
 done
+for count in 99999999999999999999999 18446744073709551616 1e3 0x10 +3 ' 3' 3x; do
+    expect 2 "whole number" "$P" eval --limit "$count"
+    expect 2 "whole number" "$P" compare --methods greedy --seeds "$count"
+done
+for budget in x 0x 1e13x 4xx 4.5 -4x nan inf '4 x' 4,,5 99999999999999999999999; do
+    expect 2 "--budgets" "$P" compare --engine.type=toy --methods greedy --budgets "$budget"
+done
+
+# An option or a key whose value is empty is a shell's variable that is not set, and no wish for the default.
+expect 2 "models.generator.model_path: the value is empty; leave the key out for the shipped model" \
+    "$P" solve --models.generator.model_path= x
+expect 2 "evaluation.dataset_path: the value is empty; leave the key out for" "$P" eval --evaluation.dataset_path=
+expect 2 "evaluation.output_dir: the value is empty; leave the key out for ./outputs" "$P" eval --evaluation.output_dir=
+for option in --methods --budgets --json --plot --from; do
+    expect 2 "$option: the value is empty" "$P" compare --methods greedy $option=
+done
+expect 2 "--baselines: the value is empty" "$P" eval --baselines=
 expect 2 "name of a method" "$P" eval --baselines greedy,nonsense
 expect 2 "unknown argument" "$P" info --nonsense
 
@@ -83,9 +101,10 @@ expect 2 "scoring.type" "$P" solve --engine.type=llama --scoring.type=prm_reward
 
 # What is asked of this version in vain is said where it is asked, by every command that reads a configuration.
 printf 'tuning:\n  enabled: true\n' >config.yaml
-for command in 'solve x' 'eval --limit 1 --evaluation.output_dir=vain' config info; do
+for command in 'solve x' 'eval --limit 1 --evaluation.output_dir=vain' config info \
+    'compare --methods greedy --limit 1 --evaluation.output_dir=vain-compared'; do
     # shellcheck disable=SC2086 # words
-    expect 0 "without effect: tuning.enabled (config.yaml:2:12)" "$P" $command --config config.yaml --engine.type=toy
+    expect 0 "tuning.enabled (config.yaml:2:12) has no effect: this version has no tuning" "$P" $command --config config.yaml --engine.type=toy
 done
 printf 'engine:\n  type: openai\n' >config.yaml
 for command in 'solve x' 'eval' 'compare --methods greedy' config info; do

@@ -51,4 +51,62 @@ static inline void assert_same(const ps_config *a, const ps_config *b) {
     ps_text_clear(&y);
 }
 
+/* A value of the key's type that is not its default. */
+static inline void other_value(const ps_config_key *key, char *value, size_t size) {
+    const char *interval = strpbrk(key->allowed, "[(");
+    if (strcmp(key->type, "bool") == 0) {
+        snprintf(value, size, "%s", strcmp(key->initial, "true") == 0 ? "false" : "true");
+    } else if (strcmp(key->type, "list of strings") == 0) {
+        snprintf(value, size, "[\"a b\", \"7\", \"\\n\"]");
+    } else if (strncmp(key->type, "mapping", 7) == 0) {
+        snprintf(value, size, "{generation.temperature: [0.5, 1]}");
+    } else if (strncmp(key->type, "choice", 6) == 0) { /* the last, or the first if that is the default */
+        const char *bar = strrchr(key->allowed, '|'), *last = bar != NULL ? bar + 1 : key->allowed;
+        if (strcmp(key->initial, last) != 0)
+            snprintf(value, size, "%s", last);
+        else
+            snprintf(value, size, "%.*s", (int)strcspn(key->allowed, "|"), key->allowed);
+    } else if (interval != NULL) { /* near the upper end, which is closed but once */
+        const char *high = strchr(interval, ',') + 2;
+        size_t length = strcspn(high, "])");
+        snprintf(value, size, "%.*s", (int)length, high);
+        if (high[length] == ')') snprintf(value, size, "0.75");
+        if (strcmp(key->initial, value) == 0) snprintf(value, size, "%s", "0.25");
+    } else {
+        snprintf(value, size, "other: \"text\" # 1");
+    }
+}
+
+/* ---- What is said of a configuration ------------------------------------- */
+
+/* Everything that was logged, a line each. */
+typedef struct heard {
+    ps_text lines;
+    size_t n, warnings;
+} heard;
+
+static inline void hear(void *user, ps_log_level level, const char *message) {
+    static const char *const levels[] = {"debug", "info", "warning", "error"};
+    heard *h = user;
+    h->n++;
+    h->warnings += level >= PS_LOG_WARNING;
+    ps_text_printf(&h->lines, "%s: %s\n", levels[level], message);
+}
+
+/* What ps_config_warn says of one configuration, from `least` on; free with ps_text_clear(&h.lines). */
+static inline heard said_of(const ps_config *cfg, ps_log_level least) {
+    heard h = {0};
+    ps_log log = {hear, &h, least};
+    assert_int_equal(ps_config_warn(&cfg, 1, &log, NULL), PS_OK);
+    return h;
+}
+
+/* Whether a line begins "LEVEL: KEY (". */
+static inline bool names(const heard *h, const char *level, const char *key) {
+    char start[160];
+    snprintf(start, sizeof start, "%s: %s (", level, key);
+    const char *at = strstr(ps_text_cstr(&h->lines), start);
+    return at != NULL && (at == ps_text_cstr(&h->lines) || at[-1] == '\n');
+}
+
 #endif

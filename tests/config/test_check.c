@@ -75,91 +75,20 @@ static void the_toy_brings_its_own_prm(void **state) {
     ps_config_free(cfg);
 }
 
-/* ---- Warnings ------------------------------------------------------------ */
-
-typedef struct heard {
-    int n;
-    ps_log_level level;
-    char message[2048];
-} heard;
-
-static void hear(void *user, ps_log_level level, const char *message) {
-    heard *h = user;
-    h->n++;
-    h->level = level;
-    snprintf(h->message, sizeof h->message, "%s", message);
-}
-
-static void keys_set_in_vain_give_one_warning(void **state) {
+/* A check warns as ps_config_warn does, and needs no log. */
+static void a_check_warns_too(void **state) {
     (void)state;
     heard h = {0};
-    ps_log log = {hear, &h, PS_LOG_DEBUG};
+    ps_log log = {hear, &h, PS_LOG_WARNING};
     ps_config *cfg = fresh();
+    set(cfg, "ps.stop_ess", "2");
+    assert_int_equal(ps_config_check(cfg, NULL, NULL), PS_OK);
     assert_int_equal(ps_config_check(cfg, &log, NULL), PS_OK);
-    assert_int_equal(h.n, 0);
-    load(cfg, "models: {generator: {gpu_memory_utilization: 0.9, trust_remote_code: true}}\n"
-              "performance: {num_workers: 8}\nengine: {openai: {retries: 2}}\n");
-    assert_int_equal(ps_config_check(cfg, &log, NULL), PS_OK);
-    assert_int_equal(h.n, 1);
-    assert_int_equal(h.level, PS_LOG_WARNING);
-    assert_string_equal(h.message,
-                        "ignored, without meaning for engine llama: models.generator.gpu_memory_utilization "
-                        "(t.yaml:1:46), models.generator.trust_remote_code (t.yaml:1:70), engine.openai.retries "
-                        "(t.yaml:3:28), performance.num_workers (t.yaml:2:28)");
-    set(cfg, "engine.type", "toy");
-    set(cfg, "engine.toy.steps", "3");
-    assert_int_equal(ps_config_check(cfg, &log, NULL), PS_OK);
-    assert_non_null(strstr(h.message, "for engine toy"));
-    assert_null(strstr(h.message, "toy.steps"));
+    assert_string_equal(ps_text_cstr(&h.lines),
+                        "warning: ps.stop_ess (test) cannot act: ps.mode is steps (default); it "
+                        "needs completions\n");
+    ps_text_clear(&h.lines);
     ps_config_free(cfg);
-}
-
-static void a_long_warning_is_cut(void **state) {
-    (void)state;
-    char path[512];
-    heard h = {0};
-    ps_log log = {hear, &h, PS_LOG_DEBUG};
-    ps_config *cfg = fresh();
-    snprintf(path, sizeof path, "%s/../docs/configs/classic.yaml", PS_TEST_DIR);
-    assert_int_equal(ps_config_load_file(cfg, path, NULL), PS_OK);
-    assert_int_equal(ps_config_check(cfg, &log, NULL), PS_OK);
-    assert_int_equal(h.n, 1);
-    assert_non_null(strstr(h.message, " and 4 more"));
-    ps_config_free(cfg);
-}
-
-/* What this version does nothing with is never passed over in silence; at its default it is nothing to speak of. */
-static void keys_without_effect_give_a_warning(void **state) {
-    (void)state;
-    static const struct {
-        const char *yaml, *message; /* NULL: none */
-    } cases[] = {
-        {"tuning: {enabled: false, n_trials: 50, search_space: {}}\n", NULL},
-        {"ps: {z_estimation: {method: balance_heuristic, log_space: true}}\nhub: {token_env: HF_TOKEN}\n", NULL},
-        {"tuning:\n  enabled: true\n", "without effect: tuning.enabled (t.yaml:2:12): this version has no tuning; a "
-                                       "run takes the configuration as it "
-                                       "stands"},
-        {"tuning: {n_trials: 7, search_space: {ps.refill: [true]}}\n",
-         "without effect: tuning.n_trials (t.yaml:1:20), tuning.search_space (t.yaml:1:37): this version has no "
-         "tuning; "
-         "a run takes the configuration as it stands"},
-        {"ps: {z_estimation: {log_space: false}}\n",
-         "without effect: ps.z_estimation.log_space (t.yaml:1:32): there is one estimator, and it always computes in "
-         "log space"},
-        {"hub: {token_env: MY_TOKEN}\n", "without effect: hub.token_env (t.yaml:1:18): this version fetches nothing "
-                                         "from a hub and reads no token"},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        heard h = {0};
-        ps_log log = {hear, &h, PS_LOG_DEBUG};
-        ps_config *cfg = fresh();
-        load(cfg, cases[i].yaml);
-        assert_int_equal(ps_config_check(cfg, &log, NULL), PS_OK);
-        assert_int_equal(ps_config_check(cfg, NULL, NULL), PS_OK); /* a check without a log */
-        assert_int_equal(h.n, cases[i].message != NULL);
-        if (cases[i].message != NULL) assert_string_equal(h.message, cases[i].message);
-        ps_config_free(cfg);
-    }
 }
 
 int main(void) {
@@ -167,9 +96,7 @@ int main(void) {
         cmocka_unit_test(contradictions_are_told_with_their_place),
         cmocka_unit_test(a_pasted_secret_is_not_repeated),
         cmocka_unit_test(the_toy_brings_its_own_prm),
-        cmocka_unit_test(keys_set_in_vain_give_one_warning),
-        cmocka_unit_test(a_long_warning_is_cut),
-        cmocka_unit_test(keys_without_effect_give_a_warning),
+        cmocka_unit_test(a_check_warns_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -71,6 +71,23 @@ static ps_status act_check(ps_config *cfg, ps_error *err) {
     return ps_config_check(cfg, NULL, err);
 }
 
+static void ignore(void *user, ps_log_level level, const char *message) {
+    (void)user, (void)level, (void)message;
+}
+/* A configuration with a preset that is implied and keys in vain; what is said of it with memory is said of it, or it
+ * is PS_NOMEM. */
+static ps_status act_warn(ps_config *cfg, ps_error *err) {
+    ps_config *other = NULL;
+    ps_log log = {ignore, NULL, PS_LOG_DEBUG};
+    ps_status status = ps_config_copy(cfg, &other, err);
+    if (status == PS_OK) status = ps_config_load_text(other, "ps: {resample: {alpha_start: 0.3}}\n", "t.yaml", err);
+    if (status == PS_OK) status = ps_config_set(other, "dvts.subtrees", "3", "test", err);
+    if (status == PS_OK) status = ps_config_set(other, "scoring.params.alpha", "0.5", "test", err);
+    if (status == PS_OK) status = ps_config_check(other, &log, err);
+    ps_config_free(other);
+    return status;
+}
+
 static void run(counter *c, action act, const char *name) {
     ps_config *cfg = fresh(), *initial = fresh();
     for (size_t n = 1;; n++) {
@@ -109,6 +126,7 @@ static void every_allocation_may_fail(void **state) {
     run(&c, act_print, "yaml");
     run(&c, act_reference, "reference");
     run(&c, act_check, "check");
+    run(&c, act_warn, "warn");
     ps_set_allocator(NULL);
 }
 

@@ -42,10 +42,10 @@ static const wrong cases[] = {
      "t.yaml:1:25: generation.max_steps: found 8.5, expected an integer from 0 to 10000"},
     {"ps: {refill: 1}\n", "t.yaml:1:14: ps.refill: found 1, expected true or false"},
     {"ps: {refill: \"true\"}\n", "t.yaml:1:14: ps.refill: found \"true\", expected true or false, without quotes"},
-    {"models: {generator: {model_path: 42}}\n", "t.yaml:1:34: models.generator.model_path: found 42, expected a string "
-                                                "or null; put it in quotes if it is meant as text"},
-    {"evaluation: {output_dir: null}\n", "t.yaml:1:26: evaluation.output_dir: found null, expected a string; put it in "
-                                         "quotes if it is meant as text"},
+    {"models: {generator: {model_path: 42}}\n", "t.yaml:1:34: models.generator.model_path: found 42, expected a path "
+                                                "or name, or null; put it in quotes if it is meant as text"},
+    {"evaluation: {output_dir: null}\n", "t.yaml:1:26: evaluation.output_dir: found null, expected a path or name; put "
+                                         "it in quotes if it is meant as text"},
     {"generation: {stop_tokens: END}\n",
      "t.yaml:1:27: generation.stop_tokens: found END, expected a list of strings such as [a, b]"},
     {"generation: {stop_tokens: [a, 1]}\n", "t.yaml:1:31: generation.stop_tokens: found 1, expected a list of strings "
@@ -73,6 +73,12 @@ static const wrong cases[] = {
     {"evaluation: {dataset: imagenet}\n",
      "t.yaml:1:23: evaluation.dataset: found imagenet, expected null, math500, gsm8k or custom"},
     {"preset: clasic\n", "t.yaml:1:9: preset: found clasic, expected classic or recommended; did you mean classic?"},
+    /* A path or a name is not empty. */
+    {"models: {generator: {model_path: ''}}\n",
+     "t.yaml:1:34: models.generator.model_path: the value is empty; leave the key out for the shipped model"},
+    {"evaluation: {output_dir: \"\"}\n",
+     "t.yaml:1:26: evaluation.output_dir: the value is empty; leave the key out for ./outputs"},
+    {"hub: {token_env: \"\"}\n", "t.yaml:1:18: hub.token_env: the value is empty; leave the key out for HF_TOKEN"},
     /* The search space. */
     {"tuning:\n  search_space:\n    generation.temperatur: [1]\n",
      "t.yaml:3:5: tuning.search_space: unknown key generation.temperatur; did you mean generation.temperature?"},

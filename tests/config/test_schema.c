@@ -44,6 +44,35 @@ static void engines_are_values_of_engine_type(void **state) {
     }
 }
 
+/* What is a path or a name is never empty, and says what it means to leave it out. */
+static void paths_and_names_are_of_their_type(void **state) {
+    (void)state;
+    static const char *const endings[] = {"_path", "_dir", "_env", "_url", "_from", "home", ".model", ".table"};
+    size_t n, found = 0;
+    const ps_config_key *keys = ps_config_keys(&n);
+    ps_config *cfg = fresh();
+    for (size_t i = 0; i < n; i++) {
+        bool named = strncmp(keys[i].type, "path or name", 12) == 0;
+        for (size_t j = 0; j < sizeof endings / sizeof *endings; j++) {
+            size_t length = strlen(keys[i].name), ending = strlen(endings[j]);
+            if (strcmp(keys[i].name + length - ending, endings[j]) == 0 && !named)
+                fail_msg("%s: \"%s\", not NAME or OPTNAME", keys[i].name, keys[i].type);
+        }
+        if (!named) continue;
+        const char *null = strstr(keys[i].doc, "null: ");
+        ps_error err;
+        found++;
+        assert_int_equal(ps_config_set(cfg, keys[i].name, "", "test", &err), PS_FORMAT);
+        assert_non_null(strstr(err.message, "the value is empty; leave the key out for "));
+        assert_true(err.message[strlen(err.message) - 1] != ' ');
+        assert_int_equal(ps_config_set(cfg, keys[i].name, "''", "test", NULL), PS_FORMAT);
+        if (strcmp(keys[i].type, "path or name, or null") == 0)
+            assert_true(null != NULL && ps_config_set(cfg, keys[i].name, "null", "test", NULL) == PS_OK);
+    }
+    assert_true(found > 10);
+    ps_config_free(cfg);
+}
+
 /* The default, given explicitly, is accepted and gives the default. */
 static void defaults_are_accepted_as_values(void **state) {
     (void)state;
@@ -57,32 +86,6 @@ static void defaults_are_accepted_as_values(void **state) {
     assert_same(cfg, same);
     ps_config_free(cfg);
     ps_config_free(same);
-}
-
-/* A value of the key's type that is not its default. */
-static void other_value(const ps_config_key *key, char *value, size_t size) {
-    const char *interval = strpbrk(key->allowed, "[(");
-    if (strcmp(key->type, "bool") == 0) {
-        snprintf(value, size, "%s", strcmp(key->initial, "true") == 0 ? "false" : "true");
-    } else if (strcmp(key->type, "list of strings") == 0) {
-        snprintf(value, size, "[\"a b\", \"7\", \"\\n\"]");
-    } else if (strncmp(key->type, "mapping", 7) == 0) {
-        snprintf(value, size, "{generation.temperature: [0.5, 1]}");
-    } else if (strncmp(key->type, "choice", 6) == 0) { /* the last, or the first if that is the default */
-        const char *bar = strrchr(key->allowed, '|'), *last = bar != NULL ? bar + 1 : key->allowed;
-        if (strcmp(key->initial, last) != 0)
-            snprintf(value, size, "%s", last);
-        else
-            snprintf(value, size, "%.*s", (int)strcspn(key->allowed, "|"), key->allowed);
-    } else if (interval != NULL) { /* near the upper end, which is closed but once */
-        const char *high = strchr(interval, ',') + 2;
-        size_t length = strcspn(high, "])");
-        snprintf(value, size, "%.*s", (int)length, high);
-        if (high[length] == ')') snprintf(value, size, "0.75");
-        if (strcmp(key->initial, value) == 0) snprintf(value, size, "%s", "0.25");
-    } else {
-        snprintf(value, size, "other: \"text\" # 1");
-    }
 }
 
 static void every_key_round_trips(void **state) {
@@ -163,6 +166,7 @@ int main(void) {
         cmocka_unit_test(fields_follow_keys),
         cmocka_unit_test(sections_stand_together),
         cmocka_unit_test(engines_are_values_of_engine_type),
+        cmocka_unit_test(paths_and_names_are_of_their_type),
         cmocka_unit_test(defaults_are_accepted_as_values),
         cmocka_unit_test(every_key_round_trips),
         cmocka_unit_test(ranges_end_where_they_say),

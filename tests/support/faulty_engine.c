@@ -27,7 +27,12 @@ static ps_status extend(ps_engine *engine, const ps_extend_request *request, ps_
 
 /* The armed request's event becomes its failure. */
 static ps_event pass_on(faulty_engine *f, const ps_event *event) {
-    if (!f->armed || event->tag != f->tag) return *event;
+    ps_event passed = *event;
+    const size_t most = sizeof f->logps / sizeof *f->logps;
+    for (size_t i = 0; i < most; i++)
+        f->logps[i] = f->logp;
+    if (f->logp != 0 && event->n_tokens <= most) passed.logp = f->logps;
+    if (!f->armed || event->tag != f->tag) return passed;
     f->armed = false;
     ps_engine_release(f->inner, event->child);
     return (ps_event){.tag = f->tag, .reason = PS_STOP_ERROR, .status = PS_ENGINE, .message = "broken off"};

@@ -12,6 +12,8 @@ typedef struct faulty_engine {
     uint64_t problem;   /* its key.problem */
     uint64_t child;     /* its key.id */
     bool at_submission; /* ps_engine_extend says "refused"; else the event's message is "broken off" */
+    /* In place of every log-probability under the model; 0: those of the inner engine. */
+    double logp;
     /* The poll, counted from 1, from which on the engine is lost; 0: never. */
     size_t lost_at;
     /* Its own: */
@@ -20,6 +22,7 @@ typedef struct faulty_engine {
     uint64_t tag;
     ps_event *events; /* owned */
     size_t event_capacity;
+    double logps[32]; /* all the same; steps of more tokens pass as they are */
 } faulty_engine;
 
 /* Without a fault: the test sets those it wants. ps_engine_free(&faulty->base) frees what it holds, not `inner`. */

@@ -147,12 +147,11 @@ ps_status ps_toy_json_keys(const ps_toy_json *document, const json_t *object, co
 
 /* "a/b" with positive integers; false for anything else. */
 static bool fraction(const char *text, double *p) {
-    char *end;
-    if (*text < '0' || *text > '9') return false;
-    unsigned long above = strtoul(text, &end, 10);
-    if (*end != '/' || end[1] < '0' || end[1] > '9') return false;
-    unsigned long below = strtoul(end + 1, &end, 10);
-    if (*end != '\0' || below == 0) return false;
+    uint64_t above, below;
+    const char *bar = strchr(text, '/');
+    if (bar == NULL || !ps_parse_count(text, (size_t)(bar - text), 10, UINT64_MAX, &above) ||
+        !ps_parse_count(bar + 1, strlen(bar + 1), 10, UINT64_MAX, &below) || below == 0)
+        return false;
     *p = (double)above / (double)below;
     return true;
 }
