@@ -18,7 +18,7 @@ static void help(void) {
     puts("persamp eval: measure the configured method on a data set\n\n"
          "Examples\n"
          "  persamp eval --limit 50 --baselines greedy,sample\n"
-         "  persamp eval --config config.yaml --evaluation.dataset_path=math500.jsonl\n"
+         "  persamp eval --config config.yaml --evaluation.dataset=math500\n"
          "  persamp eval --method=majority --generation.n_particles=16 --evaluation.output_dir=runs/majority\n\n"
          "Options\n"
          "  --limit N           the first N problems (after --offset)\n"
@@ -29,6 +29,10 @@ static void help(void) {
          "  --fresh             start over where the output folder has results\n"
          "  --config FILE       read a configuration; repeat it, later files win\n"
          "  --key=value         set any configuration key, also -o key=value; `persamp config` lists them\n\n"
+         "Data sets by name: math500, gsm8k, aime24, aime25, from ./data/NAME.jsonl, the data folders or the hub's "
+         "cache;\n"
+         "where one is not there, the command that brings it is printed. Other fields: "
+         "--evaluation.fields.problem=NAME.\n\n"
          "Every finished problem is on disk. After an interruption of any kind the same command goes on where it was.");
 }
 
