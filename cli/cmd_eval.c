@@ -29,10 +29,9 @@ static void help(void) {
          "  --fresh             start over where the output folder has results\n"
          "  --config FILE       read a configuration; repeat it, later files win\n"
          "  --key=value         set any configuration key, also -o key=value; `persamp config` lists them\n\n"
-         "Data sets by name: math500, gsm8k, aime24, aime25, from ./data/NAME.jsonl, the data folders or the hub's "
-         "cache;\n"
-         "where one is not there, the command that brings it is printed. Other fields: "
-         "--evaluation.fields.problem=NAME.\n\n"
+         "A data set is any file, --evaluation.dataset_path=FILE, or one by name: math500, gsm8k, aime24 or aime25\n"
+         "from ./data/NAME.jsonl, the data folders or the hub's cache. For one that is not there the command that\n"
+         "brings it is printed.\n\n"
          "Every finished problem is on disk. After an interruption of any kind the same command goes on where it was.");
 }
 

@@ -43,12 +43,18 @@ for name in - /dev/stdin; do
         <problems.jsonl >out 2>err || fail "$name is not read"
     [ "$(wc -l <piped/results.jsonl)" = 4 ] || fail "not all of $name is solved"
 done
+if "$P" info >out 2>err; then # with libllama: nothing may have read the pipe before the model is loaded
+    head -n 2 "$SOURCE/data/test.jsonl" | "$P" eval --limit 1 --evaluation.dataset_path=- --generation.n_particles=2 \
+        --evaluation.output_dir=model >out 2>err || fail "a pipe is not read with a model"
+fi
 
 # Sets by name: nowhere, in the hub's cache, and in a data folder; other fields.
 HF_HOME=$WORK/hf XDG_DATA_HOME=$WORK/share
 export HF_HOME XDG_DATA_HOME
 expect 1 "hf download --repo-type dataset HuggingFaceH4/MATH-500 test.jsonl" \
     "$P" eval --engine.type=toy --evaluation.dataset=math500
+expect 1 "hf download --repo-type dataset math-ai/aime25 test.jsonl" \
+    "$P" eval --engine.type=toy --engine.toy.kind=synthetic --evaluation.dataset=aime25
 set=hf/hub/datasets--HuggingFaceH4--MATH-500
 mkdir -p $set/blobs $set/refs $set/snapshots/6e4e
 cp problems.jsonl $set/blobs/35dc
