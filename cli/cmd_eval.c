@@ -21,7 +21,7 @@ static void help(void) {
     puts("persamp eval: measure the configured method on a data set\n\n"
          "Examples\n"
          "  persamp eval --limit 50 --baselines greedy,sample\n"
-         "  persamp eval --config config.yaml --evaluation.dataset_path=math500.jsonl\n"
+         "  persamp eval --config config.yaml --evaluation.dataset=math500\n"
          "  persamp eval --method=majority --generation.n_particles=16 --evaluation.output_dir=runs/majority\n\n"
          "Options\n"
          "  --limit N           the first N problems (after --offset)\n"
@@ -33,6 +33,9 @@ static void help(void) {
          "  --config FILE       read a configuration; repeat it, later files win\n"
          "  --key=value         set any configuration key, also -o key=value; `persamp config` lists them\n\n"
          "--smoke_test.enabled=true tries smoke_test.n_samples problems, says what came of them, and ends.\n"
+         "A data set is any file, --evaluation.dataset_path=FILE, or one by name: math500, gsm8k, aime24 or aime25\n"
+         "from ./data/NAME.jsonl, the data folders or the hub's cache. For one that is not there the command that\n"
+         "brings it is printed.\n\n"
          "Every finished problem is on disk. After an interruption of any kind the same command goes on where it was.");
 }
 

@@ -84,6 +84,24 @@ void ps_cli_fault(void *user, const char *path, const ps_dataset_fault *fault) {
                fault->message);
 }
 
+/* 999990 as "999,990". */
+static void group_digits(size_t n, char text[32]) {
+    char digits[24];
+    int length = snprintf(digits, sizeof digits, "%zu", n);
+    for (int i = 0; i < length; i++) {
+        if (i > 0 && (length - i) % 3 == 0) *text++ = ',';
+        *text++ = digits[i];
+    }
+    *text = '\0';
+}
+
+void ps_cli_more_faults(void *user, const char *path, size_t n) {
+    char number[32];
+    (void)user;
+    group_digits(n, number);
+    ps_cli_say("%s: … and %s more", path, number);
+}
+
 /* ---- After an interruption ----------------------------------------------- */
 
 /* A word as a shell takes it. */

@@ -2,6 +2,8 @@
 #include "cli.h"
 
 #include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int parse(const ps_cli_run *run, void *arguments, int argc, char **argv, ps_config *config) {
@@ -18,14 +20,20 @@ static int parse(const ps_cli_run *run, void *arguments, int argc, char **argv, 
     return run->complete != NULL ? run->complete(arguments) : -1;
 }
 
+/* What a pipe brings can be read once only. */
+static bool can_be_read_twice(const char *path) {
+    struct stat about;
+    return strcmp(path, "-") != 0 && (stat(path, &about) != 0 || !S_ISFIFO(about.st_mode));
+}
+
 /* Loading a model may take a minute: a data set that cannot be read is told before. The toy engine's may
  * have no file. */
 static ps_status check_dataset(const ps_config *config, ps_error *err) {
     char *path = NULL;
     ps_dataset *dataset = NULL;
-    if (ps_config_is(config->engine_type, "toy")) return PS_OK;
-    ps_status status = ps_dataset_path(config, &path, err);
-    if (status == PS_OK) status = ps_dataset_load(path, &dataset, err);
+    const char *given = config->evaluation_dataset_path;
+    if (ps_config_is(config->engine_type, "toy") || (given != NULL && !can_be_read_twice(given))) return PS_OK;
+    ps_status status = ps_dataset_open(config, &dataset, &path, err);
     ps_dataset_free(dataset);
     ps_free(path);
     return status;
@@ -38,6 +46,7 @@ static int work(const ps_cli_run *run, void *arguments, const ps_config *config,
     ps_cli_progress state = {.terminal = isatty(STDOUT_FILENO) == 1};
     ps_eval_observer observer = {.user = &state,
                                  .fault = ps_cli_fault,
+                                 .more_faults = ps_cli_more_faults,
                                  .progress = ps_cli_show_progress,
                                  .cancelled = ps_cli_progress_interrupted};
     ps_status status = check_dataset(config, &err);

@@ -1,5 +1,6 @@
 /* Any bytes as a data set, and as a file of results that a run goes on with: problems with texts, faults with lines, or
  * an error that says something; and what is left of a results file is whole lines. */
+#include "run/dataset.h"
 #include "study/store.h"
 
 #include <stdio.h>
@@ -31,20 +32,26 @@ static void write_file(const char *name, const uint8_t *data, size_t size) {
     fclose(file);
 }
 
-static void fuzz_dataset(const uint8_t *data, size_t size) {
+/* As evaluation.fields may give them: names of members, and an empty one. */
+static const ps_field_names other_fields = {
+    .names = {{"question", "q"}, {"a.b"}, {"id"}, {"a.b.c"}, {""}},
+    .given = {[PS_FIELD_problem] = true, [PS_FIELD_subject] = true},
+};
+
+static void fuzz_dataset(const uint8_t *data, size_t size, const ps_field_names *fields) {
     char path[256];
     ps_dataset *d = NULL;
     ps_error err;
     write_file("data.jsonl", data, size);
     snprintf(path, sizeof path, "%s/data.jsonl", folder());
-    ps_status status = ps_dataset_load(path, &d, &err);
+    ps_status status = ps_dataset_read(path, fields, &d, &err);
     require(status == PS_OK || status == PS_FORMAT);
     if (status == PS_FORMAT) require(strlen(err.message) > 0 && d == NULL);
     if (status != PS_OK) return;
     size_t n, faults;
     const ps_problem *problems = ps_dataset_problems(d, &n);
     const ps_dataset_fault *fault = ps_dataset_faults(d, &faults);
-    require(n > 0);
+    require(n > 0 && faults <= PS_DATASET_FAULTS && faults <= ps_dataset_unusable(d));
     for (size_t i = 0; i < n; i++) {
         require(problems[i].text != NULL && problems[i].answer != NULL);
         require(i == 0 || problems[i].index > problems[i - 1].index);
@@ -88,7 +95,7 @@ static void fuzz_results(const uint8_t *data, size_t size) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size == 0) return 0;
     if (data[0] % 4 != 0)
-        fuzz_dataset(data + 1, size - 1);
+        fuzz_dataset(data + 1, size - 1, data[0] % 4 == 1 ? &other_fields : &ps_usual_fields);
     else
         fuzz_results(data + 1, size - 1);
     return 0;

@@ -177,7 +177,8 @@ PS_API void ps_utf8_repair(ps_text *out, const char *text, size_t length);
 PS_API const char *ps_nearest_name(const char *name, const char *const *names, size_t n);
 
 /* The whole of a file, terminated by a NUL that is not counted. Owned by the caller (ps_free). At most `limit` bytes:
- * a larger file is PS_FORMAT. "-" is standard input. */
+ * a larger file is PS_FORMAT, before anything of it is read. "-" is standard input. PS_IO: it cannot be read, or is no
+ * regular file, which might never end; /dev/stdin, /dev/fd/N and /dev/null are read all the same. */
 PS_API ps_status ps_read_file(const char *path, size_t limit, char **data, size_t *length, ps_error *err);
 
 /* ---- Numbers ------------------------------------------------------------- */

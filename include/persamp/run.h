@@ -64,19 +64,30 @@ typedef struct ps_dataset_fault {
 } ps_dataset_fault;
 
 typedef struct ps_dataset ps_dataset;
-/* Read a JSONL file or a JSON array (GSM8K's answers too: what follows the last ####) of at most 1 GiB. A record that
- * cannot be used becomes a fault and is passed over. PS_IO: no such file; PS_FORMAT: an array that is not JSON, or no
- * usable record at all. *dataset is owned (ps_dataset_free); O(size of the file). */
+/* Read a JSONL file of at most 1 GiB, or a JSON array of at most 64 MiB. An answer is what follows its last ####, as in
+ * GSM8K, where it has one. A record that cannot be used becomes a fault and is passed over: no problem or answer, or
+ * one of more than 16 MiB, which no context holds. PS_IO: no such file, or not a regular one; PS_FORMAT: too large, a
+ * Parquet file, an array that is not JSON, or no usable record at all. *dataset is owned (ps_dataset_free); O(size of
+ * the file). */
 PS_API ps_status ps_dataset_load(const char *path, ps_dataset **dataset, ps_error *err);
+/* The data set of a configuration: that of ps_dataset_path, with the fields that evaluation.dataset and
+ * evaluation.fields say. *dataset and *path are owned (ps_dataset_free, ps_free). PS_FORMAT also for a field of
+ * evaluation.fields that no record has. */
+PS_API ps_status ps_dataset_open(const ps_config *config, ps_dataset **dataset, char **path, ps_error *err);
 /* n problems for the toy engine's synthetic reasoner, whose right answer is always 0. */
 PS_API ps_status ps_dataset_synthetic(size_t n, ps_dataset **dataset, ps_error *err);
 PS_API void ps_dataset_free(ps_dataset *dataset);
 /* [n] in the order of the file, owned by the data set, as are their strings. */
 PS_API const ps_problem *ps_dataset_problems(const ps_dataset *dataset, size_t *n);
+/* [n] the first PS_DATASET_FAULTS, or all when there are no more. */
+enum { PS_DATASET_FAULTS = 10 };
 PS_API const ps_dataset_fault *ps_dataset_faults(const ps_dataset *dataset, size_t *n);
+PS_API size_t ps_dataset_unusable(const ps_dataset *dataset); /* records that cannot be used, in all */
 
-/* Where the data set of a configuration lies: evaluation.dataset_path, else the shipped file. *path is owned (ps_free).
- * PS_ARG: a named data set without its path; PS_IO: the shipped file is not there. */
+/* Where the data set of a configuration lies: evaluation.dataset_path; else what evaluation.dataset names, as
+ * NAME.jsonl or NAME.json in ./data, $XDG_DATA_HOME/persamp/data or the shipped data folder, or as its own file in the
+ * hub's cache (docs/datasets.md); else the shipped file. *path is owned (ps_free). PS_IO: it is in none of these
+ * places, with the command that brings it; PS_FORMAT: it is a Parquet file, with the command that converts it. */
 PS_API ps_status ps_dataset_path(const ps_config *config, char **path, ps_error *err);
 
 /* ---- Models -------------------------------------------------------------- */

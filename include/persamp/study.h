@@ -68,7 +68,8 @@ typedef struct ps_eval_progress {
 } ps_eval_progress;
 typedef struct ps_eval_observer {
     void *user;
-    void (*fault)(void *user, const char *path, const ps_dataset_fault *fault);
+    void (*fault)(void *user, const char *path, const ps_dataset_fault *fault); /* the first PS_DATASET_FAULTS */
+    void (*more_faults)(void *user, const char *path, size_t n);                /* and how many there are besides */
     void (*progress)(void *user, const ps_eval_progress *progress);
     bool (*cancelled)(void *user); /* asked some 20 times a second; true ends the run with PS_CANCELLED */
 } ps_eval_observer;

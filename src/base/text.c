@@ -2,8 +2,11 @@
 #include "persamp/base.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 void ps_text_clear(ps_text *text) {
     if (text->arena == NULL) ps_free(text->data);
@@ -93,34 +96,63 @@ const char *ps_nearest_name(const char *name, const char *const *names, size_t n
 
 /* ---- Files --------------------------------------------------------------- */
 
-ps_status ps_read_file(const char *path, size_t limit, char **data, size_t *length, ps_error *err) {
-    ps_status status = PS_OK;
-    ps_text text = {0};
+/* Names for what is no file and yet meant to be read: standard input, and the descriptors that a shell hands over, as
+ * for <(command). */
+static bool names_descriptor(const char *path) {
+    static const char *const names[] = {"/dev/stdin", "/dev/null", "/dev/fd/", "/proc/self/fd/"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strncmp(path, names[i], strlen(names[i])) == 0) return true;
+    return false;
+}
+
+/* What is too large, or no file at all, is told before anything of it is read. */
+static ps_status judge_file(const char *path, int fd, size_t limit, ps_error *err) {
+    struct stat about;
+    if (fstat(fd, &about) != 0) return ps_fail(err, PS_IO, "%s: cannot open: %s", path, strerror(errno));
+    if (S_ISDIR(about.st_mode)) return ps_fail(err, PS_IO, "%s: cannot read: %s", path, strerror(EISDIR));
+    if (!S_ISREG(about.st_mode) && !names_descriptor(path))
+        return ps_fail(err, PS_IO, "%s: not a regular file but a %s", path,
+                       S_ISFIFO(about.st_mode) ? "pipe (FIFO)" : "device");
+    if (S_ISREG(about.st_mode) && (uintmax_t)about.st_size > limit)
+        return ps_fail(err, PS_FORMAT, "%s: larger than %zu bytes", path, limit);
+    return PS_OK;
+}
+
+/* A FIFO that nobody writes into must not be waited for, and O_NONBLOCK means nothing to a regular file. */
+static ps_status open_file(const char *path, size_t limit, FILE **file, ps_error *err) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC | (names_descriptor(path) ? 0 : O_NONBLOCK));
+    if (fd < 0) return ps_fail(err, PS_IO, "%s: cannot open: %s", path, strerror(errno));
+    ps_status status = judge_file(path, fd, limit, err);
+    if (status == PS_OK && (*file = fdopen(fd, "rb")) == NULL) status = ps_nomem(err);
+    if (status != PS_OK) close(fd);
+    return status;
+}
+
+static ps_status read_all(FILE *file, const char *path, size_t limit, ps_text *text, ps_error *err) {
     char chunk[1 << 16];
-    bool standard = strcmp(path, "-") == 0;
-    FILE *file = standard ? stdin : fopen(path, "rb");
-    if (file == NULL) return ps_fail(err, PS_IO, "%s: cannot open: %s", path, strerror(errno));
     for (size_t n; (n = fread(chunk, 1, sizeof chunk, file)) > 0;) {
-        if (n > limit - text.length) {
-            status = ps_fail(err, PS_FORMAT, "%s: larger than %zu bytes", path, limit);
-            goto done;
-        }
-        ps_text_append(&text, chunk, n);
+        if (n > limit - text->length) return ps_fail(err, PS_FORMAT, "%s: larger than %zu bytes", path, limit);
+        ps_text_append(text, chunk, n);
+        if (!ps_text_ok(text)) return ps_nomem(err);
     }
-    if (ferror(file)) {
-        status = ps_fail(err, PS_IO, "%s: cannot read: %s", path, strerror(errno));
-        goto done;
-    }
-    ps_text_append(&text, "", 0); /* an empty file still gives a string */
-    if (!ps_text_ok(&text)) {
-        status = ps_nomem(err);
-        goto done;
-    }
-    *data = text.data;
-    *length = text.length;
-    text = (ps_text){0};
-done:
+    if (ferror(file)) return ps_fail(err, PS_IO, "%s: cannot read: %s", path, strerror(errno));
+    ps_text_append(text, "", 0); /* an empty file still gives a string */
+    return ps_text_ok(text) ? PS_OK : ps_nomem(err);
+}
+
+ps_status ps_read_file(const char *path, size_t limit, char **data, size_t *length, ps_error *err) {
+    ps_text text = {0};
+    FILE *file = stdin;
+    bool standard = strcmp(path, "-") == 0;
+    ps_status status = standard ? PS_OK : open_file(path, limit, &file, err);
+    if (status != PS_OK) return status;
+    status = read_all(file, path, limit, &text, err);
     if (!standard) fclose(file);
-    ps_text_clear(&text);
+    if (status == PS_OK) {
+        *data = text.data;
+        *length = text.length;
+    } else {
+        ps_text_clear(&text);
+    }
     return status;
 }

@@ -14,7 +14,7 @@
 
 /* ---- What comes with persamp --------------------------------------------- */
 
-static bool is_file(const char *path) {
+bool ps_is_file(const char *path) {
     struct stat info;
     return stat(path, &info) == 0 && !S_ISDIR(info.st_mode);
 }
@@ -38,38 +38,34 @@ static void installed_beside(char folder[PATH_MAX]) {
     if (n < 0 || n >= PATH_MAX || realpath(path, folder) == NULL) *folder = '\0';
 }
 
-/* A file that comes with persamp: where PERSAMP_SHARE says, in the installed tree around this library, in the source
- * tree it was built from, or where it was to be installed. */
-static ps_status shipped_file(const char *name, char **path, ps_error *err) {
+ps_status ps_find_shipped(const char *name, char **path, ps_error *err) {
     char beside[PATH_MAX];
     installed_beside(beside);
     const char *const folders[] = {getenv("PERSAMP_SHARE"), beside, PS_SOURCE_DATADIR, PS_DATADIR};
     ps_text text = {0};
-    ps_status status = PS_FORMAT;
-    for (size_t i = 0; i < sizeof folders / sizeof *folders && status == PS_FORMAT; i++) {
+    ps_status status = PS_OK;
+    *path = NULL;
+    for (size_t i = 0; i < sizeof folders / sizeof *folders && status == PS_OK && *path == NULL; i++) {
         if (folders[i] == NULL || *folders[i] == '\0') continue;
         ps_text_reset(&text);
         ps_text_printf(&text, "%s/%s", folders[i], name);
         if (!ps_text_ok(&text)) status = ps_nomem(err);
-        if (status == PS_FORMAT && is_file(ps_text_cstr(&text))) status = copy_path(ps_text_cstr(&text), path, err);
+        if (status == PS_OK && ps_is_file(ps_text_cstr(&text))) status = copy_path(ps_text_cstr(&text), path, err);
     }
     ps_text_clear(&text);
-    if (status == PS_FORMAT)
+    return status;
+}
+
+ps_status ps_shipped_file(const char *name, char **path, ps_error *err) {
+    char *found;
+    ps_status status = ps_find_shipped(name, &found, err);
+    if (status == PS_OK && found == NULL)
         return ps_fail(err, PS_IO,
                        "the shipped %s is not where it was installed (%s); set PERSAMP_SHARE to the folder "
                        "that holds models/ and data/",
                        name, PS_DATADIR);
+    if (status == PS_OK) *path = found;
     return status;
-}
-
-ps_status ps_dataset_path(const ps_config *c, char **path, ps_error *err) {
-    if (c->evaluation_dataset_path != NULL) return copy_path(c->evaluation_dataset_path, path, err);
-    if (c->evaluation_dataset != NULL)
-        return ps_fail(err, PS_ARG,
-                       "evaluation.dataset is %s and evaluation.dataset_path is not set; give the path of its JSONL "
-                       "file with --evaluation.dataset_path=FILE, or leave both out for the shipped problems",
-                       c->evaluation_dataset);
-    return shipped_file("data/test.jsonl", path, err);
 }
 
 /* ---- Models -------------------------------------------------------------- */
@@ -86,19 +82,24 @@ static bool is_hub_name(const char *name) {
            name[0] != '~' && !ends_with(name, ".gguf");
 }
 
-static const char *hub_home(const ps_config *c, ps_text *text) {
+const char *ps_hub_home(const ps_config *c, ps_text *text) {
     if (c->hub_home != NULL) return c->hub_home;
     const char *home = getenv("HOME");
     ps_text_printf(text, "%s/.cache/huggingface", home != NULL ? home : "");
     return ps_text_cstr(text);
 }
 
+void ps_append_literal(ps_text *pattern, const char *text) {
+    for (; *text != '\0'; text++)
+        ps_text_printf(pattern, "%s%c", strchr("*?[\\", *text) != NULL ? "\\" : "", *text);
+}
+
 /* A GGUF file in the local hub cache, the last in alphabetical order where there are several. */
 static ps_status find_in_hub(const ps_config *c, const char *name, char **path, ps_error *err) {
     ps_text home = {0}, pattern = {0};
     const char *slash = strchr(name, '/');
-    ps_text_printf(&pattern, "%s/hub/models--%.*s--%s/snapshots/*/*.gguf", hub_home(c, &home), (int)(slash - name),
-                   name, slash + 1);
+    ps_append_literal(&pattern, ps_hub_home(c, &home));
+    ps_text_printf(&pattern, "/hub/models--%.*s--%s/snapshots/*/*.gguf", (int)(slash - name), name, slash + 1);
     glob_t found = {0};
     ps_status status;
     if (!ps_text_ok(&pattern) || !ps_text_ok(&home))
@@ -117,8 +118,8 @@ static ps_status find_in_hub(const ps_config *c, const char *name, char **path, 
 }
 
 ps_status ps_model_file(const ps_config *c, const char *configured, const char *shipped, char **path, ps_error *err) {
-    if (configured == NULL) return shipped_file(shipped, path, err);
-    if (is_file(configured) || !is_hub_name(configured)) return copy_path(configured, path, err);
+    if (configured == NULL) return ps_shipped_file(shipped, path, err);
+    if (ps_is_file(configured) || !is_hub_name(configured)) return copy_path(configured, path, err);
     return find_in_hub(c, configured, path, err);
 }
 

@@ -4,6 +4,20 @@
 
 #include "persamp/run.h"
 
+bool ps_is_file(const char *path); /* or a device, or a pipe: not a folder, and there */
+
+/* A file that comes with persamp: where PERSAMP_SHARE says, in the installed tree around this library, in the source
+ * tree it was built from, or where it was to be installed. *path is owned by the caller; NULL when it is nowhere. */
+ps_status ps_find_shipped(const char *name, char **path, ps_error *err);
+/* Likewise; PS_IO when it is nowhere. */
+ps_status ps_shipped_file(const char *name, char **path, ps_error *err);
+
+/* The folder whose hub/ is the hub's cache: hub.home, else ~/.cache/huggingface, put into *text. */
+const char *ps_hub_home(const ps_config *config, ps_text *text);
+
+/* Append a path to a pattern for glob, in which it stands for itself only. */
+void ps_append_literal(ps_text *pattern, const char *text);
+
 /* The file of a model: `configured` as a path or as owner/name in the hub's local cache, else the one that comes with
  * persamp. *path is owned by the caller. PS_IO: it is not there, and what to do. */
 ps_status ps_model_file(const ps_config *config, const char *configured, const char *shipped, char **path,

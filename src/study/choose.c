@@ -19,21 +19,22 @@ static ps_status choose_problems(const ps_dataset *dataset, const ps_eval_option
     return PS_OK;
 }
 
-static void report_faults(const ps_dataset *dataset, const char *path, const ps_eval_observer *observer,
-                          size_t *count) {
-    const ps_dataset_fault *faults = ps_dataset_faults(dataset, count);
-    for (size_t i = 0; i < *count && observer != NULL && observer->fault != NULL; i++)
-        observer->fault(observer->user, path, &faults[i]);
+static void report_faults(const ps_chosen *chosen, const ps_eval_observer *observer) {
+    size_t n;
+    const ps_dataset_fault *faults = ps_dataset_faults(chosen->dataset, &n);
+    for (size_t i = 0; i < n && observer != NULL && observer->fault != NULL; i++)
+        observer->fault(observer->user, chosen->path, &faults[i]);
+    if (chosen->faults > n && observer != NULL && observer->more_faults != NULL)
+        observer->more_faults(observer->user, chosen->path, chosen->faults - n);
 }
 
 /* The synthetic reasoner makes its own problems; everything else reads a file. */
 static ps_status load_problems(const ps_config *c, char **path, ps_dataset **dataset, ps_error *err) {
     enum { SYNTHETIC_PROBLEMS = 100000 };
     if (ps_config_is(c->engine_type, "toy") && ps_config_is(c->engine_toy_kind, "synthetic") &&
-        c->evaluation_dataset_path == NULL)
+        c->evaluation_dataset_path == NULL && c->evaluation_dataset == NULL)
         return ps_dataset_synthetic(SYNTHETIC_PROBLEMS, dataset, err);
-    ps_status status = ps_dataset_path(c, path, err);
-    return status == PS_OK ? ps_dataset_load(*path, dataset, err) : status;
+    return ps_dataset_open(c, dataset, path, err);
 }
 
 void ps_chosen_clear(ps_chosen *chosen) {
@@ -48,9 +49,11 @@ ps_status ps_choose_problems(const ps_config *config, const ps_eval_options *opt
     *chosen = (ps_chosen){0};
     ps_status status = load_problems(config, &chosen->path, &chosen->dataset, err);
     if (status == PS_OK) status = choose_problems(chosen->dataset, options, &chosen->problems, &chosen->n, err);
-    if (status == PS_OK)
-        report_faults(chosen->dataset, chosen->path, observer, &chosen->faults);
-    else
+    if (status == PS_OK) {
+        chosen->faults = ps_dataset_unusable(chosen->dataset);
+        report_faults(chosen, observer);
+    } else {
         ps_chosen_clear(chosen);
+    }
     return status;
 }

@@ -2,6 +2,7 @@
 #include "support/check.h"
 #include "support/failing_allocator.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 static failing_allocator memory;
@@ -171,12 +172,50 @@ static void errors_of_reading_name_the_file(void **state) {
     write_file("twelve bytes", 12);
     assert_int_equal(ps_read_file(path, 11, &data, &length, &err), PS_FORMAT);
     assert_non_null(strstr(err.message, "11 bytes"));
-    assert_true(data == NULL && length == 77); /* outputs are written on success only */
+    assert_true(data == NULL && length == 77);           /* outputs are written on success only */
+    assert_int_equal(truncate(path, (off_t)1 << 40), 0); /* its size alone: reading a terabyte would take an hour */
+    assert_int_equal(ps_read_file(path, 1 << 20, &data, &length, &err), PS_FORMAT);
+    write_file("twelve bytes", 12);
     failing_install(&memory, 1);
     assert_int_equal(ps_read_file(path, 100, &data, &length, &err), PS_NOMEM);
     assert_int_equal(memory.alive, 0);
     failing_remove();
     remove(path);
+}
+
+/* Opening a FIFO that nobody writes into would wait for ever; a device may never end. */
+static void what_is_no_regular_file_is_refused_at_once(void **state) {
+    (void)state;
+    char path[4096], *data = NULL;
+    size_t length;
+    ps_error err = {0};
+    path_of(path, sizeof path);
+    remove(path);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(ps_read_file(path, 100, &data, &length, &err), PS_IO);
+    assert_non_null(strstr(err.message, "not a regular file but a pipe"));
+    assert_int_equal(ps_read_file("/dev/zero", 100, &data, &length, &err), PS_IO);
+    assert_non_null(strstr(err.message, "/dev/zero: not a regular file but a device"));
+    remove(path);
+}
+
+/* Standard input, <(command) of a shell, and the empty file that everybody has. */
+static void descriptors_named_as_files_are_read(void **state) {
+    (void)state;
+    char path[64], *data = NULL;
+    size_t length;
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(write(ends[1], "hello", 5), 5);
+    close(ends[1]);
+    snprintf(path, sizeof path, "/dev/fd/%d", ends[0]);
+    assert_ok(ps_read_file(path, 100, &data, &length, err));
+    assert_string_equal(data, "hello");
+    ps_free(data);
+    close(ends[0]);
+    assert_ok(ps_read_file("/dev/null", 100, &data, &length, err));
+    assert_int_equal(length, 0);
+    ps_free(data);
 }
 
 int main(void) {
@@ -186,6 +225,8 @@ int main(void) {
                                        cmocka_unit_test(an_impossible_length_is_a_failure),
                                        cmocka_unit_test(the_nearest_name_is_near),
                                        cmocka_unit_test(a_file_is_read_whole),
-                                       cmocka_unit_test(errors_of_reading_name_the_file)};
+                                       cmocka_unit_test(errors_of_reading_name_the_file),
+                                       cmocka_unit_test(what_is_no_regular_file_is_refused_at_once),
+                                       cmocka_unit_test(descriptors_named_as_files_are_read)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

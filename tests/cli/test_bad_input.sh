@@ -23,7 +23,55 @@ printf '[{"problem": "a", "answer": 1},\n\n\n{"problem": "b"}]' >array.json
 expect 1 "array.json: element 2: no field answer" "$P" eval --engine.type=toy --evaluation.dataset_path=array.json \
     --evaluation.output_dir=array
 expect 2 "--offset 9" toy_eval --offset 9 --evaluation.output_dir=o
-expect 2 "dataset_path" "$P" eval --engine.type=toy --evaluation.dataset=math500
+
+# A million bad records take eleven lines. (The summary counts them all.)
+{
+    head -n 1 problems.jsonl
+    yes '{' | head -n 1000000
+} >million.jsonl
+expect 1 "million.jsonl: … and 999,990 more" "$P" eval --engine.type=toy --evaluation.dataset_path=million.jsonl \
+    --evaluation.output_dir=million
+[ "$(wc -l <err)" -lt 20 ] || fail "a million bad records print $(wc -l <err) lines"
+grep -q 'million.jsonl:11: not JSON' err || fail "the tenth bad record is not named"
+grep -q '1000000 records of the data set could not be used' out || fail "the bad records are not counted"
+
+# Nobody writes into a FIFO: it is not waited for. What a pipe brings is read.
+mkfifo fifo.jsonl
+expect 1 "fifo.jsonl: not a regular file" "$P" eval --engine.type=toy --evaluation.dataset_path=fifo.jsonl
+for name in - /dev/stdin; do
+    "$P" eval --engine.type=toy --evaluation.dataset_path=$name --evaluation.output_dir=piped --fresh \
+        <problems.jsonl >out 2>err || fail "$name is not read"
+    [ "$(wc -l <piped/results.jsonl)" = 4 ] || fail "not all of $name is solved"
+done
+if "$P" info >out 2>err; then # with libllama: nothing may have read the pipe before the model is loaded
+    head -n 2 "$SOURCE/data/test.jsonl" | "$P" eval --limit 1 --evaluation.dataset_path=- --generation.n_particles=2 \
+        --evaluation.output_dir=model >out 2>err || fail "a pipe is not read with a model"
+fi
+
+# Sets by name: nowhere, in the hub's cache, and in a data folder; other fields.
+HF_HOME=$WORK/hf XDG_DATA_HOME=$WORK/share
+export HF_HOME XDG_DATA_HOME
+expect 1 "hf download --repo-type dataset HuggingFaceH4/MATH-500 test.jsonl" \
+    "$P" eval --engine.type=toy --evaluation.dataset=math500
+expect 1 "hf download --repo-type dataset math-ai/aime25 test.jsonl" \
+    "$P" eval --engine.type=toy --engine.toy.kind=synthetic --evaluation.dataset=aime25
+set=hf/hub/datasets--HuggingFaceH4--MATH-500
+mkdir -p $set/blobs $set/refs $set/snapshots/6e4e
+cp problems.jsonl $set/blobs/35dc
+ln -s ../../blobs/35dc $set/snapshots/6e4e/test.jsonl
+printf 6e4e >$set/refs/main
+expect 0 "" "$P" eval --engine.type=toy --evaluation.dataset=math500 --evaluation.output_dir=cached
+[ "$(wc -l <cached/results.jsonl)" = 4 ] || fail "the data set in the hub's cache is not solved"
+mkdir data
+sed 's/"problem"/"text"/' problems.jsonl >data/gsm8k.jsonl
+expect 1 "data/gsm8k.jsonl:1: no field question or problem; the record has text and answer; name its field with" \
+    "$P" eval --engine.type=toy --evaluation.dataset=gsm8k --evaluation.output_dir=named
+expect 0 "" "$P" eval --engine.type=toy --evaluation.dataset=gsm8k --evaluation.fields.problem=text \
+    --evaluation.output_dir=named
+printf 'evaluation: {dataset: gsm8k, fields: {problem: text}}\n' >fields.yaml
+expect 0 "" "$P" eval --engine.type=toy --config fields.yaml --evaluation.output_dir=named
+printf 'evaluation: {fields: {problme: text}}\n' >fields.yaml
+expect 2 "did you mean evaluation.fields.problem" "$P" eval --engine.type=toy --config fields.yaml
 
 # A prompt longer than the context fails its problem only.
 cp problems.jsonl long.jsonl

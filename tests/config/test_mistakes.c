@@ -71,7 +71,7 @@ static const wrong cases[] = {
      "t.yaml:1:30: evaluation.extract_answer: found Last_Number, expected boxed, last_number or regex; did you mean "
      "last_number?"},
     {"evaluation: {dataset: imagenet}\n",
-     "t.yaml:1:23: evaluation.dataset: found imagenet, expected null, math500, gsm8k or custom"},
+     "t.yaml:1:23: evaluation.dataset: found imagenet, expected null, math500, gsm8k, aime24, aime25 or custom"},
     {"preset: clasic\n", "t.yaml:1:9: preset: found clasic, expected classic or recommended; did you mean classic?"},
     /* A path or a name is not empty. */
     {"models: {generator: {model_path: ''}}\n",

@@ -47,6 +47,7 @@ static void fields_are_read(void **state) {
     assert_null(p[1].level);
     ps_dataset_faults(d, &n);
     assert_int_equal(n, 0);
+    assert_int_equal(ps_dataset_unusable(d), 0);
     ps_dataset_free(d);
     ps_dataset_free(NULL);
 }
@@ -65,6 +66,9 @@ static void answers_come_in_other_forms_too(void **state) {
         {"\"#### 1 but\\n#### 1,234 \\r\\n\"", "1,234"},
         {"\"####\"", ""},
         {"\"\\u00bd\"", "\xC2\xBD"},
+        {"[\"204\"]", "204"},
+        {"[[204]]", "204"},
+        {"204.0", "204"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char line[256];
@@ -126,6 +130,141 @@ static void bad_records_are_named(void **state) {
         check_contains(f[i].message, words[i]);
     }
     ps_dataset_free(d);
+}
+
+/* What a file of nothing but faults costs does not grow with it, nor does what is said of it. */
+static void the_first_ten_faults_are_kept_and_all_are_counted(void **state) {
+    (void)state;
+    enum { LINES = 100000 };
+    char *text = malloc(3 * LINES + 64);
+    strcpy(text, "{\"problem\":\"a\",\"answer\":1}\n");
+    for (size_t i = 0, at = strlen(text); i < LINES; i++, at += 2)
+        strcpy(text + at, "{\n");
+    ps_dataset *d = load(text);
+    size_t n;
+    const ps_dataset_fault *faults = ps_dataset_faults(d, &n);
+    assert_int_equal(n, PS_DATASET_FAULTS);
+    assert_int_equal(faults[9].line, 11);
+    assert_int_equal(ps_dataset_unusable(d), LINES);
+    ps_dataset_free(d);
+    free(text);
+}
+
+/* What a record has instead, and the key that names it. */
+static void a_missing_field_is_told_with_those_that_are_there(void **state) {
+    (void)state;
+    static const struct {
+        const char *record, *why;
+    } cases[] = {
+        {"{\"id\": 1, \"text\": \"?\", \"answer\": \"4\"}",
+         "no field problem or question; the record has id, text and answer; name its field with "
+         "evaluation.fields.problem"},
+        {"{\"problem\": \"?\"}",
+         "no field answer; the record has problem; name its field with evaluation.fields.answer"},
+        {"{}", "no field problem or question; the record has nothing; name"},
+        {"{\"problem\": \"?\", \"answer\": true}", "the field answer is a boolean; expected a text or a number"},
+        {"{\"problem\": \"?\", \"answer\": null}", "the field answer is null; expected"},
+        {"{\"problem\": \"?\", \"answer\": [1, 2]}", "the field answer is a list; expected"},
+        {"{\"question\": {\"text\": 1}, \"answer\": 2}",
+         "the field question is an object (a member of it is named as FIELD.MEMBER); expected"},
+        {"{\"a\":1,\"b\":1,\"c\":1,\"d\":1,\"e\":1,\"f\":1,\"g\":1,\"h\":1,\"i\":1,\"j\":1,\"k\":1,\"l\":1,\"m\":1,"
+         "\"n\":1}",
+         "a, b, c, d, e, f, g, h, i, j, k, l and 2 more;"},
+        {"{\"a name of more than forty bytes is cut at the fortieth\": 1}",
+         "has a name of more than forty bytes is cut a…;"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        refused(cases[i].record, strlen(cases[i].record), cases[i].why);
+}
+
+/* No context holds it: it is not tokenized first, and not written into results. */
+static void a_text_that_no_context_holds_is_refused(void **state) {
+    (void)state;
+    enum { LIMIT = 16 << 20 };
+    char *line = malloc(LIMIT + 256);
+    for (int more = 0; more < 2; more++) {
+        int n = sprintf(line, "{\"problem\":\"b\",\"answer\":\"1\"}\n{\"answer\":\"1\",\"problem\":\"");
+        memset(line + n, 'x', LIMIT + (size_t)more);
+        strcpy(line + n + LIMIT + more, "\"}\n");
+        ps_dataset *d = load(line);
+        size_t problems, faults;
+        ps_dataset_problems(d, &problems);
+        const ps_dataset_fault *f = ps_dataset_faults(d, &faults);
+        assert_int_equal(problems, 2 - more);
+        assert_int_equal(faults, more);
+        if (more > 0) {
+            assert_int_equal(f[0].line, 2);
+            check_contains(f[0].message, "the field problem has 16777217 bytes; expected at most 16777216");
+        }
+        ps_dataset_free(d);
+    }
+    free(line);
+}
+
+/* A file of `size` bytes that takes none of the disk. */
+static const char *sparse(const char *name, const char *beginning, off_t size) {
+    const char *path = write_text(name, beginning);
+    assert_int_equal(truncate(path, size), 0);
+    return path;
+}
+
+/* Larger than the limit by a byte, or by a terabyte: refused by its size, and in no time. */
+static void a_file_that_is_too_large_is_not_read(void **state) {
+    (void)state;
+    static const struct {
+        const char *beginning;
+        off_t size;
+        const char *why;
+    } cases[] = {
+        {"{", ((off_t)1 << 30) + 1, "larger than 1073741824 bytes"},
+        {"{", (off_t)1 << 40, "larger than 1073741824 bytes"},
+        {"[", ((off_t)64 << 20) + 1, "a JSON array of 67108865 bytes, above 67108864; write one object a line"},
+        {"{", ((off_t)64 << 20) + 1, ":1: a line of 67108865 bytes; expected at most 67108864"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ps_dataset *d = NULL;
+        ps_error err;
+        const char *path = sparse("large.jsonl", cases[i].beginning, cases[i].size);
+        assert_int_equal(ps_dataset_load(path, &d, &err), PS_FORMAT);
+        check_contains(err.message, "large.jsonl");
+        check_contains(err.message, cases[i].why);
+        remove(path);
+    }
+}
+
+/* Nobody writes into the FIFO: opening it would wait for ever. */
+static void what_is_no_regular_file_is_refused_at_once(void **state) {
+    (void)state;
+    ps_dataset *d = NULL;
+    ps_error err;
+    const char *path = path_of("fifo.jsonl");
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(ps_dataset_load(path, &d, &err), PS_IO);
+    check_contains(err.message, "fifo.jsonl: not a regular file but a pipe");
+    assert_int_equal(ps_dataset_load("/dev/zero", &d, &err), PS_IO);
+    check_contains(err.message, "/dev/zero: not a regular file but a device");
+}
+
+/* As a shell's <(command) hands it over. */
+static void a_pipe_named_as_a_descriptor_is_read(void **state) {
+    (void)state;
+    static const char text[] = "{\"problem\":\"a\",\"answer\":\"1\"}\n";
+    int ends[2];
+    char path[32];
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(write(ends[1], text, strlen(text)), strlen(text));
+    close(ends[1]);
+    snprintf(path, sizeof path, "/dev/fd/%d", ends[0]);
+    ps_dataset *d = NULL;
+    assert_ok(ps_dataset_load(path, &d, err));
+    assert_string_equal(only(d)->text, "a");
+    ps_dataset_free(d);
+    close(ends[0]);
+}
+
+static void a_parquet_file_is_told_with_how_to_convert_it(void **state) {
+    (void)state;
+    refused("PAR1\x15\x04\x15", 7, "a Parquet file, which is not read here");
+    refused("PAR1\x15\x04\x15", 7, ".to_json('problems.jsonl', orient='records', lines=True)");
 }
 
 static void bad_elements_of_an_array_are_named(void **state) {
@@ -199,37 +338,23 @@ static void failing_allocations_leak_nothing(void **state) {
     }
 }
 
-static void a_data_set_lies_where_the_configuration_says(void **state) {
-    (void)state;
-    char *path = NULL;
-    ps_error err;
-    ps_config *c = config_of("evaluation.dataset_path", "some/file.jsonl", NULL);
-    check_ok(ps_dataset_path(c, &path, &err));
-    assert_string_equal(path, "some/file.jsonl");
-    ps_free(path);
-    ps_config_free(c);
-    c = config_of(NULL); /* the shipped one */
-    check_ok(ps_dataset_path(c, &path, &err));
-    assert_int_equal(access(path, R_OK), 0);
-    ps_free(path);
-    ps_config_free(c);
-    c = config_of("evaluation.dataset", "gsm8k", NULL); /* not shipped: says how to name a file */
-    assert_int_equal(ps_dataset_path(c, &path, &err), PS_ARG);
-    check_contains(err.message, "evaluation.dataset_path");
-    ps_config_free(c);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fields_are_read),
         cmocka_unit_test(answers_come_in_other_forms_too),
         cmocka_unit_test(a_file_may_be_laid_out_in_many_ways),
         cmocka_unit_test(bad_records_are_named),
+        cmocka_unit_test(the_first_ten_faults_are_kept_and_all_are_counted),
+        cmocka_unit_test(a_missing_field_is_told_with_those_that_are_there),
+        cmocka_unit_test(a_text_that_no_context_holds_is_refused),
+        cmocka_unit_test(a_file_that_is_too_large_is_not_read),
+        cmocka_unit_test(what_is_no_regular_file_is_refused_at_once),
+        cmocka_unit_test(a_pipe_named_as_a_descriptor_is_read),
+        cmocka_unit_test(a_parquet_file_is_told_with_how_to_convert_it),
         cmocka_unit_test(bad_elements_of_an_array_are_named),
         cmocka_unit_test(files_without_a_problem_are_refused),
         cmocka_unit_test(a_huge_line_is_read),
         cmocka_unit_test(failing_allocations_leak_nothing),
-        cmocka_unit_test(a_data_set_lies_where_the_configuration_says),
     };
     return cmocka_run_group_tests(tests, NULL, remove_files);
 }
