@@ -65,9 +65,10 @@ static const json_t *field_of(const json_t *record, const char *const names[2], 
 
 /* The shortest decimal that reads back as x: 0.1 is "0.1", not the 0.10000000000000001 no solution would write. */
 static void print_real(double x, char *text, size_t size) {
+    double back;
     for (int digits = 15; digits <= 17; digits++) {
         snprintf(text, size, "%.*g", digits, x);
-        if (strtod(text, NULL) == x) return;
+        if (ps_parse_real(text, strlen(text), &back) && back == x) return;
     }
 }
 
