@@ -18,7 +18,7 @@ extern "C" {
 /* What one line of a result file says (docs/results.md). A problem that failed is tried again by the next run: where it
  * has several lines, the last counts. */
 typedef struct ps_result_line {
-    size_t index; /* problem_idx */
+    size_t index;                   /* problem_idx */
     bool correct, truncated, error; /* correct: false also where the line has null, for want of a ground truth */
     bool correct_by[PS_SELECTS];
     double confidence[PS_SELECTS]; /* in each prediction, in [0, 1]; NaN without an answer. See docs/compare.md */

@@ -8,11 +8,11 @@
 typedef struct arm_state {
     const ps_arm *self;
     ps_eval_arm *arm;
-    size_t places; /* problems in the solver at once */
-    size_t next;   /* problem to submit, unless it is done */
-    enum { ARM_OPEN, ARM_FAILED, ARM_DONE } *known; /* [n_all] what lines say of each problem of the data set */
-    ps_same same;                                   /* what a line must be of */
-    bool copying;                                   /* lines that are read back go into the arm's own file */
+    size_t places;                                   /* problems in the solver at once */
+    size_t next;                                     /* problem to submit, unless it is done */
+    enum { ARM_OPEN, ARM_FAILED, ARM_DONE } * known; /* [n_all] what lines say of each problem of the data set */
+    ps_same same;                                    /* what a line must be of */
+    bool copying;                                    /* lines that are read back go into the arm's own file */
     ps_results *results;
     double ess_sum, resample_sum;
     size_t ess_count;
@@ -231,8 +231,9 @@ ps_status ps_arm_run(const ps_arm *self, ps_store *folder, ps_models *models, ps
     if (status == PS_OK) {
         out->name = self->name != NULL ? self->name : method;
         ps_wilson(0, 0, &out->low, &out->high);
-        r.same = (ps_same){
-            .method = ps_session_name(session), .independent = self->independent, .seed = (uint64_t)self->config->system_seed};
+        r.same = (ps_same){.method = ps_session_name(session),
+                           .independent = self->independent,
+                           .seed = (uint64_t)self->config->system_seed};
         status = read_all_back(&r, folder, err);
         if (status == PS_OK) status = run(&r, models, session, err);
         ps_status closed = ps_results_close(r.results, status == PS_OK ? err : NULL);

@@ -4,8 +4,8 @@
 
 #include "study/store.h"
 
-/* Of each problem the last line of the file at `path`, in the folder of the store, in the order of the file; results.json
- * for results.jsonl. */
+/* Of each problem the last line of the file at `path`, in the folder of the store, in the order of the file;
+ * results.json for results.jsonl. */
 ps_status ps_array_write(ps_store *store, const char *path, ps_error *err);
 
 #endif

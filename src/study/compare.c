@@ -216,8 +216,7 @@ static ps_status check_free(const comparison *c, const ps_compare_variant *v, co
     ps_compare_plan_stem(v, &start);
     ps_text_puts(&start, ".");
     ps_status status = ps_text_ok(&start) ? ps_names_find(folder, ps_text_cstr(&start), &found, err) : ps_nomem(err);
-    if (status == PS_OK && found.length > 0 && v->method->greedy)
-        status = is_baseline(c, samples, folder, &same, err);
+    if (status == PS_OK && found.length > 0 && v->method->greedy) status = is_baseline(c, samples, folder, &same, err);
     if (status == PS_OK && found.length > 0 && !same)
         status = ps_fail(err, PS_ARG,
                          "%s: there is %s here, and no config.%.*syaml that says what made it; put that file back, "

@@ -49,9 +49,9 @@ static bool begins_as(const kind *k, const char *path) {
 
 typedef struct walk {
     const char *folder;
-    bool (*wanted)(const struct walk *walk, const char *name, const char *path);
+    bool (*picks)(const struct walk *walk, const char *name, const char *path);
     const char *start; /* for is_result */
-    ps_text *first;    /* name; NULL: what is wanted is removed */
+    ps_text *first;    /* name; NULL: what it picks is removed */
 } walk;
 
 static ps_status remove_file(const char *path, ps_error *err) {
@@ -65,7 +65,7 @@ static ps_status meet(const walk *w, const char *name, ps_error *err) {
     ps_text_printf(&path, "%s/%s", w->folder, name);
     if (!ps_text_ok(&path)) {
         status = ps_nomem(err);
-    } else if (!w->wanted(w, name, ps_text_cstr(&path))) {
+    } else if (!w->picks(w, name, ps_text_cstr(&path))) {
         status = PS_OK;
     } else if (w->first == NULL) {
         status = remove_file(ps_text_cstr(&path), err);
@@ -88,7 +88,7 @@ static ps_status walk_through(const walk *w, ps_error *err) {
     return status;
 }
 
-/* ---- What is wanted ------------------------------------------------------ */
+/* ---- What is picked ------------------------------------------------------ */
 
 static bool is_result(const walk *w, const char *name, const char *path) {
     (void)path;
@@ -109,12 +109,12 @@ static bool is_ours(const walk *w, const char *name, const char *path) {
 }
 
 ps_status ps_names_find(const char *folder, const char *start, ps_text *name, ps_error *err) {
-    return walk_through(&(walk){.folder = folder, .wanted = is_result, .start = start, .first = name}, err);
+    return walk_through(&(walk){.folder = folder, .picks = is_result, .start = start, .first = name}, err);
 }
 
 ps_status ps_names_remove(const char *folder, ps_error *err) {
     ps_text path = {0};
-    ps_status status = walk_through(&(walk){.folder = folder, .wanted = is_ours}, err);
+    ps_status status = walk_through(&(walk){.folder = folder, .picks = is_ours}, err);
     ps_text_printf(&path, "%s/config.yaml", folder);
     if (status == PS_OK) status = ps_text_ok(&path) ? remove_file(ps_text_cstr(&path), err) : ps_nomem(err);
     ps_text_clear(&path);
@@ -122,5 +122,5 @@ ps_status ps_names_remove(const char *folder, ps_error *err) {
 }
 
 ps_status ps_names_tidy(const char *folder, ps_error *err) {
-    return walk_through(&(walk){.folder = folder, .wanted = is_left_over}, err);
+    return walk_through(&(walk){.folder = folder, .picks = is_left_over}, err);
 }

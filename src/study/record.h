@@ -1,6 +1,6 @@
-/* By what results were made: the record that lies beside them. It is the effective configuration with the origin of each
- * value, and behind it, as comments that a configuration's reader passes over, which models they were: a path may hold
- * another model tomorrow. */
+/* By what results were made: the record that lies beside them. It is the effective configuration with the origin of
+ * each value, and behind it, as comments that a configuration's reader passes over, which models they were: a path may
+ * hold another model tomorrow. */
 #ifndef PERSAMP_STUDY_RECORD_H
 #define PERSAMP_STUDY_RECORD_H
 

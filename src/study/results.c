@@ -89,9 +89,9 @@ static bool is_torn(const char *tail, size_t length) {
 
 static ps_status take_line(ps_stored_line *line, ps_each_line *each, void *user, ps_error *err) {
     json_t *json = json_loadb(line->text, line->length, JSON_REJECT_DUPLICATES, NULL);
-    line->json = json;
-    ps_status status = read_result(json, &line->result) ? each(user, line, err)
-                                                         : no_result(line->path, line->number, err);
+    line->object = json;
+    ps_status status =
+        read_result(json, &line->result) ? each(user, line, err) : no_result(line->path, line->number, err);
     json_decref(json);
     return status;
 }

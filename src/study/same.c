@@ -5,7 +5,8 @@
 
 /* What to do is the same whatever differs. */
 #define ADVICE                                                                                                         \
-    "choose another folder with --evaluation.output_dir=FOLDER, start over with --fresh, or leave out the folder that " \
+    "choose another folder with --evaluation.output_dir=FOLDER, start over with --fresh, or leave out the folder "     \
+    "that "                                                                                                            \
     "--from or evaluation.resume_from names"
 
 /* Where two texts part, between two characters. */
@@ -56,7 +57,7 @@ static ps_status differs(const ps_stored_line *line, const char *key, const json
 
 /* Compare one field with its value of today, whose reference is taken. */
 static ps_status check_field(const ps_stored_line *line, const char *key, json_t *now, ps_error *err) {
-    const json_t *there = json_object_get(line->json, key);
+    const json_t *there = json_object_get(line->object, key);
     ps_status status = PS_OK;
     if (now == NULL)
         status = ps_nomem(err);
@@ -67,7 +68,7 @@ static ps_status check_field(const ps_stored_line *line, const char *key, json_t
 }
 
 static ps_status check_method(const ps_same *run, const ps_stored_line *line, ps_error *err) {
-    const char *there = json_string_value(json_object_get(line->json, "method"));
+    const char *there = json_string_value(json_object_get(line->object, "method"));
     const ps_method_ops *ops = there != NULL && run->independent ? ps_method_find(there) : NULL;
     if (ops != NULL && ops->independent) return PS_OK;
     return check_field(line, "method", json_string(run->method), err);

@@ -54,8 +54,7 @@ static bool is_folder(const char *path) {
 /* mkdir -p */
 static ps_status make_folder(const char *path, ps_error *err) {
     if (is_folder(path)) return PS_OK;
-    if (access(path, F_OK) == 0)
-        return ps_fail(err, PS_IO, "%s: the output folder is a file; " CHOOSE_ANOTHER, path);
+    if (access(path, F_OK) == 0) return ps_fail(err, PS_IO, "%s: the output folder is a file; " CHOOSE_ANOTHER, path);
     char *copy = ps_strdup(path);
     if (copy == NULL) return ps_nomem(err);
     ps_status status = PS_OK;
@@ -87,8 +86,8 @@ static ps_status open_lock(ps_store *store, ps_error *err) {
 
 ps_status ps_store_busy(const char *path, int lock_errno, ps_error *err) {
     if (lock_errno != EWOULDBLOCK) return ps_fail(err, PS_IO, "%s: cannot be locked: %s", path, strerror(lock_errno));
-    return ps_fail(err, PS_ARG, "%s: another run is writing here; wait for it, or for the output folder " CHOOSE_ANOTHER,
-                   path);
+    return ps_fail(err, PS_ARG,
+                   "%s: another run is writing here; wait for it, or for the output folder " CHOOSE_ANOTHER, path);
 }
 
 /* The lock is open, so no other file can have its number in the meantime. */
@@ -224,15 +223,13 @@ static ps_status check_resume(ps_store *store, const ps_config *config, ps_error
                          "%s: evaluation.resume_from: no output folder of persamp, for there is no config.yaml in it",
                          store->resume);
     if (status == PS_OK)
-        status = check_owner(store->resume, config, store->models, "evaluation.resume_from cannot go on from there",
-                             err);
+        status =
+            check_owner(store->resume, config, store->models, "evaluation.resume_from cannot go on from there", err);
     return status;
 }
 
 ps_status ps_store_open(const ps_config *config, const ps_record_models *models, bool fresh, ps_store **out,
                         ps_error *err) {
-    if (*config->evaluation_output_dir == '\0')
-        return ps_fail(err, PS_ARG, "evaluation.output_dir is empty; give the path of a folder");
     ps_store *store = ps_calloc(1, sizeof *store);
     if (store == NULL) return ps_nomem(err);
     store->lock = -1;

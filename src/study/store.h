@@ -41,7 +41,7 @@ typedef struct ps_results ps_results;
 /* A line as it is read back. */
 typedef struct ps_stored_line {
     ps_result_line result; /* what it says */
-    const json_t *json;    /* all of it */
+    const json_t *object;  /* all of it */
     const char *text;      /* [length] as it stands in the file, without the newline */
     size_t length;
     const char *path; /* of the file */

@@ -1,5 +1,5 @@
-/* Files that are written: whole or as they were, through no link, under no name that could be known before, and the name
- * on the disk. The calls of the system that matter are watched. */
+/* Files that are written: whole or as they were, through no link, under no name that could be known before, and the
+ * name on the disk. The calls of the system that matter are watched. */
 #include "base/write.h"
 #include "support/check.h"
 #include "support/failing_allocator.h"
@@ -210,7 +210,10 @@ static void a_file_that_grows_is_a_regular_one_of_its_own(void **state) {
     assert_int_equal(mkdir(in_folder("folder"), 0777), 0);
     const struct {
         const char *name, *word;
-    } wrong[] = {{"link", "link"}, {"dangling", "link"}, {"pipe", "not a regular file"}, {"folder", "folder"},
+    } wrong[] = {{"link", "link"},
+                 {"dangling", "link"},
+                 {"pipe", "not a regular file"},
+                 {"folder", "folder"},
                  {"no/file", "no/file"}};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         assert_int_equal(ps_file_grow(in_folder(wrong[i].name), &file, &why), PS_IO);
@@ -238,7 +241,8 @@ static void without_memory_nothing_is_left(void **state) {
     for (size_t i = 1; i < 20; i++) {
         int file = -1;
         failing_install(&memory, i);
-        ps_status whole = ps_file_replace(in_folder("a"), "x", 1, NULL), grown = ps_file_grow(in_folder("b"), &file, NULL);
+        ps_status whole = ps_file_replace(in_folder("a"), "x", 1, NULL),
+                  grown = ps_file_grow(in_folder("b"), &file, NULL);
         failing_remove();
         assert_true(whole == PS_OK || whole == PS_NOMEM);
         assert_true(grown == PS_OK || grown == PS_NOMEM);

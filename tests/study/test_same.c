@@ -14,7 +14,7 @@ static const ps_same run = {.method = "persistent", .seed = 42};
 static ps_status check_line(const ps_same *same, const ps_problem *problem, const char *text, ps_error *err) {
     json_t *json = json_loads(text, 0, NULL);
     assert_non_null(json);
-    ps_stored_line line = {.result = {.index = 3}, .json = json, .path = "o/results.jsonl", .number = 7};
+    ps_stored_line line = {.result = {.index = 3}, .object = json, .path = "o/results.jsonl", .number = 7};
     ps_status status = ps_same_check(same, problem, &line, err);
     json_decref(json);
     return status;
@@ -99,7 +99,7 @@ static void a_late_difference_in_a_long_text_is_shown(void **state) {
     memcpy(was + 3000, "Y\x1b", 2);
     ps_problem problem = {.index = 3, .text = now};
     json_t *json = json_pack("{s:s,s:i,s:s}", "problem", was, "seed", 42, "method", "persistent");
-    ps_stored_line line = {.result = {.index = 3}, .json = json, .path = "o", .number = 1};
+    ps_stored_line line = {.result = {.index = 3}, .object = json, .path = "o", .number = 1};
     ps_error err;
     assert_int_equal(ps_same_check(&run, &problem, &line, &err), PS_ARG);
     check_contains(err.message, "X\\n\xC3\xA9");
@@ -118,7 +118,7 @@ static void without_memory_no_line_is_taken_or_refused(void **state) {
         for (size_t i = 1; i < 40; i++) {
             failing_allocator memory;
             json_t *json = json_loads(lines[k], 0, NULL);
-            ps_stored_line line = {.result = {.index = 3}, .json = json, .path = "o", .number = 1};
+            ps_stored_line line = {.result = {.index = 3}, .object = json, .path = "o", .number = 1};
             failing_install(&memory, i);
             ps_status status = ps_same_check(&run, &today, &line, NULL);
             failing_remove();

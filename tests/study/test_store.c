@@ -221,8 +221,7 @@ static void another_model_under_the_same_name_is_another_configuration(void **st
 
 /* ---- Going on from another folder ---------------------------------------- */
 
-static ps_status resumed(const char *from, const char *into, const char *temperature, ps_store **store,
-                         ps_error *err) {
+static ps_status resumed(const char *from, const char *into, const char *temperature, ps_store **store, ps_error *err) {
     ps_config *c = config_of("evaluation.output_dir", into, "generation.temperature", temperature,
                              "evaluation.resume_from", from, NULL);
     *store = NULL;
@@ -361,7 +360,8 @@ static void a_torn_line_is_cut_off(void **state) {
 /* What a machine that died had not brought to the disk is zero. */
 static void a_torn_line_may_end_in_zeros(void **state) {
     (void)state;
-    static const char *const tails[] = {"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", "{\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
+    static const char *const tails[] = {"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
+                                        "{\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
                                         "{\"prob\0\0\0\0\0\0\0\0\0\0\0\0\0\0", "{\"problem_idx\":7,\0\0\0"};
     for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
         char content[64];
@@ -411,8 +411,8 @@ static void what_is_no_result_is_refused_and_kept(void **state) {
 /* Without its last newline a file of somebody else is no torn line of ours. */
 static void what_is_not_the_beginning_of_a_line_is_refused_and_kept(void **state) {
     (void)state;
-    static const char *const tails[] = {"[{\"my\": \"results\"}]", "hello", "{\"problem\":1", "{\"problem_idx\" :1", " ",
-                                        "{}"};
+    static const char *const tails[] = {"[{\"my\": \"results\"}]", "hello", "{\"problem\":1",
+                                        "{\"problem_idx\" :1",     " ",     "{}"};
     for (size_t i = 0; i < 2 * sizeof tails / sizeof *tails; i++) {
         char content[128];
         open_file f;
@@ -422,7 +422,8 @@ static void what_is_not_the_beginning_of_a_line_is_refused_and_kept(void **state
         check_ok(opened(path_of("tails"), "1", false, &err));
         write_text("tails/results.jsonl", content);
         assert_int_equal(open_results(&f, path_of("tails"), "results.jsonl", &err), PS_FORMAT);
-        check_contains(err.message, alone ? "results.jsonl:1: not a result line" : "results.jsonl:2: not a result line");
+        check_contains(err.message,
+                       alone ? "results.jsonl:1: not a result line" : "results.jsonl:2: not a result line");
         close_results(&f);
         assert_int_equal(ps_results_read(path_of("tails/results.jsonl"), pass_over, NULL, &err), PS_FORMAT);
         char *text = read_text(path_of("tails/results.jsonl"));
@@ -472,8 +473,7 @@ static void replace_file(void) {
     assert_int_equal(rename(path_of("away/results.jsonl"), path_of("away/before")), 0);
     assert_int_equal(rename(path_of("away/other"), path_of("away/results.jsonl")), 0);
 }
-static void change_nothing(void) {
-}
+static void change_nothing(void) {}
 
 static void a_folder_that_goes_away_ends_the_run_at_once(void **state) {
     (void)state;
