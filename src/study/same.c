@@ -32,8 +32,8 @@ static void put_value(ps_text *out, const json_t *value, size_t from) {
     if (start > 0) ps_text_puts(&part, "…");
     ps_text_append(&part, text + start, shown);
     if (start + shown < length) ps_text_puts(&part, "…");
-    json_t *quoted = ps_json_text(ps_text_cstr(&part));
-    if (!ps_text_ok(&part) || ps_json_dump(quoted, JSON_ENCODE_ANY, out, NULL) != PS_OK) out->failed = true;
+    if (!ps_text_ok(&part) || ps_json_dump(ps_json_text(ps_text_cstr(&part)), JSON_ENCODE_ANY, out, NULL) != PS_OK)
+        out->failed = true;
     ps_text_clear(&part);
 }
 
