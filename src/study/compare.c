@@ -33,10 +33,14 @@ static ps_status path_of(const ps_store *store, const char *name, ps_text *path,
 
 /* A number out of a JSON file of ours; 0 when it is not there. */
 static double read_number(const char *path, const char *key) {
-    json_t *root = json_load_file(path, 0, NULL);
+    char *text = NULL;
+    size_t length = 0;
+    json_t *root =
+        ps_read_file(path, (size_t)1 << 20, &text, &length, NULL) == PS_OK ? json_loadb(text, length, 0, NULL) : NULL;
     const json_t *value = json_object_get(root, key);
     double x = json_is_number(value) ? json_number_value(value) : 0;
     json_decref(root);
+    ps_free(text);
     return x;
 }
 
