@@ -3,7 +3,6 @@
 
 #include "plot.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -131,13 +130,11 @@ static int verdict(const ps_compare_summary *s) {
 static int write_json(const ps_compare_summary *summary, const char *path) {
     ps_text text = {0};
     ps_error err;
-    if (ps_compare_json(summary, &text, &err) != PS_OK) return ps_cli_failure(&err);
-    FILE *file = fopen(path, "w");
-    bool ok = file != NULL && fwrite(text.data, 1, text.length, file) == text.length;
-    if (file != NULL) ok = fclose(file) == 0 && ok;
-    if (!ok) ps_cli_say("--json %s: cannot write: %s", path, strerror(errno));
+    ps_status status = ps_compare_json(summary, &text, &err);
+    if (status == PS_OK) status = ps_write_file(path, text.data, text.length, &err);
+    if (status != PS_OK) ps_cli_say("--json %s", err.message);
     ps_text_clear(&text);
-    return ok ? EXIT_DONE : EXIT_FAILED;
+    return status == PS_OK ? EXIT_DONE : EXIT_FAILED;
 }
 
 static int write_files(const compare_arguments *a) {

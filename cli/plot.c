@@ -3,7 +3,6 @@
 
 #include "cli.h"
 
-#include <errno.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -47,17 +46,9 @@ int ps_cli_plot_check(const char *path, char *gnuplot, size_t size) {
     }
     for (const char *at = path; *at != '\0'; at++)
         if (is_control(*at)) {
-            ps_cli_say("--plot %s: a file name with a line break or another control character cannot be handed to "
-                       "gnuplot",
-                       path);
+            ps_cli_say("--plot %s: a file name with a line break or another control character is not taken", path);
             return EXIT_USAGE;
         }
-    if (*path == '|') {
-        ps_cli_say("--plot %s: gnuplot takes a name that begins with | for a command to run; for a file of that name "
-                   "write ./%s",
-                   path, path);
-        return EXIT_USAGE;
-    }
     if (!find_program("gnuplot", gnuplot, size)) {
         ps_cli_say("--plot needs gnuplot, which is not on PATH; install it (apt install gnuplot-nox, brew install "
                    "gnuplot) or leave --plot out: the JSON has all that it would show");
@@ -116,9 +107,7 @@ static void put_style(FILE *out, const char *path, const ps_compare_summary *s) 
         fputs("set terminal pngcairo size 1600,1000 fontscale 1.7 linewidth 2\n", out);
     else
         fputs("set terminal svg size 800,500 font 'sans-serif,13' background '#ffffff'\n", out);
-    fputs("set output ", out);
-    put_quoted(out, path);
-    fputs("\nset border 3 lc rgb '#777777'\n"
+    fputs("set border 3 lc rgb '#777777'\n"
           "set tics nomirror out scale 0.6 textcolor rgb '#333333'\n"
           "set grid ytics lc rgb '#e4e4e4' lt 1 lw 0.7\n"
           "set logscale x 2\nset format y '%g %%'\n"
@@ -165,10 +154,29 @@ static void put_script(FILE *out, const ps_compare_summary *s, const char *path)
     ps_free(names);
 }
 
-int ps_cli_plot(const ps_compare_summary *summary, const char *gnuplot, const char *path) {
-    char command[1100];
-    snprintf(command, sizeof command, "'%s'", gnuplot);
-    if (strchr(gnuplot, '\'') != NULL) snprintf(command, sizeof command, "gnuplot");
+/* What gnuplot drew, into the file that was asked for. */
+static int keep_drawing(FILE *drawn, const char *path) {
+    ps_text text = {0};
+    ps_error err;
+    char chunk[4096];
+    rewind(drawn);
+    for (size_t n; (n = fread(chunk, 1, sizeof chunk, drawn)) > 0;)
+        ps_text_append(&text, chunk, n);
+    ps_status status = PS_OK;
+    if (ferror(drawn) || !ps_text_ok(&text))
+        status = ps_fail(&err, PS_IO, "%s: what gnuplot drew cannot be read", path);
+    else
+        status = ps_write_file(path, text.data, text.length, &err);
+    if (status != PS_OK) ps_cli_say("--plot %s", err.message);
+    ps_text_clear(&text);
+    return status == PS_OK ? EXIT_DONE : EXIT_FAILED;
+}
+
+/* Draw into a file without a name, so that gnuplot writes where no link leads, and never sees the path. */
+static bool draw(const ps_compare_summary *summary, const char *gnuplot, const char *path, FILE *drawn) {
+    char command[1200];
+    bool odd = strchr(gnuplot, '\'') != NULL;
+    snprintf(command, sizeof command, "'%s' >/dev/fd/%d", odd ? "gnuplot" : gnuplot, fileno(drawn));
     struct sigaction ignore = {.sa_handler = SIG_IGN}, before; /* a gnuplot that dies is an error, not our end */
     fflush(NULL);
     sigaction(SIGPIPE, &ignore, &before);
@@ -179,7 +187,14 @@ int ps_cli_plot(const ps_compare_summary *summary, const char *gnuplot, const ch
         status = pclose(pipe);
     }
     sigaction(SIGPIPE, &before, NULL);
-    if (pipe != NULL && status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 0) return EXIT_DONE;
-    ps_cli_say("--plot %s: gnuplot could not draw it (its message is above)", path);
-    return EXIT_FAILED;
+    return pipe != NULL && status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+int ps_cli_plot(const ps_compare_summary *summary, const char *gnuplot, const char *path) {
+    FILE *drawn = tmpfile();
+    bool done = drawn != NULL && draw(summary, gnuplot, path, drawn);
+    int code = done ? keep_drawing(drawn, path) : EXIT_FAILED;
+    if (!done) ps_cli_say("--plot %s: gnuplot could not draw it (its message is above)", path);
+    if (drawn != NULL) fclose(drawn);
+    return code;
 }

@@ -1,7 +1,5 @@
-/* Any bytes as a data set, and as a file of results that a run goes on with: problems with texts, faults with lines, or
- * an error that says something; and what is left of a results file is whole lines. */
+/* Any bytes as a data set: problems with texts, faults with lines, or an error that says something. */
 #include "run/dataset.h"
-#include "study/store.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,42 +59,8 @@ static void fuzz_dataset(const uint8_t *data, size_t size, const ps_field_names 
     ps_dataset_free(d);
 }
 
-static void count(void *user, const ps_result_line *line) {
-    (void)line;
-    (*(size_t *)user)++;
-}
-
-/* Opened, one line appended, opened again: one line more, or the file is refused and left as it was. */
-static void fuzz_results(const uint8_t *data, size_t size) {
-    static const char line[] = "{\"problem_idx\":1,\"correct\":true}";
-    ps_config *config = NULL;
-    ps_store *store = NULL;
-    ps_results *results = NULL;
-    ps_error err;
-    size_t before = 0, after = 0;
-    require(ps_config_create(&config, NULL) == PS_OK);
-    require(ps_config_set(config, "evaluation.output_dir", folder(), "fuzz", NULL) == PS_OK);
-    require(ps_store_open(config, false, &store, NULL) == PS_OK);
-    write_file("results.jsonl", data, size);
-    ps_status status = ps_results_open(store, "results.jsonl", count, &before, &results, &err);
-    require(status == PS_OK || status == PS_FORMAT);
-    if (status == PS_OK) {
-        require(ps_results_append(results, line, false, NULL) == PS_OK);
-        require(ps_results_close(results, NULL) == PS_OK);
-        require(ps_results_open(store, "results.jsonl", count, &after, &results, NULL) == PS_OK);
-        require(after == before + 1);
-        require(ps_results_close(results, NULL) == PS_OK);
-    }
-    ps_store_close(store);
-    ps_config_free(config);
-}
-
-/* The first byte chooses. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size == 0) return 0;
-    if (data[0] % 4 != 0)
-        fuzz_dataset(data + 1, size - 1, data[0] % 4 == 1 ? &other_fields : &ps_usual_fields);
-    else
-        fuzz_results(data + 1, size - 1);
+    fuzz_dataset(data + 1, size - 1, data[0] % 4 == 1 ? &other_fields : &ps_usual_fields); /* the first byte chooses */
     return 0;
 }

@@ -181,6 +181,11 @@ PS_API const char *ps_nearest_name(const char *name, const char *const *names, s
  * regular file, which might never end; /dev/stdin, /dev/fd/N and /dev/null are read all the same. */
 PS_API ps_status ps_read_file(const char *path, size_t limit, char **data, size_t *length, ps_error *err);
 
+/* Put a file of these `length` bytes in the place of `path`: whoever reads it finds what was there before or all of it,
+ * also after a power cut. A pipe or a device takes them as it is. PS_IO: it cannot be written, or is a link to a file,
+ * which is not written through; then everything is as it was. */
+PS_API ps_status ps_write_file(const char *path, const char *data, size_t length, ps_error *err);
+
 /* ---- Numbers ------------------------------------------------------------- */
 
 /* The one way from a user's text to a number. Digits of a base up to 16 and nothing else, no sign, no blank: false

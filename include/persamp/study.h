@@ -15,18 +15,20 @@ extern "C" {
 
 /* ---- Result files -------------------------------------------------------- */
 
-/* What one line of a result file says (docs/results.md). */
+/* What one line of a result file says (docs/results.md). A problem that failed is tried again by the next run: where it
+ * has several lines, the last counts. */
 typedef struct ps_result_line {
-    size_t index; /* problem_idx */
-    bool correct, truncated, error;
+    size_t index;                   /* problem_idx */
+    bool correct, truncated, error; /* correct: false also where the line has null, for want of a ground truth */
     bool correct_by[PS_SELECTS];
     double confidence[PS_SELECTS]; /* in each prediction, in [0, 1]; NaN without an answer. See docs/compare.md */
     double ess, resamples;         /* NaN where the line has null */
     ps_token_counts tokens;
 } ps_result_line;
 
-/* Call `each` for every complete line of a file, in order. It stays as it is: another run may be writing it. PS_IO: it
- * cannot be read; PS_FORMAT: a line that is not a result (the message has its number). O(size of the file). */
+/* Call `each` for every complete line of a file, in order. It stays as it is: another run may be writing it, so that a
+ * last line without an end is passed over where it begins as a result does. PS_IO: it cannot be read; PS_FORMAT: a line
+ * that is not a result (the message has its number). O(size of the file). */
 PS_API ps_status ps_results_read(const char *path, void (*each)(void *user, const ps_result_line *line), void *user,
                                  ps_error *err);
 
@@ -44,6 +46,7 @@ typedef struct ps_eval_options {
 typedef struct ps_eval_arm {
     const char *name;
     size_t done, correct, errors, truncated, resumed; /* resumed: of `done`, read back from an earlier run */
+    size_t retried; /* failed in an earlier run: not done, and tried again in this one */
     size_t correct_by[PS_SELECTS];
     double low, high; /* Wilson 95% interval of correct/done */
     ps_token_counts tokens;
@@ -75,9 +78,10 @@ typedef struct ps_eval_observer {
 } ps_eval_observer;
 
 /* Run the configured method over the configured data set. smoke_test.* is not looked at. Each result line is on disk
- * before the next problem counts; the same call again goes on where an earlier one was cut off. PS_ARG: the output
- * folder belongs to another configuration (the message shows the difference). PS_CANCELLED: *summary is written all the
- * same. */
+ * before the next problem counts; the same call again goes on where an earlier one was cut off, and tries again what
+ * failed. PS_ARG: the output folder belongs to another configuration, or its lines are of other problems than the data
+ * set has now (the message shows the difference). PS_IO: the folder was removed or replaced in the meantime.
+ * PS_CANCELLED: *summary is written all the same. */
 PS_API ps_status ps_eval(const ps_config *config, const ps_eval_options *options, ps_models *models,
                          const ps_eval_observer *observer, ps_eval_summary *summary, ps_error *err);
 

@@ -86,6 +86,11 @@ static json_t *events(const ps_method_report *report) {
     return array;
 }
 
+/* Null where nothing is known: no right answer to compare with, or no answer was looked for. */
+static json_t *verdict(const ps_outcome *o, const ps_prediction *p, bool known) {
+    return known && o->problem->answer != NULL ? json_boolean(p->correct) : json_null();
+}
+
 static void set_predictions(json_t *line, const ps_outcome *o) {
     for (int s = 0; s < PS_SELECTS; s++) {
         char key[32];
@@ -94,7 +99,7 @@ static void set_predictions(json_t *line, const ps_outcome *o) {
         snprintf(key, sizeof key, "pred_%s", ps_select_name((ps_select)s));
         json_object_set_new(line, key, known ? ps_json_text(p->answer) : json_null());
         snprintf(key, sizeof key, "correct_%s", ps_select_name((ps_select)s));
-        json_object_set_new(line, key, known && o->error == NULL ? json_boolean(p->correct) : json_null());
+        json_object_set_new(line, key, verdict(o, p, known && o->error == NULL));
     }
 }
 
@@ -122,7 +127,7 @@ static void set_problem(json_t *line, const ps_outcome *o) {
     json_object_set_new(line, "ground_truth", ps_json_text(p->answer));
     json_object_set_new(line, "response", ps_json_text(o->response));
     json_object_set_new(line, "extracted_answer", ps_json_text(chosen->answer));
-    json_object_set_new(line, "correct", json_boolean(chosen->correct));
+    json_object_set_new(line, "correct", verdict(o, chosen, true));
     json_object_set_new(line, "unique_id", ps_json_text(p->unique_id));
     json_object_set_new(line, "subject", ps_json_text(p->subject));
     json_object_set_new(line, "level", level(p->level));

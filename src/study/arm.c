@@ -1,5 +1,6 @@
 /* One method over the chosen problems: what is done is read back, the rest is run, each result is on disk at once. */
 #include "study/arm.h"
+#include "study/same.h"
 
 #include <math.h>
 #include <string.h>
@@ -7,9 +8,11 @@
 typedef struct arm_state {
     const ps_arm *self;
     ps_eval_arm *arm;
-    size_t places; /* problems in the solver at once */
-    size_t next;   /* problem to submit, unless it is done */
-    bool *done;    /* [n] */
+    size_t places;                                   /* problems in the solver at once */
+    size_t next;                                     /* problem to submit, unless it is done */
+    enum { ARM_OPEN, ARM_FAILED, ARM_DONE } * known; /* [n_all] what lines say of each problem of the data set */
+    ps_same same;                                    /* what a line must be of */
+    bool copying;                                    /* lines that are read back go into the arm's own file */
     ps_results *results;
     double ess_sum, resample_sum;
     size_t ess_count;
@@ -69,22 +72,62 @@ static ps_result_line line_of(const ps_outcome *o) {
     return line;
 }
 
-/* A line of an earlier run. Problems outside the chosen part stay in the file and out of the count. */
-static void read_back(void *user, const ps_result_line *line) {
-    arm_state *r = user;
-    for (size_t low = 0, high = r->self->n; low < high;) { /* problems are in order of index */
+/* ---- Reading back -------------------------------------------------------- */
+
+/* The position of a problem in a list in order of index; SIZE_MAX where it is not in it. */
+static size_t find(const ps_problem *problems, size_t n, size_t index) {
+    for (size_t low = 0, high = n; low < high;) {
         size_t mid = (low + high) / 2;
-        if (r->self->problems[mid].index == line->index) {
-            if (!r->done[mid]) count_line(r, mid, line);
-            r->arm->resumed += !r->done[mid];
-            r->done[mid] = true;
-            return;
-        }
-        if (r->self->problems[mid].index < line->index)
+        if (problems[mid].index == index) return mid;
+        if (problems[mid].index < index)
             low = mid + 1;
         else
             high = mid;
     }
+    return SIZE_MAX;
+}
+
+/* A line of an earlier run. The first that is finished counts; one with an error only says that the problem was tried.
+ * Problems outside the chosen part stay in the file and out of the count. */
+static ps_status read_back(void *user, const ps_stored_line *line, ps_error *err) {
+    arm_state *r = user;
+    const ps_arm *self = r->self;
+    size_t place = find(self->all, self->n_all, line->result.index);
+    ps_status status = ps_same_check(&r->same, place != SIZE_MAX ? &self->all[place] : NULL, line, err);
+    if (status != PS_OK || r->known[place] == ARM_DONE) return status;
+    r->known[place] = line->result.error ? ARM_FAILED : ARM_DONE;
+    if (line->result.error) return PS_OK;
+    size_t position = find(self->problems, self->n, line->result.index);
+    if (position != SIZE_MAX) {
+        count_line(r, position, &line->result);
+        r->arm->resumed++;
+    }
+    return r->copying ? ps_results_append_bytes(r->results, line->text, line->length, true, err) : PS_OK;
+}
+
+/* What is done already, in the arm's own file and in others. */
+static ps_status read_all_back(arm_state *r, ps_store *folder, ps_error *err) {
+    const ps_arm *self = r->self;
+    ps_status status = ps_results_open(folder, self->file, read_back, r, &r->results, err);
+    r->copying = true;
+    for (size_t i = 0; i < self->n_resume && status == PS_OK; i++)
+        status = ps_results_scan(self->resume[i], read_back, r, err);
+    r->copying = false;
+    if (status == PS_OK && self->n_resume > 0) status = ps_results_checkpoint(r->results, err);
+    for (size_t i = 0; i < self->n_also && status == PS_OK; i++)
+        status = ps_results_scan(self->also[i], read_back, r, err);
+    return status;
+}
+
+static bool is_done(const arm_state *r, size_t position) {
+    return r->known[find(r->self->all, r->self->n_all, r->self->problems[position].index)] == ARM_DONE;
+}
+
+static size_t count_failed(const arm_state *r) {
+    size_t failed = 0;
+    for (size_t i = 0; i < r->self->n; i++)
+        failed += r->known[find(r->self->all, r->self->n_all, r->self->problems[i].index)] == ARM_FAILED;
+    return failed;
 }
 
 /* ---- Storing ------------------------------------------------------------- */
@@ -132,7 +175,7 @@ static ps_status submit(arm_state *r, ps_solver *solver, ps_session *session, ps
     ps_status status = PS_OK;
     for (; status == PS_OK && r->next < r->self->n && ps_solver_running(solver) < r->places; r->next++) {
         ps_solve_request request = {.session = session, .problem = &r->self->problems[r->next], .tag = r->next};
-        if (!r->done[r->next]) status = ps_solver_submit(solver, &request, err);
+        if (!is_done(r, r->next)) status = ps_solver_submit(solver, &request, err);
     }
     return status;
 }
@@ -163,22 +206,15 @@ static ps_status solve_all(arm_state *r, ps_solver *solver, ps_session *session,
 
 /* ---- An arm -------------------------------------------------------------- */
 
-/* What is done already, in the arm's own file and in others. */
-static ps_status read_all_back(arm_state *r, ps_store *folder, ps_error *err) {
-    ps_status status = ps_results_open(folder, r->self->file, read_back, r, &r->results, err);
-    for (size_t i = 0; i < r->self->n_also && status == PS_OK; i++)
-        status = ps_results_read(r->self->also[i], read_back, r, err);
-    return status;
-}
-
 static ps_status run(arm_state *r, ps_models *models, ps_session *session, ps_error *err) {
     ps_solver *solver = NULL;
     ps_status status = ps_solver_create(models, &solver, err);
     if (status != PS_OK) return status;
     r->arm->path = ps_strdup(ps_results_path(r->results));
+    r->arm->retried = count_failed(r);
     r->places = places(r->self->config, session);
     show_progress(r, NULL);
-    status = solve_all(r, solver, session, err);
+    status = r->arm->path != NULL ? solve_all(r, solver, session, err) : ps_nomem(err);
     ps_solver_free(solver);
     return status;
 }
@@ -189,12 +225,15 @@ ps_status ps_arm_run(const ps_arm *self, ps_store *folder, ps_models *models, ps
     const char *method = self->method != NULL ? self->method : self->config->method;
     double started = ps_now();
     *out = (ps_eval_arm){.mean_ess = NAN, .mean_resamples = NAN};
-    r.done = ps_calloc(self->n, sizeof *r.done);
+    r.known = ps_calloc(self->n_all, sizeof *r.known);
     ps_status status =
-        r.done != NULL ? ps_session_create(self->config, models, self->method, &session, err) : ps_nomem(err);
+        r.known != NULL ? ps_session_create(self->config, models, self->method, &session, err) : ps_nomem(err);
     if (status == PS_OK) {
         out->name = self->name != NULL ? self->name : method;
         ps_wilson(0, 0, &out->low, &out->high);
+        r.same = (ps_same){.method = ps_session_name(session),
+                           .independent = self->independent,
+                           .seed = (uint64_t)self->config->system_seed};
         status = read_all_back(&r, folder, err);
         if (status == PS_OK) status = run(&r, models, session, err);
         ps_status closed = ps_results_close(r.results, status == PS_OK ? err : NULL);
@@ -202,6 +241,6 @@ ps_status ps_arm_run(const ps_arm *self, ps_store *folder, ps_models *models, ps
         out->seconds = ps_now() - started;
     }
     ps_session_release(session);
-    ps_free(r.done);
+    ps_free(r.known);
     return status;
 }

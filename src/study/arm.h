@@ -12,8 +12,13 @@ typedef struct ps_arm {
     const char *file;   /* of its result lines, in the folder */
     char *const *also;  /* [n_also] paths of more files with its lines, read only; `file` may be among them */
     size_t n_also;
+    char *const *resume; /* [n_resume] likewise, and what is finished there is copied into `file` */
+    size_t n_resume;
+    bool independent; /* lines of every method that draws independent answers are its own: only the samples matter */
     const ps_problem *problems; /* [n] in order of index */
     size_t n;
+    const ps_problem *all; /* [n_all] the whole data set, in order of index: lines of any of it may be in the files */
+    size_t n_all;
     const ps_eval_observer *observer; /* may be NULL */
     size_t arm_number, n_arms;
     /* Each line as it is counted, read back or new; `position` is that of its problem. May be NULL. */
@@ -21,7 +26,9 @@ typedef struct ps_arm {
     void *user;
 } ps_arm;
 
-/* Run what is not done yet. *out is filled also on failure as far as the arm came; its path is owned by it. */
+/* Run what is not done yet: a problem without a line, or with one that has an error. A line that is read back must be
+ * of this method, this seed and the data set as it is now, or PS_ARG. *out is filled also on failure as far as the arm
+ * came; its path is owned by it. */
 ps_status ps_arm_run(const ps_arm *arm, ps_store *store, ps_models *models, ps_eval_arm *out, ps_error *err);
 
 /* The problems of a configuration's data set that the options choose, for evaluations and comparisons alike. */

@@ -1,6 +1,8 @@
 /* A comparison: methods × budgets × seeds over the same problems, each run an arm with a file of its own. */
 #include "study/compare.h"
 #include "base/json.h"
+#include "study/names.h"
+#include "study/paths.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -13,9 +15,11 @@ typedef struct comparison {
     ps_models *models;
     const ps_eval_observer *observer;
     ps_compare_plan *plan;
+    ps_record_models identity;
     ps_store *store;
-    const char **folders; /* [n_folders] whose finished problems count: the output folder first */
-    size_t n_folders;
+    const char **folders; /* [n_checked] the output folder, those of --from, that of evaluation.resume_from */
+    size_t n_folders;     /* of these, whose finished problems count where they lie: all but the last kind */
+    size_t n_checked;
     ps_chosen chosen;
     double answer_tokens;
 } comparison;
@@ -29,39 +33,52 @@ static ps_status path_of(const ps_store *store, const char *name, ps_text *path,
 
 /* A number out of a JSON file of ours; 0 when it is not there. */
 static double read_number(const char *path, const char *key) {
-    json_t *root = json_load_file(path, 0, NULL);
+    char *text = NULL;
+    size_t length = 0;
+    json_t *root =
+        ps_read_file(path, (size_t)1 << 20, &text, &length, NULL) == PS_OK ? json_loadb(text, length, 0, NULL) : NULL;
     const json_t *value = json_object_get(root, key);
     double x = json_is_number(value) ? json_number_value(value) : 0;
     json_decref(root);
+    ps_free(text);
     return x;
 }
 
-/* The output folder and those of --from. */
+/* The output folder, those of --from, and that of evaluation.resume_from. */
 static ps_status list_folders(comparison *c, ps_error *err) {
     const ps_compare_options *o = c->options;
-    c->folders = ps_calloc(1 + o->n_from, sizeof *c->folders);
+    const char *resume = ps_store_resume(c->store);
+    c->folders = ps_calloc(2 + o->n_from, sizeof *c->folders);
     if (c->folders == NULL) return ps_nomem(err);
     c->folders[c->n_folders++] = ps_store_folder(c->store);
     for (size_t i = 0; i < o->n_from; i++)
         c->folders[c->n_folders++] = o->from[i];
+    c->n_checked = c->n_folders;
+    if (resume != NULL) c->folders[c->n_checked++] = resume;
     return PS_OK;
 }
 
 /* Run an arm whose lines may lie in many files named BASE…: what is finished in any of them is not run again; what is
- * new goes into this shard's. */
+ * new goes into this shard's, and so does what is finished in the folder of evaluation.resume_from. */
 static ps_status run_arm(comparison *c, ps_arm *arm, const char *base, ps_eval_arm *out, ps_error *err) {
-    ps_paths also = {0};
+    ps_paths also = {0}, resume = {0};
     ps_text file = {0};
+    const char *source = ps_store_resume(c->store);
     ps_text_puts(&file, base);
-    ps_shard_suffix(c->options, &file);
+    ps_shard_suffix(c->options->shard, c->options->shards, &file);
     ps_text_puts(&file, ".jsonl");
     ps_status status = ps_text_ok(&file) ? PS_OK : ps_nomem(err);
     if (status == PS_OK) status = ps_paths_find(c->folders, c->n_folders, base, ".jsonl", &also, err);
+    if (status == PS_OK && source != NULL) status = ps_paths_find(&source, 1, base, ".jsonl", &resume, err);
     arm->file = ps_text_cstr(&file);
     arm->also = also.items;
     arm->n_also = also.n;
+    arm->resume = resume.items;
+    arm->n_resume = resume.n;
+    arm->all = ps_dataset_problems(c->chosen.dataset, &arm->n_all);
     if (status == PS_OK) status = ps_arm_run(arm, c->store, c->models, out, err);
     ps_paths_clear(&also);
+    ps_paths_clear(&resume);
     ps_text_clear(&file);
     return status;
 }
@@ -71,6 +88,29 @@ static ps_status write_json(ps_store *store, const char *name, json_t *root, ps_
     ps_status status = ps_json_dump(root, JSON_INDENT(2) | JSON_REAL_PRECISION(10), &text, err);
     if (status == PS_OK) status = ps_store_write(store, name, text.data, text.length, err);
     ps_text_clear(&text);
+    return status;
+}
+
+/* The small files BASE….json of the folder of evaluation.resume_from are copied where there are none of that name. */
+static ps_status take_over(comparison *c, const char *base, ps_error *err) {
+    const char *source = ps_store_resume(c->store);
+    ps_paths found = {0};
+    if (source == NULL) return PS_OK;
+    ps_status status = ps_paths_find(&source, 1, base, ".json", &found, err);
+    for (size_t i = 0; i < found.n && status == PS_OK; i++) {
+        const char *name = strrchr(found.items[i], '/') + 1;
+        ps_text path = {0};
+        char *text = NULL;
+        size_t length;
+        status = path_of(c->store, name, &path, err);
+        if (status == PS_OK && access(ps_text_cstr(&path), F_OK) != 0) {
+            status = ps_read_file(found.items[i], (size_t)1 << 20, &text, &length, err);
+            if (status == PS_OK) status = ps_store_write(c->store, name, text, length, err);
+        }
+        ps_free(text);
+        ps_text_clear(&path);
+    }
+    ps_paths_clear(&found);
     return status;
 }
 
@@ -102,7 +142,8 @@ static ps_status draw_lengths(comparison *c, ps_eval_arm *out, ps_error *err) {
 /* What was measured before, in any of the folders: one number, or their budgets would not be the same. */
 static ps_status known_length(comparison *c, ps_error *err) {
     ps_paths paths = {0};
-    ps_status status = ps_paths_find(c->folders, c->n_folders, "summary.length", ".json", &paths, err);
+    ps_status status = take_over(c, "summary.length", err);
+    if (status == PS_OK) status = ps_paths_find(c->folders, c->n_folders, "summary.length", ".json", &paths, err);
     for (size_t i = 0; i < paths.n && status == PS_OK; i++) {
         double length = read_number(paths.items[i], "mean_answer_tokens");
         if (c->answer_tokens > 0 && length > 0 && fabs(length - c->answer_tokens) > 1e-6)
@@ -138,45 +179,84 @@ static ps_status measure_length(comparison *c, ps_error *err) {
 
 /* ---- Ownership: a name stands for one configuration ---------------------- */
 
-static ps_status check_owner(const ps_compare_variant *v, const ps_config *samples, const char *path, ps_error *err) {
+static ps_status check_owner(const comparison *c, const ps_compare_variant *v, const ps_config *samples,
+                             const char *path, ps_error *err) {
     ps_text difference = {0};
-    ps_config *owner = NULL;
-    ps_status status = ps_config_create(&owner, err);
-    if (status == PS_OK) status = ps_config_load_file(owner, path, err);
-    if (status == PS_OK) status = ps_config_difference(samples, owner, &difference, err);
+    ps_status status = ps_record_compare(samples, &c->identity, path, &difference, err);
     if (status == PS_OK && difference.length > 0)
         status = ps_fail(err, PS_ARG,
                          "%s: this folder has results of another configuration under the name %s:\n%sgive the method "
                          "another name (name=%s:…), choose another folder with --evaluation.output_dir=FOLDER, or "
                          "start over with --fresh",
                          path, v->name, ps_text_cstr(&difference), v->method->name);
-    ps_config_free(owner);
     ps_text_clear(&difference);
+    return status;
+}
+
+/* Greedy has the same file as a baseline of `persamp eval`, whose record is that of the folder: is it of the same? */
+static ps_status is_baseline(const comparison *c, const ps_config *samples, const char *folder, bool *same,
+                             ps_error *err) {
+    ps_config *plain = NULL;
+    ps_text path = {0}, difference = {0};
+    ps_text_printf(&path, "%s/config.yaml", folder);
+    ps_status status = ps_text_ok(&path) ? ps_config_copy(samples, &plain, err) : ps_nomem(err);
+    if (status == PS_OK) status = ps_config_set(plain, "method", c->config->method, "compare", err);
+    if (status == PS_OK) status = ps_config_set(plain, "answer.select", c->config->answer_select, "compare", err);
+    *same = status == PS_OK && access(ps_text_cstr(&path), F_OK) == 0;
+    if (*same) status = ps_record_compare(plain, &c->identity, ps_text_cstr(&path), &difference, err);
+    *same = *same && difference.length == 0;
+    ps_config_free(plain);
+    ps_text_clear(&path);
+    ps_text_clear(&difference);
+    return status;
+}
+
+/* A name without a record is free; unless there are results under it, of which nobody can say what made them. */
+static ps_status check_free(const comparison *c, const ps_compare_variant *v, const ps_config *samples,
+                            const char *folder, ps_error *err) {
+    ps_text start = {0}, found = {0};
+    bool same = false;
+    ps_text_puts(&start, "results.");
+    ps_compare_plan_stem(v, &start);
+    ps_text_puts(&start, ".");
+    ps_status status = ps_text_ok(&start) ? ps_names_find(folder, ps_text_cstr(&start), &found, err) : ps_nomem(err);
+    if (status == PS_OK && found.length > 0 && v->method->greedy) status = is_baseline(c, samples, folder, &same, err);
+    if (status == PS_OK && found.length > 0 && !same)
+        status = ps_fail(err, PS_ARG,
+                         "%s: there is %s here, and no config.%.*syaml that says what made it; put that file back, "
+                         "move the results away, or choose another folder",
+                         folder, ps_text_cstr(&found), (int)(start.length - strlen("results.")),
+                         ps_text_cstr(&start) + strlen("results."));
+    ps_text_clear(&start);
+    ps_text_clear(&found);
     return status;
 }
 
 /* In the output folder a name is taken where it is free; in the others it may be missing. */
 static ps_status own_name(comparison *c, const ps_compare_variant *v, ps_error *err) {
-    ps_text name = {0}, path = {0}, yaml = {0};
+    ps_text name = {0}, path = {0}, record = {0};
     ps_config *samples = NULL;
     ps_text_puts(&name, "config.");
     ps_compare_plan_stem(v, &name);
     ps_text_puts(&name, ".yaml");
-    ps_status status = ps_compare_plan_samples(v, &samples, err);
-    for (size_t i = 0; i < c->n_folders && status == PS_OK; i++) {
+    ps_status status = ps_text_ok(&name) ? ps_compare_plan_samples(v, &samples, err) : ps_nomem(err);
+    for (size_t i = 0; i < c->n_checked && status == PS_OK; i++) {
         ps_text_reset(&path);
         ps_text_printf(&path, "%s/%s", c->folders[i], ps_text_cstr(&name));
-        bool there = access(ps_text_cstr(&path), F_OK) == 0;
-        if (there) status = check_owner(v, samples, ps_text_cstr(&path), err);
-        if (there || i > 0) continue;
-        status = ps_config_yaml(samples, true, &yaml, err);
-        if (status == PS_OK)
-            status = ps_store_write(c->store, ps_text_cstr(&name), ps_text_cstr(&yaml), yaml.length, err);
+        if (!ps_text_ok(&path))
+            status = ps_nomem(err);
+        else if (access(ps_text_cstr(&path), F_OK) == 0)
+            status = check_owner(c, v, samples, ps_text_cstr(&path), err);
+        else
+            status = check_free(c, v, samples, c->folders[i], err);
     }
+    if (status == PS_OK) status = ps_record_write(samples, &c->identity, &record, err);
+    if (status == PS_OK)
+        status = ps_store_write(c->store, ps_text_cstr(&name), ps_text_cstr(&record), record.length, err);
     ps_config_free(samples);
     ps_text_clear(&name);
     ps_text_clear(&path);
-    ps_text_clear(&yaml);
+    ps_text_clear(&record);
     return status;
 }
 
@@ -198,9 +278,10 @@ static ps_status run_and_time(comparison *c, ps_compare_run *run, ps_arm *arm, c
     double own = 0;
     ps_text_printf(&base, "summary.%s", name);
     ps_text_printf(&times, "summary.%s", name);
-    ps_shard_suffix(c->options, &times);
+    ps_shard_suffix(c->options->shard, c->options->shards, &times);
     ps_text_puts(&times, ".json");
     ps_status status = path_of(c->store, ps_text_cstr(&times), &path, err);
+    if (status == PS_OK) status = take_over(c, ps_text_cstr(&base), err);
     if (status == PS_OK) status = ps_paths_find(c->folders, c->n_folders, ps_text_cstr(&base), ".json", &all, err);
     for (size_t i = 0; i < all.n && status == PS_OK; i++) {
         bool mine = strcmp(all.items[i], ps_text_cstr(&path)) == 0;
@@ -250,6 +331,7 @@ static ps_status run_one(comparison *c, size_t variant, size_t budget, size_t se
                   .observer = c->observer,
                   .arm_number = number,
                   .n_arms = total,
+                  .independent = v->method->independent,
                   .counted = mark,
                   .user = run};
     status = ok ? run_and_time(c, run, &arm, ps_text_cstr(&name), err) : ps_nomem(err);
@@ -332,7 +414,7 @@ static ps_status summarise(comparison *c, ps_compare_summary *summary, ps_error 
 static ps_status write_comparison(comparison *c, ps_compare_summary *summary, ps_error *err) {
     ps_text json = {0}, path = {0}, name = {0};
     ps_text_puts(&name, "summary.compare");
-    ps_shard_suffix(c->options, &name);
+    ps_shard_suffix(c->options->shard, c->options->shards, &name);
     ps_text_puts(&name, ".json");
     ps_status status = ps_compare_json(summary, &json, err);
     if (status == PS_OK) status = ps_store_write(c->store, ps_text_cstr(&name), ps_text_cstr(&json), json.length, err);
@@ -368,7 +450,8 @@ ps_status ps_compare(const ps_config *config, const ps_compare_options *options,
     *summary = (ps_compare_summary){0};
     ps_status status = ps_compare_plan_create(config, options, models, &c.plan, err);
     if (status == PS_OK) status = ps_choose_problems(config, &part, observer, &c.chosen, err);
-    if (status == PS_OK) status = ps_store_open(config, options->fresh, &c.store, err);
+    c.identity = ps_store_models(models);
+    if (status == PS_OK) status = ps_store_open(config, &c.identity, options->fresh, &c.store, err);
     if (status == PS_OK) status = list_folders(&c, err);
     if (status == PS_OK) status = own_all(&c, err);
     if (status == PS_OK) status = measure_length(&c, err);

@@ -69,21 +69,6 @@ ps_status ps_compare_plan_config(const ps_compare_plan *plan, size_t variant, si
                                  double answer_tokens, ps_config **config, ps_error *err);
 size_t ps_compare_plan_tokens(const ps_compare_budget *budget, double answer_tokens);
 
-/* ---- Files of shards (compare_shards.c) ---------------------------------- */
-
-typedef struct ps_paths {
-    char **items; /* [n] */
-    size_t n, capacity;
-} ps_paths;
-
-/* Append ".I-of-N" where the options ask for a shard. */
-void ps_shard_suffix(const ps_compare_options *options, ps_text *name);
-/* Every file named BASE + ENDING or BASE.I-of-N + ENDING in the n folders, in order of name. PS_IO: a folder that
- * cannot be read. Free with ps_paths_clear, also after a failure. */
-ps_status ps_paths_find(const char *const *folders, size_t n, const char *base, const char *ending, ps_paths *paths,
-                        ps_error *err);
-void ps_paths_clear(ps_paths *paths);
-
 /* Fill the cells' statistics from the plan's runs: cells[c] belongs to budget_of[c] (SIZE_MAX: none). */
 ps_status ps_compare_statistics(const ps_compare_plan *plan, const size_t *budget_of, uint64_t seed,
                                 ps_compare_summary *summary, ps_error *err);

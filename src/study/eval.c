@@ -1,6 +1,8 @@
 /* Evaluation: one or more methods over a data set, with results that survive anything. */
 #include "base/json.h"
 #include "study/arm.h"
+#include "study/array.h"
+#include "study/paths.h"
 #include "study/tokens.h"
 
 #include <math.h>
@@ -37,28 +39,6 @@ static ps_status write_summary(ps_store *store, const ps_eval_summary *summary, 
     return status;
 }
 
-/* output_format json: the finished lines once more, as one array. */
-static ps_status write_array(ps_store *store, const ps_eval_arm *arm, ps_error *err) {
-    char *lines = NULL;
-    size_t length;
-    ps_status status = ps_read_file(arm->path, (size_t)1 << 34, &lines, &length, err);
-    if (status != PS_OK) return status;
-    ps_text array = {0};
-    ps_text_puts(&array, "[\n");
-    for (char *line = lines, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
-        ps_text_append(&array, line, (size_t)(end - line));
-        ps_text_puts(&array, end[1] != '\0' ? ",\n" : "\n");
-    }
-    ps_text_puts(&array, "]\n");
-    const char *slash = strrchr(arm->path, '/');
-    char name[128];
-    snprintf(name, sizeof name, "%.*s.json", (int)(strlen(slash + 1) - strlen(".jsonl")), slash + 1);
-    status = ps_text_ok(&array) ? ps_store_write(store, name, array.data, array.length, err) : ps_nomem(err);
-    ps_text_clear(&array);
-    ps_free(lines);
-    return status;
-}
-
 void ps_eval_summary_clear(ps_eval_summary *summary) {
     for (size_t i = 0; i < summary->n_arms; i++)
         ps_free((char *)summary->arms[i].path);
@@ -66,36 +46,50 @@ void ps_eval_summary_clear(ps_eval_summary *summary) {
     *summary = (ps_eval_summary){0};
 }
 
-static ps_status file_name(const char *arm, const ps_eval_options *options, ps_text *name, ps_error *err) {
-    ps_text_puts(name, "results");
-    if (arm != NULL) ps_text_printf(name, ".%s", arm);
-    if (options->shards > 1) ps_text_printf(name, ".%zu-of-%zu", options->shard, options->shards);
-    ps_text_puts(name, ".jsonl");
-    return ps_text_ok(name) ? PS_OK : ps_nomem(err);
-}
-
 /* ---- All of it ----------------------------------------------------------- */
+
+/* "results" or "results.greedy", what the files of an arm begin with. */
+static ps_status run_arm(ps_arm *arm, const char *base, const ps_eval_options *options, ps_store *store,
+                         ps_models *models, ps_eval_arm *out, ps_error *err) {
+    ps_text file = {0};
+    ps_paths resume = {0};
+    const char *source = ps_store_resume(store);
+    ps_text_puts(&file, base);
+    ps_shard_suffix(options->shard, options->shards, &file);
+    ps_text_puts(&file, ".jsonl");
+    ps_status status = ps_text_ok(&file) ? PS_OK : ps_nomem(err);
+    if (status == PS_OK && source != NULL) status = ps_paths_find(&source, 1, base, ".jsonl", &resume, err);
+    arm->file = ps_text_cstr(&file);
+    arm->resume = resume.items;
+    arm->n_resume = resume.n;
+    if (status == PS_OK) status = ps_arm_run(arm, store, models, out, err);
+    ps_paths_clear(&resume);
+    ps_text_clear(&file);
+    return status;
+}
 
 static ps_status run_arms(const ps_config *config, const ps_eval_options *options, const ps_chosen *chosen,
                           ps_store *store, ps_models *models, const ps_eval_observer *observer,
                           ps_eval_summary *summary, ps_error *err) {
     ps_status status = PS_OK;
+    ps_arm arm = {.config = config,
+                  .problems = chosen->problems,
+                  .n = chosen->n,
+                  .observer = observer,
+                  .n_arms = summary->n_arms};
+    arm.all = ps_dataset_problems(chosen->dataset, &arm.n_all);
     for (size_t i = 0; i < summary->n_arms && status == PS_OK; i++) {
-        ps_text name = {0};
-        const char *method = i == 0 ? NULL : options->baselines[i - 1];
-        status = file_name(method, options, &name, err);
-        ps_arm arm = {.config = config,
-                      .method = method,
-                      .file = ps_text_cstr(&name),
-                      .problems = chosen->problems,
-                      .n = chosen->n,
-                      .observer = observer,
-                      .arm_number = i,
-                      .n_arms = summary->n_arms};
-        if (status == PS_OK) status = ps_arm_run(&arm, store, models, &summary->arms[i], err);
+        ps_text base = {0};
+        arm.method = i == 0 ? NULL : options->baselines[i - 1];
+        arm.arm_number = i;
+        ps_text_puts(&base, "results");
+        if (i > 0) ps_text_printf(&base, ".%s", arm.method);
+        status = ps_text_ok(&base) ? PS_OK : ps_nomem(err);
+        if (status == PS_OK)
+            status = run_arm(&arm, ps_text_cstr(&base), options, store, models, &summary->arms[i], err);
         if (status == PS_OK && ps_config_is(config->evaluation_output_format, "json"))
-            status = write_array(store, &summary->arms[i], err);
-        ps_text_clear(&name);
+            status = ps_array_write(store, summary->arms[i].path, err);
+        ps_text_clear(&base);
     }
     return status;
 }
@@ -104,11 +98,12 @@ ps_status ps_eval(const ps_config *config, const ps_eval_options *options, ps_mo
                   const ps_eval_observer *observer, ps_eval_summary *summary, ps_error *err) {
     ps_chosen chosen = {0};
     ps_store *store = NULL;
+    ps_record_models identity = ps_store_models(models);
     *summary = (ps_eval_summary){0};
     ps_status status = ps_choose_problems(config, options, observer, &chosen, err);
     if (status != PS_OK) return status;
     summary->faults = chosen.faults;
-    status = ps_store_open(config, options->fresh, &store, err);
+    status = ps_store_open(config, &identity, options->fresh, &store, err);
     if (status != PS_OK) goto done;
     summary->arms = ps_calloc(1 + options->n_baselines, sizeof *summary->arms);
     if (summary->arms == NULL) {

@@ -1,10 +1,10 @@
 /* Result files: append whole lines, read them back, cut off a torn one. */
+#include "base/write.h"
 #include "study/store.h"
 #include "study/syncer.h"
 #include "study/tokens.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -44,73 +44,114 @@ static double confidence_in(const json_t *line, const char *key, bool by_votes) 
     return by_votes ? chosen_votes / votes : chosen_weight;
 }
 
-static bool parse_line(const char *text, size_t length, ps_result_line *out) {
-    json_t *line = json_loadb(text, length, 0, NULL);
-    const json_t *index = json_object_get(line, "problem_idx");
-    bool ok = json_is_integer(index) && json_is_boolean(json_object_get(line, "correct"));
-    if (ok) {
-        *out = (ps_result_line){
-            .index = (size_t)json_integer_value(index),
-            .correct = json_is_true(json_object_get(line, "correct")),
-            .truncated = json_is_true(json_object_get(line, "truncated")),
-            .error = json_is_string(json_object_get(line, "error")),
-            .ess = number_of(line, "final_ess"),
-            .resamples = number_of(line, "resample_count"),
-            .tokens = ps_tokens_read(json_object_get(line, "tokens")),
-        };
-        for (int s = 0; s < PS_SELECTS; s++) {
-            char correct[32], answer[32];
-            snprintf(correct, sizeof correct, "correct_%s", ps_select_name((ps_select)s));
-            snprintf(answer, sizeof answer, "pred_%s", ps_select_name((ps_select)s));
-            out->correct_by[s] = json_is_true(json_object_get(line, correct));
-            out->confidence[s] = confidence_in(line, answer, s == PS_SELECT_MAJORITY);
-        }
-    }
-    json_decref(line);
-    return ok;
+/* True, false, or null where nothing is known. */
+static bool is_verdict(const json_t *value) {
+    return json_is_boolean(value) || json_is_null(value);
 }
 
-/* Every complete line goes to `each`; what follows the last newline, at *good, was being written when the run died. */
-static ps_status read_back(const char *path, void (*each)(void *, const ps_result_line *), void *user, off_t *good,
-                           ps_error *err) {
-    char *data = NULL;
-    size_t length = 0, line_number = 0;
-    ps_status status = ps_read_file(path, (size_t)1 << 34, &data, &length, err);
-    for (size_t at = 0; status == PS_OK && at < length;) {
-        const char *newline = memchr(data + at, '\n', length - at);
-        if (newline == NULL) break;
-        size_t end = (size_t)(newline - data);
-        ps_result_line line;
-        line_number++;
-        if (parse_line(data + at, end - at, &line))
-            each(user, &line);
-        else
-            status = ps_fail(err, PS_FORMAT, "%s:%zu: not a result line; mend or remove it, or start over with --fresh",
-                             path, line_number);
-        at = end + 1;
-        *good = (off_t)at;
+static bool read_result(const json_t *line, ps_result_line *out) {
+    const json_t *index = json_object_get(line, "problem_idx");
+    if (!json_is_integer(index) || json_integer_value(index) < 0 || !is_verdict(json_object_get(line, "correct")))
+        return false;
+    *out = (ps_result_line){
+        .index = (size_t)json_integer_value(index),
+        .correct = json_is_true(json_object_get(line, "correct")),
+        .truncated = json_is_true(json_object_get(line, "truncated")),
+        .error = json_is_string(json_object_get(line, "error")),
+        .ess = number_of(line, "final_ess"),
+        .resamples = number_of(line, "resample_count"),
+        .tokens = ps_tokens_read(json_object_get(line, "tokens")),
+    };
+    for (int s = 0; s < PS_SELECTS; s++) {
+        char correct[32], answer[32];
+        snprintf(correct, sizeof correct, "correct_%s", ps_select_name((ps_select)s));
+        snprintf(answer, sizeof answer, "pred_%s", ps_select_name((ps_select)s));
+        out->correct_by[s] = json_is_true(json_object_get(line, correct));
+        out->confidence[s] = confidence_in(line, answer, s == PS_SELECT_MAJORITY);
     }
+    return true;
+}
+
+static ps_status no_result(const char *path, size_t number, ps_error *err) {
+    return ps_fail(err, PS_FORMAT, "%s:%zu: not a result line; mend or remove it, or start over with --fresh", path,
+                   number);
+}
+
+/* What follows the last newline was being written when a run died: it is the beginning of one of our lines, and what
+ * the machine had not yet brought to the disk is zero. */
+static bool is_torn(const char *tail, size_t length) {
+    static const char beginning[] = "{\"problem_idx\":";
+    while (length > 0 && tail[length - 1] == '\0')
+        length--;
+    size_t known = sizeof beginning - 1;
+    return memcmp(tail, beginning, length < known ? length : known) == 0;
+}
+
+static ps_status take_line(ps_stored_line *line, ps_each_line *each, void *user, ps_error *err) {
+    json_t *json = json_loadb(line->text, line->length, JSON_REJECT_DUPLICATES, NULL);
+    line->object = json;
+    ps_status status =
+        read_result(json, &line->result) ? each(user, line, err) : no_result(line->path, line->number, err);
+    json_decref(json);
+    return status;
+}
+
+/* Every complete line goes to `each`; they end at *good. */
+static ps_status read_back(const char *path, ps_each_line *each, void *user, off_t *good, ps_error *err) {
+    char *data = NULL;
+    size_t length = 0, at = 0;
+    ps_stored_line line = {.path = path};
+    ps_status status = ps_read_file(path, (size_t)1 << 34, &data, &length, err);
+    for (const char *newline; status == PS_OK && (newline = memchr(data + at, '\n', length - at)) != NULL;) {
+        line.text = data + at;
+        line.length = (size_t)(newline - line.text);
+        line.number++;
+        status = take_line(&line, each, user, err);
+        at += line.length + 1;
+    }
+    if (status == PS_OK && !is_torn(data + at, length - at)) status = no_result(path, line.number + 1, err);
+    if (status == PS_OK) *good = (off_t)at;
     ps_free(data);
     return status;
 }
 
-ps_status ps_results_read(const char *path, void (*each)(void *, const ps_result_line *), void *user, ps_error *err) {
-    off_t good = 0;
+ps_status ps_results_scan(const char *path, ps_each_line *each, void *user, ps_error *err) {
+    off_t good;
     return read_back(path, each, user, &good, err);
 }
+
+typedef struct plain_reader {
+    void (*each)(void *user, const ps_result_line *line);
+    void *user;
+} plain_reader;
+
+static ps_status tell_result(void *user, const ps_stored_line *line, ps_error *err) {
+    const plain_reader *reader = user;
+    (void)err;
+    reader->each(reader->user, &line->result);
+    return PS_OK;
+}
+
+ps_status ps_results_read(const char *path, void (*each)(void *, const ps_result_line *), void *user, ps_error *err) {
+    return ps_results_scan(path, tell_result, &(plain_reader){each, user}, err);
+}
+
+/* ---- Writing ------------------------------------------------------------- */
 
 static ps_status io_error(const ps_results *r, ps_error *err) {
     return ps_fail(err, PS_IO, "%s: cannot write: %s; what was finished before is kept", ps_results_path(r),
                    strerror(errno));
 }
 
-ps_status ps_results_open(ps_store *store, const char *name, void (*each)(void *, const ps_result_line *), void *user,
-                          ps_results **results, ps_error *err) {
+ps_status ps_results_open(ps_store *store, const char *name, ps_each_line *each, void *user, ps_results **results,
+                          ps_error *err) {
+    ps_status status = ps_store_check(store, err);
+    if (status != PS_OK) return status;
     ps_results *r = ps_calloc(1, sizeof *r);
     if (r == NULL) return ps_nomem(err);
+    r->file = -1;
     ps_text_printf(&r->path, "%s/%s", ps_store_folder(store), name);
-    r->file = ps_text_ok(&r->path) ? open(ps_results_path(r), O_RDWR | O_CREAT | O_CLOEXEC, 0666) : -1;
-    ps_status status = r->file < 0 ? io_error(r, err) : PS_OK;
+    status = ps_text_ok(&r->path) ? ps_file_grow(ps_results_path(r), &r->file, err) : ps_nomem(err);
     if (status == PS_OK && flock(r->file, LOCK_EX | LOCK_NB) != 0)
         status = ps_store_busy(ps_results_path(r), errno, err);
     if (status == PS_OK) status = read_back(ps_results_path(r), each, user, &r->good, err);
@@ -124,14 +165,34 @@ ps_status ps_results_open(ps_store *store, const char *name, void (*each)(void *
     return PS_OK;
 }
 
+/* Whether what is written goes where it is looked for: to the file under that name. */
+static ps_status check_place(const ps_results *r, ps_error *err) {
+    struct stat mine, now;
+    const char *path = ps_results_path(r);
+    if (fstat(r->file, &mine) != 0) return io_error(r, err);
+    if (mine.st_nlink == 0)
+        return ps_fail(err, PS_IO,
+                       "%s: this file, or its folder, was removed while the run was writing it; the run ends, and what "
+                       "it had finished is gone with the file. The same command begins anew",
+                       path);
+    if (stat(path, &now) != 0 || mine.st_ino != now.st_ino || mine.st_dev != now.st_dev)
+        return ps_fail(err, PS_IO,
+                       "%s: this file, or its folder, was moved or replaced while the run was writing it; the run "
+                       "ends. What it had finished is in its own file, wherever that is now",
+                       path);
+    return PS_OK;
+}
+
 /* Write what is held. A write that fails half-way (a full disk) is undone, so that the file never ends in
  * half a line. */
 static ps_status flush(ps_results *r, ps_error *err) {
+    ps_status status = check_place(r, err);
+    if (status != PS_OK) return status;
     for (size_t at = 0; at < r->held.length;) {
         ssize_t n = pwrite(r->file, r->held.data + at, r->held.length - at, r->good + (off_t)at);
         if (n < 0 && errno == EINTR) continue;
         if (n <= 0) {
-            ps_status status = io_error(r, err);
+            status = io_error(r, err);
             if (ftruncate(r->file, r->good) != 0) return status; /* the next start cuts it off */
             return status;
         }
@@ -142,11 +203,20 @@ static ps_status flush(ps_results *r, ps_error *err) {
     return PS_OK;
 }
 
-ps_status ps_results_append(ps_results *r, const char *json, bool hold, ps_error *err) {
-    ps_text_puts(&r->held, json);
+ps_status ps_results_append_bytes(ps_results *r, const char *json, size_t length, bool hold, ps_error *err) {
+    size_t before = r->held.length;
+    ps_text_append(&r->held, json, length);
     ps_text_puts(&r->held, "\n");
-    if (!ps_text_ok(&r->held)) return ps_nomem(err);
+    if (!ps_text_ok(&r->held)) { /* the lines before this one are still whole */
+        r->held.length = before;
+        r->held.failed = false;
+        return ps_nomem(err);
+    }
     return hold ? PS_OK : flush(r, err);
+}
+
+ps_status ps_results_append(ps_results *r, const char *json, bool hold, ps_error *err) {
+    return ps_results_append_bytes(r, json, strlen(json), hold, err);
 }
 
 ps_status ps_results_checkpoint(ps_results *r, ps_error *err) {

@@ -105,6 +105,19 @@ bad tests/core/a.c 'ROOM/check.h' '#include "check.h"'
 good src/core/a.c '#include "core/pool.h"' '#include <math.h>' '#include "persamp/core.h"'
 good cli/a.c '#include "cli.h"'
 
+# ---- Files that are written ----
+bad_code 'FILE *f = fopen(pool->name, "w");' 'fopen makes or replaces a file; use ps_file_replace'
+bad_code 'FILE *f = fopen(pool->name, "wb");' 'fopen makes'
+bad_code 'int f = open(pool->name, O_WRONLY | O_CREAT, 0666);' 'O_CREAT makes'
+bad_code 'int f = open(pool->name, O_RDWR | O_TRUNC);' 'O_TRUNC makes'
+bad_code 'int f = mkstemp(pool->name);' 'mkstemp makes'
+bad_code 'n = rename(pool->name, pool->title) == 0;' 'rename makes'
+bad cli/a.c 'ps_write_file' 'static void f(void) {' '    FILE *f = fopen("x", "w");'
+good_code '    FILE *f = fopen(pool->name, "rb"), *g = fopen(pool->title, "a"); ps_rename(pool);'
+good tests/core/a.c 'static void f(void) {' '    FILE *f = fopen("x", "w");' '}'
+mkdir -p "$tree/src/base"
+good src/base/write.c 'static void f(void) {' '    int f = open("x", O_WRONLY | O_CREAT | O_EXCL);' '}'
+
 # ---- Guards ----
 bad_guard() { # bad_guard FILE GUARD EXPECTED
     mkdir -p "$tree/${1%/*}"

@@ -46,16 +46,12 @@ cat shards/results.?-of-3.jsonl >together
 results_of together | cmp -s - expected || fail "three shards are not the whole"
 [ "$(wc -l <shards/results.1-of-3.jsonl)" = 14 ] || fail "shard 1 of 3 has not 14 problems"
 
-# From another folder, or a file of it.
 expect 0 "" toy_eval --evaluation.output_dir=first --limit 5
-expect 0 "5 of 40" toy_eval --evaluation.output_dir=unused --evaluation.resume_from=first/results.jsonl
-results_of first/results.jsonl | cmp -s - expected || fail "resume_from does not go on"
-[ ! -e unused ] || fail "resume_from made another folder"
 
 # Another configuration is refused, with the difference; --fresh starts over.
 expect 2 "generation.temperature" toy_eval --evaluation.output_dir=first --generation.temperature=0.3
 grep -q -e --fresh err || fail "--fresh is not mentioned"
-results_of first/results.jsonl | cmp -s - expected || fail "a refused run touched the results"
+[ "$(wc -l <first/results.jsonl)" = 5 ] || fail "a refused run touched the results"
 expect 0 "" toy_eval --evaluation.output_dir=first --generation.temperature=0.3 --fresh --limit 3
 [ "$(wc -l <first/results.jsonl)" = 3 ] || fail "--fresh keeps old lines"
 # What cannot change results is no other configuration.

@@ -39,6 +39,22 @@ slow --evaluation.output_dir=killed --limit 24 >out 2>err || fail "the last run"
 grep -q 'are done already' out || fail "the last run does not say that it goes on"
 results_of killed/results.jsonl | cmp -s - expected || fail "after kill -9 the results differ"
 
+# What failed is tried again, and kill -9 in the middle of that loses nothing and counts nothing twice.
+cp -r whole again
+sed -i 's/^\({"problem_idx":[0-9]*[02468],.*\)"error":null/\1"error":"no memory"/' again/results.jsonl
+grep -c '"error":"' again/results.jsonl | grep -qx 12 || fail "not every other line says that it failed"
+killed=0
+for count in 2 1 4; do
+    interrupt KILL again $count
+    [ $code != 137 ] || killed=$((killed + 1))
+    [ "$(grep '"error":null' again/results.jsonl | sed 's/,.*//' | sort | uniq -d | wc -l)" = 0 ] ||
+        fail "a problem was finished twice"
+done
+[ $killed -ge 2 ] || fail "only $killed of 3 kills came in time: the test tests little"
+slow --evaluation.output_dir=again --limit 24 >out 2>err || fail "the last run of what failed"
+grep -q '"problems": 24' again/summary.json && grep -q '"errors": 0' again/summary.json || fail "failures still count"
+results_of again/results.jsonl | grep -v '"error":"' | cmp -s - expected || fail "what was tried again differs"
+
 # In a shell without job control a background process ignores SIGINT unless it asks for it, as persamp does.
 interrupt INT stopped 3
 if [ $code = 130 ]; then

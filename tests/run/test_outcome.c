@@ -316,6 +316,25 @@ static void without_a_reward_model_its_vote_is_null(void **state) {
     ps_outcome_free(o);
 }
 
+/* No right answer, or none looked for: nothing is known, and nothing is said. */
+static void what_is_not_known_is_null(void **state) {
+    setting *s = *state;
+    static const char *const verdicts[] = {"correct", "correct_best", "correct_majority", "correct_weighted",
+                                           "correct_prm_weighted"};
+    for (int gold = 0; gold < 2; gold++) {
+        s->problem.answer = gold ? "4" : NULL;
+        ps_outcome *o = outcome_of(s, election, 7);
+        json_t *line = line_of(o, false);
+        for (size_t i = 0; i < sizeof verdicts / sizeof *verdicts; i++) {
+            const json_t *verdict = json_object_get(line, verdicts[i]);
+            assert_true(gold ? json_is_boolean(verdict) : json_is_null(verdict));
+        }
+        assert_true(json_is_string(json_object_get(line, "pred_best")));
+        json_decref(line);
+        ps_outcome_free(o);
+    }
+}
+
 static void particles_are_told_on_request(void **state) {
     setting *s = *state;
     static const char *const keys[] = {"id",   "parent", "state",  "text",  "tokens",
@@ -342,6 +361,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_line_has_exactly_its_fields, set_up, tear_down),
         cmocka_unit_test_setup_teardown(text_that_is_not_utf8_is_mended, set_up, tear_down),
         cmocka_unit_test_setup_teardown(without_a_reward_model_its_vote_is_null, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_not_known_is_null, set_up, tear_down),
         cmocka_unit_test_setup_teardown(particles_are_told_on_request, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,8 @@
 #include <sys/resource.h>
 #include <time.h>
 
+static const ps_record_models no_models;
+
 static ps_config *for_folder(const char *folder, const char *temperature) {
     return config_of("evaluation.output_dir", folder, "generation.temperature", temperature, NULL);
 }
@@ -16,7 +18,7 @@ static ps_config *for_folder(const char *folder, const char *temperature) {
 static ps_status opened(const char *folder, const char *temperature, bool fresh, ps_error *err) {
     ps_config *c = for_folder(folder, temperature);
     ps_store *store = NULL;
-    ps_status status = ps_store_open(c, fresh, &store, err);
+    ps_status status = ps_store_open(c, &no_models, fresh, &store, err);
     if (status != PS_OK) assert_null(store);
     ps_store_close(store);
     ps_config_free(c);
@@ -35,15 +37,7 @@ static void a_folder_belongs_to_one_configuration(void **state) {
     check_contains(err.message, "0.7");
     check_contains(err.message, "--fresh");
     check_contains(err.message, "c [x*]");
-    write_text("a/b/c [x*]/results.jsonl", "old\n");
-    write_text("a/b/c [x*]/results.1-of-2.jsonl", "old\n");
-    write_text("a/b/c [x*]/summary.1-of-2.json", "old\n");
-    write_text("a/b/c [x*]/notes.txt", "mine\n");
     check_ok(opened(folder, "0.8", true, &err));
-    assert_int_not_equal(access(path_of("a/b/c [x*]/results.jsonl"), F_OK), 0);
-    assert_int_not_equal(access(path_of("a/b/c [x*]/results.1-of-2.jsonl"), F_OK), 0);
-    assert_int_not_equal(access(path_of("a/b/c [x*]/summary.1-of-2.json"), F_OK), 0);
-    assert_int_equal(access(path_of("a/b/c [x*]/notes.txt"), F_OK), 0); /* not ours */
     assert_int_equal(opened(folder, "0.7", false, &err), PS_ARG);
     char *yaml = read_text(path_of("a/b/c [x*]/config.yaml"));
     check_contains(yaml, "temperature: 0.8");
@@ -90,30 +84,189 @@ static void a_damaged_config_is_named(void **state) {
     check_ok(opened(path_of("damaged"), "1", true, &err)); /* --fresh gets over it */
 }
 
-/* ---- Resuming from elsewhere --------------------------------------------- */
+/* ---- What --fresh removes ------------------------------------------------ */
+
+#define LINE(index) "{\"problem_idx\":" #index ",\"correct\":true}"
+
+typedef struct named_file {
+    const char *name, *text;
+} named_file;
+
+static const named_file ours[] = {
+    {"results.jsonl", LINE(1) "\n"},
+    {"results.greedy.jsonl", ""},
+    {"results.1-of-2.jsonl", "{\"prob"}, /* cut off */
+    {"results.old%3A1.24-tokens.seed-42.1-of-3.jsonl", LINE(1) "\n"},
+    {"results.json", "[\n" LINE(1) "\n]\n"},
+    {"summary.json", "{\n  \"methods\": []\n}"},
+    {"summary.1-of-2.json", "{\n  \"methods\": []\n}"},
+    {"config.old=x.yaml", "preset: classic  # default\n"},
+    {".persamp-0123456789abcdef.tmp", "half"},
+};
+static const named_file theirs[] = {
+    {"results_of_my_thesis.jsonl", "mine\n"},
+    {"results.mine.jsonl", "{\"id\":1}\n"},
+    {"results mine.jsonl", LINE(1) "\n"},
+    {"results.mine.json", "{\"a\": 1}"},
+    {"summary_of_it.json", "{}"},
+    {"summary.json.bak", "{\n  \"methods\": []\n}"},
+    {"config.prod.yaml", "# mine\n"},
+    {"notes.tmp", "mine\n"},
+    {"config.yaml.123.tmp", "mine\n"},
+    {".persamp-0123456789abcde.tmp", "mine\n"},
+    {"notes.txt", "mine\n"},
+};
+enum { N_OURS = sizeof ours / sizeof *ours, N_THEIRS = sizeof theirs / sizeof *theirs };
+
+static const char *in_folder(const char *folder, const char *name) {
+    static char paths[4][256];
+    static size_t turn;
+    char *path = paths[turn++ % 4];
+    snprintf(path, sizeof paths[0], "%s/%s", folder, name);
+    return path;
+}
+
+static void fresh_removes_what_we_made_and_nothing_else(void **state) {
+    (void)state;
+    ps_error err;
+    check_ok(opened(path_of("removal"), "1", false, &err));
+    for (size_t i = 0; i < N_OURS; i++)
+        write_text(in_folder("removal", ours[i].name), ours[i].text);
+    for (size_t i = 0; i < N_THEIRS; i++)
+        write_text(in_folder("removal", theirs[i].name), theirs[i].text);
+    assert_int_equal(symlink("notes.txt", path_of("removal/results.link.jsonl")), 0);
+    check_ok(opened(path_of("removal"), "0.8", true, &err));
+    for (size_t i = 0; i < N_OURS; i++)
+        if (access(path_of(in_folder("removal", ours[i].name)), F_OK) == 0) fail_msg("%s is left", ours[i].name);
+    for (size_t i = 0; i < N_THEIRS; i++) {
+        char *text = read_text(path_of(in_folder("removal", theirs[i].name)));
+        if (text == NULL) fail_msg("%s was removed", theirs[i].name);
+        assert_string_equal(text, theirs[i].text);
+        free(text);
+    }
+    assert_int_equal(access(path_of("removal/results.link.jsonl"), F_OK), 0);
+}
+
+/* Results that no record says the origin of are neither gone on with nor removed. */
+static void results_without_a_record_are_nobodys(void **state) {
+    (void)state;
+    static const char *const names[] = {"results.jsonl", "results.greedy.jsonl", "results.2-of-3.jsonl",
+                                        "results.json",  "summary.json",         "summary.compare.json"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        for (int fresh = 0; fresh <= 1; fresh++) {
+            ps_error err;
+            path_of("");
+            remove_all(path_of("nobody"));
+            assert_int_equal(mkdir(path_of("nobody"), 0777), 0);
+            write_text(in_folder("nobody", names[i]), LINE(1) "\n");
+            assert_int_equal(opened(path_of("nobody"), "1", fresh == 1, &err), PS_ARG);
+            check_contains(err.message, names[i]);
+            check_contains(err.message, "no config.yaml");
+            char *kept = read_text(path_of(in_folder("nobody", names[i])));
+            assert_string_equal(kept, LINE(1) "\n");
+            free(kept);
+        }
+    ps_error err; /* what is called otherwise is no result */
+    remove_all(path_of("nobody"));
+    assert_int_equal(mkdir(path_of("nobody"), 0777), 0);
+    for (size_t i = 0; i < N_THEIRS; i++)
+        if (strchr("cn.", theirs[i].name[0]) != NULL) write_text(in_folder("nobody", theirs[i].name), theirs[i].text);
+    check_ok(opened(path_of("nobody"), "1", false, &err));
+}
+
+/* What a run that was killed had not finished is gone when the next one begins. */
+static void left_over_files_are_tidied_up(void **state) {
+    (void)state;
+    ps_error err;
+    check_ok(opened(path_of("tidy"), "1", false, &err));
+    write_text("tidy/.persamp-0123456789abcdef.tmp", "half");
+    write_text("tidy/other.tmp", "mine");
+    check_ok(opened(path_of("tidy"), "1", false, &err));
+    assert_int_not_equal(access(path_of("tidy/.persamp-0123456789abcdef.tmp"), F_OK), 0);
+    assert_int_equal(access(path_of("tidy/other.tmp"), F_OK), 0);
+}
+
+/* ---- Which models -------------------------------------------------------- */
+
+static ps_status opened_with(const char *generator, const char *prm, ps_error *err) {
+    ps_config *c = for_folder(path_of("models"), "1");
+    ps_store *store = NULL;
+    ps_record_models models = {generator, prm};
+    ps_status status = ps_store_open(c, &models, false, &store, err);
+    ps_store_close(store);
+    ps_config_free(c);
+    return status;
+}
+
+static void another_model_under_the_same_name_is_another_configuration(void **state) {
+    (void)state;
+    ps_error err;
+    check_ok(opened_with(NULL, NULL, &err)); /* nothing known: nothing compared */
+    check_ok(opened_with("gguf-1-a", NULL, &err));
+    check_ok(opened_with("gguf-1-a", "gguf-2-b", &err));
+    check_ok(opened_with("gguf-1-a", "gguf-2-b", &err));
+    assert_int_equal(opened_with("gguf-1-c", "gguf-2-b", &err), PS_ARG);
+    check_contains(err.message, "models.generator is another model: gguf-1-c, was gguf-1-a\n");
+    assert_null(strstr(err.message, "models.prm"));
+    assert_int_equal(opened_with("gguf-1-a", "gguf-2", &err), PS_ARG);
+    check_contains(err.message, "models.prm is another model: gguf-2, was gguf-2-b\n");
+    assert_int_equal(opened_with("x", "y", &err), PS_ARG);
+    check_contains(err.message, "models.prm is another model: y, was gguf-2-b\n");
+    check_contains(err.message, "models.generator is another model: x, was gguf-1-a\n");
+    ps_config *c = NULL; /* the record is a configuration like any other */
+    check_ok(ps_config_create(&c, NULL));
+    check_ok(ps_config_load_file(c, path_of("models/config.yaml"), &err));
+    ps_config_free(c);
+}
+
+/* ---- Going on from another folder ---------------------------------------- */
+
+static ps_status resumed(const char *from, const char *into, const char *temperature, ps_store **store, ps_error *err) {
+    ps_config *c = config_of("evaluation.output_dir", into, "generation.temperature", temperature,
+                             "evaluation.resume_from", from, NULL);
+    *store = NULL;
+    ps_status status = ps_store_open(c, &no_models, false, store, err);
+    ps_config_free(c);
+    return status;
+}
 
 static void a_run_resumes_from_a_folder_or_a_file_in_it(void **state) {
     (void)state;
-    const char *from[] = {path_of("earlier"), path_of("earlier/results.jsonl"), path_of("never")};
+    const char *earlier = path_of("earlier"), *from[] = {earlier, path_of("earlier/results.jsonl")};
+    ps_store *store;
     ps_error err;
-    check_ok(opened(from[0], "0.7", false, &err));
-    write_text("earlier/results.jsonl", "");
-    for (int i = 0; i < 3; i++) {
-        ps_config *c = config_of("evaluation.output_dir", path_of("unused"), "generation.temperature", "0.7",
-                                 "evaluation.resume_from", from[i], NULL);
-        ps_store *store = NULL;
-        ps_status status = ps_store_open(c, false, &store, &err);
-        if (i < 2) {
-            check_ok(status);
-            assert_string_equal(ps_store_folder(store), from[0]);
-        } else {
-            assert_int_equal(status, PS_IO);
-            check_contains(err.message, "evaluation.resume_from");
-        }
+    check_ok(opened(earlier, "0.7", false, &err));
+    write_text("earlier/results.jsonl", LINE(1) "\n");
+    for (size_t i = 0; i < 2; i++) {
+        check_ok(resumed(from[i], path_of("later"), "0.7", &store, &err));
+        assert_string_equal(ps_store_folder(store), path_of("later"));
+        assert_string_equal(ps_store_resume(store), earlier);
         ps_store_close(store);
-        ps_config_free(c);
+        check_ok(resumed(from[i], path_of("later/../earlier"), "0.7", &store, &err)); /* the same folder */
+        assert_null(ps_store_resume(store));
+        ps_store_close(store);
     }
-    assert_int_not_equal(access(path_of("unused"), F_OK), 0);
+    char *text = read_text(path_of("earlier/results.jsonl"));
+    assert_string_equal(text, LINE(1) "\n");
+    free(text);
+}
+
+static void what_cannot_be_resumed_from_is_refused(void **state) {
+    (void)state;
+    ps_store *store;
+    ps_error err;
+    check_ok(opened(path_of("before"), "0.7", false, &err));
+    assert_int_equal(resumed(path_of("never"), path_of("unmade"), "0.7", &store, &err), PS_IO);
+    check_contains(err.message, "evaluation.resume_from");
+    assert_int_equal(resumed(path_of("before"), path_of("unmade"), "0.8", &store, &err), PS_ARG);
+    check_contains(err.message, "generation.temperature");
+    assert_int_equal(mkdir(path_of("empty"), 0777), 0);
+    assert_int_equal(resumed(path_of("empty"), path_of("unmade"), "0.7", &store, &err), PS_ARG);
+    check_contains(err.message, "no config.yaml");
+    write_text("empty/results.jsonl", LINE(1) "\n");
+    assert_int_equal(resumed(path_of("empty"), path_of("unmade"), "0.7", &store, &err), PS_ARG);
+    check_contains(err.message, "results.jsonl");
+    assert_int_not_equal(access(path_of("unmade"), F_OK), 0);
 }
 
 /* ---- Lines --------------------------------------------------------------- */
@@ -123,10 +276,20 @@ typedef struct lines {
     ps_result_line last;
 } lines;
 
-static void take(void *user, const ps_result_line *line) {
+static ps_status take(void *user, const ps_stored_line *line, ps_error *err) {
     lines *l = user;
-    l->index[l->n++] = line->index;
-    l->last = *line;
+    (void)err;
+    l->index[l->n++] = line->result.index;
+    l->last = line->result;
+    assert_int_equal(line->number, l->n);
+    assert_memory_equal(line->text, "{\"problem_idx\":", 15);
+    assert_int_equal(line->text[line->length], '\n');
+    return PS_OK;
+}
+
+static void pass_over(void *user, const ps_result_line *line) {
+    (void)user;
+    (void)line;
 }
 
 typedef struct open_file {
@@ -138,7 +301,7 @@ typedef struct open_file {
 
 static ps_status open_results(open_file *f, const char *folder, const char *name, ps_error *err) {
     *f = (open_file){.config = for_folder(folder, "1")};
-    check_ok(ps_store_open(f->config, false, &f->store, err));
+    check_ok(ps_store_open(f->config, &no_models, false, &f->store, err));
     return ps_results_open(f->store, name, take, &f->lines, &f->results, err);
 }
 
@@ -148,8 +311,6 @@ static void close_results(open_file *f) {
     ps_config_free(f->config);
 }
 
-#define LINE(index) "{\"problem_idx\":" #index ",\"correct\":true}"
-
 static void lines_come_back(void **state) {
     (void)state;
     open_file f;
@@ -157,7 +318,7 @@ static void lines_come_back(void **state) {
     check_ok(open_results(&f, path_of("lines"), "results.jsonl", &err));
     check_ok(ps_results_append(f.results, LINE(4), false, &err));
     check_ok(ps_results_append(f.results,
-                               "{\"problem_idx\":7,\"correct\":false,\"correct_best\":true,\"truncated\":true,"
+                               "{\"problem_idx\":7,\"correct\":null,\"correct_best\":true,\"truncated\":true,"
                                "\"error\":\"why\",\"final_ess\":null,\"resample_count\":3,"
                                "\"tokens\":{\"generated\":10,\"shared\":9,\"prompt\":11,\"prefilled\":12,\"prm\":13}}",
                                true, &err));
@@ -196,10 +357,40 @@ static void a_torn_line_is_cut_off(void **state) {
     }
 }
 
+/* What a machine that died had not brought to the disk is zero. */
+static void a_torn_line_may_end_in_zeros(void **state) {
+    (void)state;
+    static const char *const tails[] = {"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
+                                        "{\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
+                                        "{\"prob\0\0\0\0\0\0\0\0\0\0\0\0\0\0", "{\"problem_idx\":7,\0\0\0"};
+    for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
+        char content[64];
+        open_file f;
+        ps_error err;
+        size_t length = strlen(LINE(1)) + 1;
+        memcpy(content, LINE(1) "\n", length);
+        memcpy(content + length, tails[i], 20);
+        check_ok(opened(path_of("zeros"), "1", false, &err));
+        write_bytes("zeros/results.jsonl", content, length + 20);
+        check_ok(open_results(&f, path_of("zeros"), "results.jsonl", &err));
+        assert_int_equal(f.lines.n, 1);
+        close_results(&f);
+        char *text = read_text(path_of("zeros/results.jsonl"));
+        assert_string_equal(text, LINE(1) "\n");
+        free(text);
+    }
+}
+
 static void what_is_no_result_is_refused_and_kept(void **state) {
     (void)state;
-    static const char *const wrong[] = {"hello\n", "{}\n", "{\"problem_idx\":\"1\",\"correct\":true}\n",
-                                        "{\"problem_idx\":1}\n", "\n"};
+    static const char *const wrong[] = {"hello\n",
+                                        "{}\n",
+                                        "{\"problem_idx\":\"1\",\"correct\":true}\n",
+                                        "{\"problem_idx\":-1,\"correct\":true}\n",
+                                        "{\"problem_idx\":1,\"correct\":0}\n",
+                                        "{\"problem_idx\":1,\"correct\":true,\"correct\":false}\n",
+                                        "{\"problem_idx\":1}\n",
+                                        "\n"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         char content[128];
         open_file f;
@@ -215,6 +406,95 @@ static void what_is_no_result_is_refused_and_kept(void **state) {
         assert_string_equal(text, content);
         free(text);
     }
+}
+
+/* Without its last newline a file of somebody else is no torn line of ours. */
+static void what_is_not_the_beginning_of_a_line_is_refused_and_kept(void **state) {
+    (void)state;
+    static const char *const tails[] = {"[{\"my\": \"results\"}]", "hello", "{\"problem\":1",
+                                        "{\"problem_idx\" :1",     " ",     "{}"};
+    for (size_t i = 0; i < 2 * sizeof tails / sizeof *tails; i++) {
+        char content[128];
+        open_file f;
+        ps_error err;
+        bool alone = i % 2 == 0;
+        snprintf(content, sizeof content, "%s%s", alone ? "" : LINE(1) "\n", tails[i / 2]);
+        check_ok(opened(path_of("tails"), "1", false, &err));
+        write_text("tails/results.jsonl", content);
+        assert_int_equal(open_results(&f, path_of("tails"), "results.jsonl", &err), PS_FORMAT);
+        check_contains(err.message,
+                       alone ? "results.jsonl:1: not a result line" : "results.jsonl:2: not a result line");
+        close_results(&f);
+        assert_int_equal(ps_results_read(path_of("tails/results.jsonl"), pass_over, NULL, &err), PS_FORMAT);
+        char *text = read_text(path_of("tails/results.jsonl"));
+        assert_string_equal(text, content);
+        free(text);
+    }
+}
+
+/* ---- A folder that goes away --------------------------------------------- */
+
+static ps_status append_after(const char *folder, void (*change)(void), ps_error *err) {
+    open_file f;
+    check_ok(open_results(&f, path_of(folder), "results.jsonl", err));
+    check_ok(ps_results_append(f.results, LINE(1), false, err));
+    change();
+    ps_status status = ps_results_append(f.results, LINE(2), false, err);
+    assert_int_equal(ps_results_checkpoint(f.results, NULL), status);
+    ps_results_close(f.results, NULL);
+    ps_results *another = NULL;
+    if (access(path_of(in_folder(folder, ".lock")), F_OK) != 0) { /* nor is any other file of the folder written */
+        ps_error why;
+        assert_int_equal(ps_store_write(f.store, "note", "x", 1, &why), PS_IO);
+        check_contains(why.message, "removed, moved or replaced");
+        assert_int_equal(ps_results_open(f.store, "results.b.jsonl", take, &f.lines, &another, &why), PS_IO);
+    }
+    ps_store_close(f.store);
+    ps_config_free(f.config);
+    return status;
+}
+
+static void remove_folder(void) {
+    remove_all(path_of("away"));
+}
+static void remove_and_make_again(void) {
+    remove_all(path_of("away"));
+    assert_int_equal(mkdir(path_of("away"), 0777), 0);
+    write_text("away/results.jsonl", "");
+}
+static void move_folder(void) {
+    assert_int_equal(rename(path_of("away"), path_of("moved")), 0);
+}
+static void remove_file(void) {
+    assert_int_equal(unlink(path_of("away/results.jsonl")), 0);
+}
+static void replace_file(void) {
+    write_text("away/other", LINE(1) "\n");
+    assert_int_equal(rename(path_of("away/results.jsonl"), path_of("away/before")), 0);
+    assert_int_equal(rename(path_of("away/other"), path_of("away/results.jsonl")), 0);
+}
+static void change_nothing(void) {}
+
+static void a_folder_that_goes_away_ends_the_run_at_once(void **state) {
+    (void)state;
+    static const struct {
+        void (*change)(void);
+        const char *word;
+    } cases[] = {{remove_folder, "was removed"},
+                 {remove_and_make_again, "was removed"},
+                 {move_folder, "was moved or replaced"},
+                 {remove_file, "was removed"},
+                 {replace_file, "was moved or replaced"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ps_error err;
+        remove_all(path_of("away"));
+        assert_int_equal(append_after("away", cases[i].change, &err), PS_IO);
+        check_contains(err.message, "away/results.jsonl");
+        check_contains(err.message, cases[i].word);
+    }
+    ps_error err;
+    remove_all(path_of("away"));
+    check_ok(append_after("away", change_nothing, &err));
 }
 
 /* ---- Two runs ------------------------------------------------------------ */
@@ -286,7 +566,7 @@ static void a_small_file_is_whole_or_not_there(void **state) {
     ps_error err;
     char text[2000];
     memset(text, 'x', sizeof text);
-    check_ok(ps_store_open(c, false, &store, &err));
+    check_ok(ps_store_open(c, &no_models, false, &store, &err));
     check_ok(ps_store_write(store, "note", "one", 3, &err));
     struct rlimit before, small;
     getrlimit(RLIMIT_FSIZE, &before);
@@ -354,10 +634,18 @@ int main(void) {
         cmocka_unit_test(a_place_where_no_folder_can_be_is_named),
         cmocka_unit_test(a_config_of_the_users_own_is_kept),
         cmocka_unit_test(a_damaged_config_is_named),
+        cmocka_unit_test(fresh_removes_what_we_made_and_nothing_else),
+        cmocka_unit_test(results_without_a_record_are_nobodys),
+        cmocka_unit_test(left_over_files_are_tidied_up),
+        cmocka_unit_test(another_model_under_the_same_name_is_another_configuration),
         cmocka_unit_test(a_run_resumes_from_a_folder_or_a_file_in_it),
+        cmocka_unit_test(what_cannot_be_resumed_from_is_refused),
         cmocka_unit_test(lines_come_back),
         cmocka_unit_test(a_torn_line_is_cut_off),
+        cmocka_unit_test(a_torn_line_may_end_in_zeros),
         cmocka_unit_test(what_is_no_result_is_refused_and_kept),
+        cmocka_unit_test(what_is_not_the_beginning_of_a_line_is_refused_and_kept),
+        cmocka_unit_test(a_folder_that_goes_away_ends_the_run_at_once),
         cmocka_unit_test(two_runs_share_a_folder_but_no_file),
         cmocka_unit_test(a_full_disk_leaves_whole_lines),
         cmocka_unit_test(a_small_file_is_whole_or_not_there),

@@ -1,14 +1,13 @@
 /* Layouts and their costs as a JSON file, so that they are measured once for a model and a machine. */
 #include "base/json.h"
+#include "base/write.h"
 #include "engine/llama/layout.h"
 
 #include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 enum { FORMAT = 1, LARGEST = 1 << 16, MOST = 4096 }; /* of the file in bytes; of contexts and threads */
 
@@ -114,22 +113,12 @@ static ps_status write_text(const char *key, const ps_layout *layouts, size_t n,
     return ps_json_dump(root, JSON_INDENT(2) | JSON_REAL_PRECISION(6), text, NULL);
 }
 
-/* Under another name first: no reader sees half a file, and of two writers one wins. */
 bool ps_layout_store(const char *path, const char *key, const ps_layout *layouts, size_t n) {
-    ps_text temporary = {0};
     ps_text text = {0};
     bool known = write_text(key, layouts, n, &text) == PS_OK;
-    ps_text_printf(&temporary, "%s.XXXXXX", path);
-    int fd = known && ps_text_ok(&temporary) && make_folders(path) ? mkstemp(temporary.data) : -1;
-    FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
-    bool good = file != NULL && fprintf(file, "%s\n", ps_text_cstr(&text)) > 0;
-    if (file != NULL)
-        good = fclose(file) == 0 && good;
-    else if (fd >= 0)
-        close(fd);
-    good = good && rename(temporary.data, path) == 0;
-    if (fd >= 0 && !good) remove(temporary.data);
-    ps_text_clear(&temporary);
+    ps_text_puts(&text, "\n");
+    bool good = known && ps_text_ok(&text) && make_folders(path) &&
+                ps_file_replace(path, text.data, text.length, NULL) == PS_OK;
     ps_text_clear(&text);
     return good;
 }

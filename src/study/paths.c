@@ -1,5 +1,4 @@
-/* The files of one run in all the folders a comparison reads: its shards', and the whole ones of other folders. */
-#include "study/compare.h"
+#include "study/paths.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -7,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-void ps_shard_suffix(const ps_compare_options *options, ps_text *name) {
-    if (options->shards > 1) ps_text_printf(name, ".%zu-of-%zu", options->shard, options->shards);
+void ps_shard_suffix(size_t shard, size_t shards, ps_text *name) {
+    if (shards > 1) ps_text_printf(name, ".%zu-of-%zu", shard, shards);
 }
 
 void ps_paths_clear(ps_paths *paths) {
@@ -29,7 +28,7 @@ static ps_status add_path(ps_paths *paths, const char *folder, const char *name,
     return PS_OK;
 }
 
-/* Whether `name` is BASE.ENDING or BASE.I-of-N.ENDING. */
+/* Whether `name` is BASE + ENDING or BASE.I-of-N + ENDING. */
 static bool belongs(const char *name, const char *base, const char *ending) {
     size_t length = strlen(base), total = strlen(name), tail = strlen(ending);
     if (total < length + tail || strncmp(name, base, length) != 0 || strcmp(name + total - tail, ending) != 0)
