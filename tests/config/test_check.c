@@ -91,12 +91,37 @@ static void a_check_warns_too(void **state) {
     ps_config_free(cfg);
 }
 
+/* What compares depths by a reward and is set without one: obeyed, with a line for each such key. */
+static void comparing_depths_without_a_reward_is_said(void **state) {
+    (void)state;
+    static const struct {
+        const char *yaml, *named; /* NULL: no warning */
+    } cases[] = {
+        {"ps: {depth_retreat: auto, depth_tilt: auto}\n", NULL},
+        {"ps: {depth_retreat: 0, depth_tilt: 0}\n", NULL},
+        {"ps: {depth_retreat: 8}\n", "ps.depth_retreat (t.yaml:1:21): without a reward model"},
+        {"ps: {depth_tilt: 0.5}\n", "ps.depth_tilt (t.yaml:1:18): without a reward model"},
+        {"ps: {depth_retreat: 8}\nmodels: {prm: {enabled: true}}\n", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        heard h = {0};
+        ps_log log = {hear, &h, PS_LOG_DEBUG};
+        ps_config *cfg = fresh();
+        load(cfg, cases[i].yaml);
+        assert_int_equal(ps_config_check(cfg, &log, NULL), PS_OK);
+        assert_int_equal(h.n, cases[i].named != NULL);
+        if (cases[i].named != NULL) assert_ptr_equal(strstr(h.message, cases[i].named), h.message);
+        ps_config_free(cfg);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(contradictions_are_told_with_their_place),
         cmocka_unit_test(a_pasted_secret_is_not_repeated),
         cmocka_unit_test(the_toy_brings_its_own_prm),
         cmocka_unit_test(a_check_warns_too),
+        cmocka_unit_test(comparing_depths_without_a_reward_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
