@@ -177,7 +177,8 @@ static cost grow(ps_weighting weighting, size_t n) {
         for (uint64_t i = 0; i < M; i++) {
             const double up = ps_uniform((ps_rng_key){1, 0, e, PS_RNG_TEST}, i);
             const double from = ps_pool_snapshots(pool)[running[i]].ell;
-            stop_on(ps_pool_append(pool, running[i], 0.9 * from - up, PS_OPEN, &running[i], &err), &err);
+            double ell = 0.9 * from - up;
+            stop_on(ps_pool_append(pool, running[i], ell, ell, PS_OPEN, &running[i], &err), &err);
         }
         stop_on(ps_pool_advance(pool, &err), &err);
         stop_on(ps_pool_prepare(pool, &ids, &candidates, &err), &err);

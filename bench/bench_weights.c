@@ -155,7 +155,7 @@ static void time_lineage(void) {
         double time[4] = {ps_now()};
         for (uint64_t i = 0; i < M; i++) {
             double ell = ps_pool_snapshots(pool)[running[i]].ell - ps_uniform((ps_rng_key){1, 0, e, PS_RNG_TEST}, i);
-            check(ps_pool_append(pool, running[i], ell, PS_OPEN, &running[i], NULL));
+            check(ps_pool_append(pool, running[i], ell, ell, PS_OPEN, &running[i], NULL));
         }
         check(ps_pool_advance(pool, NULL));
         time[1] = ps_now();

@@ -72,7 +72,7 @@ static double ess(void *context, double beta) {
 static ps_status append(run *r, const point *generation, ps_error *err) {
     for (size_t i = 0; i < r->M; i++) {
         uint32_t id;
-        ps_status status = ps_pool_append(r->pool, 0, log_likelihood(&generation[i]), PS_FINISHED, &id, err);
+        ps_status status = ps_pool_append(r->pool, 0, log_likelihood(&generation[i]), 0, PS_FINISHED, &id, err);
         if (status != PS_OK) return status;
         r->points[id] = generation[i];
     }

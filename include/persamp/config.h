@@ -25,7 +25,7 @@
 extern "C" {
 #endif
 
-/* The value of an integer key that says "auto" or "null". */
+/* The value of an integer or a number that says "auto" or "null". No key with such a word may be below 0. */
 #define PS_CONFIG_AUTO (-1)
 
 typedef struct ps_config_list {
@@ -45,6 +45,7 @@ typedef bool ps_config_BOOL;
 typedef int64_t ps_config_INT;
 typedef int64_t ps_config_OPTINT; /* or PS_CONFIG_AUTO */
 typedef double ps_config_REAL;    /* always finite */
+typedef double ps_config_OPTREAL; /* or PS_CONFIG_AUTO */
 typedef const char *ps_config_STRING;
 typedef const char *ps_config_OPTSTRING; /* NULL for null */
 typedef const char *ps_config_NAME;      /* a path or a name: never empty */

@@ -123,13 +123,14 @@ typedef enum ps_prune { PS_PRUNE_OLDEST, PS_PRUNE_LOWEST_SCORE } ps_prune;
 
 /* The three depth_… belong to lineage: they share the particles of a selection among the depths of the pool,
  *     log ρ(d) = (d* − d)·log(depth_decay) + depth_tilt·(h(d) − h(d*)) + depth_retreat·(g(d) − g(d*))
- * with d* the deepest depth that can be selected from (docs/algorithm.md). */
+ * with d* the deepest depth that can be selected from (docs/algorithm.md). h and g compare depths by the snapshots'
+ * merits R, never by their scores L: a score may fall with every token, and deeper prefixes would always look worse. */
 typedef struct ps_pool_params {
     ps_weighting weighting;
     double depth_decay; /* in [0, 1]: each step back from d* has this share of the step before it; 0: never back */
-    double depth_tilt;  /* ≥ 0: weight of h(d), the log of the mean L of the depth's open snapshots */
+    double depth_tilt;  /* ≥ 0: weight of h(d), the log of the mean R of the depth's open snapshots */
     double depth_retreat; /* ≥ 0: weight of g(d), the log of the mean value of what a selection at β takes of the depth.
-                             A prefix's value is the mean of its own L and its children's values: it falls when the
+                             A prefix's value is the mean of its own R and its children's values: it falls when the
                              continuations turn out badly, and the search goes back */
     size_t max_depth;     /* max_steps: a snapshot there is absorbing */
     size_t max_size;      /* open snapshots that stay selectable; 0: all. More stay where particles stand on them */
@@ -142,6 +143,7 @@ typedef struct ps_snapshot {
     uint32_t event;        /* that launched its line last */
     uint32_t launch_depth; /* the depth it was launched from */
     double ell;            /* log L(prefix) */
+    double merit;          /* log R(prefix): what depth_tilt and depth_retreat compare depths by */
     ps_snapshot_state state;
     bool pruned;  /* can no longer be selected; its numbers stay in the sums */
     bool passage; /* grown by a move (ps_pool_append_passage): in the tree, but in no sum and never selected */
@@ -172,14 +174,17 @@ PS_API ps_status ps_pool_launch(ps_pool *pool, double beta, const uint32_t *pick
  * selections cannot pick it. The launch that follows may launch from an open one, in place of the pick. Weights and
  * log Ẑ do not change; the pool stays prepared. PS_ARG: weights balance, or the pool is not prepared. Amortised O(1).
  */
-PS_API ps_status ps_pool_append_passage(ps_pool *pool, uint32_t parent, double ell, ps_snapshot_state state,
-                                        uint32_t *id, ps_error *err);
+PS_API ps_status ps_pool_append_passage(ps_pool *pool, uint32_t parent, double ell, double merit,
+                                        ps_snapshot_state state, uint32_t *id, ps_error *err);
 
-/* Append the snapshot a running particle of the last event made by one step from `parent`. NaN or +∞ ℓ is PS_DOMAIN;
- * a parent where no particle runs is PS_ARG, but in balance any parent is right: whole answers go under the root. A
- * snapshot at max_depth that is open is made PS_TRUNCATED. *id is its number. Amortised O(1). */
-PS_API ps_status ps_pool_append(ps_pool *pool, uint32_t parent, double ell, ps_snapshot_state state, uint32_t *id,
-                                ps_error *err);
+/* Append the snapshot a running particle of the last event made by one step from `parent`, with its score ℓ and its
+ * merit, the log of a number that says how good the prefix is whatever its length: a reward model's γ·f(r) is one, a
+ * sum of log-probabilities is none. The merit is read with depth_tilt or depth_retreat in lineage, and only there. NaN
+ * or +∞ in ℓ, or in a merit that is read, is PS_DOMAIN; a parent where no particle runs is PS_ARG, but in balance any
+ * parent is right: whole answers go under the root. A snapshot at max_depth that is open is made PS_TRUNCATED. *id is
+ * its number. Amortised O(1). */
+PS_API ps_status ps_pool_append(ps_pool *pool, uint32_t parent, double ell, double merit, ps_snapshot_state state,
+                                uint32_t *id, ps_error *err);
 
 /* Every running particle has made its step: one iteration is over. Particles that finished on the way still count in
  * N(e,a,d). Prunes down to max_size, except snapshots that particles stand on: O(max_size) for it, and a sort by
@@ -193,9 +198,10 @@ PS_API ps_status ps_pool_advance(ps_pool *pool, ps_error *err);
  * an append and the advance that ends its iteration. */
 PS_API ps_status ps_pool_prepare(ps_pool *pool, const uint32_t **ids, size_t *n, ps_error *err);
 
-/* lineage: from now on only depths from `shallowest` to `deepest` get a share of a selection, and d* is the deepest
- * open one of them. Where none of them is open the root gets all. `shallowest` is for searches that cannot afford to go
- * far back; `deepest` for particles that begin again at the root while the pool holds deep prefixes of earlier ones.
+/* From now on only prefixes of depths from `shallowest` to `deepest` can be selected. `shallowest` is for searches that
+ * cannot afford to go far back; `deepest` for particles that begin again at the root while the pool holds deep prefixes
+ * of earlier ones. lineage: d* is the deepest open depth among them; where none is open the root gets all. balance: the
+ * next ps_pool_prepare leaves the open snapshots of other depths out; finished ones, which nothing is grown from, stay.
  * Default: 0 to SIZE_MAX. O(1). */
 PS_API void ps_pool_set_window(ps_pool *pool, size_t shallowest, size_t deepest);
 
@@ -203,6 +209,11 @@ PS_API void ps_pool_set_window(ps_pool *pool, size_t shallowest, size_t deepest)
  * Need ps_pool_prepare. O(candidates). */
 PS_API double ps_pool_ess(ps_pool *pool, double beta);
 PS_API ps_status ps_pool_weights(ps_pool *pool, double beta, double *W, ps_error *err);
+
+/* ESS of the weights at β that the snapshots ids[0..n) have among each other, each named once: in [1, n], 0 when all
+ * are zero, NaN when not prepared. Needs ps_pool_prepare. O(n), and lineage O(candidates) for each run of neighbours in
+ * `ids` that have one depth. */
+PS_API double ps_pool_ess_of(ps_pool *pool, double beta, const uint32_t *ids, size_t n);
 
 /* lineage: make a selection of n complete the earlier ones from `depth`, instead of being independent of them. Those
  * took K_i steps from snapshot i; by their densities they should have taken E_i. W_i becomes ∝ max(0, E_i + n·W_i −

@@ -24,6 +24,13 @@ typedef struct ps_method ps_method;
 
 typedef enum ps_policy { PS_POLICY_ESS, PS_POLICY_ALWAYS, PS_POLICY_NEVER } ps_policy;
 
+/* Policy ess of Persistent Sampling: whose ESS is compared with α_t, and in what units. */
+typedef enum ps_ess_over {
+    PS_ESS_OVER_PARTICLES, /* of the particles that run, with α_t times their number; fewer than two are never selected
+                              among */
+    PS_ESS_OVER_POOL       /* of all that could be selected, with α_t · M: it grows with the pool */
+} ps_ess_over;
+
 /* What a vote of weighted majority weighs: exp(ℓ), the PRM's r, exp(Σ log p / n). */
 typedef enum ps_vote { PS_VOTE_SCORE, PS_VOTE_REWARD, PS_VOTE_LOGPROB } ps_vote;
 
@@ -46,7 +53,8 @@ typedef struct ps_persistent_params {
     size_t subpools;       /* of a selection; 0: as the resampler likes */
     bool distinct_lineage; /* topN */
     ps_policy policy;
-    double alpha_start, alpha_end; /* threshold of the ESS in units of M */
+    ps_ess_over ess_over;          /* policy ess */
+    double alpha_start, alpha_end; /* threshold of the ESS, in units that ess_over says */
     bool refill;                   /* events relaunch M particles until the budget ends */
     bool completions;              /* mode `completions`: whole answers, weights balance, β never falls */
 } ps_persistent_params;
@@ -98,6 +106,7 @@ typedef struct ps_method_params {
     const ps_length_prior_ops *prior;
     const ps_score_params *score_params;
     bool has_reward;         /* a PRM is there: results carry rewards */
+    bool reward_shrinks;     /* they fall with every step whatever it is worth: the PRM's aggregate is a product */
     bool has_logp, has_logq; /* the engine reports them: results carry their sums */
     bool keep_weights;       /* the report's iterations tell the weights of selections */
     ps_budget budget;
@@ -131,6 +140,7 @@ typedef struct ps_step_result {
     bool has_logp, has_logq;   /* without them the sum is never read */
     double sum_logp, sum_logq; /* nats; −∞ is legal, NaN is an error */
     double reward;             /* the PRM's aggregate over the prefix; NaN when not asked for */
+    double step_reward;        /* its reading of this step alone, read with reward_shrinks only */
 } ps_step_result;
 
 /* An answer a method offers: a finished snapshot; where there is none, a truncated one from which an answer may be
@@ -161,7 +171,8 @@ typedef struct ps_candidate {
 typedef struct ps_iteration {
     double beta, ess; /* after this iteration */
     bool resampled;
-    uint32_t running;                    /* particles that made the step */
+    uint32_t running;  /* particles that made the step */
+    double steps_back; /* of a selection: from the deepest running particle back to what it launched from, the mean */
     uint32_t n_candidates;               /* of the selection; 0 without one, or without keep_weights */
     const ps_candidate *best_candidates; /* [the least of n_candidates and PS_MOST_CANDIDATES] the heaviest first */
 } ps_iteration;

@@ -65,6 +65,9 @@ PS_API const ps_length_prior_ops *const *ps_length_priors(size_t *n);
 /* Whether a score with these parameters reads sum_logp. */
 PS_API bool ps_score_needs_logp(const ps_score_ops *score, const ps_score_params *params);
 
+/* γ·f(r) of a reward r in [0, 1], clipped as the parameters say: what prm_reward scores a prefix by. NaN of NaN. */
+PS_API double ps_score_reward(const ps_score_params *params, double reward);
+
 /* ℓ of a prefix. PS_DOMAIN when it is NaN (a missing reward, a NaN log-probability): the message names the score. */
 PS_API ps_status ps_score(const ps_score_ops *score, const ps_length_prior_ops *prior, const ps_score_params *params,
                           const ps_score_input *in, double *ell, ps_error *err);

@@ -8,6 +8,7 @@ static const ps_config_key keys[N_KEYS] = {
 #define NAME_INT       "integer"
 #define NAME_OPTINT    "integer or word"
 #define NAME_REAL      "number"
+#define NAME_OPTREAL   "number or word"
 #define NAME_STRING    "string"
 #define NAME_OPTSTRING "string or null"
 #define NAME_NAME      "path or name"

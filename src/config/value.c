@@ -25,7 +25,8 @@ void ps_value_clear(ps_value_type type, ps_value *v) {
     case TYPE_BOOL:
     case TYPE_INT:
     case TYPE_OPTINT:
-    case TYPE_REAL: break;
+    case TYPE_REAL:
+    case TYPE_OPTREAL: break;
     case TYPE_STRING:
     case TYPE_OPTSTRING:
     case TYPE_NAME:
@@ -80,7 +81,8 @@ ps_status ps_value_copy(ps_value_type type, const ps_value *from, ps_value *to, 
     case TYPE_BOOL:
     case TYPE_INT:
     case TYPE_OPTINT:
-    case TYPE_REAL: *to = *from; return PS_OK;
+    case TYPE_REAL:
+    case TYPE_OPTREAL: *to = *from; return PS_OK;
     case TYPE_STRING:
     case TYPE_OPTSTRING:
     case TYPE_NAME:
@@ -114,7 +116,8 @@ bool ps_value_equal(ps_value_type type, const ps_value *a, const ps_value *b) {
     case TYPE_BOOL: return a->BOOL == b->BOOL;
     case TYPE_INT:
     case TYPE_OPTINT: return a->INT == b->INT;
-    case TYPE_REAL: return a->REAL == b->REAL;
+    case TYPE_REAL:
+    case TYPE_OPTREAL: return a->REAL == b->REAL;
     case TYPE_STRING:
     case TYPE_OPTSTRING:
     case TYPE_NAME:

@@ -36,14 +36,18 @@ static ps_status parse_bool(ps_key_index key, const ps_yaml_node *node, ps_value
     return unexpected(key, node, quote_hint(node), err);
 }
 
+/* The word that an OPTINT or OPTREAL may be, which stands first in `allowed`. */
+static bool is_word(const char *allowed, const ps_yaml_node *node) {
+    size_t word = strcspn(allowed, " ");
+    if (word == 4 && strncmp(allowed, "null", 4) == 0) return ps_yaml_is_null(node->text);
+    return node->length == word && strncmp(node->text, allowed, word) == 0;
+}
+
 static ps_status parse_integer(ps_key_index key, const ps_yaml_node *node, ps_value *v, ps_error *err) {
     const char *allowed = ps_schema_key(key)->allowed;
-    size_t word = ps_schema_type(key) == TYPE_OPTINT ? strcspn(allowed, " ") : 0;
     ps_interval range;
     if (is_plain(node)) {
-        bool null_allowed = word == 4 && strncmp(allowed, "null", 4) == 0;
-        if (null_allowed ? ps_yaml_is_null(node->text)
-                         : word > 0 && node->length == word && strncmp(node->text, allowed, word) == 0) {
+        if (ps_schema_type(key) == TYPE_OPTINT && is_word(allowed, node)) {
             v->INT = PS_CONFIG_AUTO;
             return PS_OK;
         }
@@ -58,9 +62,14 @@ static ps_status parse_integer(ps_key_index key, const ps_yaml_node *node, ps_va
 }
 
 static ps_status parse_real(ps_key_index key, const ps_yaml_node *node, ps_value *v, ps_error *err) {
+    const char *allowed = ps_schema_key(key)->allowed;
     ps_interval range;
+    if (is_plain(node) && ps_schema_type(key) == TYPE_OPTREAL && is_word(allowed, node)) {
+        v->REAL = PS_CONFIG_AUTO;
+        return PS_OK;
+    }
     if (is_plain(node) && ps_yaml_real(node->text, &v->REAL) && isfinite(v->REAL) &&
-        ps_schema_interval(ps_schema_key(key)->allowed, &range) && ps_interval_contains(&range, v->REAL)) {
+        ps_schema_interval(allowed, &range) && ps_interval_contains(&range, v->REAL)) {
         v->REAL += 0.0; /* −0 is 0: the printed configuration is canonical */
         return PS_OK;
     }
@@ -251,7 +260,8 @@ ps_status ps_value_parse(ps_key_index key, const ps_yaml_node *node, ps_value *v
     case TYPE_BOOL: return parse_bool(key, node, v, err);
     case TYPE_INT:
     case TYPE_OPTINT: return parse_integer(key, node, v, err);
-    case TYPE_REAL: return parse_real(key, node, v, err);
+    case TYPE_REAL:
+    case TYPE_OPTREAL: return parse_real(key, node, v, err);
     case TYPE_STRING:
     case TYPE_OPTSTRING:
     case TYPE_NAME:

@@ -83,6 +83,11 @@ void ps_value_print(ps_value_type type, const ps_value *v, const char *allowed, 
             break;
         } /* fall through */
     case TYPE_INT: ps_text_printf(text, "%" PRId64, v->INT); break;
+    case TYPE_OPTREAL:
+        if (v->OPTREAL == PS_CONFIG_AUTO) {
+            ps_text_append(text, allowed, strcspn(allowed, " "));
+            break;
+        } /* fall through */
     case TYPE_REAL: ps_yaml_print_real(v->REAL, text); break;
     case TYPE_STRING:
     case TYPE_OPTSTRING:

@@ -85,6 +85,17 @@ static ps_status warn_vain(const audience *a, ps_error *err) {
     return status;
 }
 
+/* ---- What is made for a reward model, without one ------------------------ */
+
+/* It is obeyed, by what is there. */
+static void warn_rewardless(const ps_config *cfg, const ps_log *log, ps_key_index key, double value) {
+    if (cfg->models_prm_enabled || !ps_config_was_given(cfg, key) || !(value > 0)) return;
+    ps_log_printf(log, PS_LOG_WARNING,
+                  "%s (%s): without a reward model depths are compared by the score, which may fall with every token; "
+                  "auto leaves it off",
+                  ps_schema_key(key)->name, ps_origin_text(cfg, key));
+}
+
 /* ---- The preset ---------------------------------------------------------- */
 
 static void tell_preset(const audience *a) {
@@ -102,5 +113,9 @@ ps_status ps_config_warn(const ps_config *const *configs, size_t n, const ps_log
     audience a = {configs, n, log};
     if (n == 0) return PS_OK;
     tell_preset(&a);
+    for (size_t i = 0; i < n; i++) {
+        warn_rewardless(configs[i], log, KEY_ps_depth_tilt, configs[i]->ps_depth_tilt);
+        warn_rewardless(configs[i], log, KEY_ps_depth_retreat, configs[i]->ps_depth_retreat);
+    }
     return warn_vain(&a, err);
 }

@@ -80,6 +80,10 @@ void ps_schema_expectation(ps_key_index key, ps_text *text) {
         ps_text_puts(text, "a number");
         interval_words(allowed, text);
         break;
+    case TYPE_OPTREAL:
+        ps_text_printf(text, "%.*s or a number", (int)strcspn(allowed, " "), allowed);
+        interval_words(allowed, text);
+        break;
     case TYPE_STRING: ps_text_puts(text, "a string"); break;
     case TYPE_OPTSTRING: ps_text_puts(text, "a string or null"); break;
     case TYPE_NAME: ps_text_puts(text, "a path or name"); break;

@@ -29,15 +29,15 @@ ps_status ps_pool_reserve_levels(ps_pool *pool, size_t depth) {
     return PS_OK;
 }
 
-/* One more open snapshot in a level's mean of L. */
-static void count_open(ps_level *level, double ell) {
+/* One more open snapshot in a level's mean of R. */
+static void count_open(ps_level *level, double merit) {
     level->n_open++;
-    if (ell == -INFINITY) return;
-    if (ell > level->open_best) {
-        level->open_sum = level->open_sum * exp(level->open_best - ell) + 1;
-        level->open_best = ell;
+    if (merit == -INFINITY) return;
+    if (merit > level->open_best) {
+        level->open_sum = level->open_sum * exp(level->open_best - merit) + 1;
+        level->open_best = merit;
     } else {
-        level->open_sum += exp(ell - level->open_best);
+        level->open_sum += exp(merit - level->open_best);
     }
 }
 
@@ -52,7 +52,7 @@ static void put(ps_pool *pool, uint32_t id, ps_snapshot snapshot) {
     level->stale = true;
     if (snapshot.state != PS_OPEN) return;
     level->live[level->n_live++] = id;
-    count_open(level, snapshot.ell);
+    count_open(level, snapshot.merit);
 }
 
 ps_status ps_pool_create(const ps_pool_params *params, ps_pool **out, ps_error *err) {
@@ -98,11 +98,23 @@ static uint32_t launch_depth_below(const ps_pool *pool, uint32_t parent) {
     return parent != 0 && p->event + 1 == pool->n_events ? p->launch_depth : p->depth;
 }
 
-static ps_status check_append(const ps_pool *pool, uint32_t parent, double ell, ps_error *err) {
+ps_status ps_pool_check_numbers(const ps_pool *pool, uint32_t parent, double ell, double merit, ps_error *err) {
+    const ps_pool_params *p = &pool->params;
+    bool compares = p->weighting == PS_LINEAGE && (p->depth_tilt > 0 || p->depth_retreat > 0);
+    if (isnan(ell) || ell == INFINITY)
+        return ps_fail(err, PS_DOMAIN, "the score of a child of snapshot %u is %g", parent, ell);
+    if (compares && (isnan(merit) || merit == INFINITY))
+        return ps_fail(err, PS_DOMAIN,
+                       "the merit of a child of snapshot %u, by which depths are compared, is %g (a missing reward?)",
+                       parent, merit);
+    return PS_OK;
+}
+
+static ps_status check_append(const ps_pool *pool, uint32_t parent, double ell, double merit, ps_error *err) {
     if (pool->n_events == 0) return ps_fail(err, PS_ARG, "no particle runs: launch before appending a snapshot");
     if (parent > pool->size) return ps_fail(err, PS_ARG, "no snapshot %u in a pool of %zu", parent, pool->size);
-    if (isnan(ell)) return ps_fail(err, PS_DOMAIN, "the score of a child of snapshot %u is not a number", parent);
-    if (ell == INFINITY) return ps_fail(err, PS_DOMAIN, "the score of a child of snapshot %u is +infinity", parent);
+    ps_status status = ps_pool_check_numbers(pool, parent, ell, merit, err);
+    if (status != PS_OK) return status;
     if (pool->size >= UINT32_MAX - 1) return ps_fail(err, PS_BUDGET, "the pool is full");
     if (pool->params.weighting == PS_BALANCE) return PS_OK; /* whole answers are appended to the root */
     if (pool->running[parent] == 0) return ps_fail(err, PS_ARG, "no particle runs at snapshot %u", parent);
@@ -111,9 +123,9 @@ static ps_status check_append(const ps_pool *pool, uint32_t parent, double ell, 
     return PS_OK;
 }
 
-ps_status ps_pool_append(ps_pool *pool, uint32_t parent, double ell, ps_snapshot_state state, uint32_t *id,
-                         ps_error *err) {
-    ps_status status = check_append(pool, parent, ell, err);
+ps_status ps_pool_append(ps_pool *pool, uint32_t parent, double ell, double merit, ps_snapshot_state state,
+                         uint32_t *id, ps_error *err) {
+    ps_status status = check_append(pool, parent, ell, merit, err);
     if (status != PS_OK) return status;
     uint32_t depth = pool->snapshots[parent].depth + 1;
     if (depth >= pool->params.max_depth && state == PS_OPEN) state = PS_TRUNCATED;
@@ -133,6 +145,7 @@ ps_status ps_pool_append(ps_pool *pool, uint32_t parent, double ell, ps_snapshot
                       .event = (uint32_t)(pool->n_events - 1),
                       .launch_depth = launch_depth_below(pool, parent),
                       .ell = ell,
+                      .merit = merit,
                       .state = state});
     if (depth < pool->mix_from) pool->mix_from = depth;
     if (pool->running[parent] > 0) pool->running[parent]--;

@@ -31,7 +31,7 @@ typedef struct ps_level {
     /* The mixtures of the first mixed_ids snapshots hold the first mixed_cohorts cohorts. */
     size_t mixed_ids, mixed_cohorts;
     bool stale; /* its candidates or their mixtures are not those of the last ps_pool_prepare */
-    /* Its open snapshots, pruned ones included: how many, their highest score, Σ exp(ℓ − highest). */
+    /* Its open snapshots, pruned ones included: how many, their highest merit, Σ exp(merit − highest). */
     size_t n_open;
     double open_best, open_sum;
     /* Set by ps_pool_prepare: */
@@ -116,10 +116,12 @@ static inline bool ps_snapshot_selectable(const ps_snapshot *s) {
 
 /* Room for n snapshots, the root among them. */
 ps_status ps_pool_reserve_snapshots(ps_pool *pool, size_t n);
+/* PS_DOMAIN for a score that a snapshot cannot have, or a merit that it cannot have and that is read. */
+ps_status ps_pool_check_numbers(const ps_pool *pool, uint32_t parent, double ell, double merit, ps_error *err);
 /* Make levels 0 … depth exist. */
 ps_status ps_pool_reserve_levels(ps_pool *pool, size_t depth);
 
-/* log of the plain mean of L over the open snapshots of a level, pruned ones included; −∞ where there is none. */
+/* log of the plain mean of R over the open snapshots of a level, pruned ones included; −∞ where there is none. */
 static inline double ps_level_log_mean(const ps_level *level) {
     return level->open_sum > 0 ? level->open_best + log(level->open_sum / (double)level->n_open) : -INFINITY;
 }

@@ -38,11 +38,18 @@ static void gather_levels(ps_pool *pool) {
         pool->first_depth++;
 }
 
+/* balance: from a finished snapshot nothing is grown, and where a particle stands it may go on: neither is going back.
+ */
+static bool in_window(const ps_pool *pool, uint32_t id) {
+    const ps_snapshot *s = &pool->snapshots[id];
+    return s->state != PS_OPEN || pool->running[id] > 0 || (s->depth >= pool->shallowest && s->depth <= pool->deepest);
+}
+
 /* balance: by age, finished ones too. */
 static void gather_all(ps_pool *pool) {
     pool->n_candidates = 0;
     for (uint32_t id = 1; id <= pool->size; id++)
-        if (!pool->snapshots[id].pruned) add_candidate(pool, id);
+        if (!pool->snapshots[id].pruned && in_window(pool, id)) add_candidate(pool, id);
 }
 
 ps_status ps_pool_prepare(ps_pool *pool, const uint32_t **ids, size_t *n, ps_error *err) {

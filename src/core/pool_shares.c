@@ -17,7 +17,7 @@ static double log_selected_mean(const ps_pool *pool, const ps_level *level, doub
     return ps_moments_log_sum(worth) - ps_moments_log_sum(ps_level_moments(pool, level, beta));
 }
 
-/* What log ρ compares depths by: depth_tilt·h(d) + depth_retreat·g(d); −∞ where a mean of L is zero. */
+/* What log ρ compares depths by: depth_tilt·h(d) + depth_retreat·g(d); −∞ where a mean of R is zero. */
 static double merit(const ps_pool *pool, const ps_level *level, double beta) {
     double sum = 0;
     if (pool->params.depth_tilt > 0) sum += pool->params.depth_tilt * ps_level_log_mean(level);
@@ -27,6 +27,7 @@ static double merit(const ps_pool *pool, const ps_level *level, double beta) {
 
 void ps_pool_set_window(ps_pool *pool, size_t shallowest, size_t deepest) {
     pool->shares = PS_NO_SHARES;
+    pool->prepared = pool->prepared && pool->params.weighting == PS_LINEAGE;
     pool->shallowest = shallowest;
     pool->deepest = deepest;
 }

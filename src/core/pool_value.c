@@ -1,9 +1,10 @@
 /* What became of a prefix's descendants, taken back into the prefix: the value
  *
- *     V(x) = (L(x) + Σ V(child)) / (1 + number of children)
+ *     V(x) = (R(x) + Σ V(child)) / (1 + number of children)
  *
- * of x and all that grew from it, finished ones too. A prefix with a good score whose continuations all score badly is
- * worth less than its score. depth_retreat compares depths by the values of their prefixes.
+ * of x and all that grew from it, finished ones too, with R = exp(merit): a prefix of merit whose continuations all
+ * have little is worth less than it seemed. depth_retreat compares depths by the values of their prefixes. R is not L:
+ * a score that falls with length would make every continuation look bad, and the search would go back from all of them.
  *
  * The values decide how many particles go back to a depth, never to which of its prefixes. That number may depend on
  * anything past without making the weights wrong. So prefixes that a move grew count among the children here, though
@@ -28,9 +29,9 @@ static void back_up(ps_family *families, const ps_snapshot *snapshots, size_t ol
         families[i] = (ps_family){.best = -INFINITY};
     for (size_t i = size; i >= oldest; i--) {
         ps_family *own = &families[i], *parent = &families[snapshots[i].parent];
-        own->log_value = snapshots[i].ell;
+        own->log_value = snapshots[i].merit;
         if (own->n > 0) {
-            add(snapshots[i].ell, &own->best, &own->sum);
+            add(snapshots[i].merit, &own->best, &own->sum);
             own->log_value = own->sum > 0 ? own->best + log(own->sum / (double)(1 + own->n)) : -INFINITY;
         }
         if (snapshots[i].parent < oldest) continue;

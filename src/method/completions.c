@@ -137,7 +137,7 @@ static ps_status append_generation(completions *p, ps_error *err) {
     for (size_t i = 0; i < M; i++) {
         const ps_tree_node *node = node_at(p, p->walkers[i].chain.current);
         uint32_t id;
-        ps_status status = ps_pool_append(p->pool, 0, node->ell, node->state, &id, err);
+        ps_status status = ps_pool_append(p->pool, 0, node->ell, node->merit, node->state, &id, err);
         if (status != PS_OK) return status;
         p->answer_of[id] = p->walkers[i].chain.current;
     }

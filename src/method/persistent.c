@@ -108,7 +108,7 @@ static ps_status append_all(ps_persistent *p, ps_error *err) {
     for (size_t i = 0; i < p->n_running; i++) {
         const ps_tree_node *node = &p->tree.nodes[p->work[i].child];
         uint32_t id;
-        ps_status status = ps_pool_append(p->pool, node->parent, node->ell, node->state, &id, err);
+        ps_status status = ps_pool_append(p->pool, node->parent, node->ell, node->merit, node->state, &id, err);
         if (status != PS_OK) return status;
         if (node->state == PS_OPEN) p->running[open++] = id;
     }

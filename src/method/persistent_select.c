@@ -77,7 +77,7 @@ ps_status ps_persistent_go_on_moving(ps_persistent *p, ps_error *err) {
     for (size_t i = 0; i < p->n_work && status == PS_OK; i++) {
         const ps_tree_node *node = &p->tree.nodes[p->work[i].child];
         uint32_t id;
-        status = ps_pool_append_passage(p->pool, node->parent, node->ell, node->state, &id, err);
+        status = ps_pool_append_passage(p->pool, node->parent, node->ell, node->merit, node->state, &id, err);
         p->passage_answer = p->passage_answer || node->state == PS_FINISHED;
     }
     if (status != PS_OK) return status;
@@ -100,10 +100,19 @@ static size_t launches(const ps_persistent *p) {
     return p->params.persistent.refill && paced == p->n_running ? p->params.n_particles : paced;
 }
 
-/* Whether the pool's state calls for a selection event now. */
-static bool event_is_due(const ps_persistent *p, double ess, size_t step) {
-    size_t M = p->params.n_particles;
-    if (p->params.persistent.refill && 2 * p->n_running < M) return true;
+/* Policy ess. The pool's ESS grows with the pool and soon is above any number of particles; that of the particles that
+ * run says how many of them still count. */
+static bool ess_is_low(const ps_persistent *p, const ps_iteration *record, size_t step) {
+    const ps_persistent_params *params = &p->params.persistent;
+    double alpha = ps_alpha_threshold(params->alpha_start, params->alpha_end, step, p->params.max_steps);
+    if (params->ess_over == PS_ESS_OVER_POOL) return record->ess < alpha * (double)p->params.n_particles;
+    return p->n_running >= 2 &&
+           ps_pool_ess_of(p->pool, record->beta, p->running, p->n_running) < alpha * (double)p->n_running;
+}
+
+/* Whether the state after an iteration calls for a selection event now. */
+static bool event_is_due(const ps_persistent *p, const ps_iteration *record, size_t step) {
+    if (p->params.persistent.refill && 2 * p->n_running < p->params.n_particles) return true;
     if (p->n_running == 0) return false;
     if (p->params.persistent.policy != PS_POLICY_NEVER && launches(p) < p->n_running) return true;
     switch (p->params.persistent.policy) {
@@ -111,9 +120,7 @@ static bool event_is_due(const ps_persistent *p, double ess, size_t step) {
     case PS_POLICY_NEVER: return false;
     case PS_POLICY_ESS: break;
     }
-    double threshold =
-        ps_alpha_threshold(p->params.persistent.alpha_start, p->params.persistent.alpha_end, step, p->params.max_steps);
-    return ess < threshold * (double)M;
+    return ess_is_low(p, record, step);
 }
 
 /* All particles have finished and tokens are left: begin again at the root, at β = 0. The pool stays: at every depth
@@ -150,16 +157,24 @@ static void set_window(ps_persistent *p) {
     ps_pool_set_window(p->pool, back < p->front ? p->front - back : 0, p->waves > 0 ? p->front : SIZE_MAX);
 }
 
-/* Take the picks as running particles, and note how far they go back. */
-static void take_picks(ps_persistent *p, const uint32_t *ids, size_t picked) {
+/* How many steps a selection goes back from the front by this pick. In balance no window leaves out what is finished or
+ * where a particle stands, which is what the last iteration made: going on from there is not going back. */
+static size_t steps_behind(const ps_persistent *p, uint32_t pick) {
+    size_t depth = depth_of(p, pick);
+    bool stays = p->tree.nodes[pick].state != PS_OPEN || pick > ps_pool_size(p->pool) - p->n_work;
+    if (depth >= p->front || (p->params.persistent.pool.weighting == PS_BALANCE && stays)) return 0;
+    return p->front - depth;
+}
+
+/* Take the picks as running particles. Returns how far they go back, the mean. */
+static double take_picks(ps_persistent *p, const uint32_t *ids, size_t picked) {
     size_t back = 0;
     for (size_t i = 0; i < picked; i++) {
         p->running[i] = ids[p->picks[i]];
-        size_t depth = depth_of(p, p->running[i]);
-        back += depth < p->front ? p->front - depth : 0;
+        back += steps_behind(p, p->running[i]);
     }
     p->n_running = picked;
-    if (picked > 0) p->gone_back += (double)back / (double)picked;
+    return picked > 0 ? (double)back / (double)picked : 0;
 }
 
 ps_status ps_persistent_select(ps_persistent *p, ps_iteration *record, ps_error *err) {
@@ -177,7 +192,7 @@ ps_status ps_persistent_select(ps_persistent *p, ps_iteration *record, ps_error 
     record->beta = beta;
     record->ess = ps_pool_ess(p->pool, beta);
     if (!p->ended && p->n_running == 0 && !p->params.persistent.refill) return begin_wave(p, record, err);
-    if (p->ended || !event_is_due(p, record->ess, p->history.n + 1) || !(record->ess > 0)) return PS_OK;
+    if (p->ended || !event_is_due(p, record, p->history.n + 1) || !(record->ess > 0)) return PS_OK;
     if (ps_reserve(&p->W, &p->W_capacity, n) != PS_OK) return ps_nomem(err);
     status = ps_pool_weights(p->pool, beta, p->W, err);
     if (status != PS_OK) return status;
@@ -185,7 +200,8 @@ ps_status ps_persistent_select(ps_persistent *p, ps_iteration *record, ps_error 
     if (p->params.keep_weights) status = ps_history_keep_weights(&p->history, record, p->W, ids, NULL, n, err);
     if (status == PS_OK) status = draw(p, n, launches(p), &picked, ids, err);
     if (status != PS_OK) return status;
-    take_picks(p, ids, picked);
+    record->steps_back = take_picks(p, ids, picked);
+    p->gone_back += record->steps_back;
     status = p->params.n_moves > 0 ? start_moves(p, beta, err) : launch(p, beta, err);
     record->resampled = status == PS_OK;
     return status;

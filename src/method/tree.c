@@ -24,6 +24,12 @@ ps_status ps_tree_reserve(ps_tree *tree, uint32_t parent, uint32_t *id, ps_error
     return PS_OK;
 }
 
+/* A product of rewards falls with length as a sum of log-probabilities does; its last factor does not. */
+static double merit_of(const ps_method_params *params, const ps_step_result *result, double ell) {
+    if (!params->has_reward) return ell;
+    return ps_score_reward(params->score_params, params->reward_shrinks ? result->step_reward : result->reward);
+}
+
 ps_status ps_tree_fill(ps_tree *tree, const ps_method_params *params, const ps_step_result *result, ps_error *err) {
     if (result->child == 0 || result->child >= tree->size || tree->nodes[result->child].known)
         return ps_fail(err, PS_ARG, "a result for snapshot %u, which was not asked for", result->child);
@@ -46,7 +52,9 @@ ps_status ps_tree_fill(ps_tree *tree, const ps_method_params *params, const ps_s
     /* Only a method that chooses without a score gets here without the sums that the score reads: all answers are
      * alike. */
     if (!result->has_logp && ps_score_needs_logp(params->score, params->score_params)) return PS_OK;
-    return ps_score(params->score, params->prior, params->score_params, &node->sums, &node->ell, err);
+    ps_status status = ps_score(params->score, params->prior, params->score_params, &node->sums, &node->ell, err);
+    if (status == PS_OK) node->merit = merit_of(params, result, node->ell);
+    return status;
 }
 
 /* What is offered: finished snapshots; where there is none, truncated ones; where there is none, open ones. */

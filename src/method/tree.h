@@ -17,6 +17,7 @@ typedef struct ps_tree_node {
     bool known; /* its result has arrived */
     ps_score_input sums;
     double ell;
+    double merit; /* what depths are compared by: γ·f(r), whatever the score is made of; ℓ where there is no PRM */
 } ps_tree_node;
 
 typedef struct ps_tree {
@@ -33,7 +34,7 @@ void ps_tree_clear(ps_tree *tree);
 /* A place for a child of `parent` whose result is still to come; *id is its number. */
 ps_status ps_tree_reserve(ps_tree *tree, uint32_t parent, uint32_t *id, ps_error *err);
 
-/* The result of a reserved child: sums, state (an open one at max_steps becomes truncated) and ℓ. */
+/* The result of a reserved child: sums, state (an open one at max_steps becomes truncated), ℓ and merit. */
 ps_status ps_tree_fill(ps_tree *tree, const ps_method_params *params, const ps_step_result *result, ps_error *err);
 
 /* Every known finished snapshot as an answer of log-weight 0, in order of number; the truncated ones where none is

@@ -75,14 +75,15 @@ static json_t *particles(const ps_outcome *o) {
     return array;
 }
 
-/* Event 0 is the launch at the root; each later one is a selection after an iteration. */
+/* Event 0 is the launch at the root; each later one is a selection after an iteration, or a wave from the root. */
 static json_t *events(const ps_method_report *report) {
     json_t *array = json_array();
     json_array_append_new(array, json_pack("{s:i,s:f}", "after_iteration", 0, "beta", 0.0));
     for (size_t i = 0; i < report->n_iterations; i++)
         if (report->iterations[i].resampled)
-            json_array_append_new(array, json_pack("{s:I,s:o}", "after_iteration", (json_int_t)(i + 1), "beta",
-                                                   ps_json_number(report->iterations[i].beta)));
+            json_array_append_new(array, json_pack("{s:I,s:o,s:o}", "after_iteration", (json_int_t)(i + 1), "beta",
+                                                   ps_json_number(report->iterations[i].beta), "steps_back",
+                                                   ps_json_number(report->iterations[i].steps_back)));
     return array;
 }
 

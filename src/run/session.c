@@ -106,14 +106,23 @@ static ps_policy policy_of(const char *name) {
                                          : PS_POLICY_ESS;
 }
 
+/* How strongly depths are compared where `auto` leaves it to us: docs/findings.md has the comparison. */
+enum { TILT = 0, RETREAT = 8 };
+
+/* What compares depths by the reward: off where the score reads none, unless somebody asked for it. */
+static double by_reward(const ps_config *c, ps_config_OPTREAL value, double number) {
+    if (value != PS_CONFIG_AUTO) return value;
+    return ps_score_find(c->scoring_type)->needs_reward ? number : 0;
+}
+
 /* Without the pool only the newest snapshot of each line can be selected: lineage weights that never look back. */
 static ps_pool_params pool_of(const ps_config *c) {
     bool pool = c->ps_snapshot_pool_enabled;
     return (ps_pool_params){
         .weighting = ps_config_is(c->ps_weights, "lineage") || !pool ? PS_LINEAGE : PS_BALANCE,
         .depth_decay = pool ? c->ps_depth_decay : 0,
-        .depth_tilt = c->ps_depth_tilt,
-        .depth_retreat = c->ps_depth_retreat,
+        .depth_tilt = by_reward(c, c->ps_depth_tilt, TILT),
+        .depth_retreat = by_reward(c, c->ps_depth_retreat, RETREAT),
         .max_size = (size_t)c->ps_snapshot_pool_max_size,
         .prune =
             ps_config_is(c->ps_snapshot_pool_prune_strategy, "lowest_score") ? PS_PRUNE_LOWEST_SCORE : PS_PRUNE_OLDEST,
@@ -132,6 +141,7 @@ static ps_persistent_params persistent_of(const ps_config *c) {
         .subpools = (size_t)c->ps_resample_subpools,
         .distinct_lineage = c->ps_resample_topN_distinct_lineage,
         .policy = policy_of(c->ps_resample_policy),
+        .ess_over = ps_config_is(c->ps_resample_ess_over, "pool") ? PS_ESS_OVER_POOL : PS_ESS_OVER_PARTICLES,
         .alpha_start = c->ps_resample_alpha_start,
         .alpha_end = constant ? c->ps_resample_alpha_start : c->ps_resample_alpha_end,
         .refill = c->ps_refill,
@@ -153,6 +163,7 @@ static void set_params(ps_session *s) {
         .prior = ps_length_prior_find(c->scoring_length_prior_type),
         .score_params = &s->score_params,
         .has_reward = s->prm != NULL,
+        .reward_shrinks = ps_config_is(c->scoring_prm_aggregate, "prod"),
         .has_logp = (engine.can & PS_ENGINE_LOGP) != 0,
         .has_logq = (engine.can & (PS_ENGINE_LOGQ | PS_ENGINE_LOGQ_BOUNDED)) != 0,
         .keep_weights = c->logging_log_weights,

@@ -261,6 +261,7 @@ static ps_status deliver(ps_task *task, uint32_t child, ps_error *err) {
         .has_logp = task->session->params.has_logp,
         .has_logq = task->session->params.has_logq,
         .reward = node->reward,
+        .step_reward = node->step_reward,
     };
     return PS_OK;
 }

@@ -91,12 +91,37 @@ static void a_check_warns_too(void **state) {
     ps_config_free(cfg);
 }
 
+/* What compares depths by a reward and is set without one: obeyed, with a line for each such key. */
+static void comparing_depths_without_a_reward_is_said(void **state) {
+    (void)state;
+    static const struct {
+        const char *yaml, *named; /* NULL: no warning */
+    } cases[] = {
+        {"ps: {depth_retreat: auto, depth_tilt: auto}\n", NULL},
+        {"ps: {depth_retreat: 0, depth_tilt: 0}\n", NULL},
+        {"ps: {depth_retreat: 8}\n", "warning: ps.depth_retreat (t.yaml:1:21): without a reward model"},
+        {"ps: {depth_tilt: 0.5}\n", "warning: ps.depth_tilt (t.yaml:1:18): without a reward model"},
+        {"ps: {depth_retreat: 8}\nmodels: {prm: {enabled: true}}\n", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ps_config *cfg = fresh();
+        load(cfg, cases[i].yaml);
+        heard h = said_of(cfg, PS_LOG_WARNING);
+        const char *said = ps_text_cstr(&h.lines);
+        if (cases[i].named == NULL) assert_string_equal(said, "");
+        if (cases[i].named != NULL) assert_ptr_equal(strstr(said, cases[i].named), said);
+        ps_text_clear(&h.lines);
+        ps_config_free(cfg);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(contradictions_are_told_with_their_place),
         cmocka_unit_test(a_pasted_secret_is_not_repeated),
         cmocka_unit_test(the_toy_brings_its_own_prm),
         cmocka_unit_test(a_check_warns_too),
+        cmocka_unit_test(comparing_depths_without_a_reward_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -61,6 +61,9 @@ static const wrong cases[] = {
      "t.yaml:2:16: generation.n_particles: found 100000, expected an integer from 1 to 65536"},
     {"generation: {top_p: 0}\n", "t.yaml:1:21: generation.top_p: found 0, expected a number above 0 and at most 1"},
     {"ps: {depth_decay: .inf}\n", "t.yaml:1:19: ps.depth_decay: found .inf, expected a number from 0 to 1"},
+    {"ps: {depth_retreat: automatic}\n",
+     "t.yaml:1:21: ps.depth_retreat: found automatic, expected auto or a number from 0 to 1000"},
+    {"ps: {depth_tilt: -1}\n", "t.yaml:1:18: ps.depth_tilt: found -1, expected auto or a number from 0 to 1000"},
     {"ps: {depth_decay: .nan}\n", "t.yaml:1:19: ps.depth_decay: found .nan, expected a number from 0 to 1"},
     {"ps: {stop_ess: 1e999}\n", "t.yaml:1:16: ps.stop_ess: found 1e999, expected a number from 0 to 1e6"},
     {"scoring: {length_prior: {p_geometric: 1}}\n", "t.yaml:1:39: scoring.length_prior.p_geometric: found 1, expected "

@@ -74,6 +74,9 @@ static void explicit_keys_win_over_the_preset(void **state) {
     ps_config *cfg = fresh();
     assert_value(cfg, "ps.weights", "lineage");
     assert_origin(cfg, "ps.weights", "preset recommended");
+    assert_value(cfg, "ps.resample.ess_over", "pool");
+    assert_value(cfg, "ps.depth_retreat", "auto");
+    assert_value(cfg, "ps.depth_tilt", "auto");
     load(cfg, "ps: {weights: balance}\npreset: recommended\n");
     assert_value(cfg, "ps.weights", "balance");
     assert_value(cfg, "ps.resample.method", "systematic");
@@ -93,6 +96,8 @@ static void classic_is_the_reference(void **state) {
     assert_value(cfg, "ps.weights", "balance");
     assert_value(cfg, "ps.resample.method", "topN");
     assert_value(cfg, "ps.resample.policy", "ess");
+    assert_value(cfg, "ps.resample.ess_over", "particles");
+    assert_value(cfg, "ps.depth_retreat", "0");
     assert_value(cfg, "ps.temperature_schedule.monotone", "true");
     assert_value(cfg, "ps.temperature_schedule.beta_max", "1");
     assert_value(cfg, "ps.temperature_schedule.target_ess", "0.5");

@@ -88,6 +88,21 @@ static void defaults_are_accepted_as_values(void **state) {
     ps_config_free(same);
 }
 
+/* "auto" and "null" are kept as −1, which no such key may be otherwise. */
+static void words_stand_apart_from_numbers(void **state) {
+    (void)state;
+    size_t n, found = 0;
+    const ps_config_key *keys = ps_config_keys(&n);
+    for (size_t i = 0; i < n; i++) {
+        if (strstr(keys[i].type, "or word") == NULL) continue;
+        const char *interval = strchr(keys[i].allowed, '[');
+        assert_non_null(interval);
+        assert_true(strtod(interval + 1, NULL) >= 0);
+        found++;
+    }
+    assert_true(found >= 8);
+}
+
 static void every_key_round_trips(void **state) {
     (void)state;
     size_t n;
@@ -168,6 +183,7 @@ int main(void) {
         cmocka_unit_test(engines_are_values_of_engine_type),
         cmocka_unit_test(paths_and_names_are_of_their_type),
         cmocka_unit_test(defaults_are_accepted_as_values),
+        cmocka_unit_test(words_stand_apart_from_numbers),
         cmocka_unit_test(every_key_round_trips),
         cmocka_unit_test(ranges_end_where_they_say),
         cmocka_unit_test(explain_names_everything),

@@ -89,7 +89,7 @@ static void check_pool_case(const json_t *json, const balance_case *c) {
     assert_int_equal(ps_pool_create(&(ps_pool_params){.weighting = PS_BALANCE, .max_depth = 9}, &pool, NULL), PS_OK);
     assert_int_equal(ps_pool_launch(pool, 0, &root, 1, NULL), PS_OK);
     for (size_t i = 0; i < c->n; i++)
-        assert_int_equal(ps_pool_append(pool, 0, c->ell[i], PS_FINISHED, &id, NULL), PS_OK);
+        assert_int_equal(ps_pool_append(pool, 0, c->ell[i], 0, PS_FINISHED, &id, NULL), PS_OK);
     assert_int_equal(ps_pool_advance(pool, NULL), PS_OK);
     assert_int_equal(ps_pool_prepare(pool, &ids, &n, NULL), PS_OK);
     assert_int_equal(n, c->n);

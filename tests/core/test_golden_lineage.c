@@ -23,7 +23,7 @@ static void iterate(replay *r) {
         size_t depth = golden_size(s, "depth");
         bool finished = json_is_true(golden_get(s, "finished"));
         uint32_t id;
-        assert_int_equal(ps_pool_append(r->pool, r->particles[i], golden_at(path, depth),
+        assert_int_equal(ps_pool_append(r->pool, r->particles[i], golden_at(path, depth), golden_at(path, depth),
                                         finished ? PS_FINISHED : PS_OPEN, &id, NULL),
                          PS_OK);
         const ps_snapshot *made = &ps_pool_snapshots(r->pool)[id];

@@ -47,7 +47,7 @@ static void never_looking_back_is_a_particle_filter(void **state) {
     for (size_t t = 0; t < STEPS; t++) {
         for (size_t i = 0; i < M; i++) {
             double ell = ps_pool_snapshots(pool)[at[i]].ell - 2 + 3 * ps_normal(check_key(t), i);
-            assert_ok(ps_pool_append(pool, at[i], ell, PS_OPEN, &at[i], err));
+            assert_ok(ps_pool_append(pool, at[i], ell, 0, PS_OPEN, &at[i], err));
         }
         assert_ok(ps_pool_advance(pool, err));
         const uint32_t *ids;

@@ -12,7 +12,7 @@ static ps_pool *make_pool(ps_pool_params params, size_t M) {
 
 static uint32_t append(ps_pool *pool, uint32_t parent, double ell, ps_snapshot_state state) {
     uint32_t id;
-    assert_ok(ps_pool_append(pool, parent, ell, state, &id, err));
+    assert_ok(ps_pool_append(pool, parent, ell, ell, state, &id, err));
     return id;
 }
 
@@ -150,26 +150,28 @@ static void wrong_calls_are_refused(void **state) {
         assert_true(strlen(refusal.message) > 10);
     }
     assert_ok(ps_pool_create(&(ps_pool_params){.max_depth = 5, .depth_decay = 0.5}, &pool, err));
-    assert_int_equal(ps_pool_append(pool, 0, -1, PS_OPEN, &id, &refusal), PS_ARG); /* nothing launched yet */
+    assert_int_equal(ps_pool_append(pool, 0, -1, 0, PS_OPEN, &id, &refusal), PS_ARG); /* nothing launched yet */
     assert_int_equal(ps_pool_advance(pool, &refusal), PS_ARG);
     assert_int_equal(ps_pool_launch(pool, 0.5, &root, 1, &refusal), PS_ARG); /* the first has β = 0 */
     assert_int_equal(ps_pool_launch(pool, 0, &(uint32_t){1}, 1, &refusal), PS_ARG);
     assert_int_equal(ps_pool_launch(pool, 0, &root, 0, &refusal), PS_ARG);
     assert_ok(ps_pool_launch(pool, 0, (uint32_t[]){0, 0}, 2, err));
     assert_int_equal(ps_pool_launch(pool, 0, &root, 1, &refusal), PS_ARG); /* not prepared */
-    assert_int_equal(ps_pool_append(pool, 7, -1, PS_OPEN, &id, &refusal), PS_ARG);
-    assert_int_equal(ps_pool_append(pool, 0, NAN, PS_OPEN, &id, &refusal), PS_DOMAIN);
-    assert_int_equal(ps_pool_append(pool, 0, INFINITY, PS_OPEN, &id, &refusal), PS_DOMAIN);
+    assert_int_equal(ps_pool_append(pool, 7, -1, 0, PS_OPEN, &id, &refusal), PS_ARG);
+    assert_int_equal(ps_pool_append(pool, 0, NAN, 0, PS_OPEN, &id, &refusal), PS_DOMAIN);
+    assert_int_equal(ps_pool_append(pool, 0, INFINITY, 0, PS_OPEN, &id, &refusal), PS_DOMAIN);
+    assert_true(isnan(ps_pool_ess_of(pool, 1, &root, 1)));
     uint32_t a = append(pool, 0, -1, PS_OPEN), b = append(pool, 0, -1, PS_FINISHED);
-    assert_int_equal(ps_pool_append(pool, 0, -1, PS_OPEN, &id, &refusal), PS_ARG); /* both have made their step */
-    assert_int_equal(ps_pool_append(pool, a, -1, PS_OPEN, &id, &refusal), PS_ARG); /* and a second in one iteration */
-    assert_int_equal(ps_pool_prepare(pool, &ids, &n, &refusal), PS_ARG);           /* in the middle of it */
+    assert_int_equal(ps_pool_append(pool, 0, -1, 0, PS_OPEN, &id, &refusal), PS_ARG); /* both have made their step */
+    assert_int_equal(ps_pool_append(pool, a, -1, 0, PS_OPEN, &id, &refusal),
+                     PS_ARG);                                            /* and a second in one iteration */
+    assert_int_equal(ps_pool_prepare(pool, &ids, &n, &refusal), PS_ARG); /* in the middle of it */
     assert_int_equal(ps_pool_answers(pool, 1, false, &found, &log_weights, &n, &log_z, &refusal), PS_ARG);
     assert_true(isnan(ps_pool_ess(pool, 1)) && isnan(ps_pool_log_z(pool, 1, 0)));
     assert_int_equal(ps_pool_weights(pool, 1, W, &refusal), PS_ARG);
     assert_ok(ps_pool_advance(pool, err));
     assert_ok(ps_pool_advance(pool, err));
-    assert_int_equal(ps_pool_append(pool, a, -1, PS_OPEN, &id, &refusal), PS_ARG); /* missed an iteration */
+    assert_int_equal(ps_pool_append(pool, a, -1, 0, PS_OPEN, &id, &refusal), PS_ARG); /* missed an iteration */
     assert_ok(ps_pool_prepare(pool, &ids, &n, err));
     assert_int_equal(ps_pool_launch(pool, NAN, &a, 1, &refusal), PS_ARG);
     assert_int_equal(ps_pool_launch(pool, -1, &a, 1, &refusal), PS_ARG);
@@ -219,7 +221,109 @@ static void pruned_snapshots_stay_in_the_sums(void **state) {
     check_pruning(PS_PRUNE_LOWEST_SCORE, (bool[]){true, false, true, true, true});
 }
 
+/* ---- Comparing depths ---------------------------------------------------- */
+
+static void a_merit_is_judged_where_it_is_read(void **state) {
+    (void)state;
+    static const ps_pool_params all[] = {{.max_depth = 5, .depth_decay = 0.5},
+                                         {.max_depth = 5, .depth_decay = 0.5, .depth_tilt = 1},
+                                         {.max_depth = 5, .depth_decay = 0.5, .depth_retreat = 1},
+                                         {.max_depth = 5, .weighting = PS_BALANCE, .depth_retreat = 1}};
+    for (size_t i = 0; i < 4; i++) {
+        ps_pool *pool = make_pool(all[i], 4);
+        ps_error refusal = {0};
+        uint32_t id;
+        bool read = i == 1 || i == 2;
+        assert_int_equal(ps_pool_append(pool, 0, -1, NAN, PS_OPEN, &id, &refusal), read ? PS_DOMAIN : PS_OK);
+        assert_int_equal(ps_pool_append(pool, 0, -1, INFINITY, PS_OPEN, &id, NULL), read ? PS_DOMAIN : PS_OK);
+        if (read) assert_non_null(strstr(refusal.message, "by which depths are compared"));
+        assert_ok(ps_pool_append(pool, 0, -1, -INFINITY, PS_OPEN, &id, err));
+        ps_pool_free(pool);
+    }
+}
+
+/* Four particles make eight steps, with selections between them: the share of each depth in the last selection. Scores
+ * are cumulative, merits are not. `a_token` is added to the score for each token; steps of one depth have the same
+ * number of them, or with `uneven` any. With `by_score` the merit is the score. */
+static void shares_of_depths(ps_pool_params params, double a_token, bool uneven, bool by_score, double shares[9]) {
+    enum { M = 4 };
+    params.max_depth = 9;
+    ps_pool *pool = make_pool(params, M);
+    uint32_t at[M] = {0}, tokens[M * 9 + 1] = {0};
+    const uint32_t *ids;
+    for (size_t t = 0; t < 8; t++) {
+        for (size_t i = 0; i < M; i++) {
+            uint32_t parent = at[i], id = (uint32_t)(t * M + i + 1);
+            tokens[id] = tokens[parent] + (uint32_t)(1 + 9 * ps_uniform(check_key(uneven ? id : 1000 + t), 0));
+            double ell = -0.3 * (double)t - ps_uniform(check_key(id), 1) + a_token * tokens[id];
+            double merit = -ps_uniform(check_key(id), 2);
+            assert_ok(ps_pool_append(pool, parent, ell, by_score ? ell : merit, PS_OPEN, &at[i], err));
+        }
+        assert_ok(ps_pool_advance(pool, err));
+        if (t % 2 == 0) continue;
+        size_t n = prepare(pool, &ids);
+        assert_ok(ps_pool_weights(pool, 0.5, W, err));
+        for (size_t d = 0; d < 9; d++)
+            shares[d] = 0;
+        for (size_t i = 0; i < n; i++)
+            shares[ps_pool_snapshots(pool)[ids[i]].depth] += W[i];
+        assert_ok(ps_pool_launch(pool, 0.5, at, M, err));
+    }
+    ps_pool_free(pool);
+}
+
+/* Log-probabilities, length priors and products fall with every token. Depths are not compared by them: what is added
+ * to the score for each token changes no depth's share. (Tilt looks at no weight. Retreat asks for the mean merit of
+ * what a selection takes of a depth: that is the same as long as what is added is, for all that it takes from.) */
+static void a_constant_for_each_token_changes_no_depths_share(void **state) {
+    (void)state;
+    static const ps_pool_params both[] = {{.depth_decay = 0.5, .depth_tilt = 2},
+                                          {.depth_decay = 0.5, .depth_retreat = 2}};
+    for (size_t k = 0; k < 2; k++)
+        for (int uneven = 0; uneven < (k == 0 ? 2 : 1); uneven++) {
+            double shares[9], other[9], by_score[9], moved = 0;
+            shares_of_depths(both[k], 0, uneven, false, shares);
+            shares_of_depths(both[k], -1.5, uneven, false, other);
+            shares_of_depths(both[k], -1.5, uneven, true, by_score);
+            for (size_t d = 0; d < 9; d++) {
+                check_near(other[d], shares[d], 1e-12);
+                moved = fmax(moved, fabs(by_score[d] - shares[d]));
+            }
+            assert_true(moved > 0.2); /* so that the test could fail */
+        }
+}
+
 /* ---- balance ------------------------------------------------------------- */
+
+/* Open snapshots of other depths are left out; finished ones stay, and those that a particle stands on. */
+static void a_window_on_a_balance_pool(void **state) {
+    (void)state;
+    ps_pool *pool = make_pool((ps_pool_params){.weighting = PS_BALANCE, .max_depth = 9}, 3);
+    const uint32_t *ids;
+    uint32_t a = append(pool, 0, -1, PS_OPEN), b = append(pool, 0, -2, PS_OPEN), c = append(pool, 0, -3, PS_FINISHED);
+    assert_ok(ps_pool_advance(pool, err));
+    uint32_t d = append(pool, a, -4, PS_OPEN);
+    assert_ok(ps_pool_advance(pool, err)); /* one particle stands on b still */
+    assert_int_equal(prepare(pool, &ids), 4);
+    double log_z = ps_pool_log_z(pool, 1, 0), all[] = {-1, -2, -3, -4};
+    check_near(ps_pool_ess(pool, 1), ps_ess(all, 4), 1e-12);
+    check_near(ps_pool_ess_of(pool, 1, (uint32_t[]){b, d}, 2), ps_ess((double[]){-2, -4}, 2), 1e-12);
+
+    ps_pool_set_window(pool, 2, SIZE_MAX);
+    assert_int_equal(ps_pool_weights(pool, 1, W, NULL), PS_ARG); /* with the next preparation */
+    assert_int_equal(prepare(pool, &ids), 3);
+    assert_true(ids[0] == b && ids[1] == c && ids[2] == d);
+    check_near(ps_pool_ess(pool, 1), ps_ess(all + 1, 3), 1e-12);
+    check_near(ps_pool_log_z(pool, 1, 0), log_z, 1e-15); /* a sum over all, whatever can be selected */
+
+    ps_pool_set_window(pool, 0, 0);
+    assert_int_equal(ps_pool_launch(pool, 0.5, &a, 1, NULL), PS_ARG);
+    prepare(pool, &ids);
+    assert_ok(ps_pool_launch(pool, 0.5, &c, 1, err)); /* a finished pick: nobody stands anywhere */
+    assert_int_equal(prepare(pool, &ids), 1);
+    assert_int_equal(ids[0], c);
+    ps_pool_free(pool);
+}
 
 /* Three generations of whole answers: W, ESS and log Ẑ are those of the functions over the same numbers. */
 static void a_balance_pool_computes_what_the_functions_do(void **state) {
@@ -288,6 +392,9 @@ int main(void) {
                                        cmocka_unit_test(depths_of_impossible_prefixes_are_closed_above_zero),
                                        cmocka_unit_test(wrong_calls_are_refused),
                                        cmocka_unit_test(pruned_snapshots_stay_in_the_sums),
+                                       cmocka_unit_test(a_merit_is_judged_where_it_is_read),
+                                       cmocka_unit_test(a_constant_for_each_token_changes_no_depths_share),
+                                       cmocka_unit_test(a_window_on_a_balance_pool),
                                        cmocka_unit_test(a_balance_pool_computes_what_the_functions_do),
                                        cmocka_unit_test(a_balance_pool_without_weight_is_an_error)};
     return cmocka_run_group_tests(tests, NULL, NULL);

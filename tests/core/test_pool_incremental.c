@@ -1,5 +1,5 @@
 /* What a pool keeps up to date as it grows, against the same computed afresh in long double: the mixtures, the mean
- * scores of the depths, the candidates. Long random lives of up to a thousand events, in which particles finish and
+ * merits of the depths, the candidates. Long random lives of up to a thousand events, in which particles finish and
  * have impossible scores, snapshots are pruned, and nobody looks at the pool for a while. The mixtures must
  * agree within 1e−12 of max(1, |log m|) and within the bound that pool_mixture.c states. */
 #include "core/pool.h"
@@ -89,7 +89,7 @@ static void compare_means(const ps_pool *pool) {
         size_t n = 0;
         for (size_t i = 0; i < level->n_ids; i++)
             if (pool->snapshots[level->ids[i]].state == PS_OPEN) {
-                add(&sum, pool->ell[level->ids[i]]);
+                add(&sum, pool->snapshots[level->ids[i]].merit);
                 n++;
             }
         assert_int_equal(level->n_open, n);
@@ -136,7 +136,8 @@ static size_t iterate(ps_pool *pool, uint32_t *running, size_t n, double scale) 
         if (ell == -INFINITY) ell = 0;
         ell = u < 0.02 ? -INFINITY : ell * 0.9 - scale * (next_uniform() - 0.3);
         const ps_snapshot_state end = u > 0.95 ? PS_FINISHED : PS_OPEN;
-        assert_ok(ps_pool_append(pool, running[i], ell, end, &id, err));
+        double merit = next_uniform() < 0.02 ? -INFINITY : scale * (next_uniform() - 0.5);
+        assert_ok(ps_pool_append(pool, running[i], ell, merit, end, &id, err));
         if (ps_pool_snapshots(pool)[id].state == PS_OPEN) running[going++] = id;
     }
     assert_ok(ps_pool_advance(pool, err));

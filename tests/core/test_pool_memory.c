@@ -29,7 +29,7 @@ static size_t failures;
 static void iterate(ps_pool *pool, uint32_t *running, size_t M, size_t t) {
     for (size_t i = 0; i < M; i++) {
         double ell = ps_normal(check_key(t), i);
-        retry(ps_pool_append(pool, running[i], ell, i % 7 == 6 ? PS_FINISHED : PS_OPEN, &running[i], &err));
+        retry(ps_pool_append(pool, running[i], ell, ell, i % 7 == 6 ? PS_FINISHED : PS_OPEN, &running[i], &err));
     }
     retry(ps_pool_advance(pool, &err));
 }

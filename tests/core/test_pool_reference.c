@@ -1,6 +1,7 @@
 /* Random lives of a pool against a second implementation: every number straight from the formulas of docs/algorithm.md,
  * computed afresh each time in long double from the list of snapshots, with M_d written where the formulas have it.
- * Scores may be −∞ or in the thousands; particles finish, are truncated, go missing, are pruned. */
+ * Scores may be −∞ or in the thousands, merits are numbers of their own; particles finish, are truncated, go missing,
+ * are pruned. */
 #include "persamp/core.h"
 #include "support/check.h"
 
@@ -92,7 +93,7 @@ static long double h_of(size_t d, double beta) {
     long double sum = 0, n = 0;
     for (uint32_t id = 1; id <= ref.size; id++)
         if (ref.s[id].depth == d && ref.s[id].state == PS_OPEN) {
-            sum += expl(ref.s[id].ell);
+            sum += expl(ref.s[id].merit);
             n++;
         }
     return logl(sum / n);
@@ -100,7 +101,7 @@ static long double h_of(size_t d, double beta) {
 
 /* V, child by child from the definition. */
 static long double value_of(uint32_t id) {
-    long double sum = expl(ref.s[id].ell), n = 1;
+    long double sum = expl(ref.s[id].merit), n = 1;
     for (uint32_t child = id + 1; child <= ref.size; child++)
         if (ref.s[child].parent == id) {
             sum += value_of(child);
@@ -177,6 +178,19 @@ static void compare_completed(ps_pool *pool, size_t d, size_t m, const uint32_t 
     }
 }
 
+/* The effective sample size among every third candidate. */
+static void compare_some(ps_pool *pool, const uint32_t *ids, size_t n, double beta, const long double *w) {
+    uint32_t some[MOST];
+    size_t k = 0;
+    long double sum = 0, squares = 0;
+    for (size_t i = 0; i < n; i += 3) {
+        some[k++] = ids[i];
+        sum += w[i];
+        squares += w[i] * w[i];
+    }
+    check_near(ps_pool_ess_of(pool, beta, some, k), squares > 0 ? (double)(sum * sum / squares) : 0, 1e-10 * (double)k);
+}
+
 static void compare(ps_pool *pool, const uint32_t *ids, size_t n, double beta, double *W) {
     long double total = 0, squares = 0, w[MOST];
     for (size_t i = 0; i < n; i++) {
@@ -189,6 +203,7 @@ static void compare(ps_pool *pool, const uint32_t *ids, size_t n, double beta, d
         check_near(W[i], (double)(w[i] / total), 1e-12);
     }
     check_near(ps_pool_ess(pool, beta), (double)(1 / squares), 1e-10 * (double)n);
+    compare_some(pool, ids, n, beta, w);
     for (size_t d = 0; d <= DEPTHS; d++)
         check_near(ps_pool_log_z(pool, beta, d), (double)log_z_at(beta, d),
                    1e-11 * (1 + fabs((double)log_z_at(beta, d))));
@@ -243,8 +258,9 @@ static size_t iterate(ps_pool *pool, uint32_t *running, size_t n, double scale) 
         if (u < 0.04) continue; /* its engine failed: it counts, and has no snapshot */
         if (ell == -INFINITY) ell = 0;
         ell = u < 0.1 ? -INFINITY : ell - scale * next_uniform();
+        double merit = next_uniform() < 0.05 ? -INFINITY : -4 * next_uniform();
         ps_snapshot_state end = u > 0.85 ? (u > 0.95 ? PS_TRUNCATED : PS_FINISHED) : PS_OPEN;
-        assert_ok(ps_pool_append(pool, running[i], ell, end, &id, err));
+        assert_ok(ps_pool_append(pool, running[i], ell, merit, end, &id, err));
         if (ps_pool_snapshots(pool)[id].state == PS_OPEN) running[going++] = id;
     }
     advance(pool);

@@ -115,8 +115,8 @@ static inline void toy_iterate(toy_state *s, size_t t) {
         ps_rng_key key = {s->run->seed, t, i, PS_RNG_TEST};
         uint32_t node = toy_step(s->model, s->node_of[at], ps_uniform(key, 0));
         bool finished = s->model->nodes[node].finished;
-        ps_status status =
-            ps_pool_append(s->pool, at, s->model->nodes[node].ell, finished ? PS_FINISHED : PS_OPEN, &id, NULL);
+        double ell = s->model->nodes[node].ell;
+        ps_status status = ps_pool_append(s->pool, at, ell, ell, finished ? PS_FINISHED : PS_OPEN, &id, NULL);
         assert(status == PS_OK);
         (void)status;
         s->node_of[id] = node;

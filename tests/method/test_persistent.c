@@ -1,6 +1,7 @@
 /* Persistent Sampling's own promises: when events happen, how many particles they launch, what they may pick, when the
  * search ends; and on a model that can be enumerated, that its evidence and its weights converge to the truth. */
 #include "engine/toy/toy.h"
+#include "method/tree.h"
 #include "method/world.h"
 #include "persamp/engine.h"
 #include "persamp/engine_toy.h"
@@ -92,7 +93,7 @@ static void without_refill_as_many_go_on_as_were_running(void **state) {
         }
 }
 
-/* Policy ess: an event exactly where the pool's ESS is below the threshold. */
+/* Policy ess over the pool: an event exactly where the pool's ESS is below the threshold. */
 static void policy_ess_follows_its_threshold(void **state) {
     (void)state;
     static const double thresholds[] = {0, 0.3, 0.6, 1e6};
@@ -114,6 +115,142 @@ static void policy_ess_follows_its_threshold(void **state) {
             if (k == 0) assert_int_equal(s.report.resamples, 0);
             done(&s);
         }
+}
+
+/* ---- The classic form ---------------------------------------------------- */
+
+/* What preset classic means, over the running particles. */
+static ps_method_params classic_params(double alpha) {
+    ps_method_params p = params();
+    p.persistent.pool.weighting = PS_BALANCE;
+    p.persistent.temperature.monotone = true;
+    p.persistent.ess_over = PS_ESS_OVER_PARTICLES;
+    p.persistent.alpha_start = p.persistent.alpha_end = alpha;
+    p.resampler = ps_resampler_find("topN");
+    p.max_steps = p.persistent.pool.max_depth = 20;
+    return p;
+}
+
+/* The classic weights of all that a run had seen after an iteration, straight from eqs 15 and 16. */
+typedef struct classic_weights {
+    ps_balance_event events[64];
+    size_t n_events;
+    double ell[4096], log_mix[4096], log_w[4096];
+    size_t n;
+} classic_weights;
+
+static void weigh(classic_weights *c, const trace *t, size_t iteration, double beta) {
+    for (c->n = 0; c->n < t->n && t->iteration[c->n + 1] <= iteration; c->n++) {
+        const ps_step_result *r = &t->result[c->n + 1];
+        uint32_t parent = t->parent[c->n + 1];
+        c->ell[c->n] = r->sum_logp + (parent > 0 ? c->ell[parent - 1] : 0);
+        c->events[c->n_events - 1].count += t->iteration[c->n + 1] == iteration;
+    }
+    ps_balance_log_mixture(c->ell, c->n, c->events, c->n_events, c->log_mix);
+    ps_log_weights(c->ell, c->log_mix, c->n, beta, c->log_w);
+}
+
+/* ESS among those that go on after the iteration, which move to the front of log_w; *n of them. */
+static double ess_of_running(classic_weights *c, const trace *t, size_t iteration, size_t max_steps, size_t *n) {
+    *n = 0;
+    for (size_t i = 0; i < c->n; i++)
+        if (t->iteration[i + 1] == iteration && t->result[i + 1].state == PS_OPEN && t->depth[i + 1] < max_steps)
+            c->log_w[(*n)++] = c->log_w[i];
+    return ps_ess(c->log_w, *n);
+}
+
+/* Policy ess over the particles: an event exactly where the ESS of the weights of those that run is below α times their
+ * number, and never with fewer than two. */
+static void the_classic_trigger_looks_at_the_running_particles(void **state) {
+    (void)state;
+    static const double alphas[] = {0.3, 0.5, 0.7, 0.9, 1e6};
+    static classic_weights c;
+    size_t events[5] = {0}, alone = 0;
+    for (uint64_t seed = 1; seed <= 40; seed++)
+        for (size_t k = 0; k < 5; k++) {
+            ps_method_params p = classic_params(alphas[k]);
+            world w = plain_world;
+            p.seed = w.seed = seed;
+            search s = run(p, w);
+            c = (classic_weights){.n_events = 1};
+            for (size_t i = 0; i + 1 < s.report.n_iterations; i++) {
+                const ps_iteration *it = &s.report.iterations[i];
+                size_t running;
+                weigh(&c, &s.t, i + 1, it->beta);
+                double log_z = ps_log_sum_exp(c.log_w, c.n) - log((double)c.n);
+                double ess = ess_of_running(&c, &s.t, i + 1, p.max_steps, &running);
+                if (fabs(ess - alphas[k] * (double)running) > 1e-9)
+                    assert_int_equal(it->resampled, running >= 2 && ess < alphas[k] * (double)running);
+                alone += running == 1 && !it->resampled;
+                events[k] += it->resampled;
+                if (it->resampled) c.events[c.n_events++] = (ps_balance_event){it->beta, log_z, 0};
+            }
+            done(&s);
+        }
+    assert_true(alone > 20);
+    for (size_t k = 1; k < 4; k++)
+        assert_true(events[k] >= events[k - 1]);
+    assert_true(events[2] > 40); /* more than one a search */
+}
+
+/* Cumulative log-probabilities of −3 ± 2.5 a step, in answers of about 12 steps: the classic weights rank short
+ * prefixes first, and topN takes the same ones again. Without a limit on going back such a search begins again for
+ * ever. */
+static ps_step_result long_step(uint32_t child, uint64_t seed, uint32_t depth) {
+    ps_rng_key key = {seed, 0, child, PS_RNG_TEST};
+    return (ps_step_result){.child = child,
+                            .state = depth >= 8 && ps_uniform(key, 0) < 0.2 ? PS_FINISHED : PS_OPEN,
+                            .n_tokens = 10,
+                            .has_logp = true,
+                            .has_logq = true,
+                            .sum_logp = fmin(0, -3 + 2.5 * ps_normal(key, 1)),
+                            .reward = NAN};
+}
+
+static void classic_selections_end_in_answers(void **state) {
+    (void)state;
+    enum { RUNS = 200, MOST = 4096 };
+    static const double alphas[] = {0.5, 0.7, 0.9};
+    for (size_t k = 0; k < 3; k++) {
+        size_t without = 0, selections = 0, finished = 0;
+        for (uint64_t seed = 0; seed < RUNS; seed++) {
+            ps_method_params p = classic_params(alphas[k]);
+            ps_method *method;
+            ps_method_report report;
+            const ps_work *work;
+            uint32_t depth[MOST] = {0};
+            size_t n, found = 0;
+            double back = 0;
+            p.seed = seed;
+            check_ok(ps_method_create(ps_method_find("persistent"), &p, &method, NULL));
+            for (check_ok(ps_method_next(method, &work, &n, NULL)); n > 0;
+                 check_ok(ps_method_next(method, &work, &n, NULL))) {
+                ps_step_result results[8];
+                for (size_t i = 0; i < n; i++) {
+                    assert_true(work[i].child < MOST);
+                    depth[work[i].child] = depth[work[i].parent] + 1;
+                    results[i] = long_step(work[i].child, check_seed() + seed, depth[work[i].child]);
+                    found += results[i].state == PS_FINISHED;
+                }
+                check_ok(ps_method_absorb(method, results, n, NULL));
+            }
+            ps_method_get_report(method, &report);
+            size_t deepest = 0;
+            for (size_t i = 1; i <= report.snapshots; i++)
+                deepest = report.pool[i].depth > deepest ? report.pool[i].depth : deepest;
+            for (size_t i = 0; i < report.n_iterations; i++)
+                back += report.iterations[i].steps_back;
+            assert_true(back <= (double)deepest);
+            selections += report.resamples;
+            finished += found;
+            without += found == 0;
+            ps_method_free(method);
+        }
+        print_message("alpha %.1f: %.2f selections, %.2f answers of 8, %zu of %d searches without one\n", alphas[k],
+                      (double)selections / RUNS, (double)finished / RUNS, without, RUNS);
+        assert_true(selections > RUNS);
+        assert_true(without <= RUNS / 100);
+    }
 }
 
 /* With refill never fewer than half of M run, and an event launches M, until the budget ends. */
@@ -269,6 +406,66 @@ static void going_back_ends_by_itself(void **state) {
             done(&s);
         }
     assert_true(asked > 20 * 5);
+}
+
+/* Scores that fall with every token, here by 3 nats more, send nobody back: with a reward model depths are compared by
+ * what it says alone. (Every step has one token, so that within a depth all scores fall alike.) Without the reward the
+ * score is all there is to compare by. */
+static void a_constant_for_each_token_changes_no_selection(void **state) {
+    (void)state;
+    size_t different = 0, back[2] = {0};
+    for (uint64_t seed = 1; seed <= 10; seed++)
+        for (int reward = 0; reward < 2; reward++) {
+            ps_method_params p = params();
+            world w = plain_world, falling;
+            p.persistent.policy = PS_POLICY_ALWAYS;
+            p.persistent.pool.depth_retreat = seed % 2 ? 8 : 0;
+            p.persistent.pool.depth_tilt = seed % 2 ? 0 : 8;
+            p.has_reward = reward;
+            p.seed = w.seed = seed;
+            w.most_tokens = 1;
+            falling = w;
+            falling.a_token = -3;
+            search s = run(p, w), other = run(p, falling);
+            bool same = s.t.n == other.t.n && memcmp(s.t.parent, other.t.parent, (s.t.n + 1) * sizeof *s.t.parent) == 0;
+            if (reward) assert_true(same);
+            different += !same;
+            for (size_t i = 1; i <= s.t.n; i++)
+                back[reward] += s.t.depth[i] < s.t.iteration[i];
+            done(&s);
+            done(&other);
+        }
+    assert_true(different > 5);
+    assert_true(back[1] > 0);
+}
+
+/* A product of rewards falls with every step: depths are compared by the last step's. */
+static void a_product_of_rewards_compares_by_its_last_factor(void **state) {
+    (void)state;
+    size_t different = 0;
+    for (uint64_t seed = 1; seed <= 10; seed++) {
+        ps_method_params p = params();
+        ps_tree tree;
+        world w = plain_world;
+        uint32_t id;
+        p.persistent.policy = PS_POLICY_ALWAYS;
+        p.persistent.pool.depth_retreat = 8;
+        p.has_reward = true;
+        p.seed = w.seed = seed;
+        search s = run(p, w);
+        p.reward_shrinks = true;
+        search other = run(p, w);
+        different += s.t.n != other.t.n || memcmp(s.t.parent, other.t.parent, (s.t.n + 1) * sizeof *s.t.parent) != 0;
+        check_ok(ps_tree_init(&tree, NULL));
+        check_ok(ps_tree_reserve(&tree, 0, &id, NULL));
+        ps_step_result r = world_step(&w, id);
+        check_ok(ps_tree_fill(&tree, &p, &r, NULL));
+        check_near(tree.nodes[id].merit, ps_score_reward(p.score_params, r.step_reward), 0);
+        ps_tree_clear(&tree);
+        done(&s);
+        done(&other);
+    }
+    assert_true(different > 0);
 }
 
 /* topN takes nothing twice, and with distinct lineages no pick is an ancestor of another. */
@@ -594,11 +791,15 @@ int main(void) {
         cmocka_unit_test(policy_never_lets_every_particle_go_its_way),
         cmocka_unit_test(without_refill_as_many_go_on_as_were_running),
         cmocka_unit_test(policy_ess_follows_its_threshold),
+        cmocka_unit_test(the_classic_trigger_looks_at_the_running_particles),
+        cmocka_unit_test(classic_selections_end_in_answers),
         cmocka_unit_test(refill_relaunches_M),
         cmocka_unit_test(finished_snapshots_stay),
         cmocka_unit_test(max_steps_cuts_answers_off),
         cmocka_unit_test(depth_decay_decides_whether_it_goes_back),
         cmocka_unit_test(going_back_ends_by_itself),
+        cmocka_unit_test(a_constant_for_each_token_changes_no_selection),
+        cmocka_unit_test(a_product_of_rewards_compares_by_its_last_factor),
         cmocka_unit_test(top_n_takes_distinct_lineages),
         cmocka_unit_test(limits_end_the_search),
         cmocka_unit_test(steps_without_tokens_end),

@@ -14,6 +14,7 @@ typedef struct world {
     uint32_t nan_logp_at;   /* child whose log-probability is NaN; 0: none */
     uint32_t nan_reward_at; /* child whose reward is NaN; 0: none */
     bool no_logp, no_logq;  /* results say that they have no such sum; what stands there is nonsense */
+    double a_token;         /* added to the log-probability for each token */
 } world;
 
 static const world plain_world = {.seed = 1, .finish = 0.2, .cut = 0.02, .most_tokens = 5};
@@ -28,9 +29,10 @@ static inline ps_step_result world_step(const world *w, uint32_t child) {
                         .n_tokens = (size_t)tokens,
                         .has_logp = !w->no_logp,
                         .has_logq = !w->no_logq,
-                        .sum_logp = log(ps_uniform(key, 2)) * tokens / 3,
+                        .sum_logp = log(ps_uniform(key, 2)) * tokens / 3 + w->a_token * tokens,
                         .sum_logq = log(ps_uniform(key, 3)),
-                        .reward = ps_uniform(key, 4)};
+                        .reward = ps_uniform(key, 4),
+                        .step_reward = ps_uniform(key, 8)};
     if (ps_uniform(key, 5) < w->zero) r.sum_logp = -INFINITY;
     if (child == w->nan_logp_at) r.sum_logp = NAN;
     if (w->no_logp) r.sum_logp = 1e300 * ps_uniform(key, 6);
@@ -167,6 +169,7 @@ static inline ps_method_params method_params(const ps_score_params *score) {
                                        .tolerance = 1e-4,
                                        .max_iterations = 50},
                        .policy = PS_POLICY_ESS,
+                       .ess_over = PS_ESS_OVER_POOL,
                        .alpha_start = 0.5,
                        .alpha_end = 0.8},
         .completions = {.n_moves = 1, .stop_ess = 1},

@@ -78,6 +78,68 @@ static void an_arm_is_a_method_or_a_single_sample(void **state) {
     close_session(&o);
 }
 
+/* Nothing that is made for a reward model acts where the score reads none, but by a user's own word. */
+static void depths_are_compared_where_the_score_reads_a_reward(void **state) {
+    (void)state;
+    static const struct {
+        const char *retreat, *prm, *score, *aggregate;
+        double expected;
+    } cases[] = {
+        {"auto", "false", "logprob_power", "last", 0},     {"auto", "false", "logprob_avg", "last", 0},
+        {"auto", "true", "logprob_power", "last", 0},      {"auto", "true", "prm_reward", "last", 8},
+        {"auto", "true", "hybrid_prm_logprob", "mean", 8}, {"auto", "true", "prm_reward", "prod", 8},
+        {"3", "false", "logprob_power", "last", 3},        {"0", "true", "prm_reward", "last", 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        opened o;
+        ps_error err;
+        check_ok(open_session(&o,
+                              config_of("ps.depth_retreat", cases[i].retreat, "models.prm.enabled", cases[i].prm,
+                                        "scoring.type", cases[i].score, "scoring.prm.aggregate", cases[i].aggregate,
+                                        "ps.depth_tilt", "auto", NULL),
+                              NULL, &err));
+        check_near(o.session->params.persistent.pool.depth_retreat, cases[i].expected, 0);
+        check_near(o.session->params.persistent.pool.depth_tilt, 0, 0);
+        assert_int_equal(o.session->params.reward_shrinks, strcmp(cases[i].aggregate, "prod") == 0);
+        close_session(&o);
+    }
+}
+
+/* preset classic on the synthetic reasoner: it selects, every problem has an answer, and the answer is the best
+ * particle's, whatever the votes say. */
+static void classic_selects_and_answers_by_the_best_particle(void **state) {
+    (void)state;
+    opened o;
+    ps_error err;
+    size_t selections = 0, outvoted = 0;
+    check_ok(open_session(&o,
+                          config_of("preset", "classic", "engine.toy.kind", "synthetic", "models.prm.enabled", "true",
+                                    "scoring.type", "prm_reward", "scoring.prm.transform", "log", NULL),
+                          NULL, &err));
+    assert_int_equal(o.session->select, PS_SELECT_BEST);
+    assert_int_equal(o.session->params.persistent.ess_over, PS_ESS_OVER_PARTICLES);
+    for (uint64_t i = 0; i < 40; i++) {
+        ps_problem problem = {.index = i, .text = "?", .answer = "0"};
+        ps_outcome *outcome = NULL;
+        char *line = NULL;
+        check_ok(ps_solve(o.config, o.models, &problem, NULL, &outcome, &err));
+        const ps_prediction *p = outcome->predictions;
+        assert_false(outcome->truncated);
+        check_ok(ps_outcome_json(outcome, false, &line, &err));
+        ps_text wanted = {0};
+        ps_text_printf(&wanted, "\"extracted_answer\":\"%s\"", p[PS_SELECT_BEST].answer);
+        check_contains(line, ps_text_cstr(&wanted));
+        selections += outcome->report.resamples;
+        outvoted += strcmp(p[PS_SELECT_BEST].answer, p[PS_SELECT_MAJORITY].answer) != 0;
+        ps_text_clear(&wanted);
+        ps_free(line);
+        ps_outcome_free(outcome);
+    }
+    assert_true(selections >= 20);
+    assert_true(outvoted > 0);
+    close_session(&o);
+}
+
 static void a_stop_string_that_marks_a_step_does_not_end_the_answer(void **state) {
     (void)state;
     static const struct {
@@ -332,6 +394,8 @@ static void models_that_cannot_be_opened_are_named(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_arm_is_a_method_or_a_single_sample),
+        cmocka_unit_test(depths_are_compared_where_the_score_reads_a_reward),
+        cmocka_unit_test(classic_selects_and_answers_by_the_best_particle),
         cmocka_unit_test(a_stop_string_that_marks_a_step_does_not_end_the_answer),
         cmocka_unit_test(a_template_is_filled_in_once_and_other_braces_stay),
         cmocka_unit_test(a_conversation_keeps_its_own_system_message),

@@ -41,6 +41,8 @@ static void rewards_are_transformed(void **state) {
     check_near(score_of("prm_reward"), 2.4, 1e-15);
     params.transform = PS_REWARD_LOG;
     check_near(score_of("prm_reward"), 3 * log(0.8), 1e-15);
+    check_near(ps_score_reward(&params, 0.8), 3 * log(0.8), 1e-15);
+    assert_true(isnan(ps_score_reward(&params, NAN)));
     params.transform = PS_REWARD_LOGIT;
     check_near(score_of("prm_reward"), 3 * log(4), 1e-14);
 }

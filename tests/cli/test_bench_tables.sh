@@ -1,0 +1,41 @@
+#!/bin/sh
+# bench/classic_alpha.sh and bench/real_choices.sh on the toy engine: every row is there, its figures are those of the
+# result lines, and the same command again repeats nothing.
+. "${PERSAMP_SOURCE:?}/tests/cli/common.sh"
+export PERSAMP="$P"
+data=$SOURCE/data/test.jsonl
+
+# per_problem WORDS FILE: how often WORDS stand in it, a problem.
+per_problem() {
+    awk -v count="$(grep -o -e "$1" "$2" | wc -l)" 'END {printf "%.'"$3"'f", count / NR}' "$2"
+}
+
+alphas() { "$SOURCE/bench/classic_alpha.sh" alphas 12 none '' --engine.type=toy --engine.toy.kind=synthetic >table 2>err; }
+alphas || fail "classic_alpha.sh"
+holds "seven rows" [ "$(grep -c '^| [.n]' table)" = 7 ]
+holds "no selections without a policy" grep -qF '| no selections | 0.00 | - |' table
+selections=$(grep -o '"resample_count":[0-9]*' alphas/model-.9/results.jsonl | awk -F: '{n += $2} END {printf "%.2f", n / NR}')
+holds "selections" grep -qF "| .9 | $selections |" table
+holds "selections at .9" [ "$selections" != 0.00 ]
+finished=$(per_problem '"state":"finished"' alphas/model-.9/results.jsonl 2)
+holds "finished answers" grep -q "^| .9 | [^|]* | [^|]* | $finished |" table
+cp table first
+cp alphas/model-.9/results.jsonl lines
+alphas || fail "classic_alpha.sh again"
+holds "the same table again" cmp -s first table
+holds "nothing solved twice" cmp -s lines alphas/model-.9/results.jsonl
+
+choices() {
+    ONLY='majority recommended ess-tau-10' "$SOURCE/bench/real_choices.sh" choices none "$data" "$1" 4 --engine.type=toy \
+        >table 2>err
+}
+choices 12 || fail "real_choices.sh"
+holds "three rows of twelve problems" [ "$(grep -c '^| [a-z0-9-]* | 12 |' table)" = 3 ]
+holds "answers" grep -q "^| ess-tau-10 | 12 |.* $(per_problem '"state":"finished"' choices/ess-tau-10/results.jsonl 1) |" table
+holds "distinct answers" grep -q "^| majority | 12 |.* $(per_problem '"votes":' choices/majority/results.jsonl 1) |" table
+holds "the table is kept" cmp -s table choices/table.md
+choices 13 || fail "real_choices.sh further"
+holds "one more problem" [ "$(wc -l <choices/majority/results.jsonl)" = 13 ]
+choices 501 && fail "problems for reporting are refused"
+holds "and that is said" grep -q 'for reporting' table
+finish
