@@ -520,22 +520,25 @@ static void a_limit_in_steps_is_for_methods_that_select(void **state) {
     ps_score_params score;
     ps_score_defaults(&score);
     for (size_t m = 0; m < n; m++) {
-        world w = plain_world;
-        ps_method_params p = method_params(&score);
-        ps_method *method;
-        trace t = {0};
         uint32_t deepest = 0;
-        w.finish = 0;
-        w.cut = 0.1;
-        p.has_reward = true;
-        p.max_steps = 3;
-        must_run(methods[m], &p, &w, 0, &t, &method);
-        for (size_t i = 1; i <= t.n; i++)
-            if (t.depth[i] > deepest) deepest = t.depth[i];
+        for (uint64_t seed = 1; seed <= 10; seed++) {
+            world w = plain_world;
+            ps_method_params p = method_params(&score);
+            ps_method *method;
+            trace t = {0};
+            w.seed = seed;
+            w.finish = 0;
+            w.cut = 0.1;
+            p.has_reward = true;
+            p.max_steps = 3;
+            must_run(methods[m], &p, &w, 0, &t, &method);
+            for (size_t i = 1; i <= t.n; i++)
+                if (t.depth[i] > deepest) deepest = t.depth[i];
+            ps_method_free(method);
+            trace_clear(&t);
+        }
         if (methods[m]->whole != (deepest > 3)) fail_msg("%s: %u steps", methods[m]->name, deepest);
         whole += methods[m]->whole;
-        ps_method_free(method);
-        trace_clear(&t);
     }
     assert_int_equal(whole, 4); /* greedy, best_of_n, majority, weighted_majority */
 }
