@@ -20,8 +20,11 @@ int ps_cmd_info(int argc, char **argv);
 /* Write a text that may come from a file, a model or a configuration: what a terminal would take for a command (control
  * characters, escapes, bytes that are no UTF-8) is written as \x1b. Line breaks and tabs stay. */
 void ps_cli_put(FILE *out, const char *text);
-/* "persamp: " and the message, a line on standard error, by ps_cli_put. Every message of the command goes this way. */
+/* "persamp: " and the message, a line on standard error, by ps_cli_put. Every message of the command goes this way. A
+ * line of progress that stands there gives way. */
 void ps_cli_say(const char *format, ...) PS_PRINTF(1, 2);
+void ps_cli_line_open(bool open); /* whether one stands there, without its end */
+void ps_cli_line_close(void);     /* wipe it away, if there is one */
 
 /* Print "persamp: message" to standard error. Returns the exit code that goes with the status. */
 int ps_cli_error(const ps_error *err);
@@ -61,7 +64,8 @@ void ps_cli_log_outcome(const ps_outcome *outcome);
 void ps_cli_catch_interrupt(void);
 bool ps_cli_interrupted(void *unused);
 
-/* What is shown while problems are solved: a bar on a terminal, a line every few seconds elsewhere. */
+/* What is shown on standard error while problems are solved: a line that is drawn over on a terminal, one now and then
+ * elsewhere. */
 typedef struct ps_cli_progress {
     bool terminal;
     double started, last;   /* seconds */

@@ -2,6 +2,7 @@
 #include "cli.h"
 
 #include "plot.h"
+#include "screen.h"
 
 #include <errno.h>
 #include <math.h>
@@ -53,37 +54,54 @@ static const char *stars(double p) {
     return p < 0.01 ? "**" : p < 0.05 ? "*" : "";
 }
 
-static void print_cell(const ps_compare_cell *c, int width) {
-    printf("%-*s ", width, c->method);
+static void add_row(ps_cli_table *table, const ps_compare_cell *c) {
+    double n = (double)c->runs;
+    ps_cli_cell(table, c->method);
     if (c->runs == 0) {
-        puts("not run yet");
+        ps_cli_cell(table, "not run");
+        for (size_t i = 2; i < table->n_columns; i++)
+            ps_cli_cell(table, "");
         return;
     }
-    printf("%6.1f%% %5.1f - %5.1f%% ", 100 * c->accuracy, 100 * c->low, 100 * c->high);
+    ps_cli_number(table, "%.1f%%", 100 * c->accuracy);
+    ps_cli_number(table, "%.1f - %.1f%%", 100 * c->low, 100 * c->high);
     if (isnan(c->difference))
-        printf("%-24s", "");
+        ps_cli_cell(table, "");
     else
-        printf("%+6.1f [%+5.1f, %+5.1f] %-2s", 100 * c->difference, 100 * c->difference_low, 100 * c->difference_high,
-               stars(c->p_holm));
-    double n = (double)c->runs;
-    printf(" %9.0f %9.0f %9.0f %9.0f %8.1f %6.3f %6.3f%s\n", (double)c->tokens.generated / n,
-           (double)(c->tokens.generated - c->tokens.shared) / n, (double)c->tokens.prefilled / n,
-           (double)c->tokens.prm / n, c->seconds, c->brier, c->ece, c->shared ? " =" : "");
+        ps_cli_number(table, "%+.1f [%+.1f, %+.1f] %-2s", 100 * c->difference, 100 * c->difference_low,
+                      100 * c->difference_high, stars(c->p_holm));
+    ps_cli_number(table, "%.0f", (double)c->tokens.generated / n);
+    ps_cli_number(table, "%.0f", (double)(c->tokens.generated - c->tokens.shared) / n);
+    ps_cli_number(table, "%.0f", (double)c->tokens.prefilled / n);
+    ps_cli_number(table, "%.0f", (double)c->tokens.prm / n);
+    ps_cli_number(table, "%.1f", c->seconds);
+    ps_cli_number(table, "%.3f", c->brier);
+    ps_cli_number(table, "%.3f", c->ece);
+    ps_cli_cell(table, c->shared ? "=" : "");
 }
 
-static void print_heading(const ps_compare_summary *s, const ps_compare_cell *c, int width) {
+static void add_budget(ps_cli_table *table, const char *budget) {
     char title[64] = "no budget";
-    if (*c->budget != '\0') snprintf(title, sizeof title, "budget %s", c->budget);
-    printf("\n%-*s %7s %14s  %-24s %9s %9s %9s %9s %8s %6s %6s\n", width, title, "correct", "95% interval",
-           s->n_methods > 1 ? "difference to the first" : "", "generated", "computed", "prefilled", "PRM", "seconds",
-           "Brier", "ECE");
+    if (*budget != '\0') snprintf(title, sizeof title, "budget %s", budget);
+    ps_cli_section(table, title);
 }
 
-static int name_width(const ps_compare_summary *s) {
-    size_t width = 16;
-    for (size_t i = 0; i < s->n_cells; i++)
-        width = strlen(s->cells[i].method) > width ? strlen(s->cells[i].method) : width;
-    return (int)width;
+static void print_table(const ps_compare_summary *s) {
+    const char *headings[] = {
+        "method",    "correct",  "95% interval", s->n_methods > 1 ? "difference to the first" : "",
+        "generated", "computed", "prefilled",    "PRM",
+        "seconds",   "Brier",    "ECE",          ""};
+    const char *budget = NULL;
+    ps_cli_table table;
+    ps_cli_table_begin(&table, sizeof headings / sizeof *headings, headings);
+    for (size_t i = 0; i < s->n_cells; i++) {
+        const ps_compare_cell *c = &s->cells[i];
+        if (budget == NULL || strcmp(budget, c->budget) != 0) add_budget(&table, c->budget);
+        budget = c->budget;
+        add_row(&table, c);
+    }
+    putchar('\n');
+    ps_cli_table_print(&table, stdout, ps_cli_screen(stdout).columns);
 }
 
 static void print_notes(const ps_compare_summary *s) {
@@ -95,11 +113,11 @@ static void print_notes(const ps_compare_summary *s) {
         truncated += s->cells[i].truncated;
         runs += s->cells[i].runs;
     }
-    printf("\nOne answer has %.1f tokens on average. Columns of tokens are means per problem; seconds are in all.\n",
+    printf("\nOne answer has %.1f tokens on average. Columns of tokens are means per problem;\nseconds are in all.\n",
            s->answer_tokens);
     if (s->comparisons > 0)
-        printf("Differences in points with 95%% interval by paired bootstrap over the problems; * p < .05, ** < .01\n"
-               "after Holm's correction over %zu comparisons.\n",
+        printf("Differences in points with 95%% interval by paired bootstrap over the problems;\n"
+               "* p < .05, ** < .01 after Holm's correction over %zu comparisons.\n",
                s->comparisons);
     if (shared) puts("=  the same samples as a method above, read by another selection.");
     if (truncated > 0) printf("%zu of %zu searches ended without a finished answer\n", truncated, runs);
@@ -108,15 +126,9 @@ static void print_notes(const ps_compare_summary *s) {
 }
 
 static void print_summary(const ps_compare_summary *s) {
-    int width = name_width(s);
-    const char *budget = NULL;
-    for (size_t i = 0; i < s->n_cells; i++) {
-        const ps_compare_cell *c = &s->cells[i];
-        if (budget == NULL || strcmp(budget, c->budget) != 0) print_heading(s, c, width);
-        budget = c->budget;
-        print_cell(c, width);
-    }
-    if (s->n_cells > 0) print_notes(s);
+    if (s->n_cells == 0) return;
+    print_table(s);
+    print_notes(s);
 }
 
 static int verdict(const ps_compare_summary *s) {

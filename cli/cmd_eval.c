@@ -1,6 +1,8 @@
 /* persamp eval: a method over a data set, with progress, a closing table and results on disk. */
 #include "cli.h"
 
+#include "screen.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -41,40 +43,75 @@ static void help(void) {
 
 /* ---- The closing table --------------------------------------------------- */
 
-static void print_row(const ps_eval_arm *arm) {
+/* "-" where the method has no weights. */
+static void add_mean(ps_cli_table *table, int decimals, double mean) {
+    if (isfinite(mean))
+        ps_cli_number(table, "%.*f", decimals, mean);
+    else
+        ps_cli_cell(table, "-");
+}
+
+static void add_row(ps_cli_table *table, const ps_eval_arm *arm) {
     double accuracy = arm->done > 0 ? 100.0 * (double)arm->correct / (double)arm->done : 0;
-    printf("%-18s %8zu %8.1f%%  %5.1f - %5.1f%% %10llu %8.1f", arm->name, arm->done, accuracy, 100 * arm->low,
-           100 * arm->high, (unsigned long long)arm->tokens.generated, arm->seconds);
+    ps_cli_cell(table, arm->name);
+    ps_cli_number(table, "%zu", arm->done);
+    ps_cli_number(table, "%.1f%%", accuracy);
+    ps_cli_number(table, "%.1f - %.1f%%", 100 * arm->low, 100 * arm->high);
+    ps_cli_number(table, "%zu", arm->errors);
+    ps_cli_number(table, "%llu", (unsigned long long)arm->tokens.generated);
+    ps_cli_number(table, "%.1f", arm->seconds);
     if (arm->seconds > 0 && arm->resumed == 0)
-        printf(" %9.0f", (double)arm->tokens.generated / arm->seconds);
+        ps_cli_number(table, "%.0f", (double)arm->tokens.generated / arm->seconds);
     else
-        printf(" %9s", "-"); /* its tokens were not all made in these seconds */
-    if (isfinite(arm->mean_ess))
-        printf(" %8.2f %9.1f\n", arm->mean_ess, arm->mean_resamples);
-    else
-        printf(" %8s %9s\n", "-", "-");
+        ps_cli_cell(table, "-"); /* its tokens were not all made in these seconds */
+    add_mean(table, 2, arm->mean_ess);
+    add_mean(table, 1, arm->mean_resamples);
+}
+
+/* A failed problem counts as wrong, and how many there are stands beside the accuracy: a model with a shorter context
+ * is otherwise compared on other problems. */
+static void print_table(const ps_eval_summary *s) {
+    static const char *const headings[] = {"method", "problems", "accuracy", "95% interval", "failed",
+                                           "tokens", "seconds",  "tokens/s", "mean ESS",     "resamples"};
+    ps_cli_table table;
+    ps_cli_table_begin(&table, sizeof headings / sizeof *headings, headings);
+    for (size_t i = 0; i < s->n_arms; i++)
+        if (s->arms[i].name != NULL) add_row(&table, &s->arms[i]);
+    putchar('\n');
+    ps_cli_table_print(&table, stdout, ps_cli_screen(stdout).columns);
 }
 
 static void print_selections(const ps_eval_arm *arm, bool prm) {
     if (arm->done == 0) return;
-    fputs("\nthe same particles under each answer.select:", stdout);
+    puts("\nthe same particles under each answer.select:");
     for (int s = 0; s < PS_SELECTS; s++)
         if (s != PS_SELECT_PRM_WEIGHTED || prm)
             printf("  %s %.1f%%", ps_select_name((ps_select)s), 100.0 * (double)arm->correct_by[s] / (double)arm->done);
     putchar('\n');
 }
 
+/* Where particles wrote most of their answers together, a vote among them is hardly one. */
+static void print_sharing(const ps_eval_arm *arm) {
+    const ps_method_ops *method = ps_method_find(arm->name);
+    if (arm->alike == 0 || method == NULL || method->spread == NULL) return;
+    ps_text text = {0};
+    ps_text_printf(&text, "%s: in %zu of %zu problems the answers share most of their text; for others, %s", arm->name,
+                   arm->alike, arm->done, method->spread);
+    ps_cli_put_words(stdout, ps_text_cstr(&text), 0, ps_cli_screen(stdout).columns);
+    ps_text_clear(&text);
+}
+
 static int print_summary(const ps_eval_summary *s, const ps_models *models) {
-    printf("\n%-18s %8s %9s  %14s %10s %8s %9s %8s %9s\n", "method", "problems", "accuracy", "95% interval", "tokens",
-           "seconds", "tokens/s", "mean ESS", "resamples");
+    print_table(s);
     size_t errors = 0, truncated = 0;
     for (size_t i = 0; i < s->n_arms; i++) {
         if (s->arms[i].name == NULL) continue;
-        print_row(&s->arms[i]);
         errors += s->arms[i].errors;
         truncated += s->arms[i].truncated;
     }
     if (s->n_arms > 0 && s->arms[0].name != NULL) print_selections(&s->arms[0], ps_models_prm(models) != NULL);
+    for (size_t i = 0; i < s->n_arms; i++)
+        if (s->arms[i].name != NULL) print_sharing(&s->arms[i]);
     if (truncated > 0) printf("%zu answers were cut off before they finished\n", truncated);
     ps_cli_print_troubles(errors, s->faults);
     ps_cli_print_engine(models);

@@ -3,15 +3,19 @@
 
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
 /* ---- Messages ------------------------------------------------------------ */
 
-/* Control characters of ASCII, and of Unicode (U+0080 to U+009F, which some terminals obey too). */
+/* Control characters of ASCII, and of Unicode: U+0080 to U+009F, which some terminals obey too, and those that turn the
+ * order of what follows (U+202A to U+202E, U+2066 to U+2069), which shows another text than is there. */
 static bool is_control(const unsigned char *c, size_t length) {
     if (length == 1) return (c[0] < 0x20 && c[0] != '\n' && c[0] != '\t') || c[0] == 0x7f;
-    return length == 2 && c[0] == 0xc2 && c[1] < 0xa0;
+    if (length == 2) return c[0] == 0xc2 && c[1] < 0xa0;
+    if (length != 3 || c[0] != 0xe2) return false;
+    return (c[1] == 0x80 && c[2] >= 0xaa && c[2] <= 0xae) || (c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9);
 }
 
 void ps_cli_put(FILE *out, const char *text) {
@@ -28,15 +32,28 @@ void ps_cli_put(FILE *out, const char *text) {
     }
 }
 
+/* A line that is drawn over, without its end, stands on standard error. */
+static atomic_bool line_is_open; /* engines log from threads of their own */
+
+void ps_cli_line_open(bool open) {
+    line_is_open = open;
+}
+
+void ps_cli_line_close(void) {
+    if (line_is_open) fputs("\r\033[K", stderr);
+    line_is_open = false;
+}
+
 void ps_cli_say(const char *format, ...) {
     char text[8192]; /* a message has 1,023 bytes, and two paths beside it are a sentence still */
     va_list arguments;
     va_start(arguments, format);
-    int length = vsnprintf(text, sizeof text, format, arguments);
+    ps_format(text, sizeof text, format, arguments);
     va_end(arguments);
+    ps_cli_line_close();
     fputs("persamp: ", stderr);
     ps_cli_put(stderr, text);
-    fputs(length >= (int)sizeof text ? " …\n" : "\n", stderr);
+    putc('\n', stderr);
 }
 
 int ps_cli_error(const ps_error *err) {

@@ -43,7 +43,7 @@ static int work(const ps_cli_run *run, void *arguments, const ps_config *config,
     ps_error err;
     ps_models *models = NULL;
     ps_log log = ps_cli_log(config);
-    ps_cli_progress state = {.terminal = isatty(STDOUT_FILENO) == 1};
+    ps_cli_progress state = {.terminal = isatty(STDERR_FILENO) == 1};
     ps_eval_observer observer = {.user = &state,
                                  .fault = ps_cli_fault,
                                  .more_faults = ps_cli_more_faults,
@@ -58,8 +58,10 @@ static int work(const ps_cli_run *run, void *arguments, const ps_config *config,
     if (status == PS_OK) {
         code = run->report(arguments, models);
     } else if (status == PS_CANCELLED) {
-        if (state.terminal) putchar('\n');
+        if (state.terminal) putc('\n', stderr);
+        ps_cli_line_open(false);
         run->report(arguments, models);
+        fflush(stdout);
         if (run->goes_on == NULL || run->goes_on(arguments)) ps_cli_print_resume(argc, argv);
         code = EXIT_INTERRUPTED;
     } else {

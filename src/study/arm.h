@@ -21,6 +21,9 @@ typedef struct ps_arm {
     void *user;
 } ps_arm;
 
+/* Before a folder is made: whether questions become prompts at all. */
+ps_status ps_arm_check(const ps_config *config, ps_models *models, ps_error *err);
+
 /* Run what is not done yet. *out is filled also on failure as far as the arm came; its path is owned by it. */
 ps_status ps_arm_run(const ps_arm *arm, ps_store *store, ps_models *models, ps_eval_arm *out, ps_error *err);
 

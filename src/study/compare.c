@@ -368,6 +368,7 @@ ps_status ps_compare(const ps_config *config, const ps_compare_options *options,
     *summary = (ps_compare_summary){0};
     ps_status status = ps_compare_plan_create(config, options, models, &c.plan, err);
     if (status == PS_OK) status = ps_choose_problems(config, &part, observer, &c.chosen, err);
+    if (status == PS_OK) status = ps_arm_check(config, models, err);
     if (status == PS_OK) status = ps_store_open(config, options->fresh, &c.store, err);
     if (status == PS_OK) status = list_folders(&c, err);
     if (status == PS_OK) status = own_all(&c, err);
