@@ -20,7 +20,8 @@ typedef struct compare_arguments {
 } compare_arguments;
 
 static void help(void) {
-    puts(
+    ps_cli_help(
+        stdout,
         "persamp compare: several methods on the same problems at equal cost\n\n"
         "Examples\n"
         "  persamp compare --methods persistent,best_of_n,majority --budgets 4x,16x --plot compare.svg\n"
@@ -45,7 +46,7 @@ static void help(void) {
         "  --config FILE       read a configuration; repeat it, later files win\n"
         "  --key=value         set any configuration key, also -o key=value; `persamp config` lists them\n\n"
         "Every finished problem is on disk. After an interruption of any kind the same command goes on where it was,\n"
-        "also with more methods, budgets, seeds or problems. docs/compare.md explains the columns.");
+        "also with more methods, budgets, seeds or problems. docs/compare.md explains the columns.\n");
 }
 
 /* ---- The table ----------------------------------------------------------- */
@@ -101,7 +102,7 @@ static void print_table(const ps_compare_summary *s) {
         add_row(&table, c);
     }
     putchar('\n');
-    ps_cli_table_print(&table, stdout, ps_cli_screen(stdout).columns);
+    ps_cli_table_print(&table);
 }
 
 static void print_notes(const ps_compare_summary *s) {
@@ -113,16 +114,18 @@ static void print_notes(const ps_compare_summary *s) {
         truncated += s->cells[i].truncated;
         runs += s->cells[i].runs;
     }
-    printf("\nOne answer has %.1f tokens on average. Columns of tokens are means per problem;\nseconds are in all.\n",
-           s->answer_tokens);
+    putchar('\n');
+    ps_cli_note("One answer has %.1f tokens on average. Columns of tokens are means per problem; seconds are in all.",
+                s->answer_tokens);
     if (s->comparisons > 0)
-        printf("Differences in points with 95%% interval by paired bootstrap over the problems;\n"
-               "* p < .05, ** < .01 after Holm's correction over %zu comparisons.\n",
-               s->comparisons);
-    if (shared) puts("=  the same samples as a method above, read by another selection.");
-    if (truncated > 0) printf("%zu of %zu searches ended without a finished answer\n", truncated, runs);
+        ps_cli_note(
+            "Differences in points with 95%% interval by paired bootstrap over the problems; * p < .05, ** < .01 "
+            "after Holm's correction over %zu comparisons.",
+            s->comparisons);
+    if (shared) ps_cli_note("=  the same samples as a method above, read by another selection.");
+    if (truncated > 0) ps_cli_note("%zu of %zu searches ended without a finished answer", truncated, runs);
     ps_cli_print_troubles(errors, s->faults);
-    if (s->path != NULL) printf("written to %s\n", s->path);
+    if (s->path != NULL) ps_cli_print_path("written to ", s->path);
 }
 
 static void print_summary(const ps_compare_summary *s) {
@@ -156,7 +159,7 @@ static int write_files(const compare_arguments *a) {
     int code = EXIT_DONE;
     if (a->options.json_path != NULL) code = write_json(&a->summary, a->options.json_path);
     if (a->plot != NULL && ps_cli_plot(&a->summary, a->gnuplot, a->plot) != EXIT_DONE) code = EXIT_FAILED;
-    if (a->plot != NULL && code == EXIT_DONE) printf("plot in %s\n", a->plot);
+    if (a->plot != NULL && code == EXIT_DONE) ps_cli_print_path("plot in ", a->plot);
     return code;
 }
 

@@ -20,25 +20,28 @@ typedef struct eval_arguments {
 } eval_arguments;
 
 static void help(void) {
-    puts("persamp eval: measure the configured method on a data set\n\n"
-         "Examples\n"
-         "  persamp eval --limit 50 --baselines greedy,sample\n"
-         "  persamp eval --config config.yaml --evaluation.dataset=math500\n"
-         "  persamp eval --method=majority --generation.n_particles=16 --evaluation.output_dir=runs/majority\n\n"
-         "Options\n"
-         "  --limit N           the first N problems (after --offset)\n"
-         "  --offset N          pass over N problems\n"
-         "  --shard I/N         every N-th problem, beginning with the I-th: N machines share a data set\n"
-         "  --baselines A,B     the same problems by other methods too: greedy, sample (one draw at temperature 1),\n"
-         "                      or any method's name\n"
-         "  --fresh             start over where the output folder has results\n"
-         "  --config FILE       read a configuration; repeat it, later files win\n"
-         "  --key=value         set any configuration key, also -o key=value; `persamp config` lists them\n\n"
-         "--smoke_test.enabled=true tries smoke_test.n_samples problems, says what came of them, and ends.\n"
-         "A data set is any file, --evaluation.dataset_path=FILE, or one by name: math500, gsm8k, aime24 or aime25\n"
-         "from ./data/NAME.jsonl, the data folders or the hub's cache. For one that is not there the command that\n"
-         "brings it is printed.\n\n"
-         "Every finished problem is on disk. After an interruption of any kind the same command goes on where it was.");
+    ps_cli_help(
+        stdout,
+        "persamp eval: measure the configured method on a data set\n\n"
+        "Examples\n"
+        "  persamp eval --limit 50 --baselines greedy,sample\n"
+        "  persamp eval --config config.yaml --evaluation.dataset=math500\n"
+        "  persamp eval --method=majority --generation.n_particles=16 --evaluation.output_dir=runs/majority\n\n"
+        "Options\n"
+        "  --limit N           the first N problems (after --offset)\n"
+        "  --offset N          pass over N problems\n"
+        "  --shard I/N         every N-th problem, beginning with the I-th: N machines share a data set\n"
+        "  --baselines A,B     the same problems by other methods too: greedy, sample (one draw at temperature 1),\n"
+        "                      or any method's name\n"
+        "  --fresh             start over where the output folder has results\n"
+        "  --config FILE       read a configuration; repeat it, later files win\n"
+        "  --key=value         set any configuration key, also -o key=value; `persamp config` lists them\n\n"
+        "--smoke_test.enabled=true tries smoke_test.n_samples problems, says what came of them, and ends.\n"
+        "A data set is any file, --evaluation.dataset_path=FILE, or one by name: math500, gsm8k, aime24 or aime25\n"
+        "from ./data/NAME.jsonl, the data folders or the hub's cache. For one that is not there the command that\n"
+        "brings it is printed.\n\n"
+        "Every finished problem is on disk. After an interruption of any kind the same command goes on where it "
+        "was.\n");
 }
 
 /* ---- The closing table --------------------------------------------------- */
@@ -78,27 +81,27 @@ static void print_table(const ps_eval_summary *s) {
     for (size_t i = 0; i < s->n_arms; i++)
         if (s->arms[i].name != NULL) add_row(&table, &s->arms[i]);
     putchar('\n');
-    ps_cli_table_print(&table, stdout, ps_cli_screen(stdout).columns);
+    ps_cli_table_print(&table);
 }
 
 static void print_selections(const ps_eval_arm *arm, bool prm) {
     if (arm->done == 0) return;
-    puts("\nthe same particles under each answer.select:");
-    for (int s = 0; s < PS_SELECTS; s++)
-        if (s != PS_SELECT_PRM_WEIGHTED || prm)
-            printf("  %s %.1f%%", ps_select_name((ps_select)s), 100.0 * (double)arm->correct_by[s] / (double)arm->done);
+    ps_text text = {0};
+    for (int k = 0; k < PS_SELECTS; k++)
+        if (k != PS_SELECT_PRM_WEIGHTED || prm)
+            ps_text_printf(&text, "%s %s %.1f%%", text.length > 0 ? "," : "", ps_select_name((ps_select)k),
+                           100.0 * (double)arm->correct_by[k] / (double)arm->done);
     putchar('\n');
+    ps_cli_note("the same particles under each answer.select:%s", ps_text_cstr(&text));
+    ps_text_clear(&text);
 }
 
 /* Where particles wrote most of their answers together, a vote among them is hardly one. */
 static void print_sharing(const ps_eval_arm *arm) {
     const ps_method_ops *method = ps_method_find(arm->name);
     if (arm->alike == 0 || method == NULL || method->spread == NULL) return;
-    ps_text text = {0};
-    ps_text_printf(&text, "%s: in %zu of %zu problems the answers share most of their text; for others, %s", arm->name,
-                   arm->alike, arm->done, method->spread);
-    ps_cli_put_words(stdout, ps_text_cstr(&text), 0, ps_cli_screen(stdout).columns);
-    ps_text_clear(&text);
+    ps_cli_note("%s: in %zu of %zu problems the answers share most of their text; for others, %s", arm->name,
+                arm->alike, arm->done, method->spread);
 }
 
 static int print_summary(const ps_eval_summary *s, const ps_models *models) {
@@ -112,11 +115,11 @@ static int print_summary(const ps_eval_summary *s, const ps_models *models) {
     if (s->n_arms > 0 && s->arms[0].name != NULL) print_selections(&s->arms[0], ps_models_prm(models) != NULL);
     for (size_t i = 0; i < s->n_arms; i++)
         if (s->arms[i].name != NULL) print_sharing(&s->arms[i]);
-    if (truncated > 0) printf("%zu answers were cut off before they finished\n", truncated);
+    if (truncated > 0) ps_cli_note("%zu answers were cut off before they finished", truncated);
     ps_cli_print_troubles(errors, s->faults);
     ps_cli_print_engine(models);
     for (size_t i = 0; i < s->n_arms; i++)
-        if (s->arms[i].path != NULL) printf("%s %s\n", i == 0 ? "results in" : "          ", s->arms[i].path);
+        if (s->arms[i].path != NULL) ps_cli_print_path(i == 0 ? "results in " : "           ", s->arms[i].path);
     return errors + s->faults == 0 ? EXIT_DONE : EXIT_FAILED;
 }
 

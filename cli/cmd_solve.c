@@ -16,20 +16,24 @@ typedef struct solve_arguments {
 } solve_arguments;
 
 static void help(void) {
-    puts("persamp solve: answer one question by the configured method\n\n"
-         "Examples\n"
-         "  persamp solve 'Find the greatest common divisor of $84$ and $36$.'\n"
-         "  persamp solve --verbose --generation.n_particles=16 'Factor $x^2-8x+16$.'\n"
-         "  persamp solve --json --models.generator.model_path=model.gguf - < question.txt\n\n"
-         "The question is one argument, in quotes; - reads it from standard input, and after -- it may begin with a "
-         "dash. Without a\n"
-         "model of yours the shipped one answers: it is small and knows the kinds of problems in data/ only.\n\n"
-         "Options\n"
-         "  -v, --verbose   show the particles as they grow, with beta, ESS and every selection\n"
-         "  --gold ANSWER   say whether the answer is right\n"
-         "  --json          print the result line of `persamp eval` instead\n"
-         "  --config FILE   read a configuration; repeat it, later files win\n"
-         "  --key=value     set any configuration key, also -o key=value; `persamp config` lists them");
+    ps_cli_help(
+        stdout,
+        "persamp solve: answer one question by the configured method\n\n"
+        "Examples\n"
+        "  persamp solve 'Find the greatest common divisor of $84$ and $36$.'\n"
+        "  persamp solve --verbose --generation.n_particles=16 'Factor $x^2-8x+16$.'\n"
+        "  persamp solve --json --models.generator.model_path=model.gguf - < question.txt\n\n"
+        "The question is one argument, in quotes; - reads it from standard input, and after -- it may begin with a "
+        "dash.\n"
+        "Without a model of yours the shipped one answers: it is small and knows the kinds of problems in data/ only.\n"
+        "Long answers are shortened in the table, and what a terminal would obey is shown as \\x1b, in a file too;\n"
+        "--json has every character.\n\n"
+        "Options\n"
+        "  -v, --verbose   show the particles as they grow, with beta, ESS and every selection\n"
+        "  --gold ANSWER   say whether the answer is right\n"
+        "  --json          print the result line of `persamp eval` instead\n"
+        "  --config FILE   read a configuration; repeat it, later files win\n"
+        "  --key=value     set any configuration key, also -o key=value; `persamp config` lists them\n");
 }
 
 /* ---- The live view ------------------------------------------------------- */
@@ -108,7 +112,7 @@ static bool cancelled(void *user) {
 /* ---- The answer ---------------------------------------------------------- */
 
 /* One line an answer, whatever is in it. */
-static void print_distribution(const ps_outcome *o, size_t columns) {
+static void print_distribution(const ps_outcome *o) {
     enum { MOST = 20 };
     static const char *const headings[] = {"answers", "weight", "votes"};
     size_t shown = o->n_classes <= MOST ? o->n_classes : MOST;
@@ -121,42 +125,37 @@ static void print_distribution(const ps_outcome *o, size_t columns) {
         ps_cli_number(&table, "%zu", o->classes[i].votes);
     }
     putchar('\n');
-    ps_cli_table_print(&table, stdout, columns);
+    ps_cli_table_print(&table);
     if (shown < o->n_classes) printf("… and %zu more\n", o->n_classes - shown);
 }
 
 /* Where particles wrote most of their answers together, a vote among them is hardly one. */
-static void print_sharing(const ps_outcome *o, size_t columns) {
+static void print_sharing(const ps_outcome *o) {
     const ps_method_ops *method = ps_method_find(o->method);
     if (!ps_shares_most(o->shared_text) || method == NULL || method->spread == NULL) return;
-    ps_text text = {0};
-    ps_text_printf(&text,
-                   "the %zu answers share %.0f%% of their text, so their votes are not independent; for others, %s",
-                   o->n_answers, 100 * o->shared_text, method->spread);
-    ps_cli_put_words(stdout, ps_text_cstr(&text), 0, columns);
-    ps_text_clear(&text);
+    ps_cli_note("the %zu answers share %.0f%% of their text, so their votes are not independent; for others, %s",
+                o->n_answers, 100 * o->shared_text, method->spread);
 }
 
 /* The response as the model wrote it, but for what a terminal would obey; the same in a file, which may be shown on one
  * later. --json has every byte. */
 static void print_outcome(const ps_outcome *o, bool gold) {
     const ps_prediction *chosen = &o->predictions[o->select];
-    size_t columns = ps_cli_screen(stdout).columns;
     ps_cli_put(stdout, o->response);
     putchar('\n');
     if (o->truncated)
-        ps_cli_put_words(stdout, "[cut off: no particle finished its answer; raise generation.max_steps or the budget]",
-                         0, columns);
+        ps_cli_note("[cut off: no particle finished its answer; raise generation.max_steps or the budget]");
     fputs("\nanswer: ", stdout);
     ps_cli_put_line(stdout, chosen->answer != NULL ? chosen->answer : "(none found)", SIZE_MAX);
     if (gold) printf(chosen->correct ? "  (right)" : "  (wrong)");
     putchar('\n');
-    print_distribution(o, columns);
-    printf("\n%llu tokens in %.2f s, %zu selections", (unsigned long long)o->tokens.generated, o->seconds.total,
-           o->report.resamples);
-    if (isfinite(o->report.log_z)) printf(", log evidence %.3f", o->report.log_z);
+    print_distribution(o);
     putchar('\n');
-    print_sharing(o, columns);
+    char evidence[64] = "";
+    if (isfinite(o->report.log_z)) snprintf(evidence, sizeof evidence, ", log evidence %.3f", o->report.log_z);
+    ps_cli_note("%llu tokens in %.2f s, %zu selections%s", (unsigned long long)o->tokens.generated, o->seconds.total,
+                o->report.resamples, evidence);
+    print_sharing(o);
 }
 
 /* The shipped model is as sure of what it never learnt as of the rest: whoever tries the program with a question of
@@ -166,15 +165,16 @@ static void warn_of_shipped_model(const ps_config *config, const char *question)
     if (!shipped || ps_cli_shipped_model_knows(question)) return;
     fflush(stdout);
     ps_cli_say(
-        "this answer is worth nothing: the shipped model is a small demonstration that has learnt fourteen kinds "
-        "of school problems (data/README.md), and this question is like none of them. With a model of your own: "
-        "--models.generator.model_path=MODEL.gguf; docs/models.md says which, tools/get-model fetches one");
+        "do not rely on this answer: the shipped model is a small demonstration that has learnt fourteen kinds of "
+        "school problems (data/README.md), and this question is like none of them. A model of your own: "
+        "--models.generator.model_path=MODEL.gguf (docs/models.md says which)");
 }
 
 static ps_status print_json(const ps_outcome *o, const ps_config *config, ps_error *err) {
     char *json = NULL;
     ps_status status = ps_outcome_json(o, config->evaluation_save_particles, &json, err);
-    if (status == PS_OK) puts(json);
+    if (status == PS_OK) ps_cli_put_json(stdout, json);
+    if (status == PS_OK) putchar('\n');
     ps_free(json);
     return status;
 }

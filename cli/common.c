@@ -18,18 +18,41 @@ static bool is_control(const unsigned char *c, size_t length) {
     return (c[1] == 0x80 && c[2] >= 0xaa && c[2] <= 0xae) || (c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9);
 }
 
-void ps_cli_put(FILE *out, const char *text) {
+static void put_bytes(FILE *out, const char *text, size_t length) {
+    for (size_t i = 0; i < length; i++)
+        fprintf(out, "\\x%02x", (unsigned char)text[i]);
+}
+
+/* A control character of Unicode, as JSON spells it. */
+static void put_spelled(FILE *out, const char *text, size_t length) {
+    const unsigned char *c = (const unsigned char *)text;
+    unsigned code = length == 3   ? (c[0] & 0x0fu) << 12 | (c[1] & 0x3fu) << 6 | (c[2] & 0x3fu)
+                    : length == 2 ? (c[0] & 0x1fu) << 6 | (c[1] & 0x3fu)
+                                  : c[0];
+    fprintf(out, "\\u%04x", code);
+}
+
+static void put(FILE *out, const char *text, void (*put_control)(FILE *out, const char *text, size_t length)) {
     size_t left = strlen(text);
     while (left > 0) {
         size_t length = ps_utf8_length(text, left);
         bool shown = length > 0 && !is_control((const unsigned char *)text, length);
         length = length > 0 ? length : 1; /* a byte of no character goes alone */
-        if (shown) fwrite(text, 1, length, out);
-        for (size_t i = 0; !shown && i < length; i++)
-            fprintf(out, "\\x%02x", (unsigned char)text[i]);
+        if (shown)
+            fwrite(text, 1, length, out);
+        else
+            put_control(out, text, length);
         text += length;
         left -= length;
     }
+}
+
+void ps_cli_put(FILE *out, const char *text) {
+    put(out, text, put_bytes);
+}
+
+void ps_cli_put_json(FILE *out, const char *json) {
+    put(out, json, put_spelled);
 }
 
 /* A line that is drawn over, without its end, stands on standard error. */

@@ -45,7 +45,7 @@ static void put_bar(size_t done, size_t total, size_t room) {
 
 /* On a terminal: within its width as it is now, one column kept free, since a cursor beyond the last one would wrap. */
 static void draw(const ps_cli_progress *state, ps_text *facts, double now) {
-    enum { NAME = 12, SHORTEST = 8 };
+    enum { NAME = 16, SHORTEST = 8 };
     size_t columns = ps_cli_screen(stderr).columns - 1, name = ps_cli_width(state->name);
     if (SHORTEST + 1 + facts->length > columns) {
         ps_text_reset(facts);
@@ -70,7 +70,7 @@ static void print_progress(ps_cli_progress *state, double now) {
     if (state->terminal)
         draw(state, &facts, now);
     else
-        fprintf(stderr, "%-12s %s", state->name, ps_text_cstr(&facts));
+        fprintf(stderr, "%-16s %s", state->name, ps_text_cstr(&facts));
     if (!state->terminal || finished) putc('\n', stderr);
     ps_cli_line_open(state->terminal && !finished);
     fflush(stderr);

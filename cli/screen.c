@@ -1,6 +1,7 @@
 /* Texts on one line, and tables. */
 #include "screen.h"
 
+#include <stdarg.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -13,6 +14,8 @@ ps_cli_size ps_cli_screen(FILE *out) {
         return (ps_cli_size){80, 24};
     return (ps_cli_size){size.ws_col, size.ws_row};
 }
+
+enum { FEWEST = 20 }; /* columns in which a text can be read */
 
 /* ---- A text on one line -------------------------------------------------- */
 
@@ -78,22 +81,66 @@ size_t ps_cli_put_line(FILE *out, const char *text, size_t width) {
     return used + 1;
 }
 
-void ps_cli_put_words(FILE *out, const char *text, size_t indent, size_t columns) {
-    size_t used = 0;
-    for (size_t n; *(text += strspn(text, " ")) != '\0'; text += n) {
-        n = strcspn(text, " ");
-        if (used > 0 && used + 1 + n > columns) {
-            putc('\n', out);
-            used = 0;
+/* The words of text[0..length) on lines of `columns`, all but the first after `indent` blanks; `used` columns of the
+ * first are taken. A word that is longer than a line stays whole. */
+static void put_words(FILE *out, const char *text, size_t length, size_t used, size_t indent, size_t columns) {
+    const char *end = text + length;
+    bool first = true; /* on its line */
+    while (text < end) {
+        size_t n = 0;
+        while (text + n < end && text[n] != ' ')
+            n++;
+        if (n > 0 && !first && used + 1 + n > columns) {
+            used = (size_t)fprintf(out, "\n%*s", (int)indent, "") - 1;
+            first = true;
         }
-        used += (size_t)fprintf(out, "%*s%.*s", used > 0 ? 1 : (int)indent, "", (int)n, text);
+        if (n > 0) used += (size_t)fprintf(out, "%s%.*s", first ? "" : " ", (int)n, text);
+        first = first && n == 0;
+        text += n + (text + n < end);
     }
     putc('\n', out);
 }
 
+void ps_cli_note(const char *format, ...) {
+    char text[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    ps_format(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (isatty(STDOUT_FILENO) == 1)
+        put_words(stdout, text, strlen(text), 0, 0, ps_cli_screen(stdout).columns);
+    else
+        puts(text);
+}
+
+/* Where the description of an option begins: after the last two blanks in a row. */
+static size_t description(const char *line, size_t length) {
+    size_t at = 0;
+    for (size_t i = 2; i < length; i++)
+        if (line[i] != ' ' && line[i - 1] == ' ' && line[i - 2] == ' ') at = i;
+    return at;
+}
+
+void ps_cli_help(FILE *out, const char *text) {
+    static const char examples[] = "Examples\n";
+    size_t columns = isatty(fileno(out)) == 1 ? ps_cli_screen(out).columns : SIZE_MAX;
+    bool to_copy = false; /* commands are to be copied as they are */
+    for (size_t length; *text != '\0'; text += length + (text[length] == '\n')) {
+        length = strcspn(text, "\n");
+        size_t indent = description(text, length);
+        to_copy = length > 0 && (to_copy || strncmp(text, examples, strlen(examples)) == 0);
+        if (length <= columns || to_copy || indent + FEWEST > columns) {
+            fprintf(out, "%.*s\n", (int)length, text);
+            continue;
+        }
+        fprintf(out, "%.*s", (int)indent, text);
+        put_words(out, text + indent, length - indent, indent, indent, columns);
+    }
+}
+
 /* ---- Tables -------------------------------------------------------------- */
 
-enum { MOST_COLUMNS = 16, GAP = 2, FEWEST = 20 };
+enum { MOST_COLUMNS = 16, GAP = 2 };
 
 /* Before each row stands what it is. */
 enum { ROW = 'r', SECTION = 's' };
@@ -140,12 +187,12 @@ static void measure(const ps_cli_table *table, size_t *widths) {
     }
 }
 
-static void pad(FILE *out, size_t n) {
-    fprintf(out, "%*s", (int)n, "");
+static void pad(size_t n) {
+    printf("%*s", (int)n, "");
 }
 
 /* The first column and those from `from` to before `to`. */
-static void print_block(const ps_cli_table *table, FILE *out, const size_t *widths, size_t from, size_t to) {
+static void print_block(const ps_cli_table *table, const size_t *widths, size_t from, size_t to) {
     const char *at = ps_text_cstr(&table->cells), *end = at + table->cells.length;
     while (at < end) {
         bool row = *at++ == ROW;
@@ -156,13 +203,13 @@ static void print_block(const ps_cli_table *table, FILE *out, const size_t *widt
             size_t shown = used < room ? used : room;
             if (i > 0) owed += GAP + room - shown;
             if (shown > 0) {
-                pad(out, owed);
+                pad(owed);
                 owed = 0;
-                shown = ps_cli_put_line(out, at, room);
+                shown = ps_cli_put_line(stdout, at, room);
             }
             if (i == 0 && row) owed = room - shown;
         }
-        putc('\n', out);
+        putchar('\n');
     }
 }
 
@@ -175,19 +222,39 @@ static size_t first_width(size_t wanted, size_t others, size_t columns) {
     return wanted < least ? wanted : least;
 }
 
-void ps_cli_table_print(ps_cli_table *table, FILE *out, size_t columns) {
-    size_t widths[MOST_COLUMNS] = {0}, others = 0, n = table->n_columns;
-    if (!ps_text_ok(&table->cells)) fputs("(no memory for the table)\n", out);
-    if (ps_text_ok(&table->cells)) measure(table, widths);
+/* The column after the block that begins with `from`. */
+static size_t end_of_block(const size_t *widths, size_t n, size_t from, size_t columns) {
+    size_t to = from, used = widths[0];
+    for (; to < n && (to == from || used + GAP + widths[to] <= columns); to++)
+        used += GAP + widths[to];
+    return to;
+}
+
+static size_t blocks(const size_t *widths, size_t n, size_t columns) {
+    size_t count = 0;
+    for (size_t from = 1; from < n; from = end_of_block(widths, n, from, columns))
+        count++;
+    return count;
+}
+
+void ps_cli_table_print(ps_cli_table *table) {
+    size_t widths[MOST_COLUMNS] = {0}, others = 0, n = table->n_columns, columns = ps_cli_screen(stdout).columns;
+    if (!ps_text_ok(&table->cells)) {
+        puts("(no memory for the table)");
+        ps_text_clear(&table->cells);
+        return;
+    }
+    measure(table, widths);
     for (size_t i = 1; i < n; i++)
         others += GAP + widths[i];
     widths[0] = first_width(widths[0], others, columns);
-    for (size_t from = 1, to; ps_text_ok(&table->cells) && from < n; from = to) {
-        size_t used = widths[0];
-        for (to = from; to < n && (to == from || used + GAP + widths[to] <= columns); to++)
-            used += GAP + widths[to];
-        if (from > 1) putc('\n', out);
-        print_block(table, out, widths, from, to);
+    size_t least = blocks(widths, n, columns);
+    while (columns > 1 && blocks(widths, n, columns - 1) == least)
+        columns--; /* as narrow as so many blocks can be: none of them is left with a single column */
+    for (size_t from = 1, to; from < n; from = to) {
+        to = end_of_block(widths, n, from, columns);
+        if (from > 1) putchar('\n');
+        print_block(table, widths, from, to);
     }
     ps_text_clear(&table->cells);
 }

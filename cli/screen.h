@@ -23,10 +23,11 @@ size_t ps_cli_width(const char *text);
  * `width` columns as "…". Returns the columns it took. Nothing of it is a command for a terminal. */
 size_t ps_cli_put_line(FILE *out, const char *text, size_t width);
 
-/* Write words on as many lines of `columns` as they need, each after `indent` blanks. A word that is longer stays
- * whole.
- */
-void ps_cli_put_words(FILE *out, const char *text, size_t indent, size_t columns);
+/* A line of prose on standard output; on a terminal as many as it needs, broken between words. */
+void ps_cli_note(const char *format, ...) PS_PRINTF(1, 2);
+
+/* A help text: on a terminal, lines that are too long for it go on below the description they belong to. */
+void ps_cli_help(FILE *out, const char *text);
 
 /* ---- Tables -------------------------------------------------------------- */
 
@@ -42,8 +43,8 @@ void ps_cli_number(ps_cli_table *table, const char *format, ...) PS_PRINTF(2, 3)
 /* A row that is one text, between others. */
 void ps_cli_section(ps_cli_table *table, const char *title);
 
-/* Within `columns`. Where the table is wider, the first column is shortened as long as much of it stays; else the
- * columns that do not fit go on in a further table below, beside the first column again. */
-void ps_cli_table_print(ps_cli_table *table, FILE *out, size_t columns);
+/* On standard output, within its columns. Where the table is wider, the first column is shortened as long as much of it
+ * stays; else the columns that do not fit go on in a further table below, beside the first column again. */
+void ps_cli_table_print(ps_cli_table *table);
 
 #endif
