@@ -36,11 +36,11 @@ static void usage(FILE *out) {
                      "Commands\n");
     for (int i = 0; i < N_COMMANDS; i++)
         fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].doc);
-    ps_cli_help(
-        out, "\n`persamp COMMAND -h` explains a command, `persamp --version` says which version this is. Every command "
-             "but verify takes --config FILE and any configuration key as --key=value, for example "
-             "--generation.n_particles=16; `persamp config` lists the keys.\n"
-             "Exit codes: 0 done, 1 failed, 2 usage or configuration, 130 interrupted.\n");
+    ps_cli_help(out,
+                "\n`persamp COMMAND -h` explains a command, `persamp --version` says which version this is. Every\n"
+                "command but verify takes --config FILE and any configuration key as --key=value, for example\n"
+                "--generation.n_particles=16; `persamp config` lists the keys.\n"
+                "Exit codes: 0 done, 1 failed, 2 usage or configuration, 130 interrupted.\n");
 }
 
 static int unknown(const char *name) {
