@@ -162,6 +162,7 @@ static ps_verify_options line_options(const json_t *line, const ps_verify_option
 static void show_disagreement(size_t number, const char *gold, const char *text, bool expected,
                               const ps_verify_result *result) {
     size_t length = strlen(text), shown = length > 160 ? 160 : length;
+    shown = length - ps_utf8_cut(text, length, length - shown);
     printf("line %zu: expected %s, got %s (%s%s%s)\n", number, expected ? "same" : "not same",
            verdicts[result->verdict], result->stage, *result->reason ? ": " : "", result->reason);
     print_text("  gold:      ", gold);

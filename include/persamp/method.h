@@ -71,8 +71,8 @@ typedef struct ps_independent_params {
     ps_vote vote; /* weighted majority */
 } ps_independent_params;
 
-/* Beam search and DVTS. 0 for width and subtrees: n_particles / expansion, rounded up. A round has n_particles children
- * at most: where there would be more, they are shared out evenly among the prefixes. */
+/* Beam search and DVTS. Width and subtrees: at most n_particles / expansion, rounded up, which is also what 0 means. A
+ * round has n_particles children at most: where there would be more, they are shared out evenly among the prefixes. */
 typedef struct ps_beam_params {
     size_t width;     /* beam: prefixes kept */
     size_t expansion; /* children of each, at most; 0 is 1 */

@@ -1,9 +1,9 @@
 /* Beam search guided by the score, and diverse verifier tree search (DVTS): independent beams of width one.
  *
  * Each group keeps `width` prefixes, the places of its beam; every round each of them gets `expansion` children and the
- * best of all the group's children by ℓ stay. A round never has more than M children: where M is no multiple of the
- * expansion, or the places are more than M pays for, M is shared out among the places evenly, the first ones getting
- * one more. A finished child that is among the best takes its place for good; every finished child is an
+ * best of all the group's children by ℓ stay. A round never has more than M children: there are no more places
+ * than M / expansion, rounded up, and where that had to be rounded M is shared out among them evenly, the first ones
+ * getting one more. A finished child that is among the best takes its place for good; every finished child is an
  * answer. A token budget is spent by searching again from the root; towards its end the last children of the round,
  * then the last prefixes, give way (pace.h). */
 #include "method/methods.h"
@@ -100,16 +100,16 @@ static size_t at_most(size_t n, size_t most) {
     return n < most ? n : most;
 }
 
-/* `groups` or `width` 0: as many as share M children among them; more than M would have places without a child. */
+/* `groups` or `width` 0: as many as M pays for. */
 static ps_status create(const ps_method_ops *ops, const ps_method_params *params, size_t groups, size_t width,
                         ps_method **method, ps_error *err) {
     beam *p = ps_calloc(1, sizeof *p);
     if (p == NULL) return ps_nomem(err);
     size_t M = params->n_particles;
     p->expansion = at_most(params->beam.expansion > 0 ? params->beam.expansion : 1, M);
-    size_t auto_places = (M + p->expansion - 1) / p->expansion;
-    p->groups = at_most(groups > 0 ? groups : auto_places, M);
-    p->width = at_most(width > 0 ? width : auto_places, M);
+    size_t paid = (M + p->expansion - 1) / p->expansion;
+    p->groups = groups > 0 ? at_most(groups, paid) : paid;
+    p->width = width > 0 ? at_most(width, paid) : paid;
     p->kept = ps_calloc(p->groups * p->width, sizeof *p->kept);
     p->n_kept = ps_calloc(p->groups, sizeof *p->n_kept);
     p->places = ps_calloc(p->groups, sizeof *p->places);
