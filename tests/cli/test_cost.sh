@@ -32,7 +32,8 @@ expect 0 "dvts.subtrees is 3, of which generation.n_particles 8 pays for 2" "$P"
     --dvts.subtrees=3 x
 expect 0 "power_mcmc.chains is 9, of which generation.n_particles 8 pays for 8" "$P" solve --engine.type=toy \
     --method=power_mcmc --power_mcmc.chains=9 x
-for arguments in '--method=beam --beam.width=2' '--method=dvts --beam.width=9' '--method=beam --beam.expansion=8' ''; do
+for arguments in '--method=beam --beam.width=2' '--method=dvts --beam.width=9' '--method=beam --beam.expansion=8' \
+    '--method=beam --generation.n_particles=1' ''; do
     # shellcheck disable=SC2086 # words
     expect 0 "answer:" "$P" solve --engine.type=toy $arguments x
     if grep -q 'pays for' err; then fail "a warning that is none: $arguments"; fi
