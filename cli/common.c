@@ -1,11 +1,15 @@
 /* What the commands share. */
 #include "cli.h"
 
+#include "screen.h"
+
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- Messages ------------------------------------------------------------ */
 
@@ -67,6 +71,19 @@ void ps_cli_line_close(void) {
     line_is_open = false;
 }
 
+/* Broken between words after "persamp: "; false without memory. */
+static bool put_on_terminal(const char *text) {
+    char *shown = NULL;
+    size_t length = 0;
+    FILE *memory = open_memstream(&shown, &length);
+    if (memory == NULL) return false;
+    ps_cli_put(memory, text);
+    bool ok = fclose(memory) == 0 && shown != NULL;
+    if (ok) ps_cli_put_words(stderr, shown, length, strlen("persamp: "), 0, ps_cli_screen(stderr).columns);
+    free(shown);
+    return ok;
+}
+
 void ps_cli_say(const char *format, ...) {
     char text[8192]; /* a message has 1,023 bytes, and two paths beside it are a sentence still */
     va_list arguments;
@@ -75,8 +92,10 @@ void ps_cli_say(const char *format, ...) {
     va_end(arguments);
     ps_cli_line_close();
     fputs("persamp: ", stderr);
-    ps_cli_put(stderr, text);
-    putc('\n', stderr);
+    if (isatty(STDERR_FILENO) != 1 || strchr(text, '\n') != NULL || !put_on_terminal(text)) {
+        ps_cli_put(stderr, text);
+        putc('\n', stderr);
+    }
 }
 
 int ps_cli_error(const ps_error *err) {

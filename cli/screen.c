@@ -81,9 +81,7 @@ size_t ps_cli_put_line(FILE *out, const char *text, size_t width) {
     return used + 1;
 }
 
-/* The words of text[0..length) on lines of `columns`, all but the first after `indent` blanks; `used` columns of the
- * first are taken. A word that is longer than a line stays whole. */
-static void put_words(FILE *out, const char *text, size_t length, size_t used, size_t indent, size_t columns) {
+void ps_cli_put_words(FILE *out, const char *text, size_t length, size_t used, size_t indent, size_t columns) {
     const char *end = text + length;
     bool first = true; /* on its line */
     while (text < end) {
@@ -108,7 +106,7 @@ void ps_cli_note(const char *format, ...) {
     ps_format(text, sizeof text, format, arguments);
     va_end(arguments);
     if (isatty(STDOUT_FILENO) == 1)
-        put_words(stdout, text, strlen(text), 0, 0, ps_cli_screen(stdout).columns);
+        ps_cli_put_words(stdout, text, strlen(text), 0, 0, ps_cli_screen(stdout).columns);
     else
         puts(text);
 }
@@ -134,7 +132,7 @@ void ps_cli_help(FILE *out, const char *text) {
             continue;
         }
         fprintf(out, "%.*s", (int)indent, text);
-        put_words(out, text + indent, length - indent, indent, indent, columns);
+        ps_cli_put_words(out, text + indent, length - indent, indent, indent, columns);
     }
 }
 

@@ -23,6 +23,10 @@ size_t ps_cli_width(const char *text);
  * `width` columns as "…". Returns the columns it took. Nothing of it is a command for a terminal. */
 size_t ps_cli_put_line(FILE *out, const char *text, size_t width);
 
+/* The words of text[0..length) on lines of `columns`, all but the first after `indent` blanks; `used` columns of the
+ * first are taken. A word that is longer than a line stays whole. */
+void ps_cli_put_words(FILE *out, const char *text, size_t length, size_t used, size_t indent, size_t columns);
+
 /* A line of prose on standard output; on a terminal as many as it needs, broken between words. */
 void ps_cli_note(const char *format, ...) PS_PRINTF(1, 2);
 
