@@ -183,7 +183,7 @@ static ps_status solve(const ps_config *config, const solve_arguments *a, ps_err
     ps_models *models = NULL;
     ps_outcome *outcome = NULL;
     ps_log log = ps_cli_quiet_log(config); /* the answer is what was asked for */
-    bool live = a->verbose && !a->json; /* JSON is for a program, which reads nothing else */
+    bool live = a->verbose && !a->json;    /* JSON is for a program, which reads nothing else */
     view state = {
         .terminal = isatty(STDOUT_FILENO) == 1, .clock = isatty(STDERR_FILENO) == 1 && !live, .method = config->method};
     ps_problem problem = {.text = a->question, .answer = a->gold};

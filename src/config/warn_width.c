@@ -10,7 +10,8 @@ static int64_t at_most(int64_t n, int64_t most) {
 /* `asked` of them where the file or the command line says so, of which `paid` are used. */
 static void warn(const ps_config *c, const ps_log *log, const char *method, ps_key_index key, int64_t asked,
                  int64_t paid) {
-    if (!ps_config_was_given(c, key) || strcmp(c->method, method) != 0 || asked == PS_CONFIG_AUTO || asked <= paid) return;
+    if (!ps_config_was_given(c, key) || strcmp(c->method, method) != 0 || asked == PS_CONFIG_AUTO || asked <= paid)
+        return;
     ps_log_printf(log, PS_LOG_WARNING,
                   "%s is %lld, of which generation.n_particles %lld pays for %lld: so many are used (%s)",
                   ps_schema_key(key)->name, (long long)asked, (long long)c->generation_n_particles, (long long)paid,
