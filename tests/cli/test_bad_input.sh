@@ -91,7 +91,7 @@ if [ -d /sys/kernel ]; then # where nobody can make a folder, root included: the
     expect 1 "cannot make" toy_eval --evaluation.output_dir=/sys/persamp
     if grep -q 'No such file' err; then fail "the reason given is not why no folder can be made"; fi
 fi
-expect 2 "output_dir is empty" toy_eval --evaluation.output_dir=
+expect 2 "output_dir: the value is empty" toy_eval --evaluation.output_dir=
 mkdir readonly && chmod 555 readonly
 if ! touch readonly/x 2>/dev/null; then # not for root
     expect 1 "cannot write" toy_eval --evaluation.output_dir=readonly
