@@ -22,6 +22,8 @@
  *   on_device_P                 tokens/s of P sequences always full, at libllama's defaults, tokens drawn in the graph
  *                               (llama_set_sampler) ÷ with their logits copied to the host and nothing drawn
  *
+ * A loop of which nothing came within its seconds gives no figure: that is said, and the exit status is 1.
+ *
  * Tokens are those generated; what is prefilled is part of the cost. A model that is not the shipped one is taken for a
  * large one with random weights, which writes no newlines: 2 problems of 2 steps of 8 tokens, 512 tokens a run. A turn
  * is eleven of these, one more that computes every prefix anew (2,300 tokens), and four loops of 3 seconds: 3 minutes
@@ -191,6 +193,19 @@ static void report_by_batch(const versus *v, const bench *b, double tokens) {
     bench_line(name, bare / run, tokens / run, tokens / bare, "tokens/s", v->repeats[0]);
 }
 
+/* No turn of the loop came to its end within its time: there is no figure, and the run is not a whole one. */
+static bool missing;
+
+static void report_loop(const char *name, const double *own, const double *loop, size_t runs) {
+    for (size_t i = 0; i < runs; i++)
+        if (!(loop[i] > 0)) {
+            fprintf(stderr, "bench_llama_run: no %s: not one token came of the bare loop within its seconds\n", name);
+            missing = true;
+            return;
+        }
+    bench_report(name, own, loop, runs, "tokens/s", 0);
+}
+
 static void against_bare_loops(const bench *b, struct llama_model *model, int in_flight, size_t runs) {
     double own[MOST_RUNS], replayed[MOST_RUNS], full[MOST_RUNS], waiting[MOST_RUNS];
     char name[32];
@@ -208,9 +223,9 @@ static void against_bare_loops(const bench *b, struct llama_model *model, int in
     bench_report(name, own, replayed, runs, "tokens/s", 0);
     if (v.by_batch) report_by_batch(&v, b, v.tokens * (double)runs / (double)v.repeats[0]);
     snprintf(name, sizeof name, "full_%dx%d", in_flight, b->particles);
-    bench_report(name, own, full, runs, "tokens/s", 0);
+    report_loop(name, own, full, runs);
     snprintf(name, sizeof name, "waiting_%dx%d", in_flight, b->particles);
-    bench_report(name, own, waiting, runs, "tokens/s", 0);
+    report_loop(name, own, waiting, runs);
     for (int side = 0; side < 2; side++)
         for (size_t k = 0; k < v.repeats[side]; k++)
             free(v.steps[side][k]);
@@ -293,7 +308,7 @@ static void widths(bench *b, struct llama_model *model, const char *list, size_t
             copied[i] = bench_always_full(model, b->particles, 64, 64);
         }
         snprintf(name, sizeof name, "on_device_%d", b->particles);
-        bench_report(name, drawn, copied, runs, "tokens/s", 0);
+        report_loop(name, drawn, copied, runs);
     }
 }
 
@@ -316,7 +331,7 @@ int main(int argc, char **argv) {
     if (b.widths) {
         widths(&b, model, argv[3], runs);
         llama_model_free(model);
-        return 0;
+        return missing;
     }
     against_bare_loops(&b, model, 1, runs);
     against_bare_loops(&b, model, b.together, runs);
@@ -326,5 +341,5 @@ int main(int argc, char **argv) {
     against_mode(&b, "joined_1x16", NO_JOIN, runs);
     against_mode(&b, "no_cache_1x16", NO_CACHE, runs);
     llama_model_free(model);
-    return 0;
+    return missing;
 }

@@ -20,8 +20,13 @@ int ps_cmd_info(int argc, char **argv);
 /* Write a text that may come from a file, a model or a configuration: what a terminal would take for a command (control
  * characters, escapes, bytes that are no UTF-8) is written as \x1b. Line breaks and tabs stay. */
 void ps_cli_put(FILE *out, const char *text);
-/* "persamp: " and the message, a line on standard error, by ps_cli_put. Every message of the command goes this way. */
+/* Likewise JSON, which stays the same JSON. */
+void ps_cli_put_json(FILE *out, const char *json);
+/* "persamp: " and the message, a line on standard error, by ps_cli_put. Every message of the command goes this way. A
+ * line of progress that stands there gives way. */
 void ps_cli_say(const char *format, ...) PS_PRINTF(1, 2);
+void ps_cli_line_open(bool open); /* whether one stands there, without its end */
+void ps_cli_line_close(void);     /* wipe it away, if there is one */
 
 /* Print "persamp: message" to standard error. Returns the exit code that goes with the status. */
 int ps_cli_error(const ps_error *err);
@@ -61,13 +66,14 @@ void ps_cli_log_outcome(const ps_outcome *outcome);
 void ps_cli_catch_interrupt(void);
 bool ps_cli_interrupted(void *unused);
 
-/* What is shown while problems are solved: a bar on a terminal, a line every few seconds elsewhere. */
+/* What is shown on standard error while problems are solved: a line that is drawn over on a terminal, one now and then
+ * elsewhere. */
 typedef struct ps_cli_progress {
     bool terminal;
     double started, last;   /* seconds */
     const ps_eval_arm *arm; /* under way; compared, never looked into */
     ps_eval_arm shown;      /* as it was after the last result; its name is `name` */
-    char name[64];
+    char name[256];
     size_t arm_number, resumed, total;
     uint64_t tokens_before; /* of earlier runs */
 } ps_cli_progress;
@@ -110,6 +116,8 @@ int ps_cli_print_smoke(const ps_smoke_report *report, const ps_config *config);
 /* What went wrong with single problems, and what the engine did; nothing where there is nothing to say. */
 void ps_cli_print_troubles(size_t errors, size_t faults);
 void ps_cli_print_engine(const ps_models *models);
+/* Where something was written: `what` and the path, by ps_cli_put. */
+void ps_cli_print_path(const char *what, const char *path);
 
 /* A configuration with the environment read; NULL after a message. */
 ps_config *ps_cli_config(void);

@@ -2,6 +2,7 @@
 #include "cli.h"
 
 #include "plot.h"
+#include "screen.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -18,7 +19,8 @@ typedef struct compare_arguments {
 } compare_arguments;
 
 static void help(void) {
-    puts(
+    ps_cli_help(
+        stdout,
         "persamp compare: several methods on the same problems at equal cost\n\n"
         "Examples\n"
         "  persamp compare --methods persistent,best_of_n,majority --budgets 4x,16x --plot compare.svg\n"
@@ -43,7 +45,7 @@ static void help(void) {
         "  --config FILE       read a configuration; repeat it, later files win\n"
         "  --key=value         set any configuration key, also -o key=value; `persamp config` lists them\n\n"
         "Every finished problem is on disk. After an interruption of any kind the same command goes on where it was,\n"
-        "also with more methods, budgets, seeds or problems. docs/compare.md explains the columns.");
+        "also with more methods, budgets, seeds or problems. docs/compare.md explains the columns.\n");
 }
 
 /* ---- The table ----------------------------------------------------------- */
@@ -52,37 +54,54 @@ static const char *stars(double p) {
     return p < 0.01 ? "**" : p < 0.05 ? "*" : "";
 }
 
-static void print_cell(const ps_compare_cell *c, int width) {
-    printf("%-*s ", width, c->method);
+static void add_row(ps_cli_table *table, const ps_compare_cell *c) {
+    double n = (double)c->runs;
+    ps_cli_cell(table, c->method);
     if (c->runs == 0) {
-        puts("not run yet");
+        ps_cli_cell(table, "not run");
+        for (size_t i = 2; i < table->n_columns; i++)
+            ps_cli_cell(table, "");
         return;
     }
-    printf("%6.1f%% %5.1f - %5.1f%% ", 100 * c->accuracy, 100 * c->low, 100 * c->high);
+    ps_cli_number(table, "%.1f%%", 100 * c->accuracy);
+    ps_cli_number(table, "%.1f - %.1f%%", 100 * c->low, 100 * c->high);
     if (isnan(c->difference))
-        printf("%-24s", "");
+        ps_cli_cell(table, "");
     else
-        printf("%+6.1f [%+5.1f, %+5.1f] %-2s", 100 * c->difference, 100 * c->difference_low, 100 * c->difference_high,
-               stars(c->p_holm));
-    double n = (double)c->runs;
-    printf(" %9.0f %9.0f %9.0f %9.0f %8.1f %6.3f %6.3f%s\n", (double)c->tokens.generated / n,
-           (double)(c->tokens.generated - c->tokens.shared) / n, (double)c->tokens.prefilled / n,
-           (double)c->tokens.prm / n, c->seconds, c->brier, c->ece, c->shared ? " =" : "");
+        ps_cli_number(table, "%+.1f [%+.1f, %+.1f] %-2s", 100 * c->difference, 100 * c->difference_low,
+                      100 * c->difference_high, stars(c->p_holm));
+    ps_cli_number(table, "%.0f", (double)c->tokens.generated / n);
+    ps_cli_number(table, "%.0f", (double)(c->tokens.generated - c->tokens.shared) / n);
+    ps_cli_number(table, "%.0f", (double)c->tokens.prefilled / n);
+    ps_cli_number(table, "%.0f", (double)c->tokens.prm / n);
+    ps_cli_number(table, "%.1f", c->seconds);
+    ps_cli_number(table, "%.3f", c->brier);
+    ps_cli_number(table, "%.3f", c->ece);
+    ps_cli_cell(table, c->shared ? "=" : "");
 }
 
-static void print_heading(const ps_compare_summary *s, const ps_compare_cell *c, int width) {
+static void add_budget(ps_cli_table *table, const char *budget) {
     char title[64] = "no budget";
-    if (*c->budget != '\0') snprintf(title, sizeof title, "budget %s", c->budget);
-    printf("\n%-*s %7s %14s  %-24s %9s %9s %9s %9s %8s %6s %6s\n", width, title, "correct", "95% interval",
-           s->n_methods > 1 ? "difference to the first" : "", "generated", "computed", "prefilled", "PRM", "seconds",
-           "Brier", "ECE");
+    if (*budget != '\0') snprintf(title, sizeof title, "budget %s", budget);
+    ps_cli_section(table, title);
 }
 
-static int name_width(const ps_compare_summary *s) {
-    size_t width = 16;
-    for (size_t i = 0; i < s->n_cells; i++)
-        width = strlen(s->cells[i].method) > width ? strlen(s->cells[i].method) : width;
-    return (int)width;
+static void print_table(const ps_compare_summary *s) {
+    const char *headings[] = {
+        "method",    "correct",  "95% interval", s->n_methods > 1 ? "difference to the first" : "",
+        "generated", "computed", "prefilled",    "PRM",
+        "seconds",   "Brier",    "ECE",          ""};
+    const char *budget = NULL;
+    ps_cli_table table;
+    ps_cli_table_begin(&table, sizeof headings / sizeof *headings, headings);
+    for (size_t i = 0; i < s->n_cells; i++) {
+        const ps_compare_cell *c = &s->cells[i];
+        if (budget == NULL || strcmp(budget, c->budget) != 0) add_budget(&table, c->budget);
+        budget = c->budget;
+        add_row(&table, c);
+    }
+    putchar('\n');
+    ps_cli_table_print(&table);
 }
 
 static void print_notes(const ps_compare_summary *s) {
@@ -94,28 +113,24 @@ static void print_notes(const ps_compare_summary *s) {
         truncated += s->cells[i].truncated;
         runs += s->cells[i].runs;
     }
-    printf("\nOne answer has %.1f tokens on average. Columns of tokens are means per problem; seconds are in all.\n",
-           s->answer_tokens);
+    putchar('\n');
+    ps_cli_note("One answer has %.1f tokens on average. Columns of tokens are means per problem; seconds are in all.",
+                s->answer_tokens);
     if (s->comparisons > 0)
-        printf("Differences in points with 95%% interval by paired bootstrap over the problems; * p < .05, ** < .01\n"
-               "after Holm's correction over %zu comparisons.\n",
-               s->comparisons);
-    if (shared) puts("=  the same samples as a method above, read by another selection.");
-    if (truncated > 0) printf("%zu of %zu searches ended without a finished answer\n", truncated, runs);
+        ps_cli_note(
+            "Differences in points with 95%% interval by paired bootstrap over the problems; * p < .05, ** < .01 "
+            "after Holm's correction over %zu comparisons.",
+            s->comparisons);
+    if (shared) ps_cli_note("=  the same samples as a method above, read by another selection.");
+    if (truncated > 0) ps_cli_note("%zu of %zu searches ended without a finished answer", truncated, runs);
     ps_cli_print_troubles(errors, s->faults);
-    if (s->path != NULL) printf("written to %s\n", s->path);
+    if (s->path != NULL) ps_cli_print_path("written to ", s->path);
 }
 
 static void print_summary(const ps_compare_summary *s) {
-    int width = name_width(s);
-    const char *budget = NULL;
-    for (size_t i = 0; i < s->n_cells; i++) {
-        const ps_compare_cell *c = &s->cells[i];
-        if (budget == NULL || strcmp(budget, c->budget) != 0) print_heading(s, c, width);
-        budget = c->budget;
-        print_cell(c, width);
-    }
-    if (s->n_cells > 0) print_notes(s);
+    if (s->n_cells == 0) return;
+    print_table(s);
+    print_notes(s);
 }
 
 static int verdict(const ps_compare_summary *s) {
@@ -141,7 +156,7 @@ static int write_files(const compare_arguments *a) {
     int code = EXIT_DONE;
     if (a->options.json_path != NULL) code = write_json(&a->summary, a->options.json_path);
     if (a->plot != NULL && ps_cli_plot(&a->summary, a->gnuplot, a->plot) != EXIT_DONE) code = EXIT_FAILED;
-    if (a->plot != NULL && code == EXIT_DONE) printf("plot in %s\n", a->plot);
+    if (a->plot != NULL && code == EXIT_DONE) ps_cli_print_path("plot in ", a->plot);
     return code;
 }
 

@@ -1,21 +1,24 @@
 /* persamp config: the effective configuration, where its values come from, and what keys mean. */
 #include "cli.h"
 
+#include "screen.h"
+
 #include <stdio.h>
 #include <string.h>
 
 static void help(void) {
-    puts("persamp config: show the effective configuration, or explain keys\n\n"
-         "Examples\n"
-         "  persamp config --config my.yaml --ps.depth_decay=0.1\n"
-         "  persamp config --explain ps.resample.method\n"
-         "  persamp config --preset=classic --plain > classic.yaml\n\n"
-         "Options\n"
-         "  --config FILE      read a configuration; may be repeated, a later one wins\n"
-         "  --KEY=VALUE        set any key above files and environment; also -o KEY=VALUE\n"
-         "  --explain [KEY]    what a key, or every key of a section, means and accepts; alone: all keys\n"
-         "  --plain            without the comments that say where each value comes from\n"
-         "  --reference        docs/reference.md, from the same table");
+    ps_cli_help(stdout,
+                "persamp config: show the effective configuration, or explain keys\n\n"
+                "Examples\n"
+                "  persamp config --config my.yaml --ps.depth_decay=0.1\n"
+                "  persamp config --explain ps.resample.method\n"
+                "  persamp config --preset=classic --plain > classic.yaml\n\n"
+                "Options\n"
+                "  --config FILE      read a configuration; may be repeated, a later one wins\n"
+                "  --KEY=VALUE        set any key above files and environment; also -o KEY=VALUE\n"
+                "  --explain [KEY]    what a key, or every key of a section, means and accepts; alone: all keys\n"
+                "  --plain            without the comments that say where each value comes from\n"
+                "  --reference        docs/reference.md, from the same table\n");
 }
 
 typedef enum what { SHOW, SHOW_PLAIN, EXPLAIN, REFERENCE } what;

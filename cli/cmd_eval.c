@@ -1,6 +1,8 @@
 /* persamp eval: a method over a data set, with progress, a closing table and results on disk. */
 #include "cli.h"
 
+#include "screen.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,68 +20,106 @@ typedef struct eval_arguments {
 } eval_arguments;
 
 static void help(void) {
-    puts("persamp eval: measure the configured method on a data set\n\n"
-         "Examples\n"
-         "  persamp eval --limit 50 --baselines greedy,sample\n"
-         "  persamp eval --config config.yaml --evaluation.dataset=math500\n"
-         "  persamp eval --method=majority --generation.n_particles=16 --evaluation.output_dir=runs/majority\n\n"
-         "Options\n"
-         "  --limit N           the first N problems (after --offset)\n"
-         "  --offset N          pass over N problems\n"
-         "  --shard I/N         every N-th problem, beginning with the I-th: N machines share a data set\n"
-         "  --baselines A,B     the same problems by other methods too: greedy, sample (one draw at temperature 1),\n"
-         "                      or any method's name\n"
-         "  --fresh             start over where the output folder has results\n"
-         "  --config FILE       read a configuration; repeat it, later files win\n"
-         "  --key=value         set any configuration key, also -o key=value; `persamp config` lists them\n\n"
-         "--smoke_test.enabled=true tries smoke_test.n_samples problems, says what came of them, and ends.\n"
-         "A data set is any file, --evaluation.dataset_path=FILE, or one by name: math500, gsm8k, aime24 or aime25\n"
-         "from ./data/NAME.jsonl, the data folders or the hub's cache. For one that is not there the command that\n"
-         "brings it is printed.\n\n"
-         "Every finished problem is on disk. After an interruption of any kind the same command goes on where it was.");
+    ps_cli_help(
+        stdout,
+        "persamp eval: measure the configured method on a data set\n\n"
+        "Examples\n"
+        "  persamp eval --limit 50 --baselines greedy,sample\n"
+        "  persamp eval --config config.yaml --evaluation.dataset=math500\n"
+        "  persamp eval --method=majority --generation.n_particles=16 --evaluation.output_dir=runs/majority\n\n"
+        "Options\n"
+        "  --limit N           the first N problems (after --offset)\n"
+        "  --offset N          pass over N problems\n"
+        "  --shard I/N         every N-th problem, beginning with the I-th: N machines share a data set\n"
+        "  --baselines A,B     the same problems by other methods too: greedy, sample (one draw at temperature 1),\n"
+        "                      or any method's name\n"
+        "  --fresh             start over where the output folder has results\n"
+        "  --config FILE       read a configuration; repeat it, later files win\n"
+        "  --key=value         set any configuration key, also -o key=value; `persamp config` lists them\n\n"
+        "--smoke_test.enabled=true tries smoke_test.n_samples problems, says what came of them, and ends.\n"
+        "A data set is any file, --evaluation.dataset_path=FILE, or one by name: math500, gsm8k, aime24 or aime25\n"
+        "from ./data/NAME.jsonl, the data folders or the hub's cache. For one that is not there the command that\n"
+        "brings it is printed.\n\n"
+        "Every finished problem is on disk. After an interruption of any kind the same command goes on where it "
+        "was.\n");
 }
 
 /* ---- The closing table --------------------------------------------------- */
 
-static void print_row(const ps_eval_arm *arm) {
+/* "-" where the method has no weights. */
+static void add_mean(ps_cli_table *table, int decimals, double mean) {
+    if (isfinite(mean))
+        ps_cli_number(table, "%.*f", decimals, mean);
+    else
+        ps_cli_cell(table, "-");
+}
+
+static void add_row(ps_cli_table *table, const ps_eval_arm *arm) {
     double accuracy = arm->done > 0 ? 100.0 * (double)arm->correct / (double)arm->done : 0;
-    printf("%-18s %8zu %8.1f%%  %5.1f - %5.1f%% %10llu %8.1f", arm->name, arm->done, accuracy, 100 * arm->low,
-           100 * arm->high, (unsigned long long)arm->tokens.generated, arm->seconds);
+    ps_cli_cell(table, arm->name);
+    ps_cli_number(table, "%zu", arm->done);
+    ps_cli_number(table, "%.1f%%", accuracy);
+    ps_cli_number(table, "%.1f - %.1f%%", 100 * arm->low, 100 * arm->high);
+    ps_cli_number(table, "%zu", arm->errors);
+    ps_cli_number(table, "%llu", (unsigned long long)arm->tokens.generated);
+    ps_cli_number(table, "%.1f", arm->seconds);
     if (arm->seconds > 0 && arm->resumed == 0)
-        printf(" %9.0f", (double)arm->tokens.generated / arm->seconds);
+        ps_cli_number(table, "%.0f", (double)arm->tokens.generated / arm->seconds);
     else
-        printf(" %9s", "-"); /* its tokens were not all made in these seconds */
-    if (isfinite(arm->mean_ess))
-        printf(" %8.2f %9.1f\n", arm->mean_ess, arm->mean_resamples);
-    else
-        printf(" %8s %9s\n", "-", "-");
+        ps_cli_cell(table, "-"); /* its tokens were not all made in these seconds */
+    add_mean(table, 2, arm->mean_ess);
+    add_mean(table, 1, arm->mean_resamples);
+}
+
+/* A failed problem counts as wrong, and how many there are stands beside the accuracy: a model with a shorter context
+ * is otherwise compared on other problems. */
+static void print_table(const ps_eval_summary *s) {
+    static const char *const headings[] = {"method", "problems", "accuracy", "95% interval", "failed",
+                                           "tokens", "seconds",  "tokens/s", "mean ESS",     "resamples"};
+    ps_cli_table table;
+    ps_cli_table_begin(&table, sizeof headings / sizeof *headings, headings);
+    for (size_t i = 0; i < s->n_arms; i++)
+        if (s->arms[i].name != NULL) add_row(&table, &s->arms[i]);
+    putchar('\n');
+    ps_cli_table_print(&table);
 }
 
 static void print_selections(const ps_eval_arm *arm, bool prm) {
     if (arm->done == 0) return;
-    fputs("\nthe same particles under each answer.select:", stdout);
-    for (int s = 0; s < PS_SELECTS; s++)
-        if (s != PS_SELECT_PRM_WEIGHTED || prm)
-            printf("  %s %.1f%%", ps_select_name((ps_select)s), 100.0 * (double)arm->correct_by[s] / (double)arm->done);
+    ps_text text = {0};
+    for (int k = 0; k < PS_SELECTS; k++)
+        if (k != PS_SELECT_PRM_WEIGHTED || prm)
+            ps_text_printf(&text, "%s %s %.1f%%", text.length > 0 ? "," : "", ps_select_name((ps_select)k),
+                           100.0 * (double)arm->correct_by[k] / (double)arm->done);
     putchar('\n');
+    ps_cli_note("the same particles under each answer.select:%s", ps_text_cstr(&text));
+    ps_text_clear(&text);
+}
+
+/* Where particles wrote most of their answers together, a vote among them is hardly one. */
+static void print_sharing(const ps_eval_arm *arm) {
+    const ps_method_ops *method = ps_method_find(arm->name);
+    if (arm->alike == 0 || method == NULL || method->spread == NULL) return;
+    ps_cli_note("%s: in %zu of %zu problems the answers share most of their text; for others, %s", arm->name,
+                arm->alike, arm->done, method->spread);
 }
 
 static int print_summary(const ps_eval_summary *s, const ps_models *models) {
-    printf("\n%-18s %8s %9s  %14s %10s %8s %9s %8s %9s\n", "method", "problems", "accuracy", "95% interval", "tokens",
-           "seconds", "tokens/s", "mean ESS", "resamples");
+    print_table(s);
     size_t errors = 0, truncated = 0;
     for (size_t i = 0; i < s->n_arms; i++) {
         if (s->arms[i].name == NULL) continue;
-        print_row(&s->arms[i]);
         errors += s->arms[i].errors;
         truncated += s->arms[i].truncated;
     }
     if (s->n_arms > 0 && s->arms[0].name != NULL) print_selections(&s->arms[0], ps_models_prm(models) != NULL);
-    if (truncated > 0) printf("%zu answers were cut off before they finished\n", truncated);
+    for (size_t i = 0; i < s->n_arms; i++)
+        if (s->arms[i].name != NULL) print_sharing(&s->arms[i]);
+    if (truncated > 0) ps_cli_note("%zu answers were cut off before they finished", truncated);
     ps_cli_print_troubles(errors, s->faults);
     ps_cli_print_engine(models);
     for (size_t i = 0; i < s->n_arms; i++)
-        if (s->arms[i].path != NULL) printf("%s %s\n", i == 0 ? "results in" : "          ", s->arms[i].path);
+        if (s->arms[i].path != NULL) ps_cli_print_path(i == 0 ? "results in " : "           ", s->arms[i].path);
     return errors + s->faults == 0 ? EXIT_DONE : EXIT_FAILED;
 }
 

@@ -1,19 +1,22 @@
 /* persamp info: version, engine, model, processor. */
 #include "cli.h"
 
+#include "screen.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 static void help(void) {
-    puts("persamp info: what this build is and what the configured model is\n\n"
-         "Examples\n"
-         "  persamp info\n"
-         "  persamp info --models.generator.model_path=model.gguf\n"
-         "  persamp info --engine.type=toy\n\n"
-         "Options\n"
-         "  --config FILE   read a configuration; repeat it, later files win\n"
-         "  --key=value     set any configuration key, also -o key=value; `persamp config` lists them");
+    ps_cli_help(stdout,
+                "persamp info: what this build is and what the configured model is\n\n"
+                "Examples\n"
+                "  persamp info\n"
+                "  persamp info --models.generator.model_path=model.gguf\n"
+                "  persamp info --engine.type=toy\n\n"
+                "Options\n"
+                "  --config FILE   read a configuration; repeat it, later files win\n"
+                "  --key=value     set any configuration key, also -o key=value; `persamp config` lists them\n");
 }
 
 static void print_processor(void) {

@@ -1,11 +1,13 @@
 /* persamp solve: one question, its answer, and what the search thought of the alternatives. */
 #include "cli.h"
 
+#include "screen.h"
+#include "shipped.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 typedef struct solve_arguments {
@@ -14,63 +16,54 @@ typedef struct solve_arguments {
 } solve_arguments;
 
 static void help(void) {
-    puts("persamp solve: answer one question by the configured method\n\n"
-         "Examples\n"
-         "  persamp solve 'Find the greatest common divisor of $84$ and $36$.'\n"
-         "  persamp solve --verbose --generation.n_particles=16 'Factor $x^2-8x+16$.'\n"
-         "  persamp solve --json --models.generator.model_path=model.gguf - < question.txt\n\n"
-         "The question is one argument, in quotes; - reads it from standard input, and after -- it may begin with a "
-         "dash. Without a\n"
-         "model of yours the shipped one answers: it is small and knows the kinds of problems in data/ only.\n\n"
-         "Options\n"
-         "  -v, --verbose   show the particles as they grow, with beta, ESS and every selection\n"
-         "  --gold ANSWER   say whether the answer is right\n"
-         "  --json          print the result line of `persamp eval` instead\n"
-         "  --config FILE   read a configuration; repeat it, later files win\n"
-         "  --key=value     set any configuration key, also -o key=value; `persamp config` lists them");
+    ps_cli_help(
+        stdout,
+        "persamp solve: answer one question by the configured method\n\n"
+        "Examples\n"
+        "  persamp solve 'Find the greatest common divisor of $84$ and $36$.'\n"
+        "  persamp solve --verbose --generation.n_particles=16 'Factor $x^2-8x+16$.'\n"
+        "  persamp solve --json --models.generator.model_path=model.gguf - < question.txt\n\n"
+        "The question is one argument, in quotes; - reads it from standard input, and after -- it may begin with a "
+        "dash.\n"
+        "Without a model of yours the shipped one answers: it is small and knows the kinds of problems in data/ only.\n"
+        "Long answers are shortened in the table, and what a terminal would obey is shown as \\x1b, in a file too;\n"
+        "--json has every character.\n\n"
+        "Options\n"
+        "  -v, --verbose   show the particles as they grow, with beta, ESS and every selection\n"
+        "  --gold ANSWER   say whether the answer is right\n"
+        "  --json          print the result line of `persamp eval` instead\n"
+        "  --config FILE   read a configuration; repeat it, later files win\n"
+        "  --key=value     set any configuration key, also -o key=value; `persamp config` lists them\n");
 }
 
 /* ---- The live view ------------------------------------------------------- */
 
 typedef struct view {
-    bool terminal;
-    size_t lines; /* on the screen, to be drawn over */
+    bool terminal, clock; /* clock: on standard error it shows that time passes */
+    size_t lines;         /* on the screen, to be drawn over … */
+    size_t columns;       /* … which was so wide then */
+    double started, last; /* seconds */
+    const char *method;
 } view;
 
 /* What fits on a line and on the screen: a line that wraps, or one that has scrolled away, cannot be drawn over. */
-typedef struct room {
-    size_t columns, rows;
-} room;
-
-static room room_of(const view *state) {
-    struct winsize size;
-    room r = {120, SIZE_MAX};
-    if (!state->terminal) return r;
-    r = (room){80, 24};
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0) return r;
-    return (room){size.ws_col, size.ws_row};
-}
-
-/* The step on one line: control characters as spaces, cut to `width` bytes at a character's border. */
-static void print_step(const char *text, size_t width) {
-    size_t length = strlen(text);
-    while (length > 0 && text[length - 1] == '\n')
-        length--;
-    size_t shown = ps_utf8_cut(text, length, width);
-    for (size_t i = 0; i < shown; i++)
-        putchar((unsigned char)text[i] < 32 ? ' ' : text[i]);
-    if (shown < length) fputs("…", stdout);
+static ps_cli_size room_of(const view *state) {
+    enum { IN_A_FILE = 120 };
+    return state->terminal ? ps_cli_screen(stdout) : (ps_cli_size){IN_A_FILE, SIZE_MAX};
 }
 
 static void print_particle(const ps_particle_view *p, size_t columns) {
     static const char marks[] = {' ', '*', '!'}; /* open, finished, truncated */
     enum { FEWEST = 8, MOST = 60 };
-    int used =
-        printf("%c %4u <- %-4u depth %-3u score %8.3f", marks[p->state], p->snapshot, p->parent, p->depth, p->ell);
-    if (!isnan(p->reward)) used += printf("  r %.3f", p->reward);
-    used += printf("  ");
-    size_t left = columns > (size_t)used + FEWEST + 1 ? columns - (size_t)used - 2 : FEWEST; /* room for "…" */
-    print_step(p->text, left < MOST ? left : MOST);
+    ps_text line = {0};
+    ps_text_printf(&line, "%c %4u <- %-4u depth %-3u score %8.3f", marks[p->state], p->snapshot, p->parent, p->depth,
+                   p->ell);
+    if (!isnan(p->reward)) ps_text_printf(&line, "  r %.3f", p->reward);
+    size_t used = ps_cli_put_line(stdout, ps_text_cstr(&line), columns);
+    ps_text_clear(&line);
+    size_t left = columns >= used + 2 + FEWEST ? columns - used - 2 : 0;
+    if (left > 0) fputs("  ", stdout);
+    if (left > 0) ps_cli_put_line(stdout, p->text, left < MOST ? left : MOST);
     putchar('\n');
 }
 
@@ -83,64 +76,105 @@ static void print_heading(const ps_step_view *v, size_t columns) {
         snprintf(line + n, sizeof line - (size_t)n, ", beta %.3f, ESS %.2f%s", last->beta, last->ess,
                  last->resampled ? ", selection" : "");
     }
-    printf("%.*s\n", columns < sizeof line ? (int)columns : (int)sizeof line, line);
+    ps_cli_put_line(stdout, line, columns);
+    putchar('\n');
 }
 
 static void show_step(void *user, const ps_step_view *v) {
     view *state = user;
-    room r = room_of(state);
-    if (state->terminal && state->lines > 0) printf("\033[%zuA\033[J", state->lines);
+    ps_cli_size r = room_of(state);
+    bool same = r.columns == state->columns; /* after a change of width nobody knows where the old lines are */
+    if (state->terminal && state->lines > 0 && same) printf("\033[%zuA\033[J", state->lines);
     print_heading(v, r.columns);
     size_t shown = v->n + 2 <= r.rows ? v->n : r.rows > 4 ? r.rows - 4 : 0;
     for (size_t i = 0; i < shown; i++)
         print_particle(&v->particles[i], r.columns);
     if (shown < v->n) printf("  … and %zu more\n", v->n - shown);
     state->lines = 1 + shown + (shown < v->n);
+    state->columns = r.columns;
     fflush(stdout);
+}
+
+/* A search may take minutes with a large model: on a terminal the time goes on. */
+static bool cancelled(void *user) {
+    view *state = user;
+    double now = ps_now();
+    if (state->clock && now - state->last >= 1) {
+        unsigned s = (unsigned)(now - state->started);
+        fprintf(stderr, "\r\033[K%.16s  %u:%02u", state->method, s / 60, s % 60);
+        fflush(stderr);
+        ps_cli_line_open(true);
+        state->last = now;
+    }
+    return ps_cli_interrupted(NULL);
 }
 
 /* ---- The answer ---------------------------------------------------------- */
 
-/* Columns a text takes on a terminal: characters, not bytes. */
-static int columns_of(const char *text) {
-    return (int)ps_utf8_count(text, strlen(text));
-}
-
+/* One line an answer, whatever is in it. */
 static void print_distribution(const ps_outcome *o) {
-    enum { WIDEST = 48 };
-    int width = 10;
+    enum { MOST = 20 };
+    static const char *const headings[] = {"answers", "weight", "votes"};
+    size_t shown = o->n_classes <= MOST ? o->n_classes : MOST;
+    ps_cli_table table;
     if (o->n_classes == 0) return;
-    for (size_t i = 0; i < o->n_classes; i++) {
-        int needed = columns_of(o->classes[i].answer);
-        if (needed > width) width = needed < WIDEST ? needed : WIDEST;
+    ps_cli_table_begin(&table, 3, headings);
+    for (size_t i = 0; i < shown; i++) {
+        ps_cli_cell(&table, o->classes[i].answer);
+        ps_cli_number(&table, "%.1f%%", 100 * o->classes[i].weight);
+        ps_cli_number(&table, "%zu", o->classes[i].votes);
     }
-    printf("\n%-*s  weight  votes\n", width, "answers");
-    for (size_t i = 0; i < o->n_classes; i++) {
-        const char *answer = o->classes[i].answer;
-        int used = columns_of(answer);
-        printf("%s%*s  %5.1f%%  %5zu\n", answer, used < width ? width - used : 0, "", 100 * o->classes[i].weight,
-               o->classes[i].votes);
-    }
+    putchar('\n');
+    ps_cli_table_print(&table);
+    if (shown < o->n_classes) printf("… and %zu more\n", o->n_classes - shown);
 }
 
+/* Where particles wrote most of their answers together, a vote among them is hardly one. */
+static void print_sharing(const ps_outcome *o) {
+    const ps_method_ops *method = ps_method_find(o->method);
+    if (!ps_shares_most(o->shared_text) || method == NULL || method->spread == NULL) return;
+    ps_cli_note("the %zu answers share %.0f%% of their text, so their votes are not independent; for others, %s",
+                o->n_answers, 100 * o->shared_text, method->spread);
+}
+
+/* The response as the model wrote it, but for what a terminal would obey; the same in a file, which may be shown on one
+ * later. --json has every byte. */
 static void print_outcome(const ps_outcome *o, bool gold) {
     const ps_prediction *chosen = &o->predictions[o->select];
-    printf("%s\n", o->response);
-    if (o->truncated) puts("[cut off: no particle finished its answer; raise generation.max_steps or the budget]");
-    printf("\nanswer: %s", chosen->answer != NULL ? chosen->answer : "(none found)");
+    ps_cli_put(stdout, o->response);
+    putchar('\n');
+    if (o->truncated)
+        ps_cli_note("[cut off: no particle finished its answer; raise generation.max_steps or the budget]");
+    fputs("\nanswer: ", stdout);
+    ps_cli_put_line(stdout, chosen->answer != NULL ? chosen->answer : "(none found)", SIZE_MAX);
     if (gold) printf(chosen->correct ? "  (right)" : "  (wrong)");
     putchar('\n');
     print_distribution(o);
-    printf("\n%llu tokens in %.2f s, %zu selections", (unsigned long long)o->tokens.generated, o->seconds.total,
-           o->report.resamples);
-    if (isfinite(o->report.log_z)) printf(", log evidence %.3f", o->report.log_z);
     putchar('\n');
+    char evidence[64] = "";
+    if (isfinite(o->report.log_z)) snprintf(evidence, sizeof evidence, ", log evidence %.3f", o->report.log_z);
+    ps_cli_note("%llu tokens in %.2f s, %zu selections%s", (unsigned long long)o->tokens.generated, o->seconds.total,
+                o->report.resamples, evidence);
+    print_sharing(o);
+}
+
+/* The shipped model is as sure of what it never learnt as of the rest: whoever tries the program with a question of
+ * their own is told. */
+static void warn_of_shipped_model(const ps_config *config, const char *question) {
+    bool shipped = config->models_generator_model_path == NULL && ps_config_is(config->engine_type, "llama");
+    if (!shipped || ps_cli_shipped_model_knows(question)) return;
+    fflush(stdout);
+    ps_cli_say(
+        "do not rely on this answer: the shipped model is a small demonstration that has learnt fourteen kinds of "
+        "school problems (data/README.md), and this question is like none of them. A model of your own: "
+        "--models.generator.model_path=MODEL.gguf (docs/models.md says which)");
 }
 
 static ps_status print_json(const ps_outcome *o, const ps_config *config, ps_error *err) {
     char *json = NULL;
     ps_status status = ps_outcome_json(o, config->evaluation_save_particles, &json, err);
-    if (status == PS_OK) puts(json);
+    if (status == PS_OK) ps_cli_put_json(stdout, json);
+    if (status == PS_OK) putchar('\n');
     ps_free(json);
     return status;
 }
@@ -149,19 +183,23 @@ static ps_status solve(const ps_config *config, const solve_arguments *a, ps_err
     ps_models *models = NULL;
     ps_outcome *outcome = NULL;
     ps_log log = ps_cli_quiet_log(config); /* the answer is what was asked for */
-    view state = {.terminal = isatty(STDOUT_FILENO) == 1};
+    bool live = a->verbose && !a->json;    /* JSON is for a program, which reads nothing else */
+    view state = {
+        .terminal = isatty(STDOUT_FILENO) == 1, .clock = isatty(STDERR_FILENO) == 1 && !live, .method = config->method};
     ps_problem problem = {.text = a->question, .answer = a->gold};
-    bool live = a->verbose && !a->json; /* JSON is for a program, which reads nothing else */
-    ps_observer observer = {.user = &state, .step = live ? show_step : NULL, .cancelled = ps_cli_interrupted};
+    ps_observer observer = {.user = &state, .step = live ? show_step : NULL, .cancelled = cancelled};
     ps_status status = ps_models_open(config, &log, &models, err);
+    state.started = state.last = ps_now();
     ps_cli_catch_interrupt();
     if (status == PS_OK) status = ps_solve(config, models, &problem, &observer, &outcome, err);
+    ps_cli_line_close();
     if (live) putchar('\n');
     if (status == PS_OK) ps_cli_log_outcome(outcome);
     if (status == PS_OK && a->json)
         status = print_json(outcome, config, err);
     else if (status == PS_OK)
         print_outcome(outcome, a->gold != NULL);
+    if (status == PS_OK) warn_of_shipped_model(config, a->question);
     ps_outcome_free(outcome);
     ps_models_free(models);
     return status;

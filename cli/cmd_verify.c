@@ -1,6 +1,8 @@
 /* persamp verify: compare answers. */
 #include "cli.h"
 
+#include "screen.h"
+
 #include "persamp/verify.h"
 
 #include <jansson.h>
@@ -9,22 +11,24 @@
 #include <string.h>
 
 static void help(void) {
-    puts("persamp verify: compare a gold answer with a model's response, or many of them\n\n"
-         "Examples\n"
-         "  persamp verify --gold '\\frac{1}{2}' --response 'So the answer is $\\boxed{0.5}$.'\n"
-         "  persamp verify --gold '(0, 1]' --answer '0 < x \\le 1'\n"
-         "  persamp verify --pairs pairs.jsonl --show\n\n"
-         "Options\n"
-         "  --gold TEXT        the right answer\n"
-         "  --response TEXT    a response; its answer is looked for (-: standard input)\n"
-         "  --answer TEXT      an answer that was already taken out of its response\n"
-         "  --pairs FILE       JSON lines with gold, pred or response, and expected or truth (-: standard input)\n"
-         "  --show             print every disagreement of --pairs\n"
-         "  --key NAME         field of --pairs with the expected verdict; the default is expected, then truth\n"
-         "  --mode MODE        strict (the default), math_verify, exact_match, contains, choice\n"
-         "  --extract MODE     boxed (the default), last_number, regex\n"
-         "  --regex PATTERN    for --extract regex: the answer is its first group (PCRE2)\n\n"
-         "Exit codes: 0 same, or full agreement; 1 different, unknown or a disagreement; 2 usage.");
+    ps_cli_help(
+        stdout,
+        "persamp verify: compare a gold answer with a model's response, or many of them\n\n"
+        "Examples\n"
+        "  persamp verify --gold '\\frac{1}{2}' --response 'So the answer is $\\boxed{0.5}$.'\n"
+        "  persamp verify --gold '(0, 1]' --answer '0 < x \\le 1'\n"
+        "  persamp verify --pairs pairs.jsonl --show\n\n"
+        "Options\n"
+        "  --gold TEXT        the right answer\n"
+        "  --response TEXT    a response; its answer is looked for (-: standard input)\n"
+        "  --answer TEXT      an answer that was already taken out of its response\n"
+        "  --pairs FILE       JSON lines with gold, pred or response, and expected or truth (-: standard input)\n"
+        "  --show             print every disagreement of --pairs\n"
+        "  --key NAME         field of --pairs with the expected verdict; the default is expected, then truth\n"
+        "  --mode MODE        strict (the default), math_verify, exact_match, contains, choice\n"
+        "  --extract MODE     boxed (the default), last_number, regex\n"
+        "  --regex PATTERN    for --extract regex: the answer is its first group (PCRE2)\n\n"
+        "Exit codes: 0 same, or full agreement; 1 different, unknown or a disagreement; 2 usage.\n");
 }
 
 typedef struct arguments {
@@ -89,11 +93,18 @@ static int read_arguments(int argc, char **argv, arguments *a) {
 
 /* ---- One comparison ------------------------------------------------------ */
 
+/* A text of a file or a model, after its name. */
+static void print_text(const char *name, const char *text) {
+    fputs(name, stdout);
+    ps_cli_put(stdout, text);
+    putchar('\n');
+}
+
 static void print_result(const ps_verify_result *result) {
     printf("%s\n", verdicts[result->verdict]);
-    if (result->extracted != NULL) printf("extracted: %s\n", result->extracted);
-    printf("gold:      %s\n", result->gold_form != NULL ? result->gold_form : "(not read)");
-    printf("response:  %s\n", result->response_form != NULL ? result->response_form : "(not read)");
+    if (result->extracted != NULL) print_text("extracted: ", result->extracted);
+    print_text("gold:      ", result->gold_form != NULL ? result->gold_form : "(not read)");
+    print_text("response:  ", result->response_form != NULL ? result->response_form : "(not read)");
     printf("stage:     %s%s%s\n", result->stage, *result->reason ? ": " : "", result->reason);
 }
 
@@ -151,10 +162,12 @@ static ps_verify_options line_options(const json_t *line, const ps_verify_option
 static void show_disagreement(size_t number, const char *gold, const char *text, bool expected,
                               const ps_verify_result *result) {
     size_t length = strlen(text), shown = length > 160 ? 160 : length;
-    printf("line %zu: expected %s, got %s (%s%s%s)\n  gold:      %s\n  response:  %s%s\n", number,
-           expected ? "same" : "not same", verdicts[result->verdict], result->stage, *result->reason ? ": " : "",
-           result->reason, gold, length > shown ? "…" : "", text + length - shown);
-    if (result->extracted != NULL) printf("  extracted: %s\n", result->extracted);
+    shown = length - ps_utf8_cut(text, length, length - shown);
+    printf("line %zu: expected %s, got %s (%s%s%s)\n", number, expected ? "same" : "not same",
+           verdicts[result->verdict], result->stage, *result->reason ? ": " : "", result->reason);
+    print_text("  gold:      ", gold);
+    print_text(length > shown ? "  response:  …" : "  response:  ", text + length - shown);
+    if (result->extracted != NULL) print_text("  extracted: ", result->extracted);
 }
 
 static int verify_line(const arguments *a, const json_t *line, size_t number, tally *t) {

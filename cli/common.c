@@ -1,42 +1,101 @@
 /* What the commands share. */
 #include "cli.h"
 
+#include "screen.h"
+
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- Messages ------------------------------------------------------------ */
 
-/* Control characters of ASCII, and of Unicode (U+0080 to U+009F, which some terminals obey too). */
+/* Control characters of ASCII, and of Unicode: U+0080 to U+009F, which some terminals obey too, and those that turn the
+ * order of what follows (U+202A to U+202E, U+2066 to U+2069), which shows another text than is there. */
 static bool is_control(const unsigned char *c, size_t length) {
     if (length == 1) return (c[0] < 0x20 && c[0] != '\n' && c[0] != '\t') || c[0] == 0x7f;
-    return length == 2 && c[0] == 0xc2 && c[1] < 0xa0;
+    if (length == 2) return c[0] == 0xc2 && c[1] < 0xa0;
+    if (length != 3 || c[0] != 0xe2) return false;
+    return (c[1] == 0x80 && c[2] >= 0xaa && c[2] <= 0xae) || (c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9);
 }
 
-void ps_cli_put(FILE *out, const char *text) {
+static void put_bytes(FILE *out, const char *text, size_t length) {
+    for (size_t i = 0; i < length; i++)
+        fprintf(out, "\\x%02x", (unsigned char)text[i]);
+}
+
+/* A control character of Unicode, as JSON spells it. */
+static void put_spelled(FILE *out, const char *text, size_t length) {
+    const unsigned char *c = (const unsigned char *)text;
+    unsigned code = length == 3   ? (c[0] & 0x0fu) << 12 | (c[1] & 0x3fu) << 6 | (c[2] & 0x3fu)
+                    : length == 2 ? (c[0] & 0x1fu) << 6 | (c[1] & 0x3fu)
+                                  : c[0];
+    fprintf(out, "\\u%04x", code);
+}
+
+static void put(FILE *out, const char *text, void (*put_control)(FILE *out, const char *text, size_t length)) {
     size_t left = strlen(text);
     while (left > 0) {
         size_t length = ps_utf8_length(text, left);
         bool shown = length > 0 && !is_control((const unsigned char *)text, length);
         length = length > 0 ? length : 1; /* a byte of no character goes alone */
-        if (shown) fwrite(text, 1, length, out);
-        for (size_t i = 0; !shown && i < length; i++)
-            fprintf(out, "\\x%02x", (unsigned char)text[i]);
+        if (shown)
+            fwrite(text, 1, length, out);
+        else
+            put_control(out, text, length);
         text += length;
         left -= length;
     }
+}
+
+void ps_cli_put(FILE *out, const char *text) {
+    put(out, text, put_bytes);
+}
+
+void ps_cli_put_json(FILE *out, const char *json) {
+    put(out, json, put_spelled);
+}
+
+/* A line that is drawn over, without its end, stands on standard error. */
+static atomic_bool line_is_open; /* engines log from threads of their own */
+
+void ps_cli_line_open(bool open) {
+    line_is_open = open;
+}
+
+void ps_cli_line_close(void) {
+    if (line_is_open) fputs("\r\033[K", stderr);
+    line_is_open = false;
+}
+
+/* Broken between words after "persamp: "; false without memory. */
+static bool put_on_terminal(const char *text) {
+    char *shown = NULL;
+    size_t length = 0;
+    FILE *memory = open_memstream(&shown, &length);
+    if (memory == NULL) return false;
+    ps_cli_put(memory, text);
+    bool ok = fclose(memory) == 0 && shown != NULL;
+    if (ok) ps_cli_put_words(stderr, shown, length, strlen("persamp: "), 0, ps_cli_screen(stderr).columns);
+    free(shown);
+    return ok;
 }
 
 void ps_cli_say(const char *format, ...) {
     char text[8192]; /* a message has 1,023 bytes, and two paths beside it are a sentence still */
     va_list arguments;
     va_start(arguments, format);
-    int length = vsnprintf(text, sizeof text, format, arguments);
+    ps_format(text, sizeof text, format, arguments);
     va_end(arguments);
+    ps_cli_line_close();
     fputs("persamp: ", stderr);
-    ps_cli_put(stderr, text);
-    fputs(length >= (int)sizeof text ? " …\n" : "\n", stderr);
+    if (isatty(STDERR_FILENO) != 1 || strchr(text, '\n') != NULL || !put_on_terminal(text)) {
+        ps_cli_put(stderr, text);
+        putc('\n', stderr);
+    }
 }
 
 int ps_cli_error(const ps_error *err) {

@@ -30,9 +30,11 @@ static ps_log_level level_of(const char *name) {
 }
 
 static void print_json(FILE *out, const char *when, ps_log_level level, const char *message) {
+    ps_cli_line_close();
     json_t *line = json_pack("{s:s,s:s,s:s}", "time", when, "level", level_names[level], "message", message);
     char *text = line != NULL ? json_dumps(line, JSON_COMPACT) : NULL;
-    if (text != NULL) fprintf(out, "%s\n", text);
+    if (text != NULL) ps_cli_put_json(out, text);
+    if (text != NULL) putc('\n', out);
     free(text);
     json_decref(line);
 }

@@ -1,6 +1,8 @@
 /* persamp: the command. */
 #include "cli.h"
 
+#include "screen.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -25,22 +27,20 @@ static const command commands[] = {
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
 static void usage(FILE *out) {
-    fputs("persamp: better answers from a language model by Persistent Sampling\n\n"
-          "Examples\n"
-          "  persamp solve 'Find the greatest common divisor of $84$ and $36$.'\n"
-          "  persamp eval --limit 50 --baselines greedy,sample\n"
-          "  persamp compare --methods persistent,best_of_n --budgets 4x,16x --plot compare.svg\n"
-          "  persamp config --explain ps.depth_decay\n\n"
-          "Commands\n",
-          out);
+    ps_cli_help(out, "persamp: better answers from a language model by Persistent Sampling\n\n"
+                     "Examples\n"
+                     "  persamp solve 'Find the greatest common divisor of $84$ and $36$.'\n"
+                     "  persamp eval --limit 50 --baselines greedy,sample\n"
+                     "  persamp compare --methods persistent,best_of_n --budgets 4x,16x --plot compare.svg\n"
+                     "  persamp config --explain ps.depth_decay\n\n"
+                     "Commands\n");
     for (int i = 0; i < N_COMMANDS; i++)
         fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].doc);
-    fputs(
-        "\n`persamp COMMAND -h` explains a command, `persamp --version` says which version this is. Every command but\n"
-        "verify takes --config FILE and any configuration key as --key=value, for example\n"
-        "--generation.n_particles=16; `persamp config` lists the keys.\n"
-        "Exit codes: 0 done, 1 failed, 2 usage or configuration, 130 interrupted.\n",
-        out);
+    ps_cli_help(out,
+                "\n`persamp COMMAND -h` explains a command, `persamp --version` says which version this is. Every\n"
+                "command but verify takes --config FILE and any configuration key as --key=value, for example\n"
+                "--generation.n_particles=16; `persamp config` lists the keys.\n"
+                "Exit codes: 0 done, 1 failed, 2 usage or configuration, 130 interrupted.\n");
 }
 
 static int unknown(const char *name) {

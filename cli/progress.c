@@ -1,53 +1,86 @@
 /* What a long run shows: progress, records it leaves out, and how to go on. */
 #include "cli.h"
 
+#include "screen.h"
+
 #include <stdio.h>
 #include <string.h>
 
-/* ---- Progress: a bar on a terminal, a line every few seconds elsewhere --- */
+/* ---- Progress ------------------------------------------------------------ */
 
-static void print_time(double seconds) {
+static void add_time(ps_text *line, double seconds) {
     unsigned s = (unsigned)(seconds + 0.5);
     if (s >= 3600)
-        printf("%u:%02u:%02u", s / 3600, s / 60 % 60, s % 60);
+        ps_text_printf(line, "%u:%02u:%02u", s / 3600, s / 60 % 60, s % 60);
     else
-        printf("%u:%02u", s / 60, s % 60);
+        ps_text_printf(line, "%u:%02u", s / 60, s % 60);
 }
 
-static void print_bar(size_t done, size_t total) {
-    enum { WIDTH = 24 };
-    size_t full = total > 0 ? done * WIDTH / total : 0;
-    putchar('[');
-    for (size_t i = 0; i < WIDTH; i++)
-        putchar(i < full ? '#' : '.');
-    putchar(']');
-}
-
-/* The line of the arm under way, as it stands now. */
-static void print_progress(ps_cli_progress *state, double now) {
+/* How far the arm under way is and how long it will take; with its speed where there is room. */
+static void add_facts(const ps_cli_progress *state, double now, bool speed, ps_text *line) {
     const ps_eval_arm *arm = &state->shown;
     bool finished = arm->done == state->total;
     double seconds = now - state->started;
     size_t fresh = arm->done - state->resumed;
+    ps_text_printf(line, "%zu/%zu", arm->done, state->total);
+    if (arm->done > 0) ps_text_printf(line, "  %.1f%% right", 100.0 * (double)arm->correct / (double)arm->done);
+    if (speed && seconds > 0.5 && fresh > 0)
+        ps_text_printf(line, "  %.0f tokens/s", (double)(arm->tokens.generated - state->tokens_before) / seconds);
+    if (!finished && fresh == 0 && seconds < 1) return;
+    ps_text_puts(line, finished ? "  in " : "  ");
+    add_time(line, finished || fresh == 0 ? seconds : seconds / (double)fresh * (double)(state->total - arm->done));
+    if (!finished && fresh > 0) ps_text_puts(line, " left");
+}
+
+/* "[####......] ", at most `room` columns; nothing where that is too little to be read. */
+static void put_bar(size_t done, size_t total, size_t room) {
+    enum { MOST = 24, LEAST = 8, FRAME = 3 };
+    if (room < LEAST + FRAME) return;
+    size_t width = room - FRAME < MOST ? room - FRAME : MOST, full = total > 0 ? done * width / total : 0;
+    putc('[', stderr);
+    for (size_t i = 0; i < width; i++)
+        putc(i < full ? '#' : '.', stderr);
+    fputs("] ", stderr);
+}
+
+/* On a terminal: within its width as it is now, one column kept free, since a cursor beyond the last one would wrap. */
+static void draw(const ps_cli_progress *state, ps_text *facts, double now) {
+    enum { NAME = 16, SHORTEST = 8 };
+    size_t columns = ps_cli_screen(stderr).columns - 1, name = ps_cli_width(state->name);
+    if (SHORTEST + 1 + facts->length > columns) {
+        ps_text_reset(facts);
+        add_facts(state, now, false, facts);
+    }
+    size_t left = columns > facts->length + 1 + SHORTEST ? columns - facts->length - 1 : SHORTEST;
+    name = name > NAME ? name : NAME;
+    name = name < left ? name : left;
+    fputs("\r\033[K", stderr);
+    size_t used = ps_cli_put_line(stderr, state->name, name);
+    fprintf(stderr, "%*s ", (int)(name - used), "");
+    put_bar(state->shown.done, state->total, left - name);
+    ps_cli_put_line(stderr, ps_text_cstr(facts), columns > name + 1 ? columns - name - 1 : 0);
+}
+
+/* The line of the arm under way, as it stands now. */
+static void print_progress(ps_cli_progress *state, double now) {
+    ps_text facts = {0};
+    bool finished = state->shown.done == state->total;
     state->last = now;
-    if (state->terminal) {
-        printf("\r\033[K%-12s ", state->name);
-        print_bar(arm->done, state->total);
-        putchar(' ');
-    } else {
-        printf("%-12s ", state->name);
-    }
-    printf("%zu/%zu", arm->done, state->total);
-    if (arm->done > 0) printf("  %.1f%% right", 100.0 * (double)arm->correct / (double)arm->done);
-    if (seconds > 0.5 && fresh > 0)
-        printf("  %.0f tokens/s", (double)(arm->tokens.generated - state->tokens_before) / seconds);
-    if (finished || fresh > 0 || seconds >= 1) {
-        fputs(finished ? "  in " : "  ", stdout);
-        print_time(finished || fresh == 0 ? seconds : seconds / (double)fresh * (double)(state->total - arm->done));
-        if (!finished && fresh > 0) fputs(" left", stdout);
-    }
-    if (!state->terminal || finished) putchar('\n');
-    fflush(stdout);
+    add_facts(state, now, true, &facts);
+    if (state->terminal)
+        draw(state, &facts, now);
+    else
+        fprintf(stderr, "%-16s %s", state->name, ps_text_cstr(&facts));
+    if (!state->terminal || finished) putc('\n', stderr);
+    ps_cli_line_open(state->terminal && !finished);
+    fflush(stderr);
+    ps_text_clear(&facts);
+}
+
+/* Seconds between two lines: more of them where they stay, in a file. */
+static double interval(const ps_cli_progress *state, double now) {
+    if (state->terminal) return 0.1;
+    return now - state->started < 60 ? 5 : 30;
 }
 
 void ps_cli_show_progress(void *user, const ps_eval_progress *p) {
@@ -62,11 +95,12 @@ void ps_cli_show_progress(void *user, const ps_eval_progress *p) {
         state->resumed = p->arm->done;
         state->tokens_before = p->arm->tokens.generated;
         snprintf(state->name, sizeof state->name, "%s", p->arm->name);
-        if (p->arm->done > 0) printf("%s: %zu of %zu problems are done already\n", state->name, p->arm->done, p->total);
+        if (p->arm->done > 0)
+            ps_cli_say("%s: %zu of %zu problems are done already", state->name, p->arm->done, p->total);
     }
     state->shown = *p->arm;
     state->total = p->total;
-    if (p->arm->done == p->total || now - state->last >= (state->terminal ? 0.1 : 5)) print_progress(state, now);
+    if (p->arm->done == p->total || now - state->last >= interval(state, now)) print_progress(state, now);
 }
 
 /* A problem may take minutes with a large model: the time goes on all the same. */
@@ -104,26 +138,26 @@ void ps_cli_more_faults(void *user, const char *path, size_t n) {
 
 /* ---- After an interruption ----------------------------------------------- */
 
-/* A word as a shell takes it. */
+/* A word as a shell takes it. On standard error, where the one who interrupted looks. */
 static void print_quoted(const char *word) {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=:,./@%";
     bool quote = *word == '\0' || word[strspn(word, plain)] != '\0';
-    if (quote) putchar('\'');
+    if (quote) putc('\'', stderr);
     for (; *word != '\0'; word++) {
         if (*word == '\'')
-            fputs("'\\''", stdout);
+            fputs("'\\''", stderr);
         else
-            putchar(*word);
+            putc(*word, stderr);
     }
-    if (quote) putchar('\'');
+    if (quote) putc('\'', stderr);
 }
 
 void ps_cli_print_resume(int argc, char **argv) {
-    fputs("\ninterrupted; what was finished is on disk. To go on:\n  persamp", stdout);
+    fputs("\ninterrupted; what was finished is on disk. To go on:\n  persamp", stderr);
     for (int i = 0; i < argc; i++)
         if (strcmp(argv[i], "--fresh") != 0) {
-            putchar(' ');
+            putc(' ', stderr);
             print_quoted(argv[i]);
         }
-    putchar('\n');
+    putc('\n', stderr);
 }

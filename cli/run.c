@@ -1,6 +1,8 @@
 /* What `eval` and `compare` share: arguments, then a run of hours that can be interrupted and gone on with. */
 #include "cli.h"
 
+#include "screen.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -43,7 +45,7 @@ static int work(const ps_cli_run *run, void *arguments, const ps_config *config,
     ps_error err;
     ps_models *models = NULL;
     ps_log log = ps_cli_log(config);
-    ps_cli_progress state = {.terminal = isatty(STDOUT_FILENO) == 1};
+    ps_cli_progress state = {.terminal = isatty(STDERR_FILENO) == 1};
     ps_eval_observer observer = {.user = &state,
                                  .fault = ps_cli_fault,
                                  .more_faults = ps_cli_more_faults,
@@ -58,8 +60,10 @@ static int work(const ps_cli_run *run, void *arguments, const ps_config *config,
     if (status == PS_OK) {
         code = run->report(arguments, models);
     } else if (status == PS_CANCELLED) {
-        if (state.terminal) putchar('\n');
+        if (state.terminal) putc('\n', stderr);
+        ps_cli_line_open(false);
         run->report(arguments, models);
+        fflush(stdout);
         if (run->goes_on == NULL || run->goes_on(arguments)) ps_cli_print_resume(argc, argv);
         code = EXIT_INTERRUPTED;
     } else {
@@ -97,8 +101,15 @@ ps_status ps_cli_keep_preset(ps_config *config, bool fresh, const ps_log *log, p
 
 void ps_cli_print_troubles(size_t errors, size_t faults) {
     if (errors > 0)
-        printf("%zu problem%s failed; the result line says why in the field error\n", errors, errors == 1 ? "" : "s");
-    if (faults > 0) printf("%zu record%s of the data set could not be used\n", faults, faults == 1 ? "" : "s");
+        ps_cli_note("%zu problem%s failed; the result line says why in the field error", errors,
+                    errors == 1 ? "" : "s");
+    if (faults > 0) ps_cli_note("%zu record%s of the data set could not be used", faults, faults == 1 ? "" : "s");
+}
+
+void ps_cli_print_path(const char *what, const char *path) {
+    fputs(what, stdout);
+    ps_cli_put(stdout, path);
+    putchar('\n');
 }
 
 /* What particles that wrote the same saved, what the cache took, and what too small a one cost: a prefix that was
@@ -107,12 +118,13 @@ void ps_cli_print_engine(const ps_models *models) {
     ps_engine_stats stats;
     ps_engine_get_stats(ps_models_engine(models), &stats);
     if (stats.shared > 0)
-        printf("%llu tokens were drawn from %llu forward passes: particles that write the same share them\n",
-               (unsigned long long)stats.generated, (unsigned long long)(stats.generated - stats.shared));
-    if (stats.cells > 0) printf("KV cache: at most %llu cells of a context in use\n", (unsigned long long)stats.cells);
+        ps_cli_note("%llu tokens were drawn from %llu forward passes: particles that write the same share them",
+                    (unsigned long long)stats.generated, (unsigned long long)(stats.generated - stats.shared));
+    if (stats.cells > 0)
+        ps_cli_note("KV cache: at most %llu cells of a context in use", (unsigned long long)stats.cells);
     if (stats.recomputed > 0)
-        printf("KV cache: %llu times a prefix was dropped, %llu tokens were computed again (of %llu prefilled and %llu "
-               "generated)\n",
-               (unsigned long long)stats.evictions, (unsigned long long)stats.recomputed,
-               (unsigned long long)stats.prefilled, (unsigned long long)stats.generated);
+        ps_cli_note("KV cache: %llu times a prefix was dropped, %llu tokens were computed again (of %llu prefilled and "
+                    "%llu generated)",
+                    (unsigned long long)stats.evictions, (unsigned long long)stats.recomputed,
+                    (unsigned long long)stats.prefilled, (unsigned long long)stats.generated);
 }

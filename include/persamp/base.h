@@ -84,6 +84,12 @@ PS_API ps_status ps_error_set(ps_error *err, ps_status code, const char *file, i
 /* Put "context: " before the message of an error that is being passed up (err may be NULL); returns `code`. */
 PS_API ps_status ps_error_prefix(ps_error *err, ps_status code, const char *format, ...) PS_PRINTF(3, 4);
 
+/* As vsnprintf, for messages: where the whole does not fit, the longest texts among the arguments lose their middle
+ * ("runs/of/ … /results.jsonl: cannot write: No space left on device"), so that what the format says of them, and the
+ * reason at its end, stay. Always terminated, and cut between characters (without memory at its end, as vsnprintf). Of
+ * the format: at most 16 %s, no positional arguments. Errors and logs are written by it. */
+PS_API void ps_format(char *out, size_t size, const char *format, va_list args) PS_PRINTF(3, 0);
+
 /* ---- Memory -------------------------------------------------------------- */
 
 /* The allocator of the whole library, as one function: resize(user, NULL, n) allocates, resize(user, p, 0) frees and

@@ -79,17 +79,18 @@ typedef struct ps_independent_params {
     ps_vote vote; /* weighted majority */
 } ps_independent_params;
 
-/* Beam search and DVTS. 0 for width and subtrees: n_particles / expansion, at least 1. */
+/* Beam search and DVTS. Width and subtrees: at most n_particles / expansion, rounded up, which is also what 0 means. A
+ * round has n_particles children at most: where there would be more, they are shared out evenly among the prefixes. */
 typedef struct ps_beam_params {
     size_t width;     /* beam: prefixes kept */
-    size_t expansion; /* children of each; 0 is 1 */
+    size_t expansion; /* children of each, at most; 0 is 1 */
     size_t subtrees;  /* DVTS: beams of width one */
 } ps_beam_params;
 
 /* Metropolis-Hastings on p^α. */
 typedef struct ps_power_params {
     double alpha;  /* ≥ 1 */
-    size_t chains; /* 0: n_particles / 8, at least 1 */
+    size_t chains; /* at most n_particles; 0: n_particles / 8, at least 1 */
     size_t sweeps; /* moves of a whole answer without a token budget */
 } ps_power_params;
 
@@ -97,7 +98,7 @@ typedef struct ps_power_params {
  * look at. Borrowed pointers must outlive the method. */
 typedef struct ps_method_params {
     uint64_t seed, problem; /* of its random numbers */
-    size_t n_particles;     /* M ≥ 1 */
+    size_t n_particles;     /* M ≥ 1: no method has more steps under way at once */
     size_t max_steps;       /* depth at which an open answer is cut off; 0: none. Methods that never choose among open
                                answers (`whole`) do without it */
     size_t
@@ -200,6 +201,7 @@ struct ps_method_ops {
     bool whole;         /* it chooses among whole answers alone: their length is limited in tokens, not in steps */
     bool independent;   /* answers are n_particles independent draws: methods that say so can share them */
     const char *select; /* the answer selection that belongs to the method; NULL: the configured one */
+    const char *spread; /* what to set for answers that share less of their text; NULL where they share none */
     /* `ops` is the entry of the table that is created. Judges the method's own parameters: PS_ARG. */
     ps_status (*create)(const ps_method_ops *ops, const ps_method_params *params, ps_method **method, ps_error *err);
     void (*destroy)(ps_method *method);

@@ -155,10 +155,15 @@ typedef struct ps_outcome {
     ps_prediction predictions[PS_SELECTS]; /* PRM-weighted: without a PRM its answer is NULL */
     const ps_answer_class *classes;        /* [n_classes], heaviest first */
     size_t n_classes;
-    bool has_reward;         /* a process reward model took part */
-    bool truncated;          /* nothing finished: the answer is that of a cut-off snapshot */
-    ps_status status;        /* PS_OK, or why this problem failed; PS_CANCELLED for one that was given up */
-    const char *error;       /* likewise in words, else NULL */
+    size_t n_answers;   /* finished snapshots, or cut-off ones where nothing finished: what the votes are of */
+    double shared_text; /* of the answers' text, the share that was written for several of them together, from 0 to 1:
+                           (tokens of all answers − tokens of the tree they form) / (tokens of all − of the longest).
+                           0: each was written by itself; 1: all are one text. What descends from one particle counts
+                           as shared, what two particles wrote alike does not. NaN with fewer than two */
+    bool has_reward;    /* a process reward model took part */
+    bool truncated;     /* nothing finished: the answer is that of a cut-off snapshot */
+    ps_status status;   /* PS_OK, or why this problem failed; PS_CANCELLED for one that was given up */
+    const char *error;  /* likewise in words, else NULL */
     ps_method_report report; /* its arrays are owned by the outcome */
     ps_token_counts tokens;
     struct {
@@ -167,6 +172,10 @@ typedef struct ps_outcome {
     struct ps_task *task; /* what owns all this, and the tree of snapshots */
 } ps_outcome;
 PS_API void ps_outcome_free(ps_outcome *outcome);
+/* Whether the answers share most of their text: a vote among them is then hardly more than one. */
+static inline bool ps_shares_most(double shared_text) {
+    return shared_text > 0.5; /* not NaN */
+}
 /* The outcome as one line of JSON without the newline, with `particles` the token tree too. Owned by the caller. */
 PS_API ps_status ps_outcome_json(const ps_outcome *outcome, bool particles, char **json, ps_error *err);
 
@@ -216,6 +225,10 @@ PS_API void ps_session_retain(ps_session *session);
 PS_API void ps_session_release(ps_session *session);
 PS_API const char *ps_session_name(const ps_session *session); /* the method's, or "sample"; lives as the session */
 PS_API ps_select ps_session_select(const ps_session *session); /* which prediction is the answer */
+/* Whether a question becomes a prompt with these models: PS_ENGINE with what to do where the model has no chat
+ * template, or one that renders no question, and prompt.template is not set. Every question would fail so: whoever has
+ * many asks first. (A problem that is a prompt already needs none.) Computes nothing. */
+PS_API ps_status ps_session_check_prompt(const ps_session *session, ps_error *err);
 /* Problems of this session worth having in a solver at once: fewer leave the machine idle, more slow each other down.
  * At least 1. */
 PS_API size_t ps_session_in_flight(const ps_session *session);

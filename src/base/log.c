@@ -1,7 +1,6 @@
 /* Messages to the caller's callback, and the clock of reports. */
 #include "persamp/base.h"
 
-#include <stdio.h>
 #include <time.h>
 
 void ps_log_printf(const ps_log *log, ps_log_level level, const char *format, ...) {
@@ -9,7 +8,7 @@ void ps_log_printf(const ps_log *log, ps_log_level level, const char *format, ..
     char message[2048];
     va_list args;
     va_start(args, format);
-    vsnprintf(message, sizeof message, format, args);
+    ps_format(message, sizeof message, format, args);
     va_end(args);
     log->write(log->user, level, message);
 }

@@ -138,5 +138,6 @@ ps_status ps_config_check(const ps_config *cfg, const ps_log *log, ps_error *err
     check_built(&c);
     check_forms(&c);
     ps_status status = ps_mistakes_finish(&c.mistakes, err);
+    if (status == PS_OK) ps_config_warn_widths(cfg, log);
     return status == PS_OK ? ps_config_warn(&cfg, 1, log, err) : status;
 }

@@ -32,6 +32,9 @@ ps_status ps_config_settle(ps_config *cfg, ps_error *err);
 /* Exchange the contents of two configurations: how a change that worked on a copy takes effect as a whole. */
 void ps_config_swap(ps_config *a, ps_config *b);
 
+/* Warnings about widths that n_particles does not pay for. `log` may be NULL. */
+void ps_config_warn_widths(const ps_config *cfg, const ps_log *log);
+
 /* Whether a user set the key for this program: a file, the command line or ps_config_set. What the environment sets is
  * meant for other programs, too. */
 bool ps_config_was_given(const ps_config *cfg, ps_key_index key);

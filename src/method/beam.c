@@ -1,7 +1,9 @@
 /* Beam search guided by the score, and diverse verifier tree search (DVTS): independent beams of width one.
  *
- * Each group keeps `width` prefixes; every round each of them gets `expansion` children and the best of all the group's
- * children by ℓ stay. A finished child that is among the best takes its place for good; every finished child is an
+ * Each group keeps `width` prefixes, the places of its beam; every round each of them gets `expansion` children and the
+ * best of all the group's children by ℓ stay. A round never has more than M children: there are no more places
+ * than M / expansion, rounded up, and where that had to be rounded M is shared out among them evenly, the first ones
+ * getting one more. A finished child that is among the best takes its place for good; every finished child is an
  * answer. A token budget is spent by searching again from the root; towards its end the last children of the round,
  * then the last prefixes, give way (pace.h). */
 #include "method/methods.h"
@@ -36,13 +38,28 @@ static void destroy(ps_method *method) {
     ps_free(p);
 }
 
+/* Children of the i-th place of a group in a round: its share of M, at most `expansion`. */
+static size_t share(const beam *p, size_t g, size_t i) {
+    size_t places = p->groups * p->width, M = p->m.params.n_particles;
+    size_t even = M / places + (g * p->width + i < M % places);
+    return even < p->expansion ? even : p->expansion;
+}
+
+/* Children of a whole group: those of its free places. */
+static size_t shares(const beam *p, size_t g) {
+    size_t sum = 0;
+    for (size_t i = 0; i < p->places[g]; i++)
+        sum += share(p, g, i);
+    return sum;
+}
+
 /* The parents of this round's children, group by group: how many there are. At the root a whole round's worth. */
 static size_t parents(beam *p) {
     size_t n = 0;
     for (size_t g = 0; g < p->groups; g++)
         for (size_t i = 0; i < p->n_kept[g]; i++) {
             size_t at = g * p->width + i;
-            p->children[at] = p->kept[at] == 0 ? p->places[g] * p->expansion : p->expansion;
+            p->children[at] = p->kept[at] == 0 ? shares(p, g) : share(p, g, i);
             for (size_t k = 0; k < p->children[at]; k++)
                 p->from[n++] = p->kept[at];
         }
@@ -79,15 +96,20 @@ static void start_search(beam *p) {
     }
 }
 
-/* `groups` or `width` 0: as many as share M children among them. */
+static size_t at_most(size_t n, size_t most) {
+    return n < most ? n : most;
+}
+
+/* `groups` or `width` 0: as many as M pays for. */
 static ps_status create(const ps_method_ops *ops, const ps_method_params *params, size_t groups, size_t width,
                         ps_method **method, ps_error *err) {
     beam *p = ps_calloc(1, sizeof *p);
     if (p == NULL) return ps_nomem(err);
-    p->expansion = params->beam.expansion > 0 ? params->beam.expansion : 1;
-    size_t shares = params->n_particles > p->expansion ? params->n_particles / p->expansion : 1;
-    p->groups = groups > 0 ? groups : shares;
-    p->width = width > 0 ? width : shares;
+    size_t M = params->n_particles;
+    p->expansion = at_most(params->beam.expansion > 0 ? params->beam.expansion : 1, M);
+    size_t paid = (M + p->expansion - 1) / p->expansion;
+    p->groups = groups > 0 ? at_most(groups, paid) : paid;
+    p->width = width > 0 ? at_most(width, paid) : paid;
     p->kept = ps_calloc(p->groups * p->width, sizeof *p->kept);
     p->n_kept = ps_calloc(p->groups, sizeof *p->n_kept);
     p->places = ps_calloc(p->groups, sizeof *p->places);
@@ -177,6 +199,7 @@ static ps_status create_dvts(const ps_method_ops *ops, const ps_method_params *p
 const ps_method_ops ps_method_beam = {
     .name = "beam",
     .doc = "keep the best prefixes of all children at every step",
+    .spread = "keep several beams apart (method=dvts), or take method=best_of_n",
     .create = create_beam,
     .destroy = destroy,
     .next = ps_round_method_next,
@@ -188,6 +211,7 @@ const ps_method_ops ps_method_beam = {
 const ps_method_ops ps_method_dvts = {
     .name = "dvts",
     .doc = "diverse verifier tree search: independent subtrees, the best child at every step",
+    .spread = "more and narrower beams (dvts.subtrees), or method=best_of_n",
     .create = create_dvts,
     .destroy = destroy,
     .next = ps_round_method_next,

@@ -291,6 +291,7 @@ static ps_status round_over(ps_method *method, ps_error *err) {
 const ps_method_ops ps_method_particle_filter = {
     .name = "particle_filter",
     .doc = "bootstrap particle filter: resample the particles by their newest step",
+    .spread = "select less (particle_filter.policy=ess), raise particle_filter.temperature, or take method=majority",
     .create = create,
     .destroy = ps_filter_destroy,
     .next = ps_round_method_next,

@@ -34,7 +34,9 @@ ps_status ps_filter_end(ps_filter *p, ps_error *err) {
     p->bound_moved = false;
     p->m.end = spent ? PS_END_BUDGET : PS_END_FINISHED;
     ps_round_begin(&p->m.round);
-    bool again = !limited   ? p->gibbs && p->passes < p->m.params.filter.sweeps
+    bool frozen = p->gibbs && p->m.params.n_particles == 1; /* bound to its own path for ever */
+    bool again = frozen     ? false
+                 : !limited ? p->gibbs && p->passes < p->m.params.filter.sweeps
                  : p->gibbs ? !spent
                             : ps_pace_answers(&p->m.params, &p->m.round.tree) > 0;
     if (status != PS_OK || !again) return status;

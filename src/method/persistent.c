@@ -206,6 +206,7 @@ static void report(const ps_method *method, ps_method_report *out) {
 const ps_method_ops ps_method_persistent = {
     .name = "persistent",
     .doc = "Persistent Sampling: every snapshot stays in a pool that each selection draws from",
+    .spread = "select less (ps.resample.policy=ess), lower ps.temperature_schedule.beta_max, or take method=majority",
     .create = create,
     .destroy = destroy,
     .next = next,

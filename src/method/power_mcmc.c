@@ -53,8 +53,9 @@ static ps_status plan_round(power *p, ps_error *err) {
 /* A chain moves its prefix at every step of its growth: K steps cost about K + K²/4, five answers at K = 12. */
 static size_t chains(const ps_method_params *params) {
     enum { ANSWERS_PER_CHAIN = 8 };
-    if (params->power.chains > 0) return params->power.chains;
-    return params->n_particles > ANSWERS_PER_CHAIN ? params->n_particles / ANSWERS_PER_CHAIN : 1;
+    size_t M = params->n_particles;
+    if (params->power.chains > 0) return params->power.chains < M ? params->power.chains : M;
+    return M > ANSWERS_PER_CHAIN ? M / ANSWERS_PER_CHAIN : 1;
 }
 
 static ps_status create(const ps_method_ops *ops, const ps_method_params *params, ps_method **method, ps_error *err) {
@@ -172,6 +173,7 @@ const ps_method_ops ps_method_power_mcmc = {
     .name = "power_mcmc",
     .doc = "Metropolis-Hastings chains whose target is p(answer) to a power",
     .select = "weighted",
+    .spread = "more chains (power_mcmc.chains), or method=majority",
     .create = create,
     .destroy = destroy,
     .next = ps_round_method_next,

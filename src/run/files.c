@@ -109,8 +109,9 @@ static ps_status find_in_hub(const ps_config *c, const char *name, char **path, 
     else
         status = ps_fail(err, PS_IO,
                          "%s: no such file, and no GGUF file of that hub name in the local cache (looked for %s); "
-                         "download one, for example `huggingface-cli download %s-GGUF`, and give its path",
-                         name, ps_text_cstr(&pattern), name);
+                         "download one, for example `huggingface-cli download %s%s`, and give its path",
+                         name, ps_text_cstr(&pattern), name,
+                         ends_with(name, "-GGUF") || ends_with(name, "-gguf") ? "" : "-GGUF");
     globfree(&found);
     ps_text_clear(&home);
     ps_text_clear(&pattern);

@@ -222,6 +222,27 @@ static ps_status keep_report(ps_task *task, ps_error *err) {
     return status;
 }
 
+/* ps_outcome.shared_text. */
+static ps_status measure_sharing(ps_task *task, const ballot *ballots, size_t n, ps_error *err) {
+    size_t all = 0, once = 0, longest = 0;
+    bool *counted = ps_calloc(task->n_nodes, sizeof *counted);
+    if (counted == NULL) return ps_nomem(err);
+    for (size_t i = 0; i < n; i++) {
+        size_t length = 0;
+        for (uint32_t at = ballots[i].answer.snapshot; at != 0; at = task->nodes[at].parent) {
+            length += task->nodes[at].n_tokens;
+            once += counted[at] ? 0 : task->nodes[at].n_tokens;
+            counted[at] = true;
+        }
+        all += length;
+        longest = length > longest ? length : longest;
+    }
+    ps_free(counted);
+    task->outcome.n_answers = n;
+    if (all > longest) task->outcome.shared_text = (double)(all - once) / (double)(all - longest);
+    return PS_OK;
+}
+
 static ps_status settle(ps_task *task, ps_error *err) {
     ballot *ballots = NULL;
     tally *tallies = NULL;
@@ -238,6 +259,7 @@ static ps_status settle(ps_task *task, ps_error *err) {
     status = count(task, ballots, n, tallies, err);
     if (status == PS_OK) status = choose(task, ballots, n, tallies, n_classes, err);
     if (status == PS_OK) status = describe_classes(task, ballots, tallies, n_classes, err);
+    if (status == PS_OK) status = measure_sharing(task, ballots, n, err);
     if (status != PS_OK || n == 0) goto done;
     task->outcome.truncated = ballots[0].answer.state != PS_FINISHED;
     task->outcome.response = ps_task_text(task, task->outcome.predictions[task->outcome.select].snapshot);
@@ -250,7 +272,7 @@ done:
 
 ps_status ps_task_finish(ps_task *task, ps_error *err) {
     ps_outcome *o = &task->outcome;
-    o->report.final_ess = o->report.log_z = NAN;
+    o->report.final_ess = o->report.log_z = o->shared_text = NAN;
     if (task->method == NULL) return PS_OK; /* failed before it began: outcome.error says why */
     ps_status status = keep_report(task, err);
     for (uint32_t i = 1; i < task->n_nodes && task->session->keep_particles; i++)

@@ -143,6 +143,7 @@ static void set_search(json_t *line, const ps_outcome *o) {
     json_object_set_new(line, "betas", iteration_values(&o->report, true));
     json_object_set_new(line, "ess_history", iteration_values(&o->report, false));
     json_object_set_new(line, "answers", classes(o));
+    json_object_set_new(line, "shared_text", ps_json_number(o->shared_text));
 }
 
 ps_status ps_outcome_json(const ps_outcome *o, bool with_particles, char **json, ps_error *err) {

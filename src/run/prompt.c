@@ -74,6 +74,20 @@ ps_status ps_problem_prompt_make(const ps_session *s, const ps_problem *problem,
     return fill_template(s->template, s->system, problem->text, made, err);
 }
 
+ps_status ps_session_check_prompt(const ps_session *s, ps_error *err) {
+    const ps_problem question = {.text = "?"};
+    ps_problem_prompt made;
+    ps_node root = 0;
+    ps_error why;
+    ps_status status = ps_problem_prompt_make(s, &question, &made, &why);
+    if (status == PS_OK) status = ps_engine_prompt(s->engine, &made.prompt, &root, &why);
+    ps_engine_release(s->engine, root);
+    ps_problem_prompt_clear(&made);
+    if (status == PS_NOMEM) return ps_nomem(err);
+    return status == PS_ENGINE ? ps_fail(err, PS_ENGINE, "%s", why.message)
+                               : PS_OK; /* else one of the question's own */
+}
+
 void ps_problem_prompt_clear(ps_problem_prompt *made) {
     ps_free(made->messages);
     ps_free(made->parts);

@@ -27,6 +27,7 @@ static void count_line(arm_state *r, size_t position, const ps_result_line *line
     arm->correct += line->correct;
     arm->truncated += line->truncated;
     arm->errors += line->error;
+    arm->alike += ps_shares_most(line->shared_text);
     for (int s = 0; s < PS_SELECTS; s++)
         arm->correct_by[s] += line->correct_by[s];
     ps_token_counts_add(&arm->tokens, &line->tokens);
@@ -63,6 +64,7 @@ static ps_result_line line_of(const ps_outcome *o) {
         .error = o->error != NULL,
         .ess = o->report.final_ess,
         .resamples = (double)o->report.resamples,
+        .shared_text = o->shared_text,
         .tokens = o->tokens,
     };
     for (int s = 0; s < PS_SELECTS; s++) {
@@ -216,6 +218,14 @@ static ps_status run(arm_state *r, ps_models *models, ps_session *session, ps_er
     show_progress(r, NULL);
     status = r->arm->path != NULL ? solve_all(r, solver, session, err) : ps_nomem(err);
     ps_solver_free(solver);
+    return status;
+}
+
+ps_status ps_arm_check(const ps_config *config, ps_models *models, ps_error *err) {
+    ps_session *session = NULL;
+    ps_status status = ps_session_create(config, models, NULL, &session, err);
+    if (status == PS_OK) status = ps_session_check_prompt(session, err);
+    ps_session_release(session);
     return status;
 }
 

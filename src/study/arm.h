@@ -26,6 +26,9 @@ typedef struct ps_arm {
     void *user;
 } ps_arm;
 
+/* Before a folder is made: whether questions become prompts at all. */
+ps_status ps_arm_check(const ps_config *config, ps_models *models, ps_error *err);
+
 /* Run what is not done yet: a problem without a line, or with one that has an error. A line that is read back must be
  * of this method, this seed and the data set as it is now, or PS_ARG. *out is filled also on failure as far as the arm
  * came; its path is owned by it. */

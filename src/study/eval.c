@@ -21,6 +21,7 @@ static json_t *arm_json(const ps_eval_arm *arm) {
                   ps_tokens_json(&arm->tokens), "seconds_of_last_run", arm->seconds);
     json_object_set_new(out, "mean_final_ess", ps_json_number(arm->mean_ess));
     json_object_set_new(out, "mean_resamples", ps_json_number(arm->mean_resamples));
+    json_object_set_new(out, "sharing_most_text", json_integer((json_int_t)arm->alike));
     return out;
 }
 
@@ -103,7 +104,8 @@ ps_status ps_eval(const ps_config *config, const ps_eval_options *options, ps_mo
     ps_status status = ps_choose_problems(config, options, observer, &chosen, err);
     if (status != PS_OK) return status;
     summary->faults = chosen.faults;
-    status = ps_store_open(config, &identity, options->fresh, &store, err);
+    status = ps_arm_check(config, models, err);
+    if (status == PS_OK) status = ps_store_open(config, &identity, options->fresh, &store, err);
     if (status != PS_OK) goto done;
     summary->arms = ps_calloc(1 + options->n_baselines, sizeof *summary->arms);
     if (summary->arms == NULL) {

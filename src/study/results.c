@@ -60,6 +60,7 @@ static bool read_result(const json_t *line, ps_result_line *out) {
         .error = json_is_string(json_object_get(line, "error")),
         .ess = number_of(line, "final_ess"),
         .resamples = number_of(line, "resample_count"),
+        .shared_text = number_of(line, "shared_text"),
         .tokens = ps_tokens_read(json_object_get(line, "tokens")),
     };
     for (int s = 0; s < PS_SELECTS; s++) {

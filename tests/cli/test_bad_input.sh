@@ -79,6 +79,7 @@ printf '{"problem": "%0200d", "answer": "1"}\n' 7 >>long.jsonl
 expect 1 "1 problem failed" "$P" eval --engine.type=toy --evaluation.dataset_path=long.jsonl \
     --models.generator.max_model_len=180 --evaluation.output_dir=long
 grep -q '"problem_idx":4,.*"error":"[^"]*180' long/results.jsonl || fail "the long prompt's line has no error"
+grep -Eq '^method .* failed$' out && grep -Eq '^persistent  *5 .* 1$' out || fail "the row of the table does not count it"
 expect 1 "context holds 16" "$P" solve --engine.type=toy --models.generator.max_model_len=16 'longer than sixteen bytes'
 
 # Output folders.

@@ -10,7 +10,7 @@ expect 0 "results in whole/results.jsonl" toy_eval --evaluation.output_dir=whole
 [ -s whole/summary.json ] && [ -s whole/config.yaml ] || fail "no summary or configuration"
 grep -q 'unusable_records": 0' whole/summary.json || fail "the summary counts no unusable records"
 if grep -q "$(printf '\033')" out; then fail "escape codes on a pipe"; fi
-grep -q '^persistent  *40/40' out || fail "no line of progress at the end"
+grep -q '^persistent  *40/40' err || fail "no line of progress at the end"
 results_of whole/results.jsonl >expected
 
 # The same command again: nothing is done twice, the table is the same but for time.

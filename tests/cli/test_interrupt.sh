@@ -53,7 +53,7 @@ for signal in INT TERM; do
     [ "$step" -ge 8 ] || fail "the step took only $step twentieths of a second: the test tests little"
     [ $((rest * 2)) -lt "$step" ] || fail "SIG$signal: a step of $step twentieths of a second, and the end came after $rest"
     [ "$(wc -l <$signal/results.jsonl)" = 1 ] || fail "SIG$signal: not the one line that was finished"
-    grep -q 'To go on:' out || fail "SIG$signal: nothing says how to go on"
+    grep -q 'To go on:' err || fail "SIG$signal: nothing says how to go on"
 done
 
 # A single question has nothing to keep; it ends as soon.

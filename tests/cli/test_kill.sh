@@ -36,7 +36,7 @@ for count in 2 1 5; do
 done
 [ $killed -ge 2 ] || fail "only $killed of 3 kills came in time: the test tests little"
 slow --evaluation.output_dir=killed --limit 24 >out 2>err || fail "the last run"
-grep -q 'are done already' out || fail "the last run does not say that it goes on"
+grep -q 'are done already' err || fail "the last run does not say that it goes on"
 results_of killed/results.jsonl | cmp -s - expected || fail "after kill -9 the results differ"
 
 # What failed is tried again, and kill -9 in the middle of that loses nothing and counts nothing twice.
@@ -58,8 +58,8 @@ results_of again/results.jsonl | grep -v '"error":"' | cmp -s - expected || fail
 # In a shell without job control a background process ignores SIGINT unless it asks for it, as persamp does.
 interrupt INT stopped 3
 if [ $code = 130 ]; then
-    grep -q 'To go on:' out || fail "nothing says how to go on"
-    grep -q 'persamp eval --engine.type=toy' out || fail "the line to go on with is missing"
+    grep -q 'To go on:' err || fail "nothing says how to go on"
+    grep -q 'persamp eval --engine.type=toy' err || fail "the line to go on with is missing"
     [ "$(lines stopped)" -lt 24 ] || fail "the interrupted run did all"
     tail -c 1 stopped/results.jsonl | od -c | grep -q '\\n' || fail "the last line is torn"
 else
@@ -77,7 +77,7 @@ pid=$!
 while [ "$(lines nasty)" -lt 2 ] && kill -0 $pid 2>/dev/null; do sleep 0.02; done
 kill -s INT $pid
 wait $pid
-again=$(sed -n 's/^  persamp //p' out)
+again=$(sed -n 's/^  persamp //p' err)
 [ -n "$again" ] || fail "no line to go on with"
 eval "set -- $again"
 "$P" "$@" --limit 1 >out 2>err </dev/null || fail "the line to go on with does not work: $again"

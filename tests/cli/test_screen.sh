@@ -17,10 +17,92 @@ else
     fail "the table of two answers"
 fi
 
-# A run that was read back has no speed.
+# ---- Whatever a model writes, a table holds: one line an answer, within the columns, and nothing that a terminal obeys.
+on_terminal() { # on_terminal COLUMNS COMMAND: its standard output there, as it comes, in the file out
+    script -qec "stty rows 50 cols $1; $2" /dev/null </dev/null >raw 2>err || fail "on $1 columns: $2"
+    tr -d '\r' <raw >out
+}
+terminals=
+if command -v script >/dev/null && script -qec true /dev/null </dev/null >out 2>err; then terminals='40 80 200'; fi
+no_controls() {
+    [ "$(LC_ALL=C tr -d '\t\n\040-\176\200-\377' <out | wc -c)" = 0 ] &&
+        ! LC_ALL=C grep -q -e "$(printf '\302[\200-\237]')" -e "$(printf '\342\200\256')" out
+}
+# Each character as many dots as it has columns; the files here have no others than these.
+dots() { LC_ALL=C sed 's/\xcc\x81//g; s/\xe6\xbc\xa2/ww/g; s/\xf0\x9f\x99\x82/ee/g; s/\xc3\xa9/e/g; s/\xe2\x80\xa6/./g'; }
+# fits COLUMNS: no line of the file out is wider, but those that end with a path, and prose that goes on on the next.
+fits() {
+    dots <out | grep -av -e '\.jsonl*$' -e '^the same particles' | LC_ALL=C awk -v most="$1" 'length($0) > most {print; bad = 1} END {exit bad}' >wide
+}
+cat >nasty.json <<'JSON'
+{"bytes": true, "max_tokens": 3,
+ "tokens": ["\\boxed{1}", "\\boxed{a\nb\u001b[31mred\u001b]0;owned\u0007\rc\td\u009be}",
+            "\\boxed{漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢}",
+            "\\boxed{e\u0301e\u0301e\u0301é🙂}", "\\boxed{\u202eabc}",
+            "\\boxed{xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx}"],
+ "rules": [{"after": [], "next": {"<end>": 1}},
+           {"after": [], "start": true, "next": {"\\boxed{1}": "1/6",
+            "\\boxed{a\nb\u001b[31mred\u001b]0;owned\u0007\rc\td\u009be}": "1/6", "\\boxed{\u202eabc}": "1/6",
+            "\\boxed{漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢}": "1/6",
+            "\\boxed{e\u0301e\u0301e\u0301é🙂}": "1/6",
+            "\\boxed{xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx}": "1/6"}}]}
+JSON
+nasty="'$P' solve --engine.type=toy --engine.toy.table=nasty.json --method=majority --generation.n_particles=64 x"
+answers() { dots <out | awk '/^answers/ {on = 1; print; next} on && /^$/ {exit} on'; }
+for columns in pipe $terminals; do
+    if [ $columns = pipe ]; then sh -c "$nasty" >out 2>err; else on_terminal $columns "$nasty"; fi
+    [ $columns != pipe ] || columns=80
+    no_controls || fail "a table sends a terminal what it obeys, on $columns columns"
+    [ "$(answers | wc -l)" = 7 ] || fail "not a heading and six answers on $columns columns: $(answers)"
+    [ "$(answers | awk '{print length($0)}' | sort -u | wc -l)" = 1 ] || fail "crooked on $columns columns: $(answers)"
+    [ "$(answers | awk '{print length($0)}' | head -n 1)" -le $columns ] || fail "wider than $columns columns"
+    answers | grep -q '^a b .31mred .0;owned c d e  *[0-9.]*%' || [ $columns = 40 ] || fail "not one line: $(answers)"
+done
+# The response too, in words instead of commands; --json has what the model wrote, in JSON's own way.
+: >out
+i=0
+until grep -q '31mred' out || [ $i = 40 ]; do # a seed that brings the answer with commands in it
+    i=$((i + 1))
+    "$P" solve --engine.type=toy --engine.toy.table=nasty.json --generation.n_particles=1 --system.seed=$i --json x >out 2>err
+done
+grep -qiF '\u001b[31mred' out || fail "--json does not have the escape"
+grep -qF 'd\u009be' out || fail "--json does not have the control character beyond ASCII"
+no_controls || fail "--json sends a control character"
+"$P" solve --engine.type=toy --engine.toy.table=nasty.json --generation.n_particles=1 --system.seed=$i x >out 2>err
+grep -qF 'b\x1b[31mred\x1b]0;owned\x07' out || fail "the response does not show what was written"
+no_controls || fail "the response sends a control character"
+"$P" verify --gold 1 --response "\\boxed{$(printf '2\033[31m')}" --show >out 2>err
+no_controls || fail "verify sends a control character"
+# By construction: no text of a model is printed but by ps_cli_put and ps_cli_put_line.
+grep -nE '(printf|puts)\(.*(response|->text|\.answer|->answer|extracted)' "$SOURCE"/cli/cmd_*.c |
+    grep -vE 'ps_cli_(say|note)|puts\("|persamp ' >out
+[ ! -s out ] || fail "a model's text may reach the terminal as it is"
+
+# A run that was read back has no speed. What it says of its progress stands on standard error, a few lines.
 expect 0 "" toy_eval
+if grep -q 'right  ' out; then fail "progress on standard output"; fi
+[ "$(grep -c '^persistent  *[0-9]*/3' err)" -le 2 ] || fail "too many lines of progress in a file"
 expect 0 "done already" toy_eval
 if grep -qw nan out; then fail "nan in a table"; fi
+fits 80 || fail "a table of eval in a file is wider than 80 columns: $(cat wide)"
+
+# Tables of eval and compare with long names, and their progress: it never wraps, as wide as the terminal is.
+long=an_exceedingly_long_name_of_a_variant_that_somebody_thought_of
+compare="'$P' compare --engine.type=toy --engine.toy.kind=synthetic --models.prm.enabled=true --scoring.type=prm_reward \
+    --methods persistent,particle_filter,$long=persistent:ps.depth_decay=0.3,best_of_n,majority --budgets 4x --limit 60 \
+    --evaluation.output_dir=compared --fresh"
+eval="'$P' eval --engine.type=toy --evaluation.dataset_path=problems.jsonl --baselines greedy,particle_filter \
+    --evaluation.output_dir=evaluated --fresh"
+for columns in $terminals; do
+    for command in "$compare" "$eval"; do
+        on_terminal $columns "$command 2>progress"
+        fits $columns || fail "wider than $columns columns: $(cat wide)"
+        on_terminal $columns "$command 2>&1 >tables"
+        tr '\r' '\n' <raw | sed "s/$(printf '\033')\\[K//" | dots | grep -av '^persamp: ' |
+            awk -v most=$((columns - 1)) 'length($0) > most {print; bad = 1} END {exit bad || NR < 4}' >wide ||
+            fail "progress wraps on $columns columns: $(cat wide)"
+    done
+done
 
 # On a terminal the live view neither wraps nor scrolls: what is drawn over is what was drawn.
 if command -v script >/dev/null && script -qec true /dev/null </dev/null >out 2>err; then

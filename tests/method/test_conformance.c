@@ -428,8 +428,9 @@ static void methods_derive_their_width_from_the_particles(void **state) {
     static const struct {
         const char *name;
         size_t M, expansion, width; /* width: of the first round */
-    } cases[] = {{"beam", 16, 4, 16},      {"beam", 3, 4, 4},       {"dvts", 16, 4, 16}, {"dvts", 3, 4, 4},
-                 {"power_mcmc", 16, 4, 2}, {"power_mcmc", 7, 4, 1}, {"greedy", 16, 4, 1}};
+    } cases[] = {{"beam", 16, 4, 16},  {"beam", 3, 4, 3},        {"beam", 7, 4, 7},      {"beam", 1, 4, 1},
+                 {"dvts", 16, 4, 16},  {"dvts", 3, 4, 3},        {"dvts", 9, 4, 9},      {"dvts", 1, 4, 1},
+                 {"greedy", 16, 4, 1}, {"power_mcmc", 16, 4, 2}, {"power_mcmc", 7, 4, 1}};
     ps_score_params score;
     ps_score_defaults(&score);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -449,6 +450,37 @@ static void methods_derive_their_width_from_the_particles(void **state) {
     }
     ps_method_params p = method_params(&score);
     assert_int_equal(ps_method_lines(ps_method_find("persistent"), &p), p.n_particles);
+}
+
+/* n particles cost n: whatever a method's own parameters ask for, no more steps are under way at once; and where
+ * nothing limits it but n, the remainder of a division is used, too. */
+static void no_method_has_more_steps_under_way_than_particles(void **state) {
+    (void)state;
+    static const size_t own[] = {0, 1, 3, 50}; /* 0: auto */
+    size_t n;
+    const ps_method_ops *const *methods = all_methods(&n);
+    ps_score_params score;
+    ps_score_defaults(&score);
+    for (size_t m = 0; m < n; m++)
+        for (size_t M = 1; M <= 9; M++)
+            for (size_t i = 0; i < 32; i++) {
+                ps_method_params p = method_params(&score);
+                ps_method *method;
+                trace t = {0};
+                p.n_particles = M;
+                p.budget.max_tokens = i & 1 ? 400 : 0;
+                p.persistent.refill = (i & 2) != 0;
+                p.persistent.policy = i & 4 ? PS_POLICY_ALWAYS : PS_POLICY_ESS;
+                p.beam = (ps_beam_params){.width = own[i / 8], .expansion = 1 + i % 5, .subtrees = own[i / 8]};
+                p.power.chains = own[i / 8];
+                must_run(methods[m], &p, &plain_world, 0, &t, &method);
+                if (t.widest > M) fail_msg("%s: %zu steps at once with %zu particles", methods[m]->name, t.widest, M);
+                bool narrow = methods[m]->greedy || strcmp(methods[m]->name, "power_mcmc") == 0;
+                if (own[i / 8] == 0 && !narrow && t.widest != M)
+                    fail_msg("%s: %zu steps at once of %zu particles", methods[m]->name, t.widest, M);
+                ps_method_free(method);
+                trace_clear(&t);
+            }
 }
 
 /* Each method refuses what only it knows to be wrong, and no other method minds. */
@@ -578,6 +610,7 @@ int main(void) {
         cmocka_unit_test(scores_that_need_log_probabilities_are_refused_by_name),
         cmocka_unit_test(votes_need_what_they_weigh),
         cmocka_unit_test(methods_derive_their_width_from_the_particles),
+        cmocka_unit_test(no_method_has_more_steps_under_way_than_particles),
         cmocka_unit_test(each_method_judges_its_own_parameters),
         cmocka_unit_test(results_that_were_not_asked_for_are_refused),
         cmocka_unit_test(a_limit_in_steps_is_for_methods_that_select),

@@ -51,6 +51,7 @@ typedef struct trace {
     size_t n, capacity;
     size_t tokens;
     size_t rounds; /* times work was given with nothing under way */
+    size_t widest; /* steps under way at once, at most */
     bool broken;   /* a rule was broken: `rule` says which */
     const char *rule;
 } trace;
@@ -129,6 +130,7 @@ static inline ps_status drive(ps_method *method, const world *w, uint64_t shuffl
         }
         for (size_t i = 0; i < n; i++)
             pending[n_pending++] = work[i].child;
+        if (n_pending > t->widest) t->widest = n_pending;
         if (n_pending == 0) break;
         ps_step_result results[64];
         size_t k = 0, most = shuffle == 0 ? 64 : 1 + (size_t)(ps_uniform((ps_rng_key){shuffle, 0, turn, 0}, 0) * 7);

@@ -13,6 +13,12 @@ typedef struct script {
     ps_snapshot_state state;
 } script;
 
+/* Where an answer hangs in the tree. */
+typedef struct shape {
+    uint32_t parent; /* an earlier answer's snapshot, or the root */
+    size_t n_tokens;
+} shape;
+
 static const script *said;
 static size_t n_said;
 static ps_method_report told; /* what the method reports */
@@ -76,8 +82,8 @@ static int tear_down(void **state) {
     return 0;
 }
 
-/* One step each, below the root. */
-static ps_outcome *outcome_of(setting *s, const script *list, size_t n) {
+/* One step each, `shapes` says where; NULL: below the root, of no tokens. */
+static ps_outcome *outcome_of_tree(setting *s, const script *list, const shape *shapes, size_t n) {
     ps_task *task = NULL;
     ps_error err;
     said = list;
@@ -85,11 +91,21 @@ static ps_outcome *outcome_of(setting *s, const script *list, size_t n) {
     check_ok(ps_task_create(&(ps_solve_request){s->session, &s->problem, 0, false}, 0, &task, &err));
     if (task->outcome.status != PS_OK) fail_msg("%s", task->outcome.error);
     check_ok(ps_reserve(&task->nodes, &task->nodes_capacity, n + 1));
-    for (size_t i = 0; i < n; i++)
-        task->nodes[task->n_nodes++] = (ps_task_node){
-            .text = list[i].text, .length = strlen(list[i].text), .state = list[i].state, .reward = list[i].reward};
+    for (size_t i = 0; i < n; i++) {
+        const shape where = shapes != NULL ? shapes[i] : (shape){0};
+        task->nodes[task->n_nodes++] = (ps_task_node){.text = list[i].text,
+                                                      .length = strlen(list[i].text),
+                                                      .state = list[i].state,
+                                                      .reward = list[i].reward,
+                                                      .parent = where.parent,
+                                                      .n_tokens = where.n_tokens};
+    }
     if (ps_task_finish(task, &err) != PS_OK) fail_msg("%s", err.message);
     return &task->outcome;
+}
+
+static ps_outcome *outcome_of(setting *s, const script *list, size_t n) {
+    return outcome_of_tree(s, list, NULL, n);
 }
 
 /* 4 has the most votes, 5 the highest score, 6 the most weight, 7 the most reward. */
@@ -201,6 +217,30 @@ static void without_a_ground_truth_nothing_is_correct(void **state) {
     ps_outcome_free(o);
 }
 
+/* The first: answers of 10, 20 and 20 tokens, of which one is the beginning of another: 10 of the 30 beyond the longest
+ * were written for two of them. */
+static void what_answers_share_is_measured(void **state) {
+    setting *s = *state;
+    static const struct {
+        shape shapes[3];
+        double shared;
+    } cases[] = {{{{0, 10}, {1, 10}, {0, 20}}, 1.0 / 3},
+                 {{{0, 10}, {0, 10}, {0, 10}}, 0},
+                 {{{0, 10}, {1, 0}, {1, 0}}, 1},
+                 {{{0, 10}, {1, 4}, {1, 5}}, 20.0 / 24}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ps_outcome *o = outcome_of_tree(s, election, cases[i].shapes, 3);
+        check_near(o->shared_text, cases[i].shared, 1e-12);
+        assert_int_equal(o->n_answers, 3);
+        assert_int_equal(ps_shares_most(o->shared_text), i >= 2);
+        ps_outcome_free(o);
+    }
+    ps_outcome *o = outcome_of_tree(s, election, cases[0].shapes, 1); /* nobody to share with */
+    assert_true(isnan(o->shared_text));
+    assert_false(ps_shares_most(o->shared_text));
+    ps_outcome_free(o);
+}
+
 /* ---- JSON ---------------------------------------------------------------- */
 
 static json_t *line_of(const ps_outcome *o, bool particles) {
@@ -241,6 +281,7 @@ static void a_line_has_exactly_its_fields(void **state) {
                                        "method",
                                        "seed",
                                        "answers",
+                                       "shared_text",
                                        "pred_best",
                                        "pred_majority",
                                        "pred_weighted",
@@ -358,6 +399,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(where_all_weights_are_zero_the_votes_count, set_up, tear_down),
         cmocka_unit_test_setup_teardown(cut_off_answers_are_flagged, set_up, tear_down),
         cmocka_unit_test_setup_teardown(without_a_ground_truth_nothing_is_correct, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_answers_share_is_measured, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_line_has_exactly_its_fields, set_up, tear_down),
         cmocka_unit_test_setup_teardown(text_that_is_not_utf8_is_mended, set_up, tear_down),
         cmocka_unit_test_setup_teardown(without_a_reward_model_its_vote_is_null, set_up, tear_down),

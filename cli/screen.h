@@ -1,0 +1,54 @@
+/* What fits on a screen: texts on one line, shortened by the columns they take, and tables that hold whatever is in
+ * them. */
+#ifndef PERSAMP_CLI_SCREEN_H
+#define PERSAMP_CLI_SCREEN_H
+
+#include "persamp/base.h"
+
+#include <stdio.h>
+
+/* Columns and rows of the terminal behind `out` as it is now; 80 and many where there is none. */
+typedef struct ps_cli_size {
+    size_t columns, rows;
+} ps_cli_size;
+ps_cli_size ps_cli_screen(FILE *out);
+
+/* Columns of a character on a terminal: 0, 1 or 2. */
+int ps_cli_columns_of(uint32_t code);
+
+/* Columns of a text as ps_cli_put_line writes it. */
+size_t ps_cli_width(const char *text);
+
+/* Write a text on one line: control characters and line breaks as blanks, several blanks as one, what lies beyond
+ * `width` columns as "…". Returns the columns it took. Nothing of it is a command for a terminal. */
+size_t ps_cli_put_line(FILE *out, const char *text, size_t width);
+
+/* The words of text[0..length) on lines of `columns`, all but the first after `indent` blanks; `used` columns of the
+ * first are taken. A word that is longer than a line stays whole. */
+void ps_cli_put_words(FILE *out, const char *text, size_t length, size_t used, size_t indent, size_t columns);
+
+/* A line of prose on standard output; on a terminal as many as it needs, broken between words. */
+void ps_cli_note(const char *format, ...) PS_PRINTF(1, 2);
+
+/* A help text: on a terminal, lines that are too long for it go on below the description they belong to. */
+void ps_cli_help(FILE *out, const char *text);
+
+/* ---- Tables -------------------------------------------------------------- */
+
+/* Rows of cells under a heading, the first column to the left, the others to the right. Begin it, give every cell in
+ * reading order, and print it, which also clears it. */
+typedef struct ps_cli_table {
+    ps_text cells;            /* of the heading and each row, ended by NULs */
+    size_t n_columns, in_row; /* in_row: cells of a row that is not complete */
+} ps_cli_table;
+void ps_cli_table_begin(ps_cli_table *table, size_t n_columns, const char *const *headings);
+void ps_cli_cell(ps_cli_table *table, const char *text);
+void ps_cli_number(ps_cli_table *table, const char *format, ...) PS_PRINTF(2, 3);
+/* A row that is one text, between others. */
+void ps_cli_section(ps_cli_table *table, const char *title);
+
+/* On standard output, within its columns. Where the table is wider, the first column is shortened as long as much of it
+ * stays; else the columns that do not fit go on in a further table below, beside the first column again. */
+void ps_cli_table_print(ps_cli_table *table);
+
+#endif
