@@ -127,6 +127,9 @@ typedef struct ps_engine_info {
     const char *engine;      /* "llama", "toy", … */
     const char *model;       /* name or path */
     const char *description; /* architecture, size, quantisation */
+    const char *identity;    /* which model it is, by content and wherever its file lies: "gguf-BYTES-HASH", the hash of
+                                the metadata and of samples of the weights, which guards against mistakes and not
+                                against forgery; "toy-table-HASH", "toy-synthetic-HASH"; NULL where it is not known */
     size_t vocabulary;
     size_t context;     /* tokens one answer may have, prompt included */
     size_t hidden_size; /* 0 when hidden states are not available */

@@ -31,7 +31,8 @@
 
 enum {
     PS_MAX_SEQUENCES = 256, /* of a context: LLAMA_MAX_SEQ, which is not in libllama's header */
-    PS_MAX_LANES = 64
+    PS_MAX_LANES = 64,
+    PS_LLAMA_IDENTITY = 64
 };
 
 typedef struct ps_llama ps_llama;
@@ -56,6 +57,7 @@ struct ps_llama {
     struct ps_prompter *prompter; /* prompt.h */
     char *model_path;
     ps_text description;
+    char identity[PS_LLAMA_IDENTITY]; /* of the file, as ps_engine_info has it */
     /* Tuned: */
     ps_layout layout;
     bool gpu;

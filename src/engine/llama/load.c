@@ -163,7 +163,7 @@ ps_status ps_engine_llama_create(const ps_llama_options *options, ps_engine **ou
     ps_llama_log_attach(engine);
     status = engine->model_path != NULL ? PS_OK : ps_nomem(err);
     if (status == PS_OK) status = parse_kv_type(engine, options->kv_type, err);
-    if (status == PS_OK) status = ps_llama_check_file(options->model_path, err);
+    if (status == PS_OK) status = ps_llama_check_file(options->model_path, engine->identity, err);
     if (status == PS_OK) status = start_backends(options->backend_dir, err);
     if (status == PS_OK) status = check_gpu(options, err);
     if (status == PS_OK) status = load_model(engine, options, err);

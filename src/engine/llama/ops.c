@@ -291,6 +291,7 @@ static void info(const ps_engine *base, ps_engine_info *out) {
         .engine = "llama",
         .model = engine->model_path,
         .description = ps_text_cstr(&engine->description),
+        .identity = engine->identity,
         .vocabulary = engine->n_vocab,
         .context = engine->context,
         .hidden_size = engine->embeddings ? engine->n_embd : 0,

@@ -13,7 +13,6 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* Cores this process may use. */
@@ -79,33 +78,15 @@ static void processor(char *out, size_t size) {
     if (file != NULL) fclose(file);
 }
 
-/* A hash of the file's header, where a model's shape and words stand; and its size. */
-static uint64_t fingerprint(const char *path, long long *bytes) {
-    enum { HEADER = 1 << 16 };
-    uint64_t h = 14695981039346656037U; /* FNV-1a */
-    struct stat info;
-    FILE *file = fopen(path, "rb");
-    unsigned char *head = ps_malloc(HEADER);
-    const size_t n = file != NULL && head != NULL ? fread(head, 1, HEADER, file) : 0;
-    for (size_t i = 0; i < n; i++)
-        h = (h ^ head[i]) * 1099511628211U;
-    if (file != NULL) fclose(file);
-    ps_free(head);
-    *bytes = stat(path, &info) == 0 ? (long long)info.st_size : 0;
-    return h;
-}
-
 /* All that the measurement depends on, in words. */
 static void describe_key(const ps_llama *engine, const ps_llama_options *o, int32_t cores, ps_text *key) {
     char words[128], cpu[200];
-    long long bytes;
-    const uint64_t header = fingerprint(engine->model_path, &bytes);
     llama_model_desc(engine->model, words, sizeof words);
     processor(cpu, sizeof cpu);
     ps_text_printf(key, "persamp %s, ggml %s %s; %s; %d cores,%s; ", PERSAMP_VERSION, ggml_version(), ggml_commit(),
                    llama_print_system_info(), (int)cores, cpu);
-    ps_text_printf(key, "model %s, %llu parameters, %lld bytes, header %016llx; ", words,
-                   (unsigned long long)llama_model_n_params(engine->model), bytes, (unsigned long long)header);
+    ps_text_printf(key, "model %s, %llu parameters, %s; ", words,
+                   (unsigned long long)llama_model_n_params(engine->model), engine->identity);
     ps_text_printf(key, "contexts %d, threads %d, flash attention %d, KV %s, GPU layers %d", o->contexts, o->threads,
                    o->flash_attn, ggml_type_name(engine->kv_type), o->gpu_layers);
 }

@@ -1,8 +1,5 @@
 /* Model files that are not fit to be loaded: each a clear error, none an abort. Made from the shipped model. */
-#include "engine/llama/support.h"
-
-#include <ggml.h>
-#include <gguf.h>
+#include "engine/llama/model_copy.h"
 
 #define BAD PS_TEST_TMP "/bad.gguf"
 
@@ -90,29 +87,8 @@ static void flipped_bits_in_the_header_are_survived(void **state) {
 
 /* ---- Changed contents ---------------------------------------------------- */
 
-typedef struct copy {
-    struct gguf_context *gguf;
-    struct ggml_context *tensors;
-} copy;
-
-/* The shipped model in memory, ready for changes. (What gguf_init_from_file returns cannot be written again.) */
-static copy read_model(void) {
-    copy c = {0};
-    const struct gguf_init_params params = {.no_alloc = false, .ctx = &c.tensors};
-    struct gguf_context *read = gguf_init_from_file(MODEL, params);
-    assert_non_null(read);
-    c.gguf = gguf_init_empty();
-    gguf_set_kv(c.gguf, read);
-    for (int64_t i = 0; i < gguf_get_n_tensors(read); i++)
-        gguf_add_tensor(c.gguf, ggml_get_tensor(c.tensors, gguf_get_tensor_name(read, i)));
-    gguf_free(read);
-    return c;
-}
-
 static void write_model(copy c) {
-    assert_true(gguf_write_to_file(c.gguf, BAD, false));
-    gguf_free(c.gguf);
-    ggml_free(c.tensors);
+    write_copy(c, BAD);
 }
 
 static void no_layers_no_tokenizer(void **state) {
