@@ -28,8 +28,9 @@ function(persamp_add_templates target)
         return()
     endif()
     set(source "${PROJECT_SOURCE_DIR}/src/engine/llama/template.cpp")
-    target_sources(${target} PRIVATE "${source}")
-    target_compile_definitions(${target} PRIVATE PS_HAVE_TEMPLATES=1)
+    target_sources(${target} PRIVATE "${source}" "${PROJECT_SOURCE_DIR}/src/engine/llama/guard.cpp")
+    target_compile_definitions(${target} PRIVATE PS_HAVE_TEMPLATES=1 PS_HAVE_GUARD=1)
+    target_compile_options(${target} PRIVATE -fexceptions) # guard.cpp: exceptions pass through our C, too
     target_include_directories(${target} SYSTEM PRIVATE "${PERSAMP_LLAMA_SOURCES}")
     # The interpreter is llama.cpp's: its arithmetic wraps around where a template asks for that, and what it leaves to
     # conversions of numbers out of range is a number. Two sanitizers of C++ need what a program in C is not linked with.

@@ -7,7 +7,9 @@
  * Every random number comes from ps_uniform(request key, position of the token in its step), so neither batch order
  * nor eviction changes a uniform.
  *
- * One thread at a time may call an engine (the engine may have worker threads of its own). */
+ * One thread at a time may call an engine (the engine may have worker threads of its own). An engine with threads belongs
+ * to the process that made it: a child of fork() gets PS_ENGINE from every call that could fail, and must not wait for
+ * anything else; freeing the engine there leaves its memory to the end of the process. */
 #ifndef PERSAMP_ENGINE_H
 #define PERSAMP_ENGINE_H
 
@@ -209,7 +211,8 @@ PS_API void ps_engine_free(ps_engine *engine);
 
 /* Tokens of a text. `special`: whether control tokens spelled in the text (a rendered chat) become tokens. Never adds
  * BOS by itself: ps_engine_root adds it exactly once where the model wants it and the prompt lacks it. *tokens is owned
- * by the caller (ps_free). PS_ENGINE: the model has no tokenizer. */
+ * by the caller (ps_free). PS_ENGINE: the model has no tokenizer. PS_BUDGET: a text so long that it cannot fit the
+ * context whatever it says, which is seen by its length alone. */
 PS_API ps_status ps_engine_tokenize(ps_engine *engine, const char *text, size_t length, bool special, ps_token **tokens,
                                     size_t *n, ps_error *err);
 

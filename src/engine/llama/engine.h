@@ -28,10 +28,10 @@
 
 #include <llama.h>
 #include <pthread.h>
+#include <sys/types.h>
 
 enum {
     PS_MAX_SEQUENCES = 256, /* of a context: LLAMA_MAX_SEQ, which is not in libllama's header */
-    PS_MAX_LANES = 64,
     PS_LLAMA_IDENTITY = 64
 };
 
@@ -49,10 +49,12 @@ struct ps_llama {
     struct llama_model *model;
     const struct llama_vocab *vocab;
     size_t n_vocab, n_embd;
+    size_t longest_token; /* bytes of its text, ≥ 1 */
     size_t context;   /* tokens of an answer, prompt included */
     bool cells_short; /* … cut to the cells of a lane */
     bool deterministic, embeddings;
     enum ggml_type kv_type;
+    pid_t process; /* that loaded it: its threads are in no other */
     ps_log log;
     struct ps_prompter *prompter; /* prompt.h */
     char *model_path;

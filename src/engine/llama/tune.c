@@ -63,6 +63,18 @@ static candidates list_candidates(const ps_llama_options *options, int32_t cores
     return c;
 }
 
+/* What a file says was measured, if it is just what would be: it cannot bring in a layout that nobody asked for. */
+static bool load_candidates(const char *file, const char *key, candidates *c) {
+    candidates kept = {0};
+    if (!ps_layout_load(file, key, kept.layouts, &kept.n) || kept.n != c->n) return false;
+    for (size_t i = 0; i < c->n; i++) {
+        const ps_layout *a = &kept.layouts[i], *b = &c->layouts[i];
+        if (a->lanes != b->lanes || a->threads != b->threads || a->flash_attn != b->flash_attn) return false;
+    }
+    *c = kept;
+    return true;
+}
+
 /* ---- Where the measurement is kept --------------------------------------- */
 
 /* The processor in words; "" where it does not say. */
@@ -128,16 +140,15 @@ static ps_layout choose(ps_llama *engine, const ps_llama_options *options, bool 
     ps_llama_options open = *options;
     ps_text key = {0}, path = {0};
     ps_layout layout = {0};
-    candidates c = {0};
     if (is_settled(engine, &open, cores, gpu, &layout)) return layout;
+    candidates c = list_candidates(&open, cores);
     describe_key(engine, &open, cores, &key);
     const bool keeps = options->cache_dir != NULL && ps_text_ok(&key);
     if (keeps) ps_layout_path(options->cache_dir, ps_text_cstr(&key), &path);
     const char *file = keeps && ps_text_ok(&path) ? ps_text_cstr(&path) : NULL;
-    if (file != NULL && ps_layout_load(file, ps_text_cstr(&key), c.layouts, &c.n)) {
+    if (file != NULL && load_candidates(file, ps_text_cstr(&key), &c)) {
         ps_text_printf(how, "as measured before; %s", file);
     } else {
-        c = list_candidates(&open, cores);
         if (c.n > 1 ||
             file != NULL) { /* else there is nothing to choose, and nowhere to keep what it costs to know more */
             const double start = ps_now();
@@ -195,12 +206,24 @@ static void describe(const ps_llama *engine, bool gpu, const ps_text *how, ps_te
                        ps_layout_speed(s, 4), ps_layout_speed(s, 16));
 }
 
+/* Said, not changed: who asks for it may know better. */
+static void warn_of_threads(const ps_llama *engine, const ps_llama_options *o) {
+    const int32_t cores = count_cores(), threads = engine->layout.lanes * engine->layout.threads;
+    if ((o->contexts == 0 && o->threads == 0) || threads <= cores || engine->gpu) return;
+    ps_log_printf(&engine->log, PS_LOG_WARNING,
+                  "%d contexts of %d threads are more than the %d core%s that this process may use: threads that wait "
+                  "for each other then slow the model down, up to a hundred times; leave engine.llama.contexts and "
+                  "engine.llama.threads at auto, or keep their product to %d",
+                  (int)engine->layout.lanes, (int)engine->layout.threads, (int)cores, cores == 1 ? "" : "s", (int)cores);
+}
+
 ps_status ps_llama_tune(ps_llama *engine, const ps_llama_options *options, ps_error *err) {
     const bool gpu = on_gpu(options);
     ps_text how = {0};
     engine->gpu = gpu;
     engine->layout = choose(engine, options, gpu, &how);
     engine->n_lanes = (size_t)engine->layout.lanes;
+    warn_of_threads(engine, options);
     engine->time_to_live = time_to_live_of(engine);
     engine->sequences = sequences_of(engine, (size_t)options->width);
     describe(engine, gpu, &how, &engine->description);
