@@ -1,11 +1,13 @@
 /* Threads of ggml beside other programs: tokens a second of one context with one thread and with all cores, whose
- * threads libllama starts anew for every batch, or belong to a pool that polls or sleeps between batches; alone, and
- * beside one and two programs that never rest. All ways take turns, so that whatever else the machine does meets each.
+ * threads libllama starts anew for every batch, or belong to a pool that polls or sleeps between batches, or are used
+ * as far as they help (governor.h, as the engine does); alone, and beside one and two programs that never rest. All ways
+ * take turns, so that whatever else the machine does meets each.
  *
  *     build/bench/bench_threads_llama [MODEL.gguf] [ROUNDS]        default: the shipped model, 5
  *
  * Prints a table: medians over the rounds. */
 #include "engine/llama/engine.h"
+#include "engine/llama/governor.h"
 #include "engine/llama/guard.h"
 #include "engine/llama/threadpool.h"
 
@@ -22,6 +24,8 @@ typedef struct way {
     const char *name;
     int threads; /* 0: all cores */
     int poll;    /* −1: no pool of our own */
+    bool governed;
+    ps_governor governor;
     struct llama_context *context;
     struct ggml_threadpool *pool;
     double speed[MOST_BUSY + 1][2][MOST_ROUNDS];
@@ -30,9 +34,11 @@ typedef struct way {
 static way ways[] = {{.name = "1 thread", .threads = 1, .poll = -1},
                      {.name = "all cores, threads of each batch", .poll = -1},
                      {.name = "all cores, a pool that polls (50)", .poll = 50},
-                     {.name = "all cores, a pool that sleeps (0)", .poll = 0}};
+                     {.name = "all cores, a pool that sleeps (0)", .poll = 0},
+                     {.name = "governed, a pool that polls (50)", .poll = 50, .governed = true}};
 enum { WAYS = sizeof ways / sizeof *ways };
 static const int widths[] = {1, 16};
+static double slow_core; /* s a token, as batch.c has it */
 
 static void die(const char *what) {
     fprintf(stderr, "bench_threads_llama: %s\n", what);
@@ -51,11 +57,12 @@ static void open_way(way *w, const ps_llama *engine, int cores) {
     w->context = ps_guarded_context(engine->model, params);
     if (w->context == NULL) die("no context");
     if (w->poll >= 0) w->pool = ps_threadpool_attach(w->context, threads, (unsigned)w->poll);
-    if (w->poll >= 0 && w->pool == NULL) die("no pool");
+    if (w->poll >= 0 && w->pool == NULL && threads > 1) die("no pool");
+    ps_governor_start(&w->governor, threads);
 }
 
 /* Tokens a second of batches of `width` sequences, for half a second and at least two batches. */
-static double speed_of(const way *w, int width) {
+static double speed_of(way *w, int width) {
     struct llama_batch batch = llama_batch_init(width, 0, 1);
     int tokens = 0;
     llama_memory_clear(llama_get_memory(w->context), false);
@@ -69,8 +76,12 @@ static double speed_of(const way *w, int width) {
             batch.seq_id[s][0] = s;
             batch.logits[s] = true;
         }
+        const int threads = ps_governor_threads(&w->governor);
+        const double before = ps_now();
+        if (w->governed) llama_set_n_threads(w->context, threads, threads);
         if (llama_decode(w->context, batch) != 0) die("decoding failed");
         llama_synchronize(w->context);
+        if (w->governed) ps_governor_after(&w->governor, (size_t)width, ps_now() - before, slow_core * width);
         tokens += width;
     }
     const double took = ps_now() - start;
@@ -104,6 +115,8 @@ int main(int argc, char **argv) {
     ps_engine *engine = NULL;
     const ps_llama_options options = {.model_path = path, .n_ctx = 512, .contexts = 1, .threads = 1, .flash_attn = 0};
     if (ps_engine_llama_create(&options, &engine, &err) != PS_OK) die(err.message);
+    const struct llama_model *model = ((const ps_llama *)engine)->model;
+    slow_core = (2.0 * (double)llama_model_n_params(model) + (double)llama_model_size(model)) / 5e9 + 0.005;
     const int cores = (int)sysconf(_SC_NPROCESSORS_ONLN);
     for (int i = 0; i < WAYS; i++)
         open_way(&ways[i], (const ps_llama *)engine, cores);

@@ -1,5 +1,5 @@
-/* Model files with something wrong in them: refused in words, or loaded, asked and freed. What libllama would abort() or
- * crash on must not get to it.
+/* Model files with something wrong in them: refused in words, or loaded, asked and freed. What libllama would abort()
+ * or crash on must not get to it.
  *
  * The input is a program of changes to a tiny model (gguf_model.h): its first byte chooses the model, its second how it
  * is loaded, and each six that follow change one thing. Bytes that were drawn by a generator of random numbers do as
@@ -149,9 +149,9 @@ static const char *const more_keys[] = {"general.alignment",
                                         ".tensor_data_layout"};
 
 static const char *const words[] = {
-    "",       "gpt2",      "llama",  "bert",   "t5",       "rwkv",       "plamo2", "no_vocab", "none",  "default",
-    "qwen2",  "llama-bpe", "gemma4", "linear", "yarn",     "longrope",   "falcon", "phi3",     "gpt-2", "mamba",
-    "qwen35", "gemma3",    "gemma2", "qwen3",  "deepseek2", "gpt-oss",   "mpt",    "unheard_of"};
+    "",       "gpt2",      "llama",  "bert",   "t5",        "rwkv",     "plamo2", "no_vocab",  "none",  "default",
+    "qwen2",  "llama-bpe", "gemma4", "linear", "yarn",      "longrope", "falcon", "phi3",      "gpt-2", "mamba",
+    "qwen35", "gemma3",    "gemma2", "qwen3",  "deepseek2", "gpt-oss",  "mpt",    "unheard_of"};
 
 static uint64_t number_of(unsigned which) {
     return numbers[which % (sizeof numbers / sizeof *numbers)];
@@ -192,7 +192,8 @@ static void set_element(gguf_value *value, const change *c) {
     static const size_t widths[] = {1, 4, 8, 2};
     const uint64_t number = number_of(c->b);
     const size_t width = widths[c->a % 4];
-    if (value->bytes.length > width) overwrite(&value->bytes, c->a * 257 % (value->bytes.length - width), &number, width);
+    if (value->bytes.length > width)
+        overwrite(&value->bytes, c->a * 257 % (value->bytes.length - width), &number, width);
 }
 
 static void shorten(gguf_value *value, const change *c) {

@@ -7,9 +7,9 @@
  * Every random number comes from ps_uniform(request key, position of the token in its step), so neither batch order
  * nor eviction changes a uniform.
  *
- * One thread at a time may call an engine (the engine may have worker threads of its own). An engine with threads belongs
- * to the process that made it: a child of fork() gets PS_ENGINE from every call that could fail, and must not wait for
- * anything else; freeing the engine there leaves its memory to the end of the process. */
+ * One thread at a time may call an engine (the engine may have worker threads of its own). An engine with threads
+ * belongs to the process that made it: a child of fork() gets PS_ENGINE from every call that could fail, and must not
+ * wait for anything else; freeing the engine there leaves its memory to the end of the process. */
 #ifndef PERSAMP_ENGINE_H
 #define PERSAMP_ENGINE_H
 

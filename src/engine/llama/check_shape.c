@@ -80,8 +80,9 @@ static ps_status check_bounds(const numbers *x) {
         uint64_t value;
         for (size_t at = 0; at < count_of(x, key); at++)
             if (read_whole(x->g, key, at, &value) && (value < bounds[i].least || value > bounds[i].most))
-                return ps_fail(x->err, PS_FORMAT, "%s: %s.%s is %llu; expected %llu … %llu: the file is damaged or empty",
-                               x->path, x->architecture, bounds[i].name, (unsigned long long)value,
+                return ps_fail(x->err, PS_FORMAT,
+                               "%s: %s.%s is %llu; expected %llu … %llu: the file is damaged or empty", x->path,
+                               x->architecture, bounds[i].name, (unsigned long long)value,
                                (unsigned long long)bounds[i].least, (unsigned long long)bounds[i].most);
     }
     return PS_OK;
@@ -119,8 +120,7 @@ static ps_status check_fractions(const numbers *x) {
 }
 
 ps_status ps_check_shape(const struct gguf_context *g, const char *path, ps_error *err) {
-    const numbers x = {
-        .g = g, .path = path, .architecture = ps_gguf_string(g, "general.architecture"), .err = err};
+    const numbers x = {.g = g, .path = path, .architecture = ps_gguf_string(g, "general.architecture"), .err = err};
     if (x.architecture == NULL || strlen(x.architecture) > 128)
         return ps_fail(err, PS_FORMAT, "%s names no architecture (general.architecture): not a language model", path);
     ps_status status = check_bounds(&x);

@@ -2,8 +2,8 @@
 
 #include <ggml.h>
 
-/* Weights are floating-point numbers: 32 bits, or a type that is turned into them. Integers are stored in GGUF, too, and
- * ggml calls the functions that they do not have. */
+/* Weights are floating-point numbers: 32 bits, or a type that is turned into them. Integers are stored in GGUF, too,
+ * and ggml calls the functions that they do not have. */
 static bool is_weight_type(enum ggml_type type) {
     return type == GGML_TYPE_F32 || ggml_get_type_traits(type)->to_float != NULL;
 }
@@ -12,8 +12,8 @@ static ps_status check_tensor(const struct gguf_context *g, int64_t i, const cha
     const enum ggml_type type = gguf_get_tensor_type(g, i);
     const char *name = gguf_get_tensor_name(g, i);
     if (!is_weight_type(type))
-        return ps_fail(err, PS_FORMAT, "%s: the tensor %s has type %s; expected F32, F16, BF16 or a quantised one", path,
-                       name, ggml_type_name(type));
+        return ps_fail(err, PS_FORMAT, "%s: the tensor %s has type %s; expected F32, F16, BF16 or a quantised one",
+                       path, name, ggml_type_name(type));
     if (gguf_get_tensor_size(g, i) == 0) return ps_fail(err, PS_FORMAT, "%s: the tensor %s is empty", path, name);
     return PS_OK;
 }

@@ -50,8 +50,8 @@ struct ps_llama {
     const struct llama_vocab *vocab;
     size_t n_vocab, n_embd;
     size_t longest_token; /* bytes of its text, ≥ 1 */
-    size_t context;   /* tokens of an answer, prompt included */
-    bool cells_short; /* … cut to the cells of a lane */
+    size_t context;       /* tokens of an answer, prompt included */
+    bool cells_short;     /* … cut to the cells of a lane */
     bool deterministic, embeddings;
     enum ggml_type kv_type;
     pid_t process; /* that loaded it: its threads are in no other */

@@ -16,13 +16,13 @@ enum { PS_GOVERNOR_LEVELS = 3, PS_GOVERNOR_CLASSES = 12 };
 typedef struct ps_governor {
     int threads[PS_GOVERNOR_LEVELS]; /* all, half, one */
     size_t n_levels;
-    size_t level;                                        /* in use */
-    size_t from;                                         /* … for a trial, from this one; the same: no trial */
+    size_t level;                                         /* in use */
+    size_t from;                                          /* … for a trial, from this one; the same: no trial */
     double cost[PS_GOVERNOR_LEVELS][PS_GOVERNOR_CLASSES]; /* s a token of the last batch, by its size; 0: not known */
-    double best[PS_GOVERNOR_CLASSES];                    /* the least at any level */
-    double clock;                                        /* s of batches so far */
-    double fewer_from, more_from;                        /* when fewer and more threads may be tried again */
-    int slow;                                            /* batches in a row */
+    double best[PS_GOVERNOR_CLASSES];                     /* the least at any level */
+    double clock;                                         /* s of batches so far */
+    double fewer_from, more_from;                         /* when fewer and more threads may be tried again */
+    int slow;                                             /* batches in a row */
 } ps_governor;
 
 /* threads ≥ 1: the most. With one there is nothing to govern. */

@@ -1,8 +1,8 @@
-/* What libllama would end the process for. It aborts where an assertion of its fails, and throws exceptions of C++, here
- * and there through its C interface. During a guarded call both become a message (guard.cpp), as long as they happen in
- * the thread that called: so a model is loaded, its contexts are made and texts are tokenized under guard, and before
- * anything is decoded by several threads one small batch is tried by one (trial.c). Memory that libllama held then is
- * lost. A signal cannot be caught: what leads to one is looked for before (check_*.c).
+/* What libllama would end the process for. It aborts where an assertion of its fails, and throws exceptions of C++,
+ * here and there through its C interface. During a guarded call both become a message (guard.cpp), as long as they
+ * happen in the thread that called: so a model is loaded, its contexts are made and texts are tokenized under guard,
+ * and before anything is decoded by several threads one small batch is tried by one (trial.c). Memory that libllama
+ * held then is lost. A signal cannot be caught: what leads to one is looked for before (check_*.c).
  *
  * In a build without C++ there is no guard: the process ends as libllama wants it. */
 #ifndef PERSAMP_ENGINE_LLAMA_GUARD_H

@@ -58,10 +58,11 @@ static void open_threads(ps_lane *lane, int threads) {
     const ps_llama *engine = lane->engine;
     const int there = 1 + (int)ps_threads_can_start((size_t)threads - 1);
     if (there < threads) {
-        ps_log_printf(&engine->log, PS_LOG_WARNING,
-                      "%d threads cannot be started here (limits of the system or of the user, ulimit -u): the model runs "
-                      "with one",
-                      threads);
+        ps_log_printf(
+            &engine->log, PS_LOG_WARNING,
+            "%d threads cannot be started here (limits of the system or of the user, ulimit -u): the model runs "
+            "with one",
+            threads);
         threads = 1;
         llama_set_n_threads(lane->context, 1, 1);
     }

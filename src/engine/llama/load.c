@@ -155,8 +155,8 @@ static ps_status check_gpu(const ps_llama_options *options, ps_error *err) {
 
 static ps_status check_options(const ps_llama_options *o, ps_error *err) {
     if (o->model_path == NULL) return ps_fail(err, PS_ARG, "no model path was given");
-    if (o->n_ctx < 0 || o->contexts < 0 || o->contexts > PS_MAX_LANES || o->threads < 0 || o->threads > PS_MAX_THREADS ||
-        o->cells < 0 || o->width < 0 || o->flash_attn < -1 || o->flash_attn > 1)
+    if (o->n_ctx < 0 || o->contexts < 0 || o->contexts > PS_MAX_LANES || o->threads < 0 ||
+        o->threads > PS_MAX_THREADS || o->cells < 0 || o->width < 0 || o->flash_attn < -1 || o->flash_attn > 1)
         return ps_fail(err, PS_ARG, "an option of the llama engine is out of range (contexts 0–%d, threads 0–512)",
                        PS_MAX_LANES);
     return PS_OK;

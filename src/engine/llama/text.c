@@ -31,8 +31,7 @@ ps_status ps_llama_tokenize(ps_engine *base, const char *text, size_t length, bo
             return ps_nomem(err);
         }
         found = larger;
-        const int32_t count =
-            ps_guarded_tokenize(engine->vocab, text, (int32_t)length, found, (int32_t)room, special);
+        const int32_t count = ps_guarded_tokenize(engine->vocab, text, (int32_t)length, found, (int32_t)room, special);
         if (count >= 0) {
             *tokens = found;
             *n = (size_t)count;

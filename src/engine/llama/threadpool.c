@@ -27,7 +27,8 @@ static void make(void *argument) {
 
 struct ggml_threadpool *ps_threadpool_attach(struct llama_context *context, int threads, unsigned poll) {
     char why[256];
-    pool_call c = {.params = ggml_threadpool_params_default(threads), .make = (make_pool *)function("ggml_threadpool_new")};
+    pool_call c = {.params = ggml_threadpool_params_default(threads),
+                   .make = (make_pool *)function("ggml_threadpool_new")};
     if (threads < 2 || c.make == NULL || function("ggml_threadpool_free") == NULL) return NULL;
     c.params.poll = poll;
     if (!ps_llama_guard(make, &c, why, sizeof why) || c.made == NULL) return NULL;

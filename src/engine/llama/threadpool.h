@@ -1,5 +1,5 @@
-/* ggml's threads for a context. Left to itself libllama starts them anew for every batch, and ends the process where the
- * system has no more threads; a pool of the context's own is started once, under guard. */
+/* ggml's threads for a context. Left to itself libllama starts them anew for every batch, and ends the process where
+ * the system has no more threads; a pool of the context's own is started once, under guard. */
 #ifndef PERSAMP_ENGINE_LLAMA_THREADPOOL_H
 #define PERSAMP_ENGINE_LLAMA_THREADPOOL_H
 

@@ -214,7 +214,8 @@ static void warn_of_threads(const ps_llama *engine, const ps_llama_options *o) {
                   "%d contexts of %d threads are more than the %d core%s that this process may use: threads that wait "
                   "for each other then slow the model down, up to a hundred times; leave engine.llama.contexts and "
                   "engine.llama.threads at auto, or keep their product to %d",
-                  (int)engine->layout.lanes, (int)engine->layout.threads, (int)cores, cores == 1 ? "" : "s", (int)cores);
+                  (int)engine->layout.lanes, (int)engine->layout.threads, (int)cores, cores == 1 ? "" : "s",
+                  (int)cores);
 }
 
 ps_status ps_llama_tune(ps_llama *engine, const ps_llama_options *options, ps_error *err) {

@@ -45,12 +45,11 @@ static void a_child_is_refused_and_the_parent_goes_on(void **state) {
     const ps_generation g = lines();
     const ps_node roots[] = {root_of(engine, questions[0]), root_of(engine, questions[1])};
     for (uint64_t i = 0; i < CHILDREN; i++)
-        assert_ok(ps_engine_extend(engine,
-                                   &(ps_extend_request){.node = roots[i % 2],
-                                                        .key = {.seed = 1, .id = i, .purpose = PS_RNG_TOKEN},
-                                                        .generation = &g,
-                                                        .tag = i},
-                                   err));
+        assert_ok(ps_engine_extend(
+            engine,
+            &(ps_extend_request){
+                .node = roots[i % 2], .key = {.seed = 1, .id = i, .purpose = PS_RNG_TOKEN}, .generation = &g, .tag = i},
+            err));
     ps_engine_begin(engine);
     for (int i = 0; i < CHILDREN; i++) {
         const pid_t child = fork();

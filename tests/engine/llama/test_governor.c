@@ -40,8 +40,8 @@ static void alone_all_threads_are_used(void **state) {
     }
 }
 
-/* From the first batch on, and when others come later: nearly as fast as one thread, after a look or two at what more of
- * them would do. */
+/* From the first batch on, and when others come later: nearly as fast as one thread, after a look or two at what more
+ * of them would do. */
 static void beside_others_it_comes_down_to_one(void **state) {
     (void)state;
     for (int before = 0; before <= 500; before += 500)
@@ -92,8 +92,10 @@ static void sizes_are_not_mixed_up(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(alone_all_threads_are_used),      cmocka_unit_test(beside_others_it_comes_down_to_one),
-        cmocka_unit_test(when_others_are_gone_it_comes_back), cmocka_unit_test(half_of_the_threads_may_be_best),
+        cmocka_unit_test(alone_all_threads_are_used),
+        cmocka_unit_test(beside_others_it_comes_down_to_one),
+        cmocka_unit_test(when_others_are_gone_it_comes_back),
+        cmocka_unit_test(half_of_the_threads_may_be_best),
         cmocka_unit_test(sizes_are_not_mixed_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -185,12 +185,18 @@ static void a_file_is_held_to_the_limits_of_options(void **state) {
     (void)state;
     static const struct {
         const char *from, *to;
-    } changes[] = {{"\"contexts\": 2", "\"contexts\": 65"},      {"\"contexts\": 2", "\"contexts\": 4096"},
-                   {"\"contexts\": 2", "\"contexts\": 0"},       {"\"contexts\": 2", "\"contexts\": -1"},
-                   {"\"contexts\": 2", "\"contexts\": 2.0"},     {"\"threads\": 4", "\"threads\": 513"},
-                   {"\"threads\": 4", "\"threads\": 4294967297"}, {"\"flash_attn\": 1", "\"flash_attn\": 2"},
-                   {"0.001", "-0.001"},                          {"0.001", "1e999"},
-                   {"0.001", "null"},                            {"\"format\": 1", "\"format\": 2"}};
+    } changes[] = {{"\"contexts\": 2", "\"contexts\": 65"},
+                   {"\"contexts\": 2", "\"contexts\": 4096"},
+                   {"\"contexts\": 2", "\"contexts\": 0"},
+                   {"\"contexts\": 2", "\"contexts\": -1"},
+                   {"\"contexts\": 2", "\"contexts\": 2.0"},
+                   {"\"threads\": 4", "\"threads\": 513"},
+                   {"\"threads\": 4", "\"threads\": 4294967297"},
+                   {"\"flash_attn\": 1", "\"flash_attn\": 2"},
+                   {"0.001", "-0.001"},
+                   {"0.001", "1e999"},
+                   {"0.001", "null"},
+                   {"\"format\": 1", "\"format\": 2"}};
     ps_text path = {0};
     ps_layout read[PS_MOST_LAYOUTS];
     size_t n, length;
