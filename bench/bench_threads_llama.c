@@ -1,7 +1,7 @@
 /* Threads of ggml beside other programs: tokens a second of one context with one thread and with all cores, whose
  * threads libllama starts anew for every batch, or belong to a pool that polls or sleeps between batches, or are used
- * as far as they help (governor.h, as the engine does); alone, and beside one and two programs that never rest. All ways
- * take turns, so that whatever else the machine does meets each.
+ * as far as they help (governor.h, as the engine does); alone, and beside one and two programs that never rest. All
+ * ways take turns, so that whatever else the machine does meets each.
  *
  *     build/bench/bench_threads_llama [MODEL.gguf] [ROUNDS]        default: the shipped model, 5
  *

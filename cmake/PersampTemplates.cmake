@@ -27,8 +27,8 @@ function(persamp_add_templates target)
     if(NOT PERSAMP_LLAMA_SOURCES)
         return()
     endif()
-    set(source "${PROJECT_SOURCE_DIR}/src/engine/llama/template.cpp")
-    target_sources(${target} PRIVATE "${source}" "${PROJECT_SOURCE_DIR}/src/engine/llama/guard.cpp")
+    set(sources "${PROJECT_SOURCE_DIR}/src/engine/llama/template.cpp" "${PROJECT_SOURCE_DIR}/src/engine/llama/guard.cpp")
+    target_sources(${target} PRIVATE ${sources})
     target_compile_definitions(${target} PRIVATE PS_HAVE_TEMPLATES=1 PS_HAVE_GUARD=1)
     target_compile_options(${target} PRIVATE -fexceptions) # guard.cpp: exceptions pass through our C, too
     target_include_directories(${target} SYSTEM PRIVATE "${PERSAMP_LLAMA_SOURCES}")
@@ -42,7 +42,7 @@ function(persamp_add_templates target)
             list(APPEND options -fno-sanitize=function)
         endif()
     endif()
-    set_source_files_properties("${source}" PROPERTIES
+    set_source_files_properties(${sources} PROPERTIES
         COMPILE_OPTIONS "${options};-iquote;${PROJECT_SOURCE_DIR}/src/engine/llama")
 endfunction()
 

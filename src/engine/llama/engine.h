@@ -4,7 +4,7 @@
  * lane. A lane is run by one thread at a time: its own or, while there is a single problem, the thread that waits for
  * its events.
  *
- *     ops.c      the table of engine.h: submit, poll, wake, cancel        load.c, check.c  open a model, if it is fit
+ *     ops.c      the table of engine.h: submit, poll, wake, cancel        load.c           open a model, if it is fit
  *     node.c     the tree of tokens: handles, references, paths           tune.c, probe.c  how many lanes: measured
  *     request.c  one request: draw, judge, finish                         layout_*.c       … and decided
  *     lane.c     a lane's life and loop; what comes in and goes out       text.c           tokens, bytes of tokens
@@ -12,6 +12,9 @@
  *     cache.c    sequences of the KV cache: who holds which prefix        describe.c       a model in words
  *     join.c     requests that compute the same, until they differ        threads.c        a thread pool
  *     cancel.c   requests that the caller gives up                        trace.h          what libllama is asked
+ *     check*.c   … and what of a file is not                              threadpool.c     ggml's threads of a lane
+ *     guard.c    what libllama would abort for becomes an error           governor.c       … how many of them are used
+ *     trial.c    can it compute with the model at all?
  *     chat.c     chats and prompts, for the table                         template.h       the model's chat template
  *     prompt.c   from a prompt to its tokens                              marked.c         whose text it is
  *

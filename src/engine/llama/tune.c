@@ -15,14 +15,25 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Cores this process may use. */
-static int32_t count_cores(void) {
+/* Cores that this process may run on. */
+static int32_t cores_allowed(void) {
 #ifdef __linux__
     cpu_set_t set;
     if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0) return CPU_COUNT(&set);
 #endif
     const long n = sysconf(_SC_NPROCESSORS_ONLN);
     return n > 0 ? (int32_t)n : 1;
+}
+
+/* … and the time it may have of them: a container's quota ("200000 100000": two cores; "max …": all). */
+static int32_t count_cores(void) {
+    const int32_t allowed = cores_allowed();
+    double quota, period;
+    FILE *file = fopen("/sys/fs/cgroup/cpu.max", "r");
+    const bool limited = file != NULL && fscanf(file, "%lf %lf", &quota, &period) == 2 && quota > 0 && period > 0;
+    if (file != NULL) fclose(file);
+    if (!limited || quota >= period * allowed) return allowed;
+    return quota > period ? (int32_t)(quota / period + 0.5) : 1;
 }
 
 static bool on_gpu(const ps_llama_options *options) {

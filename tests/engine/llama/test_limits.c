@@ -5,6 +5,7 @@
 #include "engine/llama/support.h"
 #include "engine/llama/threads.h"
 
+#include <glob.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -74,10 +75,70 @@ static void threads_that_can_be_started_are_counted(void **state) {
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) != WRONG);
 }
 
+/* ---- More than there is -------------------------------------------------- */
+
+static void keep_warning(void *user, ps_log_level level, const char *message) {
+    if (level == PS_LOG_WARNING && strstr(message, "cores") != NULL) snprintf(user, 256, "%s", message);
+}
+
+static void more_threads_than_cores_are_warned_about(void **state) {
+    (void)state;
+    char warning[256] = "";
+    ps_llama_options options = usual();
+    options.log = (ps_log){.write = keep_warning, .user = warning, .least = PS_LOG_WARNING};
+    ps_engine_free(open_engine(options)); /* one thread: nothing to say */
+    assert_string_equal(warning, "");
+    options.threads = (int)sysconf(_SC_NPROCESSORS_ONLN) + 1;
+    options.deterministic = true; /* nothing is measured */
+    ps_engine_free(open_engine(options));
+    assert_non_null(strstr(warning, "engine.llama.threads"));
+}
+
+/* A kept measurement of another layout than would be measured, within all limits: measured again. */
+static void a_kept_setup_brings_in_no_other_layout(void **state) {
+    (void)state;
+    char folder[] = PS_TEST_TMP "/setup-XXXXXX", *text;
+    glob_t found;
+    size_t n;
+    assert_non_null(mkdtemp(folder));
+    ps_llama_options options = usual();
+    options.cache_dir = folder;
+    options.flash_attn = 0;
+    ps_engine_free(open_engine(options));
+    ps_text pattern = {0};
+    ps_text_printf(&pattern, "%s/setup-*.json", folder);
+    if (glob(ps_text_cstr(&pattern), 0, NULL, &found) != 0) { /* too busy to measure anything */
+        ps_text_clear(&pattern);
+        rmdir(folder);
+        skip();
+    }
+    assert_ok(ps_read_file(found.gl_pathv[0], 1 << 20, &text, &n, err));
+    char *contexts = strstr(text, "\"contexts\": 1");
+    assert_non_null(contexts);
+    contexts[12] = '9';
+    FILE *file = fopen(found.gl_pathv[0], "w");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+    ps_engine *engine = open_engine(options);
+    ps_engine_info info;
+    ps_engine_get_info(engine, &info);
+    assert_non_null(strstr(info.description, "1 context of 1 thread"));
+    assert_null(strstr(info.description, "as measured before"));
+    ps_engine_free(engine);
+    remove(found.gl_pathv[0]);
+    rmdir(folder);
+    globfree(&found);
+    ps_text_clear(&pattern);
+    ps_free(text);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_more_threads_end_no_process),
         cmocka_unit_test(threads_that_can_be_started_are_counted),
+        cmocka_unit_test(more_threads_than_cores_are_warned_about),
+        cmocka_unit_test(a_kept_setup_brings_in_no_other_layout),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
