@@ -85,6 +85,7 @@ static void print_models(const ps_config *config, const ps_models *models) {
     else
         print_line("model       ", ps_models_path(models));
     print_description(info.description);
+    if (info.identity != NULL) print_line("            ", info.identity);
     printf("            %zu tokens in the vocabulary, at most %zu in an answer with its prompt\n", info.vocabulary,
            info.context);
     fputs("            worth having in flight:", stdout);
@@ -99,6 +100,7 @@ static void print_models(const ps_config *config, const ps_models *models) {
         puts("prm         the toy engine's");
     else
         print_prm(config->models_prm_model_path, prm->ops->kind);
+    if (prm != NULL && ps_prm_identity(prm) != NULL) print_line("            ", ps_prm_identity(prm));
 }
 
 static int show(const ps_config *config) {

@@ -27,9 +27,10 @@ function(persamp_add_templates target)
     if(NOT PERSAMP_LLAMA_SOURCES)
         return()
     endif()
-    set(source "${PROJECT_SOURCE_DIR}/src/engine/llama/template.cpp")
-    target_sources(${target} PRIVATE "${source}")
-    target_compile_definitions(${target} PRIVATE PS_HAVE_TEMPLATES=1)
+    set(sources "${PROJECT_SOURCE_DIR}/src/engine/llama/template.cpp" "${PROJECT_SOURCE_DIR}/src/engine/llama/guard.cpp")
+    target_sources(${target} PRIVATE ${sources})
+    target_compile_definitions(${target} PRIVATE PS_HAVE_TEMPLATES=1 PS_HAVE_GUARD=1)
+    target_compile_options(${target} PRIVATE -fexceptions) # guard.cpp: exceptions pass through our C, too
     target_include_directories(${target} SYSTEM PRIVATE "${PERSAMP_LLAMA_SOURCES}")
     # The interpreter is llama.cpp's: its arithmetic wraps around where a template asks for that, and what it leaves to
     # conversions of numbers out of range is a number. Two sanitizers of C++ need what a program in C is not linked with.
@@ -41,7 +42,7 @@ function(persamp_add_templates target)
             list(APPEND options -fno-sanitize=function)
         endif()
     endif()
-    set_source_files_properties("${source}" PROPERTIES
+    set_source_files_properties(${sources} PROPERTIES
         COMPILE_OPTIONS "${options};-iquote;${PROJECT_SOURCE_DIR}/src/engine/llama")
 endfunction()
 

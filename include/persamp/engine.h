@@ -7,7 +7,9 @@
  * Every random number comes from ps_uniform(request key, position of the token in its step), so neither batch order
  * nor eviction changes a uniform.
  *
- * One thread at a time may call an engine (the engine may have worker threads of its own). */
+ * One thread at a time may call an engine (the engine may have worker threads of its own). An engine with threads
+ * belongs to the process that made it: a child of fork() gets PS_ENGINE from every call that could fail, and must not
+ * wait for anything else; freeing the engine there leaves its memory to the end of the process. */
 #ifndef PERSAMP_ENGINE_H
 #define PERSAMP_ENGINE_H
 
@@ -127,6 +129,9 @@ typedef struct ps_engine_info {
     const char *engine;      /* "llama", "toy", … */
     const char *model;       /* name or path */
     const char *description; /* architecture, size, quantisation */
+    const char *identity;    /* which model it is, by content and wherever its file lies: "gguf-BYTES-HASH", the hash of
+                                the metadata and of samples of the weights, which guards against mistakes and not
+                                against forgery; "toy-table-HASH", "toy-synthetic-HASH"; NULL where it is not known */
     size_t vocabulary;
     size_t context;     /* tokens one answer may have, prompt included */
     size_t hidden_size; /* 0 when hidden states are not available */
@@ -206,7 +211,8 @@ PS_API void ps_engine_free(ps_engine *engine);
 
 /* Tokens of a text. `special`: whether control tokens spelled in the text (a rendered chat) become tokens. Never adds
  * BOS by itself: ps_engine_root adds it exactly once where the model wants it and the prompt lacks it. *tokens is owned
- * by the caller (ps_free). PS_ENGINE: the model has no tokenizer. */
+ * by the caller (ps_free). PS_ENGINE: the model has no tokenizer. PS_BUDGET: a text so long that it cannot fit the
+ * context whatever it says, which is seen by its length alone. */
 PS_API ps_status ps_engine_tokenize(ps_engine *engine, const char *text, size_t length, bool special, ps_token **tokens,
                                     size_t *n, ps_error *err);
 

@@ -42,6 +42,8 @@ PS_API ps_status ps_engine_toy_create(const ps_toy_options *options, ps_engine *
 typedef struct ps_toy_rewards ps_toy_rewards;
 PS_API ps_status ps_toy_rewards_create(const ps_toy_options *options, ps_toy_rewards **rewards, ps_error *err);
 PS_API void ps_toy_rewards_free(ps_toy_rewards *rewards); /* NULL is fine */
+/* As ps_engine_info.identity; lives as long as the rewards. */
+PS_API const char *ps_toy_rewards_identity(const ps_toy_rewards *rewards);
 /* Whether rewards depend on more than the step: `prefix`, the whole answer up to its end, may else be NULL. */
 PS_API bool ps_toy_rewards_need_prefix(const ps_toy_rewards *rewards);
 /* PS_FORMAT: the synthetic reasoner did not write this step. */

@@ -50,6 +50,7 @@ typedef struct ps_prm_ops {
     void (*wake)(ps_prm *prm);                                            /* OPTIONAL */
     void (*stats)(const ps_prm *prm, ps_engine_stats *stats);
     const char *(*separator)(const ps_prm *prm); /* OPTIONAL */
+    const char *(*identity)(const ps_prm *prm); /* OPTIONAL */
 } ps_prm_ops;
 struct ps_prm {
     const ps_prm_ops *ops;
@@ -70,6 +71,9 @@ PS_API bool ps_prm_on_ready(ps_prm *prm, void (*ready)(void *user), void *user);
 PS_API void ps_prm_get_stats(const ps_prm *prm, ps_engine_stats *stats);
 /* The text that its own steps end with, where it has one (ps_prm_options.step_separator); NULL: it reads every step. */
 PS_API const char *ps_prm_separator(const ps_prm *prm);
+/* Which reward model it is, as ps_engine_info.identity; of kind `head` "MODEL+HEAD". NULL where it is not known. Lives
+ * as long as the reward model. */
+PS_API const char *ps_prm_identity(const ps_prm *prm);
 
 /* ---- Models on an engine that can evaluate ------------------------------- */
 

@@ -19,8 +19,9 @@
  *     ps_session_release(session);
  *
  * Configurations are expected to have passed ps_config_check. One thread at a time may use a ps_models and what was
- * made with it, unless a function says otherwise; callbacks come from the calling thread. What is owned by the caller
- * is freed by the function named with it; all of these take NULL. PS_NOMEM is possible everywhere and not listed. */
+ * made with it, unless a function says otherwise; callbacks come from the calling thread. Models do not go through
+ * fork(): load them in the process that uses them, in any other they are PS_ENGINE. What is owned by the caller is
+ * freed by the function named with it; all of these take NULL. PS_NOMEM is possible everywhere and not listed. */
 #ifndef PERSAMP_RUN_H
 #define PERSAMP_RUN_H
 

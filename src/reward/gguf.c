@@ -4,6 +4,8 @@
 
 #ifdef PS_HAVE_LLAMA
 
+#include "base/hash.h"
+
 #include <errno.h>
 #include <ggml.h>
 #include <gguf.h>
@@ -185,12 +187,23 @@ static ps_status read_head(const tensor_file *t, ps_prm_head *head) {
     return status;
 }
 
+static ps_status identify(const tensor_file *t, ps_prm_head *head) {
+    ps_hash hash;
+    char text[PS_HASH_TEXT];
+    ps_hash_begin(&hash, 0);
+    ps_status status = ps_hash_file(&hash, t->path, gguf_get_data_offset(t->gguf), t->err);
+    ps_hash_end(&hash, text);
+    snprintf(head->identity, sizeof head->identity, "gguf-%llu-%s", (unsigned long long)t->size, text);
+    return status;
+}
+
 ps_status ps_prm_head_read(const char *path, ps_prm_head *head, ps_error *err) {
     tensor_file t;
     ps_prm_head made = {0};
     ps_status status = open_file(&t, path, true, err);
     if (status != PS_OK) return status;
     status = read_head(&t, &made);
+    if (status == PS_OK) status = identify(&t, &made);
     close_file(&t);
     if (status == PS_OK)
         *head = made;

@@ -16,9 +16,10 @@ typedef struct ps_prm_layer {
 typedef struct ps_prm_head {
     ps_prm_layer layer[2];
     size_t n_layers;
-    size_t positive; /* the label that means "right" */
-    char *tag;       /* prm.head.tag, or NULL; owned */
-    float *scratch;  /* [layer[0].out + layer[1].out] owned */
+    size_t positive;   /* the label that means "right" */
+    char *tag;         /* prm.head.tag, or NULL; owned */
+    float *scratch;    /* [layer[0].out + layer[1].out] owned */
+    char identity[64]; /* of its file, as ps_engine_info.identity */
 } ps_prm_head;
 
 /* PS_IO, PS_FORMAT (damaged, a tensor is missing or has the wrong shape), PS_ENGINE (no libllama in this build). On

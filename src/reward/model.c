@@ -20,6 +20,7 @@ typedef struct model_prm {
     ps_aggregate aggregate;
     bool has_head;
     ps_prm_head head;
+    char *identity;      /* with the head's, or NULL: the engine's */
     char *system;        /* or NULL */
     ps_token tag;        /* after each step */
     ps_token choices[2]; /* kind token: positive, negative */
@@ -41,6 +42,7 @@ static model_prm *self(ps_prm *prm) {
 static void free_parts(model_prm *m) {
     ps_prm_nodes_clear(&m->nodes);
     ps_prm_head_clear(&m->head);
+    ps_free(m->identity);
     ps_free(m->system);
     ps_slots_clear(&m->under_way);
     ps_free(m->pending);
@@ -203,6 +205,13 @@ static void stats(const ps_prm *prm, ps_engine_stats *stats) {
     ps_engine_get_stats(((const model_prm *)prm)->engine, stats);
 }
 
+static const char *identity(const ps_prm *prm) {
+    const model_prm *m = (const model_prm *)prm;
+    ps_engine_info info;
+    ps_engine_get_info(m->engine, &info);
+    return m->identity != NULL ? m->identity : info.identity;
+}
+
 static const ps_prm_ops token_ops = {.kind = "token",
                                      .destroy = destroy,
                                      .root = root,
@@ -212,7 +221,8 @@ static const ps_prm_ops token_ops = {.kind = "token",
                                      .cancel = cancel,
                                      .wake = wake,
                                      .on_ready = on_ready,
-                                     .stats = stats};
+                                     .stats = stats,
+                                     .identity = identity};
 static const ps_prm_ops head_ops = {.kind = "head",
                                     .destroy = destroy,
                                     .root = root,
@@ -222,7 +232,8 @@ static const ps_prm_ops head_ops = {.kind = "head",
                                     .cancel = cancel,
                                     .wake = wake,
                                     .on_ready = on_ready,
-                                    .stats = stats};
+                                    .stats = stats,
+                                    .identity = identity};
 
 /* ---- Creation ------------------------------------------------------------ */
 
@@ -261,11 +272,21 @@ static ps_status find_tokens(model_prm *m, const ps_prm_options *o, const ps_prm
     return status;
 }
 
+/* Two models of one base and different heads are two models. An engine whose model nobody knows stays so. */
+static ps_status identify(model_prm *m, const char *of_model, ps_error *err) {
+    ps_text text = {0};
+    if (of_model == NULL) return PS_OK;
+    ps_text_printf(&text, "%s+%s", of_model, m->head.identity);
+    m->identity = text.data;
+    return ps_text_ok(&text) ? PS_OK : ps_nomem(err);
+}
+
 static ps_status load_head(model_prm *m, const char *path, ps_error *err) {
     ps_engine_info info;
     ps_status status = ps_prm_head_read(path, &m->head, err);
-    if (status != PS_OK) return status;
     ps_engine_get_info(m->engine, &info);
+    if (status == PS_OK) status = identify(m, info.identity, err);
+    if (status != PS_OK) return status;
     m->has_head = true;
     m->base.ops = &head_ops;
     if (m->head.layer[0].in == info.hidden_size) return PS_OK;

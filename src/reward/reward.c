@@ -41,3 +41,7 @@ void ps_prm_get_stats(const ps_prm *prm, ps_engine_stats *stats) {
     *stats = (ps_engine_stats){0};
     prm->ops->stats(prm, stats);
 }
+
+const char *ps_prm_identity(const ps_prm *prm) {
+    return prm->ops->identity != NULL ? prm->ops->identity(prm) : NULL;
+}

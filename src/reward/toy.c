@@ -144,6 +144,10 @@ static void stats(const ps_prm *prm, ps_engine_stats *stats) {
     *stats = ((const toy_prm *)prm)->stats;
 }
 
+static const char *identity(const ps_prm *prm) {
+    return ps_toy_rewards_identity(((const toy_prm *)prm)->rewards);
+}
+
 static const ps_prm_ops toy_ops = {.kind = "toy",
                                    .destroy = destroy,
                                    .root = root,
@@ -151,7 +155,8 @@ static const ps_prm_ops toy_ops = {.kind = "toy",
                                    .submit = submit,
                                    .poll = poll,
                                    .cancel = cancel,
-                                   .stats = stats};
+                                   .stats = stats,
+                                   .identity = identity};
 
 ps_status ps_prm_toy_create(const ps_toy_options *options, ps_aggregate aggregate, ps_prm **prm, ps_error *err) {
     toy_prm *toy = ps_calloc(1, sizeof *toy);

@@ -224,6 +224,23 @@ static void capabilities_say_the_truth_about_events(void **state) {
     ps_engine_free(engine);
 }
 
+/* The same for the same model, opened anew and otherwise. */
+static void a_model_has_an_identity(void **state) {
+    char identity[128];
+    ps_engine *engine = opened(*state, USUAL_CONTEXT);
+    ps_engine_info info;
+    ps_engine_get_info(engine, &info);
+    assert_non_null(info.identity);
+    assert_true(strlen(info.identity) > 32 && strlen(info.identity) < sizeof identity);
+    assert_null(strpbrk(info.identity, " \t\n:#'\""));
+    snprintf(identity, sizeof identity, "%s", info.identity);
+    ps_engine_free(engine);
+    engine = opened(*state, USUAL_CONTEXT / 2);
+    ps_engine_get_info(engine, &info);
+    assert_string_equal(info.identity, identity);
+    ps_engine_free(engine);
+}
+
 static void capabilities_say_the_truth_about_tokens(void **state) {
     ps_engine *engine = opened(*state, USUAL_CONTEXT);
     const bool tokens_work = can(engine, PS_ENGINE_TOKENS);
@@ -958,6 +975,7 @@ static const struct {
     CMUnitTestFunction test;
 } tests[] = {
     TEST(capabilities_say_the_truth_about_events),
+    TEST(a_model_has_an_identity),
     TEST(capabilities_say_the_truth_about_tokens),
     TEST(capabilities_say_the_truth_about_evaluations),
     TEST(a_prompt_is_messages_or_text),

@@ -62,6 +62,24 @@ static void a_reward_model_says_its_kind(void **state) {
     }
 }
 
+/* Of a head the identity is its model's and its own. */
+static void a_reward_model_has_an_identity(void **state) {
+    (void)state;
+    ps_engine_info info;
+    ps_engine *engine = judge_engine(0);
+    ps_engine_get_info(engine, &info);
+    for (size_t i = 0; i < N_MAKERS; i++) {
+        ps_prm *prm = makers[i].make(PS_AGGREGATE_LAST);
+        const char *identity = prm != NULL ? ps_prm_identity(prm) : NULL;
+        if (prm == NULL) continue;
+        assert_non_null(identity);
+        if (makers[i].make != make_toy) assert_int_equal(strncmp(identity, info.identity, strlen(info.identity)), 0);
+        assert_int_equal(strstr(identity, "+gguf-") != NULL, makers[i].make == make_head);
+        ps_prm_free(prm);
+    }
+    ps_engine_free(engine);
+}
+
 static void for_each(void (*test)(ps_prm *prm)) {
     for (size_t i = 0; i < N_MAKERS; i++) {
         ps_prm *prm = makers[i].make(PS_AGGREGATE_LAST);
@@ -316,6 +334,7 @@ static void failing_allocations_leave_nothing(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_reward_model_says_its_kind),
+        cmocka_unit_test(a_reward_model_has_an_identity),
         cmocka_unit_test(steps_have_probabilities),
         cmocka_unit_test(released_nodes_are_noticed),
         cmocka_unit_test(many_at_once_are_as_one_by_one),

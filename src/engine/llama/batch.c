@@ -246,6 +246,25 @@ static bool fill_batch(ps_lane *lane) {
     return hidden;
 }
 
+/* Seconds that a slow core would need for n tokens, were it alone: 5·10⁹ operations and bytes a second, and 5 ms. */
+static double slow_core(const ps_llama *engine, size_t n) {
+    const double parameters = (double)llama_model_n_params(engine->model), speed = 5e9;
+    return (2 * parameters * (double)n + (double)llama_model_size(engine->model)) / speed + 0.005;
+}
+
+/* A decode with as many threads as are worth it. */
+static int32_t decode_governed(ps_lane *lane) {
+    if (lane->governor.n_levels < 2) return llama_decode(lane->context, lane->batch);
+    const int threads = ps_governor_threads(&lane->governor);
+    const size_t n = (size_t)lane->batch.n_tokens;
+    llama_set_n_threads(lane->context, threads, threads);
+    const double start = ps_now();
+    const int32_t answer = llama_decode(lane->context, lane->batch);
+    llama_synchronize(lane->context);
+    if (answer == 0) ps_governor_after(&lane->governor, n, ps_now() - start, slow_core(lane->engine, n));
+    return answer;
+}
+
 /* libllama's answer to a batch: 0; 1 the cache is full and unchanged; anything else an error. */
 static int32_t decode(ps_lane *lane) {
     const ps_llama_trace *trace = lane->engine->trace;
@@ -253,7 +272,7 @@ static int32_t decode(ps_lane *lane) {
     if (trace != NULL) trace->batch(trace->user, lane, lane->rested);
     lane->rested = false;
     if (hidden) llama_set_embeddings(lane->context, true); /* makes every token an output: only where asked for */
-    const int32_t answer = llama_decode(lane->context, lane->batch);
+    const int32_t answer = decode_governed(lane);
     if (hidden) llama_set_embeddings(lane->context, false);
     lane->stats.batches++;
     return answer;

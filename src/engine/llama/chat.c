@@ -3,13 +3,27 @@
 
 #include "engine/llama/marked.h"
 #include "engine/llama/prompt.h"
+#include "engine/llama/text.h"
+
+#include <string.h>
+
+/* Bytes of what is to be rendered. */
+static size_t length_of(const ps_prompt *prompt) {
+    size_t n = prompt->n_messages == 0 && prompt->n_parts == 0 ? strlen(prompt->text) : 0;
+    for (size_t i = 0; i < prompt->n_messages; i++)
+        n += strlen(prompt->messages[i].content);
+    for (size_t i = 0; i < prompt->n_parts && prompt->n_messages == 0; i++)
+        n += prompt->parts[i].length;
+    return n;
+}
 
 ps_status ps_llama_prompt(ps_engine *base, const ps_prompt *prompt, ps_node *node, ps_error *err) {
     const ps_llama *engine = (const ps_llama *)base;
     ps_text marked = {0};
     ps_token *tokens = NULL;
     size_t n = 0;
-    ps_status status = ps_prompter_render(engine->prompter, prompt, &marked, err);
+    ps_status status = ps_llama_check_length(engine, length_of(prompt), err);
+    if (status == PS_OK) status = ps_prompter_render(engine->prompter, prompt, &marked, err);
     if (status == PS_OK) status = ps_prompter_tokenize(engine->prompter, &marked, &tokens, &n, err);
     if (status == PS_OK) status = ps_engine_root(base, tokens, n, node, err);
     ps_text_clear(&marked);

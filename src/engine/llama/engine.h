@@ -4,7 +4,7 @@
  * lane. A lane is run by one thread at a time: its own or, while there is a single problem, the thread that waits for
  * its events.
  *
- *     ops.c      the table of engine.h: submit, poll, wake, cancel        load.c, check.c  open a model, if it is fit
+ *     ops.c      the table of engine.h: submit, poll, wake, cancel        load.c           open a model, if it is fit
  *     node.c     the tree of tokens: handles, references, paths           tune.c, probe.c  how many lanes: measured
  *     request.c  one request: draw, judge, finish                         layout_*.c       … and decided
  *     lane.c     a lane's life and loop; what comes in and goes out       text.c           tokens, bytes of tokens
@@ -12,6 +12,9 @@
  *     cache.c    sequences of the KV cache: who holds which prefix        describe.c       a model in words
  *     join.c     requests that compute the same, until they differ        threads.c        a thread pool
  *     cancel.c   requests that the caller gives up                        trace.h          what libllama is asked
+ *     check*.c   … and what of a file is not                              threadpool.c     ggml's threads of a lane
+ *     guard.c    what libllama would abort for becomes an error           governor.c       … how many of them are used
+ *     trial.c    can it compute with the model at all?
  *     chat.c     chats and prompts, for the table                         template.h       the model's chat template
  *     prompt.c   from a prompt to its tokens                              marked.c         whose text it is
  *
@@ -28,10 +31,11 @@
 
 #include <llama.h>
 #include <pthread.h>
+#include <sys/types.h>
 
 enum {
     PS_MAX_SEQUENCES = 256, /* of a context: LLAMA_MAX_SEQ, which is not in libllama's header */
-    PS_MAX_LANES = 64
+    PS_LLAMA_IDENTITY = 64
 };
 
 typedef struct ps_llama ps_llama;
@@ -48,14 +52,17 @@ struct ps_llama {
     struct llama_model *model;
     const struct llama_vocab *vocab;
     size_t n_vocab, n_embd;
-    size_t context;   /* tokens of an answer, prompt included */
-    bool cells_short; /* … cut to the cells of a lane */
+    size_t longest_token; /* bytes of its text, ≥ 1 */
+    size_t context;       /* tokens of an answer, prompt included */
+    bool cells_short;     /* … cut to the cells of a lane */
     bool deterministic, embeddings;
     enum ggml_type kv_type;
+    pid_t process; /* that loaded it: its threads are in no other */
     ps_log log;
     struct ps_prompter *prompter; /* prompt.h */
     char *model_path;
     ps_text description;
+    char identity[PS_LLAMA_IDENTITY]; /* of the file, as ps_engine_info has it */
     /* Tuned: */
     ps_layout layout;
     bool gpu;

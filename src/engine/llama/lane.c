@@ -3,8 +3,10 @@
 
 #include "engine/llama/batch.h"
 #include "engine/llama/cancel.h"
+#include "engine/llama/guard.h"
 #include "engine/llama/join.h"
 #include "engine/llama/log.h"
+#include "engine/llama/threadpool.h"
 
 enum { BATCH = 512 };
 /* Logits from which waking other threads costs less than it saves: some 180 µs of one thread. */
@@ -34,7 +36,7 @@ struct llama_context_params ps_lane_params(const ps_llama *engine, size_t cells,
 static ps_status open_context(ps_lane *lane, const struct llama_context_params *params, size_t cells, ps_error *err) {
     const ps_llama *engine = lane->engine;
     ps_llama_log_clear();
-    lane->context = llama_init_from_model(engine->model, *params);
+    lane->context = ps_guarded_context(engine->model, *params);
     if (lane->context == NULL) {
         char why[256];
         ps_llama_log_take_error(why, sizeof why);
@@ -50,6 +52,24 @@ static ps_status open_context(ps_lane *lane, const struct llama_context_params *
     return PS_OK;
 }
 
+/* The context's threads, and who says how many of them are used. In deterministic mode always the same: the number of
+ * threads can move the last digit of a sum. */
+static void open_threads(ps_lane *lane, int threads) {
+    const ps_llama *engine = lane->engine;
+    const int there = 1 + (int)ps_threads_can_start((size_t)threads - 1);
+    if (there < threads) {
+        ps_log_printf(
+            &engine->log, PS_LOG_WARNING,
+            "%d threads cannot be started here (limits of the system or of the user, ulimit -u): the model runs "
+            "with one",
+            threads);
+        threads = 1;
+        llama_set_n_threads(lane->context, 1, 1);
+    }
+    lane->pool = ps_threadpool_attach(lane->context, threads, PS_THREADPOOL_POLL);
+    ps_governor_start(&lane->governor, engine->deterministic || engine->gpu ? 1 : threads);
+}
+
 ps_status ps_lane_open(ps_lane *lane, ps_llama *engine, size_t cells, ps_error *err) {
     enum { HOT_BYTES = 64 << 20, FEWEST_HOT = 128 };
     lane->engine = engine;
@@ -57,6 +77,7 @@ ps_status ps_lane_open(ps_lane *lane, ps_llama *engine, size_t cells, ps_error *
     const struct llama_context_params params = ps_lane_params(engine, cells, engine->layout.threads);
     ps_status status = open_context(lane, &params, cells, err);
     if (status != PS_OK) return status;
+    open_threads(lane, engine->layout.threads);
     lane->time_to_live = engine->time_to_live;
     lane->max_active = engine->deterministic ? 1 : (size_t)lane->n_sequences;
     const size_t hot = HOT_BYTES / (engine->n_vocab * sizeof(float));
@@ -89,6 +110,7 @@ void ps_lane_close(ps_lane *lane) {
     ps_free(lane->active);
     if (lane->batch.token != NULL) llama_batch_free(lane->batch);
     if (lane->context != NULL) llama_free(lane->context);
+    ps_threadpool_free(lane->pool);
     pthread_cond_destroy(&lane->wake);
 }
 
@@ -226,7 +248,8 @@ static void *lane_main(void *argument) {
 
 ps_status ps_lane_start(ps_lane *lane, ps_error *err) {
     if (pthread_create(&lane->thread, NULL, lane_main, lane) != 0)
-        return ps_fail(err, PS_ENGINE, "cannot start a thread for the model");
+        return ps_fail(err, PS_ENGINE,
+                       "cannot start a thread for the model: limits of the system or of the user (ulimit -u)");
     lane->started = true;
     return PS_OK;
 }

@@ -3,6 +3,7 @@
 #define PERSAMP_ENGINE_LLAMA_LANE_H
 
 #include "engine/llama/cache.h"
+#include "engine/llama/governor.h"
 #include "engine/llama/threads.h"
 
 struct ps_lane {
@@ -27,6 +28,8 @@ struct ps_lane {
     ps_request_list finished; /* to be published */
 
     struct llama_context *context;
+    struct ggml_threadpool *pool; /* the context's threads, or NULL: they are its own affair */
+    ps_governor governor;         /* how many of them are used */
     llama_memory_t memory;
     struct llama_batch batch;
     size_t n_batch; /* tokens of a batch, at most */

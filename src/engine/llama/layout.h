@@ -23,10 +23,13 @@ typedef struct ps_costs {
     double per_cell[PS_COST_POINTS]; /* s a cell, ≥ 0 */
 } ps_costs;
 
+/* The most there may be, whoever says so: options or a file. */
+enum { PS_MAX_LANES = 64, PS_MAX_THREADS = 512 };
+
 /* A way to divide the machine. */
 typedef struct ps_layout {
-    int32_t lanes;      /* contexts, ≥ 1 */
-    int32_t threads;    /* of each, ≥ 1 */
+    int32_t lanes;      /* contexts: 1 … PS_MAX_LANES */
+    int32_t threads;    /* of each: 1 … PS_MAX_THREADS */
     int32_t flash_attn; /* 0, 1, or −1: as libllama chooses */
     ps_costs costs;
 } ps_layout;
@@ -76,7 +79,7 @@ size_t ps_layout_choose(const ps_layout *layouts, size_t n, size_t width);
 void ps_layout_path(const char *folder, const char *key, ps_text *path);
 
 /* The layouts that were measured for the key, into layouts[PS_MOST_LAYOUTS]; *n of them, ≥ 1. False where there is no
- * such file, or it is damaged, of another key or of another format. */
+ * such file, or it is damaged, of another key or of another format, or no regular file. */
 bool ps_layout_load(const char *path, const char *key, ps_layout *layouts, size_t *n);
 
 /* Keep layouts[0..n), 1 ≤ n ≤ PS_MOST_LAYOUTS: the file is there in full or not at all. A folder that is missing is

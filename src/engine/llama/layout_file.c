@@ -1,4 +1,5 @@
 /* Layouts and their costs as a JSON file, so that they are measured once for a model and a machine. */
+#include "base/file.h"
 #include "base/json.h"
 #include "base/write.h"
 #include "engine/llama/layout.h"
@@ -9,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { FORMAT = 1, LARGEST = 1 << 16, MOST = 4096 }; /* of the file in bytes; of contexts and threads */
+enum { FORMAT = 1, LARGEST = 1 << 16 }; /* of the file in bytes */
 
 /* FNV-1a, 64 bits. The key itself is in the file: equal names of different keys do no harm. */
 static uint64_t hash(const char *text) {
@@ -45,19 +46,34 @@ static bool read_costs(const json_t *root, const char *key, double *out) {
 }
 
 static bool read_setup(const json_t *object, ps_layout *out) {
-    return read_integer(object, "contexts", 1, MOST, &out->lanes) &&
-           read_integer(object, "threads", 1, MOST, &out->threads) &&
+    return read_integer(object, "contexts", 1, PS_MAX_LANES, &out->lanes) &&
+           read_integer(object, "threads", 1, PS_MAX_THREADS, &out->threads) &&
            read_integer(object, "flash_attn", -1, 1, &out->flash_attn) &&
            read_costs(object, "batch_seconds", out->costs.base) &&
            read_costs(object, "batch_seconds_per_cell", out->costs.per_cell);
 }
 
+/* The file's text; NULL: it is too large, cannot be read, or is no file. */
+static char *read_text(const char *path, size_t *length) {
+    int fd;
+    uint64_t size;
+    if (ps_file_open(path, &fd, &size, NULL) != PS_OK) return NULL;
+    char *text = size <= LARGEST ? ps_malloc((size_t)size) : NULL;
+    if (text != NULL && ps_file_read(fd, path, 0, text, (size_t)size, NULL) != PS_OK) {
+        ps_free(text);
+        text = NULL;
+    }
+    close(fd);
+    *length = (size_t)size;
+    return text;
+}
+
 bool ps_layout_load(const char *path, const char *key, ps_layout *layouts, size_t *n) {
-    char *text = NULL;
-    size_t length = 0;
+    size_t length;
     int32_t format;
     ps_layout read[PS_MOST_LAYOUTS] = {0};
-    if (ps_read_file(path, LARGEST, &text, &length, NULL) != PS_OK) return false;
+    char *text = read_text(path, &length);
+    if (text == NULL) return false;
     json_t *root = json_loadb(text, length, JSON_REJECT_DUPLICATES, NULL);
     const char *stored = json_string_value(json_object_get(root, "of"));
     const json_t *list = json_object_get(root, "setups");

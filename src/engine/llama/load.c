@@ -5,14 +5,17 @@
 #include "engine/llama/backends.h"
 #include "engine/llama/check.h"
 #include "engine/llama/clock.h"
+#include "engine/llama/guard.h"
 #include "engine/llama/lane.h"
 #include "engine/llama/log.h"
 #include "engine/llama/prompt.h"
+#include "engine/llama/trial.h"
 #include "engine/llama/tune.h"
 
 #include <dlfcn.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- Once per process ---------------------------------------------------- */
 
@@ -57,11 +60,21 @@ static ps_status parse_kv_type(ps_llama *engine, const char *name, ps_error *err
     return PS_OK;
 }
 
+static size_t longest_token(const struct llama_vocab *vocab) {
+    size_t longest = 1;
+    for (llama_token token = 0; token < llama_vocab_n_tokens(vocab); token++) {
+        const char *text = llama_vocab_get_text(vocab, token);
+        const size_t n = text != NULL ? strlen(text) : 0;
+        if (n > longest) longest = n;
+    }
+    return longest;
+}
+
 static ps_status load_model(ps_llama *engine, const ps_llama_options *options, ps_error *err) {
     struct llama_model_params params = llama_model_default_params();
     params.n_gpu_layers = options->gpu_layers;
     ps_llama_log_clear();
-    engine->model = llama_model_load_from_file(options->model_path, params);
+    engine->model = ps_guarded_load(options->model_path, params);
     if (engine->model == NULL) {
         char why[256];
         ps_llama_log_take_error(why, sizeof why);
@@ -81,6 +94,7 @@ static ps_status load_model(ps_llama *engine, const ps_llama_options *options, p
         return ps_fail(err, PS_FORMAT, "%s has no tokenizer", options->model_path);
     engine->n_vocab = (size_t)llama_vocab_n_tokens(engine->vocab);
     engine->n_embd = (size_t)llama_model_n_embd_out(engine->model);
+    engine->longest_token = longest_token(engine->vocab);
     return PS_OK;
 }
 
@@ -141,8 +155,8 @@ static ps_status check_gpu(const ps_llama_options *options, ps_error *err) {
 
 static ps_status check_options(const ps_llama_options *o, ps_error *err) {
     if (o->model_path == NULL) return ps_fail(err, PS_ARG, "no model path was given");
-    if (o->n_ctx < 0 || o->contexts < 0 || o->contexts > PS_MAX_LANES || o->threads < 0 || o->threads > 512 ||
-        o->cells < 0 || o->width < 0 || o->flash_attn < -1 || o->flash_attn > 1)
+    if (o->n_ctx < 0 || o->contexts < 0 || o->contexts > PS_MAX_LANES || o->threads < 0 ||
+        o->threads > PS_MAX_THREADS || o->cells < 0 || o->width < 0 || o->flash_attn < -1 || o->flash_attn > 1)
         return ps_fail(err, PS_ARG, "an option of the llama engine is out of range (contexts 0–%d, threads 0–512)",
                        PS_MAX_LANES);
     return PS_OK;
@@ -154,6 +168,7 @@ ps_status ps_engine_llama_create(const ps_llama_options *options, ps_engine **ou
     ps_llama *engine = ps_calloc(1, sizeof *engine);
     if (engine == NULL) return ps_nomem(err);
     engine->base.ops = &ps_llama_ops;
+    engine->process = getpid();
     engine->log = options->log;
     engine->deterministic = options->deterministic;
     engine->embeddings = options->embeddings;
@@ -163,13 +178,14 @@ ps_status ps_engine_llama_create(const ps_llama_options *options, ps_engine **ou
     ps_llama_log_attach(engine);
     status = engine->model_path != NULL ? PS_OK : ps_nomem(err);
     if (status == PS_OK) status = parse_kv_type(engine, options->kv_type, err);
-    if (status == PS_OK) status = ps_llama_check_file(options->model_path, err);
+    if (status == PS_OK) status = ps_llama_check_file(options->model_path, engine->identity, err);
     if (status == PS_OK) status = start_backends(options->backend_dir, err);
     if (status == PS_OK) status = check_gpu(options, err);
     if (status == PS_OK) status = load_model(engine, options, err);
     if (status == PS_OK) set_context(engine, options);
     if (status == PS_OK)
         status = ps_prompter_create(engine->model, engine->model_path, &engine->log, &engine->prompter, err);
+    if (status == PS_OK) status = ps_llama_try(engine, err);
     if (status == PS_OK) status = ps_llama_tune(engine, options, err);
     if (status == PS_OK) status = open_lanes(engine, options, err);
     if (status != PS_OK) {
@@ -194,6 +210,7 @@ static void free_nodes(ps_llama *engine) {
 
 void ps_llama_destroy(ps_engine *base) {
     ps_llama *engine = (ps_llama *)base;
+    if (getpid() != engine->process) return; /* its threads are in the other process, and so is what they hold */
     pthread_mutex_lock(&engine->mutex);
     engine->closing = true;
     for (size_t i = 0; i < engine->n_lanes && engine->lanes != NULL; i++)

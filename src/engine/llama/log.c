@@ -73,3 +73,8 @@ void ps_llama_log_take_error(char *buffer, size_t size) {
     state.error[0] = '\0';
     pthread_mutex_unlock(&state.mutex);
 }
+
+void ps_llama_log_error(const char *message) {
+    receive(GGML_LOG_LEVEL_ERROR, message, NULL);
+    receive(GGML_LOG_LEVEL_ERROR, "\n", NULL);
+}

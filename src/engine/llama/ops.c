@@ -7,6 +7,23 @@
 #include "engine/llama/tune.h"
 
 #include <string.h>
+#include <unistd.h>
+
+/* ---- After fork() -------------------------------------------------------- */
+
+/* The lanes' threads are not in a child of the process, and a lock that one of them held stays locked there: whatever
+ * would take it does nothing. */
+static bool is_foreign(const ps_llama *engine) {
+    return getpid() != engine->process;
+}
+
+static ps_status check_process(const ps_llama *engine, ps_error *err) {
+    if (!is_foreign(engine)) return PS_OK;
+    return ps_fail(err, PS_ENGINE,
+                   "the model was loaded by process %ld and is used by process %ld; its threads do not go through "
+                   "fork(): load it after that",
+                   (long)engine->process, (long)getpid());
+}
 
 /* ---- Nodes --------------------------------------------------------------- */
 
@@ -47,7 +64,8 @@ static ps_status plant(ps_llama *engine, const ps_token *bos, const ps_token *to
 
 static ps_status root(ps_engine *base, const ps_token *tokens, size_t n, ps_node *node, ps_error *err) {
     ps_llama *engine = (ps_llama *)base;
-    ps_status status = check_tokens(engine, tokens, n, "prompt token", err);
+    ps_status status = check_process(engine, err);
+    if (status == PS_OK) status = check_tokens(engine, tokens, n, "prompt token", err);
     if (status != PS_OK) return status;
     const ps_token bos = llama_vocab_bos(engine->vocab);
     const bool add_bos = llama_vocab_get_add_bos(engine->vocab) && bos >= 0 && tokens[0] != bos;
@@ -65,6 +83,7 @@ static ps_status root(ps_engine *base, const ps_token *tokens, size_t n, ps_node
 
 static void retain(ps_engine *base, ps_node handle) {
     ps_llama *engine = (ps_llama *)base;
+    if (is_foreign(engine)) return;
     pthread_mutex_lock(&engine->mutex);
     ps_llama_node *node = ps_llama_node_find(engine, handle);
     if (node != NULL) {
@@ -76,6 +95,7 @@ static void retain(ps_engine *base, ps_node handle) {
 
 static void release(ps_engine *base, ps_node handle) {
     ps_llama *engine = (ps_llama *)base;
+    if (is_foreign(engine)) return;
     pthread_mutex_lock(&engine->mutex);
     ps_llama_node *node = ps_llama_node_find(engine, handle);
     if (node != NULL && node->holds > 0) { /* released once too often, it may still be there for its children */
@@ -122,6 +142,8 @@ static ps_status submit(ps_llama *engine, ps_request *request, ps_node handle, c
 }
 
 static ps_status extend(ps_engine *base, const ps_extend_request *asked, ps_error *err) {
+    ps_status status = check_process((const ps_llama *)base, err);
+    if (status != PS_OK) return status;
     ps_request *request = ps_calloc(1, sizeof *request);
     if (request == NULL) return ps_nomem(err);
     request->key = asked->key;
@@ -155,7 +177,8 @@ static ps_status evaluate(ps_engine *base, const ps_evaluate_request *asked, ps_
     ps_llama *engine = (ps_llama *)base;
     if (asked->hidden && !engine->embeddings)
         return ps_fail(err, PS_ARG, "hidden states were asked for, but the model was loaded without `embeddings`");
-    ps_status status = check_tokens(engine, asked->tokens, asked->n_tokens, "token", err);
+    ps_status status = check_process(engine, err);
+    if (status == PS_OK) status = check_tokens(engine, asked->tokens, asked->n_tokens, "token", err);
     if (status == PS_OK) status = check_tokens(engine, asked->choices, asked->n_choices, "choice", err);
     if (status != PS_OK) return status;
     ps_request *request = ps_calloc(1, sizeof *request);
@@ -188,6 +211,7 @@ static void wake_lanes(ps_llama *engine) {
 
 static void begin(ps_engine *base) {
     ps_llama *engine = (ps_llama *)base;
+    if (is_foreign(engine)) return;
     pthread_mutex_lock(&engine->mutex);
     hand_in(engine);
     wake_lanes(engine);
@@ -196,6 +220,7 @@ static void begin(ps_engine *base) {
 
 static void wake(ps_engine *base) {
     ps_llama *engine = (ps_llama *)base;
+    if (is_foreign(engine)) return;
     pthread_mutex_lock(&engine->mutex);
     engine->woken = true;
     pthread_cond_broadcast(&engine->ready);
@@ -205,6 +230,7 @@ static void wake(ps_engine *base) {
 /* A lane that is awake looks between two batches; of any other it is done here. */
 static void cancel(ps_engine *base, uint64_t tag) {
     ps_llama *engine = (ps_llama *)base;
+    if (is_foreign(engine)) return;
     pthread_mutex_lock(&engine->mutex);
     for (size_t i = 0; i < engine->n_lanes; i++) {
         ps_cancel_mark(&engine->lanes[i], tag);
@@ -253,6 +279,8 @@ static ps_status take_results(ps_llama *engine, ps_error *err) {
 
 static ps_status poll(ps_engine *base, double seconds, const ps_event **events, size_t *n, ps_error *err) {
     ps_llama *engine = (ps_llama *)base;
+    ps_status status = check_process(engine, err);
+    if (status != PS_OK) return status;
     ps_request_list_clear(&engine->delivered);
     pthread_mutex_lock(&engine->mutex);
     ps_lane *mine = must_wait(engine, seconds) ? lane_to_run(engine) : NULL;
@@ -264,7 +292,7 @@ static ps_status poll(ps_engine *base, double seconds, const ps_event **events, 
         if (must_wait(engine, seconds)) wait_for_results(engine, seconds);
     }
     engine->woken = false;
-    ps_status status = take_results(engine, err);
+    status = take_results(engine, err);
     pthread_mutex_unlock(&engine->mutex);
     if (status != PS_OK) return status;
     size_t count = 0;
@@ -277,6 +305,7 @@ static ps_status poll(ps_engine *base, double seconds, const ps_event **events, 
 
 static void on_ready(ps_engine *base, void (*ready)(void *user), void *user) {
     ps_llama *engine = (ps_llama *)base;
+    if (is_foreign(engine)) return;
     pthread_mutex_lock(&engine->mutex);
     engine->on_ready = ready;
     engine->on_ready_user = user;
@@ -291,6 +320,7 @@ static void info(const ps_engine *base, ps_engine_info *out) {
         .engine = "llama",
         .model = engine->model_path,
         .description = ps_text_cstr(&engine->description),
+        .identity = engine->identity,
         .vocabulary = engine->n_vocab,
         .context = engine->context,
         .hidden_size = engine->embeddings ? engine->n_embd : 0,
@@ -308,6 +338,7 @@ static size_t in_flight(const ps_engine *base, size_t width) {
 static void stats(const ps_engine *base, ps_engine_stats *out) {
     ps_llama *engine = (ps_llama *)base;
     *out = (ps_engine_stats){0};
+    if (is_foreign(engine)) return;
     pthread_mutex_lock(&engine->mutex);
     for (size_t i = 0; i < engine->n_lanes; i++) {
         const ps_engine_stats *s = &engine->stats[i];

@@ -5,7 +5,9 @@
  * Sequence 0 computes one prompt; the rest of the fuller cache is copies of its state, which cost no computation. There
  * the sequences of a batch belong to different prompts, each in its turn: flash attention passes over cells that no
  * token of a group of them is to see, and in a run the cells of problems lie mixed. */
+#include "engine/llama/guard.h"
 #include "engine/llama/lane.h"
+#include "engine/llama/threadpool.h"
 #include "engine/llama/tune.h"
 
 #include <string.h>
@@ -18,6 +20,7 @@ static const double long_enough = 0.1; /* likewise in the fuller cache: one such
 
 typedef struct probe {
     struct llama_context *context;
+    struct ggml_threadpool *pool;
     struct llama_batch batch;
     double deadline; /* of all of it: beyond it the model is too heavy, or the machine too busy */
     int prompt, copies;
@@ -136,8 +139,9 @@ static bool open_probe(probe *p, ps_llama *engine, const ps_layout *layout, bool
     p->lanes = layout->lanes;
     p->threads = layout->threads;
     p->deadline = deadline;
-    p->context = llama_init_from_model(engine->model, params);
+    p->context = ps_guarded_context(engine->model, params);
     p->batch = llama_batch_init(LONGEST_PROMPT, 0, 1); /* the prompt is the largest */
+    if (p->context != NULL) p->pool = ps_threadpool_attach(p->context, layout->threads, PS_THREADPOOL_POLL);
     return p->context != NULL && p->batch.token != NULL;
 }
 
@@ -159,7 +163,9 @@ bool ps_llama_probe(ps_llama *engine, ps_layout *layout, bool heavy, double limi
     probe *probes = ps_calloc((size_t)layout->lanes, sizeof *probes);
     pthread_t threads[PS_MAX_LANES];
     int started = 0;
-    bool good = probes != NULL;
+    /* Threads that cannot be started end the process inside ggml. */
+    const size_t more = (size_t)layout->lanes * (size_t)layout->threads;
+    bool good = probes != NULL && ps_threads_can_start(more) == more;
     const double deadline = ps_now() + limit;
     for (int i = 0; i < layout->lanes && good; i++)
         good = open_probe(&probes[i], engine, layout, heavy, deadline);
@@ -177,6 +183,7 @@ bool ps_llama_probe(ps_llama *engine, ps_layout *layout, bool heavy, double limi
     for (int i = 0; i < layout->lanes && probes != NULL; i++) {
         if (probes[i].batch.token != NULL) llama_batch_free(probes[i].batch);
         if (probes[i].context != NULL) llama_free(probes[i].context);
+        ps_threadpool_free(probes[i].pool);
     }
     ps_free(probes);
     return good && started == layout->lanes;

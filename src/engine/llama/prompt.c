@@ -3,6 +3,7 @@
  * " and what follows may share a token. */
 #include "engine/llama/prompt.h"
 
+#include "engine/llama/guard.h"
 #include "engine/llama/marked.h"
 #include "engine/llama/template.h"
 
@@ -236,8 +237,7 @@ static ps_status add_text(const ps_prompter *p, const char *text, size_t length,
     if (length > INT32_MAX / 4) return ps_fail(err, PS_ARG, "a prompt of %zu bytes is too long", length);
     for (size_t room = length / 2 + 8;;) {
         if (ps_reserve(&out->items, &out->capacity, out->n + room) != PS_OK) return ps_nomem(err);
-        int32_t count =
-            llama_tokenize(p->vocab, text, (int32_t)length, out->items + out->n, (int32_t)room, false, false);
+        int32_t count = ps_guarded_tokenize(p->vocab, text, (int32_t)length, out->items + out->n, (int32_t)room, false);
         if (count >= 0) {
             out->n += (size_t)count;
             return PS_OK;

@@ -1,5 +1,5 @@
-/* Chat templates: llama.cpp's Jinja interpreter (common/jinja, fetched by tools/get-llama) behind template.h. The one
- * source here that is C++.
+/* Chat templates: llama.cpp's Jinja interpreter (common/jinja, fetched by tools/get-llama) behind template.h. Beside
+ * guard.cpp the one source that is C++.
  *
  * The interpreter is compiled as part of this file, as it is, in a namespace of its own, where `std` is ours: the same
  * names, but strings, containers and shared pointers get their memory from an allocator that counts (Meter), so

@@ -2,14 +2,25 @@
  * model without one never gets here (check.c). */
 #include "engine/llama/text.h"
 
+#include "engine/llama/guard.h"
+
 #include <limits.h>
 #include <string.h>
+
+ps_status ps_llama_check_length(const ps_llama *engine, size_t bytes, ps_error *err) {
+    if (bytes / engine->longest_token <= engine->context) return PS_OK;
+    return ps_fail(err, PS_BUDGET,
+                   "a text of %zu bytes cannot fit: there is room for %zu tokens, of at most %zu bytes each", bytes,
+                   engine->context, engine->longest_token);
+}
 
 ps_status ps_llama_tokenize(ps_engine *base, const char *text, size_t length, bool special, ps_token **tokens,
                             size_t *n, ps_error *err) {
     const ps_llama *engine = (const ps_llama *)base;
     if (llama_vocab_type(engine->vocab) == LLAMA_VOCAB_TYPE_NONE)
         return ps_fail(err, PS_ENGINE, "%s has no tokenizer", engine->model_path);
+    ps_status status = ps_llama_check_length(engine, length, err);
+    if (status != PS_OK) return status;
     if (length > INT32_MAX / 2) return ps_fail(err, PS_ARG, "a text of %zu bytes is too long", length);
     size_t room = length / 2 + 8;
     ps_token *found = NULL;
@@ -20,8 +31,7 @@ ps_status ps_llama_tokenize(ps_engine *base, const char *text, size_t length, bo
             return ps_nomem(err);
         }
         found = larger;
-        const int32_t count =
-            llama_tokenize(engine->vocab, text, (int32_t)length, found, (int32_t)room, false, special);
+        const int32_t count = ps_guarded_tokenize(engine->vocab, text, (int32_t)length, found, (int32_t)room, special);
         if (count >= 0) {
             *tokens = found;
             *n = (size_t)count;

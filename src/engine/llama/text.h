@@ -4,6 +4,8 @@
 
 #include "engine/llama/engine.h"
 
+/* PS_BUDGET: a text of so many bytes has more tokens than fit, whatever it says. So nobody pays for looking. */
+ps_status ps_llama_check_length(const ps_llama *engine, size_t bytes, ps_error *err);
 /* As ps_engine_tokenize. */
 ps_status ps_llama_tokenize(ps_engine *base, const char *text, size_t length, bool special, ps_token **tokens,
                             size_t *n, ps_error *err);

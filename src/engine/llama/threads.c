@@ -43,6 +43,29 @@ ps_status ps_threads_create(size_t count, ps_threads **threads, ps_error *err) {
     return PS_OK;
 }
 
+/* Waits until it is let go. */
+static void *try_main(void *argument) {
+    pthread_mutex_lock(argument);
+    pthread_mutex_unlock(argument);
+    return NULL;
+}
+
+size_t ps_threads_can_start(size_t n) {
+    pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+    pthread_t *tried = ps_calloc(n + 1, sizeof *tried);
+    size_t started = 0;
+    if (tried == NULL) return 0;
+    pthread_mutex_lock(&gate);
+    while (started < n && pthread_create(&tried[started], NULL, try_main, &gate) == 0)
+        started++;
+    pthread_mutex_unlock(&gate);
+    for (size_t i = 0; i < started; i++)
+        pthread_join(tried[i], NULL);
+    pthread_mutex_destroy(&gate);
+    ps_free(tried);
+    return started;
+}
+
 void ps_threads_free(ps_threads *threads) {
     if (threads == NULL) return;
     pthread_mutex_lock(&threads->mutex);

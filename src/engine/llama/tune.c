@@ -13,17 +13,27 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-/* Cores this process may use. */
-static int32_t count_cores(void) {
+/* Cores that this process may run on. */
+static int32_t cores_allowed(void) {
 #ifdef __linux__
     cpu_set_t set;
     if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0) return CPU_COUNT(&set);
 #endif
     const long n = sysconf(_SC_NPROCESSORS_ONLN);
     return n > 0 ? (int32_t)n : 1;
+}
+
+/* … and the time it may have of them: a container's quota ("200000 100000": two cores; "max …": all). */
+static int32_t count_cores(void) {
+    const int32_t allowed = cores_allowed();
+    double quota, period;
+    FILE *file = fopen("/sys/fs/cgroup/cpu.max", "r");
+    const bool limited = file != NULL && fscanf(file, "%lf %lf", &quota, &period) == 2 && quota > 0 && period > 0;
+    if (file != NULL) fclose(file);
+    if (!limited || quota >= period * allowed) return allowed;
+    return quota > period ? (int32_t)(quota / period + 0.5) : 1;
 }
 
 static bool on_gpu(const ps_llama_options *options) {
@@ -64,6 +74,18 @@ static candidates list_candidates(const ps_llama_options *options, int32_t cores
     return c;
 }
 
+/* What a file says was measured, if it is just what would be: it cannot bring in a layout that nobody asked for. */
+static bool load_candidates(const char *file, const char *key, candidates *c) {
+    candidates kept = {0};
+    if (!ps_layout_load(file, key, kept.layouts, &kept.n) || kept.n != c->n) return false;
+    for (size_t i = 0; i < c->n; i++) {
+        const ps_layout *a = &kept.layouts[i], *b = &c->layouts[i];
+        if (a->lanes != b->lanes || a->threads != b->threads || a->flash_attn != b->flash_attn) return false;
+    }
+    *c = kept;
+    return true;
+}
+
 /* ---- Where the measurement is kept --------------------------------------- */
 
 /* The processor in words; "" where it does not say. */
@@ -79,33 +101,15 @@ static void processor(char *out, size_t size) {
     if (file != NULL) fclose(file);
 }
 
-/* A hash of the file's header, where a model's shape and words stand; and its size. */
-static uint64_t fingerprint(const char *path, long long *bytes) {
-    enum { HEADER = 1 << 16 };
-    uint64_t h = 14695981039346656037U; /* FNV-1a */
-    struct stat info;
-    FILE *file = fopen(path, "rb");
-    unsigned char *head = ps_malloc(HEADER);
-    const size_t n = file != NULL && head != NULL ? fread(head, 1, HEADER, file) : 0;
-    for (size_t i = 0; i < n; i++)
-        h = (h ^ head[i]) * 1099511628211U;
-    if (file != NULL) fclose(file);
-    ps_free(head);
-    *bytes = stat(path, &info) == 0 ? (long long)info.st_size : 0;
-    return h;
-}
-
 /* All that the measurement depends on, in words. */
 static void describe_key(const ps_llama *engine, const ps_llama_options *o, int32_t cores, ps_text *key) {
     char words[128], cpu[200];
-    long long bytes;
-    const uint64_t header = fingerprint(engine->model_path, &bytes);
     llama_model_desc(engine->model, words, sizeof words);
     processor(cpu, sizeof cpu);
     ps_text_printf(key, "persamp %s, ggml %s %s; %s; %d cores,%s; ", PERSAMP_VERSION, ggml_version(), ggml_commit(),
                    llama_print_system_info(), (int)cores, cpu);
-    ps_text_printf(key, "model %s, %llu parameters, %lld bytes, header %016llx; ", words,
-                   (unsigned long long)llama_model_n_params(engine->model), bytes, (unsigned long long)header);
+    ps_text_printf(key, "model %s, %llu parameters, %s; ", words,
+                   (unsigned long long)llama_model_n_params(engine->model), engine->identity);
     ps_text_printf(key, "contexts %d, threads %d, flash attention %d, KV %s, GPU layers %d", o->contexts, o->threads,
                    o->flash_attn, ggml_type_name(engine->kv_type), o->gpu_layers);
 }
@@ -147,16 +151,15 @@ static ps_layout choose(ps_llama *engine, const ps_llama_options *options, bool 
     ps_llama_options open = *options;
     ps_text key = {0}, path = {0};
     ps_layout layout = {0};
-    candidates c = {0};
     if (is_settled(engine, &open, cores, gpu, &layout)) return layout;
+    candidates c = list_candidates(&open, cores);
     describe_key(engine, &open, cores, &key);
     const bool keeps = options->cache_dir != NULL && ps_text_ok(&key);
     if (keeps) ps_layout_path(options->cache_dir, ps_text_cstr(&key), &path);
     const char *file = keeps && ps_text_ok(&path) ? ps_text_cstr(&path) : NULL;
-    if (file != NULL && ps_layout_load(file, ps_text_cstr(&key), c.layouts, &c.n)) {
+    if (file != NULL && load_candidates(file, ps_text_cstr(&key), &c)) {
         ps_text_printf(how, "as measured before; %s", file);
     } else {
-        c = list_candidates(&open, cores);
         if (c.n > 1 ||
             file != NULL) { /* else there is nothing to choose, and nowhere to keep what it costs to know more */
             const double start = ps_now();
@@ -214,12 +217,25 @@ static void describe(const ps_llama *engine, bool gpu, const ps_text *how, ps_te
                        ps_layout_speed(s, 4), ps_layout_speed(s, 16));
 }
 
+/* Said, not changed: who asks for it may know better. */
+static void warn_of_threads(const ps_llama *engine, const ps_llama_options *o) {
+    const int32_t cores = count_cores(), threads = engine->layout.lanes * engine->layout.threads;
+    if ((o->contexts == 0 && o->threads == 0) || threads <= cores || engine->gpu) return;
+    ps_log_printf(&engine->log, PS_LOG_WARNING,
+                  "%d contexts of %d threads are more than the %d core%s that this process may use: threads that wait "
+                  "for each other then slow the model down, up to a hundred times; leave engine.llama.contexts and "
+                  "engine.llama.threads at auto, or keep their product to %d",
+                  (int)engine->layout.lanes, (int)engine->layout.threads, (int)cores, cores == 1 ? "" : "s",
+                  (int)cores);
+}
+
 ps_status ps_llama_tune(ps_llama *engine, const ps_llama_options *options, ps_error *err) {
     const bool gpu = on_gpu(options);
     ps_text how = {0};
     engine->gpu = gpu;
     engine->layout = choose(engine, options, gpu, &how);
     engine->n_lanes = (size_t)engine->layout.lanes;
+    warn_of_threads(engine, options);
     engine->time_to_live = time_to_live_of(engine);
     engine->sequences = sequences_of(engine, (size_t)options->width);
     describe(engine, gpu, &how, &engine->description);

@@ -1,4 +1,5 @@
 /* What the toy engine's reward model reads: a pure function of text. */
+#include "engine/toy/identity.h"
 #include "engine/toy/model.h"
 #include "engine/toy/reasoner.h"
 #include "persamp/engine_toy.h"
@@ -11,6 +12,7 @@ struct ps_toy_rewards {
     ps_toy_synthetic parameters;
     json_t *steps, *prefixes; /* text → probability, checked; owned, may be NULL */
     double otherwise;
+    char identity[PS_TOY_IDENTITY];
 };
 
 void ps_toy_rewards_free(ps_toy_rewards *rewards) {
@@ -18,6 +20,10 @@ void ps_toy_rewards_free(ps_toy_rewards *rewards) {
     json_decref(rewards->steps);
     json_decref(rewards->prefixes);
     ps_free(rewards);
+}
+
+const char *ps_toy_rewards_identity(const ps_toy_rewards *rewards) {
+    return rewards->identity;
 }
 
 bool ps_toy_rewards_need_prefix(const ps_toy_rewards *rewards) {
@@ -94,6 +100,7 @@ static ps_status read_table_file(ps_toy_rewards *made, const char *path, ps_erro
                            ? ps_toy_json_open(&document, path, NULL, 0, err)
                            : ps_toy_json_open(&document, "built-in table", ps_toy_builtin, strlen(ps_toy_builtin), err);
     if (status == PS_OK) status = read_rewards(made, &document, err);
+    if (status == PS_OK) ps_toy_table_identity(&document, made->identity);
     ps_toy_json_clear(&document);
     return status;
 }
@@ -103,6 +110,7 @@ ps_status ps_toy_rewards_create(const ps_toy_options *options, ps_toy_rewards **
     if (made == NULL) return ps_nomem(err);
     made->synthetic = options->kind == PS_TOY_SYNTHETIC;
     made->parameters = options->synthetic;
+    if (made->synthetic) ps_toy_synthetic_identity(&made->parameters, made->identity);
     ps_status status = made->synthetic ? ps_toy_synthetic_check(&made->parameters, err)
                                        : read_table_file(made, options->table_path, err);
     if (status == PS_OK)

@@ -2,6 +2,7 @@
  * as messages or text (ops.prompt), and steps come out. What it leaves to queue.c is the queue of requests and their
  * events; everything that an engine must say for itself is here. */
 #include "engine/toy/synthetic.h"
+#include "engine/toy/identity.h"
 #include "engine/toy/queue.h"
 #include "engine/toy/reasoner.h"
 
@@ -11,6 +12,7 @@ typedef struct synthetic_engine {
     ps_toy_engine toy; /* first */
     ps_toy_reasoner reasoner;
     char description[128];
+    char identity[PS_TOY_IDENTITY];
 } synthetic_engine;
 
 static synthetic_engine *self(ps_engine *engine) {
@@ -121,6 +123,7 @@ static void info(const ps_engine *engine, ps_engine_info *info) {
     *info = (ps_engine_info){.engine = "toy",
                              .model = "synthetic reasoner",
                              .description = synthetic->description,
+                             .identity = synthetic->identity,
                              .vocabulary = vocabulary(synthetic),
                              .context = synthetic->toy.n_ctx,
                              .can = PS_ENGINE_LOGP | PS_ENGINE_LOGQ | PS_ENGINE_ENTROPY | PS_ENGINE_SEEDS |
@@ -148,6 +151,7 @@ ps_status ps_toy_synthetic_create(const ps_toy_synthetic *parameters, uint32_t n
     snprintf(synthetic->description, sizeof synthetic->description,
              "steps %d, errors %g, detection %g, noise %g, correlation %g", parameters->steps, parameters->error_rate,
              parameters->detection, parameters->noise, parameters->correlation);
+    ps_toy_synthetic_identity(parameters, synthetic->identity);
     ps_status status = ps_toy_init(&synthetic->toy, &synthetic_ops, work, n_ctx, err);
     if (status == PS_OK) status = ps_toy_reasoner_init(&synthetic->reasoner, parameters, err);
     if (status == PS_OK)

@@ -70,6 +70,7 @@ static void info(const ps_engine *engine, ps_engine_info *info) {
     *info = (ps_engine_info){.engine = "toy",
                              .model = table->model.name,
                              .description = table->description,
+                             .identity = table->identity,
                              .vocabulary = table->model.n_tokens,
                              .context = table->toy.n_ctx,
                              .hidden_size = table->model.n_tokens, /* the hidden state of a table is its distribution */
@@ -104,6 +105,7 @@ static ps_status read_model(ps_toy_table *table, const char *path, ps_error *err
                            ? ps_toy_json_open(&document, path, NULL, 0, err)
                            : ps_toy_json_open(&document, "built-in table", ps_toy_builtin, strlen(ps_toy_builtin), err);
     if (status == PS_OK) status = ps_toy_model_read(&table->model, &document, err);
+    if (status == PS_OK) ps_toy_table_identity(&document, table->identity);
     ps_toy_json_clear(&document);
     return status;
 }

@@ -3,6 +3,7 @@
 #define PERSAMP_ENGINE_TOY_TABLE_H
 
 #include "engine/boundary.h"
+#include "engine/toy/identity.h"
 #include "engine/toy/model.h"
 #include "engine/toy/queue.h"
 
@@ -10,6 +11,7 @@ typedef struct ps_toy_table {
     ps_toy_engine toy; /* first */
     ps_toy_model model;
     char description[128];
+    char identity[PS_TOY_IDENTITY];
     /* Scratch of one step: */
     ps_step_matcher matcher;
     ps_token *window; /* the answer's last tokens before the step, then the step's */

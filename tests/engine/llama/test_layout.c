@@ -180,6 +180,53 @@ static void a_damaged_file_is_no_file(void **state) {
     ps_text_clear(&path);
 }
 
+/* Numbers beyond what options may say are damage, too, and so is what is no file. */
+static void a_file_is_held_to_the_limits_of_options(void **state) {
+    (void)state;
+    static const struct {
+        const char *from, *to;
+    } changes[] = {{"\"contexts\": 2", "\"contexts\": 65"},
+                   {"\"contexts\": 2", "\"contexts\": 4096"},
+                   {"\"contexts\": 2", "\"contexts\": 0"},
+                   {"\"contexts\": 2", "\"contexts\": -1"},
+                   {"\"contexts\": 2", "\"contexts\": 2.0"},
+                   {"\"threads\": 4", "\"threads\": 513"},
+                   {"\"threads\": 4", "\"threads\": 4294967297"},
+                   {"\"flash_attn\": 1", "\"flash_attn\": 2"},
+                   {"0.001", "-0.001"},
+                   {"0.001", "1e999"},
+                   {"0.001", "null"},
+                   {"\"format\": 1", "\"format\": 2"}};
+    ps_text path = {0};
+    ps_layout read[PS_MOST_LAYOUTS];
+    size_t n, length;
+    char *text;
+    place("limits", "k", &path);
+    assert_true(ps_layout_store(ps_text_cstr(&path), "k", kept, 2));
+    assert_ok(ps_read_file(ps_text_cstr(&path), 1 << 20, &text, &length, err));
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        const char *at = strstr(text, changes[i].from);
+        if (at == NULL) fail_msg("no %s in %s", changes[i].from, text);
+        FILE *file = fopen(ps_text_cstr(&path), "w");
+        assert_non_null(file);
+        fprintf(file, "%.*s%s%s", (int)(at - text), text, changes[i].to, at + strlen(changes[i].from));
+        fclose(file);
+        if (ps_layout_load(ps_text_cstr(&path), "k", read, &n)) fail_msg("%s is believed", changes[i].to);
+    }
+    FILE *large = fopen(ps_text_cstr(&path), "w");
+    assert_non_null(large);
+    fputs(text, large);
+    assert_int_equal(ftruncate(fileno(large), (off_t)1 << 34), 0); /* 16 GB of nothing */
+    fclose(large);
+    assert_false(ps_layout_load(ps_text_cstr(&path), "k", read, &n));
+    remove(ps_text_cstr(&path));
+    assert_int_equal(mkfifo(ps_text_cstr(&path), 0600), 0);
+    assert_false(ps_layout_load(ps_text_cstr(&path), "k", read, &n));
+    remove(ps_text_cstr(&path));
+    ps_free(text);
+    ps_text_clear(&path);
+}
+
 /* A folder where nothing can be made: here its name is a file's. */
 static void nowhere_to_store_is_no_error(void **state) {
     (void)state;
@@ -205,6 +252,7 @@ int main(void) {
         cmocka_unit_test(of_equals_the_one_with_fewer_contexts),
         cmocka_unit_test(what_is_stored_is_read_back),
         cmocka_unit_test(a_damaged_file_is_no_file),
+        cmocka_unit_test(a_file_is_held_to_the_limits_of_options),
         cmocka_unit_test(nowhere_to_store_is_no_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -287,8 +287,34 @@ static void success_rates_are_as_stated(void **state) {
     }
 }
 
+/* Each of its parameters makes it another model. */
+static void parameters_are_its_identity(void **state) {
+    (void)state;
+    ps_toy_synthetic changed[8];
+    char identity[8][64];
+    for (size_t i = 0; i < 8; i++)
+        changed[i] = ps_toy_synthetic_defaults();
+    changed[1].steps++;
+    changed[2].wrong_answers++;
+    changed[3].error_rate += 0.01;
+    changed[4].detection += 0.01;
+    changed[5].noise += 0.01;
+    changed[6].correlation += 0.01;
+    changed[7].separation += 0.01;
+    for (size_t i = 0; i < 8; i++) {
+        ps_engine *engine = synthetic(changed[i]);
+        ps_engine_info info;
+        ps_engine_get_info(engine, &info);
+        snprintf(identity[i], sizeof identity[i], "%s", info.identity);
+        for (size_t k = 0; k < i; k++)
+            assert_string_not_equal(identity[i], identity[k]);
+        ps_engine_free(engine);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(parameters_are_its_identity),
         cmocka_unit_test(text_is_the_state),
         cmocka_unit_test(the_prompt_names_the_problem),
         cmocka_unit_test(steps_follow_the_law),

@@ -417,6 +417,23 @@ static void a_parent_lives_while_a_child_does(void **state) {
     ps_engine_free(engine);
 }
 
+static void its_text_is_its_identity(void **state) {
+    (void)state;
+    static const char *const tables[] = {
+        "{\"tokens\": [\"h\"], \"rules\": [{\"after\": [], \"next\": {\"h\": 0.5, \"<end>\": 0.5}}]}",
+        "{\"tokens\": [\"h\"], \"rules\": [{\"after\": [], \"next\": {\"h\": 0.4, \"<end>\": 0.6}}]}"};
+    ps_engine_info info;
+    char first[64];
+    ps_engine *engine = engine_of(tables[0], 0);
+    ps_engine_get_info(engine, &info);
+    snprintf(first, sizeof first, "%s", info.identity);
+    ps_engine_free(engine);
+    engine = engine_of(tables[1], 0);
+    ps_engine_get_info(engine, &info);
+    assert_string_not_equal(info.identity, first);
+    ps_engine_free(engine);
+}
+
 static void the_longest_token_is_taken(void **state) {
     (void)state;
     ps_error error;
@@ -459,6 +476,7 @@ int main(void) {
         cmocka_unit_test(contexts_match_by_length),
         cmocka_unit_test(wrong_arguments_are_refused),
         cmocka_unit_test(a_parent_lives_while_a_child_does),
+        cmocka_unit_test(its_text_is_its_identity),
         cmocka_unit_test(the_longest_token_is_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
