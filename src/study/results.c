@@ -110,7 +110,7 @@ ps_status ps_results_open(ps_store *store, const char *name, void (*each)(void *
     if (r == NULL) return ps_nomem(err);
     ps_text_printf(&r->path, "%s/%s", ps_store_folder(store), name);
     r->file = ps_text_ok(&r->path) ? open(ps_results_path(r), O_RDWR | O_CREAT | O_CLOEXEC, 0666) : -1;
-    ps_status status = r->file < 0 ? io_error(r, err) : PS_OK;
+    ps_status status = !ps_text_ok(&r->path) ? ps_nomem(err) : r->file < 0 ? io_error(r, err) : PS_OK;
     if (status == PS_OK && flock(r->file, LOCK_EX | LOCK_NB) != 0)
         status = ps_store_busy(ps_results_path(r), errno, err);
     if (status == PS_OK) status = read_back(ps_results_path(r), each, user, &r->good, err);
