@@ -254,6 +254,20 @@ static size_t yes_or_no(const char *text, size_t length) {
     return n;
 }
 
+/* "So option C is correct.": the letter that the words option or choice name, in a response without numbers. */
+static const char *named_choice(search *s) {
+    const char *text = s->text;
+    for (size_t i = s->span.end; i-- > s->span.begin + 7;) {
+        if (isdigit((unsigned char)text[i]) || text[i] == '$' || text[i] == '\\') return NULL;
+        size_t at = i - 7;
+        if (!psv_letters_at(text + at, 7, "option ") && !psv_letters_at(text + at, 7, "choice ")) continue;
+        size_t letter = i + (text[i] == '(');
+        bool named = text[letter] >= 'A' && text[letter] <= 'J' && !isalnum((unsigned char)text[letter + 1]);
+        if (named) return ps_arena_strndup(s->ctx->arena, text + letter, 1);
+    }
+    return NULL;
+}
+
 static const char *nothing_else(search *s) {
     const char *text = s->text + s->span.begin;
     size_t length = s->span.end - s->span.begin;
@@ -263,6 +277,8 @@ static const char *nothing_else(search *s) {
     bool negative = psv_letters_at(text, length, "negative ") || psv_letters_at(text, length, "minus ");
     bool reals = psv_letters_at(text, length, "all real");
     bool date = length <= 20 && opens_with_month(text, length);
+    const char *choice = length < 200 ? named_choice(s) : NULL;
+    if (choice != NULL) return choice;
     bool sentence =
         !date && (words_around(s->text, s->span, &s->formulas) || (psv_opens_with_prose(text, length) && !negative));
     return sentence && !reals ? NULL : psv_readable(s->ctx, s->text, s->span, reals ? 8 : 3);
@@ -352,6 +368,16 @@ static bool only_domain_after(const search *s, const psv_formula *formula, psv_s
     return false;
 }
 
+/* "The probability is one third.": a value in words after the last "is". */
+static const char *value_after_is(search *s, size_t end) {
+    while (end > s->span.begin && strchr(".!", s->text[end - 1]) != NULL)
+        end--;
+    for (size_t i = end; i-- > s->span.begin + 4 && end - i < 40;)
+        if (psv_letters_at(s->text + i - 4, end - i + 4, " is "))
+            return psv_readable(s->ctx, s->text, (psv_span){i, end}, 0);
+    return NULL;
+}
+
 static const char *last_formula_or_number(search *s) {
     size_t end = s->span.end;
     while (end > s->span.begin && isspace((unsigned char)s->text[end - 1]))
@@ -374,6 +400,8 @@ static const char *last_formula_or_number(search *s) {
         return list != NULL ? list : with_those_before(s->ctx, s->text, &s->formulas, formula);
     }
     if (!has_number) {
+        const char *said = value_after_is(s, end);
+        if (said != NULL) return said;
         const char *choice = last_choice(s->ctx, s->text, s->span.end);
         return choice != NULL ? choice : psv_only_number_word(s->ctx, s->text, s->span);
     }

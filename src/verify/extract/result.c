@@ -76,7 +76,10 @@ static bool is_circumstance(const char *s, size_t i) {
     static const char *const words[] = {"in",     "after",   "for",   "every",   "per",    "with",   "on",   "at",
                                         "than",   "by",      "from",  "over",    "within", "during", "each", "since",
                                         "before", "until",   "these", "those",   "all",    "first",  "last", "next",
-                                        "step",   "problem", "until", "through", "into"};
+                                        "step",   "problem", "the",   "through", "into"};
+    size_t number = i + strspn(s + i, "$-");
+    number += strspn(s + number, "0123456789");
+    if (s[number] == '-' && isalpha((unsigned char)s[number + 1])) return true; /* the 12-month period */
     size_t end = i;
     while (end > 0 && (s[end - 1] == ' ' || s[end - 1] == '$' || s[end - 1] == '-'))
         end--;
@@ -173,6 +176,24 @@ static void end_at_story(char *s) {
         }
 }
 
+/* "$460 (400 regular + 60 overtime)": a bracket that ends the sentence, after a number and at most a noun, explains it.
+ */
+static void end_at_explanation(char *s) {
+    size_t length = strlen(s), end = length;
+    while (end > 0 && strchr(" .!", s[end - 1]) != NULL)
+        end--;
+    if (end == 0 || s[end - 1] != ')') return;
+    size_t open = end - 1;
+    for (int depth = 1; open > 0 && depth > 0; open--)
+        depth += (s[open - 1] == ')') - (s[open - 1] == '(');
+    if (open < 2 || s[open] != '(' || s[open - 1] != ' ') return;
+    size_t noun = open - 1;
+    while (noun > 0 && isalpha((unsigned char)s[noun - 1]))
+        noun--;
+    size_t number = noun > 0 && noun < open - 1 && s[noun - 1] == ' ' ? noun - 1 : open - 1;
+    if (number > 0 && (isdigit((unsigned char)s[number - 1]) || s[number - 1] == '%')) s[open - 1] = '\0';
+}
+
 /* "twice 5", "the square root of 7": a sentence that is nothing but a number and words that change it. */
 static bool changes_its_number(const char *s) {
     static const char *const words[] = {"at least ",     "at most ",       "less than ",      "more than ",
@@ -196,6 +217,7 @@ const char *psv_result_of_sentence(psv_ctx *ctx, const char *text, psv_span sent
     if (copy == NULL) return NULL;
     end_at_reason(copy);
     end_at_story(copy);
+    end_at_explanation(copy);
     if (changes_its_number(copy)) return copy;
     const char *s = copy;
     s += last_clause(s);
