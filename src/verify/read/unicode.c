@@ -254,8 +254,13 @@ const char *psv_plain_characters(psv_ctx *ctx, const char *text, size_t *length)
 }
 
 const char *psv_from_unicode(psv_ctx *ctx, const char *text, size_t length) {
+    size_t plain = ascii_run(text, 0, length);
+    while (plain < length && (unsigned char)text[plain] < 128)
+        plain++;
+    if (plain == length && text[length] == '\0') return text;
     ps_text out = psv_text(ctx);
-    for (size_t i = 0; i < length;) {
+    ps_text_append(&out, text, plain);
+    for (size_t i = plain; i < length;) {
         if ((unsigned char)text[i] < 128) {
             ps_text_append(&out, text + i++, 1);
             continue;
