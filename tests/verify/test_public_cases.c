@@ -1,5 +1,5 @@
-/* Cases from public reports and test files of other graders, in the words of whole responses: gold, response, verdict,
- * kind and source, one JSON object a line in public_cases.jsonl. */
+/* Cases from public reports and test files of other graders, and siblings of them (source "own"), as whole responses:
+ * gold, response, verdict, kind and source, one JSON object a line in public_cases.jsonl. */
 #include "verify/support.h"
 
 #include <jansson.h>

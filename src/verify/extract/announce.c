@@ -22,11 +22,23 @@ static inline bool is_letter(char c) {
     return (unsigned char)((c | 32) - 'a') < 26;
 }
 
+/* The first letters of the nouns. */
+#define LETTER(c) (1u << ((c) - 'a'))
+enum {
+    FIRST_LETTERS = LETTER('a') | LETTER('b') | LETTER('c') | LETTER('e') | LETTER('f') | LETTER('j') | LETTER('l') |
+                    LETTER('o') | LETTER('r') | LETTER('s') | LETTER('v')
+};
+
+/* May a noun begin so? Most words of a response begin otherwise. */
+static inline bool may_begin_noun(unsigned char c) {
+    unsigned place = (c | 32u) - 'a';
+    return place < 26 ? (FIRST_LETTERS >> place & 1) != 0 : c >= 0xC2;
+}
+
 /* The length of the noun at text[i], which begins a word; 0: there is none. */
 static size_t noun_at(const char *text, size_t i, size_t end) {
     unsigned char c = (unsigned char)text[i];
-    bool begins_word = (is_letter(text[i]) || c >= 0xC2) && (i == 0 || !is_letter(text[i - 1]));
-    if (!begins_word) return 0;
+    if (!may_begin_noun(c) || (i > 0 && is_letter(text[i - 1]))) return 0;
     char first = (char)tolower(c);
     for (size_t k = 0; k < sizeof nouns / sizeof *nouns; k++) {
         if (nouns[k][0] != first || !psv_letters_at(text + i, end - i, nouns[k])) continue;

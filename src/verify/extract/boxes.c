@@ -469,7 +469,7 @@ size_t psv_window(const char *response, size_t length) {
     if (length <= PSV_MAX_RESPONSE) return 0;
     size_t begin = length - PSV_MAX_RESPONSE, opened = begin;
     long depth = 0;
-    for (size_t i = 0; i < begin; i++) {
+    for (size_t i = 0; (i = psv_next_of(response, i, begin, "\\{}")) < begin; i++) {
         size_t command = response[i] == '\\' ? box_command(response + i, length - i) : 0;
         if (command && response[i + command] == '{') {
             if (depth <= 0) {

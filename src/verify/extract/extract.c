@@ -207,6 +207,19 @@ static const char *announcement(search *s) {
     return announced_after(s, s->span.begin);
 }
 
+/* The quoted words that a response ends in: 'The fastest is "Evelyn".' */
+static const char *quoted(search *s) {
+    size_t end = s->span.end;
+    while (end > s->span.begin && (isspace((unsigned char)s->text[end - 1]) || s->text[end - 1] == '.'))
+        end--;
+    if (end < s->span.begin + 3 || s->text[end - 1] != '"') return NULL;
+    size_t open = end - 1;
+    while (open > s->span.begin && end - open < 60 && s->text[open - 1] != '"' && s->text[open - 1] != '\n')
+        open--;
+    if (open == s->span.begin || s->text[open - 1] != '"') return NULL;
+    return psv_readable(s->ctx, s->text, (psv_span){open, end - 1}, 3);
+}
+
 static bool opens_with_month(const char *text, size_t length) {
     static const char *const months[] = {"january", "february", "march",     "april",   "may",      "june",
                                          "july",    "august",   "september", "october", "november", "december"};
@@ -215,12 +228,57 @@ static bool opens_with_month(const char *text, size_t length) {
     return false;
 }
 
+/* "18 (9 × 2)": a value, and in brackets how it comes about. How much of the text is the value; 0: it is not that. */
+static size_t explained_value(psv_ctx *ctx, const char *text, size_t length) {
+    const char *open = memchr(text, '(', length < 40 ? length : 40);
+    while (length > 0 && strchr(" .\n", text[length - 1]) != NULL)
+        length--;
+    if (open == NULL || open == text || open[-1] != ' ' || length == 0 || text[length - 1] != ')') return 0;
+    size_t end = (size_t)(open - text), begin = end + 1;
+    psv_answer value, reason;
+    psv_read(ctx, text, end, &value);
+    psv_read(ctx, text + begin, length - 1 - begin, &reason);
+    if (value.tree == NULL || value.why != NULL || value.tree->kind != PSV_NUM || reason.tree == NULL ||
+        reason.why != NULL || reason.tree->kind == PSV_NUM)
+        return 0;
+    psv_compare c = {.ctx = ctx};
+    return psv_compare_answers(&c, &value, &reason) == PSV_YES ? end : 0;
+}
+
+/* "Yes, it does.": the word, where no number is. How long; 0: it is not that. */
+static size_t yes_or_no(const char *text, size_t length) {
+    size_t n = psv_letters_at(text, length, "yes") ? 3 : psv_letters_at(text, length, "no") ? 2 : 0;
+    if (n == 0 || n >= length || strchr(",.!;", text[n]) == NULL) return 0;
+    for (size_t i = 0; i < length; i++)
+        if (isdigit((unsigned char)text[i]) || text[i] == '$' || text[i] == '\\') return 0;
+    return n;
+}
+
+/* "So option C is correct.": the letter that the words option or choice name, in a response without numbers. */
+static const char *named_choice(search *s) {
+    const char *text = s->text;
+    for (size_t i = s->span.end; i-- > s->span.begin + 7;) {
+        if (isdigit((unsigned char)text[i]) || text[i] == '$' || text[i] == '\\') return NULL;
+        size_t at = i - 7;
+        if (!psv_letters_at(text + at, 7, "option ") && !psv_letters_at(text + at, 7, "choice ")) continue;
+        size_t letter = i + (text[i] == '(');
+        bool named = text[letter] >= 'A' && text[letter] <= 'J' && !isalnum((unsigned char)text[letter + 1]);
+        if (named) return ps_arena_strndup(s->ctx->arena, text + letter, 1);
+    }
+    return NULL;
+}
+
 static const char *nothing_else(search *s) {
     const char *text = s->text + s->span.begin;
     size_t length = s->span.end - s->span.begin;
+    size_t value = explained_value(s->ctx, text, length);
+    if (value == 0) value = yes_or_no(text, length);
+    if (value > 0) return ps_arena_strndup(s->ctx->arena, text, value);
     bool negative = psv_letters_at(text, length, "negative ") || psv_letters_at(text, length, "minus ");
     bool reals = psv_letters_at(text, length, "all real");
     bool date = length <= 20 && opens_with_month(text, length);
+    const char *choice = length < 200 ? named_choice(s) : NULL;
+    if (choice != NULL) return choice;
     bool sentence =
         !date && (words_around(s->text, s->span, &s->formulas) || (psv_opens_with_prose(text, length) && !negative));
     return sentence && !reals ? NULL : psv_readable(s->ctx, s->text, s->span, reals ? 8 : 3);
@@ -310,6 +368,16 @@ static bool only_domain_after(const search *s, const psv_formula *formula, psv_s
     return false;
 }
 
+/* "The probability is one third.": a value in words after the last "is". */
+static const char *value_after_is(search *s, size_t end) {
+    while (end > s->span.begin && strchr(".!", s->text[end - 1]) != NULL)
+        end--;
+    for (size_t i = end; i-- > s->span.begin + 4 && end - i < 40;)
+        if (psv_letters_at(s->text + i - 4, end - i + 4, " is "))
+            return psv_readable(s->ctx, s->text, (psv_span){i, end}, 0);
+    return NULL;
+}
+
 static const char *last_formula_or_number(search *s) {
     size_t end = s->span.end;
     while (end > s->span.begin && isspace((unsigned char)s->text[end - 1]))
@@ -331,7 +399,12 @@ static const char *last_formula_or_number(search *s) {
         const char *list = counted(s, (size_t)(formula - s->formulas.data));
         return list != NULL ? list : with_those_before(s->ctx, s->text, &s->formulas, formula);
     }
-    if (!has_number) return last_choice(s->ctx, s->text, s->span.end);
+    if (!has_number) {
+        const char *said = value_after_is(s, end);
+        if (said != NULL) return said;
+        const char *choice = last_choice(s->ctx, s->text, s->span.end);
+        return choice != NULL ? choice : psv_only_number_word(s->ctx, s->text, s->span);
+    }
     psv_span wide = psv_around_number(s->text, s->span.end, number);
     if (wide.begin != number.begin) return arena_span(s->ctx, s->text, wide);
     psv_span sentence = sentence_of(s, number.begin);
@@ -358,6 +431,7 @@ static const struct {
     {nothing_else,
      {"nothing else", "the whole response, when it is nothing but an answer", "x=5 or x=3", "x=5 or x=3"}},
     {bold, {"bold", "the last bold stretch of the last line", "The fastest of the 3 is **Evelyn**.", "Evelyn"}},
+    {quoted, {"quoted", "the quoted words that the response ends in", "The fastest runner is \"Evelyn\".", "Evelyn"}},
     {last_formula_or_number,
      {"last", "the last formula or, when a number follows it, what the last sentence with a number comes to",
       "So he will be 5+3=8 in 3 years.", "8"}},

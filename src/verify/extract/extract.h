@@ -33,9 +33,12 @@ static inline bool psv_letters_at(const char *s, size_t left, const char *lower)
     return first ? psv_all_letters_at(s, left, lower) : *lower == '\0';
 }
 
-/* The next place from i on with one of a few characters, at most `end`. Searches in response are passes over all of it;
- * this takes many characters at a time. The text is terminated, at `end` or later. */
+/* The next place from i on with one of a few characters, at most `end`. Searches in a response are passes over all of
+ * it; this takes many characters at a time. The text is terminated, at `end` or later. */
 static inline size_t psv_next_of(const char *text, size_t i, size_t end, const char *set) {
+    for (size_t near = i + 4; i < end && i < near; i++) /* where there is one after the other a call is dear */
+        for (const char *c = set; *c; c++)
+            if (text[i] == *c) return i;
     if (i >= end) return end;
     i += strcspn(text + i, set);
     return i < end ? i : end;

@@ -9,6 +9,39 @@
 
 enum { MOST_NUMBERS = 16 };
 
+/* Does the word before or after a number in words make another number, or none, of it? */
+static bool is_part_of_more(const char *text, psv_span span, size_t i, size_t n) {
+    static const char *const around[] = {"and",     "or",       "not",   "no",    "than",   "of",      "to",
+                                         "times",   "percent",  "dozen", "minus", "plus",   "twice",   "negative",
+                                         "hundred", "thousand", "point", "over",  "halves", "squared", "about",
+                                         "least",   "most",     "half",  "every", "each",   "first",   "last"};
+    size_t after = psv_skip_spaces(text, i + n), before = i;
+    while (before > span.begin && text[before - 1] == ' ')
+        before--;
+    size_t end = before;
+    while (before > span.begin && isalpha((unsigned char)text[before - 1]))
+        before--;
+    for (size_t k = 0; k < sizeof around / sizeof *around; k++)
+        if (psv_word_is(text + before, end - before, around[k]) ||
+            psv_word_is(text + after, psv_word_length(text, after), around[k]))
+            return true;
+    return text[i + n] == '-' || (i > span.begin && text[i - 1] == '-');
+}
+
+const char *psv_only_number_word(psv_ctx *ctx, const char *text, psv_span span) {
+    const char *found = NULL;
+    size_t n;
+    if (span.end - span.begin > PSV_LONGEST_VALUE) return NULL;
+    for (size_t i = span.begin; i<span.end; i += n> 0 ? n : 1) {
+        n = psv_word_length(text, i);
+        bool small = n < 3 || psv_word_is(text + i, n, "one"); /* often no count */
+        if (small || !psv_is_number_word(text + i, n)) continue;
+        if (found != NULL || is_part_of_more(text, span, i, n)) return NULL;
+        found = ps_arena_strndup(ctx->arena, text + i, n);
+    }
+    return found;
+}
+
 const char *psv_spelled_result(psv_ctx *ctx, const char *text, psv_span span) {
     if (span.end - span.begin > PSV_LONGEST_SENTENCE) return NULL;
     const char *s = psv_plain_copy(ctx, text, span);
@@ -43,7 +76,10 @@ static bool is_circumstance(const char *s, size_t i) {
     static const char *const words[] = {"in",     "after",   "for",   "every",   "per",    "with",   "on",   "at",
                                         "than",   "by",      "from",  "over",    "within", "during", "each", "since",
                                         "before", "until",   "these", "those",   "all",    "first",  "last", "next",
-                                        "step",   "problem", "until", "through", "into"};
+                                        "step",   "problem", "the",   "through", "into"};
+    size_t number = i + strspn(s + i, "$-");
+    number += strspn(s + number, "0123456789");
+    if (s[number] == '-' && isalpha((unsigned char)s[number + 1])) return true; /* the 12-month period */
     size_t end = i;
     while (end > 0 && (s[end - 1] == ' ' || s[end - 1] == '$' || s[end - 1] == '-'))
         end--;
@@ -104,7 +140,7 @@ static const char *list_value(psv_ctx *ctx, const char *s, size_t begin) {
 static bool is_group_of_three(const char *s, size_t first, size_t i) {
     if (s[i] != ' ' || strspn(s + i + 1, "0123456789") != 3) return false;
     size_t run = 0;
-    while (i > first && isdigit((unsigned char)s[i - 1 - run]) && i - 1 - run >= first && run < 4)
+    while (run < 4 && i > first + run && isdigit((unsigned char)s[i - 1 - run]))
         run++;
     return run <= 3;
 }
@@ -125,11 +161,64 @@ static void end_at_reason(char *s) {
             s[i] = 0;
 }
 
+/* "24 apples, which he gives to 3 friends": what becomes of the result is another story, unless it goes on to count. */
+static void end_at_story(char *s) {
+    static const char *const who[] = {", which he ", ", which she ", ", which they ", ", which it ", ", which we "};
+    static const char *const counts[] = {"=", " get", " make", " total", " equal", " leav", " give him", " give her"};
+    for (size_t i = 1; s[i]; i++)
+        for (size_t k = 0; k < sizeof who / sizeof *who; k++) {
+            if (!psv_letters_at(s + i, strlen(s + i), who[k]) || !psv_digit_within(s, 0, i)) continue;
+            bool goes_on = false;
+            for (size_t n = 0; n < sizeof counts / sizeof *counts; n++)
+                goes_on |= strstr(s + i, counts[n]) != NULL;
+            if (!goes_on) s[i] = '\0';
+            return;
+        }
+}
+
+/* "$460 (400 regular + 60 overtime)": a bracket that ends the sentence, after a number and at most a noun, explains it.
+ */
+static void end_at_explanation(char *s) {
+    size_t length = strlen(s), end = length;
+    while (end > 0 && strchr(" .!", s[end - 1]) != NULL)
+        end--;
+    if (end == 0 || s[end - 1] != ')') return;
+    size_t open = end - 1;
+    for (int depth = 1; open > 0 && depth > 0; open--)
+        depth += (s[open - 1] == ')') - (s[open - 1] == '(');
+    if (open < 2 || s[open] != '(' || s[open - 1] != ' ') return;
+    size_t noun = open - 1;
+    while (noun > 0 && isalpha((unsigned char)s[noun - 1]))
+        noun--;
+    size_t number = noun > 0 && noun < open - 1 && s[noun - 1] == ' ' ? noun - 1 : open - 1;
+    if (number > 0 && (isdigit((unsigned char)s[number - 1]) || s[number - 1] == '%')) s[open - 1] = '\0';
+}
+
+/* "twice 5", "the square root of 7": a sentence that is nothing but a number and words that change it. */
+static bool changes_its_number(const char *s) {
+    static const char *const words[] = {"at least ",     "at most ",       "less than ",      "more than ",
+                                        "fewer than ",   "greater than ",  "up to ",          "twice ",
+                                        "half of ",      "double ",        "square root of ", "cube root of ",
+                                        "log of ",       "logarithm of ",  "reciprocal of ",  "inverse of ",
+                                        "no more than ", "no fewer than ", "no less than ",   "opposite of "};
+    s += psv_letters_at(s, strlen(s), "the ") ? 4 : 0;
+    for (size_t k = 0; k < sizeof words / sizeof *words; k++) {
+        if (!psv_letters_at(s, strlen(s), words[k])) continue;
+        const char *number = s + strlen(words[k]);
+        number += strspn(number, "-$0123456789.,/");
+        return *number == '\0';
+    }
+    return false;
+}
+
 const char *psv_result_of_sentence(psv_ctx *ctx, const char *text, psv_span sentence) {
     if (sentence.end - sentence.begin > PSV_LONGEST_SENTENCE) sentence.begin = sentence.end - PSV_LONGEST_SENTENCE;
     char *copy = psv_plain_copy(ctx, text, sentence);
     if (copy == NULL) return NULL;
     end_at_reason(copy);
+    end_at_story(copy);
+    end_at_explanation(copy);
+    if (changes_its_number(copy)) return copy;
     const char *s = copy;
     s += last_clause(s);
     size_t equals = after_last_equals(s);

@@ -107,8 +107,9 @@ static bool opens_turn(const char *text, size_t i, size_t end) {
         heading |= text[i] == '#';
         i++;
     }
+    char first = i < end ? (char)tolower((unsigned char)text[i]) : '\0';
     for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
-        if (!psv_letters_at(text + i, end - i, names[k])) continue;
+        if (names[k][0] != first || !psv_letters_at(text + i, end - i, names[k])) continue;
         size_t at = i + strlen(names[k]);
         while (at < end && (text[at] == ' ' || isdigit((unsigned char)text[at]) || text[at] == '#'))
             at++;

@@ -24,6 +24,9 @@ const char *psv_stated_result(psv_ctx *ctx, const char *text, psv_span stretch, 
 /* "so it took three days": the number in words that a conclusion without digits ends in; NULL: there is none. */
 const char *psv_spelled_result(psv_ctx *ctx, const char *text, psv_span span);
 
+/* The number in words, if a text has one and no other; NULL. "one" does not count. */
+const char *psv_only_number_word(psv_ctx *ctx, const char *text, psv_span span);
+
 /* What a sentence comes to: what stands after its last "=", else its list of values, else the last number that no
  * preposition makes a circumstance ("in 5 years", "after 3 weeks"). NULL: there is no number. */
 const char *psv_result_of_sentence(psv_ctx *ctx, const char *text, psv_span sentence);

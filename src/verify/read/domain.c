@@ -125,7 +125,7 @@ size_t psv_after_unread_side(const psv_tokens *tokens) {
     int depth = 0;
     for (size_t i = 0; i + 1 < tokens->n; i++) {
         const psv_token *t = &tokens->data[i];
-        unread |= is_unread(t);
+        unread |= is_unread(t) || (t->code == TK_MID && depth > 0); /* P(A \mid B) */
         if (t->code == '=' && depth == 0) {
             value = i + 1;
             unread_before |= unread;

@@ -19,6 +19,7 @@ static size_t group_separator(const psv_lexer *lex, size_t i, bool *plain) {
                                              "{\\,}",     "\\ ",       "~",    ",",   " "};
     size_t left = lex->length - i, best = 0;
     for (size_t k = 0; k < sizeof separators / sizeof *separators; k++) {
+        if (left == 0 || *separators[k] != lex->s[i]) continue;
         size_t length = strlen(separators[k]);
         if (length <= left && length > best && memcmp(lex->s + i, separators[k], length) == 0 &&
             three_digits(lex, i + length)) {

@@ -59,6 +59,11 @@ psv_node *psv_known_phrase(psv_ctx *ctx, const char *words) {
     if (psv_means_reals(words)) return psv_named(ctx, PSV_NUMBERS, "R", 1);
     if (means_nothing(words)) return psv_node_new(ctx, PSV_EMPTY, 0, NULL);
     if (strcmp(words, "infinity") == 0) return psv_constant(ctx, PSV_INFINITY);
+    size_t sign = strncmp(words, "negative ", 9) == 0 ? 9 : strncmp(words, "minus ", 6) == 0 ? 6 : 0;
+    if (sign > 0) { /* negative seven */
+        long below = psv_number_word(words + sign);
+        return below >= 0 ? psv_unary(ctx, PSV_NEG, psv_integer(ctx, below)) : NULL;
+    }
     long number = psv_number_word(words);
     if (number < 0) return fraction_in_words(ctx, words);
     psv_node *node = psv_integer(ctx, number);

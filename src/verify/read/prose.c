@@ -136,8 +136,11 @@ static const char *const lead_ins[] = {"the correct option is",
                                        "choice"};
 
 static size_t longest_lead_in(const char *text, size_t length) {
+    if (length == 0 || !isalpha((unsigned char)*text)) return 0;
     size_t best = 0;
+    char first = (char)tolower((unsigned char)*text);
     for (size_t k = 0; k < sizeof lead_ins / sizeof *lead_ins; k++) {
+        if (*lead_ins[k] != first) continue;
         size_t n = strlen(lead_ins[k]);
         if (n <= best || n > length || !psv_word_is(text, n, lead_ins[k])) continue;
         if (n < length && (isalnum((unsigned char)text[n]) || text[n] == '_' || text[n] == '^')) continue;

@@ -88,6 +88,7 @@ static void lex_relation_or_character(psv_lexer *lex) {
     if (lex_stacked_fraction(lex)) return;
     const char *s = lex->s + lex->i;
     for (size_t k = 0; k < sizeof pairs / sizeof *pairs; k++) {
+        if (*pairs[k].text != *s) continue;
         size_t length = strlen(pairs[k].text);
         if (lex->length - lex->i < length || memcmp(s, pairs[k].text, length) != 0) continue;
         if (pairs[k].code == TK_PM && length == 2 && lex->i > 0) continue; /* "a+-b" is a sum */
@@ -118,6 +119,7 @@ bool psv_tokenise(psv_ctx *ctx, const char *text, psv_tokens *out) {
     *out = (psv_tokens){.source = text};
     psv_lexer lex = {.ctx = ctx, .s = text, .length = strlen(text), .out = out};
     if (lex.length >= PSV_MAX_SOURCE) return false;
+    if (ps_arena_reserve(ctx->arena, &out->data, &lex.capacity, 32) != PS_OK) return false; /* enough for most */
     while (lex.i < lex.length && !lex.failed) {
         unsigned char c = (unsigned char)lex.s[lex.i];
         if (lex.degree_at && lex.i >= lex.degree_at) {

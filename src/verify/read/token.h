@@ -84,7 +84,8 @@ static inline bool psv_is_sign(int code) {
     return (code >= TK_LE && code <= TK_MP) || code == TK_DOTS || code == TK_CURRENCY || code == TK_DEGREE;
 }
 
-/* Unicode mathematics to LaTeX: π, √, ×, ², ½, ≤, … Returns an arena string; NULL without memory. */
+/* Unicode mathematics to LaTeX: π, √, ×, ², ½, ≤, … `text` itself when it is ASCII and ends there, else an arena
+ * string. */
 const char *psv_from_unicode(psv_ctx *ctx, const char *text, size_t length);
 
 /* How many bytes of a mathematical sign, or of raised or lowered digits, stand at s; 0: something else does. */

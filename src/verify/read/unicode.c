@@ -216,9 +216,21 @@ static char plain_character(unsigned code) {
     }
 }
 
+/* How many bytes from i on are surely ASCII: eight at a time. */
+static size_t ascii_run(const char *text, size_t i, size_t length) {
+    size_t at = i;
+    for (uint64_t eight; at + sizeof eight <= length; at += sizeof eight) {
+        memcpy(&eight, text + at, sizeof eight);
+        if ((eight & 0x8080808080808080u) != 0) break;
+    }
+    return at - i;
+}
+
 const char *psv_plain_characters(psv_ctx *ctx, const char *text, size_t *length) {
     bool other = false;
     for (size_t i = 0, bytes; i < *length && !other; i += bytes) {
+        bytes = ascii_run(text, i, *length);
+        if (bytes > 0) continue;
         bytes = 1;
         if ((unsigned char)text[i] >= 0xD0)
             other = plain_character(code_point((const unsigned char *)text + i, *length - i, &bytes)) != 0;
@@ -242,8 +254,13 @@ const char *psv_plain_characters(psv_ctx *ctx, const char *text, size_t *length)
 }
 
 const char *psv_from_unicode(psv_ctx *ctx, const char *text, size_t length) {
+    size_t plain = ascii_run(text, 0, length);
+    while (plain < length && (unsigned char)text[plain] < 128)
+        plain++;
+    if (plain == length && text[length] == '\0') return text;
     ps_text out = psv_text(ctx);
-    for (size_t i = 0; i < length;) {
+    ps_text_append(&out, text, plain);
+    for (size_t i = plain; i < length;) {
         if ((unsigned char)text[i] < 128) {
             ps_text_append(&out, text + i++, 1);
             continue;
