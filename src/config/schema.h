@@ -4,9 +4,11 @@
 
 #include "persamp/config.h"
 
+/* clang-format off */
 #define VALUE_TYPES(X)                                                                                                 \
-    X(BOOL) X(INT) X(OPTINT) X(REAL) X(OPTREAL) X(STRING) X(OPTSTRING) X(NAME) X(OPTNAME) X(CHOICE) X(OPTCHOICE) X(LIST)   \
-    X(SPACE)
+    X(BOOL) X(INT) X(OPTINT) X(REAL) X(OPTREAL) X(STRING) X(OPTSTRING) X(NAME) X(OPTNAME) X(CHOICE) X(OPTCHOICE)       \
+    X(LIST) X(SPACE)
+/* clang-format on */
 typedef enum ps_value_type {
 #define X(type) TYPE_##type,
     VALUE_TYPES(X)

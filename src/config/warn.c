@@ -91,8 +91,8 @@ static ps_status warn_vain(const audience *a, ps_error *err) {
 static void warn_rewardless(const ps_config *cfg, const ps_log *log, ps_key_index key, double value) {
     if (cfg->models_prm_enabled || !ps_config_was_given(cfg, key) || !(value > 0)) return;
     ps_log_printf(log, PS_LOG_WARNING,
-                  "%s (%s): without a reward model depths are compared by the score, which may fall with every token; "
-                  "auto leaves it off",
+                  "without a reward model %s (%s) compares depths by the score, which may fall with every token; auto "
+                  "leaves it off",
                   ps_schema_key(key)->name, ps_origin_text(cfg, key));
 }
 

@@ -99,8 +99,8 @@ static void comparing_depths_without_a_reward_is_said(void **state) {
     } cases[] = {
         {"ps: {depth_retreat: auto, depth_tilt: auto}\n", NULL},
         {"ps: {depth_retreat: 0, depth_tilt: 0}\n", NULL},
-        {"ps: {depth_retreat: 8}\n", "warning: ps.depth_retreat (t.yaml:1:21): without a reward model"},
-        {"ps: {depth_tilt: 0.5}\n", "warning: ps.depth_tilt (t.yaml:1:18): without a reward model"},
+        {"ps: {depth_retreat: 8}\n", "warning: without a reward model ps.depth_retreat (t.yaml:1:21) compares"},
+        {"ps: {depth_tilt: 0.5}\n", "warning: without a reward model ps.depth_tilt (t.yaml:1:18) compares"},
         {"ps: {depth_retreat: 8}\nmodels: {prm: {enabled: true}}\n", NULL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -188,7 +188,7 @@ static void what_acts_changes_something(void **state) {
                           "synthetic}}\nps: {depth_decay: 0.3}"},
         {"ps.depth_retreat", "scoring: {type: prm_reward}\nmodels: {prm: {enabled: true}}\nengine: {toy: {kind: "
                              "synthetic}}\nps: {depth_decay: 0.3}"},
-        {"ps.temperature_schedule.monotone", "ps: {temperature_schedule: {monotone: true}}"},
+        {"ps.temperature_schedule.monotone", "ps: {temperature_schedule: {monotone: true, target_ess: 0.7}}"},
         {"ps.temperature_schedule.bisection_tol", "ps: {temperature_schedule: {target_ess: 0.7}}"},
         {"ps.temperature_schedule.bisection_max_iter", "ps: {temperature_schedule: {target_ess: 0.7}}"},
         {"ps.resample.alpha_start", "ps: {resample: {policy: ess, alpha_start: 0.2, alpha_end: 0.2}}"},
