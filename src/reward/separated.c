@@ -263,6 +263,10 @@ static const char *separator_of(const ps_prm *prm) {
     return ((const separated *)prm)->separator;
 }
 
+static const char *identity_of(const ps_prm *prm) {
+    return ps_prm_identity(((const separated *)prm)->inner);
+}
+
 /* ---- Life ---------------------------------------------------------------- */
 
 static void free_parts(separated *s) {
@@ -306,7 +310,8 @@ ps_status ps_prm_separate(ps_prm *inner, const char *separator, ps_prm **prm, ps
                           .wake = wake,
                           .on_ready = on_ready,
                           .stats = stats,
-                          .separator = separator_of};
+                          .separator = separator_of,
+                          .identity = identity_of};
     s->base.ops = &s->ops;
     s->separator = ps_strdup(separator);
     if (s->separator == NULL) {

@@ -19,8 +19,10 @@ struct ps_store {
 };
 
 ps_record_models ps_store_models(const ps_models *models) {
-    (void)models;
-    return (ps_record_models){0};
+    ps_engine_info info;
+    ps_engine_get_info(ps_models_engine(models), &info);
+    const ps_prm *prm = ps_models_prm(models);
+    return (ps_record_models){info.identity, prm != NULL ? ps_prm_identity(prm) : NULL};
 }
 
 void ps_store_close(ps_store *store) {

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { FORMAT = 1, LARGEST = 1 << 16 }; /* of the file in bytes */
 
