@@ -50,7 +50,7 @@ typedef struct ps_prm_ops {
     void (*wake)(ps_prm *prm);                                            /* OPTIONAL */
     void (*stats)(const ps_prm *prm, ps_engine_stats *stats);
     const char *(*separator)(const ps_prm *prm); /* OPTIONAL */
-    const char *(*identity)(const ps_prm *prm); /* OPTIONAL */
+    const char *(*identity)(const ps_prm *prm);  /* OPTIONAL */
 } ps_prm_ops;
 struct ps_prm {
     const ps_prm_ops *ops;
