@@ -259,12 +259,13 @@ static void stats(const ps_prm *prm, ps_engine_stats *stats) {
     ps_prm_get_stats(((const separated *)prm)->inner, stats);
 }
 
-static const char *separator_of(const ps_prm *prm) {
-    return ((const separated *)prm)->separator;
+/* Where it is read is a setting, not the model. */
+static const char *identity(const ps_prm *prm) {
+    return ps_prm_identity(((const separated *)prm)->inner);
 }
 
-static const char *identity_of(const ps_prm *prm) {
-    return ps_prm_identity(((const separated *)prm)->inner);
+static const char *separator_of(const ps_prm *prm) {
+    return ((const separated *)prm)->separator;
 }
 
 /* ---- Life ---------------------------------------------------------------- */
@@ -310,8 +311,8 @@ ps_status ps_prm_separate(ps_prm *inner, const char *separator, ps_prm **prm, ps
                           .wake = wake,
                           .on_ready = on_ready,
                           .stats = stats,
-                          .separator = separator_of,
-                          .identity = identity_of};
+                          .identity = identity,
+                          .separator = separator_of};
     s->base.ops = &s->ops;
     s->separator = ps_strdup(separator);
     if (s->separator == NULL) {

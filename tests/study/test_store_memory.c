@@ -7,9 +7,11 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static void take(void *user, const ps_result_line *line) {
+static ps_status take(void *user, const ps_stored_line *line, ps_error *err) {
     (void)line;
+    (void)err;
     ++*(size_t *)user;
+    return PS_OK;
 }
 
 static void want_of_memory_is_no_failure_of_the_disk(void **state) {
@@ -24,7 +26,7 @@ static void want_of_memory_is_no_failure_of_the_disk(void **state) {
     size_t lines = 0;
     assert_ok(ps_config_create(&config, err));
     assert_ok(ps_config_set(config, "evaluation.output_dir", folder, "test", err));
-    assert_ok(ps_store_open(config, false, &store, err));
+    assert_ok(ps_store_open(config, &(ps_record_models){0}, false, &store, err));
     bool opened = false;
     for (size_t n = 1; !opened; n++) {
         failing_allocator memory;

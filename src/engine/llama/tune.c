@@ -28,10 +28,14 @@ static int32_t cores_allowed(void) {
 /* … and the time it may have of them: a container's quota ("200000 100000": two cores; "max …": all). */
 static int32_t count_cores(void) {
     const int32_t allowed = cores_allowed();
-    double quota, period;
+    double quota = 0, period = 0;
+    char line[64] = "";
     FILE *file = fopen("/sys/fs/cgroup/cpu.max", "r");
-    const bool limited = file != NULL && fscanf(file, "%lf %lf", &quota, &period) == 2 && quota > 0 && period > 0;
+    if (file != NULL && fgets(line, sizeof line, file) == NULL) line[0] = '\0';
     if (file != NULL) fclose(file);
+    const size_t blank = strcspn(line, " "), end = strcspn(line, "\n");
+    const bool limited = blank < end && ps_parse_real(line, blank, &quota) &&
+                         ps_parse_real(line + blank + 1, end - blank - 1, &period) && quota > 0 && period > 0;
     if (!limited || quota >= period * allowed) return allowed;
     return quota > period ? (int32_t)(quota / period + 0.5) : 1;
 }
