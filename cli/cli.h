@@ -70,6 +70,7 @@ bool ps_cli_interrupted(void *unused);
  * elsewhere. */
 typedef struct ps_cli_progress {
     bool terminal;
+    bool json;              /* standard error is read by a program: it gets the log and no progress */
     double started, last;   /* seconds */
     const ps_eval_arm *arm; /* under way; compared, never looked into */
     ps_eval_arm shown;      /* as it was after the last result; its name is `name` */

@@ -66,6 +66,7 @@ static void print_progress(ps_cli_progress *state, double now) {
     ps_text facts = {0};
     bool finished = state->shown.done == state->total;
     state->last = now;
+    if (state->json) return;
     add_facts(state, now, true, &facts);
     if (state->terminal)
         draw(state, &facts, now);

@@ -45,7 +45,8 @@ static int work(const ps_cli_run *run, void *arguments, const ps_config *config,
     ps_error err;
     ps_models *models = NULL;
     ps_log log = ps_cli_log(config);
-    ps_cli_progress state = {.terminal = isatty(STDERR_FILENO) == 1};
+    ps_cli_progress state = {.terminal = isatty(STDERR_FILENO) == 1,
+                             .json = strcmp(config->logging_console_format, "json") == 0};
     ps_eval_observer observer = {.user = &state,
                                  .fault = ps_cli_fault,
                                  .more_faults = ps_cli_more_faults,

@@ -4,6 +4,7 @@
 
 #ifdef PS_HAVE_LLAMA
 
+#include "base/file.h"
 #include "base/hash.h"
 
 #include <errno.h>
@@ -11,6 +12,7 @@
 #include <gguf.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { LARGEST_SIDE = 1 << 20 };
 
@@ -31,15 +33,20 @@ static void close_file(tensor_file *t) {
 }
 
 static ps_status open_file(tensor_file *t, const char *path, bool shapes, ps_error *err) {
-    *t = (tensor_file){.path = path, .file = fopen(path, "rb"), .err = err};
-    if (t->file == NULL) return ps_fail(err, PS_IO, "%s: cannot open: %s", path, strerror(errno));
+    int fd;
+    *t = (tensor_file){.path = path, .err = err};
+    ps_status status = ps_file_open(path, &fd, &t->size, err);
+    if (status != PS_OK) return status;
+    t->file = fdopen(fd, "rb");
+    if (t->file == NULL) {
+        close(fd);
+        return ps_fail(err, PS_IO, "%s: cannot open: %s", path, strerror(errno));
+    }
     char magic[4] = {0};
-    if (fread(magic, 1, sizeof magic, t->file) != sizeof magic || memcmp(magic, "GGUF", 4) != 0 ||
-        fseek(t->file, 0, SEEK_END) != 0) {
+    if (fread(magic, 1, sizeof magic, t->file) != sizeof magic || memcmp(magic, "GGUF", 4) != 0) {
         close_file(t);
         return ps_fail(err, PS_FORMAT, "%s is not a GGUF file: it does not begin with \"GGUF\"", path);
     }
-    t->size = (uint64_t)ftell(t->file);
     t->gguf = gguf_init_from_file(path, (struct gguf_init_params){.no_alloc = true, .ctx = shapes ? &t->shapes : NULL});
     if (t->gguf == NULL) {
         close_file(t);

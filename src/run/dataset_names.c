@@ -28,11 +28,11 @@ static const known_set *find_set(const char *name) {
 
 /* The names in the data set of a configuration: its own, changed by evaluation.fields. */
 static void fields_of(const ps_config *c, ps_field_names *fields) {
-    const char *const given[PS_FIELDS] = {
-#define X(name) c->evaluation_fields_##name,
-        PS_FIELD_LIST(X)
-#undef X
-    };
+    const char *const given[PS_FIELDS] = {[PS_FIELD_problem] = c->evaluation_fields_problem,
+                                          [PS_FIELD_answer] = c->evaluation_fields_answer,
+                                          [PS_FIELD_unique_id] = c->evaluation_fields_unique_id,
+                                          [PS_FIELD_subject] = c->evaluation_fields_subject,
+                                          [PS_FIELD_level] = c->evaluation_fields_level};
     *fields = ps_usual_fields;
     const known_set *set = find_set(c->evaluation_dataset);
     if (set != NULL) {

@@ -130,7 +130,7 @@ expect 2 "engine.type: openai is not built" "$P" info --engine.type=openai
 "$P" info --models.generator.model_path=missing.gguf >out 2>err
 if grep -q 'no libllama' err; then finish; fi # the rest is about its models
 expect 1 "missing.gguf" "$P" info --engine.type=llama --models.generator.model_path=missing.gguf
-expect 1 "models/missing.gguf: cannot open the model" "$P" info --models.generator.model_path=models/missing.gguf
+expect 1 "models/missing.gguf: cannot open: No such file" "$P" info --models.generator.model_path=models/missing.gguf
 if grep -q 'hub' err; then fail "a file that is not there is taken for a hub name"; fi
 expect 1 "Nobody/Nothing" "$P" info --engine.type=llama --models.generator.model_path=Nobody/Nothing
 : >empty.gguf

@@ -27,7 +27,7 @@ grep -q "\"sharing_most_text\": $n" alike/summary.json || fail "the summary does
 
 # A long path: the reason is read all the same.
 long=$(awk 'BEGIN {while (n++ < 5000) printf "x"}')
-expect 1 "File name too long; choose another" toy_eval --evaluation.output_dir="$long"
+expect 1 "File name too long; for the output folder choose another" toy_eval --evaluation.output_dir="$long"
 expect 1 "cannot open: File name too long" "$P" eval --engine.type=toy --evaluation.dataset_path="$long"
 expect 2 "File name too long" "$P" config --config "$long"
 [ "$(wc -c <err)" -lt 3000 ] || fail "the whole path is shown"

@@ -64,7 +64,7 @@ static void paths_and_names_are_of_their_type(void **state) {
         found++;
         assert_int_equal(ps_config_set(cfg, keys[i].name, "", "test", &err), PS_FORMAT);
         assert_non_null(strstr(err.message, "the value is empty; leave the key out for "));
-        assert_true(err.message[strlen(err.message) - 1] != ' ');
+        if (err.message[strlen(err.message) - 1] == ' ') fail_msg("%s: '%s'", keys[i].name, err.message);
         assert_int_equal(ps_config_set(cfg, keys[i].name, "''", "test", NULL), PS_FORMAT);
         if (strcmp(keys[i].type, "path or name, or null") == 0)
             assert_true(null != NULL && ps_config_set(cfg, keys[i].name, "null", "test", NULL) == PS_OK);

@@ -4,6 +4,9 @@
 #include "reward/prm_support.h"
 #include "reward/tiny_gguf.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <ggml.h>
 
 static const float w0[] = {1, -1, 0.5F, 2, 0, -3}; /* 2 rows of 3 */
@@ -130,6 +133,9 @@ static void damaged_files_are_refused(void **state) {
     ps_error error = {0};
     ps_prm_head head;
     assert_int_equal(ps_prm_head_read("no-such-file.gguf", &head, &error), PS_IO);
+    assert_int_equal(mkfifo("fifo.gguf", 0600), 0);
+    assert_int_equal(ps_prm_head_read("fifo.gguf", &head, &error), PS_IO); /* and is not waited for */
+    unlink("fifo.gguf");
 }
 
 static void a_head_of_another_model_is_refused(void **state) {
