@@ -38,4 +38,15 @@ choices 13 || fail "real_choices.sh further"
 holds "one more problem" [ "$(wc -l <choices/majority/results.jsonl)" = 13 ]
 choices 501 && fail "problems for reporting are refused"
 holds "and that is said" grep -q 'for reporting' table
+
+table() { "$SOURCE/bench/real_table.sh" real none "$data" 5 6 4 --engine.type=toy >table 2>err; }
+table || fail "real_table.sh"
+for row in greedy sample persistent majority best_of_n particle_filter classic; do
+    holds "a row of $row" grep -q "^$row " table
+done
+holds "six problems after the fifth" [ "$(grep -o '"problem_idx":[0-9]*' real/alone/results.jsonl | sort -t: -nk2 | sed -n '1s/.*://p;6s/.*://p' | xargs)" = '5 10' ]
+cp table first
+table || fail "real_table.sh again"
+holds "nothing solved twice" grep -q 'are done already' err
+holds "the comparison is there" grep -q '"paired"\|"difference"' real/compare.json
 finish

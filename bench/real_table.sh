@@ -1,0 +1,32 @@
+#!/bin/sh
+# bench/real_table.sh FOLDER MODEL DATA [OFFSET [N [PARTICLES [--key=value…]]]]: the methods on a real model, at equal cost.
+#
+# MODEL is a GGUF file (tools/get-model names some), DATA a test file; of GSM8K's the first 500 problems are for choosing
+# settings (bench/real_choices.sh), so OFFSET is 500 and N 60 unless said otherwise. Every method of `persamp compare` may
+# draw as many tokens as PARTICLES (8) answers have on average; greedy and one sample stand beside them at their own cost.
+# It may be stopped at any time; the same command goes on. FOLDER/table.txt has the tables, FOLDER/compare.json the paired
+# differences and all that was counted.
+#   bench/real_table.sh runs/gsm8k "$(tools/get-model qwen2.5-coder-1.5b)" gsm8k_test.jsonl
+#   bench/real_table.sh runs/math "$(tools/get-model qwen2.5-coder-1.5b)" math500.jsonl 0 20
+#   bench/real_table.sh runs/gpu Qwen2.5-Math-1.5B-Instruct-Q8_0.gguf gsm8k_test.jsonl 500 819 8     # a GPU, all of it
+set -eu
+persamp=${PERSAMP:-$(dirname "$0")/../build/persamp}
+usage='usage: bench/real_table.sh FOLDER MODEL DATA [OFFSET [N [PARTICLES [--key=value…]]]]'
+folder=${1:?$usage} model=${2:?$usage} data=${3:?$usage} offset=${4:-500} problems=${5:-60} particles=${6:-8}
+if [ $# -gt 6 ]; then shift 6; else shift $#; fi
+methods=persistent,majority,best_of_n,particle_filter,classic=persistent:preset=classic
+
+mkdir -p "$folder"
+part() { # part COMMAND …: on the chosen problems; 1 says that some problem failed, and its line counts
+    code=0
+    "$persamp" "$@" --offset "$offset" --limit "$problems" --models.generator.model_path="$model" \
+        --evaluation.dataset_path="$data" --generation.n_particles="$particles" </dev/null || code=$?
+    [ $code -le 1 ] || exit $code
+}
+{
+    part eval --method=greedy --baselines sample --evaluation.output_dir="$folder/alone" "$@"
+    part compare --methods "$methods" --budgets "${particles}x" --json "$folder/compare.json" \
+        --evaluation.output_dir="$folder/equal" "$@"
+} >"$folder/table.new"
+mv "$folder/table.new" "$folder/table.txt"
+cat "$folder/table.txt"
