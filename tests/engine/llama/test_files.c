@@ -160,8 +160,9 @@ static void weights_that_are_no_fractions_are_refused(void **state) {
 
 /* What ggml held when its assertion failed is lost, as guard.h says: it is not ours to free. (Asked by LeakSanitizer,
  * where a test is built with it.) */
-const char *__lsan_default_suppressions(void);  // NOLINT(bugprone-reserved-identifier)
-const char *__lsan_default_suppressions(void) { // NOLINT(bugprone-reserved-identifier)
+#define EXPORTED __attribute__((visibility("default"))) /* to a sanitizer that is a shared library */
+EXPORTED const char *__lsan_default_suppressions(void); // NOLINT(bugprone-reserved-identifier)
+const char *__lsan_default_suppressions(void) {         // NOLINT(bugprone-reserved-identifier)
     return "leak:libggml-base";
 }
 
