@@ -30,7 +30,7 @@ static ps_status force_name(const char *path, ps_error *err) {
     int why = fd < 0 || fsync(fd) != 0 ? errno : 0;
     if (fd >= 0) close(fd);
     ps_free(folder);
-    bool done = why == 0 || why == EACCES || why == EINVAL || why == ENOTSUP || why == EOPNOTSUPP || why == EBADF;
+    bool done = why == 0 || why == EACCES || why == EINVAL || why == ENOTSUP || why == EBADF;
     return done ? PS_OK : cannot("force its folder to the disk", path, why, err);
 }
 

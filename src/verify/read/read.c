@@ -422,11 +422,13 @@ void psv_read(psv_ctx *ctx, const char *text, size_t length, psv_answer *out) {
     out->source = psv_plain_characters(ctx, out->source, &trimmed);
     if (out->source != NULL && trimmed < PSV_MAX_SOURCE / 2) out->source = psv_from_unicode(ctx, out->source, trimmed);
     if (out->source == NULL) return;
-    out->words = psv_plain_words(ctx, out->source, strlen(out->source));
-    if (out->words == NULL) return;
+    const char *words = psv_plain_words(ctx, out->source, strlen(out->source));
+    out->words = words;
+    if (words == NULL) return;
     out->tree = read_tree(ctx, out, 0);
     if (out->tree != NULL || psv_nomem(ctx)) return;
     if (out->why == NULL) out->why = "expression too large";
     ctx->nodes = 0; /* of those made so far none is kept for this answer */
-    out->tree = psv_named(ctx, PSV_TEXT, out->words, strlen(out->words));
+    if (out->words != NULL) words = out->words;
+    out->tree = psv_named(ctx, PSV_TEXT, words, strlen(words));
 }
