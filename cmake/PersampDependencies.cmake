@@ -61,6 +61,8 @@ persamp_find(random123 REQUIRED HEADER Random123/philox.h
     APT librandom123-dev BREW random123 FOR "counter-based random numbers")
 persamp_find(pcre2 REQUIRED HEADER pcre2.h LIBRARIES pcre2-8 MODULE libpcre2-8
     APT libpcre2-dev BREW pcre2 FOR "regular expressions")
+persamp_find(curl REQUIRED HEADER curl/curl.h LIBRARIES curl MODULE libcurl
+    APT libcurl4-openssl-dev BREW curl FOR "servers that run the model")
 
 # FLINT 3 contains Arb and installs flint.pc; FLINT 2.9 (Debian 12) has neither a .pc file nor Arb.
 persamp_find(flint REQUIRED HEADER flint/flint.h LIBRARIES flint MODULE flint

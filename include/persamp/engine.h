@@ -48,6 +48,7 @@ typedef struct ps_generation {
     size_t n_stops;
     int min_tokens, max_tokens; /* of a step: no boundary counts before min_tokens; the step ends at max_tokens */
     int max_answer_tokens;      /* of the answer, the prompt not counted; 0: as many as the context leaves */
+    bool logq;                  /* somebody reads logq: an engine to which it costs something gives it only then */
 } ps_generation;
 
 /* Extend a node by one reasoning step. */
@@ -108,6 +109,8 @@ typedef struct ps_event {
     size_t prompt;    /* tokens of the prompt at the root of its tree, BOS included; 0 on error */
     size_t prefilled; /* tokens computed by prefill: the prompt or evaluated tokens, and any recomputed prefix */
     size_t shared;    /* of n_tokens, drawn by another request at the same place, too, and computed for that one */
+    size_t discarded; /* tokens drawn for this request and not used: repeats, and what a server wrote beyond the step */
+    double logq_bound; /* nats: Σ logq is off by at most this; 0 where it is exact */
 } ps_event;
 
 /* What an engine can do, as bits of ps_engine_info.can. What is built on it asks at the start: a score that reads

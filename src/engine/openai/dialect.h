@@ -1,0 +1,112 @@
+/* How one kind of server is spoken to: bodies written, answers read, nothing sent and nothing remembered. Each kind is
+ * a file with one table; what they can differs in `can` and in the members that are NULL, and nothing else asks for the
+ * kind. docs/remote.md has what the servers really answer. */
+#ifndef PERSAMP_ENGINE_OPENAI_DIALECT_H
+#define PERSAMP_ENGINE_OPENAI_DIALECT_H
+
+#include "persamp/engine.h"
+
+/* Continue a prefix: one request, one or several choices. */
+typedef struct ps_remote_ask {
+    const char *model;      /* the name at the server */
+    const ps_token *tokens; /* [n_tokens] the whole prefix, BOS included; NULL: `text` */
+    size_t n_tokens;
+    const char *text; /* [text_length] where the server gives no token ids */
+    size_t text_length;
+    double temperature; /* 0: greedy */
+    double top_p;
+    int top_k;                /* 0: all */
+    int max_tokens;           /* ≥ 1 */
+    const char *const *stops; /* [n_stops] after any of which the server may end */
+    size_t n_stops;
+    uint64_t seed; /* 63 bits; choice i draws with seed + i */
+    size_t n;      /* choices, ≥ 1 */
+    size_t n_top;  /* K: raw log-probabilities of the K most likely beside each drawn token; 0: of the drawn */
+    bool stream;   /* answer by events */
+} ps_remote_ask;
+
+/* Why a server ended a choice. */
+typedef enum ps_remote_end {
+    PS_REMOTE_STOPPED, /* by one of the stop strings */
+    PS_REMOTE_EOS,     /* by the model's end of sequence */
+    PS_REMOTE_LENGTH,  /* max_tokens are there */
+    PS_REMOTE_CONTEXT  /* the context is full */
+} ps_remote_end;
+
+/* One choice, as it was read. */
+typedef struct ps_remote_choice {
+    ps_remote_end end;
+    size_t n_tokens;        /* end of sequence included, where its id is told */
+    ps_token *tokens;       /* [n_tokens]; NULL where the server tells no ids */
+    double *logp;           /* [n_tokens] nats, raw; NULL where it tells none */
+    ps_token *top_tokens;   /* [n_tokens × n_top], unused entries −1; NULL with n_top 0 */
+    double *top_logp;       /* [n_tokens × n_top] */
+    const char **spellings; /* [n_tokens] bytes of each token where the answer tells them, else NULL; an entry may be
+                               NULL: not told */
+    size_t *spelling_lengths;
+    const char *text; /* what the server gives as text; the stop string may be missing */
+    size_t text_length;
+    const char *stop; /* the stop string that ended it, where it is told */
+} ps_remote_choice;
+
+/* All choices of an answer, in order of their index; everything in the arena it was read into. */
+typedef struct ps_remote_answer {
+    ps_remote_choice *choices; /* [n] */
+    size_t n;
+    size_t prompt_tokens; /* of the prefix; 0: not told */
+    size_t cached;        /* of these, taken from the server's cache; SIZE_MAX: not told */
+    bool incomplete; /* tokens are missing (llama-server's stream and split characters): ask again without stream */
+} ps_remote_answer;
+
+/* What a server says of itself. */
+typedef struct ps_remote_facts {
+    const char *model;   /* its name there */
+    const char *root;    /* where it came from, NULL: not told */
+    const char *version; /* NULL: not told */
+    size_t context;      /* tokens of one sequence; 0: not told */
+    size_t vocabulary;   /* 0: not told */
+    size_t parameters;   /* 0: not told */
+    size_t slots;        /* sequences at once; 0: not told */
+} ps_remote_facts;
+
+/* Bodies are appended to `body`; *path is static. Readers take what a server sent, whatever it is: PS_FORMAT with what
+ * was wrong where, never a crash, and nothing is believed that was not checked (numbers of ids and log-probabilities
+ * agree, log-probabilities are finite and ≤ 0, ids are in range, indices are known and come once). */
+typedef struct ps_dialect {
+    const char *name; /* "vllm", "llama-server", "plain" */
+    unsigned can;     /* of ps_engine_can, before the server's own flags are known */
+    bool streams;     /* complete answers need ask.stream */
+    int seed_bits;
+    size_t most_top; /* the largest n_top */
+    ps_status (*write_ask)(const ps_remote_ask *ask, ps_text *body, const char **path, ps_error *err);
+    ps_status (*read_answer)(const ps_remote_ask *ask, const char *body, size_t length, ps_arena *arena,
+                             ps_remote_answer *answer, ps_error *err);
+    /* OPTIONAL, together: ids of a text, `special`: control tokens spelled there become tokens; never a BOS. */
+    ps_status (*write_tokenize)(const char *model, const char *text, size_t length, bool special, ps_text *body,
+                                const char **path, ps_error *err);
+    ps_status (*read_tokenize)(const char *body, size_t length, ps_arena *arena, ps_token **tokens, size_t *n,
+                               ps_error *err);
+    /* OPTIONAL, together: the text of ids. */
+    ps_status (*write_detokenize)(const char *model, const ps_token *tokens, size_t n, ps_text *body, const char **path,
+                                  ps_error *err);
+    ps_status (*read_detokenize)(const char *body, size_t length, ps_arena *arena, const char **text,
+                                 size_t *text_length, ps_error *err);
+    /* OPTIONAL, together: messages by the model's template, for the assistant to speak: a text or ids, as the server
+     * has it (the other is NULL). */
+    ps_status (*write_chat)(const char *model, const ps_chat_message *messages, size_t n, ps_text *body,
+                            const char **path, ps_error *err);
+    ps_status (*read_chat)(const char *body, size_t length, ps_arena *arena, const char **text, ps_token **tokens,
+                           size_t *n, ps_error *err);
+} ps_dialect;
+
+extern const ps_dialect ps_dialect_vllm, ps_dialect_llama_server, ps_dialect_plain;
+
+/* The server's own words in the body of an error, in any of the shapes that servers have; NULL: none found. */
+const char *ps_remote_error_text(const char *body, size_t length, ps_arena *arena);
+
+/* Which kind a server is, from its answers to GET /v1/models and GET /version (NULL: 404), and what it says there. */
+ps_status ps_remote_identify(const char *models, size_t models_length, const char *version, size_t version_length,
+                             const char *wanted, ps_arena *arena, const ps_dialect **dialect, ps_remote_facts *facts,
+                             ps_error *err);
+
+#endif
