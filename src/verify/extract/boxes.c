@@ -110,6 +110,10 @@ static size_t unclosed_end(const char *text, size_t length, size_t i) {
     return i;
 }
 
+static inline bool is_brace_or_backslash(char c) {
+    return c == '{' || c == '}' || c == '\\';
+}
+
 static void find_boxes(const char *text, size_t begin, size_t length, boxes *b) {
     for (size_t i = begin; (i = psv_next_of(text, i, length, PSV_BOXES)) < length;) {
         bool may_open = text[i] == '\\' || text[i] == '\b';
@@ -132,7 +136,7 @@ static void find_boxes(const char *text, size_t begin, size_t length, boxes *b) 
             i = after + 1;
         } else if (text[i] == '}' && b->depth) {
             close_brace(b, text, i++);
-        } else if (text[i] == '\\' && i + 1 < length && strchr("{}\\", text[i + 1]) != NULL) {
+        } else if (text[i] == '\\' && i + 1 < length && is_brace_or_backslash(text[i + 1])) {
             bool doubled =
                 text[i + 1] == '\\' && box_command(text + i + 1, length - i - 1); /* \\boxed in a quoted string */
             i += doubled ? 1 : 2;

@@ -263,19 +263,8 @@ static void end_at_explanation(char *s) {
 
 /* "twice 5", "the square root of 7": a sentence that is nothing but a number and words that change it. */
 static bool changes_its_number(const char *s) {
-    static const char *const words[] = {"at least ",     "at most ",       "less than ",      "more than ",
-                                        "fewer than ",   "greater than ",  "up to ",          "twice ",
-                                        "half of ",      "double ",        "square root of ", "cube root of ",
-                                        "log of ",       "logarithm of ",  "reciprocal of ",  "inverse of ",
-                                        "no more than ", "no fewer than ", "no less than ",   "opposite of "};
-    s += psv_letters_at(s, strlen(s), "the ") ? 4 : 0;
-    for (size_t k = 0; k < sizeof words / sizeof *words; k++) {
-        if (!psv_letters_at(s, strlen(s), words[k])) continue;
-        const char *number = s + strlen(words[k]);
-        number += strspn(number, "-$0123456789.,/");
-        return *number == '\0';
-    }
-    return false;
+    size_t words = psv_words_on_number(s);
+    return words > 0 && s[words + strspn(s + words, "-$0123456789.,/")] == '\0';
 }
 
 const char *psv_result_of_sentence(psv_ctx *ctx, const char *text, psv_span sentence) {
