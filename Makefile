@@ -59,9 +59,9 @@ bench: ## Build and run the benchmarks
 	@for program in $(BUILD)/bench/bench_*; do case $$program in *_verify) continue ;; esac; \
 		printf '\n== %s\n' "$$program"; "$$program" || exit 1; done
 
-fuzz: ## Run each fuzzer for FUZZ_SECONDS (20) with clang, ASan and UBSan
-	@$(configure) -B $(BUILD)-fuzz -DCMAKE_C_COMPILER=clang -DPERSAMP_FUZZ=ON -DPERSAMP_SANITIZE=address,undefined \
-		-DPERSAMP_LLAMA=OFF -DBUILD_TESTING=OFF
+fuzz: ## Run each fuzzer for FUZZ_SECONDS (20) with clang, ASan and UBSan; those of models where libllama is
+	@$(configure) -B $(BUILD)-fuzz -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DPERSAMP_FUZZ=ON \
+		-DPERSAMP_SANITIZE=address,undefined -DBUILD_TESTING=OFF $(if $(filter ON,$(LLAMA)),-DPERSAMP_LLAMA=AUTO)
 	@cmake --build $(BUILD)-fuzz --target fuzz
 	@tools/check_fuzz $(BUILD)-fuzz $(FUZZ_SECONDS)
 

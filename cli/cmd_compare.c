@@ -54,7 +54,14 @@ static const char *stars(double p) {
     return p < 0.01 ? "**" : p < 0.05 ? "*" : "";
 }
 
-static void add_row(ps_cli_table *table, const ps_compare_cell *c) {
+static size_t count_failed(const ps_compare_summary *s) {
+    size_t failed = 0;
+    for (size_t i = 0; i < s->n_cells; i++)
+        failed += s->cells[i].errors;
+    return failed;
+}
+
+static void add_row(ps_cli_table *table, const ps_compare_cell *c, bool failed) {
     double n = (double)c->runs;
     ps_cli_cell(table, c->method);
     if (c->runs == 0) {
@@ -65,6 +72,7 @@ static void add_row(ps_cli_table *table, const ps_compare_cell *c) {
     }
     ps_cli_number(table, "%.1f%%", 100 * c->accuracy);
     ps_cli_number(table, "%.1f - %.1f%%", 100 * c->low, 100 * c->high);
+    if (failed) ps_cli_number(table, "%zu", c->errors);
     if (isnan(c->difference))
         ps_cli_cell(table, "");
     else
@@ -86,19 +94,29 @@ static void add_budget(ps_cli_table *table, const char *budget) {
     ps_cli_section(table, title);
 }
 
+/* Failed runs count as wrong, so how many there are stands beside the share of the right ones, where there are any. */
 static void print_table(const ps_compare_summary *s) {
-    const char *headings[] = {
-        "method",    "correct",  "95% interval", s->n_methods > 1 ? "difference to the first" : "",
-        "generated", "computed", "prefilled",    "PRM",
-        "seconds",   "Brier",    "ECE",          ""};
+    const bool failed = count_failed(s) > 0;
+    const char *headings[13] = {"method", "correct", "95% interval"};
+    const char *others[] = {s->n_methods > 1 ? "difference to the first" : "",
+                            "generated",
+                            "computed",
+                            "prefilled",
+                            "PRM",
+                            "seconds",
+                            "Brier",
+                            "ECE",
+                            ""};
     const char *budget = NULL;
     ps_cli_table table;
-    ps_cli_table_begin(&table, sizeof headings / sizeof *headings, headings);
+    if (failed) headings[3] = "failed";
+    memcpy(headings + 3 + failed, others, sizeof others);
+    ps_cli_table_begin(&table, (size_t)12 + failed, headings);
     for (size_t i = 0; i < s->n_cells; i++) {
         const ps_compare_cell *c = &s->cells[i];
         if (budget == NULL || strcmp(budget, c->budget) != 0) add_budget(&table, c->budget);
         budget = c->budget;
-        add_row(&table, c);
+        add_row(&table, c, failed);
     }
     putchar('\n');
     ps_cli_table_print(&table);
@@ -106,10 +124,9 @@ static void print_table(const ps_compare_summary *s) {
 
 static void print_notes(const ps_compare_summary *s) {
     bool shared = false;
-    size_t errors = 0, truncated = 0, runs = 0;
+    size_t truncated = 0, runs = 0;
     for (size_t i = 0; i < s->n_cells; i++) {
         shared = shared || s->cells[i].shared;
-        errors += s->cells[i].errors;
         truncated += s->cells[i].truncated;
         runs += s->cells[i].runs;
     }
@@ -123,7 +140,7 @@ static void print_notes(const ps_compare_summary *s) {
             s->comparisons);
     if (shared) ps_cli_note("=  the same samples as a method above, read by another selection.");
     if (truncated > 0) ps_cli_note("%zu of %zu searches ended without a finished answer", truncated, runs);
-    ps_cli_print_troubles(errors, s->faults);
+    ps_cli_print_troubles(count_failed(s), s->faults);
     if (s->path != NULL) ps_cli_print_path("written to ", s->path);
 }
 
@@ -134,10 +151,7 @@ static void print_summary(const ps_compare_summary *s) {
 }
 
 static int verdict(const ps_compare_summary *s) {
-    size_t errors = s->faults;
-    for (size_t i = 0; i < s->n_cells; i++)
-        errors += s->cells[i].errors;
-    return errors == 0 ? EXIT_DONE : EXIT_FAILED;
+    return count_failed(s) + s->faults == 0 ? EXIT_DONE : EXIT_FAILED;
 }
 
 /* ---- Files --------------------------------------------------------------- */

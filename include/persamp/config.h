@@ -3,7 +3,7 @@
  *     ps_config *cfg = NULL;
  *     ps_config_create(&cfg, &err);
  *     ps_config_load_file(cfg, "config.yaml", &err);                            // any number, later wins
- *     ps_config_environment(cfg, &err);                                         // OPENAI_BASE_URL, HF_HOME
+ *     ps_config_environment(cfg, &err);                                         // OPENAI_BASE_URL, HF_HOME, …
  *     ps_config_set(cfg, "generation.temperature", "0.5", "command line", &err);
  *     ps_config_check(cfg, &log, &err);                                         // once, at the end
  *     ... cfg->generation_temperature ...
@@ -90,7 +90,8 @@ PS_API ps_status ps_config_load_file(ps_config *cfg, const char *path, ps_error 
 /* Likewise from a string; `name` stands for the file in messages and origins. */
 PS_API ps_status ps_config_load_text(ps_config *cfg, const char *text, const char *name, ps_error *err);
 
-/* OPENAI_BASE_URL and HF_HOME, where set and not empty. The values of OPENAI_API_KEY and HF_TOKEN are never read. */
+/* OPENAI_BASE_URL, HF_HOME, HF_HUB_CACHE and its old name HUGGINGFACE_HUB_CACHE, where set and not empty. The values of
+ * OPENAI_API_KEY and HF_TOKEN are never read. */
 PS_API ps_status ps_config_environment(ps_config *cfg, ps_error *err);
 
 /* Set one key, above files and environment. `value` is a YAML scalar or flow collection; for a key that holds a string

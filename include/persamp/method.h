@@ -211,7 +211,8 @@ struct ps_method_ops {
     ps_status (*absorb)(ps_method *method, const ps_step_result *results, size_t n, ps_error *err);
     /* The answers so far; the array is owned by the caller (ps_free). Best first is not required. */
     ps_status (*answers)(const ps_method *method, ps_answer **answers, size_t *n, ps_error *err);
-    void (*report)(const ps_method *method, ps_method_report *report);
+    /* PS_NOMEM, or it is filled. */
+    ps_status (*report)(const ps_method *method, ps_method_report *report, ps_error *err);
     /* OPTIONAL: how many lines of answers it extends side by side, where that is not n_particles. */
     size_t (*lines)(const ps_method_params *params);
 };
@@ -235,7 +236,8 @@ PS_API size_t ps_method_lines(const ps_method_ops *ops, const ps_method_params *
 PS_API ps_status ps_method_next(ps_method *method, const ps_work **work, size_t *n, ps_error *err);
 PS_API ps_status ps_method_absorb(ps_method *method, const ps_step_result *results, size_t n, ps_error *err);
 PS_API ps_status ps_method_answers(const ps_method *method, ps_answer **answers, size_t *n, ps_error *err);
-PS_API void ps_method_get_report(const ps_method *method, ps_method_report *report);
+/* PS_NOMEM: *report is not to be read. */
+PS_API ps_status ps_method_get_report(const ps_method *method, ps_method_report *report, ps_error *err);
 
 #ifdef __cplusplus
 }

@@ -147,6 +147,14 @@ static ps_status settle_preset(ps_config *cfg, ps_error *err) {
     return derive(cfg, KEY_preset, preset, LAYER_DEFAULT, because != NO_KEY ? "implied by the files' keys" : NULL, err);
 }
 
+/* The hub's cache is hub.cache, else in hub.home: but a home that the command line names goes before a cache that the
+ * environment or a file does. */
+static ps_status settle_hub(ps_config *cfg, ps_error *err) {
+    const ps_config_origin *home = &cfg->origins->of[KEY_hub_home], *cache = &cfg->origins->of[KEY_hub_cache];
+    if (cfg->hub_cache == NULL || home->layer <= cache->layer) return PS_OK;
+    return derive(cfg, KEY_hub_cache, "null", LAYER_DEFAULT, NULL, err);
+}
+
 ps_status ps_config_settle(ps_config *cfg, ps_error *err) {
     char text[64];
     ps_status status = settle_preset(cfg, err);
@@ -159,5 +167,5 @@ ps_status ps_config_settle(ps_config *cfg, ps_error *err) {
         status = set != NULL ? derive(cfg, key, set, LAYER_PRESET, text, err)
                              : derive(cfg, key, ps_schema_key(key)->initial, LAYER_DEFAULT, NULL, err);
     }
-    return status;
+    return status == PS_OK ? settle_hub(cfg, err) : status;
 }

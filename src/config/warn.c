@@ -68,21 +68,44 @@ static ps_status name_key(const audience *a, const ps_config *cfg, ps_key_index 
     return status;
 }
 
+/* The keys that stand in files at the value they would have anyway: in one line, with as many names as fit. */
+typedef struct idle_keys {
+    ps_text names;
+    size_t n, named;
+} idle_keys;
+
+static void add_idle(idle_keys *idle, ps_key_index key) {
+    enum { COLUMNS = 160 };
+    const char *name = ps_schema_key(key)->name;
+    if (idle->named == idle->n++ && idle->names.length + strlen(name) <= COLUMNS) {
+        ps_text_printf(&idle->names, "%s%s", idle->named > 0 ? ", " : "", name);
+        idle->named++;
+    }
+}
+
+static ps_status tell_idle(const audience *a, idle_keys *idle, ps_error *err) {
+    if (idle->n > idle->named) ps_text_printf(&idle->names, " and %zu more", idle->n - idle->named);
+    ps_status status = ps_text_ok(&idle->names) ? PS_OK : ps_nomem(err);
+    if (idle->n > 0 && status == PS_OK)
+        ps_log_printf(a->log, PS_LOG_INFO,
+                      "%zu key%s in files, at the default, cannot act: %s; `persamp config` marks them", idle->n,
+                      idle->n == 1 ? "" : "s", ps_text_cstr(&idle->names));
+    ps_text_clear(&idle->names);
+    return status;
+}
+
 static ps_status warn_vain(const audience *a, ps_error *err) {
-    size_t idle = 0;
+    idle_keys idle = {0};
     ps_status status = PS_OK;
     for (size_t i = 0; i < a->n && a->log != NULL; i++)
         for (ps_key_index key = 0; key < N_KEYS && status == PS_OK; key++) {
             if (!is_vain(a, i, key)) continue;
             bool quiet = is_idle(a->configs[i], key, &status, err);
-            idle += quiet;
+            if (quiet) add_idle(&idle, key);
             if (status == PS_OK) status = name_key(a, a->configs[i], key, quiet ? PS_LOG_DEBUG : PS_LOG_WARNING, err);
         }
-    if (idle > 0)
-        ps_log_printf(a->log, PS_LOG_INFO,
-                      "%zu key%s in files, at the default, cannot act; `persamp config` marks them", idle,
-                      idle == 1 ? "" : "s");
-    return status;
+    ps_status told = tell_idle(a, &idle, err);
+    return status != PS_OK ? status : told;
 }
 
 /* ---- What is made for a reward model, without one ------------------------ */

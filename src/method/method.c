@@ -72,6 +72,6 @@ ps_status ps_method_answers(const ps_method *method, ps_answer **answers, size_t
     return method->ops->answers(method, answers, n, err);
 }
 
-void ps_method_get_report(const ps_method *method, ps_method_report *report) {
-    method->ops->report(method, report);
+ps_status ps_method_get_report(const ps_method *method, ps_method_report *report, ps_error *err) {
+    return method->ops->report(method, report, err);
 }

@@ -210,8 +210,8 @@ static ps_status keep_iterations(ps_task *task, ps_method_report *report, ps_err
 static ps_status keep_report(ps_task *task, ps_error *err) {
     ps_method_report *report = &task->outcome.report;
     const void *copy = NULL;
-    ps_method_get_report(task->method, report);
-    ps_status status = keep_iterations(task, report, err);
+    ps_status status = ps_method_get_report(task->method, report, err);
+    if (status == PS_OK) status = keep_iterations(task, report, err);
     if (status != PS_OK) return status;
     if (report->pool == NULL || !task->session->keep_particles) {
         report->pool = NULL;

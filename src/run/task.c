@@ -173,8 +173,7 @@ const ps_step_view *ps_task_show(ps_task *task, ps_arena *arena) {
     for (size_t i = 0; i < n; i++)
         particles[i] = view_of(task, task->round[i]);
     *view = (ps_step_view){.problem = task->outcome.problem, .particles = particles, .n = n};
-    ps_method_get_report(task->method, &view->report);
-    return view;
+    return ps_method_get_report(task->method, &view->report, NULL) == PS_OK ? view : NULL;
 }
 
 static int by_number(const void *a, const void *b) {

@@ -38,9 +38,11 @@ static ps_status answers(const ps_method *method, ps_answer **list, size_t *n, p
     *n = n_said;
     return PS_OK;
 }
-static void report(const ps_method *method, ps_method_report *out) {
+static ps_status report(const ps_method *method, ps_method_report *out, ps_error *err) {
     (void)method;
+    (void)err;
     *out = told;
+    return PS_OK;
 }
 static ps_status create(const ps_method_ops *ops, const ps_method_params *params, ps_method **method, ps_error *err) {
     (void)params, (void)err;
