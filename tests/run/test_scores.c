@@ -11,7 +11,7 @@
 #include "run/session.h"
 #include "run/support.h"
 
-enum { LETTERS = 3, LONGEST = 5, RUNS = 400, MOST_ANSWERS = 128 };
+enum { LETTERS = 3, LONGEST = 5, RUNS = 250, MOST_ANSWERS = 128 };
 
 /* The table: letter after letter, the last column ends the answer; after LONGEST − 1 letters it must end. */
 static const double chain[LETTERS + 1][LETTERS + 1] = {
@@ -341,7 +341,7 @@ static void confidence_is_a_target_like_others(void **state) {
  * standard errors and 2%. */
 static void power_smc_draws_by_weight(void **state) {
     (void)state;
-    enum { DRAWS = 2500 };
+    enum { DRAWS = 1500 };
     static const char *const settings[] = {"preset",
                                            "power_smc",
                                            "scoring.params.power_alpha",
