@@ -48,7 +48,7 @@ holds "six rows of twelve problems" [ "$(grep -c '^| [a-z0-9-]* | 12 |' table)" 
 holds "answers" grep -q "^| persistent-deepconf | 12 |.* $(per_problem '"state":"finished"' scores/persistent-deepconf/results.jsonl 1) |" table
 mean=$(head -10 scores/samples/results.jsonl | grep -o '"generated":[0-9]*' | awk -F: '{n += $2} END {printf "%d", n / NR + 0.5}')
 holds "the budget is that of independent answers" [ "$(cat scores/budget)" = "$mean" ]
-holds "and the others'" grep -q "max_tokens: $mean\$" scores/power-smc/config.yaml
+holds "and the others'" grep -q "^ *max_tokens: $mean " scores/power-smc/config.yaml
 # Of independent answers nothing is shared, so all tokens drawn are those of the answers.
 holds "lengths are those of the answers" awk -F'|' '$2 ~ /^ samples / {exit !($12 * $10 > $13 - 4 && $12 * $10 < $13 + 4)}' table
 cp table first
