@@ -4,12 +4,13 @@
 
 #include "persamp/engine.h"
 
-/* The generation by which token `place` of the answer, from 0, is drawn. */
-static inline ps_generation ps_ramp(const ps_generation *generation, size_t place) {
-    ps_generation here = *generation;
+/* The generation by which token `place` of the answer, from 0, is drawn: itself, or a copy in *room. */
+static inline const ps_generation *ps_ramp(const ps_generation *generation, size_t place, ps_generation *room) {
     const double n = (double)place + 1, ramp = generation->ramp_tokens;
-    if (n < ramp && here.temperature > 0) here.temperature = 1 / (1 + (1 / here.temperature - 1) * n / ramp);
-    return here;
+    if (n >= ramp || generation->temperature <= 0) return generation;
+    *room = *generation;
+    room->temperature = 1 / (1 + (1 / generation->temperature - 1) * n / ramp);
+    return room;
 }
 
 #endif

@@ -115,8 +115,9 @@ void ps_request_begin(const ps_llama *engine, ps_request *request) {
 void ps_request_sample(ps_request *request, const ps_llama *engine, ps_sampler *sampler) {
     enum { FEW = 64 };
     const uint64_t at = ps_request_written(request);
-    const ps_generation here =
-        ps_ramp(request->generation, ps_request_length(request) - request->child->root->n_tokens);
+    ps_generation room;
+    const ps_generation *here =
+        ps_ramp(request->generation, ps_request_length(request) - request->child->root->n_tokens, &room);
     ps_request *next = request;
     sampler->vocabulary = engine->n_words;
     while (next != NULL) {
@@ -129,7 +130,7 @@ void ps_request_sample(ps_request *request, const ps_llama *engine, ps_sampler *
             uniforms[n++] = ps_uniform(next->key, at);
         }
         request->drawn =
-            ps_sample_several(sampler, request->logits, engine->n_vocab, &here, uniforms, n, draws, &request->error);
+            ps_sample_several(sampler, request->logits, engine->n_vocab, here, uniforms, n, draws, &request->error);
         if (request->drawn != PS_OK) return;
         for (size_t i = 0; i < n; i++)
             who[i]->draw = draws[i];

@@ -130,8 +130,8 @@ static ps_status visit(walk *w, const place *at) {
     double *q = ps_reallocarray(NULL, rule->n, sizeof *q);
     ps_status status = PS_OK;
     if (q == NULL) return ps_nomem(w->err);
-    const ps_generation here = ps_ramp(w->generation, at->n);
-    ps_toy_rule_truncate(rule, &here, q);
+    ps_generation room;
+    ps_toy_rule_truncate(rule, ps_ramp(w->generation, at->n, &room), q);
     w->confidence[at->n] = rule->confidence;
     for (size_t i = 0; i < rule->n && status == PS_OK; i++) {
         if (q[i] <= 0) continue;

@@ -62,8 +62,8 @@ static ps_status reserve_token(ps_toy_table *table, size_t before, size_t i, ps_
 /* Draw token i of the step into window[before + i] and numbers[PS_TOY_NUMBERS·i…]. */
 static ps_token draw(ps_toy_table *table, const ps_toy_job *job, const ps_toy_node *node, size_t before, size_t i) {
     const ps_toy_rule *rule = rule_after(table, before + i, node->answer + i);
-    const ps_generation here = ps_ramp(job->generation, node->answer + i);
-    ps_toy_rule_truncate(rule, &here, table->q);
+    ps_generation room;
+    ps_toy_rule_truncate(rule, ps_ramp(job->generation, node->answer + i, &room), table->q);
     const size_t k = ps_toy_rule_draw(rule, table->q, ps_uniform(job->key, i));
     const bool greedy = job->generation->temperature <= 0;
     const double numbers[PS_TOY_NUMBERS] = {rule->logp[k], greedy ? 0 : log(table->q[k]), rule->entropy,
