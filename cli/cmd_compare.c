@@ -40,6 +40,9 @@ static void help(void) {
         "                      command without it joins the shards of its output folder\n"
         "  --from FOLDER       read finished problems of this folder too; repeat it for more\n"
         "  --json FILE         also write the comparison here\n"
+        "  --per KIND          passes or seconds: also a table at equal forward passes or equal seconds, read from "
+        "the\n"
+        "                      same runs between their budgets; tokens, the default, is what budgets are of\n"
         "  --plot FILE         accuracy against tokens, SVG or PNG by the file's ending; needs gnuplot\n"
         "  --fresh             start over where the output folder has results\n"
         "  --config FILE       read a configuration; repeat it, later files win\n"
@@ -122,6 +125,51 @@ static void print_table(const ps_compare_summary *s) {
     ps_cli_table_print(&table);
 }
 
+/* ---- At equal cost of another kind --------------------------------------- */
+
+static void add_point(ps_cli_table *table, const ps_compare_point *x) {
+    ps_cli_cell(table, x->method);
+    if (x->problems == 0) {
+        if (isnan(x->least))
+            ps_cli_cell(table, "not run");
+        else
+            ps_cli_number(table, x->cost < x->least ? "from %.1f on" : "up to %.1f",
+                          x->cost < x->least ? x->least : x->most);
+        for (size_t i = 2; i < table->n_columns; i++)
+            ps_cli_cell(table, "");
+        return;
+    }
+    ps_cli_number(table, "%.1f%%", 100 * x->accuracy);
+    ps_cli_number(table, "%.1f - %.1f%%", 100 * x->low, 100 * x->high);
+    if (isnan(x->difference))
+        ps_cli_cell(table, "");
+    else
+        ps_cli_number(table, "%+.1f [%+.1f, %+.1f] %-2s", 100 * x->difference, 100 * x->difference_low,
+                      100 * x->difference_high, stars(x->p_holm));
+    ps_cli_number(table, "%zu", x->problems);
+}
+
+static void print_points(const ps_compare_summary *s) {
+    const char *unit = s->per == PS_COST_PASSES ? "forward passes" : "seconds";
+    const char *headings[] = {"method", "correct", "95% interval", s->n_methods > 1 ? "difference to the first" : "",
+                              "problems"};
+    ps_cli_table table;
+    if (s->n_points == 0) return;
+    ps_cli_table_begin(&table, sizeof headings / sizeof *headings, headings);
+    for (size_t i = 0; i < s->n_points; i++) {
+        const ps_compare_point *x = &s->points[i];
+        char title[128];
+        snprintf(title, sizeof title, "%.1f %s a problem, as %.40s %s", x->cost, unit, s->points[0].method, x->budget);
+        if (i == 0 || x->cost != s->points[i - 1].cost) ps_cli_section(&table, title);
+        add_point(&table, x);
+    }
+    putchar('\n');
+    ps_cli_table_print(&table);
+    ps_cli_note("At equal %s: each problem between the two budgets of a method that cost less and more; \"from\" and "
+                "\"up to\" say what its own budgets cost: run it at smaller or larger ones.",
+                unit);
+}
+
 static void print_notes(const ps_compare_summary *s) {
     bool shared = false;
     size_t truncated = 0, runs = 0;
@@ -147,6 +195,7 @@ static void print_notes(const ps_compare_summary *s) {
 static void print_summary(const ps_compare_summary *s) {
     if (s->n_cells == 0) return;
     print_table(s);
+    print_points(s);
     print_notes(s);
 }
 
@@ -175,6 +224,17 @@ static int write_files(const compare_arguments *a) {
 }
 
 /* ---- Arguments ----------------------------------------------------------- */
+
+static int take_cost(compare_arguments *a, const char *value) {
+    static const char *const names[] = {"tokens", "passes", "seconds"};
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+        if (strcmp(value, names[k]) == 0) {
+            a->options.per = (ps_cost)k;
+            return 1;
+        }
+    ps_cli_say("--per %s: expected tokens, passes or seconds", value);
+    return -1;
+}
 
 static int add_folder(compare_arguments *a, const char *folder) {
     if (!ps_cli_filled("--from", folder)) return -1;
@@ -207,6 +267,7 @@ static int take_option(int argc, char **argv, int *i, void *arguments) {
     if ((value = ps_cli_option(argc, argv, i, "--shard", &failed)) != NULL)
         return ps_cli_shard(value, &o->shard, &o->shards) ? 1 : -1;
     if (!failed && (value = ps_cli_option(argc, argv, i, "--from", &failed)) != NULL) return add_folder(a, value);
+    if (!failed && (value = ps_cli_option(argc, argv, i, "--per", &failed)) != NULL) return take_cost(a, value);
     for (size_t k = 0; k < sizeof options / sizeof *options && !failed; k++) {
         value = ps_cli_option(argc, argv, i, options[k].name, &failed);
         if (failed) return -1;
@@ -254,8 +315,8 @@ static int report(const void *arguments, const ps_models *models) {
 
 int ps_cmd_compare(int argc, char **argv) {
     static const char *const options[] = {"--methods", "--budgets", "--seeds", "--limit", "--offset",
-                                          "--shard",   "--from",    "--json",  "--plot",  "--fresh",
-                                          "--config",  "--help",    NULL};
+                                          "--shard",   "--from",    "--json",  "--per",   "--plot",
+                                          "--fresh",   "--config",  "--help",  NULL};
     static const ps_cli_run run = {.name = "compare",
                                    .help = help,
                                    .options = options,

@@ -109,6 +109,7 @@ typedef struct ps_method_params {
     bool has_reward;         /* a PRM is there: results carry rewards */
     bool reward_shrinks;     /* they fall with every step whatever it is worth: the PRM's aggregate is a product */
     bool has_logp, has_logq; /* the engine reports them: results carry their sums */
+    unsigned gives;          /* of ps_score_reads: what else of the tokens results carry */
     bool keep_weights;       /* the report's iterations tell the weights of selections */
     ps_budget budget;
 
@@ -140,8 +141,11 @@ typedef struct ps_step_result {
     size_t n_tokens;
     bool has_logp, has_logq;   /* without them the sum is never read */
     double sum_logp, sum_logq; /* nats; −∞ is legal, NaN is an error */
-    double reward;             /* the PRM's aggregate over the prefix; NaN when not asked for */
-    double step_reward;        /* its reading of this step alone, read with reward_shrinks only */
+    double sum_entropy,
+        sum_certainty;  /* as in ps_score_input, of this step's tokens; read where params.gives says so */
+    double confidence;  /* likewise, of the whole prefix */
+    double reward;      /* the PRM's aggregate over the prefix; NaN when not asked for */
+    double step_reward; /* its reading of this step alone, read with reward_shrinks only */
 } ps_step_result;
 
 /* An answer a method offers: a finished snapshot; where there is none, a truncated one from which an answer may be

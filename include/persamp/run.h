@@ -129,6 +129,7 @@ typedef enum ps_select {
     PS_SELECT_MAJORITY,
     PS_SELECT_WEIGHTED,
     PS_SELECT_PRM_WEIGHTED,
+    PS_SELECT_DRAW, /* one answer by its weight */
     PS_SELECTS
 } ps_select;
 PS_API const char *ps_select_name(ps_select select); /* "best", …, as answer.select and result lines have it */

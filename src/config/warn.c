@@ -119,6 +119,20 @@ static void warn_rewardless(const ps_config *cfg, const ps_log *log, ps_key_inde
                   ps_schema_key(key)->name, ps_origin_text(cfg, key));
 }
 
+/* ---- A target that is not the one named ---------------------------------- */
+
+static void warn_restricted(const ps_config *cfg, const ps_log *log, ps_key_index key, bool restricts) {
+    ps_text value = {0};
+    if (!restricts || !ps_config_is(cfg->scoring_type, "power")) return;
+    ps_config_append(cfg, key, &value);
+    ps_log_printf(
+        log, PS_LOG_WARNING,
+        "%s is %s (%s): the target of scoring.type power is then p^%g of answers of which every token is among "
+        "those kept, not of all answers",
+        ps_schema_key(key)->name, ps_text_cstr(&value), ps_origin_text(cfg, key), cfg->scoring_params_power_alpha);
+    ps_text_clear(&value);
+}
+
 /* ---- The preset ---------------------------------------------------------- */
 
 static void tell_preset(const audience *a) {
@@ -139,6 +153,8 @@ ps_status ps_config_warn(const ps_config *const *configs, size_t n, const ps_log
     for (size_t i = 0; i < n; i++) {
         warn_rewardless(configs[i], log, KEY_ps_depth_tilt, configs[i]->ps_depth_tilt);
         warn_rewardless(configs[i], log, KEY_ps_depth_retreat, configs[i]->ps_depth_retreat);
+        warn_restricted(configs[i], log, KEY_generation_top_p, configs[i]->generation_top_p < 1);
+        warn_restricted(configs[i], log, KEY_generation_top_k, configs[i]->generation_top_k > 0);
     }
     return warn_vain(&a, err);
 }

@@ -1,5 +1,6 @@
 /* One problem being solved. */
 #include "run/task.h"
+#include "run/confidence.h"
 #include "run/prompt.h"
 
 #include <math.h>
@@ -79,7 +80,7 @@ ps_status ps_task_create(const ps_solve_request *request, uint32_t slot, ps_task
         ps_task_free(task);
         return ps_nomem(err);
     }
-    task->nodes[task->n_nodes++] = (ps_task_node){.text = "", .reward = NAN, .step_reward = NAN};
+    task->nodes[task->n_nodes++] = (ps_task_node){.text = "", .reward = NAN, .step_reward = NAN, .confidence = NAN};
     ps_error why;
     ps_status status = begin(task, request->problem, &why);
     if (status == PS_NOMEM) {
@@ -109,7 +110,7 @@ static void clock_out(size_t *under_way, double since, double *total) {
 static ps_status ensure_node(ps_task *task, uint32_t id, ps_error *err) {
     if (ps_reserve(&task->nodes, &task->nodes_capacity, (size_t)id + 1) != PS_OK) return ps_nomem(err);
     for (; task->n_nodes <= id; task->n_nodes++)
-        task->nodes[task->n_nodes] = (ps_task_node){.text = "", .reward = NAN, .step_reward = NAN};
+        task->nodes[task->n_nodes] = (ps_task_node){.text = "", .reward = NAN, .step_reward = NAN, .confidence = NAN};
     return PS_OK;
 }
 
@@ -138,11 +139,15 @@ static ps_status submit_extension(ps_task *task, const ps_work *work, ps_error *
 
 double ps_task_score(const ps_task *task, uint32_t snapshot) {
     const ps_method_params *params = &task->session->params;
-    ps_score_input sums = {.reward = task->nodes[snapshot].reward};
+    const ps_task_node *node = &task->nodes[snapshot];
+    ps_score_input sums = {
+        .reward = node->reward, .finished = node->state == PS_FINISHED, .confidence = node->confidence};
     double ell = NAN;
     for (uint32_t at = snapshot; at != 0; at = task->nodes[at].parent) {
         sums.sum_logp += task->nodes[at].sum_logp;
         sums.sum_logq += task->nodes[at].sum_logq;
+        sums.sum_entropy += task->nodes[at].sum_entropy;
+        sums.sum_certainty += task->nodes[at].sum_certainty;
         sums.n_tokens += task->nodes[at].n_tokens;
         sums.n_steps++;
     }
@@ -259,6 +264,9 @@ static ps_status deliver(ps_task *task, uint32_t child, ps_error *err) {
         .sum_logq = node->sum_logq,
         .has_logp = task->session->params.has_logp,
         .has_logq = task->session->params.has_logq,
+        .sum_entropy = node->sum_entropy,
+        .sum_certainty = node->sum_certainty,
+        .confidence = node->confidence,
         .reward = node->reward,
         .step_reward = node->step_reward,
     };
@@ -299,6 +307,42 @@ static void add_logprobs(ps_task_node *node, const ps_event *event) {
         node->sum_logp += event->logp[i];
     for (size_t i = 0; i < event->n_tokens && event->logq != NULL; i++)
         node->sum_logq += event->logq[i];
+    for (size_t i = 0; i < event->n_tokens && event->entropy != NULL; i++)
+        node->sum_entropy += event->entropy[i];
+    for (size_t i = 0; i < event->n_tokens && event->certainty != NULL; i++)
+        node->sum_certainty += event->certainty[i];
+}
+
+/* The confidence of the last tokens of a prefix, at most n of them, in order into tail[0..n); how many. */
+static size_t confidences_before(const ps_task *task, uint32_t snapshot, size_t n, double *tail) {
+    size_t left = n;
+    for (uint32_t at = snapshot; at != 0 && left > 0; at = task->nodes[at].parent) {
+        const ps_task_node *node = &task->nodes[at];
+        size_t take = node->n_tokens < left ? node->n_tokens : left;
+        left -= take;
+        if (take > 0) memcpy(tail + left, node->confidences + node->n_tokens - take, take * sizeof *tail);
+    }
+    memmove(tail, tail + left, (n - left) * sizeof *tail);
+    return n - left;
+}
+
+/* The lowest group up to the end of this step: of those before it, and those that end in it. */
+static ps_status find_confidence(ps_task *task, ps_task_node *node, const ps_event *event, ps_error *err) {
+    size_t n = event->n_tokens, window = task->session->confidence_window;
+    const ps_task_node *parent = &task->nodes[node->parent];
+    node->confidence = parent->confidence;
+    if (window == 0 || event->confidence == NULL || n == 0) return PS_OK;
+    node->confidences = kept(task, event->confidence, n * sizeof *event->confidence);
+    double *tail = ps_reallocarray(NULL, window + n, sizeof *tail);
+    if (node->confidences == NULL || tail == NULL) {
+        ps_free(tail);
+        return ps_nomem(err);
+    }
+    size_t before = confidences_before(task, node->parent, window, tail);
+    memcpy(tail + before, event->confidence, n * sizeof *tail);
+    node->confidence = ps_lowest_group(tail, before, n, window, parent->confidence);
+    ps_free(tail);
+    return PS_OK;
 }
 
 ps_status ps_task_extended(ps_task *task, const ps_event *event, ps_error *err) {
@@ -319,6 +363,7 @@ ps_status ps_task_extended(ps_task *task, const ps_event *event, ps_error *err) 
     node->n_tokens = event->n_tokens;
     add_logprobs(node, event);
     if (keep_logprobs(task, node, event, err) != PS_OK) return PS_NOMEM;
+    if (find_confidence(task, node, event, err) != PS_OK) return PS_NOMEM;
     task->outcome.tokens.generated += event->n_tokens;
     task->outcome.tokens.shared += event->shared;
     if (state_after(task, child, event->reason, &node->state, err) != PS_OK) return PS_NOMEM;

@@ -15,8 +15,11 @@ typedef struct ps_task_node {
     size_t length;
     size_t n_tokens;
     double sum_logp, sum_logq, reward, step_reward;
-    const ps_token *tokens;    /* [n_tokens] of this step, in the arena; NULL without `logprobs` */
-    const double *logp, *logq; /* [n_tokens] likewise, as in ps_event */
+    double sum_entropy, sum_certainty; /* of this step, as far as the engine gives them */
+    double confidence;                 /* the lowest of a group up to here; NaN where the score does not read it */
+    const double *confidences;         /* [n_tokens] of this step, in the arena; NULL likewise */
+    const ps_token *tokens;            /* [n_tokens] of this step, in the arena; NULL without `logprobs` */
+    const double *logp, *logq;         /* [n_tokens] likewise, as in ps_event */
     double ell, weight; /* for save_particles, filled at the end: log-score; posterior weight of an answer, else 0 */
     bool want_reward;
     enum { PS_NODE_AT_REST, PS_NODE_EXTENDING, PS_NODE_SCORING } request; /* under way for it */

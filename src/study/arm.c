@@ -66,6 +66,7 @@ static ps_result_line line_of(const ps_outcome *o) {
         .ess = o->report.final_ess,
         .resamples = (double)o->report.resamples,
         .shared_text = o->shared_text,
+        .drawn = true,
         .tokens = o->tokens,
     };
     for (int s = 0; s < PS_SELECTS; s++) {

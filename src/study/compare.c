@@ -300,6 +300,7 @@ static ps_status own_all(comparison *c, ps_error *err) {
 static void mark(void *user, size_t position, const ps_result_line *line) {
     ps_compare_mark *m = &((ps_compare_run *)user)->marks[position];
     m->known = true;
+    m->drawn = line->drawn;
     for (int s = 0; s < PS_SELECTS; s++) {
         m->correct[s] = line->correct_by[s];
         m->confidence[s] = (float)line->confidence[s];
@@ -460,6 +461,9 @@ static ps_status summarise(comparison *c, ps_compare_summary *summary, ps_error 
     summary->faults = c->chosen.faults;
     ps_status status = ps_compare_statistics(plan, budget_of, (uint64_t)c->config->system_seed, summary, err);
     ps_free(budget_of);
+    summary->per = c->options->per;
+    if (status == PS_OK && summary->per != PS_COST_TOKENS)
+        status = ps_compare_view(plan, (uint64_t)c->config->system_seed, summary, err);
     return status;
 }
 
@@ -483,6 +487,7 @@ static ps_status write_comparison(comparison *c, ps_compare_summary *summary, ps
 
 void ps_compare_summary_clear(ps_compare_summary *summary) {
     ps_free(summary->cells);
+    ps_free(summary->points);
     ps_compare_plan_free(summary->plan);
     *summary = (ps_compare_summary){0};
 }

@@ -120,6 +120,18 @@ folders_that_do_not_belong_together_are_refused() {
     expect 2 'copy one summary.length.json' ./compare "$@" --evaluation.output_dir=joined --from machine1 --from machine2
 }
 
+a_view_at_equal_cost_runs_nothing_again() {
+    expect 2 'expected tokens, passes or seconds' ./compare "$@" --evaluation.output_dir=whole --per minutes
+    before=$(cat whole/results.*.jsonl | cksum)
+    for kind in passes seconds; do
+        expect 0 "$kind a problem, as persistent 2x" ./compare "$@" --evaluation.output_dir=whole --per $kind --json view.json
+        grep -q "\"at_equal_$kind\"" view.json || fail "the JSON does not have the view at equal $kind"
+        [ "$before" = "$(cat whole/results.*.jsonl | cksum)" ] || fail "a view at equal $kind ran a cell again"
+    done
+    expect 0 'difference to the first' ./compare "$@" --evaluation.output_dir=whole --per tokens --json view.json
+    same_as_whole view.json "--per tokens is not the comparison itself"
+}
+
 a_plot_is_drawn_into_a_file_of_any_name() {
     command -v gnuplot >/dev/null 2>&1 || return 0
     expect 0 'plot in' ./compare "$@" --evaluation.output_dir=whole --plot "it's a plot.svg"
@@ -155,5 +167,6 @@ after_kill_9_the_same_command_goes_on "$@"
 shards_side_by_side_in_one_folder_are_joined "$@"
 shards_of_two_machines_are_joined "$@"
 folders_that_do_not_belong_together_are_refused "$@"
+a_view_at_equal_cost_runs_nothing_again "$@"
 a_plot_is_drawn_into_a_file_of_any_name "$@"
 finish

@@ -40,7 +40,7 @@ static void contradictions_are_told_with_their_place(void **state) {
          "t.yaml:1:29: engine.openai.base_url: expected an address that begins with http:// or https://"},
         {"engine:\n  type: openai\n", "t.yaml:2:9: engine.type: openai is not built in this version; use llama or toy"},
         {"scoring: {prm: {kind: remote}}\n",
-         "t.yaml:1:23: scoring.prm.kind: remote is not built in this version; use token or head"},
+         "t.yaml:1:23: scoring.prm.kind: remote is not built in this version; use token, head or judge"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         ps_error err = {0};

@@ -75,7 +75,8 @@ static const wrong cases[] = {
      "last_number?"},
     {"evaluation: {dataset: imagenet}\n",
      "t.yaml:1:23: evaluation.dataset: found imagenet, expected null, math500, gsm8k, aime24, aime25 or custom"},
-    {"preset: clasic\n", "t.yaml:1:9: preset: found clasic, expected classic or recommended; did you mean classic?"},
+    {"preset: clasic\n",
+     "t.yaml:1:9: preset: found clasic, expected classic, recommended or power_smc; did you mean classic?"},
     /* A path or a name is not empty. */
     {"models: {generator: {model_path: ''}}\n",
      "t.yaml:1:34: models.generator.model_path: the value is empty; leave the key out for the shipped model"},
