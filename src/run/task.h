@@ -23,9 +23,10 @@ typedef struct ps_task_node {
 } ps_task_node;
 
 typedef struct ps_task {
-    ps_outcome outcome;  /* filled by ps_task_finish */
-    ps_session *session; /* a reference of its own */
-    uint64_t tag;        /* the caller's */
+    ps_outcome outcome;       /* filled by ps_task_finish */
+    ps_session *session;      /* a reference of its own */
+    ps_generation generation; /* the session's, with the problem's own stops */
+    uint64_t tag;             /* the caller's */
     ps_arena *arena;
     ps_method *method;
     uint32_t slot; /* upper half of the tags of its requests */
