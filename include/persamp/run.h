@@ -254,8 +254,10 @@ typedef struct ps_solver ps_solver;
 typedef struct ps_solve_request {
     ps_session *session; /* over the solver's models; retained as long as it is needed */
     const ps_problem *problem;
-    uint64_t tag;  /* returned in its events; the caller's own */
-    bool progress; /* an event after each of its iterations, too; they cost time, so only where somebody looks */
+    uint64_t tag;        /* returned in its events; the caller's own */
+    bool progress;       /* an event after each of its iterations, too; they cost time, so only where somebody looks */
+    uint64_t max_tokens; /* generated tokens after which the search is ended, within one step of each particle, with the
+                            answers that are there, whatever the session's method plans; 0: no such limit */
 } ps_solve_request;
 
 /* Something that came of a problem: the outcome, its last event, or what an iteration brought. */

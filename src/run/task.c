@@ -83,6 +83,7 @@ ps_status ps_task_create(const ps_solve_request *request, uint32_t slot, ps_task
     task->session = session;
     task->tag = request->tag;
     task->progress = request->progress;
+    task->max_tokens = request->max_tokens;
     task->slot = slot;
     task->logprobs = session->keep_logprobs;
     task->started = ps_now();
@@ -214,7 +215,9 @@ static void end_round(ps_task *task) {
     task->round_over = task->n_round > 0;
 }
 
-static bool out_of_time(const ps_task *task) {
+/* Of time, or of tokens: nothing more is begun. */
+static bool is_spent(const ps_task *task) {
+    if (task->max_tokens > 0 && task->outcome.tokens.generated >= task->max_tokens) return true;
     return task->session->max_seconds > 0 && ps_now() - task->started >= task->session->max_seconds;
 }
 
@@ -229,7 +232,7 @@ ps_status ps_task_advance(ps_task *task, ps_error *err) {
         if (status == PS_OK && task->progress) status = watch(task, &why);
     }
     task->n_results = 0;
-    if (status == PS_OK && task->outcome.status == PS_OK && !out_of_time(task))
+    if (status == PS_OK && task->outcome.status == PS_OK && !is_spent(task))
         status = ps_method_next(task->method, &work, &n, &why);
     if (n > 0 || (task->extending == 0 && task->scoring == 0)) end_round(task);
     for (size_t i = 0; i < n && status == PS_OK; i++)

@@ -37,6 +37,7 @@ typedef struct ps_task {
     uint32_t *round; /* [n_round] with `progress`: children absorbed since a round was shown */
     size_t n_round, round_capacity;
     size_t extending, scoring; /* requests under way */
+    uint64_t max_tokens;       /* as in ps_solve_request */
     double started, extending_since, scoring_since;
     bool logprobs;             /* the tokens of each step and their log-probabilities are kept */
     bool progress, round_over; /* rounds are shown; there is one to show */

@@ -17,7 +17,8 @@ typedef struct ps_job {
     ps_session *session;
     ps_problem problem; /* its messages and texts are the request's */
     uint64_t seed;
-    const char *model; /* its name, of the catalogue */
+    uint64_t max_tokens; /* that its search may cost */
+    const char *model;   /* its name, of the catalogue */
     char id[40];
     time_t created;
     double arrived; /* ps_now() */

@@ -145,8 +145,11 @@ static ps_status carry_out(loop *l, ps_error *err) {
     if (ps_reserve(&l->running, &l->capacity, l->n + l->orders.n_begin + 1) != PS_OK) status = ps_nomem(err);
     for (size_t i = 0; i < l->orders.n_begin; i++) {
         ps_job *job = l->orders.begin[i];
-        ps_solve_request request = {
-            .session = job->session, .problem = &job->problem, .tag = tag_of(job), .progress = job->request.stream};
+        ps_solve_request request = {.session = job->session,
+                                    .problem = &job->problem,
+                                    .tag = tag_of(job),
+                                    .progress = job->request.stream,
+                                    .max_tokens = job->max_tokens};
         if (status != PS_OK)
             fail(l->server, job, "out of memory");
         else if (ps_solver_submit(l->solver, &request, &why) == PS_OK)

@@ -99,6 +99,7 @@ typedef struct planner {
     ps_config *config; /* the request's own */
     const ps_api_request *request;
     ps_api_error *err;
+    double most_tokens; /* that it may cost at all */
 } planner;
 
 /* What ps_config_set says of a value is for whoever sent it; its first words are the origin. */
@@ -164,29 +165,42 @@ static double answers_of(const planner *p) {
 
 /* An effort, or a budget in answers, is also how many particles share it, as in `persamp compare`. */
 static bool set_particles(planner *p, double answers) {
-    double most = (double)p->config->serve_limits_particles, n = fmin(fmax(round(answers), 1), most);
-    if (answers <= 0 || sets(p, "generation.n_particles")) return true;
+    double n = fmin(answers, (double)p->config->serve_limits_particles);
+    if (sets(p, "generation.n_particles")) return true;
     if (!set_count(p, "reasoning_effort", "generation.n_particles", (uint64_t)n)) return false;
     if (sets(p, "beam.expansion") || (double)p->config->beam_expansion <= n) return true;
     return set_count(p, "reasoning_effort", "beam.expansion", (uint64_t)n); /* else a beam is wider than all of them */
 }
 
+/* So many answers, and no more tokens than these take in the mean: a method that counts its answers ends with the
+ * last of them, any other when the tokens are spent. */
+static bool set_answers(planner *p, double answers) {
+    static const char field[] = "reasoning_effort";
+    double tokens = fmax(floor(fmin(answers * (double)p->config->serve_answer_tokens, p->most_tokens)), 1);
+    double n = fmax(round(fmin(answers, 65536)), 1);
+    if (!set_count(p, field, "ps.budget.max_tokens", (uint64_t)tokens)) return false;
+    if (!sets(p, "ps.budget.n_finished") && !set_count(p, field, "ps.budget.n_finished", (uint64_t)n)) return false;
+    return set_particles(p, n);
+}
+
+/* What the search may cost. Where nothing is asked for it is the configured one, as `persamp solve` has it. */
 static bool set_budget(planner *p) {
     const ps_config *c = p->config;
     const ps_api_request *r = p->request;
-    double mean = (double)c->serve_answer_tokens, most = floor(fmax(c->serve_limits_budget * mean, 1));
-    double answers = r->budget_answers > 0 ? r->budget_answers : answers_of(p);
-    double own = r->budget_tokens > 0 ? (double)r->budget_tokens : r->budget_answers * mean;
-    if (own > most)
+    double mean = (double)c->serve_answer_tokens;
+    double asked = r->budget_tokens > 0 ? (double)r->budget_tokens : r->budget_answers * mean;
+    p->most_tokens = fmax(floor(c->serve_limits_budget * mean), 1);
+    if (asked > p->most_tokens)
         return ps_api_refuse(
             p->err, 400, "persamp.budget", NULL,
             "persamp.budget: %.0f tokens; this server spends at most %.0f on a request (%g mean answers "
             "of %.0f tokens)",
-            own, most, c->serve_limits_budget, mean);
-    double tokens = own > 0 ? own : answers > 0 ? answers * mean : (double)c->ps_budget_max_tokens;
-    tokens = tokens > 0 ? fmin(fmax(floor(tokens), 1), most) : most;
-    if (!set_count(p, "persamp.budget", "ps.budget.max_tokens", (uint64_t)tokens)) return false;
-    return set_particles(p, r->budget_tokens > 0 ? 0 : answers);
+            asked, p->most_tokens, c->serve_limits_budget, mean);
+    if (r->budget_tokens > 0) return set_count(p, "persamp.budget", "ps.budget.max_tokens", r->budget_tokens);
+    double answers = r->budget_answers > 0 ? r->budget_answers : answers_of(p);
+    if (answers > 0) return set_answers(p, answers);
+    p->most_tokens = fmax(p->most_tokens, (double)c->ps_budget_max_tokens); /* the operator's own may be larger */
+    return true;
 }
 
 static bool set_limits(planner *p) {
@@ -210,12 +224,13 @@ static bool make_session(planner *p, ps_models *models, ps_session **session) {
 }
 
 bool ps_plan_session(const ps_named *model, ps_models *models, const ps_api_request *request, uint64_t seed,
-                     ps_session **session, ps_api_error *err) {
+                     ps_session **session, uint64_t *max_tokens, ps_api_error *err) {
     planner p = {.request = request, .err = err};
     if (ps_config_copy(model->config, &p.config, NULL) != PS_OK)
         return ps_api_refuse(err, 500, NULL, NULL, "out of memory");
     bool ok =
         set_own(&p) && set_drawing(&p, seed) && set_budget(&p) && set_limits(&p) && make_session(&p, models, session);
+    *max_tokens = (uint64_t)p.most_tokens;
     ps_config_free(p.config);
     return ok;
 }

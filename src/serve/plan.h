@@ -26,8 +26,9 @@ void ps_catalogue_clear(ps_catalogue *catalogue);
 /* NULL: the first. NULL is returned for a name that is not there. */
 const ps_named *ps_catalogue_find(const ps_catalogue *catalogue, const char *name);
 
-/* A session for the request. False: *err says what is wrong with it. From any thread. The caller owns *session. */
+/* A session for the request, and the tokens that its search may cost at all. False: *err says what is wrong with it.
+ * From any thread. The caller owns *session. */
 bool ps_plan_session(const ps_named *model, ps_models *models, const ps_api_request *request, uint64_t seed,
-                     ps_session **session, ps_api_error *err);
+                     ps_session **session, uint64_t *max_tokens, ps_api_error *err);
 
 #endif

@@ -103,7 +103,7 @@ static bool plan(ps_exchange *x, ps_models *models, ps_job *job) {
     job->model = named->name;
     set_problem(job);
     return choose_seed(job, &x->error) &&
-           ps_plan_session(named, models, &job->request, job->seed, &job->session, &x->error);
+           ps_plan_session(named, models, &job->request, job->seed, &job->session, &job->max_tokens, &x->error);
 }
 
 /* In the queue, and asleep until something comes of it. */
