@@ -64,6 +64,9 @@ persamp_find(pcre2 REQUIRED HEADER pcre2.h LIBRARIES pcre2-8 MODULE libpcre2-8
 persamp_find(curl REQUIRED HEADER curl/curl.h LIBRARIES curl MODULE libcurl
     APT libcurl4-openssl-dev BREW curl FOR "servers that run the model")
 
+persamp_find(microhttpd REQUIRED HEADER microhttpd.h LIBRARIES microhttpd MODULE libmicrohttpd
+    APT libmicrohttpd-dev BREW libmicrohttpd FOR "persamp serve")
+
 # FLINT 3 contains Arb and installs flint.pc; FLINT 2.9 (Debian 12) has neither a .pc file nor Arb.
 persamp_find(flint REQUIRED HEADER flint/flint.h LIBRARIES flint MODULE flint
     APT libflint-dev BREW flint FOR "exact arithmetic")

@@ -40,6 +40,14 @@ typedef struct ps_config_space {
     size_t n;
 } ps_config_space;
 
+/* serve.models: names, each with keys and the one value of each, as text that ps_config_set takes. In the file's order.
+ */
+typedef struct ps_config_presets {
+    const char *const *names;
+    const ps_config_space *settings; /* every list has one item */
+    size_t n;
+} ps_config_presets;
+
 /* The C type of each type of key. Pointers are owned by the configuration and live until it changes. */
 typedef bool ps_config_BOOL;
 typedef int64_t ps_config_INT;
@@ -54,6 +62,7 @@ typedef const char *ps_config_CHOICE;    /* one of the choices; ps_config_is com
 typedef const char *ps_config_OPTCHOICE; /* NULL for null */
 typedef ps_config_list ps_config_LIST;
 typedef ps_config_space ps_config_SPACE;
+typedef ps_config_presets ps_config_PRESETS;
 
 typedef struct ps_config_origins ps_config_origins; /* where each value comes from */
 
@@ -143,6 +152,7 @@ typedef struct ps_config_key {
     const char *engines;  /* engines it means something to, separated by spaces; "" all, "-" none. What else it takes
                              for the key to act, ps_config_explain says */
     bool changes_results; /* an output folder is bound to it */
+    bool per_request;     /* a request to the server may set it for itself */
     const char *doc;
 } ps_config_key;
 PS_API const ps_config_key *ps_config_keys(size_t *n);

@@ -68,7 +68,8 @@ static const char introduction[] =
     "\n"
     "In the tables *default* is also what preset `classic` means. Keys marked ° cannot change results: an output "
     "folder,\n"
-    "which belongs to one configuration, accepts other values for them.\n";
+    "which belongs to one configuration, accepts other values for them. Those marked ‡ may be set by a request to\n"
+    "`persamp serve` for itself (docs/serve.md).\n";
 
 /* A cell: '|' would end it. */
 static void cell(const char *content, bool code, ps_text *text) {
@@ -111,7 +112,7 @@ static ps_status row(ps_key_index key, ps_text *text, ps_error *err) {
     ps_status status = ps_value_from_text(key, k->initial, &initial, err);
     if (status != PS_OK) return status;
     ps_value_print(ps_schema_type(key), &initial, k->allowed, &shown);
-    ps_text_printf(text, "| `%s`%s |", k->name, k->changes_results ? "" : " °");
+    ps_text_printf(text, "| `%s`%s%s |", k->name, k->changes_results ? "" : " °", k->per_request ? " ‡" : "");
     allowed_cell(key, text);
     cell(ps_text_cstr(&shown), true, text);
     cell(recommended != NULL ? recommended : "", recommended != NULL, text);

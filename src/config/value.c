@@ -20,6 +20,16 @@ static void space_clear(ps_config_space *space) {
     *space = (ps_config_space){0};
 }
 
+static void presets_clear(ps_config_presets *presets) {
+    for (size_t i = 0; i < presets->n; i++) {
+        ps_free((void *)presets->names[i]);
+        space_clear((ps_config_space *)&presets->settings[i]);
+    }
+    ps_free((void *)presets->names);
+    ps_free((void *)presets->settings);
+    *presets = (ps_config_presets){0};
+}
+
 void ps_value_clear(ps_value_type type, ps_value *v) {
     switch (type) {
     case TYPE_BOOL:
@@ -38,6 +48,7 @@ void ps_value_clear(ps_value_type type, ps_value *v) {
         break;
     case TYPE_LIST: list_clear(&v->LIST); break;
     case TYPE_SPACE: space_clear(&v->SPACE); break;
+    case TYPE_PRESETS: presets_clear(&v->PRESETS); break;
     }
 }
 
@@ -76,6 +87,26 @@ static ps_status space_copy(const ps_config_space *from, ps_config_space *to, ps
     return status;
 }
 
+static ps_status presets_copy(const ps_config_presets *from, ps_config_presets *to, ps_error *err) {
+    *to = (ps_config_presets){0};
+    if (from->n == 0) return PS_OK;
+    const char **names = ps_calloc(from->n, sizeof *names);
+    ps_config_space *settings = ps_calloc(from->n, sizeof *settings);
+    if (names == NULL || settings == NULL) {
+        ps_free(names);
+        ps_free(settings);
+        return ps_nomem(err);
+    }
+    *to = (ps_config_presets){names, settings, from->n};
+    ps_status status = PS_OK;
+    for (size_t i = 0; status == PS_OK && i < from->n; i++) {
+        names[i] = ps_strdup(from->names[i]);
+        status = names[i] != NULL ? space_copy(&from->settings[i], &settings[i], err) : ps_nomem(err);
+    }
+    if (status != PS_OK) presets_clear(to);
+    return status;
+}
+
 ps_status ps_value_copy(ps_value_type type, const ps_value *from, ps_value *to, ps_error *err) {
     switch (type) {
     case TYPE_BOOL:
@@ -93,6 +124,7 @@ ps_status ps_value_copy(ps_value_type type, const ps_value *from, ps_value *to, 
         return from->STRING != NULL && to->STRING == NULL ? ps_nomem(err) : PS_OK;
     case TYPE_LIST: return list_copy(&from->LIST, &to->LIST, err);
     case TYPE_SPACE: return space_copy(&from->SPACE, &to->SPACE, err);
+    case TYPE_PRESETS: return presets_copy(&from->PRESETS, &to->PRESETS, err);
     }
     return PS_OK;
 }
@@ -108,6 +140,13 @@ static bool space_equal(const ps_config_space *a, const ps_config_space *b) {
     if (a->n != b->n) return false;
     for (size_t i = 0; i < a->n; i++)
         if (strcmp(a->keys[i], b->keys[i]) != 0 || !list_equal(&a->values[i], &b->values[i])) return false;
+    return true;
+}
+
+static bool presets_equal(const ps_config_presets *a, const ps_config_presets *b) {
+    if (a->n != b->n) return false;
+    for (size_t i = 0; i < a->n; i++)
+        if (strcmp(a->names[i], b->names[i]) != 0 || !space_equal(&a->settings[i], &b->settings[i])) return false;
     return true;
 }
 
@@ -128,6 +167,7 @@ bool ps_value_equal(ps_value_type type, const ps_value *a, const ps_value *b) {
         return strcmp(a->STRING, b->STRING) == 0;
     case TYPE_LIST: return list_equal(&a->LIST, &b->LIST);
     case TYPE_SPACE: return space_equal(&a->SPACE, &b->SPACE);
+    case TYPE_PRESETS: return presets_equal(&a->PRESETS, &b->PRESETS);
     }
     return false;
 }

@@ -204,27 +204,44 @@ static ps_status parse_trials(ps_key_index key, const ps_yaml_node *node, ps_con
     return status;
 }
 
-static ps_status parse_dimension(const ps_yaml_item *item, const char **name, ps_config_list *list,
-                                 const ps_yaml_node **where, ps_error *err) {
+/* The key that an item of a mapping is about. */
+static ps_status parse_key(const ps_yaml_item *item, const ps_yaml_node **where, ps_key_index *key, ps_error *err) {
     char nearest[192];
     *where = item->key;
-    ps_key_index key = ps_schema_find(item->key->text);
-    if (key == NO_KEY) {
-        bool near = ps_schema_nearest(item->key->text, nearest, sizeof nearest);
-        return ps_fail(err, PS_FORMAT, "unknown key %.80s%s%s%s", item->key->text, near ? "; did you mean " : "",
-                       near ? nearest : "", near ? "?" : "");
-    }
-    *where = item->value;
-    if (ps_schema_type(key) == TYPE_SPACE || strcmp(ps_schema_key(key)->name, "preset") == 0)
-        return ps_fail(err, PS_FORMAT, "%s cannot be tuned", ps_schema_key(key)->name);
-    if (item->value->kind != YAML_SEQUENCE || item->value->items == NULL)
-        return ps_fail(err, PS_FORMAT, "%s: expected a list of values to try such as [a, b]", ps_schema_key(key)->name);
-    *name = ps_strdup(ps_schema_key(key)->name);
-    return *name != NULL ? parse_trials(key, item->value, list, where, err) : ps_nomem(err);
+    *key = ps_schema_find(item->key->text);
+    if (*key != NO_KEY) return PS_OK;
+    bool near = ps_schema_nearest(item->key->text, nearest, sizeof nearest);
+    return ps_fail(err, PS_FORMAT, "unknown key %.80s%s%s%s", item->key->text, near ? "; did you mean " : "",
+                   near ? nearest : "", near ? "?" : "");
 }
 
-static ps_status parse_space(ps_key_index key, const ps_yaml_node *node, ps_value *v, const ps_yaml_node **where,
-                             ps_error *err) {
+/* The values of one item of a mapping, into a list. */
+typedef ps_status item_parser(ps_key_index key, const ps_yaml_node *node, ps_config_list *list,
+                              const ps_yaml_node **where, ps_error *err);
+
+static ps_status parse_dimension(ps_key_index key, const ps_yaml_node *node, ps_config_list *list,
+                                 const ps_yaml_node **where, ps_error *err) {
+    ps_value_type type = ps_schema_type(key);
+    if (type == TYPE_SPACE || type == TYPE_PRESETS || strcmp(ps_schema_key(key)->name, "preset") == 0)
+        return ps_fail(err, PS_FORMAT, "%s cannot be tuned", ps_schema_key(key)->name);
+    if (node->kind != YAML_SEQUENCE || node->items == NULL)
+        return ps_fail(err, PS_FORMAT, "%s: expected a list of values to try such as [a, b]", ps_schema_key(key)->name);
+    return parse_trials(key, node, list, where, err);
+}
+
+static ps_status parse_setting(ps_key_index key, const ps_yaml_node *node, ps_config_list *list,
+                               const ps_yaml_node **where, ps_error *err) {
+    ps_value_type type = ps_schema_type(key);
+    ps_yaml_item only = {.value = node};
+    const ps_yaml_node one = {.kind = YAML_SEQUENCE, .items = &only};
+    if (type == TYPE_SPACE || type == TYPE_PRESETS)
+        return ps_fail(err, PS_FORMAT, "%s cannot stand here", ps_schema_key(key)->name);
+    return parse_trials(key, &one, list, where, err);
+}
+
+/* A mapping of dotted keys, each with its values. */
+static ps_status parse_keys(ps_key_index key, const ps_yaml_node *node, item_parser *parse, ps_value *v,
+                            const ps_yaml_node **where, ps_error *err) {
     if (node->kind == YAML_SCALAR && node->plain && ps_yaml_is_null(node->text)) {
         v->SPACE = (ps_config_space){0};
         return PS_OK;
@@ -235,21 +252,71 @@ static ps_status parse_space(ps_key_index key, const ps_yaml_node *node, ps_valu
     ps_config_space space = {names, lists, 0};
     ps_status status = PS_OK;
     for (const ps_yaml_item *item = node->items; status == PS_OK && item != NULL; item = item->next) {
+        ps_key_index of = NO_KEY;
         for (size_t i = 0; status == PS_OK && i < space.n; i++)
             if (strcmp(names[i], item->key->text) == 0) {
                 *where = item->key;
                 status = ps_fail(err, PS_FORMAT, "%s stands here twice", names[i]);
             }
+        if (status == PS_OK) status = parse_key(item, where, &of, err);
         if (status != PS_OK) break;
+        *where = item->value;
         size_t at = space.n;
-        status = parse_dimension(item, &names[at], &lists[at], where, err);
+        if ((names[at] = ps_strdup(ps_schema_key(of)->name)) == NULL) status = ps_nomem(err);
         if (names[at] != NULL) space.n++;
+        if (status == PS_OK) status = parse(of, item->value, &lists[at], where, err);
     }
     if (status == PS_OK) status = ps_value_copy(TYPE_SPACE, &(ps_value){.SPACE = space}, v, err);
     for (size_t i = 0; i < space.n; i++) { /* the arrays are on the stack, what they hold is not */
         ps_free((void *)names[i]);
         ps_value_clear(TYPE_LIST, (ps_value *)&lists[i]);
     }
+    return status;
+}
+
+static ps_status parse_space(ps_key_index key, const ps_yaml_node *node, ps_value *v, const ps_yaml_node **where,
+                             ps_error *err) {
+    return parse_keys(key, node, parse_dimension, v, where, err);
+}
+
+/* One name and its settings, behind those that are there. */
+static ps_status parse_preset(ps_key_index key, const ps_yaml_item *item, ps_config_presets *presets,
+                              const ps_yaml_node **where, ps_error *err) {
+    const char **names = (const char **)presets->names;
+    ps_config_space *settings = (ps_config_space *)presets->settings;
+    ps_value v = {0};
+    *where = item->key;
+    if (item->key->length == 0) return ps_fail(err, PS_FORMAT, "found an empty name");
+    for (size_t i = 0; i < presets->n; i++)
+        if (strcmp(names[i], item->key->text) == 0) return ps_fail(err, PS_FORMAT, "%s stands here twice", names[i]);
+    *where = item->value;
+    ps_status status = parse_keys(key, item->value, parse_setting, &v, where, err);
+    if (status != PS_OK) return ps_error_prefix(err, status, "%.80s", item->key->text);
+    settings[presets->n] = v.SPACE;
+    if ((names[presets->n] = ps_strdup(item->key->text)) == NULL) {
+        ps_value_clear(TYPE_SPACE, &v);
+        return ps_nomem(err);
+    }
+    presets->n++;
+    return PS_OK;
+}
+
+static ps_status parse_presets(ps_key_index key, const ps_yaml_node *node, ps_value *v, const ps_yaml_node **where,
+                               ps_error *err) {
+    size_t n = 0;
+    ps_status status = PS_OK;
+    v->PRESETS = (ps_config_presets){0};
+    if (node->kind == YAML_SCALAR && node->plain && ps_yaml_is_null(node->text)) return PS_OK;
+    if (node->kind != YAML_MAPPING) return unexpected(key, node, "", err);
+    for (const ps_yaml_item *item = node->items; item != NULL; item = item->next)
+        n++;
+    if (n == 0) return PS_OK;
+    v->PRESETS.names = ps_calloc(n, sizeof *v->PRESETS.names);
+    v->PRESETS.settings = ps_calloc(n, sizeof *v->PRESETS.settings);
+    if (v->PRESETS.names == NULL || v->PRESETS.settings == NULL) status = ps_nomem(err);
+    for (const ps_yaml_item *item = node->items; status == PS_OK && item != NULL; item = item->next)
+        status = parse_preset(key, item, &v->PRESETS, where, err);
+    if (status != PS_OK) ps_value_clear(TYPE_PRESETS, v);
     return status;
 }
 
@@ -270,6 +337,7 @@ ps_status ps_value_parse(ps_key_index key, const ps_yaml_node *node, ps_value *v
     case TYPE_OPTCHOICE: return parse_choice(key, node, v, err);
     case TYPE_LIST: return parse_list(key, node, v, where, err);
     case TYPE_SPACE: return parse_space(key, node, v, where, err);
+    case TYPE_PRESETS: return parse_presets(key, node, v, where, err);
     }
     return ps_fail(err, PS_ARG, "a key without a type");
 }

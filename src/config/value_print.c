@@ -74,6 +74,20 @@ static void print_space(const ps_config_space *space, ps_text *text) {
     ps_text_puts(text, "}");
 }
 
+static void print_presets(const ps_config_presets *presets, ps_text *text) {
+    ps_text_puts(text, "{");
+    for (size_t i = 0; i < presets->n; i++) {
+        const ps_config_space *settings = &presets->settings[i];
+        ps_text_puts(text, i > 0 ? ", " : "");
+        print_string(presets->names[i], text);
+        ps_text_puts(text, ": {");
+        for (size_t j = 0; j < settings->n; j++) /* canonical YAML already */
+            ps_text_printf(text, "%s%s: %s", j > 0 ? ", " : "", settings->keys[j], settings->values[j].items[0]);
+        ps_text_puts(text, "}");
+    }
+    ps_text_puts(text, "}");
+}
+
 void ps_value_print(ps_value_type type, const ps_value *v, const char *allowed, ps_text *text) {
     switch (type) {
     case TYPE_BOOL: ps_text_puts(text, v->BOOL ? "true" : "false"); break;
@@ -104,5 +118,6 @@ void ps_value_print(ps_value_type type, const ps_value *v, const char *allowed, 
         ps_text_puts(text, "]");
         break;
     case TYPE_SPACE: print_space(&v->SPACE, text); break;
+    case TYPE_PRESETS: print_presets(&v->PRESETS, text); break;
     }
 }

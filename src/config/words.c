@@ -97,6 +97,7 @@ void ps_schema_expectation(ps_key_index key, ps_text *text) {
         break;
     case TYPE_LIST: ps_text_puts(text, "a list of strings such as [a, b]"); break;
     case TYPE_SPACE: ps_text_puts(text, "a mapping of dotted keys to lists of values"); break;
+    case TYPE_PRESETS: ps_text_puts(text, "a mapping of names to mappings of dotted keys to values"); break;
     }
     ps_text_clear(&choices);
 }

@@ -189,7 +189,8 @@ static ps_status describe_classes(ps_task *task, const ballot *ballots, const ta
         const char *text = ballots[tallies[i].heaviest].extracted;
         classes[i] = (ps_answer_class){.answer = ps_arena_strndup(task->arena, text, strlen(text)),
                                        .weight = tallies[i].weight,
-                                       .votes = tallies[i].votes};
+                                       .votes = tallies[i].votes,
+                                       .snapshot = ballots[tallies[i].heaviest].answer.snapshot};
         if (classes[i].answer == NULL) return ps_nomem(err);
     }
     if (n > 1) qsort(classes, n, sizeof *classes, heavier_first);

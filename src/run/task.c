@@ -42,14 +42,33 @@ static void fail(ps_task *task, ps_status status, const char *message) {
     if (task->outcome.error == NULL) task->outcome.error = "out of memory";
 }
 
+/* The session's way to draw, with what else ends this answer. */
+static ps_status set_generation(ps_task *task, const ps_problem *problem, ps_error *err) {
+    const ps_generation *of_all = &task->session->generation;
+    task->generation = *of_all;
+    if (problem->n_stops == 0) return PS_OK;
+    size_t n = of_all->n_stops + problem->n_stops;
+    const char **stops = ps_arena_calloc(task->arena, n, sizeof *stops);
+    if (stops == NULL) return ps_nomem(err);
+    for (size_t i = 0; i < n; i++) {
+        const char *stop = i < of_all->n_stops ? of_all->stops[i] : problem->stops[i - of_all->n_stops];
+        stops[i] = ps_arena_strndup(task->arena, stop, strlen(stop));
+        if (stops[i] == NULL) return ps_nomem(err);
+    }
+    task->generation.stops = stops;
+    task->generation.n_stops = n;
+    return PS_OK;
+}
+
 /* The roots in both trees and the method at the start. */
 static ps_status begin(ps_task *task, const ps_problem *problem, ps_error *err) {
     const ps_session *s = task->session;
     ps_method_params params = s->params;
     params.problem = problem->index;
     ps_task_node *root = &task->nodes[0];
-    ps_problem_prompt made;
-    ps_status status = ps_problem_prompt_make(s, problem, &made, err);
+    ps_problem_prompt made = {0};
+    ps_status status = set_generation(task, problem, err);
+    if (status == PS_OK) status = ps_problem_prompt_make(s, problem, &made, err);
     if (status == PS_OK) status = ps_engine_prompt(s->engine, &made.prompt, &root->node, err);
     if (status == PS_OK && s->prm != NULL) status = ps_prm_root(s->prm, ps_problem_question(problem), &root->prm, err);
     if (status == PS_OK) status = ps_method_create(s->method, &params, &task->method, err);
@@ -65,6 +84,7 @@ ps_status ps_task_create(const ps_solve_request *request, uint32_t slot, ps_task
     task->session = session;
     task->tag = request->tag;
     task->progress = request->progress;
+    task->max_tokens = request->max_tokens;
     task->slot = slot;
     task->logprobs = session->keep_logprobs;
     task->started = ps_now();
@@ -127,7 +147,7 @@ static ps_status submit_extension(ps_task *task, const ps_work *work, ps_error *
     ps_extend_request request = {
         .node = task->nodes[work->parent].node,
         .key = {s->params.seed, task->outcome.problem->index, work->child, PS_RNG_TOKEN},
-        .generation = &s->generation,
+        .generation = &task->generation,
         .tag = tag_of(task, work->child),
     };
     status = ps_engine_extend(s->engine, &request, err);
@@ -199,7 +219,9 @@ static void end_round(ps_task *task) {
     task->round_over = task->n_round > 0;
 }
 
-static bool out_of_time(const ps_task *task) {
+/* Of time, or of tokens: nothing more is begun. */
+static bool is_spent(const ps_task *task) {
+    if (task->max_tokens > 0 && task->outcome.tokens.generated >= task->max_tokens) return true;
     return task->session->max_seconds > 0 && ps_now() - task->started >= task->session->max_seconds;
 }
 
@@ -214,7 +236,7 @@ ps_status ps_task_advance(ps_task *task, ps_error *err) {
         if (status == PS_OK && task->progress) status = watch(task, &why);
     }
     task->n_results = 0;
-    if (status == PS_OK && task->outcome.status == PS_OK && !out_of_time(task))
+    if (status == PS_OK && task->outcome.status == PS_OK && !is_spent(task))
         status = ps_method_next(task->method, &work, &n, &why);
     if (n > 0 || (task->extending == 0 && task->scoring == 0)) end_round(task);
     for (size_t i = 0; i < n && status == PS_OK; i++)

@@ -26,9 +26,10 @@ typedef struct ps_task_node {
 } ps_task_node;
 
 typedef struct ps_task {
-    ps_outcome outcome;  /* filled by ps_task_finish */
-    ps_session *session; /* a reference of its own */
-    uint64_t tag;        /* the caller's */
+    ps_outcome outcome;       /* filled by ps_task_finish */
+    ps_session *session;      /* a reference of its own */
+    ps_generation generation; /* the session's, with the problem's own stops */
+    uint64_t tag;             /* the caller's */
     ps_arena *arena;
     ps_method *method;
     uint32_t slot; /* upper half of the tags of its requests */
@@ -39,6 +40,7 @@ typedef struct ps_task {
     uint32_t *round; /* [n_round] with `progress`: children absorbed since a round was shown */
     size_t n_round, round_capacity;
     size_t extending, scoring; /* requests under way */
+    uint64_t max_tokens;       /* as in ps_solve_request */
     double started, extending_since, scoring_since;
     bool logprobs;             /* the tokens of each step and their log-probabilities are kept */
     bool progress, round_over; /* rounds are shown; there is one to show */

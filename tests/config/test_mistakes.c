@@ -92,6 +92,12 @@ static const wrong cases[] = {
      "t.yaml:3:29: tuning.search_space: generation.temperature: expected a list of values to try such as [a, b]"},
     {"tuning: {search_space: {ps.mode: [steps], ps.mode: [steps]}}\n",
      "t.yaml:1:43: tuning.search_space: ps.mode stands here twice"},
+    {"serve: {models: {a: {ps.mode: step}}}\n",
+     "t.yaml:1:32: serve.models: a: ps.mode: found step, expected steps or completions; did you mean steps?"},
+    {"serve: {models: {a: {ps.mod: steps}}}\n", "t.yaml:1:22: serve.models: a: unknown key ps.mod; did you mean ps.mode?"},
+    {"serve: {models: {a: {serve.models: {}}}}\n", "t.yaml:1:36: serve.models: a: serve.models cannot stand here"},
+    {"serve: {models: {a: 7}}\n",
+     "t.yaml:1:21: serve.models: a: found 7, expected a mapping of names to mappings of dotted keys to values"},
     {"tuning: {search_space: {preset: [classic]}}\n", "t.yaml:1:33: tuning.search_space: preset cannot be tuned"},
     /* YAML itself. */
     {"ps:\n\tmode: steps\n", "t.yaml:2:1: indented by a tab; YAML wants spaces"},
