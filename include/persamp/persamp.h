@@ -1,5 +1,5 @@
 /* persamp/persamp.h: all of persamp. The rooms, from simple to whole: base, core, score, engine, reward, method,
- * verify, config, run, study. A caller who only wants answers needs run.h: open models from a configuration, then
+ * verify, config, run, study, tune. A caller who only wants answers needs run.h: open models from a configuration, then
  * ps_solve. */
 #ifndef PERSAMP_PERSAMP_H
 #define PERSAMP_PERSAMP_H
@@ -16,6 +16,7 @@
 #include "persamp/run.h"
 #include "persamp/score.h"
 #include "persamp/study.h"
+#include "persamp/tune.h"
 #include "persamp/verify.h"
 
 #endif

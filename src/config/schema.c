@@ -15,8 +15,9 @@ static const ps_config_key keys[N_KEYS] = {
 #define NAME_OPTNAME   "path or name, or null"
 #define NAME_CHOICE    "choice"
 #define NAME_OPTCHOICE "choice or null"
+#define NAME_CHOICES   "choices"
 #define NAME_LIST      "list of strings"
-#define NAME_SPACE     "mapping of keys to lists"
+#define NAME_SPACE     "mapping of keys to values"
 #define CHANGES_RESULT true
 #define CHANGES_RUN    false
 #define K(type, key, field, initial, allowed, engines, effect, doc)                                                    \
