@@ -13,6 +13,8 @@ enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 130 };
 int ps_cmd_solve(int argc, char **argv);
 int ps_cmd_eval(int argc, char **argv);
 int ps_cmd_compare(int argc, char **argv);
+int ps_cmd_tune(int argc, char **argv);
+int ps_cmd_study(int argc, char **argv);
 int ps_cmd_config(int argc, char **argv);
 int ps_cmd_verify(int argc, char **argv);
 int ps_cmd_info(int argc, char **argv);

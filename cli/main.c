@@ -20,6 +20,8 @@ static const command commands[] = {
     {"solve", "answer one question", ps_cmd_solve},
     {"eval", "measure a method on a data set", ps_cmd_eval},
     {"compare", "compare methods at equal cost", ps_cmd_compare},
+    {"tune", "find the settings that answer best", ps_cmd_tune},
+    {"study", "look at what was tuned", ps_cmd_study},
     {"serve", "answer over HTTP, in the words of the OpenAI API", ps_cmd_serve},
     {"config", "show or explain the configuration", ps_cmd_config},
     {"verify", "compare answers", ps_cmd_verify},

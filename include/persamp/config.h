@@ -33,10 +33,18 @@ typedef struct ps_config_list {
     size_t n;
 } ps_config_list;
 
+/* Numbers to try: from min to max, both ends in it. */
+typedef struct ps_config_range {
+    double min, max;
+    double step; /* 0: any number; of an integer at least 1 */
+    bool log;    /* as likely between 1 and 2 as between 2 and 4 */
+} ps_config_range;
+
 /* tuning.search_space: keys and the values to try, each as text that ps_config_set takes. In the file's order. */
 typedef struct ps_config_space {
     const char *const *keys;
     const ps_config_list *values;
+    const ps_config_range *ranges; /* [n] counts where the key's list of values is empty */
     size_t n;
 } ps_config_space;
 
@@ -55,11 +63,12 @@ typedef int64_t ps_config_OPTINT; /* or PS_CONFIG_AUTO */
 typedef double ps_config_REAL;    /* always finite */
 typedef double ps_config_OPTREAL; /* or PS_CONFIG_AUTO */
 typedef const char *ps_config_STRING;
-typedef const char *ps_config_OPTSTRING; /* NULL for null */
-typedef const char *ps_config_NAME;      /* a path or a name: never empty */
-typedef const char *ps_config_OPTNAME;   /* likewise; NULL for null */
-typedef const char *ps_config_CHOICE;    /* one of the choices; ps_config_is compares */
-typedef const char *ps_config_OPTCHOICE; /* NULL for null */
+typedef const char *ps_config_OPTSTRING;  /* NULL for null */
+typedef const char *ps_config_NAME;       /* a path or a name: never empty */
+typedef const char *ps_config_OPTNAME;    /* likewise; NULL for null */
+typedef const char *ps_config_CHOICE;     /* one of the choices; ps_config_is compares */
+typedef const char *ps_config_OPTCHOICE;  /* NULL for null */
+typedef ps_config_list ps_config_CHOICES; /* one or more of the choices, none twice */
 typedef ps_config_list ps_config_LIST;
 typedef ps_config_space ps_config_SPACE;
 typedef ps_config_presets ps_config_PRESETS;
@@ -80,6 +89,8 @@ typedef struct ps_config {
 PS_API bool ps_config_is(const char *value, const char *choice);
 /* True if a file or ps_config_set gives the key its value: not a default, a preset or the environment. */
 PS_API bool ps_config_is_set(const ps_config *cfg, const char *key);
+/* Whether the key can act under the rest of the configuration; ps_config_explain says when it does. */
+PS_API bool ps_config_acts(const ps_config *cfg, const char *key);
 /* True if nobody sets `preset`, and it is classic because of what the files set. */
 PS_API bool ps_config_preset_is_implied(const ps_config *cfg);
 

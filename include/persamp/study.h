@@ -34,7 +34,15 @@ typedef struct ps_result_line {
 PS_API ps_status ps_results_read(const char *path, void (*each)(void *user, const ps_result_line *line), void *user,
                                  ps_error *err);
 
+/* How sure the answers of an outcome are of a prediction: the share of the votes for the plain vote, else the posterior
+ * weight of its class; NaN where there is no answer. */
+PS_API double ps_outcome_confidence(const ps_outcome *outcome, ps_select select);
+
 /* ---- Evaluation ---------------------------------------------------------- */
+
+/* The problems that a configuration is judged on: as ps_dataset_open, but for the toy engine's synthetic reasoner,
+ * which makes its own where no data set is named (*path is NULL then). */
+PS_API ps_status ps_problems_open(const ps_config *config, ps_dataset **dataset, char **path, ps_error *err);
 
 typedef struct ps_eval_options {
     size_t offset, limit;         /* of the data set; limit 0: all */

@@ -177,6 +177,114 @@ static ps_status parse_list(ps_key_index key, const ps_yaml_node *node, ps_value
     return status;
 }
 
+/* One choice, or a list of them. */
+static ps_status parse_choices(ps_key_index key, const ps_yaml_node *node, ps_value *v, const ps_yaml_node **where,
+                               ps_error *err) {
+    const ps_yaml_item alone = {.value = node};
+    const ps_yaml_item *first = node->kind == YAML_SEQUENCE ? node->items : &alone;
+    size_t n = 0;
+    for (const ps_yaml_item *item = first; item != NULL; item = item->next)
+        n++;
+    if (n == 0) return unexpected(key, node, "", err);
+    const char **items = ps_calloc(n, sizeof *items);
+    if (items == NULL) return ps_nomem(err);
+    ps_status status = PS_OK;
+    v->CHOICES = (ps_config_list){items, 0};
+    for (const ps_yaml_item *item = first; status == PS_OK && item != NULL; item = item->next) {
+        ps_value one;
+        *where = item->value;
+        status = parse_choice(key, item->value, &one, err);
+        if (status == PS_OK) items[v->CHOICES.n++] = one.CHOICE;
+        for (size_t i = 0; status == PS_OK && i + 1 < v->CHOICES.n; i++)
+            if (strcmp(items[i], one.CHOICE) == 0) status = ps_fail(err, PS_FORMAT, "%s stands here twice", one.CHOICE);
+    }
+    if (status != PS_OK) ps_value_clear(TYPE_CHOICES, v);
+    return status;
+}
+
+/* ---- Values to try ------------------------------------------------------- */
+
+/* One end of a range: a number that the key accepts. */
+static ps_status parse_end(ps_key_index key, const ps_yaml_node *node, double *out, const ps_yaml_node **where,
+                           ps_error *err) {
+    ps_value v = {0};
+    ps_value_type type = ps_schema_type(key);
+    bool whole = type == TYPE_INT || type == TYPE_OPTINT;
+    ps_status status = ps_value_parse(key, node, &v, where, err);
+    if (status != PS_OK) return ps_error_prefix(err, status, "%s", ps_schema_key(key)->name);
+    *out = whole ? (double)v.INT : v.REAL;
+    if (*out == PS_CONFIG_AUTO && !ps_yaml_real(node->text, out))
+        return ps_fail(err, PS_FORMAT, "%s: a range ends in numbers, found %s", ps_schema_key(key)->name, node->text);
+    return PS_OK;
+}
+
+typedef struct range_parts {
+    const ps_yaml_node *min, *max, *step, *log;
+} range_parts;
+
+static ps_status range_part(const ps_yaml_item *item, range_parts *parts, const ps_yaml_node **where, ps_error *err) {
+    const struct {
+        const char *name;
+        const ps_yaml_node **node;
+    } known[] = {{"min", &parts->min}, {"max", &parts->max}, {"step", &parts->step}, {"log", &parts->log}};
+    *where = item->key;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        if (strcmp(item->key->text, known[i].name) != 0) continue;
+        if (*known[i].node != NULL) return ps_fail(err, PS_FORMAT, "%s stands here twice", known[i].name);
+        *known[i].node = item->value;
+        return PS_OK;
+    }
+    return ps_fail(err, PS_FORMAT, "found %.80s, expected min, max, step or log", item->key->text);
+}
+
+/* Does the whole make sense? */
+static ps_status check_range(ps_key_index key, const ps_config_range *r, bool whole, ps_error *err) {
+    const char *name = ps_schema_key(key)->name;
+    if (r->min > r->max)
+        return ps_fail(err, PS_FORMAT, "%s: the range is upside down: min %.17g is above max %.17g", name, r->min,
+                       r->max);
+    if (r->min == r->max)
+        return ps_fail(err, PS_FORMAT, "%s: min and max are both %.17g; a list of one value says that", name, r->min);
+    if (r->log && r->min <= 0) return ps_fail(err, PS_FORMAT, "%s: log needs a min above 0", name);
+    if (r->log && r->step != (whole ? 1 : 0))
+        return ps_fail(err, PS_FORMAT, "%s: step and log do not go together; leave one out", name);
+    if (r->step > r->max - r->min)
+        return ps_fail(err, PS_FORMAT, "%s: the step %.17g is longer than the range", name, r->step);
+    return PS_OK;
+}
+
+/* {min: 0.1, max: 1, step: 0.1, log: false} */
+static ps_status parse_range(ps_key_index key, const ps_yaml_node *node, ps_config_range *range,
+                             const ps_yaml_node **where, ps_error *err) {
+    const char *name = ps_schema_key(key)->name;
+    ps_value_type type = ps_schema_type(key);
+    bool whole = type == TYPE_INT || type == TYPE_OPTINT;
+    range_parts parts = {0};
+    ps_status status = PS_OK;
+    if (!whole && type != TYPE_REAL && type != TYPE_OPTREAL)
+        return ps_fail(err, PS_FORMAT, "%s: only numbers have a range; expected a list of values such as [a, b]", name);
+    for (const ps_yaml_item *item = node->items; status == PS_OK && item != NULL; item = item->next)
+        status = range_part(item, &parts, where, err);
+    if (status != PS_OK) return status;
+    *where = node;
+    if (parts.min == NULL || parts.max == NULL)
+        return ps_fail(err, PS_FORMAT, "%s: a range has a min and a max, such as {min: 1, max: 2}", name);
+    status = parse_end(key, parts.min, &range->min, where, err);
+    if (status == PS_OK) status = parse_end(key, parts.max, &range->max, where, err);
+    if (status != PS_OK) return status;
+    *where = parts.log != NULL ? parts.log : node;
+    if (parts.log != NULL && !(is_plain(parts.log) && ps_yaml_bool(parts.log->text, &range->log)))
+        return ps_fail(err, PS_FORMAT, "%s: log: expected true or false", name);
+    range->step = whole ? 1 : 0;
+    *where = parts.step != NULL ? parts.step : node;
+    if (parts.step != NULL &&
+        !(is_plain(parts.step) && ps_yaml_real(parts.step->text, &range->step) && isfinite(range->step) &&
+          range->step > 0 && (!whole || floor(range->step) == range->step)))
+        return ps_fail(err, PS_FORMAT, "%s: step: expected %s above 0", name, whole ? "an integer" : "a number");
+    *where = node;
+    return check_range(key, range, whole, err);
+}
+
 /* The values to try for one key: each must be one the key accepts; kept in its canonical form. */
 static ps_status parse_trials(ps_key_index key, const ps_yaml_node *node, ps_config_list *list,
                               const ps_yaml_node **where, ps_error *err) {
@@ -215,22 +323,25 @@ static ps_status parse_key(const ps_yaml_item *item, const ps_yaml_node **where,
                    near ? nearest : "", near ? "?" : "");
 }
 
-/* The values of one item of a mapping, into a list. */
-typedef ps_status item_parser(ps_key_index key, const ps_yaml_node *node, ps_config_list *list,
+/* The values of one item of a mapping, into a list or a range. */
+typedef ps_status item_parser(ps_key_index key, const ps_yaml_node *node, ps_config_list *list, ps_config_range *range,
                               const ps_yaml_node **where, ps_error *err);
 
 static ps_status parse_dimension(ps_key_index key, const ps_yaml_node *node, ps_config_list *list,
-                                 const ps_yaml_node **where, ps_error *err) {
+                                 ps_config_range *range, const ps_yaml_node **where, ps_error *err) {
+    const char *name = ps_schema_key(key)->name;
     ps_value_type type = ps_schema_type(key);
-    if (type == TYPE_SPACE || type == TYPE_PRESETS || strcmp(ps_schema_key(key)->name, "preset") == 0)
-        return ps_fail(err, PS_FORMAT, "%s cannot be tuned", ps_schema_key(key)->name);
-    if (node->kind != YAML_SEQUENCE || node->items == NULL)
-        return ps_fail(err, PS_FORMAT, "%s: expected a list of values to try such as [a, b]", ps_schema_key(key)->name);
-    return parse_trials(key, node, list, where, err);
+    if (type == TYPE_SPACE || type == TYPE_PRESETS || strcmp(name, "preset") == 0)
+        return ps_fail(err, PS_FORMAT, "%s cannot be tuned", name);
+    if (node->kind == YAML_MAPPING && node->items != NULL) return parse_range(key, node, range, where, err);
+    if (node->kind == YAML_SEQUENCE && node->items != NULL) return parse_trials(key, node, list, where, err);
+    return ps_fail(err, PS_FORMAT, "%s: expected a list of values to try such as [a, b]%s", name,
+                   node->kind == YAML_SEQUENCE ? "; the list is empty" : ", or a range {min: a, max: b}");
 }
 
-static ps_status parse_setting(ps_key_index key, const ps_yaml_node *node, ps_config_list *list,
+static ps_status parse_setting(ps_key_index key, const ps_yaml_node *node, ps_config_list *list, ps_config_range *range,
                                const ps_yaml_node **where, ps_error *err) {
+    (void)range;
     ps_value_type type = ps_schema_type(key);
     ps_yaml_item only = {.value = node};
     const ps_yaml_node one = {.kind = YAML_SEQUENCE, .items = &only};
@@ -249,7 +360,8 @@ static ps_status parse_keys(ps_key_index key, const ps_yaml_node *node, item_par
     if (node->kind != YAML_MAPPING) return unexpected(key, node, "", err);
     const char *names[N_KEYS] = {0};
     ps_config_list lists[N_KEYS] = {0};
-    ps_config_space space = {names, lists, 0};
+    ps_config_range ranges[N_KEYS] = {0};
+    ps_config_space space = {names, lists, ranges, 0};
     ps_status status = PS_OK;
     for (const ps_yaml_item *item = node->items; status == PS_OK && item != NULL; item = item->next) {
         ps_key_index of = NO_KEY;
@@ -264,7 +376,7 @@ static ps_status parse_keys(ps_key_index key, const ps_yaml_node *node, item_par
         size_t at = space.n;
         if ((names[at] = ps_strdup(ps_schema_key(of)->name)) == NULL) status = ps_nomem(err);
         if (names[at] != NULL) space.n++;
-        if (status == PS_OK) status = parse(of, item->value, &lists[at], where, err);
+        if (status == PS_OK) status = parse(of, item->value, &lists[at], &ranges[at], where, err);
     }
     if (status == PS_OK) status = ps_value_copy(TYPE_SPACE, &(ps_value){.SPACE = space}, v, err);
     for (size_t i = 0; i < space.n; i++) { /* the arrays are on the stack, what they hold is not */
@@ -335,6 +447,7 @@ ps_status ps_value_parse(ps_key_index key, const ps_yaml_node *node, ps_value *v
     case TYPE_OPTNAME: return parse_string(key, node, v, err);
     case TYPE_CHOICE:
     case TYPE_OPTCHOICE: return parse_choice(key, node, v, err);
+    case TYPE_CHOICES: return parse_choices(key, node, v, where, err);
     case TYPE_LIST: return parse_list(key, node, v, where, err);
     case TYPE_SPACE: return parse_space(key, node, v, where, err);
     case TYPE_PRESETS: return parse_presets(key, node, v, where, err);

@@ -43,9 +43,7 @@ static void count_line(arm_state *r, size_t position, const ps_result_line *line
     if (r->self->counted != NULL) r->self->counted(r->self->user, position, line);
 }
 
-/* How sure the answers were of each prediction: the share of the votes for the plain vote, else the posterior weight of
- * its class; NaN where there is no answer. */
-static double confidence_of(const ps_outcome *o, int select) {
+double ps_outcome_confidence(const ps_outcome *o, ps_select select) {
     const char *answer = o->predictions[select].answer;
     size_t votes = 0;
     const ps_answer_class *chosen = NULL;
@@ -71,7 +69,7 @@ static ps_result_line line_of(const ps_outcome *o) {
     };
     for (int s = 0; s < PS_SELECTS; s++) {
         line.correct_by[s] = o->predictions[s].correct;
-        line.confidence[s] = confidence_of(o, s);
+        line.confidence[s] = ps_outcome_confidence(o, (ps_select)s);
     }
     return line;
 }

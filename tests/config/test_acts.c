@@ -224,9 +224,11 @@ static void the_line_says_where_and_why(void **state) {
         {"system: {log_level: DEBUG}\nlogging: {console_level: ERROR}\n",
          "warning: system.log_level (t.yaml:1:21) cannot act: logging.console_level is set to ERROR (t.yaml:2:26); it "
          "needs not set\n"},
-        {"tuning:\n  enabled: true\n",
-         "warning: tuning.enabled (t.yaml:2:12) has no effect: this version has no tuning; a run takes the "
-         "configuration as it stands\n"},
+        {"tuning:\n  enabled: true\n", "warning: tuning.enabled (t.yaml:2:12) has no effect: `persamp tune` is the "
+                                       "command that tunes; any other takes "
+                                       "the configuration as it stands\n"},
+        {"tuning:\n  n_trials: 7\n",
+         "warning: tuning.n_trials (t.yaml:2:13) cannot act: tuning.enabled is false (default); it needs true\n"},
         {"hub: {token_env: MY_TOKEN}\nperformance: {num_workers: 8}\n",
          "warning: performance.num_workers (t.yaml:2:28) has no effect: a setting of PyTorch; see "
          "engine.llama.threads\n"
@@ -348,8 +350,8 @@ static void the_documentation_says_when_a_key_acts(void **state) {
                            "\n  acts      with method: persistent, ps.mode: steps, ps.resample.policy: ess,\n"
                            "            ps.resample.alpha_schedule: linear\n"));
     ps_text_reset(&text);
-    assert_int_equal(ps_config_explain("tuning.n_trials", &text, NULL), PS_OK);
-    assert_non_null(strstr(ps_text_cstr(&text), "\n  acts      never: this version has no tuning"));
+    assert_int_equal(ps_config_explain("ps.z_estimation.method", &text, NULL), PS_OK);
+    assert_non_null(strstr(ps_text_cstr(&text), "\n  acts      never: there is one estimator"));
     ps_text_reset(&text);
     assert_int_equal(ps_config_explain("engine.toy.table", &text, NULL), PS_OK);
     assert_non_null(strstr(ps_text_cstr(&text), "\n  acts      with engine.type: toy, engine.toy.kind: table\n"));
