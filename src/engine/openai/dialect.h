@@ -39,10 +39,9 @@ typedef enum ps_remote_end {
 /* One choice, as it was read. */
 typedef struct ps_remote_choice {
     ps_remote_end end;
-    size_t drawn;           /* tokens that the server says it drew; 0: not told for each choice */
-    size_t n_tokens;        /* end of sequence included, where its id is told */
-    ps_token *tokens;       /* [n_tokens]; NULL where the server tells no ids */
-    double *logp;           /* [n_tokens] nats, raw; NULL where it tells none */
+    size_t n_tokens;        /* end of sequence included; 0 where the server tells no ids */
+    ps_token *tokens;       /* [n_tokens]; −1: missing; NULL where the server tells no ids */
+    double *logp;           /* [n_tokens] nats, raw; NaN: missing; NULL where it tells none */
     ps_token *top_tokens;   /* [n_tokens × n_top], unused entries −1; NULL with n_top 0 */
     double *top_logp;       /* [n_tokens × n_top] */
     const char **spellings; /* [n_tokens] bytes of each token where the answer tells them, else NULL; an entry may be
@@ -50,7 +49,8 @@ typedef struct ps_remote_choice {
     size_t *spelling_lengths;
     const char *text; /* what the server gives as text; the stop string may be missing */
     size_t text_length;
-    const char *stop; /* the stop string that ended it, where it is told */
+    const char *stop;   /* the stop string that ended it, where it is told */
+    size_t missing_top; /* how far down a missing token was looked for, 0: not yet */
 } ps_remote_choice;
 
 /* All choices of an answer, in order of their index; everything in the arena it was read into. */
@@ -59,9 +59,8 @@ typedef struct ps_remote_answer {
     size_t n;
     size_t prompt_tokens; /* of the prefix; 0: not told */
     size_t cached;        /* of these, taken from the server's cache; SIZE_MAX: not told */
-    bool incomplete; /* of a choice with fewer n_tokens than `drawn` some are missing (llama-server's stream leaves out
-                        split characters): ask for it again alone, with its seed + i, max_tokens = drawn, no stops and
-                        no stream. Then all are there, and how it ended is what the first answer said */
+    size_t drawn;         /* tokens of all choices as the server counts; 0: not told */
+    bool incomplete;      /* something is missing of a choice: write_missing */
 } ps_remote_answer;
 
 /* What a server says of itself. */
@@ -99,6 +98,13 @@ typedef struct ps_dialect {
     ps_status (*write_ask)(const ps_remote_ask *ask, ps_text *body, const char **path, ps_error *err);
     ps_status (*read_answer)(const ps_remote_ask *ask, const char *body, size_t length, ps_arena *arena,
                              ps_remote_answer *answer, ps_error *err);
+    /* OPTIONAL, together: what an answer left out of choice i (llama-server tells nothing of a token that ends inside a
+     * character). Ask, read what comes into the choice, and again until ps_remote_whole. PS_HTTP: the server does not
+     * draw the same tokens again, so the answer is of no use. */
+    ps_status (*write_missing)(const ps_remote_ask *ask, size_t i, const ps_remote_choice *choice, ps_text *body,
+                               const char **path, ps_error *err);
+    ps_status (*read_missing)(const ps_remote_ask *ask, const char *body, size_t length, ps_arena *arena,
+                              ps_remote_choice *choice, ps_error *err);
     /* OPTIONAL: one event of a stream (events.h), for who cuts it while it comes. */
     ps_status (*read_piece)(const ps_remote_ask *ask, const char *data, size_t length, ps_arena *arena,
                             ps_remote_piece *piece, ps_error *err);
@@ -127,6 +133,9 @@ typedef struct ps_dialect {
 } ps_dialect;
 
 extern const ps_dialect ps_dialect_vllm, ps_dialect_llama_server, ps_dialect_plain;
+
+/* Nothing is missing of a choice. */
+bool ps_remote_whole(const ps_remote_choice *choice);
 
 /* The server's own words in the body of an error, in any of the shapes that servers have; NULL: none found. */
 const char *ps_remote_error_text(const char *body, size_t length, ps_arena *arena);
