@@ -132,10 +132,10 @@ static void take_choice(ps_remote *e, const ps_remote_call *call, ps_remote_step
     ps_remote_need need = PS_REMOTE_NEED_TOKENS;
     step->refused = 0;
     step->end = choice->end;
-    ps_status status = choice->n_tokens > 0
-                           ? ps_remote_step_add(step, choice, call->ask.n_top, e->facts.vocabulary, e->numbers,
-                                                &e->spellings)
-                           : ps_fail(&step->error, PS_ENGINE, "the server ended an answer without any token");
+    ps_status status =
+        choice->n_tokens > 0
+            ? ps_remote_step_add(step, choice, call->ask.n_top, e->facts.vocabulary, e->numbers, &e->spellings)
+            : ps_fail(&step->error, PS_ENGINE, "the server ended an answer without any token");
     if (status == PS_OK) status = ps_remote_step_read(step, &e->spellings, &need);
     ps_remote_go_on(e, step, status, need);
 }
@@ -167,8 +167,8 @@ static void take_answer(ps_remote *e, ps_remote_call *call) {
 
 /* ---- What cannot be used ------------------------------------------------- */
 
-/* An answer that cannot be read is asked for again. Where no other can be read either, the server is none of ours; where
- * others can, it is this step's own. */
+/* An answer that cannot be read is asked for again. Where no other can be read either, the server is none of ours;
+ * where others can, it is this step's own. */
 static void repeat(ps_remote *e, ps_remote_call *call, ps_status status, const char *message) {
     for (size_t i = call->n_steps; i-- > 0;) {
         ps_remote_step *step = call->steps[i];
@@ -232,6 +232,13 @@ static void unreadable(ps_remote *e, ps_remote_call *call, ps_status status, ps_
     repeat(e, call, status, err->message);
 }
 
+/* Then all of the choice is drawn once more; else one token, whose place is looked at. */
+static bool lacks_ids(const ps_remote_choice *choice) {
+    for (size_t i = 0; i < choice->n_tokens; i++)
+        if (choice->tokens[i] < 0) return true;
+    return false;
+}
+
 static void missing_done(ps_remote *e, ps_remote_call *call, const ps_http_reply *reply) {
     ps_error err = {0};
     ps_remote_choice *choice = &call->answer.choices[call->missing];
@@ -241,9 +248,9 @@ static void missing_done(ps_remote *e, ps_remote_call *call, const ps_http_reply
         refuse(e, call, reply);
         return;
     }
-    const size_t before = choice->n_tokens;
+    const size_t drawn = lacks_ids(choice) ? choice->n_tokens : 1;
     ps_status status = e->dialect->read_missing(&call->ask, reply->body, reply->length, call->arena, choice, &err);
-    if (call->steps[call->missing] != NULL) call->steps[call->missing]->discarded += choice->n_tokens - before;
+    if (call->steps[call->missing] != NULL) call->steps[call->missing]->discarded += drawn;
     if (status == PS_OK)
         complete(e, call);
     else
@@ -253,8 +260,7 @@ static void missing_done(ps_remote *e, ps_remote_call *call, const ps_http_reply
 /* Reading takes the time of an answer, and nobody need wait for it: without the mutex. */
 static ps_status read_answer(ps_remote *e, ps_remote_call *call, const ps_http_reply *reply, ps_error *err) {
     pthread_mutex_unlock(&e->mutex);
-    ps_status status =
-        e->dialect->read_answer(&call->ask, reply->body, reply->length, call->arena, &call->answer, err);
+    ps_status status = e->dialect->read_answer(&call->ask, reply->body, reply->length, call->arena, &call->answer, err);
     pthread_mutex_lock(&e->mutex);
     if (status == PS_OK && call->answer.n != call->ask.n)
         status = ps_fail(err, PS_FORMAT, "%zu choices were asked for and %zu came", call->ask.n, call->answer.n);

@@ -56,8 +56,13 @@ void ps_remote_call_cancel(ps_remote *e, const ps_remote_call *call) {
 }
 
 bool ps_remote_is_too_long(const char *words) {
-    static const char *const signs[] = {"context length", "context size", "exceed_context", "maximum context",
-                                        "max_model_len",  "too long",     "max_tokens must be at least 1"};
+    static const char *const signs[] = {"context length",
+                                        "context size",
+                                        "exceed_context",
+                                        "maximum context",
+                                        "max_model_len",
+                                        "too long",
+                                        "max_tokens must be at least 1"};
     for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
         if (strstr(words, signs[i]) != NULL) return true;
     return false;

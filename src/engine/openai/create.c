@@ -2,6 +2,7 @@
 #include "engine/openai/start.h"
 
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 static void init_sync(ps_remote *e) {
@@ -25,7 +26,7 @@ static ps_status connect_to(ps_remote *e, const ps_openai_options *o, ps_error *
         .allow_plain_key = o->allow_plain_key,
         .max_under_way = o->max_under_way > 0 ? o->max_under_way : USUAL,
         .retries = o->retries < 0 ? 5 : o->retries,
-        .outage_s = e->outage_s,
+        .outage_s = o->outage_s > 0 ? o->outage_s : 600,
         .log = o->log,
     };
     return ps_http_create(&options, &e->http, err);
@@ -38,7 +39,6 @@ ps_status ps_engine_openai_create(const ps_openai_options *o, ps_engine **engine
     e->base.ops = &ps_remote_ops;
     e->process = getpid();
     e->timeout_s = o->timeout_s > 0 ? o->timeout_s : 120;
-    e->outage_s = o->outage_s > 0 ? o->outage_s : 600;
     e->log = o->log;
     e->limit.most = o->max_under_way;
     init_sync(e);

@@ -159,7 +159,7 @@ static void take_in(ps_remote *e) {
     ps_remote_errands_begin(e);
     begin_all(e, &e->inbox);
     ps_remote_look_up_wanted(e);
-    if (!ps_remote_is_checking(e)) ps_remote_ask_waiting(e);
+    ps_remote_ask_waiting(e);
 }
 
 /* Tell whoever waits that there is something. [mutex] */
@@ -181,7 +181,6 @@ static void take_replies(ps_remote *e, const ps_http_reply *replies, size_t n) {
 
 static void *drive(void *user) {
     ps_remote *e = user;
-    const double longest = 3600; /* seconds; a wake comes before */
     pthread_mutex_lock(&e->mutex);
     while (!e->closing && e->lost.code == PS_OK) {
         const ps_http_reply *replies = NULL;
@@ -189,9 +188,8 @@ static void *drive(void *user) {
         ps_error err = {0};
         take_in(e);
         tell(e);
-        const double seconds = fmin(longest, ps_remote_check_again(e));
         pthread_mutex_unlock(&e->mutex);
-        ps_status status = ps_http_poll(e->http, seconds, &replies, &n, &err);
+        ps_status status = ps_http_poll(e->http, INFINITY, &replies, &n, &err);
         pthread_mutex_lock(&e->mutex);
         if (status != PS_OK)
             ps_remote_lose(e, status, err.message);

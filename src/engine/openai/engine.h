@@ -45,11 +45,11 @@ struct ps_remote {
     ps_remote_print print;
     ps_remote_numbers numbers;
     unsigned can;
-    size_t context;           /* tokens of an answer with its prompt */
-    ps_token bos;             /* −1: none */
-    ps_token separator;       /* between runs that are looked up; −1: none was found */
+    size_t context;                                  /* tokens of an answer with its prompt */
+    ps_token bos;                                    /* −1: none */
+    ps_token separator;                              /* between runs that are looked up; −1: none was found */
     const char *separator_first, *separator_between; /* its text at the beginning, and elsewhere */
-    double timeout_s, outage_s;
+    double timeout_s;
     double tokens_per_second; /* of one sequence, when it was alone */
     ps_log log;
     pid_t process; /* that made it: its thread is in no other */
@@ -64,27 +64,26 @@ struct ps_remote {
     ps_error lost; /* code PS_OK, or why nothing goes on */
     ps_engine_stats stats;
     ps_remote_tree tree;
-    uint64_t round;             /* of submissions */
-    size_t under_way;           /* steps submitted and not finished */
-    ps_remote_steps submitted;  /* since the last poll or begin */
-    ps_remote_steps inbox;      /* for the driving thread */
-    ps_remote_prompt *prompts;  /* … to be begun */
-    ps_remote_errand *errands;  /* … likewise */
-    ps_remote_steps blocked;    /* whose prompt is being made */
-    ps_remote_steps waiting;    /* to be sent */
-    ps_remote_steps unspelled;  /* that wait for the bytes of ids */
-    ps_remote_steps results;    /* finished, not polled */
-    bool told;                  /* results have come since somebody was told */
-    ps_remote_call *calls;      /* under way */
+    uint64_t round;            /* of submissions */
+    size_t under_way;          /* steps submitted and not finished */
+    ps_remote_steps submitted; /* since the last poll or begin */
+    ps_remote_steps inbox;     /* for the driving thread */
+    ps_remote_prompt *prompts; /* … to be begun */
+    ps_remote_errand *errands; /* … likewise */
+    ps_remote_steps blocked;   /* whose prompt is being made */
+    ps_remote_steps waiting;   /* to be sent */
+    ps_remote_steps unspelled; /* that wait for the bytes of ids */
+    ps_remote_steps results;   /* finished, not polled */
+    bool told;                 /* results have come since somebody was told */
+    ps_remote_call *calls;     /* under way */
     ps_remote_limit limit;
     ps_remote_spellings spellings;
-    ps_arena *answer;           /* the answer that is being read */
-    ps_text body;               /* of the request that is being written */
-    ps_token *path;             /* … its tokens */
+    ps_arena *answer; /* the answer that is being read */
+    ps_text body;     /* of the request that is being written */
+    ps_token *path;   /* … its tokens */
     size_t path_capacity;
-    uint64_t n_answers;         /* that were read */
-    bool checking;               /* whether a server that came back has the same model */
-    double back_since, check_at; /* … since when; when to ask again, 0: an answer is under way */
+    uint64_t n_answers; /* that were read */
+    bool checking;      /* a server that came back is asked whether it has the same model */
 
     /* Of the caller's thread alone: */
     ps_remote_steps delivered; /* by the last poll */

@@ -41,7 +41,8 @@ static void text_done(ps_remote *e, ps_remote_call *call, const ps_http_reply *r
         done(e, errand, reply->status, reply->message);
         return;
     }
-    ps_status status = e->dialect->read_detokenize(reply->body, reply->length, call->arena, &text, &length, &errand->error);
+    ps_status status =
+        e->dialect->read_detokenize(reply->body, reply->length, call->arena, &text, &length, &errand->error);
     if (status == PS_OK)
         keep_text(e, errand, text, length);
     else
@@ -57,7 +58,8 @@ static void chat_done(ps_remote *e, ps_remote_call *call, const ps_http_reply *r
         done(e, errand, reply->code >= 400 ? PS_ENGINE : reply->status, reply->message);
         return;
     }
-    ps_status status = e->dialect->read_chat(reply->body, reply->length, call->arena, &text, &tokens, &n, &errand->error);
+    ps_status status =
+        e->dialect->read_chat(reply->body, reply->length, call->arena, &text, &tokens, &n, &errand->error);
     if (status != PS_OK) {
         done(e, errand, status, errand->error.message);
     } else if (text != NULL) {

@@ -102,7 +102,9 @@ ps_remote_logq ps_remote_logq_of(const ps_generation *g, ps_token token, double 
     if (top_k > 0 && top_k <= listed) {
         n = top_k > k.drawn ? top_k : k.drawn + 1; /* of equals at its end the server may have kept another */
     } else {
-        const double most = top_k > 0 ? (double)(top_k - listed) : vocabulary > 0 ? (double)vocabulary - (double)k.n : INFINITY;
+        const double most = top_k > 0        ? (double)(top_k - listed)
+                            : vocabulary > 0 ? (double)vocabulary - (double)k.n
+                                             : INFINITY;
         const double lowest = listed > 0 ? k.logp[listed - 1] : 0;
         rest = rest_of(&k, g->temperature, lowest, most) * exp(-k.logp[0] / g->temperature);
     }

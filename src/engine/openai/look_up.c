@@ -62,7 +62,9 @@ static ps_status take(ps_remote *e, const ps_remote_call *call, const char *text
         parts[0] = text;
         lengths[0] = length;
     } else if (!ps_remote_spelling_split(text, length, e->separator_first, e->separator_between, n, parts, lengths)) {
-        if (n == 1) return ps_fail(err, PS_FORMAT, "the text of token %d is not what it is elsewhere", (int)call->runs[0].ids[0]);
+        if (n == 1)
+            return ps_fail(err, PS_FORMAT, "the text of token %d is not what it is elsewhere",
+                           (int)call->runs[0].ids[0]);
         status = ask(e, call->runs, n / 2, err);
         return status == PS_OK ? ask(e, call->runs + n / 2, n - n / 2, err) : status;
     }
@@ -88,9 +90,9 @@ static void look_up_done(ps_remote *e, ps_remote_call *call, const ps_http_reply
     size_t length = 0;
     if (reply->status == PS_CANCELLED) return;
     ps_arena_reset(e->answer);
-    ps_status status = reply->status == PS_OK ? e->dialect->read_detokenize(reply->body, reply->length, e->answer,
-                                                                             &text, &length, &err)
-                                              : ps_fail(&err, reply->status, "%s", reply->message);
+    ps_status status = reply->status == PS_OK
+                           ? e->dialect->read_detokenize(reply->body, reply->length, e->answer, &text, &length, &err)
+                           : ps_fail(&err, reply->status, "%s", reply->message);
     if (status == PS_OK) status = take(e, call, text, length, &err);
     if (status != PS_OK) {
         (void)ps_error_prefix(&err, status, "%s, the bytes of tokens", e->url);

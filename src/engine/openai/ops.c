@@ -173,7 +173,8 @@ static void mark(ps_remote *e, const ps_remote_steps *list, uint64_t tag) {
 static void mark_in_calls(ps_remote *e, uint64_t tag) {
     for (const ps_remote_call *call = e->calls; call != NULL; call = call->after)
         for (size_t i = 0; call->steps != NULL && i < call->n_steps; i++)
-            if (call->steps[i] != NULL && call->steps[i]->event.tag == tag) call->steps[i]->cancelled = e->cancels = true;
+            if (call->steps[i] != NULL && call->steps[i]->event.tag == tag)
+                call->steps[i]->cancelled = e->cancels = true;
 }
 
 static void cancel(ps_engine *base, uint64_t tag) {

@@ -22,7 +22,7 @@ struct ps_remote_prompt {
     const char **contents; /* … for these */
     ps_prompt_part *parts; /* [n_parts] */
     size_t n_parts;
-    bool careful; /* what a user wrote is tokenized apart */
+    bool careful;  /* what a user wrote is tokenized apart */
     piece *pieces; /* [n] */
     size_t n, capacity;
     size_t asked; /* calls under way */
@@ -145,8 +145,7 @@ ps_status ps_remote_prompt_new(ps_remote *e, const ps_prompt *prompt, ps_remote_
     if (p == NULL) return ps_nomem(err);
     p->arena = ps_arena_create();
     ps_status status = p->arena != NULL ? PS_OK : ps_nomem(err);
-    if (status == PS_OK)
-        status = prompt->n_messages > 0 ? copy_messages(p, prompt, err) : copy_parts(p, prompt, err);
+    if (status == PS_OK) status = prompt->n_messages > 0 ? copy_messages(p, prompt, err) : copy_parts(p, prompt, err);
     if (status == PS_OK) status = ps_remote_tree_add(&e->tree, NULL, root, err);
     if (status != PS_OK) {
         ps_arena_free(p->arena);
@@ -307,8 +306,8 @@ static void ask_tokens(ps_remote *e, ps_remote_prompt *p) {
         const char *path = NULL;
         const piece *one = &p->pieces[i];
         ps_remote_call_write(e);
-        ps_status status = e->dialect->write_tokenize(e->facts.model, one->text, one->length, !one->user, &e->body,
-                                                      &path, &err);
+        ps_status status =
+            e->dialect->write_tokenize(e->facts.model, one->text, one->length, !one->user, &e->body, &path, &err);
         send(e, p, i, status, path, &err, tokens_done);
     }
 }
@@ -339,7 +338,8 @@ static ps_status cut_at_placeholders(const ps_remote *e, ps_remote_prompt *p, co
 
 static void take_text(ps_remote *e, ps_remote_prompt *p, const char *text, size_t length) {
     ps_error err;
-    ps_status status = p->careful ? cut_at_placeholders(e, p, text, length, &err) : add_piece(p, text, length, false, &err);
+    ps_status status =
+        p->careful ? cut_at_placeholders(e, p, text, length, &err) : add_piece(p, text, length, false, &err);
     if (status != PS_OK)
         fail(e, p, status, err.message);
     else
@@ -407,9 +407,9 @@ static void ask_chat(ps_remote *e, ps_remote_prompt *p) {
     for (size_t i = 0; p->careful && i < p->n_messages; i++)
         p->messages[i].content = placeholder(p, i);
     ps_remote_call_write(e);
-    ps_status status = ps_arena_ok(p->arena) ? e->dialect->write_chat(e->facts.model, p->messages, p->n_messages,
-                                                                      &e->body, &path, &err)
-                                             : ps_nomem(&err);
+    ps_status status = ps_arena_ok(p->arena)
+                           ? e->dialect->write_chat(e->facts.model, p->messages, p->n_messages, &e->body, &path, &err)
+                           : ps_nomem(&err);
     send(e, p, 0, status, path, &err, chat_done);
 }
 

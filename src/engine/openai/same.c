@@ -1,12 +1,7 @@
-/* Its models, its version, its answer to the fixed text, one after the other. */
+/* Its models, then its answer to the fixed text. Requests wait in src/http until it is admitted. */
 #include "engine/openai/same.h"
 
-#include <math.h>
 #include <string.h>
-
-bool ps_remote_is_checking(const ps_remote *e) {
-    return e->checking;
-}
 
 static void another(ps_remote *e, const char *what, const char *was, const char *is) {
     ps_error err;
@@ -17,13 +12,9 @@ static void another(ps_remote *e, const char *what, const char *was, const char 
     ps_remote_lose(e, PS_HTTP, err.message);
 }
 
-/* It went away again, or is not ready yet: it is asked anew in a moment. */
-static void later(ps_remote *e, const char *message) {
-    const double moment = 1, now = ps_now(); /* seconds */
-    if (now - e->back_since > e->outage_s)
-        ps_remote_lose(e, PS_HTTP, message);
-    else
-        e->check_at = now + moment;
+/* It went away again, or is not ready yet: it is asked anew when it is back. */
+static void later(ps_remote *e) {
+    e->checking = false;
 }
 
 static void ask(ps_remote *e, const char *path, ps_remote_call *call) {
@@ -40,7 +31,7 @@ static void answer_done(ps_remote *e, ps_remote_call *call, const ps_http_reply 
     ps_remote_print now = e->print;
     const char *what = NULL;
     if (reply->status != PS_OK) {
-        later(e, reply->message);
+        later(e);
         return;
     }
     ps_status status = e->dialect->read_answer(&call->ask, reply->body, reply->length, call->arena, &answer, &err);
@@ -79,11 +70,11 @@ static void models_done(ps_remote *e, ps_remote_call *call, const ps_http_reply 
     const ps_dialect *dialect = NULL;
     ps_remote_facts facts = {0};
     if (reply->status != PS_OK) {
-        later(e, reply->message);
+        later(e);
         return;
     }
-    ps_status status = ps_remote_identify(reply->body, reply->length, NULL, 0, e->facts.model, call->arena, &dialect,
-                                          &facts, &err);
+    ps_status status =
+        ps_remote_identify(reply->body, reply->length, NULL, 0, e->facts.model, call->arena, &dialect, &facts, &err);
     if (status != PS_OK)
         another(e, "the model", e->facts.model, err.message);
     else if (dialect != e->dialect)
@@ -94,24 +85,10 @@ static void models_done(ps_remote *e, ps_remote_call *call, const ps_http_reply 
         ask_answer(e);
 }
 
-static void ask_models(ps_remote *e) {
-    e->check_at = 0;
-    ps_remote_call_write(e);
-    ask(e, "/v1/models", ps_remote_call_new(e, models_done));
-}
-
 void ps_remote_check_same(ps_remote *e) {
     if (e->checking) return;
     e->checking = true;
-    e->back_since = ps_now();
     ps_log_printf(&e->log, PS_LOG_INFO, "%s is back; is it the same model?", e->url);
-    ask_models(e);
-}
-
-double ps_remote_check_again(ps_remote *e) {
-    if (e->check_at == 0) return INFINITY;
-    const double left = e->check_at - ps_now();
-    if (left > 0) return left;
-    ask_models(e);
-    return INFINITY;
+    ps_remote_call_write(e);
+    ask(e, "/v1/models", ps_remote_call_new(e, models_done));
 }

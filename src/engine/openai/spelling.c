@@ -55,8 +55,7 @@ static ps_status entry_of(ps_remote_spellings *s, const ps_remote_run *run, ps_r
     return PS_OK;
 }
 
-static ps_status keep(ps_remote_spellings *s, const ps_remote_run *run, const char *text, size_t n, bool exact,
-                      ps_error *err) {
+static ps_status keep(ps_remote_spellings *s, const ps_remote_run *run, const char *text, size_t n, ps_error *err) {
     ps_remote_spelled *entry = NULL;
     ps_status status = entry_of(s, run, &entry, err);
     if (status != PS_OK || entry->text != NULL) return status;
@@ -64,7 +63,6 @@ static ps_status keep(ps_remote_spellings *s, const ps_remote_run *run, const ch
     if (copy == NULL) return ps_nomem(err);
     entry->text = copy;
     entry->length = n;
-    entry->exact = exact;
     return PS_OK;
 }
 
@@ -72,7 +70,7 @@ static ps_status keep(ps_remote_spellings *s, const ps_remote_run *run, const ch
 
 ps_status ps_remote_spelling_tell(ps_remote_spellings *s, ps_token id, const char *bytes, size_t n, ps_error *err) {
     const ps_remote_run run = {.ids = {id}, .n = 1};
-    return keep(s, &run, bytes, n, true, err);
+    return ps_utf8_valid(bytes, n) == n ? keep(s, &run, bytes, n, err) : PS_OK;
 }
 
 /* <|im_end|>: decoded as it is spelled, and no text of an answer. */
@@ -82,7 +80,7 @@ static bool is_control(const char *text, size_t n) {
 
 ps_status ps_remote_spelling_put(ps_remote_spellings *s, const ps_remote_run *run, const char *text, size_t n,
                                  ps_error *err) {
-    return keep(s, run, text, run->n == 1 && is_control(text, n) ? 0 : n, false, err);
+    return keep(s, run, text, run->n == 1 && is_control(text, n) ? 0 : n, err);
 }
 
 /* ---- What is asked ------------------------------------------------------- */
@@ -90,7 +88,7 @@ ps_status ps_remote_spelling_put(ps_remote_spellings *s, const ps_remote_run *ru
 static const char replacement[] = "\xEF\xBF\xBD"; /* U+FFFD */
 
 static bool has_replacement(const ps_remote_spelled *e) {
-    return !e->exact && e->length >= 3 && strstr(e->text, replacement) != NULL;
+    return e->length >= 3 && strstr(e->text, replacement) != NULL;
 }
 
 static bool ends_in_replacement(const ps_remote_spelled *e) {

@@ -1,7 +1,8 @@
 /* The bytes of tokens: told with an answer, or looked up once and kept.
  *
- * A server that only gives text says U+FFFD for an id that is part of a character. Such ids are looked up together, as a
- * run, until a character is complete: the id that completes it has the bytes of all of them, those before it have none.
+ * A server that only gives text says U+FFFD for an id that is part of a character. Such ids are looked up together, as
+ * a run, until a character is complete: the id that completes it has the bytes of all of them, those before it have
+ * none.
  */
 #ifndef PERSAMP_ENGINE_OPENAI_SPELLING_H
 #define PERSAMP_ENGINE_OPENAI_SPELLING_H
@@ -20,7 +21,6 @@ typedef struct ps_remote_spelled {
     ps_remote_run run;
     const char *text; /* [length]; NULL: not known */
     size_t length;
-    bool exact; /* bytes as they are, perhaps of a part of a character; else as a server decodes them */
 } ps_remote_spelled;
 
 /* Start with {0}. */
@@ -35,7 +35,8 @@ typedef struct ps_remote_spellings {
 
 void ps_remote_spellings_clear(ps_remote_spellings *spellings);
 
-/* The bytes of an id, as an answer tells them. PS_NOMEM. */
+/* The bytes of an id, as an answer tells them; those of a part of a character are looked up all the same, so that all of
+ * its parts are of one source. PS_NOMEM. */
 ps_status ps_remote_spelling_tell(ps_remote_spellings *spellings, ps_token id, const char *bytes, size_t n,
                                   ps_error *err);
 /* The text of a run, as a server decodes it; that of a control token is none. PS_NOMEM. */

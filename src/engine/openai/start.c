@@ -11,7 +11,6 @@ enum { USUAL_CONTEXT = 4096, USUAL_SEQUENCES = 64 };
 
 /* Send engine->body, or GET, once, and wait for the reply, whatever it is. It lives until the next question. */
 static ps_status exchange(ps_remote *e, const char *path, const ps_http_reply **reply, ps_error *err) {
-    const double longest = 3600;
     const ps_http_request request = {.path = path,
                                      .body = e->body.length > 0 ? e->body.data : NULL,
                                      .length = e->body.length,
@@ -20,7 +19,7 @@ static ps_status exchange(ps_remote *e, const char *path, const ps_http_reply **
     size_t n = 0;
     ps_status status = ps_text_ok(&e->body) ? ps_http_submit(e->http, &request, err) : ps_nomem(err);
     while (status == PS_OK && n == 0)
-        status = ps_http_poll(e->http, longest, reply, &n, err);
+        status = ps_http_poll(e->http, INFINITY, reply, &n, err);
     if (ps_http_returned(e->http)) ps_http_admit(e->http);
     return status;
 }
@@ -39,8 +38,7 @@ static ps_status tokens_of(ps_remote *e, const char *text, bool special, ps_toke
     const ps_http_reply *reply = NULL;
     const char *path = NULL;
     ps_text_reset(&e->body);
-    ps_status status =
-        e->dialect->write_tokenize(e->facts.model, text, strlen(text), special, &e->body, &path, err);
+    ps_status status = e->dialect->write_tokenize(e->facts.model, text, strlen(text), special, &e->body, &path, err);
     if (status == PS_OK) status = exchange(e, path, &reply, err);
     if (status == PS_OK) status = must(reply, err);
     return status == PS_OK ? e->dialect->read_tokenize(reply->body, reply->length, e->kept, tokens, n, err) : status;

@@ -96,9 +96,10 @@ static size_t length_of(const ps_remote_step *step) {
 /* Arrays that are told although they are empty. */
 static ps_status make_arrays(ps_remote_step *step, ps_remote_numbers numbers) {
     const ps_generation *g = step->generation;
-    step->wants_logq = numbers == PS_REMOTE_PROCESSED ||
-                       (numbers == PS_REMOTE_RAW && (g->logq || !ps_remote_logq_needs_top(g)));
-    if (ps_remote_node_root(step->parent)->tokens != NULL && ps_reserve(&step->tokens, &step->tokens_capacity, 1) != PS_OK)
+    step->wants_logq =
+        numbers == PS_REMOTE_PROCESSED || (numbers == PS_REMOTE_RAW && (g->logq || !ps_remote_logq_needs_top(g)));
+    if (ps_remote_node_root(step->parent)->tokens != NULL &&
+        ps_reserve(&step->tokens, &step->tokens_capacity, 1) != PS_OK)
         return ps_nomem(&step->error);
     if (numbers == PS_REMOTE_RAW && ps_reserve(&step->logp, &step->logp_capacity, 1) != PS_OK)
         return ps_nomem(&step->error);
@@ -147,8 +148,8 @@ static ps_status reserve(ps_remote_step *step, size_t n) {
     return ok ? PS_OK : ps_nomem(&step->error);
 }
 
-static void add_numbers(ps_remote_step *step, const ps_remote_choice *choice, size_t i, size_t n_top,
-                        size_t vocabulary, ps_remote_numbers numbers) {
+static void add_numbers(ps_remote_step *step, const ps_remote_choice *choice, size_t i, size_t n_top, size_t vocabulary,
+                        ps_remote_numbers numbers) {
     const size_t at = step->n_have + i;
     if (step->logp != NULL) step->logp[at] = choice->logp[i];
     if (step->logq == NULL) return;
@@ -167,7 +168,8 @@ ps_status ps_remote_step_add(ps_remote_step *step, const ps_remote_choice *choic
                              ps_remote_numbers numbers, ps_remote_spellings *spellings) {
     const size_t n = choice->n_tokens;
     if (choice->tokens == NULL || (numbers != PS_REMOTE_NO_NUMBERS && choice->logp == NULL))
-        return ps_fail(&step->error, PS_FORMAT, "the answer of the server has no ids or no log-probabilities of tokens");
+        return ps_fail(&step->error, PS_FORMAT,
+                       "the answer of the server has no ids or no log-probabilities of tokens");
     ps_status status = reserve(step, n);
     for (size_t i = 0; i < n && status == PS_OK; i++) {
         step->tokens[step->n_have + i] = choice->tokens[i];
@@ -177,8 +179,7 @@ ps_status ps_remote_step_add(ps_remote_step *step, const ps_remote_choice *choic
         if (told)
             status = ps_remote_spelling_tell(spellings, choice->tokens[i], choice->spellings[i],
                                              choice->spelling_lengths[i], &step->error);
-        else if (!silent)
-            status = ps_remote_spelling_want(spellings, choice->tokens[i], &step->error);
+        if (status == PS_OK && !silent) status = ps_remote_spelling_want(spellings, choice->tokens[i], &step->error);
     }
     if (status == PS_OK) step->n_have += n;
     return status;
@@ -202,7 +203,8 @@ ps_status ps_remote_step_read(ps_remote_step *step, ps_remote_spellings *spellin
         bool known = true;
         ps_stop_reason reason;
         if (!eos)
-            status = ps_remote_spell(spellings, &step->run, step->tokens[step->n_read], &known, &bytes, &n, &step->error);
+            status =
+                ps_remote_spell(spellings, &step->run, step->tokens[step->n_read], &known, &bytes, &n, &step->error);
         if (status != PS_OK) return status;
         if (!known) {
             *need = PS_REMOTE_NEED_SPELLING;

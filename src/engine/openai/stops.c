@@ -46,10 +46,10 @@ static void add_paragraphs(list *l) {
 /* The mark, one closing bracket or quote or none, white space. More of them are rare, and then a few tokens are drawn
  * in vain. */
 static void add_sentences(list *l) {
-    static const char *const ends[] = {
-        "\n",   ". ",   "! ",   "? ",   ".\t",  "!\t",  "?\t",  ".\v",  "!\v",  "?\v",  ".\f",  "!\f",  "?\f",  ".\" ",
-        "!\" ", "?\" ", ".' ",  "!' ",  "?' ",  ".) ",  "!) ",  "?) ",  ".] ",  "!] ",  "?] ",  ".} ",  "!} ",  "?} ",
-        ".* ",  "!* ",  "?* ",  "._ ",  "!_ ",  "?_ "};
+    static const char *const ends[] = {"\n",  ". ",  "! ",  "? ",  ".\t",  "!\t",  "?\t",  ".\v", "!\v",
+                                       "?\v", ".\f", "!\f", "?\f", ".\" ", "!\" ", "?\" ", ".' ", "!' ",
+                                       "?' ", ".) ", "!) ", "?) ", ".] ",  "!] ",  "?] ",  ".} ", "!} ",
+                                       "?} ", ".* ", "!* ", "?* ", "._ ",  "!_ ",  "?_ "};
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
         add_with_rests(l, ends[i]);
 }
@@ -73,8 +73,8 @@ static void thin_out(list *l) {
     for (size_t i = 0; i < l->n; i++) {
         bool needed = true;
         for (size_t k = 0; k < l->n && needed; k++)
-            needed = k == i || strstr(l->items[i], l->items[k]) == NULL ||
-                     (strcmp(l->items[i], l->items[k]) == 0 && i < k);
+            needed =
+                k == i || strstr(l->items[i], l->items[k]) == NULL || (strcmp(l->items[i], l->items[k]) == 0 && i < k);
         if (needed) l->items[kept++] = l->items[i];
     }
     l->n = kept;

@@ -8,12 +8,12 @@ typedef struct ps_remote_reading {
     const ps_remote *engine;
     ps_remote_call *call;
     ps_remote_events events;
-    ps_arena *arena;          /* of the piece that is read */
+    ps_arena *arena; /* of the piece that is read */
     unsigned attempt;
-    ps_step_matcher start;    /* where the request begins: it may be sent again */
+    ps_step_matcher start; /* where the request begins: it may be sent again */
     size_t read_at_start;
     ps_remote_need need;
-    bool ended;               /* the server says so, and why: */
+    bool ended; /* the server says so, and why: */
     ps_remote_end end;
     ps_status status;
     ps_error error;

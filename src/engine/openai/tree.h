@@ -1,5 +1,5 @@
-/* The tree of prefixes of a remote engine: nodes behind handles, counted references. A node keeps its own tokens, or its
- * text where the server tells no ids, and what its text has left open. [mutex] all of it. */
+/* The tree of prefixes of a remote engine: nodes behind handles, counted references. A node keeps its own tokens, or
+ * its text where the server tells no ids, and what its text has left open. [mutex] all of it. */
 #ifndef PERSAMP_ENGINE_OPENAI_TREE_H
 #define PERSAMP_ENGINE_OPENAI_TREE_H
 
@@ -12,29 +12,29 @@ struct ps_remote_step;
 
 /* What was asked of a node together (group.h). */
 typedef struct ps_remote_group {
-    uint64_t round, seed;      /* of which round of submissions; of its first choice */
-    size_t n;                  /* choices so far */
+    uint64_t round, seed; /* of which round of submissions; of its first choice */
+    size_t n;             /* choices so far */
     const ps_generation *generation;
-    ps_rng_key first;          /* key of its first choice */
+    ps_rng_key first; /* key of its first choice */
     struct ps_remote_step *last;
 } ps_remote_group;
 
 struct ps_remote_node {
-    ps_remote_node *parent;    /* referenced; NULL: a root */
-    uint32_t slot;             /* of its handle */
-    size_t references, holds;  /* holds: those that are the caller's */
-    ps_token *tokens;          /* [n_tokens] its own; NULL where ids are not told */
-    char *text;                /* [text_length] its own; of a root only where ids are not told */
+    ps_remote_node *parent;   /* referenced; NULL: a root */
+    uint32_t slot;            /* of its handle */
+    size_t references, holds; /* holds: those that are the caller's */
+    ps_token *tokens;         /* [n_tokens] its own; NULL where ids are not told */
+    char *text;               /* [text_length] its own; of a root only where ids are not told */
     size_t n_tokens, text_length;
-    size_t start;              /* tokens before its own */
-    ps_step_state state;       /* what its text has left open */
-    ps_remote_run run;         /* ids whose character is not complete */
-    const ps_generation *generation; /* how it was drawn, and … */
-    ps_stop_reason reason;           /* … why it ended: with its tokens, what makes it equal to another */
+    size_t start;                              /* tokens before its own */
+    ps_step_state state;                       /* what its text has left open */
+    ps_remote_run run;                         /* ids whose character is not complete */
+    const ps_generation *generation;           /* how it was drawn, and … */
+    ps_stop_reason reason;                     /* … why it ended: with its tokens, what makes it equal to another */
     ps_remote_node *children, *before, *after; /* its first child; its siblings */
-    ps_remote_group group;           /* of the newest requests on it */
-    struct ps_remote_prompt *prompt; /* of a root that is being made; NULL: it is there */
-    ps_error failed;                 /* of a root: code PS_OK, or why it will never be */
+    ps_remote_group group;                     /* of the newest requests on it */
+    struct ps_remote_prompt *prompt;           /* of a root that is being made; NULL: it is there */
+    ps_error failed;                           /* of a root: code PS_OK, or why it will never be */
 };
 
 /* Start with {0}. */
