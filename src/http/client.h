@@ -14,7 +14,8 @@
  *   refused, no such name, no connection in connect_s   the server is away
  *
  * Pauses are half a second, doubling up to 30, or what Retry-After asks for up to 120, and up to half as much more, by
- * chance. The server is away until GET /health, asked at such pauses, is answered by anything but 408, 429 or 5xx.
+ * chance. The server is away until GET /health, asked at pauses of up to twelve seconds, is answered by anything but
+ * 408, 429 or 5xx.
  *
  * The first client of a process sets libcurl up (curl_global_init, under pthread_once); it is never torn down, for the
  * program may use libcurl itself. libcurl takes its memory from malloc, and where it has none a request is PS_NOMEM. */
