@@ -29,6 +29,7 @@ static ps_remote_ask ask_of(const ps_dialect *dialect, unsigned choice) {
                          .n = choice & 1 ? 3 : 1,
                          .n_top = choice & 2 ? 3 : 0,
                          .stream = choice & 4};
+    if (dialect == &ps_dialect_plain) ask.n = choice & 1 ? 2 : 1;
     if (dialect != &ps_dialect_plain) {
         ask.tokens = prompt;
         ask.n_tokens = sizeof prompt / sizeof *prompt;
