@@ -24,15 +24,18 @@ bool ps_remote_events_next(ps_remote_events *events, bool ended, const char **da
            ps_remote_events_of(ps_text_cstr(&events->bytes), events->bytes.length, ended, &events->at, data, length);
 }
 
-/* The data in a line, if it is such a line. */
+/* The data in a line, if it is such a line. llama-server may call what ends a stream early "error". */
 static bool data_of(const char *line, size_t length, const char **data, size_t *data_length) {
-    static const char field[] = "data:";
-    const size_t skip = sizeof field - 1;
-    if (length < skip || memcmp(line, field, skip) != 0) return false;
-    const size_t blank = length > skip && line[skip] == ' ';
-    *data = line + skip + blank;
-    *data_length = length - skip - blank;
-    return true;
+    static const char *const fields[] = {"data:", "error:"};
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        const size_t skip = strlen(fields[i]);
+        if (length < skip || memcmp(line, fields[i], skip) != 0) continue;
+        const size_t blank = length > skip && line[skip] == ' ';
+        *data = line + skip + blank;
+        *data_length = length - skip - blank;
+        return true;
+    }
+    return false;
 }
 
 bool ps_remote_events_of(const char *body, size_t size, bool ended, size_t *at, const char **data, size_t *length) {
