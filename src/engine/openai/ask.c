@@ -111,9 +111,10 @@ static void ask_together(ps_remote *e, size_t n) {
 }
 
 void ps_remote_ask_waiting(ps_remote *e) {
+    const bool ids = (e->dialect->can & PS_ENGINE_TOKENS) != 0; /* a stream that is cut has one choice */
     size_t room;
     while (e->waiting.first != NULL && (room = ps_remote_limit_room(&e->limit)) > 0)
-        ask_together(e, ps_remote_group_together(&e->waiting, room));
+        ask_together(e, ids ? ps_remote_group_together(&e->waiting, room) : 1);
 }
 
 /* ---- Answers ------------------------------------------------------------- */

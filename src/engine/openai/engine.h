@@ -69,6 +69,7 @@ struct ps_remote {
     ps_remote_steps submitted; /* since the last poll or begin */
     ps_remote_steps inbox;     /* for the driving thread */
     ps_remote_prompt *prompts; /* … to be begun */
+    ps_remote_prompt *being_made;
     ps_remote_errand *errands; /* … likewise */
     ps_remote_steps blocked;   /* whose prompt is being made */
     ps_remote_steps waiting;   /* to be sent */

@@ -281,10 +281,11 @@ static void info(const ps_engine *base, ps_engine_info *out) {
                             .can = e->can};
 }
 
-/* Half again as many as fill the limit: in each problem many wait for its slowest step. */
+/* Twice as many as fill the limit: in each problem many wait for its slowest step. Where each sequence has a slot, and
+ * a slot its own cache, no more than have slots: others would compute their prefixes anew. */
 static size_t in_flight(const ps_engine *base, size_t width) {
     const ps_remote *e = (const ps_remote *)base;
-    const size_t most = e->limit.most + e->limit.most / 2;
+    const size_t most = e->limit.fixed ? e->limit.most : 2 * e->limit.most;
     return most > width ? most / width : 1;
 }
 

@@ -14,7 +14,7 @@ typedef struct piece {
 } piece;
 
 struct ps_remote_prompt {
-    ps_remote_prompt *next; /* of those to be begun */
+    ps_remote_prompt *next; /* of those to be begun, or of those that are being made */
     ps_remote_node *root;   /* referenced */
     ps_arena *arena;
     ps_chat_message *messages; /* [n_messages]; with `careful` their contents are placeholders … */
@@ -73,6 +73,10 @@ static bool spells_control(const char *text, size_t length) {
 /* ---- Life ---------------------------------------------------------------- */
 
 static void free_prompt(ps_remote *e, ps_remote_prompt *p) {
+    ps_remote_prompt **link = &e->being_made;
+    while (*link != NULL && *link != p)
+        link = &(*link)->next;
+    if (*link == p) *link = p->next;
     ps_remote_tree_unreference(&e->tree, p->root);
     ps_arena_free(p->arena);
     ps_free(p);
@@ -167,6 +171,8 @@ void ps_remote_prompts_clear(ps_remote *e) {
         e->prompts = p->next;
         free_prompt(e, p);
     }
+    while (e->being_made != NULL)
+        free_prompt(e, e->being_made);
 }
 
 /* ---- Roots --------------------------------------------------------------- */
@@ -491,6 +497,8 @@ static void begin(ps_remote *e, ps_remote_prompt *p) {
 void ps_remote_prompts_begin(ps_remote *e) {
     for (ps_remote_prompt *p; (p = e->prompts) != NULL;) {
         e->prompts = p->next;
+        p->next = e->being_made;
+        e->being_made = p;
         begin(e, p);
     }
 }

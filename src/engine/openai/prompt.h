@@ -12,7 +12,7 @@
 /* A root whose prompt is begun with the next turn of the driving thread. `prompt` is copied. [mutex] */
 ps_status ps_remote_prompt_new(ps_remote *engine, const ps_prompt *prompt, ps_remote_node **root, ps_error *err);
 void ps_remote_prompts_begin(ps_remote *engine); /* [mutex] */
-void ps_remote_prompts_clear(ps_remote *engine); /* those that were not begun */
+void ps_remote_prompts_clear(ps_remote *engine); /* at the end */
 
 /* A root of given tokens, BOS put before them where it is wanted. PS_BUDGET. [mutex] */
 ps_status ps_remote_root_new(ps_remote *engine, const ps_token *tokens, size_t n, ps_remote_node **root, ps_error *err);
