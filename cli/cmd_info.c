@@ -13,7 +13,8 @@ static void help(void) {
                 "Examples\n"
                 "  persamp info\n"
                 "  persamp info --models.generator.model_path=model.gguf\n"
-                "  persamp info --engine.type=toy\n\n"
+                "  persamp info --engine.type=toy\n"
+                "  persamp info --engine.type=openai --engine.openai.base_url=http://localhost:8000/v1\n\n"
                 "Options\n"
                 "  --config FILE   read a configuration; repeat it, later files win\n"
                 "  --key=value     set any configuration key, also -o key=value; `persamp config` lists them\n");
@@ -75,6 +76,32 @@ static void print_prm(const char *path, const char *kind) {
     ps_text_clear(&text);
 }
 
+/* What a server gives, in words. */
+static void print_can(unsigned can) {
+    static const struct {
+        unsigned bit;
+        const char *words;
+    } all[] = {{PS_ENGINE_LOGP, "log-probabilities"},
+               {PS_ENGINE_LOGQ, "those that tokens were drawn with"},
+               {PS_ENGINE_LOGQ_BOUNDED, "those that tokens were drawn with (exact with generation.top_k up to 20)"},
+               {PS_ENGINE_TOKENS, "token ids"},
+               {PS_ENGINE_SEEDS, "seeds"}};
+    const char *between = " ";
+    fputs("gives      ", stdout);
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        if ((can & all[i].bit) == 0) continue;
+        printf("%s%s", between, all[i].words);
+        between = ", ";
+    }
+    puts(can == 0 ? " text alone" : "");
+}
+
+static void print_size(const ps_engine_info *info) {
+    fputs("            ", stdout);
+    if (info->vocabulary > 0) printf("%zu tokens in the vocabulary, ", info->vocabulary);
+    printf("at most %zu in an answer with its prompt\n", info->context);
+}
+
 static void print_models(const ps_config *config, const ps_models *models) {
     ps_engine_info info;
     const ps_engine *engine = ps_models_engine(models);
@@ -86,8 +113,8 @@ static void print_models(const ps_config *config, const ps_models *models) {
         print_line("model       ", ps_models_path(models));
     print_description(info.description);
     if (info.identity != NULL) print_line("            ", info.identity);
-    printf("            %zu tokens in the vocabulary, at most %zu in an answer with its prompt\n", info.vocabulary,
-           info.context);
+    print_size(&info);
+    if (strcmp(info.engine, "openai") == 0) print_can(info.can);
     fputs("            worth having in flight:", stdout);
     for (size_t i = 0, width = 1; i < 4; i++, width *= 4)
         printf("%s %zu problem%s of %zu", i > 0 ? "," : "", ps_engine_in_flight(engine, width),

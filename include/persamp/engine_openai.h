@@ -14,12 +14,11 @@ typedef struct ps_openai_options {
     const char *model;    /* its name there; NULL: the server's only one */
     const char *key;      /* NULL: none; never printed or stored */
     bool allow_plain_key; /* the key may go over http:// to another machine */
-    size_t max_under_way; /* requests at once; 0: the server's slots, else 64 */
+    size_t max_under_way; /* sequences at once; 0: the server's slots, else 64 */
     double timeout_s;     /* least time that a request is given; 0: 120 */
     int retries;          /* < 0: 5 */
     double outage_s;      /* 0: 600 */
     size_t context;       /* tokens one answer may have, prompt included; 0: the server's */
-    bool logq;            /* somebody reads logq: ask for what it takes */
     ps_log log;
 } ps_openai_options;
 

@@ -203,6 +203,7 @@ struct ps_method_ops {
     bool greedy;        /* tokens are drawn at temperature 0 */
     bool unscored;      /* it chooses without a score: one draw, or a plain vote */
     bool whole;         /* it chooses among whole answers alone: their length is limited in tokens, not in steps */
+    bool reads_logq;    /* it reads sum_logq, which some engines give at a cost */
     bool independent;   /* answers are n_particles independent draws: methods that say so can share them */
     const char *select; /* the answer selection that belongs to the method; NULL: the configured one */
     const char *spread; /* what to set for answers that share less of their text; NULL where they share none */

@@ -142,6 +142,7 @@ PS_API const char *ps_select_name(ps_select select); /* "best", …, as answer.s
 typedef struct ps_token_counts {
     uint64_t generated; /* drawn by the reasoner: what a budget counts */
     uint64_t shared;    /* of these, drawn by another particle at the same place, too, and computed once for both */
+    uint64_t discarded; /* drawn besides by a server, and not used: repetitions, what it wrote beyond a step's end */
     uint64_t prompt;
     uint64_t prefilled; /* the prompt, and prefixes computed again */
     uint64_t prm;       /* read by the reward model; what particles have in common once */
@@ -172,6 +173,8 @@ typedef struct ps_outcome {
     const char *error;  /* likewise in words, else NULL */
     ps_method_report report; /* its arrays are owned by the outcome */
     ps_token_counts tokens;
+    double logq_bound; /* nats: where log-probabilities of what was drawn from are read and are not exact, their sums are
+                          off by at most this, all steps together; else 0 */
     struct {
         double total, generation, scoring;
     } seconds;

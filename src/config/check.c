@@ -129,8 +129,10 @@ static void check_needs(checker *c) {
 
 /* Choices that the schema has for configurations brought from elsewhere and that nothing here can follow. */
 static void check_built(checker *c) {
-    if (ps_config_is(c->cfg->engine_type, "openai"))
-        complain(c, KEY_engine_type, "openai is not built in this version; use llama or toy");
+    if (ps_config_is(c->cfg->engine_type, "openai") && c->cfg->engine_deterministic)
+        complain(c, KEY_engine_deterministic,
+                 "a server's results depend on what it computes beside, in the last digits: set engine.type llama, or "
+                 "this to false (docs/remote.md has how many tokens differ)");
     if (ps_config_is(c->cfg->scoring_prm_kind, "remote"))
         complain(c, KEY_scoring_prm_kind, "remote is not built in this version; use token, head or judge");
 }

@@ -1,6 +1,24 @@
-/* Requests to HTTP servers over libcurl, many at once, driven by one thread: whoever calls ps_http_poll. What a failure
- * means is decided here (docs/remote.md): what may be tried again is tried again, with growing pauses; while a server
- * is away its requests wait; an answer comes once. Nothing here knows what the bodies say. */
+/* Requests to one HTTP server over libcurl, many at once, driven by one thread: whoever calls ps_http_poll. What a
+ * failure means is decided here: what may be tried again is tried again, with growing pauses; while the server is away
+ * its requests wait; an answer comes once. Nothing here knows what the bodies say.
+ *
+ *   failure                                             what happens
+ *   400 401 403 404 and other 4xx, a redirect, TLS,     PS_HTTP at once
+ *   an encoded or too large answer, no HTTP
+ *   no answer within timeout_s                          once more, then PS_HTTP
+ *   reset or closed on a connection used before         again at once
+ *   500 and other 5xx, reset, closed early              `retries` more times, then PS_HTTP
+ *   408 429 502 503 504                                 again until outage_s has passed since it first failed so; once
+ *                                                       its `retries` are used up and no request of anyone's has been
+ *                                                       answered meanwhile, the server is away
+ *   refused, no such name, no connection in connect_s   the server is away
+ *
+ * Pauses are half a second, doubling up to 30, or what Retry-After asks for up to 120, and up to half as much more, by
+ * chance. The server is away until GET /health, asked at pauses of up to twelve seconds, is answered by anything but
+ * 408, 429 or 5xx.
+ *
+ * The first client of a process sets libcurl up (curl_global_init, under pthread_once); it is never torn down, for the
+ * program may use libcurl itself. libcurl takes its memory from malloc, and where it has none a request is PS_NOMEM. */
 #ifndef PERSAMP_HTTP_CLIENT_H
 #define PERSAMP_HTTP_CLIENT_H
 
@@ -8,7 +26,8 @@
 
 typedef struct ps_http ps_http;
 
-/* Time as the client sees it; tests have one of their own. */
+/* Time as the client sees it: deadlines, pauses, outages. Tests have one of their own. What goes by the system's clock
+ * all the same: how long a poll waits, connect_s and idle_s, which libcurl measures. */
 typedef struct ps_http_clock {
     double (*now)(void *user); /* seconds, monotone */
     void *user;
@@ -19,8 +38,8 @@ typedef struct ps_http_options {
     const char *key;            /* sent as "Authorization: Bearer KEY" to this origin only; NULL: none */
     bool allow_plain_key;       /* the key may go over http:// to another machine */
     size_t max_under_way;       /* requests on the wire at once, ≥ 1; others wait in line */
-    double connect_s;           /* 0: 10 */
-    double idle_s;              /* connections idle for longer are not used again; 0: 3 */
+    double connect_s;           /* name, connection and TLS; 0: 10 */
+    double idle_s;              /* connections idle for as long are not used again, in whole seconds; 0: 3 */
     int retries;                /* of one request, ≥ 0, for what may be tried again */
     double outage_s;            /* the server may be away for as long; then ps_http_poll fails with PS_HTTP */
     size_t max_body;            /* bytes of an answer; 0: 64 MiB */
@@ -28,9 +47,10 @@ typedef struct ps_http_options {
     ps_log log;
 } ps_http_options;
 
-/* PS_ARG: the address or the key is not usable; the message says why. Nothing is sent. */
+/* PS_ARG: the address, the key or a limit is not usable; the message says why, without the key or a password. Nothing
+ * is sent. What `options` points to is copied, but for the clock and the log. */
 ps_status ps_http_create(const ps_http_options *options, ps_http **http, ps_error *err);
-void ps_http_free(ps_http *http); /* drops what is under way at once; NULL is fine */
+void ps_http_free(ps_http *http); /* closes all connections at once, whatever is under way; NULL is fine */
 
 typedef struct ps_http_request {
     const char
@@ -38,14 +58,16 @@ typedef struct ps_http_request {
     const char *body; /* [length] JSON, copied; NULL: GET */
     size_t length;
     double timeout_s; /* once it is on the wire: no answer in this time is a failure. > 0 */
-    bool probe;       /* goes out although the server is thought to be away, and is tried once */
+    bool probe;       /* goes out at once, although the server is thought to be away, and is tried once */
     uint64_t tag;     /* the caller's own */
-    /* OPTIONAL. Bytes of the body of a 200 as they come, in the driving thread. False closes the connection: the reply
-     * is then a success with `cut`, and body is NULL. After a failure it is called anew from the first byte; `attempt`
-     * counts up then. */
+    /* OPTIONAL. Bytes of the body of a 2xx as they come, in the driving thread; the reply has them all together, too.
+     * False closes the connection: the reply is then a success with `cut`, and body is NULL. After a failure it is
+     * called anew from the first byte; `attempt`, from 1, counts up then. It may call ps_http_submit, _cancel and
+     * _wake. */
     bool (*on_bytes)(void *user, unsigned attempt, const char *bytes, size_t n);
     void *user;
 } ps_http_request;
+/* PS_ARG, PS_NOMEM: there will be no reply. */
 ps_status ps_http_submit(ps_http *http, const ps_http_request *request, ps_error *err);
 
 /* One finished request; pointers live until the next call of ps_http_poll. */
@@ -54,26 +76,29 @@ typedef struct ps_http_reply {
     ps_status status;    /* PS_OK: `code` is 200 to 299. PS_HTTP: it will not succeed (never tried again, or tried often
                             enough). PS_CANCELLED. PS_NOMEM */
     const char *message; /* unless PS_OK: what happened, with the server's own words (at most 500 bytes, control
-                            characters escaped) */
+                            characters escaped); never NULL */
     int code;            /* HTTP's; 0: none came */
-    const char *body;    /* [length], NUL-terminated, also of an error that has one */
+    const char *body;    /* [length], NUL-terminated, also of an error that has one; NULL: none came. In the body of an
+                            error the key, should the server repeat it, is overwritten by stars */
     size_t length;
-    bool cut;       /* on_bytes had enough */
-    double seconds; /* on the wire, of the attempt that counted */
-    unsigned attempts;
+    bool cut;          /* on_bytes had enough */
+    double seconds;    /* on the wire, of the attempt that counted */
+    unsigned attempts; /* that reached the server */
 } ps_http_reply;
 
-/* Drive: send what there is to send, receive, wait for something at most `seconds` (0: not at all), no longer once
- * ps_http_wake is called. PS_HTTP: the server was away for longer than outage_s; nothing goes on after that. */
+/* Drive: send what there is to send, receive, wait for a reply at most `seconds` (0: not at all; INFINITY), no longer
+ * once ps_http_wake is called or the server has returned. Cost: a look at each request under way. PS_HTTP: the server
+ * was away for longer than outage_s; the message names it and the time; nothing goes on after that. */
 ps_status ps_http_poll(ps_http *http, double seconds, const ps_http_reply **replies, size_t *n, ps_error *err);
-void ps_http_wake(ps_http *http); /* from any thread */
+void ps_http_wake(ps_http *http); /* from any thread; not lost when it comes before the poll */
 
 /* Give up every request with this tag: its connection is closed, and its reply (PS_CANCELLED) comes with the next poll.
  */
 void ps_http_cancel(ps_http *http, uint64_t tag);
 
 /* The server came back after it was away: before any waiting request goes out, its owner may want to see whether it is
- * still the same. True once after each return; requests wait until ps_http_admit. */
+ * still the same. True once after each return; then only probes go out until ps_http_admit. A probe that finds the
+ * server failing sends it away again: there will be another return, and admitting before it does nothing. */
 bool ps_http_returned(ps_http *http);
 void ps_http_admit(ps_http *http);
 

@@ -172,6 +172,7 @@ static ps_status answers(const ps_method *method, ps_answer **list, size_t *n, p
 const ps_method_ops ps_method_power_mcmc = {
     .name = "power_mcmc",
     .doc = "Metropolis-Hastings chains whose target is p(answer) to a power",
+    .reads_logq = true,
     .select = "weighted",
     .spread = "more chains (power_mcmc.chains), or method=majority",
     .create = create,

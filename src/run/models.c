@@ -1,9 +1,11 @@
 /* From a configuration to an engine and a process reward model: a row of one table for each type of engine. */
 #include "run/models.h"
 #include "persamp/engine_llama.h"
+#include "persamp/engine_openai.h"
 #include "persamp/engine_toy.h"
 #include "run/files.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 void ps_models_free(ps_models *models) {
@@ -172,15 +174,61 @@ done:
     return status;
 }
 
+/* ---- Servers ------------------------------------------------------------- */
+
+/* The key: of the file, without the newline at its end, or of the environment; *key stays NULL where there is none. */
+static ps_status read_key(const ps_config *c, char **key, ps_error *err) {
+    enum { LONGEST = 1 << 16 };
+    const char *file = c->engine_openai_api_key_file, *value = getenv(c->engine_openai_api_key_env);
+    size_t length = 0;
+    if (file == NULL && (value == NULL || *value == '\0')) return PS_OK;
+    if (file == NULL) {
+        *key = ps_strdup(value);
+        return *key != NULL ? PS_OK : ps_nomem(err);
+    }
+    ps_status status = ps_read_file(file, LONGEST, key, &length, err);
+    if (status != PS_OK) return ps_error_prefix(err, status, "engine.openai.api_key_file");
+    if (length > 0 && (*key)[length - 1] == '\n') (*key)[--length] = '\0';
+    if (length > 0 && (*key)[length - 1] == '\r') (*key)[--length] = '\0';
+    if (length > 0 && strlen(*key) == length) return PS_OK;
+    ps_free(*key);
+    *key = NULL;
+    return ps_fail(err, PS_FORMAT, "engine.openai.api_key_file: %s: expected a key and nothing else", file);
+}
+
+static ps_status open_openai(ps_models *m, const ps_config *c, const ps_log *log, ps_error *err) {
+    char *key = NULL;
+    const char *model = c->engine_openai_model != NULL ? c->engine_openai_model : c->models_generator_model_path;
+    m->path = ps_strdup(c->engine_openai_base_url);
+    ps_status status = m->path != NULL ? read_key(c, &key, err) : ps_nomem(err);
+    if (status != PS_OK) return status;
+    const ps_openai_options options = {
+        .base_url = c->engine_openai_base_url,
+        .model = model,
+        .key = key,
+        .allow_plain_key = c->engine_openai_allow_plain_key,
+        .max_under_way = (size_t)c->engine_openai_max_concurrency,
+        .timeout_s = c->engine_openai_timeout_s,
+        .retries = (int)c->engine_openai_retries,
+        .outage_s = c->engine_openai_outage_s,
+        .context = (size_t)context_of(c, "models.generator.max_model_len", c->models_generator_max_model_len),
+        .log = log != NULL ? *log : (ps_log){0},
+    };
+    status = ps_engine_openai_create(&options, &m->engine, err);
+    ps_free(key);
+    return status;
+}
+
 /* ---- The table ----------------------------------------------------------- */
 
-/* What engine.type may name. The reward model is of the same type as the reasoner. */
+/* What engine.type may name. The reward model beside a server's reasoner runs in this process. */
 typedef ps_status opener(ps_models *models, const ps_config *config, const ps_log *log, ps_error *err);
 static const struct {
     const char *type;
     opener *open, *open_prm;
 } engines[] = {
     {"llama", open_llama, open_llama_prm},
+    {"openai", open_openai, open_llama_prm},
     {"toy", open_toy, open_toy_prm},
 };
 enum { ENGINES = sizeof engines / sizeof *engines };

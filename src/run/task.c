@@ -367,18 +367,35 @@ static ps_status find_confidence(ps_task *task, ps_task_node *node, const ps_eve
     return PS_OK;
 }
 
+/* A bound that is no longer small makes every weight that is built on it a guess: nothing goes on. */
+static ps_status check_bound(ps_task *task, const ps_event *event, ps_error *err) {
+    const double most = 0.01; /* nats a step */
+    if (!task->session->generation.logq) return PS_OK;
+    task->outcome.logq_bound += event->logq_bound;
+    if (event->logq_bound <= most) return PS_OK;
+    return ps_fail(
+        err, PS_DOMAIN,
+        "the log-probabilities that tokens were drawn with are known to %.2g nats a step, expected %g at most: "
+        "the server tells those of its likeliest tokens alone; set generation.top_k: 20, for which they are "
+        "exact",
+        event->logq_bound, most);
+}
+
 ps_status ps_task_extended(ps_task *task, const ps_event *event, ps_error *err) {
     uint32_t child = (uint32_t)event->tag;
     ps_task_node *node = &task->nodes[child];
     node->request = PS_NODE_AT_REST;
     clock_out(&task->extending, task->extending_since, &task->outcome.seconds.generation);
     task->outcome.tokens.prefilled += event->prefilled;
+    task->outcome.tokens.discarded += event->discarded;
     if (event->prompt > 0) task->outcome.tokens.prompt = event->prompt;
     if (event->reason == PS_STOP_ERROR) {
         fail(task, event->status, event->message);
         return PS_OK;
     }
+    ps_status bounded = check_bound(task, event, err);
     node->node = event->child;
+    if (bounded != PS_OK) return bounded;
     node->text = ps_arena_strndup(task->arena, event->text, event->text_length);
     if (node->text == NULL) return ps_nomem(err);
     node->length = event->text_length;

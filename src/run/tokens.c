@@ -4,11 +4,9 @@
 static const struct {
     const char *name;
     size_t offset;
-} kinds[] = {{"generated", offsetof(ps_token_counts, generated)},
-             {"shared", offsetof(ps_token_counts, shared)},
-             {"prompt", offsetof(ps_token_counts, prompt)},
-             {"prefilled", offsetof(ps_token_counts, prefilled)},
-             {"prm", offsetof(ps_token_counts, prm)}};
+} kinds[] = {{"generated", offsetof(ps_token_counts, generated)}, {"shared", offsetof(ps_token_counts, shared)},
+             {"discarded", offsetof(ps_token_counts, discarded)}, {"prompt", offsetof(ps_token_counts, prompt)},
+             {"prefilled", offsetof(ps_token_counts, prefilled)}, {"prm", offsetof(ps_token_counts, prm)}};
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
 const char *ps_token_kind(size_t kind) {

@@ -208,14 +208,26 @@ static ps_status submit(arm_state *r, ps_solver *solver, ps_session *session, ps
     return status;
 }
 
+/* What a server never answered is no result of the problem: no line, and the run ends. */
+static ps_status unanswered(const ps_outcome *outcome, ps_error *err) {
+    return ps_fail(err, PS_HTTP, "%s; what was finished is kept, and the same command goes on", outcome->error);
+}
+
 static ps_status take(arm_state *r, ps_solver *solver, double seconds, ps_error *err) {
     const ps_solver_event *events = NULL;
     size_t n = 0;
+    const ps_outcome *without_answer = NULL;
     ps_status status = ps_solver_poll(solver, seconds, &events, &n, err);
     for (size_t i = 0; i < n; i++) {
-        if (status == PS_OK) status = store(r, events[i].outcome, (size_t)events[i].tag, err);
-        ps_outcome_free(events[i].outcome);
+        const ps_outcome *outcome = events[i].outcome;
+        if (outcome->status == PS_HTTP)
+            without_answer = outcome;
+        else if (status == PS_OK)
+            status = store(r, outcome, (size_t)events[i].tag, err);
     }
+    if (status == PS_OK && without_answer != NULL) status = unanswered(without_answer, err);
+    for (size_t i = 0; i < n; i++)
+        ps_outcome_free(events[i].outcome);
     return status;
 }
 

@@ -1,0 +1,57 @@
+/* An engine from its options. */
+#include "engine/openai/start.h"
+
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static void init_sync(ps_remote *e) {
+    pthread_mutex_init(&e->mutex, NULL);
+#ifdef __APPLE__
+    pthread_cond_init(&e->ready, NULL);
+#else
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC); /* that of ps_now() */
+    pthread_cond_init(&e->ready, &attributes);
+    pthread_condattr_destroy(&attributes);
+#endif
+}
+
+static ps_status connect_to(ps_remote *e, const ps_openai_options *o, ps_error *err) {
+    enum { USUAL = 64 };
+    const ps_http_options options = {
+        .base_url = o->base_url,
+        .key = o->key,
+        .allow_plain_key = o->allow_plain_key,
+        .max_under_way = o->max_under_way > 0 ? o->max_under_way : USUAL,
+        .retries = o->retries < 0 ? 5 : o->retries,
+        .outage_s = o->outage_s > 0 ? o->outage_s : 600,
+        .log = o->log,
+    };
+    return ps_http_create(&options, &e->http, err);
+}
+
+ps_status ps_engine_openai_create(const ps_openai_options *o, ps_engine **engine, ps_error *err) {
+    if (o->base_url == NULL) return ps_fail(err, PS_ARG, "no address of a server (engine.openai.base_url)");
+    ps_remote *e = ps_calloc(1, sizeof *e);
+    if (e == NULL) return ps_nomem(err);
+    e->base.ops = &ps_remote_ops;
+    e->process = getpid();
+    e->timeout_s = o->timeout_s > 0 ? o->timeout_s : 120;
+    e->log = o->log;
+    e->limit.most = o->max_under_way;
+    init_sync(e);
+    e->kept = ps_arena_create();
+    e->answer = ps_arena_create();
+    if (e->kept != NULL) e->url = ps_arena_strndup(e->kept, o->base_url, strlen(o->base_url));
+    ps_status status = e->kept != NULL && e->answer != NULL && e->url != NULL ? PS_OK : ps_nomem(err);
+    if (status == PS_OK) status = connect_to(e, o, err);
+    if (status == PS_OK) status = ps_remote_start(e, o->model, o->context, err);
+    if (status == PS_OK) status = ps_remote_drive(e, err);
+    if (status == PS_OK)
+        *engine = &e->base;
+    else
+        ps_engine_free(&e->base);
+    return status;
+}
