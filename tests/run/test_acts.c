@@ -50,9 +50,17 @@ static char *results_of(const ps_config *config, size_t problems) {
 
 /* Keys that no result can show on the toy engine: what they are about is elsewhere. */
 static bool is_elsewhere(const char *name) {
-    static const char *const sections[] = {
-        "system.log_level", "evaluation.", "smoke_test.", "logging.",         "models.",
-        "engine.llama",     "hub.",        "serve.",      "tuning.",  "scoring.prm.kind", "generation.include_logprobs"};
+    static const char *const sections[] = {"system.log_level",
+                                           "evaluation.",
+                                           "smoke_test.",
+                                           "logging.",
+                                           "models.",
+                                           "engine.llama",
+                                           "hub.",
+                                           "serve.",
+                                           "tuning.",
+                                           "scoring.prm.kind",
+                                           "generation.include_logprobs"};
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
         if (strncmp(name, sections[i], strlen(sections[i])) == 0) return true;
     return false;
