@@ -228,6 +228,7 @@ static void a_probe_is_tried_once(void **state) {
     reply = test_reply(&c, 0);
     assert_int_equal(reply->status, PS_HTTP);
     assert_int_equal(reply->code, 0);
+    check_contains(reply->message, "onnect");
     assert_int_equal(reply->attempts, 0);
     assert_int_equal(c.log.lines, 1);
     test_client_close(&c);
