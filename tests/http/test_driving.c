@@ -121,6 +121,7 @@ static void check_request(const char *base, const char *path, const char *body, 
         request.length = body != NULL ? strlen(body) : 0;
         assert_ok(ps_http_submit(c.http, &request, err));
         assert_int_equal(reply_to(&c, 1)->status, PS_OK);
+        assert_int_equal(fault_server_count(c.server, FAULT_REQUESTS), 2 * again + 1);
         assert_string_equal(noted, want);
         assert_ok(ps_http_submit(c.http, &other, err));
         assert_int_equal(reply_to(&c, 2)->status, PS_OK);

@@ -75,6 +75,7 @@ static void check_fault(const answer_step *steps, size_t n, double clock_step, e
     assert_int_equal(fault_server_count(c.server, FAULT_REQUESTS), want.requests);
     test_post(&c, 7, "{}");
     check_reply(test_reply(&c, clock_step), &(expected){PS_OK, 200, 1, "\"got\":2}", 0});
+    assert_true(fault_server_await(c.server, FAULT_REQUESTS, want.requests + 1));
     assert_false(s.expects);
     test_client_close(&c);
 }
@@ -297,6 +298,7 @@ static void the_key_goes_to_the_server_and_into_no_message(void **state) {
     test_client_open(&c);
     test_post(&c, 7, "{}");
     const ps_http_reply *reply = test_reply(&c, 0);
+    assert_int_equal(fault_server_count(c.server, FAULT_REQUESTS), 1);
     assert_string_equal(s.key, "Bearer sk-very-secret");
     assert_int_equal(reply->status, PS_HTTP);
     check_contains(reply->message, "answered 401: no:\\n\\x1b[1m\\t***\\x9b is wrong");
@@ -359,6 +361,7 @@ static void this_machine_is_asked_without_a_proxy_and_without_a_password_file(vo
     test_client_open(&c);
     test_post(&c, 7, "{}");
     assert_int_equal(test_reply(&c, 0)->status, PS_OK);
+    assert_int_equal(fault_server_count(c.server, FAULT_REQUESTS), 1);
     assert_string_equal(here.key, "");
     assert_int_equal(fault_server_count(proxy, FAULT_CONNECTIONS), 0);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -391,6 +394,7 @@ static void a_large_body_is_sent_without_asking(void **state) {
     test_client_open(&c);
     test_post(&c, 7, body);
     check_contains(test_reply(&c, 0)->body, "\"got\":3145728}");
+    assert_int_equal(fault_server_count(c.server, FAULT_REQUESTS), 1);
     assert_false(s.expects);
     free(body);
     test_client_close(&c);
