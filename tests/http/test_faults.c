@@ -314,6 +314,27 @@ static void the_key_goes_to_the_server_and_into_no_message(void **state) {
     test_client_close(&c);
 }
 
+static void a_failure_of_tls_is_an_error_at_once(void **state) {
+    (void)state;
+    script s = {NULL, 0, .key = ""};
+    test_client c;
+    char url[64];
+    test_client_init(&c, follow_script, &s);
+    snprintf(url, sizeof url, "https://127.0.0.1:%d/v1", fault_server_port(c.server)); /* which speaks http:// */
+    c.options.base_url = url;
+    test_client_open(&c);
+    test_post(&c, 7, "{}");
+    const ps_http_reply *reply = test_reply(&c, 0);
+    assert_int_equal(reply->status, PS_HTTP);
+    assert_int_equal(reply->code, 0);
+    assert_int_equal(reply->attempts, 0);
+    assert_null(reply->body);
+    check_contains(reply->message, "https://127.0.0.1:");
+    assert_int_equal(c.log.lines, 0); /* it is not away */
+    assert_int_equal(fault_server_count(c.server, FAULT_CONNECTIONS), 1);
+    test_client_close(&c);
+}
+
 /* What a server wants us to do elsewhere is not done: the other origin hears nothing. */
 static char elsewhere[64];
 
@@ -490,6 +511,7 @@ int main(void) {
         cmocka_unit_test(what_would_come_again_is_an_error_at_once),
         cmocka_unit_test(a_refusal_is_told_in_the_servers_own_words),
         cmocka_unit_test(the_key_goes_to_the_server_and_into_no_message),
+        cmocka_unit_test(a_failure_of_tls_is_an_error_at_once),
         cmocka_unit_test(a_redirect_takes_the_key_to_no_other_origin),
         cmocka_unit_test(this_machine_is_asked_without_a_proxy_and_without_a_password_file),
         cmocka_unit_test(a_large_body_is_sent_without_asking),
