@@ -26,22 +26,24 @@ struct ps_http {
     ps_http_list probes, waiting, pausing, under_way, done, delivered;
     size_t n_requests; /* submitted and not yet delivered */
     uint64_t n_submitted;
-    ps_http_item *health; /* asks after a server that is gone; in under_way while it does, else in no list */
-    ps_transfer *idle;    /* those without work */
-    ps_http_reply *replies, *handed_out;        /* the caller reads these while he submits more, which may move those */
-    size_t reply_capacity, handed_out_capacity; /* of replies: ≥ n_requests */
-    uint64_t seed, draws;                       /* of the pauses */
+    ps_http_item *health;   /* asks after a server that is gone; in under_way while it does, else in no list */
+    ps_transfer *idle;      /* those without work */
+    ps_http_reply *replies; /* of the last poll */
+    size_t reply_capacity;
+    uint64_t seed, draws; /* of the pauses */
     atomic_bool woken;
     bool at_work; /* libcurl is: on_bytes may be calling us */
     bool lost;    /* the server was away for too long … */
     ps_error why; /* … says this */
 };
 
+/* ---- Time and chance ----------------------------------------------------- */
+
 static double now_of(const ps_http *http) {
     return http->setup.clock.now(http->setup.clock.user);
 }
 
-/* In (0, 1). */
+/* In (0, 1), for a pause; no result depends on it. */
 static double draw(ps_http *http) {
     return ps_uniform((ps_rng_key){.seed = http->seed, .purpose = PS_RNG_METHOD}, http->draws++);
 }
@@ -72,7 +74,7 @@ static ps_status open_client(ps_http *http, const ps_http_options *options, ps_e
     if (http->health == NULL || http->multi == NULL) return ps_nomem(err);
     curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)http->max_under_way + 1);
     ps_away_init(&http->away, http->setup.address.base, options->outage_s, options->log);
-    /* Two programs must not pause alike. No result depends on it. */
+    /* Two programs must not pause alike. */
     http->seed = (uint64_t)getpid() << 32 ^ (uint64_t)(ps_now() * 1e6);
     return PS_OK;
 }
@@ -117,7 +119,6 @@ void ps_http_free(ps_http *http) {
     ps_http_item_free(http->health);
     ps_transfer_setup_clear(&http->setup);
     ps_free(http->replies);
-    ps_free(http->handed_out);
     ps_free(http);
 }
 
@@ -206,12 +207,13 @@ static void settle_request(ps_http *http, ps_http_item *item, ps_transfer *t, co
 
 static void settle_by_kind(ps_http *http, ps_http_item *item, ps_transfer *t, const ps_transfer_outcome *outcome,
                            double now) {
-    bool answered = outcome->kind == PS_HTTP_GOOD || (outcome->kind == PS_HTTP_FINAL && outcome->code > 0);
+    bool there = outcome->kind == PS_HTTP_GOOD || outcome->kind == PS_HTTP_FINAL;
+    bool answered = there && outcome->code > 0;
     item->fresh = outcome->kind == PS_HTTP_STALE;
     if (item->fresh) {
         wait_again(http, item);
     } else if (item == http->health) {
-        ps_away_asked(&http->away, now, is_failure(outcome->kind) ? outcome->why : NULL, draw(http));
+        ps_away_asked(&http->away, now, there ? NULL : outcome->why, draw(http));
     } else {
         if (answered) ps_away_answered(&http->away, t->turn, now);
         if (item->request.probe)
@@ -256,21 +258,28 @@ static ps_status put_on(ps_http *http, ps_http_item *item) {
     return PS_OK;
 }
 
-static void send_first(ps_http *http, ps_http_list *list) {
+static void send_or_fail(ps_http *http, ps_http_item *item, double now) {
+    if (put_on(http, item) == PS_OK) return;
+    if (item == http->health)
+        ps_away_asked(&http->away, now, "out of memory", draw(http));
+    else
+        finish(http, item, PS_NOMEM, NULL);
+}
+
+static void send_first(ps_http *http, ps_http_list *list, double now) {
     ps_http_item *item = list->first;
     ps_http_list_remove(list, item);
-    if (put_on(http, item) != PS_OK) finish(http, item, PS_NOMEM, NULL);
+    send_or_fail(http, item, now);
 }
 
 static void send_what_may_go(ps_http *http, double now) {
-    if (http->away.state == PS_AWAY_GONE && !is_asking(http) && now >= http->away.next_ask &&
-        put_on(http, http->health) != PS_OK)
-        ps_away_asked(&http->away, now, "out of memory", draw(http));
+    if (http->away.state == PS_AWAY_GONE && !is_asking(http) && now >= http->away.next_ask)
+        send_or_fail(http, http->health, now);
     while (http->probes.first != NULL)
-        send_first(http, &http->probes);
+        send_first(http, &http->probes, now);
     while (http->away.state == PS_AWAY_PRESENT && http->waiting.first != NULL &&
            http->under_way.n < http->max_under_way)
-        send_first(http, &http->waiting);
+        send_first(http, &http->waiting, now);
 }
 
 static void end_pauses(ps_http *http, double now) {
@@ -329,18 +338,18 @@ static bool may_send_now(const ps_http *http) {
 }
 
 /* Once round: all that can be done without waiting. What is done makes room, which is filled before anybody looks at
- * the answers. */
+ * the answers. It ends: a request that was sent comes back to the line after a pause, or once, or when the server is
+ * gone and nothing goes out. */
 static ps_status go_round(ps_http *http, ps_error *err) {
-    double now = now_of(http);
-    end_pauses(http, now);
-    send_what_may_go(http, now);
-    ps_status status = let_libcurl_work(http, err);
-    if (status != PS_OK) return status;
-    collect(http);
-    cut_off(http, now_of(http));
-    if (!may_send_now(http)) return PS_OK;
-    send_what_may_go(http, now_of(http));
-    return let_libcurl_work(http, err);
+    end_pauses(http, now_of(http));
+    do {
+        send_what_may_go(http, now_of(http));
+        ps_status status = let_libcurl_work(http, err);
+        if (status != PS_OK) return status;
+        collect(http);
+        cut_off(http, now_of(http));
+    } while (may_send_now(http));
+    return PS_OK;
 }
 
 /* ---- Polling ------------------------------------------------------------- */
@@ -357,29 +366,25 @@ static double next_time(const ps_http *http) {
 
 static void wait_for_something(ps_http *http, double seconds) {
     const double longest = 1000; /* a poll that is to wait for longer waits again */
-    if (may_send_now(http)) return;
     double now = now_of(http), next = fmin(next_time(http), ps_away_next(&http->away, is_asking(http)));
     double wait = fmin(fmin(seconds, next - now), longest);
     curl_multi_poll(http->multi, NULL, 0, wait > 0 ? (int)ceil(wait * 1000) : 0, NULL);
 }
 
-/* Hand out what is done. There is room: ps_http_submit made it. */
-static void deliver(ps_http *http, const ps_http_reply **replies, size_t *n) {
-    ps_http_reply *array = http->replies;
-    size_t capacity = http->reply_capacity, count = 0;
-    http->replies = http->handed_out;
-    http->reply_capacity = http->handed_out_capacity;
-    http->handed_out = array;
-    http->handed_out_capacity = capacity;
+/* Hand out what is done; without memory for the list it is handed out the next time. */
+static ps_status deliver(ps_http *http, const ps_http_reply **replies, size_t *n, ps_error *err) {
+    if (ps_reserve(&http->replies, &http->reply_capacity, http->done.n) != PS_OK) return ps_nomem(err);
+    size_t count = 0;
     while (http->done.first != NULL) {
         ps_http_item *item = http->done.first;
         ps_http_list_remove(&http->done, item);
         ps_http_list_append(&http->delivered, item);
-        ps_http_item_reply(item, &array[count++]);
+        ps_http_item_reply(item, &http->replies[count++]);
     }
     http->n_requests -= count;
-    *replies = array;
+    *replies = http->replies;
     *n = count;
+    return PS_OK;
 }
 
 /* PS_HTTP once the server was away for too long; what is done by then is delivered before. */
@@ -414,8 +419,7 @@ static ps_status drive(ps_http *http, double seconds, ps_error *err) {
 ps_status ps_http_poll(ps_http *http, double seconds, const ps_http_reply **replies, size_t *n, ps_error *err) {
     ps_http_list_clear(&http->delivered);
     ps_status status = drive(http, seconds, err);
-    if (status == PS_OK) deliver(http, replies, n);
-    return status;
+    return status == PS_OK ? deliver(http, replies, n, err) : status;
 }
 
 void ps_http_wake(ps_http *http) {
@@ -430,7 +434,6 @@ ps_status ps_http_submit(ps_http *http, const ps_http_request *request, ps_error
         return ps_fail(err, PS_ARG, "the path of a request begins with a slash");
     if (!(request->timeout_s > 0))
         return ps_fail(err, PS_ARG, "a request's time limit is %g s; it is above 0", request->timeout_s);
-    if (ps_reserve(&http->replies, &http->reply_capacity, http->n_requests + 1) != PS_OK) return ps_nomem(err);
     ps_http_item *item = ps_http_item_create(request, ++http->n_submitted);
     if (item == NULL) return ps_nomem(err);
     http->n_requests++;

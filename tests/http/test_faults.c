@@ -75,6 +75,7 @@ static void check_fault(const answer_step *steps, size_t n, double clock_step, e
     assert_int_equal(fault_server_count(c.server, FAULT_REQUESTS), want.requests);
     test_post(&c, 7, "{}");
     check_reply(test_reply(&c, clock_step), &(expected){PS_OK, 200, 1, "\"got\":2}", 0});
+    assert_true(fault_server_await(c.server, FAULT_REQUESTS, want.requests + 1));
     assert_false(s.expects);
     test_client_close(&c);
 }
@@ -297,6 +298,7 @@ static void the_key_goes_to_the_server_and_into_no_message(void **state) {
     test_client_open(&c);
     test_post(&c, 7, "{}");
     const ps_http_reply *reply = test_reply(&c, 0);
+    assert_int_equal(fault_server_count(c.server, FAULT_REQUESTS), 1);
     assert_string_equal(s.key, "Bearer sk-very-secret");
     assert_int_equal(reply->status, PS_HTTP);
     check_contains(reply->message, "answered 401: no:\\n\\x1b[1m\\t***\\x9b is wrong");
@@ -309,6 +311,27 @@ static void the_key_goes_to_the_server_and_into_no_message(void **state) {
     assert_int_equal(test_poll(&c, &replies, 3), 0);
     assert_true(c.log.lines > 0);
     check_lacks(c.log.text, "secret");
+    test_client_close(&c);
+}
+
+static void a_failure_of_tls_is_an_error_at_once(void **state) {
+    (void)state;
+    script s = {NULL, 0, .key = ""};
+    test_client c;
+    char url[64];
+    test_client_init(&c, follow_script, &s);
+    snprintf(url, sizeof url, "https://127.0.0.1:%d/v1", fault_server_port(c.server)); /* which speaks http:// */
+    c.options.base_url = url;
+    test_client_open(&c);
+    test_post(&c, 7, "{}");
+    const ps_http_reply *reply = test_reply(&c, 0);
+    assert_int_equal(reply->status, PS_HTTP);
+    assert_int_equal(reply->code, 0);
+    assert_int_equal(reply->attempts, 0);
+    assert_null(reply->body);
+    check_contains(reply->message, "https://127.0.0.1:");
+    assert_int_equal(c.log.lines, 0); /* it is not away */
+    assert_int_equal(fault_server_count(c.server, FAULT_CONNECTIONS), 1);
     test_client_close(&c);
 }
 
@@ -341,6 +364,34 @@ static void a_redirect_takes_the_key_to_no_other_origin(void **state) {
     fault_server_stop(other);
 }
 
+/* What a user keeps for other programs: a proxy, and passwords by name of machine. */
+static void this_machine_is_asked_without_a_proxy_and_without_a_password_file(void **state) {
+    (void)state;
+    script here = {NULL, 0, .key = ""}, there = {NULL, 0, .key = ""};
+    test_client c;
+    fault_server *proxy = fault_server_start(follow_script, &there);
+    const char *const names[] = {"http_proxy", "ALL_PROXY", "all_proxy"};
+    FILE *file = fopen(PS_TEST_TMP "/.netrc", "w");
+    assert_non_null(file);
+    fputs("machine 127.0.0.1 login user password secret\ndefault login user password secret\n", file);
+    fclose(file);
+    assert_int_equal(setenv("HOME", PS_TEST_TMP, 1), 0);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        assert_int_equal(setenv(names[i], fault_server_url(proxy), 1), 0);
+    test_client_init(&c, follow_script, &here);
+    test_client_open(&c);
+    test_post(&c, 7, "{}");
+    assert_int_equal(test_reply(&c, 0)->status, PS_OK);
+    assert_int_equal(fault_server_count(c.server, FAULT_REQUESTS), 1);
+    assert_string_equal(here.key, "");
+    assert_int_equal(fault_server_count(proxy, FAULT_CONNECTIONS), 0);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        unsetenv(names[i]);
+    remove(PS_TEST_TMP "/.netrc");
+    test_client_close(&c);
+    fault_server_stop(proxy);
+}
+
 /* ---- Limits -------------------------------------------------------------- */
 
 static void answer_long(const fault_request *request, fault_answer *answer) {
@@ -348,6 +399,26 @@ static void answer_long(const fault_request *request, fault_answer *answer) {
     (void)request;
     memset(text, 'a', sizeof text);
     fault_body_bytes(answer, text, request->number == 0 ? 1000 : 1001);
+}
+
+/* Above a megabyte libcurl would ask first whether it may send. */
+static void a_large_body_is_sent_without_asking(void **state) {
+    (void)state;
+    script s = {NULL, 0, .key = ""};
+    test_client c;
+    enum { LARGE = 3 << 20 };
+    char *body = malloc(LARGE + 1);
+    assert_non_null(body);
+    memset(body, 'x', LARGE);
+    body[LARGE] = '\0';
+    test_client_init(&c, follow_script, &s);
+    test_client_open(&c);
+    test_post(&c, 7, body);
+    check_contains(test_reply(&c, 0)->body, "\"got\":3145728}");
+    assert_int_equal(fault_server_count(c.server, FAULT_REQUESTS), 1);
+    assert_false(s.expects);
+    free(body);
+    test_client_close(&c);
 }
 
 static void a_body_is_taken_up_to_its_limit(void **state) {
@@ -390,6 +461,7 @@ static void a_stale_connection_is_replaced_at_once(void **state) {
         test_post(&c, 7, "{}");
         const ps_http_reply *reply = test_reply(&c, 0); /* the clock stands: no pause */
         assert_int_equal(reply->status, PS_OK);
+        assert_int_equal(reply->attempts, 1);
     }
     assert_int_equal(fault_server_count(c.server, FAULT_REQUESTS), 9);
     test_client_close(&c);
@@ -409,6 +481,25 @@ static void a_connection_is_used_again(void **state) {
     test_client_close(&c);
 }
 
+/* Servers close what was idle for five seconds, and a request may meet that. This test waits, by libcurl's clock. */
+static void a_connection_that_was_idle_is_not_used_again(void **state) {
+    (void)state;
+    script s = {NULL, 0, .key = ""};
+    test_client c;
+    const ps_http_reply *replies;
+    size_t n;
+    test_client_init(&c, follow_script, &s);
+    c.options.idle_s = 1;
+    test_client_open(&c);
+    test_post(&c, 7, "{}");
+    assert_int_equal(test_reply(&c, 0)->status, PS_OK);
+    assert_ok(ps_http_poll(c.http, 1.01, &replies, &n, err));
+    test_post(&c, 7, "{}");
+    assert_int_equal(test_reply(&c, 0)->status, PS_OK);
+    assert_int_equal(fault_server_count(c.server, FAULT_CONNECTIONS), 2);
+    test_client_close(&c);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(silence_is_asked_once_more_and_then_an_error),
@@ -420,10 +511,14 @@ int main(void) {
         cmocka_unit_test(what_would_come_again_is_an_error_at_once),
         cmocka_unit_test(a_refusal_is_told_in_the_servers_own_words),
         cmocka_unit_test(the_key_goes_to_the_server_and_into_no_message),
+        cmocka_unit_test(a_failure_of_tls_is_an_error_at_once),
         cmocka_unit_test(a_redirect_takes_the_key_to_no_other_origin),
+        cmocka_unit_test(this_machine_is_asked_without_a_proxy_and_without_a_password_file),
+        cmocka_unit_test(a_large_body_is_sent_without_asking),
         cmocka_unit_test(a_body_is_taken_up_to_its_limit),
         cmocka_unit_test(a_stale_connection_is_replaced_at_once),
         cmocka_unit_test(a_connection_is_used_again),
+        cmocka_unit_test(a_connection_that_was_idle_is_not_used_again),
     };
     return cmocka_run_group_tests_name("http/faults", tests, NULL, NULL);
 }
