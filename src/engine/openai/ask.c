@@ -168,20 +168,20 @@ static void take_answer(ps_remote *e, ps_remote_call *call) {
 
 /* ---- What cannot be used ------------------------------------------------- */
 
-/* An answer that cannot be read is asked for again. Where no other can be read either, the server is none of ours;
- * where others can, it is this step's own. */
+void ps_remote_ask_again(ps_remote *e, ps_remote_step *step, ps_status status, const char *message) {
+    if (step->refused++ == 0) step->read_then = e->n_answers;
+    if (status == PS_NOMEM)
+        ps_remote_deliver_failure(e, step, PS_NOMEM, message);
+    else if (step->refused <= REPEATS)
+        ps_remote_steps_push_front(&e->waiting, step);
+    else
+        ps_remote_deliver_failure(e, step, step->read_then == e->n_answers ? PS_HTTP : PS_ENGINE, message);
+}
+
 static void repeat(ps_remote *e, ps_remote_call *call, ps_status status, const char *message) {
     for (size_t i = call->n_steps; i-- > 0;) {
-        ps_remote_step *step = call->steps[i];
-        if (step == NULL) continue;
+        if (call->steps[i] != NULL) ps_remote_ask_again(e, call->steps[i], status, message);
         call->steps[i] = NULL;
-        if (step->refused++ == 0) step->read_then = e->n_answers;
-        if (status == PS_NOMEM)
-            ps_remote_deliver_failure(e, step, PS_NOMEM, message);
-        else if (step->refused <= REPEATS)
-            ps_remote_steps_push_front(&e->waiting, step);
-        else
-            ps_remote_deliver_failure(e, step, step->read_then == e->n_answers ? PS_HTTP : PS_ENGINE, message);
     }
 }
 

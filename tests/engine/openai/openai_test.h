@@ -74,14 +74,14 @@ static inline void take(step_told *s, const ps_event *e) {
     memcpy(s->text, e->text, e->text_length + 1);
 }
 
-/* Until each of n requests with tags 0 … n−1 has its one event. */
+/* Until n events have come, each of another tag, which is its place in `steps`. */
 static inline void collect(ps_engine *engine, size_t n, step_told *steps) {
     const ps_event *events = NULL;
     size_t n_events = 0;
     for (size_t seen = 0; seen < n; seen += n_events) {
         assert_ok(ps_engine_poll(engine, INFINITY, &events, &n_events, err));
         for (size_t i = 0; i < n_events; i++) {
-            assert_true(events[i].tag < n && steps[events[i].tag].n_events == 0);
+            assert_int_equal(steps[events[i].tag].n_events, 0);
             take(&steps[events[i].tag], &events[i]);
         }
     }
