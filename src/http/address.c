@@ -48,9 +48,17 @@ static bool has(CURLU *url, CURLUPart part) {
     return there;
 }
 
-static ps_status check_parts(CURLU *url, const char *scheme, ps_error *err) {
+static ps_status check_scheme(CURLU *url, ps_error *err) {
+    char *scheme = NULL;
+    ps_status status = PS_OK;
+    if (curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK) return ps_nomem(err);
     if (strcasecmp(scheme, "http") != 0 && strcasecmp(scheme, "https") != 0)
-        return ps_fail(err, PS_ARG, "base_url: %s:// is no way to a server; use http:// or https://", scheme);
+        status = ps_fail(err, PS_ARG, "base_url: %s:// is no way to a server; use http:// or https://", scheme);
+    curl_free(scheme);
+    return status;
+}
+
+static ps_status check_parts(CURLU *url, ps_error *err) {
     if (has(url, CURLUPART_USER) || has(url, CURLUPART_PASSWORD))
         return ps_fail(err, PS_ARG,
                        "base_url: it has a user or a password in front of an @, which would be shown in messages; "
@@ -92,16 +100,15 @@ static ps_status join(CURLU *url, const char *path, char **base, ps_error *err) 
 }
 
 static ps_status take_apart(CURLU *url, ps_http_address *address, ps_error *err) {
-    char *scheme = NULL, *host = NULL, *path = NULL;
-    ps_status status = PS_OK;
-    if (curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
-        curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK ||
+    char *host = NULL, *path = NULL;
+    ps_status status = check_scheme(url, err);
+    if (status == PS_OK) status = check_parts(url, err);
+    if (status != PS_OK) return status;
+    if (curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK ||
         curl_url_get(url, CURLUPART_PATH, &path, 0) != CURLUE_OK)
-        status = ps_nomem(err); /* every address that was parsed has these */
-    if (status == PS_OK) status = check_parts(url, scheme, err);
+        status = ps_nomem(err); /* every http:// address that was parsed has both */
     if (status == PS_OK) status = join(url, path, &address->base, err);
     if (status == PS_OK) address->loopback = is_loopback(host);
-    curl_free(scheme);
     curl_free(host);
     curl_free(path);
     return status;

@@ -26,11 +26,11 @@ struct ps_http {
     ps_http_list probes, waiting, pausing, under_way, done, delivered;
     size_t n_requests; /* submitted and not yet delivered */
     uint64_t n_submitted;
-    ps_http_item *health; /* asks after a server that is gone; in under_way while it does, else in no list */
-    ps_transfer *idle;    /* those without work */
-    ps_http_reply *replies, *handed_out;        /* the caller reads these while he submits more, which may move those */
-    size_t reply_capacity, handed_out_capacity; /* of replies: ≥ n_requests */
-    uint64_t seed, draws;                       /* of the pauses */
+    ps_http_item *health;   /* asks after a server that is gone; in under_way while it does, else in no list */
+    ps_transfer *idle;      /* those without work */
+    ps_http_reply *replies; /* of the last poll */
+    size_t reply_capacity;
+    uint64_t seed, draws; /* of the pauses */
     atomic_bool woken;
     bool at_work; /* libcurl is: on_bytes may be calling us */
     bool lost;    /* the server was away for too long … */
@@ -117,7 +117,6 @@ void ps_http_free(ps_http *http) {
     ps_http_item_free(http->health);
     ps_transfer_setup_clear(&http->setup);
     ps_free(http->replies);
-    ps_free(http->handed_out);
     ps_free(http);
 }
 
@@ -363,23 +362,20 @@ static void wait_for_something(ps_http *http, double seconds) {
     curl_multi_poll(http->multi, NULL, 0, wait > 0 ? (int)ceil(wait * 1000) : 0, NULL);
 }
 
-/* Hand out what is done. There is room: ps_http_submit made it. */
-static void deliver(ps_http *http, const ps_http_reply **replies, size_t *n) {
-    ps_http_reply *array = http->replies;
-    size_t capacity = http->reply_capacity, count = 0;
-    http->replies = http->handed_out;
-    http->reply_capacity = http->handed_out_capacity;
-    http->handed_out = array;
-    http->handed_out_capacity = capacity;
+/* Hand out what is done; without memory for the list it is handed out the next time. */
+static ps_status deliver(ps_http *http, const ps_http_reply **replies, size_t *n, ps_error *err) {
+    if (ps_reserve(&http->replies, &http->reply_capacity, http->done.n) != PS_OK) return ps_nomem(err);
+    size_t count = 0;
     while (http->done.first != NULL) {
         ps_http_item *item = http->done.first;
         ps_http_list_remove(&http->done, item);
         ps_http_list_append(&http->delivered, item);
-        ps_http_item_reply(item, &array[count++]);
+        ps_http_item_reply(item, &http->replies[count++]);
     }
     http->n_requests -= count;
-    *replies = array;
+    *replies = http->replies;
     *n = count;
+    return PS_OK;
 }
 
 /* PS_HTTP once the server was away for too long; what is done by then is delivered before. */
@@ -414,8 +410,7 @@ static ps_status drive(ps_http *http, double seconds, ps_error *err) {
 ps_status ps_http_poll(ps_http *http, double seconds, const ps_http_reply **replies, size_t *n, ps_error *err) {
     ps_http_list_clear(&http->delivered);
     ps_status status = drive(http, seconds, err);
-    if (status == PS_OK) deliver(http, replies, n);
-    return status;
+    return status == PS_OK ? deliver(http, replies, n, err) : status;
 }
 
 void ps_http_wake(ps_http *http) {
@@ -430,7 +425,6 @@ ps_status ps_http_submit(ps_http *http, const ps_http_request *request, ps_error
         return ps_fail(err, PS_ARG, "the path of a request begins with a slash");
     if (!(request->timeout_s > 0))
         return ps_fail(err, PS_ARG, "a request's time limit is %g s; it is above 0", request->timeout_s);
-    if (ps_reserve(&http->replies, &http->reply_capacity, http->n_requests + 1) != PS_OK) return ps_nomem(err);
     ps_http_item *item = ps_http_item_create(request, ++http->n_submitted);
     if (item == NULL) return ps_nomem(err);
     http->n_requests++;

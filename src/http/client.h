@@ -88,7 +88,8 @@ typedef struct ps_http_reply {
 
 /* Drive: send what there is to send, receive, wait for a reply at most `seconds` (0: not at all; INFINITY), no longer
  * once ps_http_wake is called or the server has returned. Cost: a look at each request under way. PS_HTTP: the server
- * was away for longer than outage_s; the message names it and the time; nothing goes on after that. */
+ * was away for longer than outage_s; the message names it and the time; nothing goes on after that. PS_NOMEM: poll
+ * again, nothing is lost. */
 ps_status ps_http_poll(ps_http *http, double seconds, const ps_http_reply **replies, size_t *n, ps_error *err);
 void ps_http_wake(ps_http *http); /* from any thread; not lost when it comes before the poll */
 

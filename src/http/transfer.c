@@ -99,6 +99,7 @@ static void take_header(const char *line, size_t n, const char *name, char *valu
 
 static void forget_headers(ps_transfer *t) {
     t->retry_after_text[0] = t->date[0] = t->encoding[0] = '\0';
+    t->head_ended = false;
 }
 
 static size_t hear_header(char *line, size_t one, size_t n, void *user) {
@@ -111,6 +112,7 @@ static size_t hear_header(char *line, size_t one, size_t n, void *user) {
     }
     if (n >= 5 && memcmp(line, "HTTP/", 5) == 0)
         forget_headers(t); /* what came before was 100 Continue, or a proxy's */
+    if (n > 0 && (line[0] == '\r' || line[0] == '\n')) t->head_ended = true;
     take_header(line, n, "Retry-After", t->retry_after_text, sizeof t->retry_after_text);
     take_header(line, n, "Date", t->date, sizeof t->date);
     take_header(line, n, "Content-Encoding", t->encoding, sizeof t->encoding);
@@ -297,15 +299,26 @@ static void judge_refused(ps_transfer *t, ps_transfer_outcome *outcome) {
     }
 }
 
-/* It ended without a whole answer: in libcurl's words, of this transfer or else of this kind of failure. */
+/* libcurl's words: of this transfer, or else of this kind of failure. Of several failures it keeps the first, which is
+ * of no use where a kept connection was dead and no new one came about. */
+static const char *curl_words(const ps_transfer *t, CURLcode code, ps_http_kind kind) {
+    if (code == CURLE_OK) return "the connection was closed within the headers";
+    bool other = kind == PS_HTTP_UNREACHED && t->sent;
+    return t->curl_says[0] != '\0' && !other ? t->curl_says : curl_easy_strerror(code);
+}
+
+/* It ended without a whole answer. What went into a kept connection that was dead did not arrive. */
 static void judge_failure(ps_transfer *t, CURLcode code, ps_transfer_outcome *outcome) {
     char words[PS_HTTP_WORDS + 1];
-    const char *said = t->curl_says[0] != '\0' ? t->curl_says : curl_easy_strerror(code);
     long connections = 0;
     curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &connections);
-    outcome->kind = ps_http_kind_of_curl(code, t->sent, connections == 0, t->head_bytes > 0);
+    ps_http_kind kind = ps_http_kind_of_curl(code, t->sent, connections == 0, t->head_bytes > 0);
+    if (code == CURLE_OK) kind = PS_HTTP_BROKEN;
+    const char *said = curl_words(t, code, kind);
     ps_http_words(words, said, strlen(said), t->setup->key);
     say(outcome, "%s", words);
+    if (kind == PS_HTTP_UNREACHED || kind == PS_HTTP_STALE) t->sent = false;
+    outcome->kind = kind;
 }
 
 void ps_transfer_judge(ps_transfer *transfer, CURLcode code, ps_transfer_outcome *outcome) {
@@ -317,7 +330,7 @@ void ps_transfer_judge(ps_transfer *transfer, CURLcode code, ps_transfer_outcome
         say(outcome, "out of memory");
     } else if (t->long_head || t->long_body || (good && is_encoded(t))) {
         judge_refused(t, outcome);
-    } else if (t->cut || (code == CURLE_OK && good)) {
+    } else if (t->cut || (code == CURLE_OK && good && t->head_ended)) { /* libcurl takes a head without its end */
         outcome->kind = PS_HTTP_GOOD;
     } else if (outcome->code >= 300) { /* also where its body broke off */
         judge_answer(t, outcome);

@@ -43,6 +43,7 @@ typedef struct ps_transfer {
     double sent_at;
     /* Of its answer: */
     size_t head_bytes;
+    bool head_ended;    /* by its empty line */
     double retry_after; /* seconds; −1: not asked for */
     char retry_after_text[64], date[64], encoding[64];
     ps_text body;

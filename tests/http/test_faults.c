@@ -390,6 +390,7 @@ static void a_stale_connection_is_replaced_at_once(void **state) {
         test_post(&c, 7, "{}");
         const ps_http_reply *reply = test_reply(&c, 0); /* the clock stands: no pause */
         assert_int_equal(reply->status, PS_OK);
+        assert_int_equal(reply->attempts, 1);
     }
     assert_int_equal(fault_server_count(c.server, FAULT_REQUESTS), 9);
     test_client_close(&c);
@@ -409,6 +410,25 @@ static void a_connection_is_used_again(void **state) {
     test_client_close(&c);
 }
 
+/* Servers close what was idle for five seconds, and a request may meet that. This test waits, by libcurl's clock. */
+static void a_connection_that_was_idle_is_not_used_again(void **state) {
+    (void)state;
+    script s = {NULL, 0, .key = ""};
+    test_client c;
+    const ps_http_reply *replies;
+    size_t n;
+    test_client_init(&c, follow_script, &s);
+    c.options.idle_s = 1;
+    test_client_open(&c);
+    test_post(&c, 7, "{}");
+    assert_int_equal(test_reply(&c, 0)->status, PS_OK);
+    assert_ok(ps_http_poll(c.http, 1.01, &replies, &n, err));
+    test_post(&c, 7, "{}");
+    assert_int_equal(test_reply(&c, 0)->status, PS_OK);
+    assert_int_equal(fault_server_count(c.server, FAULT_CONNECTIONS), 2);
+    test_client_close(&c);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(silence_is_asked_once_more_and_then_an_error),
@@ -424,6 +444,7 @@ int main(void) {
         cmocka_unit_test(a_body_is_taken_up_to_its_limit),
         cmocka_unit_test(a_stale_connection_is_replaced_at_once),
         cmocka_unit_test(a_connection_is_used_again),
+        cmocka_unit_test(a_connection_that_was_idle_is_not_used_again),
     };
     return cmocka_run_group_tests_name("http/faults", tests, NULL, NULL);
 }
