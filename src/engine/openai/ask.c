@@ -185,16 +185,10 @@ static void repeat(ps_remote *e, ps_remote_call *call, ps_status status, const c
     }
 }
 
-/* What a refusal is about: the run (the key, the address, the model's name), or this request alone. What was never
- * answered at all is no result. */
 static void refuse(ps_remote *e, ps_remote_call *call, const ps_http_reply *reply) {
-    ps_status status = reply->status;
-    if (status == PS_HTTP && (reply->code == 401 || reply->code == 403 || reply->code == 404)) {
-        ps_remote_lose(e, PS_HTTP, reply->message);
-    } else if (status == PS_HTTP && reply->code >= 400) {
-        status = reply->code < 500 && ps_remote_is_too_long(reply->message) ? PS_BUDGET : PS_ENGINE;
-    }
-    fail_steps(e, call, status, reply->message);
+    ps_error err;
+    ps_status status = ps_remote_refused(e, reply, &err);
+    fail_steps(e, call, status, err.message);
 }
 
 /* ---- Replies ------------------------------------------------------------- */

@@ -113,16 +113,6 @@ static ps_status end_answer(ps_remote_step *step, ps_remote_need *need) {
     return ps_remote_step_finish(step, PS_STOP_EOS);
 }
 
-/* What an answer says that is none. */
-static void refuse(ps_remote *e, ps_remote_step *step, const ps_http_reply *reply) {
-    ps_status status = reply->status;
-    if (status == PS_HTTP && (reply->code == 401 || reply->code == 403 || reply->code == 404))
-        ps_remote_lose(e, PS_HTTP, reply->message);
-    else if (status == PS_HTTP && reply->code >= 400)
-        status = ps_remote_is_too_long(reply->message) ? PS_BUDGET : PS_ENGINE;
-    ps_remote_deliver_failure(e, step, status, reply->message);
-}
-
 /* A stream that breaks off without an end, or says what cannot be, is asked for again from where it began. */
 static void repeat(ps_remote *e, reading *r, ps_remote_step *step) {
     if (r->status == PS_OK)
@@ -138,7 +128,9 @@ void ps_remote_text_done(ps_remote *e, ps_remote_call *call, const ps_http_reply
     ps_status status = PS_OK;
     call->steps[0] = NULL;
     if (r->status == PS_OK && reply->status != PS_OK) {
-        refuse(e, step, reply);
+        ps_error err;
+        status = ps_remote_refused(e, reply, &err);
+        ps_remote_deliver_failure(e, step, status, err.message);
         return;
     }
     const bool open = r->need == PS_REMOTE_NEED_TOKENS, more = step->n_read > r->read_at_start;
