@@ -13,7 +13,6 @@ static void help(void) {
                 "Examples\n"
                 "  persamp info\n"
                 "  persamp info --models.generator.model_path=model.gguf\n"
-                "  persamp info --engine.type=toy\n"
                 "  persamp info --engine.type=openai --engine.openai.base_url=http://localhost:8000/v1\n\n"
                 "Options\n"
                 "  --config FILE   read a configuration; repeat it, later files win\n"

@@ -9,12 +9,6 @@ trap 'rm -rf "$work"' EXIT
 
 # Keys that nothing outside src/config reads although `persamp config --explain` does not say so, each with its reason.
 cat >"$work/exceptions" <<'TABLE'
-engine.openai.base_url         belongs to engine.type openai, which is refused as not built; set beside another engine it
-engine.openai.api_key_env      is named in the warning of keys without meaning for that engine
-engine.openai.model            likewise
-engine.openai.max_concurrency  likewise
-engine.openai.timeout_s        likewise
-engine.openai.retries          likewise
 TABLE
 
 # key field: the schema.

@@ -138,7 +138,9 @@ expect 1 "results.jsonl:2: not a result line" toy_eval --evaluation.output_dir=b
 expect 1 "table.json" "$P" solve --engine.type=toy --engine.toy.table=table.json x
 echo '{"tokens": []' >table.json
 expect 1 "table.json:" "$P" solve --engine.type=toy --engine.toy.table=table.json x
-expect 2 "engine.type: openai is not built" "$P" info --engine.type=openai
+expect 1 "http://127.0.0.1:1/v1/models: Failed to connect" \
+    "$P" info --engine.type=openai --engine.openai.base_url=http://127.0.0.1:1/v1
+expect 2 "engine.deterministic: a server's results depend" "$P" info --engine.type=openai --engine.deterministic=true
 "$P" info --models.generator.model_path=missing.gguf >out 2>err
 if grep -q 'no libllama' err; then finish; fi # the rest is about its models
 expect 1 "missing.gguf" "$P" info --engine.type=llama --models.generator.model_path=missing.gguf

@@ -38,7 +38,9 @@ static void contradictions_are_told_with_their_place(void **state) {
         {"prompt: {template: hello}\n", "t.yaml:1:20: prompt.template: lacks {question}, the place of the question"},
         {"engine: {openai: {base_url: localhost}}\n",
          "t.yaml:1:29: engine.openai.base_url: expected an address that begins with http:// or https://"},
-        {"engine:\n  type: openai\n", "t.yaml:2:9: engine.type: openai is not built in this version; use llama or toy"},
+        {"engine:\n  type: openai\n  deterministic: true\n",
+         "t.yaml:3:18: engine.deterministic: a server's results depend on what it computes beside, in the last digits: "
+         "set engine.type llama, or this to false (docs/remote.md has how many tokens differ)"},
         {"scoring: {prm: {kind: remote}}\n",
          "t.yaml:1:23: scoring.prm.kind: remote is not built in this version; use token, head or judge"},
     };

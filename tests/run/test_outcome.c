@@ -336,7 +336,7 @@ static void a_line_has_exactly_its_fields(void **state) {
                                        "truncated",
                                        "error"};
     static const char *const timing[] = {"total", "generation", "scoring"};
-    static const char *const tokens[] = {"generated", "shared", "prompt", "prefilled", "prm"};
+    static const char *const tokens[] = {"generated", "shared", "discarded", "prompt", "prefilled", "prm"};
     static const char *const answer[] = {"answer", "weight", "votes"};
     ps_iteration iterations[] = {{.beta = 0.5, .ess = 4, .running = 8, .resampled = true}, {.beta = 1, .ess = NAN}};
     told = (ps_method_report){
@@ -347,7 +347,7 @@ static void a_line_has_exactly_its_fields(void **state) {
     json_t *line = line_of(o, false);
     check_keys(line, keys, sizeof keys / sizeof *keys);
     check_keys(json_object_get(line, "timing"), timing, 3);
-    check_keys(json_object_get(line, "tokens"), tokens, 5);
+    check_keys(json_object_get(line, "tokens"), tokens, 6);
     check_keys(json_array_get(json_object_get(line, "answers"), 0), answer, 3);
     assert_int_equal(json_integer_value(json_object_get(line, "problem_idx")), 3);
     assert_int_equal(json_integer_value(json_object_get(line, "level")), 5);

@@ -371,7 +371,9 @@ static void models_that_cannot_be_opened_are_named(void **state) {
         {"engine.toy.table", "bad.json", PS_FORMAT, "bad.json:1:"},
         {"models.generator.model_path", "/nowhere/model.gguf", PS_IO, "/nowhere/model.gguf"},
         {"models.generator.model_path", "Some/Model-1B", PS_IO, "Some/Model-1B"},
-        {"engine.type", "openai", PS_ARG, "engine.type"},
+        {"engine.openai.base_url", "http://127.0.0.1:1/v1", PS_HTTP, "http://127.0.0.1:1"},
+        {"engine.openai.base_url", "http://me:secret@127.0.0.1:1/v1", PS_ARG, "password"},
+        {"engine.openai.api_key_file", "/nowhere/key", PS_IO, "engine.openai.api_key_file: /nowhere/key"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         ps_models *models = NULL;
@@ -379,7 +381,8 @@ static void models_that_cannot_be_opened_are_named(void **state) {
         bool toy = strstr(cases[i].key, "toy") != NULL, bad = strcmp(cases[i].value, "bad.json") == 0;
         const char *value = bad ? write_text("bad.json", "{\"tokens\": 3}") : cases[i].value;
         ps_config *c = config_of(cases[i].key, value, NULL);
-        if (!toy && i < 4) check_ok(ps_config_set(c, "engine.type", "llama", "test", &err));
+        const char *engine = strstr(cases[i].key, "openai") != NULL ? "openai" : "llama";
+        if (!toy) check_ok(ps_config_set(c, "engine.type", engine, "test", &err));
         ps_status status = ps_models_open(c, NULL, &models, &err);
         if (status == PS_ENGINE && strstr(err.message, "no libllama") != NULL)
             status = cases[i].status; /* such a build */

@@ -195,6 +195,7 @@ typedef struct sampling {
 typedef struct drawn {
     ps_token token;
     double *logp, *logq; /* [model.n] */
+    const double *told;  /* vLLM: which of them it tells */
 } drawn;
 
 typedef struct choice {
@@ -271,6 +272,7 @@ static choice generate(model_server *server, const ids *prefix, const sampling *
         d->logq = d->logp + m->n;
         m->next(m, all, prefix->n + c.n, d->logp);
         truncate(s, d->logp, m->n, d->logq);
+        d->told = server->processed && s->temperature > 0 ? d->logq : d->logp; /* greedy: raw at any rate */
         const ps_rng_key key = {.seed = s->seed, .purpose = PS_RNG_TEST};
         d->token = draw(d->logq, m->n, ps_uniform(key, c.n));
         all[prefix->n + c.n++] = d->token;
@@ -331,9 +333,8 @@ static json_t *named(ps_token token) {
     return json_string(name);
 }
 
-static double told(const model_server *server, const drawn *d, ps_token token) {
-    const double x = server->processed ? d->logq[token] : d->logp[token];
-    return x == -INFINITY ? -9999.0 : x;
+static double told(const drawn *d, ps_token token) {
+    return d->told[token] == -INFINITY ? -9999.0 : d->told[token];
 }
 
 static json_t *vllm_top(const model_server *server, const drawn *d, size_t K) {
@@ -341,13 +342,13 @@ static json_t *vllm_top(const model_server *server, const drawn *d, size_t K) {
     bool *taken = calloc(n, sizeof *taken);
     json_t *top = json_object(), *name = named(d->token);
     if (taken == NULL) abort();
-    json_object_set_new(top, json_string_value(name), json_real(told(server, d, d->token)));
+    json_object_set_new(top, json_string_value(name), json_real(told(d, d->token)));
     json_decref(name);
     for (size_t k = 0; k < K && k < n; k++) {
         const size_t i = argmax(d->logp, n, taken);
         taken[i] = true;
         name = named((ps_token)i);
-        json_object_set_new(top, json_string_value(name), json_real(told(server, d, (ps_token)i)));
+        json_object_set_new(top, json_string_value(name), json_real(told(d, (ps_token)i)));
         json_decref(name);
     }
     free(taken);
@@ -358,7 +359,7 @@ static json_t *vllm_choice(const model_server *server, const choice *c, size_t i
     json_t *tokens = json_array(), *logprobs = json_array(), *tops = json_array();
     for (size_t i = 0; i < c->n; i++) {
         json_array_append_new(tokens, named(c->tokens[i].token));
-        json_array_append_new(logprobs, json_real(told(server, &c->tokens[i], c->tokens[i].token)));
+        json_array_append_new(logprobs, json_real(told(&c->tokens[i], c->tokens[i].token)));
         json_array_append_new(tops, vllm_top(server, &c->tokens[i], K));
     }
     json_t *stop = c->stop != NULL ? json_string(c->stop) : json_null();

@@ -168,33 +168,27 @@ static void take_answer(ps_remote *e, ps_remote_call *call) {
 
 /* ---- What cannot be used ------------------------------------------------- */
 
-/* An answer that cannot be read is asked for again. Where no other can be read either, the server is none of ours;
- * where others can, it is this step's own. */
+void ps_remote_ask_again(ps_remote *e, ps_remote_step *step, ps_status status, const char *message) {
+    if (step->refused++ == 0) step->read_then = e->n_answers;
+    if (status == PS_NOMEM)
+        ps_remote_deliver_failure(e, step, PS_NOMEM, message);
+    else if (step->refused <= REPEATS)
+        ps_remote_steps_push_front(&e->waiting, step);
+    else
+        ps_remote_deliver_failure(e, step, step->read_then == e->n_answers ? PS_HTTP : PS_ENGINE, message);
+}
+
 static void repeat(ps_remote *e, ps_remote_call *call, ps_status status, const char *message) {
     for (size_t i = call->n_steps; i-- > 0;) {
-        ps_remote_step *step = call->steps[i];
-        if (step == NULL) continue;
+        if (call->steps[i] != NULL) ps_remote_ask_again(e, call->steps[i], status, message);
         call->steps[i] = NULL;
-        if (step->refused++ == 0) step->read_then = e->n_answers;
-        if (status == PS_NOMEM)
-            ps_remote_deliver_failure(e, step, PS_NOMEM, message);
-        else if (step->refused <= REPEATS)
-            ps_remote_steps_push_front(&e->waiting, step);
-        else
-            ps_remote_deliver_failure(e, step, step->read_then == e->n_answers ? PS_HTTP : PS_ENGINE, message);
     }
 }
 
-/* What a refusal is about: the run (the key, the address, the model's name), or this request alone. What was never
- * answered at all is no result. */
 static void refuse(ps_remote *e, ps_remote_call *call, const ps_http_reply *reply) {
-    ps_status status = reply->status;
-    if (status == PS_HTTP && (reply->code == 401 || reply->code == 403 || reply->code == 404)) {
-        ps_remote_lose(e, PS_HTTP, reply->message);
-    } else if (status == PS_HTTP && reply->code >= 400) {
-        status = reply->code < 500 && ps_remote_is_too_long(reply->message) ? PS_BUDGET : PS_ENGINE;
-    }
-    fail_steps(e, call, status, reply->message);
+    ps_error err;
+    ps_status status = ps_remote_refused(e, reply, &err);
+    fail_steps(e, call, status, err.message);
 }
 
 /* ---- Replies ------------------------------------------------------------- */

@@ -5,6 +5,10 @@
 
 #include "engine/openai/call.h"
 
+/* An answer to a step cannot be read: it is asked for again, some times. Where no other can be read either, the server
+ * is none of ours (PS_HTTP); where others can, it is this step's own error (PS_ENGINE). [mutex] */
+void ps_remote_ask_again(ps_remote *engine, ps_remote_step *step, ps_status status, const char *message);
+
 void ps_remote_ask_waiting(ps_remote *engine); /* [mutex] */
 
 #endif

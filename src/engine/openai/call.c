@@ -1,6 +1,7 @@
 #include "engine/openai/call.h"
 
 #include "engine/openai/text.h"
+#include "http/words.h"
 
 #include <string.h>
 
@@ -55,7 +56,9 @@ void ps_remote_call_cancel(ps_remote *e, const ps_remote_call *call) {
     ps_http_cancel(e->http, (uint64_t)(uintptr_t)call);
 }
 
-bool ps_remote_is_too_long(const char *words) {
+/* ---- Refusals ------------------------------------------------------------ */
+
+static bool is_too_long(const char *words) {
     static const char *const signs[] = {"context length",
                                         "context size",
                                         "exceed_context",
@@ -66,4 +69,40 @@ bool ps_remote_is_too_long(const char *words) {
     for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
         if (strstr(words, signs[i]) != NULL) return true;
     return false;
+}
+
+/* "http://…: answered 400: " and then the words of the error instead of the JSON that has them. */
+static void say(const ps_http_reply *reply, ps_status status, ps_error *err) {
+    static const char answered[] = ": answered ";
+    ps_arena *arena = ps_arena_create();
+    const char *words =
+        arena != NULL && reply->body != NULL ? ps_remote_error_text(reply->body, reply->length, arena) : NULL;
+    const char *code = strstr(reply->message, answered);
+    if (words != NULL && code != NULL) {
+        char clean[PS_HTTP_WORDS + 1];
+        ps_http_words(clean, words, strlen(words), NULL);
+        (void)ps_fail(err, status, "%.*s%s%d: %s", (int)(code - reply->message), reply->message, answered, reply->code,
+                      clean);
+    } else {
+        (void)ps_fail(err, status, "%s", reply->message);
+    }
+    ps_arena_free(arena);
+}
+
+static bool is_about_the_run(const ps_http_reply *reply) {
+    return reply->status == PS_HTTP && (reply->code == 401 || reply->code == 403 || reply->code == 404);
+}
+
+ps_status ps_remote_refusal(const ps_http_reply *reply, ps_error *err) {
+    ps_status status = reply->status;
+    if (status == PS_HTTP && reply->code >= 400 && !is_about_the_run(reply))
+        status = is_too_long(reply->message) ? PS_BUDGET : PS_ENGINE;
+    say(reply, status, err);
+    return status;
+}
+
+ps_status ps_remote_refused(ps_remote *e, const ps_http_reply *reply, ps_error *err) {
+    ps_status status = ps_remote_refusal(reply, err);
+    if (is_about_the_run(reply)) ps_remote_lose(e, PS_HTTP, err->message);
+    return status;
 }

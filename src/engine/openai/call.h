@@ -36,7 +36,11 @@ ps_status ps_remote_call_send(ps_remote *engine, ps_remote_call *call, const cha
 void ps_remote_call_cancel(ps_remote *engine, const ps_remote_call *call); /* its reply comes all the same. [mutex] */
 void ps_remote_call_free(ps_remote *engine, ps_remote_call *call);         /* [mutex] */
 
-/* Whether a server says that what it was sent is too long. */
-bool ps_remote_is_too_long(const char *words);
+/* What a reply means that is no success, in *err with the server's own words: PS_BUDGET: what was sent is too long;
+ * PS_ENGINE: the server cannot do this one; PS_HTTP: it was never answered, or the key, the address or the model's name
+ * are refused. PS_CANCELLED, PS_NOMEM. */
+ps_status ps_remote_refusal(const ps_http_reply *reply, ps_error *err);
+/* The same of a request of the run, which a refusal of the key, the address or the name ends. [mutex] */
+ps_status ps_remote_refused(ps_remote *engine, const ps_http_reply *reply, ps_error *err);
 
 #endif

@@ -20,6 +20,12 @@ static void keep_text(ps_remote *e, ps_remote_errand *errand, const char *text, 
     done(e, errand, errand->rendered != NULL ? PS_OK : PS_NOMEM, "out of memory");
 }
 
+static bool is_refused(ps_remote *e, ps_remote_errand *errand, const ps_http_reply *reply) {
+    if (reply->status == PS_OK) return false;
+    done(e, errand, ps_remote_refused(e, reply, &errand->error), errand->error.message);
+    return true;
+}
+
 static void send(ps_remote *e, ps_remote_errand *errand, ps_status status, const char *path,
                  void (*come)(ps_remote *, ps_remote_call *, const ps_http_reply *)) {
     ps_remote_call *call = status == PS_OK ? ps_remote_call_new(e, come) : NULL;
@@ -54,10 +60,7 @@ static void chat_done(ps_remote *e, ps_remote_call *call, const ps_http_reply *r
     const char *text = NULL, *path = NULL;
     ps_token *tokens = NULL;
     size_t n = 0;
-    if (reply->status != PS_OK) {
-        done(e, errand, reply->code >= 400 ? PS_ENGINE : reply->status, reply->message);
-        return;
-    }
+    if (is_refused(e, errand, reply)) return;
     ps_status status =
         e->dialect->read_chat(reply->body, reply->length, call->arena, &text, &tokens, &n, &errand->error);
     if (status != PS_OK) {
@@ -75,11 +78,7 @@ static void tokens_done(ps_remote *e, ps_remote_call *call, const ps_http_reply 
     ps_remote_errand *errand = call->owner;
     ps_token *tokens = NULL;
     size_t n = 0;
-    if (reply->status != PS_OK) {
-        const bool too_long = reply->code >= 400 && ps_remote_is_too_long(reply->message);
-        done(e, errand, too_long ? PS_BUDGET : reply->status, reply->message);
-        return;
-    }
+    if (is_refused(e, errand, reply)) return;
     ps_status status = e->dialect->read_tokenize(reply->body, reply->length, call->arena, &tokens, &n, &errand->error);
     if (status == PS_OK)
         keep_tokens(e, errand, tokens, n);

@@ -92,7 +92,7 @@ static void look_up_done(ps_remote *e, ps_remote_call *call, const ps_http_reply
     ps_arena_reset(e->answer);
     ps_status status = reply->status == PS_OK
                            ? e->dialect->read_detokenize(reply->body, reply->length, e->answer, &text, &length, &err)
-                           : ps_fail(&err, reply->status, "%s", reply->message);
+                           : ps_remote_refusal(reply, &err);
     if (status == PS_OK) status = take(e, call, text, length, &err);
     if (status != PS_OK) {
         (void)ps_error_prefix(&err, status, "%s, the bytes of tokens", e->url);

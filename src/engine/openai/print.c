@@ -40,8 +40,9 @@ bool ps_remote_print_same(const ps_remote_print *a, const ps_remote_print *b, co
         return false;
     *what = "its log-probabilities";
     for (size_t i = 0; i < a->n_answer && i < b->n_answer; i++) {
-        if (a->answer[i] != b->answer[i]) break; /* from here on the prefixes are others */
+        /* Two rivals that change places are as likely as each other, so this holds of them, too. */
         if (!(fabs(a->logp[i] - b->logp[i]) <= NEAR * fmax(1, fabs(a->logp[i])))) return false;
+        if (a->answer[i] != b->answer[i]) break; /* from here on the prefixes are others */
     }
     return true;
 }

@@ -233,12 +233,8 @@ static bool is_answered(ps_remote *e, ps_remote_prompt *p, const ps_http_reply *
     ps_error why;
     p->asked--;
     if (reply->status == PS_OK) return !p->over;
-    ps_status status = reply->status;
-    if (status == PS_HTTP && (reply->code == 401 || reply->code == 403 || reply->code == 404))
-        ps_remote_lose(e, PS_HTTP, reply->message);
-    else if (status == PS_HTTP && reply->code >= 400)
-        status = reply->code < 500 && ps_remote_is_too_long(reply->message) ? PS_BUDGET : PS_ENGINE;
-    (void)ps_fail(&why, status, "the server does not take the prompt: %s", reply->message);
+    ps_status status = ps_remote_refused(e, reply, &why);
+    (void)ps_error_prefix(&why, status, "the server does not take the prompt");
     fail(e, p, status, why.message);
     return false;
 }

@@ -1,6 +1,7 @@
 #include "engine/openai/start.h"
 
 #include "base/hash.h"
+#include "engine/openai/call.h"
 
 #include <math.h>
 #include <string.h>
@@ -26,7 +27,10 @@ static ps_status exchange(ps_remote *e, const char *path, const ps_http_reply **
 
 /* A reply that must be a success. */
 static ps_status must(const ps_http_reply *reply, ps_error *err) {
-    return reply->status == PS_OK ? PS_OK : ps_fail(err, reply->status, "%s", reply->message);
+    if (reply->status == PS_OK) return PS_OK;
+    ps_error why;
+    ps_status status = ps_remote_refusal(reply, &why);
+    return ps_fail(err, status == PS_NOMEM ? PS_NOMEM : PS_HTTP, "%s", why.message);
 }
 
 static ps_status get(ps_remote *e, const char *path, const ps_http_reply **reply, ps_error *err) {
@@ -207,7 +211,9 @@ static ps_status try_template(ps_remote *e, ps_error *err) {
     if (status == PS_OK) status = exchange(e, path, &reply, err);
     if (status != PS_OK || reply->status == PS_OK) return status;
     if (reply->code == 0) return must(reply, err);
-    e->no_template = ps_arena_strndup(e->kept, reply->message, strlen(reply->message));
+    ps_error words;
+    (void)ps_remote_refusal(reply, &words);
+    e->no_template = ps_arena_strndup(e->kept, words.message, strlen(words.message));
     return e->no_template != NULL ? PS_OK : ps_nomem(err);
 }
 

@@ -1,9 +1,10 @@
 /* After what a server may end: the strings that are sent as `stop`.
  *
  * The matcher (engine/boundary.h) alone decides where a step ends, from the tokens. The strings only keep a server from
- * writing on behind an end, so they are all that may be one: a candidate that the matcher refuses is continued by
- * another request, and what a server writes beyond an end that no string told it is dropped. A server looks at the text
- * of its own request, so the rest of what began before is among them. */
+ * writing on behind an end, so they are all that may be one (but for a blank line of several blanks, and a sentence
+ * with several closing brackets): a candidate that the matcher refuses is continued by another request, and what a
+ * server writes beyond an end that no string told it is dropped. A server looks at the text of its own request, so the
+ * rest of what began before is among them. */
 #ifndef PERSAMP_ENGINE_OPENAI_STOPS_H
 #define PERSAMP_ENGINE_OPENAI_STOPS_H
 

@@ -1,5 +1,6 @@
 #include "engine/openai/text.h"
 
+#include "engine/openai/ask.h"
 #include "engine/openai/events.h"
 
 #include <string.h>
@@ -112,31 +113,35 @@ static ps_status end_answer(ps_remote_step *step, ps_remote_need *need) {
     return ps_remote_step_finish(step, PS_STOP_EOS);
 }
 
+/* A stream that breaks off without an end, or says what cannot be, is asked for again from where it began. */
+static void repeat(ps_remote *e, reading *r, ps_remote_step *step) {
+    if (r->status == PS_OK)
+        r->status = ps_fail(&r->error, PS_FORMAT, "%s: the stream ended before the answer did", e->url);
+    const ps_status status = r->status;
+    start_anew(r, step, r->attempt);
+    ps_remote_ask_again(e, step, status, r->error.message);
+}
+
 void ps_remote_text_done(ps_remote *e, ps_remote_call *call, const ps_http_reply *reply) {
     reading *r = call->reading;
     ps_remote_step *step = call->steps[0];
-    ps_status status = r->status;
-    const char *message = r->error.message;
+    ps_status status = PS_OK;
     call->steps[0] = NULL;
-    if (status == PS_OK && reply->status != PS_OK) {
-        status = reply->status;
-        message = reply->message;
-        if (status == PS_HTTP && (reply->code == 401 || reply->code == 403 || reply->code == 404))
-            ps_remote_lose(e, PS_HTTP, message);
-        else if (status == PS_HTTP && reply->code >= 400)
-            status = ps_remote_is_too_long(message) ? PS_BUDGET : PS_ENGINE;
-    } else if (status == PS_OK && r->need == PS_REMOTE_NEED_TOKENS) {
-        if (!r->ended || (r->end != PS_REMOTE_EOS && step->n_read == r->read_at_start))
-            status = ps_fail(&r->error, PS_HTTP, "%s: the stream ended before the answer did", e->url);
-        else if (r->end == PS_REMOTE_EOS)
-            status = end_answer(step, &r->need);
-        message = r->error.message;
+    if (r->status == PS_OK && reply->status != PS_OK) {
+        ps_error err;
+        status = ps_remote_refused(e, reply, &err);
+        ps_remote_deliver_failure(e, step, status, err.message);
+        return;
     }
-    if (status == PS_OK) {
-        ps_remote_limit_came(&e->limit, step->n_read - r->read_at_start, step->n_read - r->read_at_start,
-                             reply->seconds, e->waiting.first != NULL, ps_now());
-        ps_remote_go_on(e, step, PS_OK, r->need);
-    } else {
-        ps_remote_deliver_failure(e, step, status, message);
+    const bool open = r->need == PS_REMOTE_NEED_TOKENS, more = step->n_read > r->read_at_start;
+    if (r->status != PS_OK || (open && (!r->ended || (r->end != PS_REMOTE_EOS && !more)))) {
+        repeat(e, r, step);
+        return;
     }
+    e->n_answers++;
+    step->refused = 0;
+    if (open && r->end == PS_REMOTE_EOS) status = end_answer(step, &r->need);
+    ps_remote_limit_came(&e->limit, step->n_read - r->read_at_start, step->n_read - r->read_at_start, reply->seconds,
+                         e->waiting.first != NULL, ps_now());
+    ps_remote_go_on(e, step, status, r->need);
 }

@@ -78,10 +78,10 @@ static const struct bending {
     {"choices", "choices/0/logprobs/top_logprobs/0", "[]", "most likely"},
     {"choices", "choices/0/logprobs/top_logprobs/0", "{}", "lacks the drawn token"},
     {"choices", "choices/0/logprobs/top_logprobs/0/token_id:007", "-9", "token_id:N"},
+    {"choices", "choices/0/logprobs/top_logprobs/0", "{\"token_id:1\":-1,\"token_id:2\":-1,\"token_id:3\":-1}",
+     "lacks the drawn token"},
     {"choices", "choices/0/logprobs/top_logprobs/0",
-     "{\"token_id:1\":-1,\"token_id:2\":-1,\"token_id:3\":-1,\"token_id:4\":-1}", "lacks the drawn token"},
-    {"choices", "choices/0/logprobs/top_logprobs/0",
-     "{\"token_id:1\":-1,\"token_id:2\":-1,\"token_id:3\":-1,\"token_id:4\":-1,\"token_id:5\":-1}", "most likely"},
+     "{\"token_id:1\":-1,\"token_id:2\":-1,\"token_id:3\":-1,\"token_id:4\":-1}", "most likely"},
 };
 
 static const struct bending of_llama_server[] = {
