@@ -168,8 +168,8 @@ typedef struct ps_outcome {
     const char *error;  /* likewise in words, else NULL */
     ps_method_report report; /* its arrays are owned by the outcome */
     ps_token_counts tokens;
-    double logq_bound; /* nats: where log-probabilities of what was drawn from are read and are not exact, their sums are
-                          off by at most this, all steps together; else 0 */
+    double logq_bound; /* nats: where log-probabilities of what was drawn from are read and are not exact, their sums
+                          are off by at most this, all steps together; else 0 */
     struct {
         double total, generation, scoring;
     } seconds;

@@ -35,8 +35,8 @@ typedef struct ps_remote_spellings {
 
 void ps_remote_spellings_clear(ps_remote_spellings *spellings);
 
-/* The bytes of an id, as an answer tells them; those of a part of a character are looked up all the same, so that all of
- * its parts are of one source. PS_NOMEM. */
+/* The bytes of an id, as an answer tells them; those of a part of a character are looked up all the same, so that all
+ * of its parts are of one source. PS_NOMEM. */
 ps_status ps_remote_spelling_tell(ps_remote_spellings *spellings, ps_token id, const char *bytes, size_t n,
                                   ps_error *err);
 /* The text of a run, as a server decodes it; that of a control token is none. PS_NOMEM. */
