@@ -99,8 +99,8 @@ typedef struct ps_dialect {
     ps_status (*read_answer)(const ps_remote_ask *ask, const char *body, size_t length, ps_arena *arena,
                              ps_remote_answer *answer, ps_error *err);
     /* OPTIONAL, together: what an answer left out of choice i (llama-server tells nothing of a token that ends inside a
-     * character). Ask, read what comes into the choice, and again until ps_remote_whole. PS_HTTP: the server does not
-     * draw the same tokens again, so the answer is of no use. */
+     * character). Ask, read what comes into the choice, and again until ps_remote_whole. Where the server draws other
+     * tokens then, they take the place of the first ones. */
     ps_status (*write_missing)(const ps_remote_ask *ask, size_t i, const ps_remote_choice *choice, ps_text *body,
                                const char **path, ps_error *err);
     ps_status (*read_missing)(const ps_remote_ask *ask, const char *body, size_t length, ps_arena *arena,

@@ -65,7 +65,8 @@ ps_status ps_llama_server_write_missing(const ps_remote_ask *ask, size_t i, cons
     return ps_llama_server_write_ask(&same, body, path, err);
 }
 
-/* Take over what the repetition tells: it must be the same draw. */
+/* Take over what the repetition tells. Where it is another draw, because other numbers were rounded otherwise beside
+ * other requests, it takes the place of the first: it is as good a draw, and all of its ids are known. */
 static ps_status read_again(const ps_remote_ask *ask, const char *body, size_t length, ps_arena *arena,
                             ps_remote_choice *choice, ps_error *err) {
     const ps_remote_ask same = again(ask, 0, choice);
@@ -74,12 +75,15 @@ static ps_status read_again(const ps_remote_ask *ask, const char *body, size_t l
     ps_status status = ps_llama_server_read_answer(&same, body, length, arena, &answer, err);
     if (status != PS_OK) return status;
     const ps_remote_choice *told = &answer.choices[0];
+    if (place_without_id(told) < told->n_tokens)
+        return ps_fail(err, PS_FORMAT, "the server tells %zu tokens and not all of their ids", told->n_tokens);
     bool differs = told->n_tokens != choice->n_tokens;
     for (size_t i = 0; !differs && i < told->n_tokens; i++)
         differs = choice->tokens[i] >= 0 && told->tokens[i] != choice->tokens[i];
-    if (differs) return ps_fail(err, PS_HTTP, "the server draws other tokens with the same seed");
-    if (place_without_id(told) < told->n_tokens)
-        return ps_fail(err, PS_FORMAT, "the server tells %zu tokens and not all of their ids", told->n_tokens);
+    if (differs) {
+        *choice = *told;
+        return PS_OK;
+    }
     for (size_t i = 0; i < told->n_tokens; i++) {
         choice->tokens[i] = told->tokens[i];
         if (!isnan(choice->logp[i])) continue;
