@@ -328,18 +328,18 @@ static bool may_send_now(const ps_http *http) {
 }
 
 /* Once round: all that can be done without waiting. What is done makes room, which is filled before anybody looks at
- * the answers. */
+ * the answers. It ends: a request that was sent comes back to the line after a pause, or once, or when the server is
+ * gone and nothing goes out. */
 static ps_status go_round(ps_http *http, ps_error *err) {
-    double now = now_of(http);
-    end_pauses(http, now);
-    send_what_may_go(http, now);
-    ps_status status = let_libcurl_work(http, err);
-    if (status != PS_OK) return status;
-    collect(http);
-    cut_off(http, now_of(http));
-    if (!may_send_now(http)) return PS_OK;
-    send_what_may_go(http, now_of(http));
-    return let_libcurl_work(http, err);
+    end_pauses(http, now_of(http));
+    do {
+        send_what_may_go(http, now_of(http));
+        ps_status status = let_libcurl_work(http, err);
+        if (status != PS_OK) return status;
+        collect(http);
+        cut_off(http, now_of(http));
+    } while (may_send_now(http));
+    return PS_OK;
 }
 
 /* ---- Polling ------------------------------------------------------------- */
@@ -356,7 +356,6 @@ static double next_time(const ps_http *http) {
 
 static void wait_for_something(ps_http *http, double seconds) {
     const double longest = 1000; /* a poll that is to wait for longer waits again */
-    if (may_send_now(http)) return;
     double now = now_of(http), next = fmin(next_time(http), ps_away_next(&http->away, is_asking(http)));
     double wait = fmin(fmin(seconds, next - now), longest);
     curl_multi_poll(http->multi, NULL, 0, wait > 0 ? (int)ceil(wait * 1000) : 0, NULL);

@@ -234,6 +234,25 @@ static void a_probe_is_tried_once(void **state) {
     test_client_close(&c);
 }
 
+static void a_probe_that_is_answered_brings_the_server_back(void **state) {
+    (void)state;
+    test_client c;
+    desk d;
+    open_desk(&c, &d);
+    fault_server_down(c.server);
+    test_post(&c, 1, "{}");
+    test_no_reply(&c);
+    fault_server_up(c.server);
+    probe(&c, 2); /* the clock stands: nobody else asks after it */
+    assert_int_equal(test_reply(&c, 0)->tag, 2);
+    assert_true(ps_http_returned(c.http));
+    assert_int_equal(d.health, 0);
+    test_no_reply(&c);
+    ps_http_admit(c.http);
+    assert_int_equal(test_reply(&c, 0)->tag, 1);
+    test_client_close(&c);
+}
+
 static void a_server_that_fails_its_probe_is_away_again(void **state) {
     (void)state;
     test_client c;
@@ -271,11 +290,11 @@ static void a_health_that_fails_keeps_it_away(void **state) {
     test_no_reply(&c);
     d.health_code = 503; /* llama-server, while it loads its model */
     fault_server_up(c.server);
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < 60; i++) {
         const ps_http_reply *replies;
         test_poll(&c, &replies, 1);
         assert_false(ps_http_returned(c.http));
-        c.time += 0.5;
+        c.time += 2;
     }
     assert_true(fault_server_count(c.server, FAULT_REQUESTS) > 5);
     d.health_code = 404; /* it has no such path: it is there */
@@ -407,6 +426,7 @@ int main(void) {
         cmocka_unit_test(requests_wait_for_a_server_that_is_down_and_its_owner_is_asked_first),
         cmocka_unit_test(patience_ends_in_words_that_name_server_and_time),
         cmocka_unit_test(a_probe_is_tried_once),
+        cmocka_unit_test(a_probe_that_is_answered_brings_the_server_back),
         cmocka_unit_test(a_server_that_fails_its_probe_is_away_again),
         cmocka_unit_test(a_health_that_fails_keeps_it_away),
         cmocka_unit_test(a_busy_server_is_waited_for),

@@ -341,6 +341,33 @@ static void a_redirect_takes_the_key_to_no_other_origin(void **state) {
     fault_server_stop(other);
 }
 
+/* What a user keeps for other programs: a proxy, and passwords by name of machine. */
+static void this_machine_is_asked_without_a_proxy_and_without_a_password_file(void **state) {
+    (void)state;
+    script here = {NULL, 0, .key = ""}, there = {NULL, 0, .key = ""};
+    test_client c;
+    fault_server *proxy = fault_server_start(follow_script, &there);
+    const char *const names[] = {"http_proxy", "ALL_PROXY", "all_proxy"};
+    FILE *file = fopen(PS_TEST_TMP "/.netrc", "w");
+    assert_non_null(file);
+    fputs("machine 127.0.0.1 login user password secret\ndefault login user password secret\n", file);
+    fclose(file);
+    assert_int_equal(setenv("HOME", PS_TEST_TMP, 1), 0);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        assert_int_equal(setenv(names[i], fault_server_url(proxy), 1), 0);
+    test_client_init(&c, follow_script, &here);
+    test_client_open(&c);
+    test_post(&c, 7, "{}");
+    assert_int_equal(test_reply(&c, 0)->status, PS_OK);
+    assert_string_equal(here.key, "");
+    assert_int_equal(fault_server_count(proxy, FAULT_CONNECTIONS), 0);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        unsetenv(names[i]);
+    remove(PS_TEST_TMP "/.netrc");
+    test_client_close(&c);
+    fault_server_stop(proxy);
+}
+
 /* ---- Limits -------------------------------------------------------------- */
 
 static void answer_long(const fault_request *request, fault_answer *answer) {
@@ -348,6 +375,25 @@ static void answer_long(const fault_request *request, fault_answer *answer) {
     (void)request;
     memset(text, 'a', sizeof text);
     fault_body_bytes(answer, text, request->number == 0 ? 1000 : 1001);
+}
+
+/* Above a megabyte libcurl would ask first whether it may send. */
+static void a_large_body_is_sent_without_asking(void **state) {
+    (void)state;
+    script s = {NULL, 0, .key = ""};
+    test_client c;
+    enum { LARGE = 3 << 20 };
+    char *body = malloc(LARGE + 1);
+    assert_non_null(body);
+    memset(body, 'x', LARGE);
+    body[LARGE] = '\0';
+    test_client_init(&c, follow_script, &s);
+    test_client_open(&c);
+    test_post(&c, 7, body);
+    check_contains(test_reply(&c, 0)->body, "\"got\":3145728}");
+    assert_false(s.expects);
+    free(body);
+    test_client_close(&c);
 }
 
 static void a_body_is_taken_up_to_its_limit(void **state) {
@@ -441,6 +487,8 @@ int main(void) {
         cmocka_unit_test(a_refusal_is_told_in_the_servers_own_words),
         cmocka_unit_test(the_key_goes_to_the_server_and_into_no_message),
         cmocka_unit_test(a_redirect_takes_the_key_to_no_other_origin),
+        cmocka_unit_test(this_machine_is_asked_without_a_proxy_and_without_a_password_file),
+        cmocka_unit_test(a_large_body_is_sent_without_asking),
         cmocka_unit_test(a_body_is_taken_up_to_its_limit),
         cmocka_unit_test(a_stale_connection_is_replaced_at_once),
         cmocka_unit_test(a_connection_is_used_again),
