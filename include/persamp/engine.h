@@ -116,15 +116,16 @@ typedef struct ps_event {
 /* What an engine can do, as bits of ps_engine_info.can. What is built on it asks at the start: a score that reads
  * log-probabilities an engine does not give is refused by name. */
 typedef enum ps_engine_can {
-    PS_ENGINE_LOGP = 1 << 0,         /* events have logp */
-    PS_ENGINE_LOGQ = 1 << 1,         /* … and logq, exact */
-    PS_ENGINE_LOGQ_BOUNDED = 1 << 2, /* … or logq within a bound that the engine states */
-    PS_ENGINE_ENTROPY = 1 << 3,      /* … and entropy */
-    PS_ENGINE_TOKENS = 1 << 4,       /* … and token ids; ps_engine_tokenize and ps_engine_root work */
-    PS_ENGINE_EVALUATE = 1 << 5,     /* given tokens can be read: reward models of kind token */
-    PS_ENGINE_HIDDEN = 1 << 6,       /* … with hidden states: kind head */
-    PS_ENGINE_SEEDS = 1 << 7,        /* the same key draws the same token where the logits are the same */
-    PS_ENGINE_DETERMINISTIC = 1 << 8 /* results do not depend on what runs beside, to the bit */
+    PS_ENGINE_LOGP = 1 << 0,          /* events have logp */
+    PS_ENGINE_LOGQ = 1 << 1,          /* … and logq, exact */
+    PS_ENGINE_LOGQ_BOUNDED = 1 << 2,  /* … or logq within a bound that the engine states */
+    PS_ENGINE_ENTROPY = 1 << 3,       /* … and entropy */
+    PS_ENGINE_TOKENS = 1 << 4,        /* … and token ids; ps_engine_tokenize and ps_engine_root work */
+    PS_ENGINE_EVALUATE = 1 << 5,      /* given tokens can be read: reward models of kind token */
+    PS_ENGINE_HIDDEN = 1 << 6,        /* … with hidden states: kind head */
+    PS_ENGINE_SEEDS = 1 << 7,         /* the same key draws the same token where the logits are the same */
+    PS_ENGINE_DETERMINISTIC = 1 << 8, /* results do not depend on what runs beside, to the bit */
+    PS_ENGINE_CHATS_WHOLE = 1 << 12   /* a limit: an answer to messages is one step, which nothing can be added to */
 } ps_engine_can;
 
 /* Facts of a loaded model, for reports. Strings live as long as the engine. */
