@@ -138,7 +138,8 @@ typedef enum ps_engine_can {
     PS_ENGINE_DETERMINISTIC = 1 << 8, /* results do not depend on what runs beside, to the bit */
     PS_ENGINE_CERTAINTY = 1 << 9,     /* events have certainty when asked */
     PS_ENGINE_CONFIDENCE = 1 << 10,   /* … and confidence */
-    PS_ENGINE_RAMP = 1 << 11          /* ramp_tokens is understood */
+    PS_ENGINE_RAMP = 1 << 11,         /* ramp_tokens is understood */
+    PS_ENGINE_CHATS_WHOLE = 1 << 12   /* a limit: an answer to messages is one step, which nothing can be added to */
 } ps_engine_can;
 
 /* Facts of a loaded model, for reports. Strings live as long as the engine. */

@@ -1,6 +1,7 @@
 /* From a configuration to what every problem of a run shares. */
 #include "run/session.h"
 
+#include <limits.h>
 #include <string.h>
 
 static ps_boundary boundary_of(const ps_config *c) {
@@ -263,6 +264,24 @@ static ps_select select_of(const char *name, bool scored_by_prm) {
                                                 : PS_SELECT_BEST;
 }
 
+/* An engine that answers chats by whole answers: a step is then an answer, and nothing goes on from a part of one. */
+static ps_status take_whole_answers(ps_session *s, ps_error *err) {
+    ps_engine_info engine;
+    ps_engine_get_info(s->engine, &engine);
+    if ((engine.can & PS_ENGINE_CHATS_WHOLE) == 0 || s->template != NULL) return PS_OK;
+    if (!s->method->whole)
+        return ps_fail(err, PS_ARG,
+                       "method %s goes on from parts of an answer, which the chat endpoint of %s cannot: set "
+                       "prompt.template, for which its /v1/completions is asked, or method to majority, best_of_n or "
+                       "greedy",
+                       s->method->name, engine.description);
+    s->generation.boundary = PS_BOUNDARY_LITERALS;
+    s->generation.n_literals = 0;
+    s->generation.min_tokens = 1;
+    s->generation.max_tokens = INT_MAX;
+    return PS_OK;
+}
+
 /* "sample" is one plain draw from the model itself: the measure of what the model does alone. A budget of the search
  * would have it draw on and on. */
 static void make_single_sample(ps_session *s) {
@@ -303,6 +322,7 @@ static ps_status set_all(ps_session *s, const char *arm, ps_error *err) {
     set_params(s);
     s->generation.logq = s->generation.logq || (s->params.score->reads & PS_READS_LOGQ) != 0;
     status = ask_for(s, err);
+    if (status == PS_OK) status = take_whole_answers(s, err);
     if (status != PS_OK) return status;
     s->select =
         select_of(s->method->select != NULL ? s->method->select : c->answer_select, s->params.score->needs_reward);

@@ -555,10 +555,47 @@ static void llama_ask(model_server *server, const json_t *body, fault_answer *an
 
 /* ---- Plain --------------------------------------------------------------- */
 
+/* A text, in the place where the endpoint has it. */
+static json_t *plain_choice(const model_server *server, json_t *text, bool piece, const char *finish) {
+    json_t *made = json_pack("{s:i,s:s?}", "index", 0, "finish_reason", finish);
+    if (server->chat)
+        json_object_set_new(made, piece ? "delta" : "message", json_pack("{s:o}", "content", text));
+    else
+        json_object_set_new(made, "text", text);
+    return made;
+}
+
+/* Pieces end where a character does. */
+static void plain_stream(const model_server *server, const choice *c, const char *finish, json_t *usage,
+                         fault_answer *answer) {
+    buffer out = {0}, pending = {0};
+    put(&pending, "", 0);
+    for (size_t i = 0; i < c->n; i++) {
+        const ps_token token = c->tokens[i].token;
+        const model_word *word = &server->model->words[token];
+        if (token != server->model->end) put(&pending, word->bytes, word->length);
+        if (i + 1 < c->n && ps_utf8_valid(pending.data, pending.n) < pending.n) continue;
+        json_t *text = text_json(pending.data, pending.n);
+        put_event(&out, json_pack("{s:[o]}", "choices", plain_choice(server, text, true, NULL)));
+        pending.n = 0;
+    }
+    put_event(&out, json_pack("{s:[o]}", "choices", plain_choice(server, json_string(""), true, finish)));
+    put_event(&out, json_pack("{s:[],s:O}", "choices", "usage", usage));
+    put(&out, "data: [DONE]\n\n", 14);
+    answer->type = "text/event-stream";
+    answer->framing = FAULT_EVENTS;
+    fault_body_bytes(answer, out.data, out.n);
+    free(out.data);
+    free(pending.data);
+}
+
 static void plain_ask(model_server *server, const json_t *body, fault_answer *answer) {
     const sampling s = sampling_of(body, "max_tokens");
     const json_t *text = json_object_get(body, "prompt");
-    const ids prefix = tokenize(server->model, json_string_value(text), json_string_length(text), true);
+    buffer chat = server->chat ? rendered(json_object_get(body, "messages")) : (buffer){0};
+    const ids prefix = server->chat ? tokenize(server->model, chat.data, chat.n, true)
+                                    : tokenize(server->model, json_string_value(text), json_string_length(text), true);
+    free(chat.data);
     if (prefix.n >= server->context) {
         refuse(answer, 400, "the maximum context length is smaller than your prompt");
         free(prefix.tokens);
@@ -568,28 +605,10 @@ static void plain_ask(model_server *server, const json_t *body, fault_answer *an
     const char *finish = strcmp(c.end, "limit") == 0 ? "length" : "stop";
     json_t *usage = json_pack("{s:I,s:I}", "prompt_tokens", (json_int_t)prefix.n, "completion_tokens", (json_int_t)c.n);
     if (json_is_true(json_object_get(body, "stream"))) {
-        buffer out = {0}, pending = {0};
-        put(&pending, "", 0);
-        for (size_t i = 0; i < c.n; i++) {
-            const ps_token token = c.tokens[i].token;
-            if (token != server->model->end)
-                put(&pending, server->model->words[token].bytes, server->model->words[token].length);
-            if (i + 1 < c.n && ps_utf8_valid(pending.data, pending.n) < pending.n) continue;
-            put_event(&out, json_pack("{s:[{s:i,s:o,s:n}]}", "choices", "index", 0, "text",
-                                      text_json(pending.data, pending.n), "finish_reason"));
-            pending.n = 0;
-        }
-        put_event(&out, json_pack("{s:[{s:i,s:s,s:s}]}", "choices", "index", 0, "text", "", "finish_reason", finish));
-        put_event(&out, json_pack("{s:[],s:O}", "choices", "usage", usage));
-        put(&out, "data: [DONE]\n\n", 14);
-        answer->type = "text/event-stream";
-        answer->framing = FAULT_EVENTS;
-        fault_body_bytes(answer, out.data, out.n);
-        free(out.data);
-        free(pending.data);
+        plain_stream(server, &c, finish, usage, answer);
     } else {
-        answer_json(answer, json_pack("{s:[{s:i,s:o,s:s}],s:O}", "choices", "index", 0, "text",
-                                      text_json(c.text.data, c.text.n), "finish_reason", finish, "usage", usage));
+        json_t *whole = plain_choice(server, text_json(c.text.data, c.text.n), false, finish);
+        answer_json(answer, json_pack("{s:[o],s:O}", "choices", whole, "usage", usage));
     }
     json_decref(usage);
     free_choice(&c);
@@ -659,7 +678,7 @@ static bool handle_llama(model_server *server, const fault_request *request, con
 }
 
 static bool handle_plain(model_server *server, const fault_request *request, const json_t *body, fault_answer *answer) {
-    if (!is(request, "/v1/completions")) {
+    if (!is(request, server->chat ? "/v1/chat/completions" : "/v1/completions")) {
         refuse(answer, 404, "no such path");
         return false;
     }

@@ -42,6 +42,7 @@ typedef struct model_server {
     const small_model *model; /* borrowed */
     model_kind kind;
     size_t context, slots;
+    bool chat;        /* plain: answers /v1/chat/completions, and nothing else */
     bool processed;   /* vLLM: log-probabilities are those of what is drawn from */
     const char *name; /* of the model; "small" */
     char url[64];     /* up to /v1 */

@@ -93,9 +93,18 @@ static bool is_about_the_run(const ps_http_reply *reply) {
     return reply->status == PS_HTTP && (reply->code == 401 || reply->code == 403 || reply->code == 404);
 }
 
+/* It was tried for as long as a server may be away (http/client.h): no answer to this request, and no fault of its own.
+ */
+static bool is_away(const ps_http_reply *reply) {
+    static const int codes[] = {408, 429, 502, 503, 504};
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+        if (reply->code == codes[i]) return true;
+    return false;
+}
+
 ps_status ps_remote_refusal(const ps_http_reply *reply, ps_error *err) {
     ps_status status = reply->status;
-    if (status == PS_HTTP && reply->code >= 400 && !is_about_the_run(reply))
+    if (status == PS_HTTP && reply->code >= 400 && !is_about_the_run(reply) && !is_away(reply))
         status = is_too_long(reply->message) ? PS_BUDGET : PS_ENGINE;
     say(reply, status, err);
     return status;

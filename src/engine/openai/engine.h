@@ -42,6 +42,7 @@ struct ps_remote {
     ps_remote_facts facts;
     const char *description, *identity;
     const char *no_template; /* why no chat becomes a prompt, in the server's words; NULL: it does */
+    const char *no_text;     /* why no text is one; NULL: it is */
     ps_remote_print print;
     ps_remote_numbers numbers;
     unsigned can;

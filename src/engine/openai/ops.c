@@ -84,6 +84,8 @@ static ps_status prompt(ps_engine *base, const ps_prompt *asked, ps_node *node, 
     ps_remote_node *made = NULL;
     ps_status status = check_process(e, err);
     if (status == PS_OK && asked->n_messages > 0 && e->no_template != NULL) status = no_template(e, err);
+    if (status == PS_OK && asked->n_messages == 0 && e->no_text != NULL)
+        status = ps_fail(err, PS_ENGINE, "%s continues no text (%s): leave out prompt.template", e->url, e->no_text);
     if (status != PS_OK) return status;
     pthread_mutex_lock(&e->mutex);
     status = ps_remote_prompt_new(e, asked, &made, err);

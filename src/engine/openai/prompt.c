@@ -431,6 +431,12 @@ static void count_done(ps_remote *e, ps_remote_call *call, const ps_http_reply *
         if (status == PS_OK) {
             root->n_tokens = answer.prompt_tokens;
             e->stats.prompt += answer.prompt_tokens;
+            if (p->n_messages > 0) { /* they go out with each answer */
+                root->messages = p->messages;
+                root->n_messages = p->n_messages;
+                root->kept = p->arena;
+                p->arena = NULL;
+            }
             over(e, p);
         } else {
             unreadable(e, p, status, &err);
@@ -455,8 +461,10 @@ static void ask_count(ps_remote *e, ps_remote_prompt *p) {
     if (status == PS_OK) {
         call->owner = p;
         call->ask = (ps_remote_ask){.model = e->facts.model,
-                                    .text = ps_text_cstr(&all),
+                                    .text = p->n_messages > 0 ? NULL : ps_text_cstr(&all),
                                     .text_length = all.length,
+                                    .messages = p->n_messages > 0 ? p->messages : NULL,
+                                    .n_messages = p->n_messages,
                                     .temperature = 0,
                                     .top_p = 1,
                                     .max_tokens = 1,
@@ -474,7 +482,7 @@ static void ask_count(ps_remote *e, ps_remote_prompt *p) {
 static void begin(ps_remote *e, ps_remote_prompt *p) {
     ps_error err;
     ps_status status = PS_OK;
-    if (e->dialect->write_tokenize == NULL && p->n_messages == 0) {
+    if (e->dialect->write_tokenize == NULL) {
         ask_count(e, p);
     } else if (p->n_messages > 0) {
         ask_chat(e, p);

@@ -198,23 +198,49 @@ static ps_status learn_numbers(ps_remote *e, ps_error *err) {
 
 /* ---- Its chat template --------------------------------------------------- */
 
+/* Why the server does not do what was tried; NULL: it does. A wrong key is no such reason. */
+static ps_status keep_refusal(ps_remote *e, const ps_http_reply *reply, const char **refusal, ps_error *err) {
+    ps_error words;
+    if (reply->status == PS_OK) return PS_OK;
+    if (reply->status != PS_HTTP || reply->code == 0 || reply->code == 401 || reply->code == 403)
+        return must(reply, err);
+    (void)ps_remote_refusal(reply, &words);
+    *refusal = ps_arena_strndup(e->kept, words.message, strlen(words.message));
+    return *refusal != NULL ? PS_OK : ps_nomem(err);
+}
+
 static ps_status try_template(ps_remote *e, ps_error *err) {
     const ps_chat_message question = {"user", "?"};
     const ps_http_reply *reply = NULL;
     const char *path = NULL;
-    if (e->dialect->write_chat == NULL) {
-        e->no_template = "it does not render them";
-        return PS_OK;
-    }
     ps_text_reset(&e->body);
     ps_status status = e->dialect->write_chat(e->facts.model, &question, 1, &e->body, &path, err);
     if (status == PS_OK) status = exchange(e, path, &reply, err);
-    if (status != PS_OK || reply->status == PS_OK) return status;
-    if (reply->code == 0) return must(reply, err);
-    ps_error words;
-    (void)ps_remote_refusal(reply, &words);
-    e->no_template = ps_arena_strndup(e->kept, words.message, strlen(words.message));
-    return e->no_template != NULL ? PS_OK : ps_nomem(err);
+    return status == PS_OK ? keep_refusal(e, reply, &e->no_template, err) : status;
+}
+
+/* Of a server without ids: which of its endpoints answers, to one token each. */
+static ps_status try_endpoints(ps_remote *e, ps_error *err) {
+    const ps_chat_message question = {"user", "?"};
+    const char *path = NULL, **const refusals[] = {&e->no_text, &e->no_template};
+    for (size_t i = 0; i < 2; i++) {
+        const ps_http_reply *reply = NULL;
+        ps_remote_ask ask = {.model = e->facts.model, .top_p = 1, .max_tokens = 1, .n = 1};
+        if (i == 0) {
+            ask.text = "1, 2,";
+            ask.text_length = strlen(ask.text);
+        } else {
+            ask.messages = &question;
+            ask.n_messages = 1;
+        }
+        ps_text_reset(&e->body);
+        ps_status status = e->dialect->write_ask(&ask, &e->body, &path, err);
+        if (status == PS_OK) status = exchange(e, path, &reply, err);
+        if (status == PS_OK) status = keep_refusal(e, reply, refusals[i], err);
+        if (status != PS_OK) return status;
+    }
+    if (e->no_text == NULL || e->no_template == NULL) return PS_OK;
+    return ps_fail(err, PS_HTTP, "%s answers neither /v1/completions nor /v1/chat/completions: %s", e->url, e->no_text);
 }
 
 /* ---- In words ------------------------------------------------------------ */
@@ -229,7 +255,11 @@ static void describe(ps_remote *e) {
     if (f->root != NULL) ps_text_printf(&text, "; serves %s", f->root);
     ps_text_printf(&text, "; %s, %s, %s", numbers[e->numbers],
                    (e->can & PS_ENGINE_TOKENS) != 0 ? "token ids" : "text alone",
-                   e->no_template == NULL ? "a chat template" : "no chat template");
+                   e->dialect->write_chat == NULL ? (e->no_text != NULL       ? "chats answered whole"
+                                                     : e->no_template != NULL ? "texts continued"
+                                                                              : "texts continued, chats answered whole")
+                   : e->no_template == NULL       ? "a chat template"
+                                                  : "no chat template");
     ps_text_printf(&text, "; %zu sequences at once", e->limit.most);
     if (f->context > 0) ps_text_printf(&text, ", a context of %zu tokens", f->context);
     if (e->tokens_per_second > 0) ps_text_printf(&text, "; one sequence alone: %.1f tokens/s", e->tokens_per_second);
@@ -261,6 +291,7 @@ static void name_identity(ps_remote *e) {
 
 static void set_can(ps_remote *e) {
     e->can = e->dialect->can;
+    if (e->dialect->write_chat == NULL) e->can |= PS_ENGINE_CHATS_WHOLE;
     if (e->numbers == PS_REMOTE_PROCESSED)
         e->can = (e->can & ~(unsigned)(PS_ENGINE_LOGP | PS_ENGINE_LOGQ_BOUNDED)) | PS_ENGINE_LOGQ;
 }
@@ -284,7 +315,7 @@ ps_status ps_remote_start(ps_remote *e, const char *wanted, size_t context, ps_e
     if (ids && status == PS_OK) status = take_print(e, err);
     if (status == PS_OK) status = learn_numbers(e, err);
     if (status == PS_OK && ids) status = find_separator(e, err);
-    if (status == PS_OK) status = try_template(e, err);
+    if (status == PS_OK) status = e->dialect->write_chat != NULL ? try_template(e, err) : try_endpoints(e, err);
     if (status != PS_OK) return status;
     set_can(e);
     set_limits(e, context);

@@ -51,9 +51,15 @@ ps_status ps_remote_text_ask(ps_remote *e, ps_remote_call *call, const char **pa
     ps_remote_node_text(step->parent, &all);
     ps_text_append(&all, m->text.data + m->carried, m->text.length - m->carried);
     if (!ps_text_ok(&all)) return ps_nomem(err);
+    const ps_remote_node *root = ps_remote_node_root(step->parent);
+    const bool chat = root->messages != NULL;
+    if (chat && (step->parent != root || step->n_read > 0))
+        return ps_fail(err, PS_ARG, "%s answers chats whole: nothing goes on from a part of an answer", e->url);
     call->ask =
         (ps_remote_ask){.model = e->facts.model,
-                        .text = ps_text_cstr(&all),
+                        .text = chat ? NULL : ps_text_cstr(&all),
+                        .messages = root->messages,
+                        .n_messages = root->n_messages,
                         .text_length = all.length,
                         .temperature = g->temperature,
                         .top_p = g->top_p,
@@ -140,7 +146,12 @@ void ps_remote_text_done(ps_remote *e, ps_remote_call *call, const ps_http_reply
     }
     e->n_answers++;
     step->refused = 0;
-    if (open && r->end == PS_REMOTE_EOS) status = end_answer(step, &r->need);
+    if (open && r->end == PS_REMOTE_EOS) {
+        status = end_answer(step, &r->need);
+    } else if (open && call->ask.messages != NULL) { /* cut by the server: nothing goes on from here */
+        r->need = PS_REMOTE_NEED_NOTHING;
+        status = ps_remote_step_finish(step, PS_STOP_CONTEXT_FULL);
+    }
     ps_remote_limit_came(&e->limit, step->n_read - r->read_at_start, step->n_read - r->read_at_start, reply->seconds,
                          e->waiting.first != NULL, ps_now());
     ps_remote_go_on(e, step, status, r->need);

@@ -5,6 +5,7 @@
 /* ---- Life ---------------------------------------------------------------- */
 
 static void free_node(ps_remote_node *node) {
+    ps_arena_free(node->kept);
     ps_free(node->tokens);
     ps_free(node->text);
     ps_free(node);

@@ -34,7 +34,10 @@ struct ps_remote_node {
     ps_remote_node *children, *before, *after; /* its first child; its siblings */
     ps_remote_group group;                     /* of the newest requests on it */
     struct ps_remote_prompt *prompt;           /* of a root that is being made; NULL: it is there */
-    ps_error failed;                           /* of a root: code PS_OK, or why it will never be */
+    ps_arena *kept;                            /* of a root: its messages */
+    const ps_chat_message *messages; /* [n_messages] of a root at a server that answers chats whole; else NULL */
+    size_t n_messages;
+    ps_error failed; /* of a root: code PS_OK, or why it will never be */
 };
 
 /* Start with {0}. */

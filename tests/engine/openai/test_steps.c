@@ -157,6 +157,41 @@ static void the_same_text_is_the_same_steps_at_a_plain_server(void **state) {
     }
 }
 
+/* A chat endpoint answers whole; what would go on from a part of an answer is refused, and so is a text. */
+static void a_chat_endpoint_answers_whole(void **state) {
+    (void)state;
+    const ps_token told[] = {SO, '\n', SO, '\n', '\\', '[', 'x', '\n'};
+    small_model *model = small_model_script(words, WORDS, told, 8);
+    model_server server = {.chat = true};
+    model_server_start(&server, model, MODEL_PLAIN);
+    ps_engine *engine = engine_over(&server);
+    ps_engine_info info;
+    ps_engine_get_info(engine, &info);
+    assert_int_equal(info.can, PS_ENGINE_CHATS_WHOLE);
+    const ps_chat_message message = {"user", "what?"};
+    const ps_generation whole = {
+        .temperature = 1, .top_p = 1, .boundary = PS_BOUNDARY_LITERALS, .min_tokens = 1, .max_tokens = 1000};
+    ps_node root = 0, text = 0;
+    ps_error error = {0};
+    assert_int_equal(ps_engine_prompt(engine, &(ps_prompt){.text = "what?"}, &text, &error), PS_ENGINE);
+    assert_non_null(strstr(error.message, "prompt.template"));
+    assert_ok(ps_engine_prompt(engine, &(ps_prompt){.messages = &message, .n_messages = 1}, &root, err));
+    const step_told answer = one_step(engine, root, &whole, 1);
+    if (answer.status != PS_OK) fail_msg("%s", answer.message);
+    assert_int_equal(answer.reason, PS_STOP_EOS);
+    assert_string_equal(answer.text, "so it is\nso it is\n\\[x\n");
+    assert_int_equal(answer.prompt, 5);
+    const ps_generation lines = by_lines();
+    const step_told line = one_step(engine, root, &lines, 1);
+    assert_int_equal(line.reason, PS_STOP_STEP);
+    const step_told more = one_step(engine, line.child, &lines, 2);
+    assert_int_equal(more.status, PS_ARG);
+    assert_non_null(strstr(more.message, "whole"));
+    ps_engine_free(engine);
+    model_server_stop(&server);
+    small_model_free(model);
+}
+
 /* ---- Siblings ------------------------------------------------------------ */
 
 enum { SIBLINGS = 24 };
@@ -275,6 +310,7 @@ int main(void) {
         cmocka_unit_test(the_same_tokens_are_the_same_steps_at_vllm),
         cmocka_unit_test(the_same_tokens_are_the_same_steps_at_llama_server),
         cmocka_unit_test(the_same_text_is_the_same_steps_at_a_plain_server),
+        cmocka_unit_test(a_chat_endpoint_answers_whole),
         cmocka_unit_test(siblings_draw_the_same_together_in_parts_and_alone),
         cmocka_unit_test(numbers_are_those_of_the_model),
         cmocka_unit_test(processed_log_probabilities_are_log_q),
