@@ -254,7 +254,8 @@ static bench open_power(const char *const *a, const char *const *b, const char *
     return open_bench(all, temperature);
 }
 
-/* By every method, at temperature 1/α and 1, with and without truncation: what top_p cuts off is no answer at all. */
+/* By every method, at temperature 1/α and 1, with and without truncation: what top_p cuts off is no answer at all.
+ * Caught, when made in the code: −Σ log q left out (Ẑ/Z .244 ± .002), finished answers at α(n) (2.34 ± .01). */
 static void power_samples_its_power(void **state) {
     (void)state;
     for (size_t m = 0; m < 3; m++)
