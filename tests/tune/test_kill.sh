@@ -19,11 +19,12 @@ csv whole.db >whole.csv
 
 # ---- kill -9 at 30 moments. Whenever they fall, what is done after them must be the same.
 for moment in 02 03 05 07 09 11 13 17 19 23 02 03 05 07 09 11 13 17 19 23 04 06 08 10 12 14 16 18 20 22; do
-    work --study killed.db >out 2>err &
+    "$P" tune --config long.yaml --held-out 0 --lease 0.5 --study killed.db >out 2>err & # no function: its shell would be killed
     worker=$!
     sleep 0.$moment
     kill -9 $worker 2>/dev/null
     wait $worker 2>/dev/null
+    ! kill -0 $worker 2>/dev/null || fail "it lives on"
     [ ! -e killed.db ] || ! command -v sqlite3 >/dev/null || [ "$(sqlite3 killed.db 'PRAGMA integrity_check')" = ok ] || fail "the database is damaged after 0.$moment s"
 done
 expect 0 "best: trial" work --study killed.db
@@ -34,15 +35,22 @@ if command -v sqlite3 >/dev/null; then
 fi
 
 # ---- Ctrl-C: the next call takes the trial up at once, without waiting for the lease
-"$P" tune --config long.yaml --held-out 0 --study interrupted.db --lease 600 --tuning.validation_samples=2000 >out 2>err &
+cat >one.yaml <<'YAML'
+engine: {type: toy, toy: {kind: synthetic}}
+method: persistent
+tuning: {validation_samples: 3000, search_space: {generation.n_particles: [8]}}
+YAML
+one() { "$P" tune --config one.yaml --held-out 0 "$@"; }
+# The worker $1 is on its trial in the study $2, or over.
+on_its_trial() { until "$P" study ls --study $2 2>/dev/null | awk 'NR == 2 && $4 == 1 { there = 1 } END { exit !there }'; do kill -0 $1 2>/dev/null || return; done; }
+"$P" tune --config one.yaml --held-out 0 --study interrupted.db --lease 600 >out 2>err &
 worker=$!
-until "$P" study ls --study interrupted.db 2>/dev/null | awk 'NR == 2 && $4 == 1 { there = 1 } END { exit !there }'; do kill -0 $worker 2>/dev/null || break; done
+on_its_trial $worker interrupted.db
 kill -INT $worker
 wait $worker
 [ $? = 130 ] || fail "an interrupted worker does not end with 130"
 grep -q "To go on" err || fail "nothing is said of how to go on"
-"$P" tune --config long.yaml --held-out 0 --study interrupted.db --lease 600 --tuning.validation_samples=2000 >out 2>err || fail "an interrupted study does not go on"
-grep -q " 1 taken over" out || fail "the trial that was left is not taken up"
+expect 0 " 1 taken over" one --study interrupted.db --lease 600
 
 # ---- Two workers at once do no trial twice
 work --study two.db --best a.yaml >out1 2>err1 &
@@ -54,21 +62,15 @@ made=$(cat out1 out2 | sed -n 's/^\([0-9]*\) trials of this session.*/\1/p' | aw
 [ "$made" = 12 ] || fail "two workers made $made trials of 12"
 
 # ---- A worker that sleeps beyond its lease finds out that its trial is another's
-cat >one.yaml <<'YAML'
-engine: {type: toy, toy: {kind: synthetic}}
-method: persistent
-tuning: {validation_samples: 5000, search_space: {generation.n_particles: [8]}}
-YAML
-sleepy() { "$P" tune --config one.yaml --study sleepy.db --held-out 0 --lease 0.5 "$@"; }
-sleepy --best a.yaml >out1 2>err1 &
+"$P" tune --config one.yaml --held-out 0 --study sleepy.db --lease 0.5 --best a.yaml >out1 2>err1 &
 worker=$!
-until "$P" study ls --study sleepy.db 2>/dev/null | awk 'NR == 2 && $4 == 1 { there = 1 } END { exit !there }'; do kill -0 $worker 2>/dev/null || break; done
+on_its_trial $worker sleepy.db
 kill -STOP $worker
-expect 0 "1 taken over" sleepy --best b.yaml
+expect 0 "1 taken over" one --study sleepy.db --lease 0.5 --best b.yaml
 kill -CONT $worker
 wait $worker || fail "the worker that slept"
 grep -q "another worker has taken it over" err1 || fail "the worker that slept does not find out"
 [ "$(csv sleepy.db | wc -l)" = 2 ] || fail "more than one trial"
-csv sleepy.db | grep -q '^0,COMPLETE,.*,5000,' || fail "the trial is not complete"
+csv sleepy.db | grep -q '^0,COMPLETE,.*,3000,' || fail "the trial is not complete"
 
 finish

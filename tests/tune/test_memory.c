@@ -28,12 +28,17 @@ static ps_config *make_config(void) {
     return config;
 }
 
-static ps_status tune(const ps_config *config, ps_models *models, size_t *n, ps_error *err) {
+/* The models are opened with it: an engine keeps memory from one call for the next. */
+static ps_status tune(const ps_config *config, size_t *n, ps_error *err) {
     const ps_tune_options options = {.study = STUDY, .best_path = BEST, .held_out = 2, .lease = 600};
     ps_tune_summary summary;
-    ps_status status = ps_tune(config, &options, models, NULL, &summary, err);
+    ps_models *models = NULL;
+    ps_status status = ps_models_open(config, NULL, &models, err);
+    if (status != PS_OK) return status;
+    status = ps_tune(config, &options, models, NULL, &summary, err);
     *n = summary.trials.n;
     ps_tune_summary_clear(&summary);
+    ps_models_free(models);
     return status;
 }
 
@@ -58,24 +63,21 @@ static ps_status look(ps_error *err) {
 static void tuning_without_memory(void **state) {
     (void)state;
     ps_config *config = make_config();
-    ps_models *models = NULL;
-    ps_error err;
+    ps_error why;
     size_t n, done = 0;
-    assert_ok(ps_models_open(config, NULL, &models, err));
     for (size_t fail_at = 1; done < 1; fail_at += 1 + fail_at / 12) {
         failing_allocator a;
         remove_study();
         failing_install(&a, fail_at);
-        ps_status status = tune(config, models, &n, &err);
+        ps_status status = tune(config, &n, &why);
         size_t alive = a.alive;
         failing_remove();
         if (status == PS_OK && a.calls < fail_at) done++;
         if (status != PS_OK && status != PS_NOMEM)
-            fail_msg("allocation %zu: status %d: %s", fail_at, status, err.message);
+            fail_msg("allocation %zu: status %d: %s", fail_at, status, why.message);
         if (alive != 0) fail_msg("allocation %zu: %zu blocks are left", fail_at, alive);
     }
     assert_int_equal(n, 2);
-    ps_models_free(models);
     ps_config_free(config);
 }
 
