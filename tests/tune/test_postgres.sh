@@ -16,7 +16,7 @@ if grep -q "built without libpq" err; then
 fi
 
 # initdb refuses root.
-server() { if [ "$(id -u)" = 0 ]; then su postgres -c "$1"; else sh -c "$1"; fi; }
+server() { (cd / && if [ "$(id -u)" = 0 ]; then su postgres -c "$1"; else sh -c "$1"; fi); }
 DATA=$(mktemp -d /tmp/persamp-pg.XXXXXX)
 trap 'server "$BIN/pg_ctl -D $DATA/d -m immediate stop" >/dev/null 2>&1; rm -rf "$WORK" "$DATA"' EXIT
 [ "$(id -u)" != 0 ] || chown postgres "$DATA"

@@ -1,6 +1,7 @@
 /* The samplers: the Parzen estimator's density against Optuna's own, its draws against its density, and what it is good
  * for on functions with known minima. */
 #include "support/check.h"
+#include "tune/functions.h"
 #include "tune/mixed.h"
 #include "tune/parzen.h"
 #include "tune/sampler.h"
@@ -90,92 +91,24 @@ static void the_normal_distribution_holds_in_its_tails(void **state) {
 
 /* ---- Known functions ----------------------------------------------------- */
 
-/* Branin: three minima of 0.397887. */
-static double branin(const double *x) {
-    const double pi = acos(-1), b = 5.1 / (4 * pi * pi), c = 5 / pi, t = 1 / (8 * pi);
-    double y = x[1] - b * x[0] * x[0] + c * x[0] - 6;
-    return y * y + 10 * (1 - t) * cos(x[0]) + 10 - 0.397887357729739;
-}
-
-/* Four keys of six choices each, of which the right ones and a pair that belongs together count. */
-static double choices(const double *x) {
-    double loss = 0;
-    for (size_t d = 0; d < 4; d++)
-        loss += fabs(x[d] - (double)(d + 1)) / 5;
-    return loss + 0.5 * (x[0] != 1 && x[1] == 2);
-}
-
-/* Hartmann's function of six variables: minimum −3.32237. */
-static double hartmann(const double *x) {
-    static const double alpha[] = {1, 1.2, 3, 3.2},
-                        a[4][6] = {{10, 3, 17, 3.5, 1.7, 8},
-                                   {0.05, 10, 17, 0.1, 8, 14},
-                                   {3, 3.5, 1.7, 10, 17, 8},
-                                   {17, 8, 0.05, 10, 0.1, 14}},
-                        p[4][6] = {{1312, 1696, 5569, 124, 8283, 5886},
-                                   {2329, 4135, 8307, 3736, 1004, 9991},
-                                   {2348, 1451, 3522, 2883, 3047, 6650},
-                                   {4047, 8828, 8732, 5743, 1091, 381}};
-    double sum = 0;
-    for (size_t i = 0; i < 4; i++) {
-        double inner = 0;
-        for (size_t d = 0; d < 6; d++)
-            inner += a[i][d] * (x[d] - 1e-4 * p[i][d]) * (x[d] - 1e-4 * p[i][d]);
-        sum += alpha[i] * exp(-inner);
-    }
-    return 3.322368011415515 - sum;
-}
-
-enum { MOST_TRIALS = 200, MOST_DIMS = 6 };
-
-/* The smallest loss of the first `n` trials. */
-static double search(const ps_space *space, double (*f)(const double *x), bool parzen, uint64_t seed, size_t n) {
-    static double x[MOST_TRIALS][MOST_DIMS];
-    static ps_seen seen[MOST_TRIALS];
-    double best = INFINITY;
-    for (size_t i = 0; i < n; i++) {
-        if (parzen)
-            assert_ok(ps_sample_tpe(space, seen, i, seed, i, 0, x[i], err));
-        else
-            ps_sample_random(space, seed, i, 0, x[i]);
-        seen[i] = (ps_seen){.state = PS_TRIAL_COMPLETE, .x = x[i], .loss = f(x[i])};
-        best = fmin(best, seen[i].loss);
-    }
-    return best;
-}
-
 /* Half of random's trials suffice for the same regret: the mean over 15 seeds with 60 trials is below that of random
  * with 120. */
 static void half_of_randoms_trials_are_enough(void **state) {
     (void)state;
     enum { SEEDS = 15, TRIALS = 60 };
-    static const char *const six[] = {"0", "1", "2", "3", "4", "5"};
-    ps_dim plane[2] = {{.kind = PS_DIM_REAL, .low = -5, .high = 10}, {.kind = PS_DIM_REAL, .low = 0, .high = 15}},
-           cube[6], keys[4];
-    for (size_t d = 0; d < 6; d++)
-        cube[d] = (ps_dim){.kind = PS_DIM_REAL, .low = 0, .high = 1};
-    for (size_t d = 0; d < 4; d++)
-        keys[d] = (ps_dim){.kind = PS_DIM_CHOICES, .choices = six, .n_choices = 6};
-    const struct {
-        const char *name;
-        ps_space space;
-        double (*f)(const double *x);
-    } cases[] = {{"Branin", {.dims = plane, .n = 2}, branin},
-                 {"Hartmann", {.dims = cube, .n = 6}, hartmann},
-                 {"choices", {.dims = keys, .n = 4}, choices}};
-    for (size_t c = 0; c < 3; c++) {
-        size_t won = 0;
-        double ours = 0, theirs = 0;
+    known_function functions[KNOWN_FUNCTIONS];
+    known_functions(functions);
+    for (size_t f = 0; f < KNOWN_FUNCTIONS; f++) {
+        double ours = 0, random = 0, best;
         for (uint64_t seed = 0; seed < SEEDS; seed++) {
-            double a = search(&cases[c].space, cases[c].f, true, check_seed() + seed, TRIALS);
-            double b = search(&cases[c].space, cases[c].f, false, check_seed() + 1000 + seed, 2 * TRIALS);
-            won += a <= b;
-            ours += a / SEEDS;
-            theirs += b / SEEDS;
+            assert_ok(known_search(&functions[f], true, check_seed() + seed, TRIALS, &best, err));
+            ours += best / SEEDS;
+            assert_ok(known_search(&functions[f], false, check_seed() + 1000 + seed, 2 * TRIALS, &best, err));
+            random += best / SEEDS;
         }
-        if (ours > theirs)
-            fail_msg("%s: mean regret %.4f after %d trials, random has %.4f after %d (%zu of %d won)", cases[c].name,
-                     ours, TRIALS, theirs, 2 * TRIALS, won, SEEDS);
+        if (ours > random)
+            fail_msg("%s: mean regret %.4f after %d trials, random has %.4f after %d", functions[f].name, ours, TRIALS,
+                     random, 2 * TRIALS);
     }
 }
 
