@@ -12,9 +12,17 @@ enum { MOST_VALUES = 8, MOST_CELLS = 16 };
 
 /* ---- Messages ------------------------------------------------------------ */
 
-/* The first line of what the server says, which has no password in it. */
-static ps_status failed(ps_db *db, const char *message, ps_error *err) {
-    db->lost = PQstatus(db->handle) != CONNECTION_OK;
+/* The connection is gone where libpq says so, where the server said that it ends it (class 57P), or where a failure has
+ * no code of the server's: it came from this side, and libpq may not have noticed yet. */
+static bool is_gone(ps_db *db, const PGresult *result) {
+    const char *code = result != NULL ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
+    return PQstatus(db->handle) != CONNECTION_OK || code == NULL || strncmp(code, "57P", 3) == 0;
+}
+
+/* The first line of the message, which has no password in it. */
+static ps_status failed(ps_db *db, const PGresult *result, ps_error *err) {
+    const char *message = PQerrorMessage(db->handle);
+    db->lost = is_gone(db, result);
     return ps_fail(err, PS_IO, "%s: %.*s", db->where, (int)strcspn(message, "\n"), message);
 }
 
@@ -49,7 +57,7 @@ static ps_status give_row(const PGresult *result, int row, ps_db_row *each, void
 
 static ps_status take(ps_db *db, PGresult *result, ps_db_row *each, void *user, size_t *changed, ps_error *err) {
     ExecStatusType kind = PQresultStatus(result);
-    if (kind != PGRES_TUPLES_OK && kind != PGRES_COMMAND_OK) return failed(db, PQerrorMessage(db->handle), err);
+    if (kind != PGRES_TUPLES_OK && kind != PGRES_COMMAND_OK) return failed(db, result, err);
     ps_status status = PS_OK;
     for (int row = 0; row < PQntuples(result) && each != NULL && status == PS_OK; row++)
         status = give_row(result, row, each, user, err);
@@ -64,7 +72,7 @@ static ps_status run(ps_db *db, const char *sql, const ps_db_value *values, size
     for (size_t i = 0; i < n && i < MOST_VALUES; i++)
         texts[i] = value_text(&values[i], digits[i], sizeof digits[i]);
     PGresult *result = PQexecParams(db->handle, sql, (int)n, NULL, texts, NULL, NULL, 0);
-    if (result == NULL) return failed(db, PQerrorMessage(db->handle), err);
+    if (result == NULL) return failed(db, NULL, err);
     ps_status status = take(db, result, each, user, changed, err);
     PQclear(result);
     return status;
@@ -72,7 +80,7 @@ static ps_status run(ps_db *db, const char *sql, const ps_db_value *values, size
 
 static ps_status script(ps_db *db, const char *sql, ps_error *err) {
     PGresult *result = PQexec(db->handle, sql);
-    if (result == NULL) return failed(db, PQerrorMessage(db->handle), err);
+    if (result == NULL) return failed(db, NULL, err);
     ps_status status = take(db, result, NULL, NULL, NULL, err);
     PQclear(result);
     return status;
@@ -91,7 +99,7 @@ static void close_connection(ps_db *db) {
 
 static ps_status reconnect(ps_db *db, ps_error *err) {
     PQreset(db->handle);
-    return PQstatus(db->handle) == CONNECTION_OK ? PS_OK : failed(db, PQerrorMessage(db->handle), err);
+    return PQstatus(db->handle) == CONNECTION_OK ? PS_OK : failed(db, NULL, err);
 }
 
 /* What stands in a command line or a study is read by others. */
@@ -134,7 +142,7 @@ ps_status ps_db_postgres_open(const char *url, ps_db *db, ps_error *err) {
     db->ops = &postgres;
     db->handle = PQconnectdb(url);
     if (db->handle == NULL) return ps_nomem(err);
-    if (PQstatus(db->handle) != CONNECTION_OK) return failed(db, PQerrorMessage(db->handle), err);
+    if (PQstatus(db->handle) != CONNECTION_OK) return failed(db, NULL, err);
     PQsetNoticeProcessor(db->handle, silent, NULL);
     return script(db, "SET client_min_messages = warning; SET extra_float_digits = 1", err);
 }

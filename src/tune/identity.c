@@ -94,8 +94,10 @@ static ps_status join(ps_db *db, void *user, ps_error *err) {
     bool made = false;
     ps_config *base = NULL;
     ps_text now = {0}, was = {0};
-    ps_status status = ps_storage_make_study(db, plan->options->name, plan->maximise, plan->config->tuning_metric.n,
-                                             &plan->study, &made, err);
+    ps_status status = db->ops->script(db, db->ops->lock_all, err); /* two may begin it at the same time */
+    if (status == PS_OK)
+        status = ps_storage_make_study(db, plan->options->name, plan->maximise, plan->config->tuning_metric.n,
+                                       &plan->study, &made, err);
     if (status == PS_OK) status = ps_storage_lock_study(db, plan->study, err);
     if (status == PS_OK) status = base_of(plan, &base, err);
     if (status == PS_OK) status = put_identity(plan, base, &now, err);

@@ -2,26 +2,20 @@
 
 #include <math.h>
 
-static double log_factorial(size_t n) {
-    double sum = 0;
-    for (size_t i = 2; i <= n; i++)
-        sum += log((double)i);
-    return sum;
-}
-
-/* With n = lost + won: ∫ over q in (0, ½) of 2 (2q)^won (2(1−q))^lost dq = B(won+1, lost+1) Σ_{k > won} C(n+1, k). */
+/* With n = lost + won: the integral over q in (0, ½) of 2 (2q)^won (2(1−q))^lost, which is
+ * B(won + 1, lost + 1) Σ_{k > won} C(n + 1, k). The first term is 1/(won + 1), each next (n + 1 − k)/(k + 1) of it. */
 double ps_prune_evidence(size_t lost, size_t won) {
     const size_t n = lost + won;
-    double largest = -INFINITY, sum = 0, term, all = log_factorial(n + 1);
-    for (int pass = 0; pass < 2; pass++)
-        for (size_t k = won + 1; k <= n + 1; k++) {
-            term = all - log_factorial(k) - log_factorial(n + 1 - k);
-            if (pass == 0)
-                largest = fmax(largest, term);
-            else
-                sum += exp(term - largest);
-        }
-    return log_factorial(won) + log_factorial(lost) - all + largest + log(sum);
+    double term = 1 / ((double)won + 1), sum = term, scale = 0;
+    for (size_t k = won + 1; k <= n; k++) {
+        term *= (double)(n + 1 - k) / ((double)k + 1);
+        sum += term;
+        if (sum < 1e200) continue;
+        sum *= 1e-200;
+        term *= 1e-200;
+        scale += 200 * log(10);
+    }
+    return log(sum) + scale;
 }
 
 bool ps_prune_stops(const bool *right, const bool *best, size_t seen, size_t n, size_t n_trials) {

@@ -23,6 +23,7 @@ typedef struct running {
     double rung_value;
     bool survives;
     const char *reason; /* of a failure; NULL: none */
+    double shown;       /* when it was last shown how far it is */
 } running;
 
 static const char *first_metric(const running *r) {
@@ -96,8 +97,11 @@ static ps_status on_seen(void *user, const ps_result *results, size_t first, boo
     running *r = user;
     prune(r, results, first, stop);
     ps_status status = climb(r, results, first, stop, err);
-    if (status == PS_OK) show(r, first, PS_TRIAL_RUNNING);
-    return status;
+    double now = ps_now();
+    if (status != PS_OK || now - r->shown < 0.1) return status;
+    r->shown = now;
+    show(r, first, PS_TRIAL_RUNNING);
+    return PS_OK;
 }
 
 static bool on_cancelled(void *user) {

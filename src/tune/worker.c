@@ -185,12 +185,23 @@ ps_status ps_storage_end_trial(ps_db *db, int64_t trial, ps_trial_state state, c
 
 /* ---- Results of problems ------------------------------------------------- */
 
+/* Where a problem stands. */
+typedef struct place {
+    uint64_t index;
+    size_t at;
+} place;
+
 typedef struct results_reading {
     const char *setting;
-    const ps_problem *problems;
+    const place *places; /* [n] in order of index */
     size_t n;
     ps_result *results;
 } results_reading;
+
+static int by_index(const void *a, const void *b) {
+    const place *x = a, *y = b;
+    return (x->index > y->index) - (x->index < y->index);
+}
 
 static bool read_confidence(const char *text, double *confidence) {
     for (int s = 0; s < PS_SELECTS; s++) {
@@ -207,15 +218,14 @@ static bool read_confidence(const char *text, double *confidence) {
 static ps_status take_result(void *user, const ps_db_value *cells, ps_error *err) {
     (void)err;
     results_reading *r = user;
-    for (size_t i = 0; i < r->n; i++) {
-        if (r->problems[i].index != (uint64_t)cells[0].number) continue;
-        ps_result result = {.known = true,
-                            .right_by = (unsigned)cells[1].number,
-                            .tokens = (uint64_t)cells[3].number,
-                            .seconds = cells[4].real,
-                            .truncated = cells[5].number != 0};
-        if (read_confidence(cells[2].text, result.confidence)) r->results[i] = result;
-    }
+    const place wanted = {.index = (uint64_t)cells[0].number};
+    const place *found = bsearch(&wanted, r->places, r->n, sizeof wanted, by_index);
+    ps_result result = {.known = true,
+                        .right_by = (unsigned)cells[1].number,
+                        .tokens = (uint64_t)cells[3].number,
+                        .seconds = cells[4].real,
+                        .truncated = cells[5].number != 0};
+    if (found != NULL && read_confidence(cells[2].text, result.confidence)) r->results[found->at] = result;
     return PS_OK;
 }
 
@@ -229,8 +239,15 @@ static ps_status read_results(ps_db *db, void *user, ps_error *err) {
 
 ps_status ps_storage_results(ps_db *db, const char *setting, const ps_problem *problems, size_t n, ps_result *results,
                              ps_error *err) {
-    results_reading r = {.setting = setting, .problems = problems, .n = n, .results = results};
-    return ps_db_transaction(db, read_results, &r, err);
+    place *places = ps_calloc(n, sizeof *places);
+    if (places == NULL) return ps_nomem(err);
+    for (size_t i = 0; i < n; i++)
+        places[i] = (place){problems[i].index, i};
+    qsort(places, n, sizeof *places, by_index);
+    results_reading r = {.setting = setting, .places = places, .n = n, .results = results};
+    ps_status status = ps_db_transaction(db, read_results, &r, err);
+    ps_free(places);
+    return status;
 }
 
 ps_status ps_storage_add_result(ps_db *db, const char *setting, uint64_t problem, const ps_result *result,
