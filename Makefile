@@ -23,7 +23,7 @@ configure = $(if $(gpu),$(get_gpu_llama)) cmake -S . -G Ninja -DPERSAMP_LLAMA=$(
 llama_setup = $(if $(filter OFF,$(LLAMA)),,llama$(gpu:%=:linux-x64-%))
 ctest = ctest --output-on-failure --no-tests=error -j 2
 
-.PHONY: all demo test check bench fuzz asan tsan valgrind neon test-models coverage format install uninstall clean help
+.PHONY: all demo test check bench fuzz asan tsan valgrind neon test-models test-clients coverage format install uninstall clean help
 .DEFAULT_GOAL := all
 
 all: ## Build the command, build/persamp
@@ -92,6 +92,9 @@ valgrind: ## Run the tests that need no libllama under valgrind
 test-models: all ## Run what needs real models; those that are not in the cache are skipped (tools/get-model)
 	@PERSAMP_COMMAND=$(BUILD)/persamp tests/models/run $(MODELS)
 
+test-clients: all ## Run the server with real clients: openai for Python and Node, curl, LiteLLM
+	@PERSAMP_COMMAND=$(BUILD)/persamp PERSAMP_CLIENTS=$(BUILD)/clients tests/clients/run
+
 neon: ## Run the tests of the inner loops for ARM under qemu
 	@tools/setup build neon
 	@tools/check_neon
@@ -111,4 +114,4 @@ clean: ## Remove the build folders
 	rm -rf $(BUILD) $(BUILD)-*
 
 help: ## Show this
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile

@@ -563,10 +563,10 @@ static void a_client_that_goes_away_frees_its_place(void **state) {
 static void a_reader_that_is_slow_holds_nobody_up(void **state) {
     (void)state;
     bench *b = bench_of("serve.limits.running", "4");
-    int small = 32768, slow = client_connect(b->port);
+    int small = 65536, slow = client_connect(b->port);
     setsockopt(slow, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
     client_request(slow, "POST", chat_path, "",
-                   CHAT(", \"seed\": 2, \"stream\": true, \"persamp\": {\"events\": true, \"budget\": 8000}"));
+                   CHAT(", \"seed\": 2, \"stream\": true, \"persamp\": {\"events\": true, \"budget\": 3000}"));
     bench_await(b, "searches_total", 1); /* though it has read nothing of a megabyte of events */
     reply r = client_post(b->port, chat_path, CHAT(""));
     assert_int_equal(r.code, 200);
