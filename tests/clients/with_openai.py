@@ -91,7 +91,7 @@ threads = [threading.Thread(target=lambda s=seed: beside.update({s: content(s)})
 for thread in threads:
     thread.start()
 for _ in range(3):
-    stream(cut=True, extra_body={"persamp": {"budget": 100000}})
+    stream(cut=True, extra_body={"persamp": {"budget": 20000}})
 for thread in threads:
     thread.join()
 assert beside == alone
