@@ -36,7 +36,7 @@ PS_API const char *ps_server_url(const ps_server *server); /* "http://127.0.0.1:
 
 /* Answer requests with these models, in the calling thread, until ps_server_stop. They must have been opened from the
  * configuration of the server, and no other solver may use them meanwhile. A problem that fails is an error of its
- * request only. PS_ENGINE, PS_HTTP: the engine is lost; every client has been told. PS_ARG, PS_FORMAT: a method of the
+ * request only. PS_ENGINE, PS_HTTP: the engine is lost; every client has been told. PS_ARG: a method of the
  * configuration or of serve.models does not go with these models, or the server has run before. */
 PS_API ps_status ps_server_run(ps_server *server, ps_models *models, ps_error *err);
 

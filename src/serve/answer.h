@@ -10,7 +10,7 @@ void ps_answer_error(const ps_outcome *outcome, ps_api_error *error);
 /* The whole answer of a request that is not streamed. */
 ps_status ps_answer_json(const ps_job *job, ps_text *out, ps_error *err);
 
-/* ---- A stream: events of the form "data: {…}\n\n" ------------------------- */
+/* ---- A stream: events of the form "data: {…}\n\n" ------------------------ */
 
 ps_status ps_chunk_begin(const ps_job *job, ps_text *out, ps_error *err); /* whose turn it is to speak */
 /* A line of progress, in the fields that `reasoning_field` names; nothing in a stream that has no such field. */

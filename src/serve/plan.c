@@ -36,11 +36,13 @@ static ps_status apply_preset(ps_config *config, const char *name, const ps_conf
     ps_status status = PS_OK;
     for (size_t i = 0; i < settings->n && status == PS_OK; i++) {
         if (belongs_to_all(settings->keys[i]))
-            return ps_fail(err, PS_FORMAT, "serve.models: %s: %s belongs to all models; set it outside", name,
+            return ps_fail(err, PS_ARG, "serve.models: %s: %s belongs to all models; set it outside", name,
                            settings->keys[i]);
         status = ps_config_set(config, settings->keys[i], settings->values[i].items[0], "serve.models", err);
     }
     if (status == PS_OK) status = ps_config_check(config, NULL, err);
+    if (status == PS_FORMAT) status = PS_ARG; /* it was read well, and is wrong as a whole */
+    if (status != PS_OK && err != NULL) err->code = status;
     return status == PS_OK ? PS_OK : ps_error_prefix(err, status, "serve.models: %s", name);
 }
 
@@ -48,7 +50,7 @@ static ps_status add(ps_catalogue *c, const ps_config *config, char *name, ps_er
     ps_named *entry = &c->entries[c->n];
     if (name == NULL) return ps_nomem(err);
     if (ps_catalogue_find(c, name) != NULL) {
-        ps_status status = ps_fail(err, PS_FORMAT, "serve.models: two models have the name %s", name);
+        ps_status status = ps_fail(err, PS_ARG, "serve.models: two models have the name %s", name);
         ps_free(name);
         return status;
     }

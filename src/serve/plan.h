@@ -19,7 +19,7 @@ typedef struct ps_catalogue {
     size_t n;
 } ps_catalogue;
 
-/* PS_FORMAT: an entry of serve.models sets a key of the models or the engine, contradicts itself, or has the name of
+/* PS_ARG: an entry of serve.models sets a key of the models or the engine, contradicts itself, or has the name of
  * another. Nothing is loaded; `path` is that of the model's file. */
 ps_status ps_catalogue_create(const ps_config *config, const char *path, ps_catalogue *catalogue, ps_error *err);
 void ps_catalogue_clear(ps_catalogue *catalogue);

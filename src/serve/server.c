@@ -104,10 +104,19 @@ static ps_status listen_there(ps_server *s, ps_error *err) {
 
 /* ---- Life ---------------------------------------------------------------- */
 
+/* What is wrong with serve.models is told before a model is loaded. */
+static ps_status try_catalogue(const ps_config *config, ps_error *err) {
+    ps_catalogue catalogue = {0};
+    ps_status status = ps_catalogue_create(config, "", &catalogue, err);
+    ps_catalogue_clear(&catalogue);
+    return status;
+}
+
 static ps_status start(ps_server *s, ps_error *err) {
     const ps_config *c = s->config;
     ps_status status = c->serve_api_key_file != NULL ? ps_keys_load(c->serve_api_key_file, &s->keys, err) : PS_OK;
     if (status == PS_OK) status = ps_queue_init(&s->queue, s->keys.n > 0 ? s->keys.n : 1, err);
+    if (status == PS_OK) status = try_catalogue(c, err);
     if (status == PS_OK) status = listen_there(s, err);
     if (status != PS_OK) return status;
     s->queue.most_running = (size_t)c->serve_limits_running;

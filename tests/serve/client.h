@@ -5,8 +5,10 @@
 
 #include "support/test.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <netinet/in.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>

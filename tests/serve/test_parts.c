@@ -332,7 +332,7 @@ static void names_of_models_are_configurations_of_their_own(void **state) {
         ps_config *config = config_with("serve.models", wrong[i][0]);
         ps_catalogue catalogue;
         ps_error why;
-        assert_int_equal(ps_catalogue_create(config, "toy", &catalogue, &why), PS_FORMAT);
+        assert_int_equal(ps_catalogue_create(config, "toy", &catalogue, &why), PS_ARG);
         if (strstr(why.message, wrong[i][1]) == NULL) fail_msg("%s", why.message);
         ps_config_free(config);
     }
