@@ -331,8 +331,8 @@ static ps_status set_all(ps_session *s, const char *arm, ps_error *err) {
     s->max_seconds = c->ps_budget_max_seconds;
     if (sample) make_single_sample(s);
     s->keep_logprobs = s->keep_particles && c->generation_include_logprobs && s->params.has_logp && s->params.has_logq;
-    s->generation.logq = s->params.has_logq && (s->keep_logprobs || s->method->reads_logq ||
-                                                (s->params.score->reads & PS_READS_LOGQ) != 0);
+    s->generation.logq = s->params.has_logq &&
+                         (s->keep_logprobs || s->method->reads_logq || (s->params.score->reads & PS_READS_LOGQ) != 0);
     if (s->select == PS_SELECT_PRM_WEIGHTED && s->prm == NULL)
         return ps_fail(err, PS_ARG, "answer.select prm_weighted needs a process reward model: set models.prm.enabled");
     return try_method(s, err);
