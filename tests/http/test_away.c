@@ -132,7 +132,7 @@ static void open_desk(test_client *c, desk *d) {
 }
 
 static void probe(test_client *c, uint64_t tag) {
-    const ps_http_request request = {.path = "/v1/models", .timeout_s = 60, .probe = true, .tag = tag};
+    const ps_http_request request = {.path = "/v1/models", .timeout_s = test_no_limit, .probe = true, .tag = tag};
     assert_ok(ps_http_submit(c->http, &request, err));
 }
 
@@ -405,7 +405,7 @@ static void a_connection_that_does_not_come_about_in_time_is_an_absence(void **s
     for (int i = 0; i < 100 && c.log.lines == 0; i++)
         test_no_reply(&c);
     check_contains(c.log.text, "does not answer");
-    check_contains(c.log.text, "Timeout");
+    check_contains(c.log.text, "imeout"); /* "Timeout was reached" or "Connection timeout" */
     test_client_close(&c);
     for (int i = 0; i < KNOCKS; i++)
         close(knocks[i]);
