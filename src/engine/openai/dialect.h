@@ -20,7 +20,8 @@ typedef struct ps_remote_ask {
     double top_p;
     int top_k;                /* 0: all */
     int max_tokens;           /* ≥ 1 */
-    const char *const *stops; /* [n_stops] after any of which the server may end; or need not (`plain`) */
+    const char *const *stops; /* [n_stops] after any of which the server may end, the likeliest first; or need not: vLLM
+                                 takes four, `plain` none */
     size_t n_stops;
     uint64_t seed; /* 63 bits; choice i draws with seed + i, for which the low 12 bits do not run over */
     size_t n;      /* choices, ≥ 1; 1 when greedy, which vLLM insists on */

@@ -36,7 +36,7 @@ ps_status ps_llama_server_write_ask(const ps_remote_ask *ask, ps_text *body, con
         json_pack("{s:o, s:i, s:I, s:I, s:I, s:b, s:b, s:b, s:b, s:o}", "model", ps_json_text(ask->model), "n_predict",
                   ask->max_tokens, "seed", seed_of(ask->seed), "n_cmpl", (json_int_t)ask->n, "n_probs",
                   (json_int_t)(ask->n_top > 0 ? ask->n_top : 1), "post_sampling_probs", 0, "return_tokens", 1,
-                  "cache_prompt", 1, "stream", (int)ask->stream, "stop", ps_remote_json_stops(ask));
+                  "cache_prompt", 1, "stream", (int)ask->stream, "stop", ps_remote_json_stops(ask, SIZE_MAX));
     rest = ps_llama_server_joined(rest, ps_llama_server_sampling(ask));
     *path = "/completion";
     if (ask->tokens != NULL) return ps_remote_put_with_ids("prompt", ask->tokens, ask->n_tokens, rest, body, err);

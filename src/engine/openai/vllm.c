@@ -5,18 +5,21 @@
 
 #include <string.h>
 
+/* Stop strings that it takes, unless VLLM_MAX_STOP_STRINGS of its environment says more. */
+enum { MOST_STOPS = 4 };
+
 /* ---- Asking -------------------------------------------------------------- */
 
 /* Every field of sampling is sent: what is missing vLLM takes from the model's generation_config.json. */
 static ps_status write_ask(const ps_remote_ask *ask, ps_text *body, const char **path, ps_error *err) {
     if (ask->messages != NULL) return ps_fail(err, PS_ARG, "vLLM is asked for tokens, not for chats");
-    json_t *rest =
-        json_pack("{s:o, s:i, s:f, s:f, s:i, s:f, s:f, s:f, s:f, s:I, s:I, s:i, s:i, s:b, s:b, s:b, s:b, s:o}", "model",
-                  ps_json_text(ask->model), "max_tokens", ask->max_tokens, "temperature", ask->temperature, "top_p",
-                  ask->top_p, "top_k", ask->top_k, "min_p", 0.0, "repetition_penalty", 1.0, "presence_penalty", 0.0,
-                  "frequency_penalty", 0.0, "seed", (json_int_t)(ask->seed & INT64_MAX), "n", (json_int_t)ask->n,
-                  "logprobs", (int)ask->n_top, "min_tokens", 0, "ignore_eos", 0, "include_stop_str_in_output", 1,
-                  "return_tokens_as_token_ids", 1, "add_special_tokens", 0, "stop", ps_remote_json_stops(ask));
+    json_t *rest = json_pack(
+        "{s:o, s:i, s:f, s:f, s:i, s:f, s:f, s:f, s:f, s:I, s:I, s:i, s:i, s:b, s:b, s:b, s:b, s:o}", "model",
+        ps_json_text(ask->model), "max_tokens", ask->max_tokens, "temperature", ask->temperature, "top_p", ask->top_p,
+        "top_k", ask->top_k, "min_p", 0.0, "repetition_penalty", 1.0, "presence_penalty", 0.0, "frequency_penalty", 0.0,
+        "seed", (json_int_t)(ask->seed & INT64_MAX), "n", (json_int_t)ask->n, "logprobs", (int)ask->n_top, "min_tokens",
+        0, "ignore_eos", 0, "include_stop_str_in_output", 1, "return_tokens_as_token_ids", 1, "add_special_tokens", 0,
+        "stop", ps_remote_json_stops(ask, MOST_STOPS));
     *path = "/v1/completions";
     if (ask->tokens != NULL) return ps_remote_put_with_ids("prompt", ask->tokens, ask->n_tokens, rest, body, err);
     if (rest != NULL && json_object_set_new(rest, "prompt", ps_remote_json_string(ask->text, ask->text_length)) != 0) {

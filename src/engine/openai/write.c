@@ -19,9 +19,9 @@ static json_t *grown(json_t *array, json_t *member) {
     return NULL;
 }
 
-json_t *ps_remote_json_stops(const ps_remote_ask *ask) {
+json_t *ps_remote_json_stops(const ps_remote_ask *ask, size_t most) {
     json_t *array = json_array();
-    for (size_t i = 0; array != NULL && i < ask->n_stops; i++)
+    for (size_t i = 0; array != NULL && i < ask->n_stops && i < most; i++)
         array = grown(array, ps_remote_json_string(ask->stops[i], strlen(ask->stops[i])));
     return array;
 }

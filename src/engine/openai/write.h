@@ -9,8 +9,9 @@
  * memory. */
 json_t *ps_remote_json_string(const char *text, size_t length);
 
-/* The stop strings of `ask`, as an array; messages as [{"role":…,"content":…}]. New references; NULL without memory. */
-json_t *ps_remote_json_stops(const ps_remote_ask *ask);
+/* The stop strings of `ask`, at most the `most` first ones, as an array; messages as [{"role":…,"content":…}]. New
+ * references; NULL without memory. */
+json_t *ps_remote_json_stops(const ps_remote_ask *ask, size_t most);
 json_t *ps_remote_json_messages(const ps_chat_message *messages, size_t n);
 
 /* Append `rest`, an object, and let go of it. NULL is PS_NOMEM. */

@@ -149,6 +149,18 @@ static void a_folded_seed_keeps_its_choices_apart(void **state) {
             assert_int_not_equal(seen[i], seen[k]);
 }
 
+/* Beyond the four that it takes vLLM is told of no stop string, and goes on after it; llama-server ends there. */
+static void as_many_stops_are_sent_as_a_server_takes(void **state) {
+    (void)state;
+    fixture llama = set_up(0), vllm = set_up(1);
+    const ps_remote_answer ended = answer_of(&llama, "many_stops"), beyond = answer_of(&vllm, "many_stops");
+    assert_string_equal(ended.choices[0].stop, "+1");
+    assert_string_equal(beyond.choices[0].stop, "\n");
+    assert_int_equal(json_integer_value(json_object_get(recorded(vllm.list, "too_many_stops"), "status")), 400);
+    clear(&llama);
+    clear(&vllm);
+}
+
 static void a_chat_is_no_ask_of_tokens(void **state) {
     (void)state;
     static const ps_chat_message chat = {"user", "?"};
@@ -405,6 +417,7 @@ int main(void) {
         cmocka_unit_test(texts_and_ids_are_asked_for_as_recorded),
         cmocka_unit_test(a_text_is_asked_for_in_place_of_ids),
         cmocka_unit_test(a_folded_seed_keeps_its_choices_apart),
+        cmocka_unit_test(as_many_stops_are_sent_as_a_server_takes),
         cmocka_unit_test(a_chat_is_no_ask_of_tokens),
         cmocka_unit_test(tokens_and_ends_are_read),
         cmocka_unit_test(servers_agree_on_log_probabilities),
