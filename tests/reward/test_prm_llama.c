@@ -290,8 +290,10 @@ static void a_judge_reads_what_a_plain_pass_reads(void **state) {
         for (size_t r = 0; r < 3; r++) {
             double p[MOST_STEPS];
             const size_t n = score_row(prm, json_array_get(rows, r), p);
-            for (size_t i = 0; i < n; i++)
+            for (size_t i = 0; i < n; i++) {
+                assert_true(p[i] > 0 && p[i] < 1);
                 worst = fmax(worst, fabs(p[i] - plain_pass(engine, json_array_get(rows, r), i + 1)));
+            }
         }
         ps_prm_free(prm);
     }
