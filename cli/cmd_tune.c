@@ -89,27 +89,32 @@ static int complete(void *arguments) {
 
 /* ---- What is shown on the way -------------------------------------------- */
 
-static void put_value(ps_text *line, const ps_config_list *metrics, const ps_trial *t) {
+static void put_value(ps_text *line, const ps_config_list *metrics, const ps_trial *t, bool interval) {
     for (size_t k = 0; k < metrics->n && k < PS_OBJECTIVES; k++)
-        if (strcmp(metrics->items[k], "accuracy") == 0)
-            ps_text_printf(line, "  %.1f%% right (%.1f - %.1f%%)", 100 * t->values[k], 100 * t->low, 100 * t->high);
-        else
+        if (strcmp(metrics->items[k], "accuracy") == 0) {
+            ps_text_printf(line, "  %.1f%%%s", 100 * t->values[k], interval ? " right" : "");
+            if (interval) ps_text_printf(line, " (%.1f - %.1f%%)", 100 * t->low, 100 * t->high);
+        } else {
             ps_text_printf(line, "  %s %.4g", metrics->items[k], t->values[k]);
+        }
 }
 
 /* A line that is drawn over on a terminal; for each trial that is over, one that stays. */
-static void on_progress(void *user, const ps_trial *t, size_t of, const ps_trials *all) {
-    (void)all;
+static void on_progress(void *user, const ps_trial *t, size_t of, const ps_trial *best) {
     const tune_arguments *a = user;
     bool over = t->state != PS_TRIAL_RUNNING, terminal = isatty(STDERR_FILENO) == 1;
     ps_text line = {0};
     if (!over && !terminal) return;
     ps_text_printf(&line, "trial %zu: %zu/%zu", t->number, t->done, of);
-    put_value(&line, &a->config->tuning_metric, t);
+    put_value(&line, &a->config->tuning_metric, t, true);
     if (over && t->state != PS_TRIAL_COMPLETE)
         ps_text_printf(&line, "  %s", t->state == PS_TRIAL_PRUNED ? "stopped early" : "failed");
+    if (best != NULL) {
+        ps_text_printf(&line, "  best: trial %zu", best->number);
+        put_value(&line, &a->config->tuning_metric, best, false);
+    }
     ps_cli_line_close();
-    ps_cli_put_line(stderr, ps_text_cstr(&line), ps_cli_screen(stderr).columns - 1);
+    ps_cli_put_line(stderr, ps_text_cstr(&line), terminal ? ps_cli_screen(stderr).columns - 1 : SIZE_MAX);
     if (over) putc('\n', stderr);
     ps_cli_line_open(!over);
     fflush(stderr);

@@ -154,8 +154,9 @@ PS_API void ps_tune_summary_clear(ps_tune_summary *summary);
 /* What is told while it works. Every member may be NULL. Called from the calling thread. */
 typedef struct ps_tune_observer {
     void *user;
-    /* A trial began, got further or ended; `trial` has what is known of it, `of` its problems. */
-    void (*progress)(void *user, const ps_trial *trial, size_t of, const ps_trials *all);
+    /* A trial got further or ended; `trial` has what is known of it but its parameters, `of` its problems; `best`
+     * likewise the best complete one when it began, NULL without one. */
+    void (*progress)(void *user, const ps_trial *trial, size_t of, const ps_trial *best);
     void (*note)(void *user, const char *sentence); /* something a user should know */
     bool (*cancelled)(void *user);                  /* asked some 20 times a second */
     void (*fault)(void *user, const char *path, const ps_dataset_fault *fault);

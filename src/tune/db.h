@@ -31,6 +31,7 @@ typedef struct ps_db_ops {
     const char *lock_all;  /* nobody else makes tables until the end of the transaction */
     const char *tables;    /* what makes Optuna's tables and ours in an empty database */
     const char *extra;     /* what makes ours where Optuna's are there */
+    const char *settle;    /* what a database of studies is set to, once it is known to be one */
     void (*close)(ps_db *db);
     /* One statement. `each` may be NULL; *changed (may be NULL): how many rows it changed. PS_IO; db->lost is set where
      * the connection is gone. */

@@ -130,6 +130,7 @@ static const ps_db_ops postgres = {
     .seconds = "extract(epoch from clock_timestamp())::double precision",
     .tables = PS_TABLES_POSTGRES,
     .extra = PS_TABLES_OURS("DOUBLE PRECISION", "DOUBLE PRECISION"),
+    .settle = "",
     .close = close_connection,
     .run = run,
     .script = script,

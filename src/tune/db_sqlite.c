@@ -134,6 +134,8 @@ static const ps_db_ops sqlite = {
     .seconds = "((julianday('now') - 2440587.5) * 86400.0)",
     .tables = PS_TABLES_SQLITE,
     .extra = PS_TABLES_OURS("REAL", "FLOAT"),
+    /* WAL: readers, such as a dashboard, do not wait for writers. A killed process loses nothing. */
+    .settle = "PRAGMA journal_mode=WAL",
     .close = close_file,
     .run = run,
     .script = script,
@@ -155,6 +157,5 @@ ps_status ps_db_sqlite_open(const char *path, bool create, ps_db *db, ps_error *
     if (handle == NULL) return ps_nomem(err);
     if (code != SQLITE_OK) return failed(db, code, err);
     sqlite3_busy_timeout(handle, PATIENCE_MS);
-    /* WAL: readers, such as a dashboard, do not wait for writers. A killed process loses nothing. */
-    return script(db, "PRAGMA foreign_keys=ON; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;", err);
+    return script(db, "PRAGMA foreign_keys=ON; PRAGMA synchronous=NORMAL;", err);
 }

@@ -55,7 +55,10 @@ typedef struct ps_job {
     ps_setting setting;
     bool taken_over;
     bool others; /* with id 0: other workers have trials under way */
-    /* The best complete trial at the time, which pruning compares with; "" where there is none. */
+    /* The best complete trial at the time, without what it points to; and what pruning compares with, "" where there is
+     * none. */
+    bool has_best;
+    ps_trial best;
     char best_samples[PS_HASH_TEXT];
     ps_select best_select;
 } ps_job;

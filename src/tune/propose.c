@@ -299,6 +299,12 @@ static ps_status take_new(asking *a, bool *failed, ps_error *err) {
 static void note_best(const asking *a) {
     size_t best = ps_trials_best(&a->trials);
     if (best == SIZE_MAX) return;
+    a->job->has_best = true;
+    a->job->best = a->trials.trials[best];
+    a->job->best.params = NULL;
+    a->job->best.n_params = 0;
+    a->job->best.setting = a->job->best.started = a->job->best.completed = NULL;
+    a->job->best.attributes = "{}";
     json_t *attributes = json_loads(a->trials.trials[best].attributes, 0, NULL);
     const char *samples = json_string_value(json_object_get(attributes, PS_ATTRIBUTE_SAMPLES));
     const char *select = json_string_value(json_object_get(attributes, "select"));

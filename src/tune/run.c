@@ -90,7 +90,7 @@ static void show(const running *r, size_t first, ps_trial_state state) {
     for (size_t k = 0; k < PS_OBJECTIVES; k++)
         trial.values[k] =
             k < r->plan->config->tuning_metric.n ? ps_metric_value(r->plan->config->tuning_metric.items[k], &t) : NAN;
-    o->progress(o->user, &trial, r->plan->n, NULL);
+    o->progress(o->user, &trial, r->plan->n, r->job->has_best ? &r->job->best : NULL);
 }
 
 static ps_status on_seen(void *user, const ps_result *results, size_t first, bool *stop, ps_error *err) {

@@ -53,7 +53,7 @@ static ps_status make_tables(ps_db *db, void *create, ps_error *err) {
         return ps_fail(err, PS_FORMAT, "%s: there are no studies here: the database is empty", db->where);
     if (status == PS_OK && !any) return db->ops->script(db, db->ops->tables, err);
     if (status == PS_OK) status = check_version(db, err);
-    return status == PS_OK ? db->ops->script(db, db->ops->extra, err) : status;
+    return status == PS_OK && *(bool *)create ? db->ops->script(db, db->ops->extra, err) : status;
 }
 
 #if !defined(PS_HAVE_LIBPQ)
@@ -73,6 +73,7 @@ ps_status ps_study_open(const char *where, bool create, ps_study_db **out, ps_er
                        : url             ? ps_db_postgres_open(where, db, err)
                                          : ps_db_sqlite_open(where, create, db, err);
     if (status == PS_OK) status = ps_db_transaction(db, make_tables, &create, err);
+    if (status == PS_OK && create) status = db->ops->script(db, db->ops->settle, err);
     if (status != PS_OK) {
         ps_study_close(db);
         return status;
@@ -225,6 +226,7 @@ static ps_status remove_study(ps_db *db, void *name, ps_error *err) {
     char sql[160];
     ps_status status = ps_storage_need_study(db, name, &id, err);
     if (status == PS_OK) status = ps_storage_lock_study(db, id, err);
+    if (status == PS_OK) status = db->ops->script(db, db->ops->extra, err); /* of a database that only Optuna used */
     if (status == PS_OK) status = ps_storage_is_busy(db, id, &busy, err);
     if (status == PS_OK && busy)
         return ps_fail(err, PS_ARG,

@@ -32,11 +32,16 @@ optuna load $HERE theirs >/dev/null || fail "Optuna does not read its own study 
 
 # A study that only Optuna made, and its importances.
 optuna make sqlite:///only.db only
+cp only.db before.db
 expect 0 only "$P" study ls --study only.db
+cmp -s only.db before.db || fail "looking at a study of Optuna's changes it"
 optuna importance sqlite:///only.db only >theirs
 "$P" study show --study only.db --name only | sed -n 's/^what decided (PED-ANOVA): //p' | tr ',' '\n' | sed 's/^ *//; s/%//' | sort >ours
 awk 'NR == FNR { share[$1] = $2; next } { n++; if (($2 / 100 - share[$1]) ^ 2 > 1e-6) bad = 1 } END { exit bad || n != 3 }' theirs ours ||
     fail "other importances: $(cat ours), not $(cat theirs)"
+
+holds "a study of Optuna's is removed" "$P" study rm --study only.db --name only --yes
+expect 2 'no study "only"' "$P" study show --study only.db --name only
 
 # ---- Trials that are asked for
 optuna enqueue $HERE persamp '{"generation.n_particles": 2, "method": "majority"}'

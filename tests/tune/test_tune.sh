@@ -131,6 +131,7 @@ expect 1 "there is no such study file" "$P" study ls --study none.db
 if command -v sqlite3 >/dev/null; then
     sqlite3 foreign.db 'CREATE TABLE people (name TEXT)'
     expect 2 "not one of studies" tune --study foreign.db
+    [ "$(sqlite3 foreign.db 'PRAGMA journal_mode')" = delete ] || fail "somebody's database was changed"
     [ "$(sqlite3 foreign.db '.tables')" = people ] || fail "tables were made in somebody's database"
     cp same.db older.db
     sqlite3 older.db 'UPDATE version_info SET schema_version = 11'
