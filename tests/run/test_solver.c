@@ -232,7 +232,7 @@ static void outcomes_outlive_the_solver(void **state) {
     end(b);
 }
 
-/* ---- What a problem brings along ---------------------------------------- */
+/* ---- What a problem brings along ----------------------------------------- */
 
 /* A line's end ends a step of the table; as a stop of the problem it ends the answer, and is cut. */
 static void a_problem_has_stops_of_its_own(void **state) {
