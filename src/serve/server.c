@@ -12,6 +12,13 @@
 
 /* ---- The lock ------------------------------------------------------------ */
 
+/* As in run/waker.c: a clock that is never set, where one can wait by it. */
+#ifdef __APPLE__
+static const clockid_t wait_clock = CLOCK_REALTIME;
+#else
+static const clockid_t wait_clock = CLOCK_MONOTONIC;
+#endif
+
 void ps_server_lock(ps_server *server) {
     pthread_mutex_lock(&server->mutex);
 }
@@ -22,7 +29,7 @@ void ps_server_unlock(ps_server *server) {
 
 void ps_server_wait(ps_server *server, double seconds) {
     struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
+    clock_gettime(wait_clock, &until);
     long nanoseconds = until.tv_nsec + (long)(fmod(seconds, 1) * 1e9);
     until.tv_sec += (time_t)seconds + nanoseconds / 1000000000;
     until.tv_nsec = nanoseconds % 1000000000;
@@ -33,7 +40,9 @@ static void open_lock(ps_server *s) {
     pthread_condattr_t attributes;
     pthread_mutex_init(&s->mutex, NULL);
     pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+#ifndef __APPLE__
+    pthread_condattr_setclock(&attributes, wait_clock);
+#endif
     pthread_cond_init(&s->changed, &attributes);
     pthread_condattr_destroy(&attributes);
 }

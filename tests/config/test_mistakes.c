@@ -115,7 +115,7 @@ static const wrong cases[] = {
     {"tuning: {search_space: {ps.mode: [steps], ps.mode: [steps]}}\n",
      "t.yaml:1:43: tuning.search_space: ps.mode stands here twice"},
     {"serve: {models: {a: {ps.mode: step}}}\n",
-     "t.yaml:1:32: serve.models: a: ps.mode: found step, expected steps or completions; did you mean steps?"},
+     "t.yaml:1:31: serve.models: a: ps.mode: found step, expected steps or completions; did you mean steps?"},
     {"serve: {models: {a: {ps.mod: steps}}}\n",
      "t.yaml:1:22: serve.models: a: unknown key ps.mod; did you mean ps.mode?"},
     {"serve: {models: {a: {serve.models: {}}}}\n", "t.yaml:1:36: serve.models: a: serve.models cannot stand here"},

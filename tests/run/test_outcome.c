@@ -90,7 +90,7 @@ static ps_outcome *outcome_of_tree(setting *s, const script *list, const shape *
     ps_error err;
     said = list;
     n_said = n;
-    check_ok(ps_task_create(&(ps_solve_request){s->session, &s->problem, 0, false}, 0, &task, &err));
+    check_ok(ps_task_create(&(ps_solve_request){s->session, &s->problem, .tag = 0}, 0, &task, &err));
     if (task->outcome.status != PS_OK) fail_msg("%s", task->outcome.error);
     check_ok(ps_reserve(&task->nodes, &task->nodes_capacity, n + 1));
     for (size_t i = 0; i < n; i++) {
