@@ -109,7 +109,7 @@ done
 printf 'scoring:\n  prm:\n    kind: remote\n' >config.yaml
 for command in 'solve x' 'eval' 'compare --methods greedy' config info; do
     # shellcheck disable=SC2086 # words
-    expect 2 "config.yaml:3:11: scoring.prm.kind: remote is not built in this version; use token or head" \
+    expect 2 "config.yaml:3:11: scoring.prm.kind: remote is not built in this version; use token, head or judge" \
         "$P" $command --config config.yaml
 done
 

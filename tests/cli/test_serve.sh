@@ -14,6 +14,7 @@ expect 1 "keys:1: a key of fewer than" "$P" serve --engine.type=toy --serve.port
 
 # start ARGUMENTS…: the server in the background, its port in $port.
 start() {
+    : >err # what the one before said is not taken for this one's words
     "$P" serve --engine.type=toy --serve.port=0 "$@" >out 2>err </dev/null &
     pid=$!
     n=0
