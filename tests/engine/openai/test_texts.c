@@ -46,6 +46,12 @@ static void candidate_ends_are_sent(void **state) {
     g.n_stops = 1;
     stops = stops_of(&g, "Do", arena, &n);
     assert_true(has(stops, n, "ne.") && has(stops, n, "Done.") == false); /* what has another in it never ends first */
+    const ps_generation sentences = {.boundary = PS_BOUNDARY_SENTENCE, .stops = answer, .n_stops = 1};
+    stops = stops_of(&sentences, "", arena, &n); /* of which vLLM takes four */
+    assert_string_equal(stops[0], "\n");
+    assert_string_equal(stops[1], ". ");
+    assert_string_equal(stops[2], "Done.");
+    assert_string_equal(stops[3], "? ");
     g.n_stops = 2;
     stops = stops_of(&g, "", arena, &n);
     assert_true(has(stops, n, "\n") && !has(stops, n, "\n\nStep"));
