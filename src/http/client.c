@@ -37,11 +37,13 @@ struct ps_http {
     ps_error why; /* … says this */
 };
 
+/* ---- Time and chance ----------------------------------------------------- */
+
 static double now_of(const ps_http *http) {
     return http->setup.clock.now(http->setup.clock.user);
 }
 
-/* In (0, 1). */
+/* In (0, 1), for a pause; no result depends on it. */
 static double draw(ps_http *http) {
     return ps_uniform((ps_rng_key){.seed = http->seed, .purpose = PS_RNG_METHOD}, http->draws++);
 }
@@ -72,7 +74,7 @@ static ps_status open_client(ps_http *http, const ps_http_options *options, ps_e
     if (http->health == NULL || http->multi == NULL) return ps_nomem(err);
     curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)http->max_under_way + 1);
     ps_away_init(&http->away, http->setup.address.base, options->outage_s, options->log);
-    /* Two programs must not pause alike. No result depends on it. */
+    /* Two programs must not pause alike. */
     http->seed = (uint64_t)getpid() << 32 ^ (uint64_t)(ps_now() * 1e6);
     return PS_OK;
 }
@@ -205,12 +207,13 @@ static void settle_request(ps_http *http, ps_http_item *item, ps_transfer *t, co
 
 static void settle_by_kind(ps_http *http, ps_http_item *item, ps_transfer *t, const ps_transfer_outcome *outcome,
                            double now) {
-    bool answered = outcome->kind == PS_HTTP_GOOD || (outcome->kind == PS_HTTP_FINAL && outcome->code > 0);
+    bool there = outcome->kind == PS_HTTP_GOOD || outcome->kind == PS_HTTP_FINAL;
+    bool answered = there && outcome->code > 0;
     item->fresh = outcome->kind == PS_HTTP_STALE;
     if (item->fresh) {
         wait_again(http, item);
     } else if (item == http->health) {
-        ps_away_asked(&http->away, now, is_failure(outcome->kind) ? outcome->why : NULL, draw(http));
+        ps_away_asked(&http->away, now, there ? NULL : outcome->why, draw(http));
     } else {
         if (answered) ps_away_answered(&http->away, t->turn, now);
         if (item->request.probe)
@@ -255,21 +258,28 @@ static ps_status put_on(ps_http *http, ps_http_item *item) {
     return PS_OK;
 }
 
-static void send_first(ps_http *http, ps_http_list *list) {
+static void send_or_fail(ps_http *http, ps_http_item *item, double now) {
+    if (put_on(http, item) == PS_OK) return;
+    if (item == http->health)
+        ps_away_asked(&http->away, now, "out of memory", draw(http));
+    else
+        finish(http, item, PS_NOMEM, NULL);
+}
+
+static void send_first(ps_http *http, ps_http_list *list, double now) {
     ps_http_item *item = list->first;
     ps_http_list_remove(list, item);
-    if (put_on(http, item) != PS_OK) finish(http, item, PS_NOMEM, NULL);
+    send_or_fail(http, item, now);
 }
 
 static void send_what_may_go(ps_http *http, double now) {
-    if (http->away.state == PS_AWAY_GONE && !is_asking(http) && now >= http->away.next_ask &&
-        put_on(http, http->health) != PS_OK)
-        ps_away_asked(&http->away, now, "out of memory", draw(http));
+    if (http->away.state == PS_AWAY_GONE && !is_asking(http) && now >= http->away.next_ask)
+        send_or_fail(http, http->health, now);
     while (http->probes.first != NULL)
-        send_first(http, &http->probes);
+        send_first(http, &http->probes, now);
     while (http->away.state == PS_AWAY_PRESENT && http->waiting.first != NULL &&
            http->under_way.n < http->max_under_way)
-        send_first(http, &http->waiting);
+        send_first(http, &http->waiting, now);
 }
 
 static void end_pauses(ps_http *http, double now) {

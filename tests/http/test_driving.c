@@ -115,12 +115,13 @@ static void check_request(const char *base, const char *path, const char *body, 
     c.options.base_url = url;
     test_client_open(&c);
     for (int again = 0; again < 2; again++) { /* a handle that posted also gets, and the other way round */
-        ps_http_request request = {.path = path, .body = body, .timeout_s = 60, .tag = 1};
+        ps_http_request request = {.path = path, .body = body, .timeout_s = test_no_limit, .tag = 1};
         ps_http_request other = {
-            .path = "/o", .body = body == NULL ? "x" : NULL, .length = 1, .timeout_s = 60, .tag = 2};
+            .path = "/o", .body = body == NULL ? "x" : NULL, .length = 1, .timeout_s = test_no_limit, .tag = 2};
         request.length = body != NULL ? strlen(body) : 0;
         assert_ok(ps_http_submit(c.http, &request, err));
         assert_int_equal(reply_to(&c, 1)->status, PS_OK);
+        assert_int_equal(fault_server_count(c.server, FAULT_REQUESTS), 2 * again + 1);
         assert_string_equal(noted, want);
         assert_ok(ps_http_submit(c.http, &other, err));
         assert_int_equal(reply_to(&c, 2)->status, PS_OK);
@@ -163,7 +164,7 @@ static void post_stream(test_client *c, uint64_t tag, const char *body, stream *
     const ps_http_request request = {.path = "/v1/completions",
                                      .body = body,
                                      .length = strlen(body),
-                                     .timeout_s = 60,
+                                     .timeout_s = test_no_limit,
                                      .tag = tag,
                                      .on_bytes = take_bytes,
                                      .user = s};
@@ -278,7 +279,7 @@ static void a_sigpipe_from_a_connection_does_not_end_the_program(void **state) {
     test_client c;
     sigset_t now;
     ps_http_request request = {
-        .path = "/x", .body = "x", .length = 1, .timeout_s = 60, .tag = 1, .on_bytes = raise_sigpipe};
+        .path = "/x", .body = "x", .length = 1, .timeout_s = test_no_limit, .tag = 1, .on_bytes = raise_sigpipe};
     open_echo(&c, 8);
     assert_ok(ps_http_submit(c.http, &request, err));
     assert_int_equal(reply_to(&c, 1)->status, PS_OK);

@@ -24,7 +24,7 @@ static size_t submit_all(ps_http *http) {
         ps_http_request request = {.path = "/v1/x",
                                    .body = bodies[tag],
                                    .length = bodies[tag] != NULL ? strlen(bodies[tag]) : 0,
-                                   .timeout_s = 60,
+                                   .timeout_s = test_no_limit,
                                    .tag = tag,
                                    .probe = tag == 3,
                                    .on_bytes = tag == 0 ? take_all : NULL};

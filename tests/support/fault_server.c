@@ -326,6 +326,18 @@ static void hand_over(fault_server *s, connection *c, fault_request *request) {
     count(s, FAULT_REQUESTS, 1);
 }
 
+/* A TLS handshake where a request is expected: https:// was written for http://. */
+static bool refuse_handshake(fault_server *s, connection *c) {
+    const char tls_handshake = 0x16;
+    if (c->in.length == 0 || c->in.data[0] != tls_handshake) return false;
+    fault_answer answer = {.framing = FAULT_RAW, .close = true, .close_at = FAULT_NEVER};
+    fault_body(&answer, "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
+    lay_out(c, &answer);
+    free(answer.body);
+    count(s, FAULT_UNDER_WAY, 1);
+    return true;
+}
+
 /* Where a whole request has been read, hand it over; false: more bytes are needed. */
 static bool take_request(fault_server *s, connection *c) {
     char *head_end = c->in.length > 0 ? strstr(c->in.data, "\r\n\r\n") : NULL;
@@ -372,7 +384,7 @@ static void receive(fault_server *s, connection *c) {
 
 static void go_on(fault_server *s, connection *c) {
     if (c->answering) send_answer(s, c);
-    while (c->fd >= 0 && !c->answering && take_request(s, c))
+    while (c->fd >= 0 && !c->answering && (refuse_handshake(s, c) || take_request(s, c)))
         send_answer(s, c);
 }
 

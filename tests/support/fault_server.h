@@ -69,7 +69,8 @@ typedef void (*fault_handler)(void *user, const fault_request *request, fault_an
 
 /* ---- The server ---------------------------------------------------------- */
 
-/* It listens on a port that was free. The test fails where it cannot. */
+/* It listens on a port that was free, or ends the test program in words. A TLS handshake is answered 400 and closed, as
+ * real servers do, without a handler. */
 fault_server *fault_server_start(fault_handler handler, void *user);
 void fault_server_stop(fault_server *server); /* closes everything and joins the thread; NULL is fine */
 
