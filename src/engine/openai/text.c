@@ -123,7 +123,7 @@ static ps_status end_answer(ps_remote_step *step, ps_remote_need *need) {
 static void repeat(ps_remote *e, reading *r, ps_remote_step *step) {
     if (r->status == PS_OK)
         r->status = ps_fail(&r->error, PS_FORMAT, "%s: the stream ended before the answer did", e->url);
-    const ps_status status = r->status;
+    ps_status status = r->status;
     start_anew(r, step, r->attempt);
     ps_remote_ask_again(e, step, status, r->error.message);
 }
