@@ -64,8 +64,7 @@ static void what_a_server_does_not_give_is_refused_by_name(void **state) {
         ps_status status = solve(config, &outcome, &err);
         if (cases[i].words[0] == NULL) {
             if (status != PS_OK) fail_msg("%s: %s", cases[i].method, err.message);
-            assert_non_null(outcome->predictions[PS_SELECT_MAJORITY].answer);
-            assert_true(outcome->tokens.generated > 0 && !outcome->truncated);
+            assert_true(outcome->tokens.generated > 0 && !outcome->truncated && strlen(outcome->response) > 2);
         } else {
             assert_true(status == PS_ARG || status == PS_ENGINE);
             for (size_t k = 0; k < 3; k++)
