@@ -76,6 +76,7 @@ struct ps_remote {
     ps_remote_steps waiting;   /* to be sent */
     ps_remote_steps unspelled; /* that wait for the bytes of ids */
     ps_remote_steps results;   /* finished, not polled */
+    bool merged;               /* that a system message is put into a user's has been said */
     bool told;                 /* results have come since somebody was told */
     ps_remote_call *calls;     /* under way */
     ps_remote_limit limit;

@@ -42,12 +42,12 @@ void ps_remote_look_up_wanted(ps_remote *e) {
     const size_t most = e->separator >= 0 ? TOGETHER : 1;
     ps_error err;
     ps_status status = PS_OK;
-    if (e->dialect->write_detokenize == NULL) s->n_wanted = 0;
-    for (size_t at = 0, n; at < s->n_wanted && status == PS_OK; at += n) {
-        n = s->n_wanted - at < most ? s->n_wanted - at : most;
-        status = ask(e, s->wanted + at, n, &err);
+    if (e->dialect->write_detokenize == NULL) s->n_lacking = 0;
+    for (size_t at = 0, n; at < s->n_lacking && status == PS_OK; at += n) {
+        n = s->n_lacking - at < most ? s->n_lacking - at : most;
+        status = ask(e, s->lacking + at, n, &err);
     }
-    s->n_wanted = 0;
+    s->n_lacking = 0;
     if (status != PS_OK) ps_remote_lose(e, status, err.message); /* what waits for it would wait for ever */
 }
 

@@ -383,12 +383,42 @@ static void take_tokens(ps_remote *e, ps_remote_prompt *p, ps_token *tokens, siz
     join(e, p);
 }
 
+static void ask_chat(ps_remote *e, ps_remote_prompt *p);
+
+/* Many templates have no place for a system message and say so. What others do then is done: it goes in front of the
+ * first message of the user. */
+static bool merge_system(ps_remote *e, ps_remote_prompt *p, const ps_http_reply *reply) {
+    const bool refused = reply->status == PS_HTTP && reply->code >= 400 && reply->code != 401 && reply->code != 403;
+    ps_text both = {.arena = p->arena};
+    if (p->over || !refused || p->n_messages < 2 || strcmp(p->messages[0].role, "system") != 0 ||
+        strcmp(p->messages[1].role, "user") != 0)
+        return false;
+    ps_text_printf(&both, "%s\n\n%s", p->contents[0], p->contents[1]);
+    if (!ps_text_ok(&both)) return false;
+    p->messages++;
+    p->contents++;
+    p->n_messages--;
+    p->contents[0] = p->messages[0].content = ps_text_cstr(&both);
+    p->asked--;
+    if (!e->merged)
+        ps_log_printf(&e->log, PS_LOG_INFO,
+                      "%s: the system message is put in front of the user's; prompt.system=\"\" leaves it out",
+                      reply->message);
+    e->merged = true;
+    ask_chat(e, p);
+    return true;
+}
+
 static void chat_done(ps_remote *e, ps_remote_call *call, const ps_http_reply *reply) {
     ps_remote_prompt *p = call->owner;
     ps_error err = {0};
     const char *text = NULL;
     ps_token *tokens = NULL;
     size_t n = 0;
+    if (merge_system(e, p, reply)) {
+        release_when_done(e, p);
+        return;
+    }
     if (is_answered(e, p, reply)) {
         ps_status status = e->dialect->read_chat(reply->body, reply->length, p->arena, &text, &tokens, &n, &err);
         if (status != PS_OK)

@@ -6,7 +6,7 @@
 void ps_remote_spellings_clear(ps_remote_spellings *s) {
     ps_arena_free(s->arena);
     ps_free(s->entries);
-    ps_free(s->wanted);
+    ps_free(s->lacking);
     ps_text_clear(&s->joined);
     *s = (ps_remote_spellings){0};
 }
@@ -101,11 +101,11 @@ static ps_status look_up(ps_remote_spellings *s, const ps_remote_run *run, const
     ps_remote_spelled *entry = NULL;
     const size_t before = s->n;
     *known = NULL;
-    ps_status status = ps_reserve(&s->wanted, &s->wanted_capacity, s->n_wanted + 1) == PS_OK
+    ps_status status = ps_reserve(&s->lacking, &s->lacking_capacity, s->n_lacking + 1) == PS_OK
                            ? entry_of(s, run, &entry, err)
                            : ps_nomem(err);
     if (status != PS_OK) return status;
-    if (s->n > before) s->wanted[s->n_wanted++] = *run; /* asked for the first time */
+    if (s->n > before) s->lacking[s->n_lacking++] = *run; /* asked for the first time */
     if (entry->text != NULL) *known = entry;
     return PS_OK;
 }

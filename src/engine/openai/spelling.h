@@ -28,8 +28,8 @@ typedef struct ps_remote_spellings {
     ps_arena *arena;
     ps_remote_spelled *entries; /* [size], a power of two; free ones have an empty run */
     size_t n, size;
-    ps_remote_run *wanted; /* [n_wanted] to be looked up */
-    size_t n_wanted, wanted_capacity;
+    ps_remote_run *lacking; /* [n_lacking] to be looked up */
+    size_t n_lacking, lacking_capacity;
     ps_text joined;
 } ps_remote_spellings;
 

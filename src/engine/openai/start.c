@@ -93,11 +93,31 @@ static ps_status identify(ps_remote *e, const char *wanted, ps_error *err) {
                                 wanted, e->kept, &e->dialect, &e->facts, err);
     if (status != PS_OK || e->dialect->facts_path == NULL) return status;
     status = get(e, e->dialect->facts_path, &reply, err);
+    if (status == PS_OK && reply->code == 404) return PS_OK; /* hidden, or switched off */
     if (status == PS_OK) status = must(reply, err);
     return status == PS_OK ? e->dialect->read_facts(reply->body, reply->length, e->kept, &e->facts, err) : status;
 }
 
 /* ---- Its tokens ---------------------------------------------------------- */
+
+/* Whether the paths beside /v1 are there: a proxy may hide them. Then the server is spoken to by text, as any other. */
+static ps_status look_beside(ps_remote *e, ps_error *err) {
+    const ps_http_reply *reply = NULL;
+    const char *path = NULL;
+    if (e->dialect->write_tokenize == NULL) return PS_OK;
+    ps_text_reset(&e->body);
+    ps_status status = e->dialect->write_tokenize(e->facts.model, "a", 1, false, &e->body, &path, err);
+    if (status == PS_OK) status = exchange(e, path, &reply, err);
+    if (status != PS_OK || reply->status == PS_OK) return status;
+    if (reply->code != 403 && reply->code != 404 && reply->code != 405) return must(reply, err);
+    ps_log_printf(
+        &e->log, PS_LOG_WARNING,
+        "%s hides %s of its %s: it is asked for text alone, without token ids and log-probabilities; give the "
+        "server's own address in engine.openai.base_url for these",
+        e->url, path, e->dialect->name);
+    e->dialect = &ps_dialect_plain;
+    return PS_OK;
+}
 
 /* What is put before the ids of "a". */
 static ps_status learn_bos(ps_remote *e, ps_error *err) {
@@ -310,6 +330,8 @@ ps_status ps_remote_start(ps_remote *e, const char *wanted, size_t context, ps_e
     ps_status status = identify(e, wanted, err);
     if (status != PS_OK) return status;
     e->bos = e->separator = -1;
+    status = look_beside(e, err);
+    if (status != PS_OK) return status;
     const bool ids = (e->dialect->can & PS_ENGINE_TOKENS) != 0;
     if (ids) status = learn_bos(e, err);
     if (ids && status == PS_OK) status = take_print(e, err);

@@ -36,32 +36,37 @@ static bool in_blank_line(const list *l) {
     return at > 0 && l->before[at - 1] == '\n';
 }
 
-static void add_paragraphs(list *l) {
-    static const char *const blank_lines[] = {"\n\n", "\n \n", "\n\r\n", "\n\t\n"};
-    if (in_blank_line(l)) add(l, "\n");
-    for (size_t i = 0; i < sizeof blank_lines / sizeof *blank_lines; i++)
-        add_with_rests(l, blank_lines[i]);
+/* What ends most steps, and what may end one besides: between them stand the answer's own stops. */
+static void add_paragraphs(list *l, bool usual) {
+    static const char *const rare[] = {"\n \n", "\n\r\n", "\n\t\n"};
+    if (usual && in_blank_line(l)) add(l, "\n");
+    if (usual) add_with_rests(l, "\n\n");
+    for (size_t i = 0; !usual && i < sizeof rare / sizeof *rare; i++)
+        add_with_rests(l, rare[i]);
 }
 
 /* The mark, one closing bracket or quote or none, white space. More of them are rare, and then a few tokens are drawn
  * in vain. */
-static void add_sentences(list *l) {
-    static const char *const ends[] = {"\n",  ". ",  "! ",  "? ",  ".\t",  "!\t",  "?\t",  ".\v", "!\v",
-                                       "?\v", ".\f", "!\f", "?\f", ".\" ", "!\" ", "?\" ", ".' ", "!' ",
-                                       "?' ", ".) ", "!) ", "?) ", ".] ",  "!] ",  "?] ",  ".} ", "!} ",
-                                       "?} ", ".* ", "!* ", "?* ", "._ ",  "!_ ",  "?_ "};
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
-        add_with_rests(l, ends[i]);
+static void add_sentences(list *l, bool usual) {
+    static const char *const rare[] = {"? ",   "! ",   ".\t",  "!\t", "?\t", ".\v", "!\v", "?\v", ".\f", "!\f", "?\f",
+                                       ".\" ", "!\" ", "?\" ", ".' ", "!' ", "?' ", ".) ", "!) ", "?) ", ".] ", "!] ",
+                                       "?] ",  ".} ",  "!} ",  "?} ", ".* ", "!* ", "?* ", "._ ", "!_ ", "?_ "};
+    if (usual) add(l, "\n");
+    if (usual) add_with_rests(l, ". ");
+    for (size_t i = 0; !usual && i < sizeof rare / sizeof *rare; i++)
+        add_with_rests(l, rare[i]);
 }
 
-static void add_boundaries(list *l, const ps_generation *g) {
+static void add_boundaries(list *l, const ps_generation *g, bool usual) {
     switch (g->boundary) {
-    case PS_BOUNDARY_NEWLINE: add(l, "\n"); break;
-    case PS_BOUNDARY_PARAGRAPH: add_paragraphs(l); break;
-    case PS_BOUNDARY_SENTENCE: add_sentences(l); break;
+    case PS_BOUNDARY_NEWLINE:
+        if (usual) add(l, "\n");
+        break;
+    case PS_BOUNDARY_PARAGRAPH: add_paragraphs(l, usual); break;
+    case PS_BOUNDARY_SENTENCE: add_sentences(l, usual); break;
     case PS_BOUNDARY_FIXED: break;
     case PS_BOUNDARY_LITERALS:
-        for (size_t i = 0; i < g->n_literals; i++)
+        for (size_t i = 0; usual && i < g->n_literals; i++)
             add_with_rests(l, g->literals[i]);
         break;
     }
@@ -83,9 +88,10 @@ static void thin_out(list *l) {
 ps_status ps_remote_stops(const ps_generation *g, const char *before, size_t n_before, ps_arena *arena,
                           const char *const **stops, size_t *n, ps_error *err) {
     list l = {.arena = arena, .before = before, .n_before = n_before};
-    add_boundaries(&l, g);
+    add_boundaries(&l, g, true);
     for (size_t i = 0; i < g->n_stops; i++)
         add_with_rests(&l, g->stops[i]);
+    add_boundaries(&l, g, false);
     if (l.failed) return ps_nomem(err);
     thin_out(&l);
     *stops = (const char *const *)l.items;

@@ -10,8 +10,9 @@
 
 #include "persamp/engine.h"
 
-/* Strings for a request that goes on after before[0..n_before), the end of the answer so far: none has another in it,
- * all are UTF-8. Array and strings lie in `arena`, or are the generation's. PS_NOMEM. */
+/* Strings for a request that goes on after before[0..n_before), the end of the answer so far, the likeliest first, for
+ * a server may take a few only (vLLM: four): none has another in it, all are UTF-8. Array and strings lie in `arena`,
+ * or are the generation's. PS_NOMEM. */
 ps_status ps_remote_stops(const ps_generation *generation, const char *before, size_t n_before, ps_arena *arena,
                           const char *const **stops, size_t *n, ps_error *err);
 

@@ -28,13 +28,19 @@ static void listen(void *user, const fault_request *request, bool is_ask, fault_
     json_decref(body);
 }
 
-static void open_scene(scene *s, model_kind kind, ps_token bos) {
+typedef void spoil_answer(void *user, const fault_request *request, bool is_ask, fault_answer *answer);
+
+static void open_scene_with(scene *s, model_kind kind, ps_token bos, spoil_answer *spoil) {
     const ps_token script[] = {'o', 'k'};
     *s = (scene){.model = small_model_script(NULL, 0, script, 2)};
     s->model->bos = bos;
-    s->server.spoil = listen;
+    s->server.spoil = spoil;
     model_server_start(&s->server, s->model, kind);
     s->engine = engine_over(&s->server);
+}
+
+static void open_scene(scene *s, model_kind kind, ps_token bos) {
+    open_scene_with(s, kind, bos, listen);
 }
 
 static void close_scene(scene *s) {
@@ -173,6 +179,62 @@ static void without_a_template_chats_are_refused_with_what_to_do(void **state) {
     small_model_free(model);
 }
 
+static void refuse_system(void *user, const fault_request *request, bool is_ask, fault_answer *answer) {
+    listen(user, request, is_ask, answer);
+    if (strstr(request->body, "\"role\":\"system\"") == NULL) return;
+    answer->code = 400;
+    fault_body(answer, "{\"error\":{\"message\":\"System role not supported\"}}");
+}
+
+/* As the embedded engine does where a template has no place for it. */
+static void a_system_message_that_is_refused_goes_into_the_users(void **state) {
+    (void)state;
+    scene s;
+    open_scene_with(&s, MODEL_VLLM, -1, refuse_system);
+    const ps_chat_message plain[] = {{"system", "Think."}, {"user", "so?"}},
+                          spelled[] = {{"system", "Think."}, {"user", "<|end|>?"}};
+    const step_told step = asked_with(&s, &(ps_prompt){.messages = plain, .n_messages = 2});
+    assert_int_equal(step.status, PS_OK);
+    assert_int_equal(n_asked, 6 + 2 + 3);
+    assert_int_equal(asked_with(&s, &(ps_prompt){.messages = spelled, .n_messages = 2}).status, PS_OK);
+    assert_int_equal(n_asked, 6 + 2 + 8);
+    assert_int_equal(times(s.model->end), 0);
+    close_scene(&s);
+}
+
+/* A proxy that lets /v1 through and nothing beside it: text alone, and it is said what is lost. */
+static void hide(void *user, const fault_request *request, bool is_ask, fault_answer *answer) {
+    (void)user;
+    (void)is_ask;
+    if (strncmp(request->path, "/v1/", 4) == 0 || strcmp(request->path, "/version") == 0) return;
+    answer->code = 404;
+    fault_body(answer, "{\"detail\":\"Not Found\"}");
+}
+
+static void listen_to_warnings(void *user, ps_log_level level, const char *message) {
+    if (level == PS_LOG_WARNING) snprintf(user, 512, "%s", message);
+}
+
+static void hidden_paths_leave_text(void **state) {
+    (void)state;
+    const ps_token script[] = {'o', 'k', '\n'};
+    small_model *model = small_model_script(NULL, 0, script, 3);
+    model_server server = {.spoil = hide};
+    char said[512] = "";
+    model_server_start(&server, model, MODEL_VLLM);
+    ps_openai_options options = options_of(&server);
+    options.log = (ps_log){.write = listen_to_warnings, .user = said};
+    ps_engine *engine = engine_with(&options);
+    ps_engine_info info;
+    ps_engine_get_info(engine, &info);
+    assert_int_equal(info.can & (PS_ENGINE_TOKENS | PS_ENGINE_LOGP), 0);
+    assert_non_null(strstr(said, "/tokenize"));
+    assert_non_null(strstr(said, "log-probabilities"));
+    ps_engine_free(engine);
+    model_server_stop(&server);
+    small_model_free(model);
+}
+
 static void a_prompt_that_does_not_fit_is_the_error_of_its_first_request(void **state) {
     (void)state;
     scene s;
@@ -193,6 +255,8 @@ int main(void) {
         cmocka_unit_test(bos_comes_once),
         cmocka_unit_test(a_chat_is_rendered_by_the_server),
         cmocka_unit_test(without_a_template_chats_are_refused_with_what_to_do),
+        cmocka_unit_test(a_system_message_that_is_refused_goes_into_the_users),
+        cmocka_unit_test(hidden_paths_leave_text),
         cmocka_unit_test(a_prompt_that_does_not_fit_is_the_error_of_its_first_request),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,6 +46,12 @@ static void candidate_ends_are_sent(void **state) {
     g.n_stops = 1;
     stops = stops_of(&g, "Do", arena, &n);
     assert_true(has(stops, n, "ne.") && has(stops, n, "Done.") == false); /* what has another in it never ends first */
+    const ps_generation sentences = {.boundary = PS_BOUNDARY_SENTENCE, .stops = answer, .n_stops = 1};
+    stops = stops_of(&sentences, "", arena, &n); /* of which vLLM takes four */
+    assert_string_equal(stops[0], "\n");
+    assert_string_equal(stops[1], ". ");
+    assert_string_equal(stops[2], "Done.");
+    assert_string_equal(stops[3], "? ");
     g.n_stops = 2;
     stops = stops_of(&g, "", arena, &n);
     assert_true(has(stops, n, "\n") && !has(stops, n, "\n\nStep"));
@@ -138,12 +144,12 @@ static void spell(ps_remote_spellings *s, ps_remote_run *run, ps_token id, char 
     for (size_t tries = 0; !known; tries++) {
         assert_true(tries < 8);
         assert_ok(ps_remote_spell(s, run, id, &known, &bytes, &n, err));
-        for (size_t i = 0; i < s->n_wanted; i++) {
-            const char *text = decoded(&s->wanted[i]);
-            assert_ok(ps_remote_spelling_put(s, &s->wanted[i], text, strlen(text), err));
+        for (size_t i = 0; i < s->n_lacking; i++) {
+            const char *text = decoded(&s->lacking[i]);
+            assert_ok(ps_remote_spelling_put(s, &s->lacking[i], text, strlen(text), err));
         }
-        if (!known) assert_true(s->n_wanted > 0);
-        s->n_wanted = 0;
+        if (!known) assert_true(s->n_lacking > 0);
+        s->n_lacking = 0;
     }
     strncat(out, bytes, n);
 }
@@ -185,15 +191,15 @@ static void what_an_answer_tells_is_not_asked_for(void **state) {
     assert_ok(ps_remote_spelling_tell(&s, 5, " the", 4, err));
     assert_ok(ps_remote_spelling_tell(&s, 6, "\xF0\x9F", 2, err)); /* a part of a character is looked up */
     assert_ok(ps_remote_spell(&s, &run, 5, &known, &bytes, &n, err));
-    assert_true(known && n == 4 && memcmp(bytes, " the", 4) == 0 && s.n_wanted == 0);
+    assert_true(known && n == 4 && memcmp(bytes, " the", 4) == 0 && s.n_lacking == 0);
     assert_ok(ps_remote_spell(&s, &run, 6, &known, &bytes, &n, err));
-    assert_true(!known && s.n_wanted == 1);
+    assert_true(!known && s.n_lacking == 1);
     for (ps_token id = 10; id < 5000; id++) /* the table grows */
         assert_ok(ps_remote_spelling_tell(&s, id, "x", 1, err));
     assert_ok(ps_remote_spell(&s, &run, 5, &known, &bytes, &n, err));
     assert_true(known && n == 4);
     assert_ok(ps_remote_spelling_want(&s, 6, err)); /* asked once */
-    assert_int_equal(s.n_wanted, 1);
+    assert_int_equal(s.n_lacking, 1);
     ps_remote_spellings_clear(&s);
 }
 
