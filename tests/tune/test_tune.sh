@@ -75,6 +75,7 @@ for method in random bayesian; do
     [ "$(wc -l <$method-a.csv)" = 15 ] || fail "$method makes not 14 trials"
     [ "$(cut -d , -f 9- $method-a.csv | sort -u | wc -l)" = 15 ] || fail "$method tries a point twice"
 done
+cut -d , -f 10 random-a.csv | tail -n +2 | grep -qvE '^0\.[1-9]$' && fail "steps of 0.1 are written otherwise"
 cmp -s random-a.csv bayesian-a.csv && fail "bayesian is random"
 # The reference's own command line, on a space that has fewer points than trials: all are tried, and it is said.
 expect 0 "the space has 6 different points: all are tried" tune --tuning.enabled=true --tuning.method=random --tuning.n_trials=100 --study few.db
