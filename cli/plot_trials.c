@@ -63,7 +63,7 @@ static void put_history(FILE *out, const void *what, const char *path) {
         if (t->state == PS_TRIAL_COMPLETE && better) best = t->values[0];
         fprintf(out, "%zu %.9g %.9g %d\n", t->number, t->values[0], best, t->state == PS_TRIAL_PRUNED);
     }
-    fputs("END\nset xlabel 'trial'\nset ylabel ", out);
+    fputs("END\nset xrange [-1:*]\nset xlabel 'trial'\nset ylabel ", out);
     ps_cli_plot_quote(out, name_of(s));
     fputs(" noenhanced\nplot $trials using 1:($4 == 0 ? $2 : NaN) with points pt 7 ps 0.5 lc rgb '#0072B2' title "
           "'complete', "
@@ -74,15 +74,27 @@ static void put_history(FILE *out, const void *what, const char *path) {
 
 /* ---- Slices and pairs ---------------------------------------------------- */
 
+/* Whether an earlier trial has the same value of a key. */
+static bool seen_before(const picture *p, size_t trial, const ps_trial_param *param) {
+    for (size_t i = 0; i < trial; i++) {
+        const ps_trial_param *other = param_of(&p->trials->trials[i], param->name);
+        if (other != NULL && other->internal == param->internal) return true;
+    }
+    return false;
+}
+
 /* Choices are places on the axis, with their values as labels. */
 static void put_axis(FILE *out, const picture *p, const char *key, char axis) {
     bool first = true;
-    fprintf(out, "unset %ctics\nset %ctics nomirror\nset %clabel ", axis, axis, axis);
+    fprintf(out, "unset logscale %c\nunset %ctics\nset %ctics nomirror\nset %clabel ", axis, axis, axis, axis);
     ps_cli_plot_quote(out, key);
     fputs(" noenhanced\n", out);
     for (size_t i = 0; i < p->trials->n; i++) {
         const ps_trial_param *param = param_of(&p->trials->trials[i], key);
-        if (param == NULL || strstr(param->distribution, "CategoricalDistribution") == NULL) continue;
+        if (param != NULL && strstr(param->distribution, "\"log\": true") != NULL)
+            fprintf(out, "set logscale %c\n", axis);
+        if (param == NULL || strstr(param->distribution, "CategoricalDistribution") == NULL || seen_before(p, i, param))
+            continue;
         fprintf(out, "set %ctics %s(", axis, first ? "" : "add ");
         ps_cli_plot_quote(out, param->value);
         fprintf(out, " %.9g) noenhanced\n", param->internal);
@@ -123,9 +135,9 @@ static void put_pairs(FILE *out, const void *what, const char *path) {
     size_t pairs = p->n * (p->n - 1) / 2, columns = pairs < 3 ? pairs : 3, rows = (pairs + columns - 1) / columns;
     (void)path;
     put_style(out, columns, rows);
-    fprintf(out, "set multiplot layout %zu,%zu\nset cblabel ", rows, columns);
+    fprintf(out, "set multiplot layout %zu,%zu\nset title ", rows, columns);
     ps_cli_plot_quote(out, name_of(p->trials));
-    fputs(" noenhanced\n", out);
+    fputs(" noenhanced\nset offsets 0, 0, 0, 0\n", out);
     for (size_t x = 0; x < p->n; x++)
         for (size_t y = x + 1; y < p->n; y++) {
             put_rows(out, p, x, y);

@@ -42,13 +42,12 @@ if(PERSAMP_LLAMA_SOURCES)
         string(PREPEND private_libs "-l${CMAKE_MATCH_2} ")
     endif()
 endif()
-# Those that stand on many others are named alone: as static libraries they would ask for all of them, as shared ones,
-# which is how systems have them, they bring their own.
-string(PREPEND private_libs "-lcurl -lmicrohttpd ")
+set(private_requires "jansson libfyaml libpcre2-8 gmp")
+# By name, as shared libraries: what their .pc files ask for beside is for linking them statically, too.
+string(PREPEND private_libs "-lcurl -lmicrohttpd -lsqlite3 ")
 if(PERSAMP_HAVE_LIBPQ)
     string(PREPEND private_libs "-lpq ")
 endif()
-set(private_requires "jansson libfyaml libpcre2-8 gmp sqlite3")
 if(PERSAMP_HAVE_ARB)
     string(PREPEND private_libs "-lflint-arb ")
 endif()

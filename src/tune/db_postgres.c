@@ -57,6 +57,7 @@ static ps_status give_row(const PGresult *result, int row, ps_db_row *each, void
 
 static ps_status take(ps_db *db, PGresult *result, ps_db_row *each, void *user, size_t *changed, ps_error *err) {
     ExecStatusType kind = PQresultStatus(result);
+    if (kind == PGRES_EMPTY_QUERY) return PS_OK;
     if (kind != PGRES_TUPLES_OK && kind != PGRES_COMMAND_OK) return failed(db, result, err);
     ps_status status = PS_OK;
     for (int row = 0; row < PQntuples(result) && each != NULL && status == PS_OK; row++)

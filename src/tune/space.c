@@ -66,6 +66,14 @@ static ps_status put_distribution(const ps_config_key *key, ps_dim *dim, ps_aren
 
 /* ---- The space ----------------------------------------------------------- */
 
+/* A number of steps from the low end, as people write it: 1.4, and not 1.4000000000000001. */
+static double step_point(const ps_dim *dim, double i) {
+    char digits[40];
+    double x = dim->low + i * dim->step, shorter;
+    snprintf(digits, sizeof digits, "%.12g", x);
+    return ps_parse_real(digits, strlen(digits), &shorter) ? shorter : x;
+}
+
 static ps_status make_choices(const ps_config_list *values, ps_dim *dim, ps_arena *arena, ps_error *err) {
     const char **choices = ps_arena_calloc(arena, values->n, sizeof *choices);
     for (size_t i = 0; i < values->n && choices != NULL; i++)
@@ -96,7 +104,7 @@ static ps_status make_dim(const ps_config_space *keys, size_t i, ps_dim *dim, ps
         dim->step = range->step;
         dim->log = range->log;
         /* Optuna wants a high end that steps reach. */
-        if (dim->step > 0) dim->high = dim->low + floor((dim->high - dim->low) / dim->step + 1e-8) * dim->step;
+        if (dim->step > 0) dim->high = step_point(dim, floor((dim->high - dim->low) / dim->step + 1e-8));
     }
     return status == PS_OK ? put_distribution(key, dim, arena, err) : status;
 }
@@ -146,7 +154,7 @@ size_t ps_space_points(const ps_space *space) {
 }
 
 double ps_dim_point(const ps_dim *dim, size_t i) {
-    return dim->kind == PS_DIM_CHOICES ? (double)i : dim->low + (double)i * dim->step;
+    return dim->kind == PS_DIM_CHOICES ? (double)i : step_point(dim, (double)i);
 }
 
 void ps_space_point(const ps_space *space, size_t i, double *x) {
@@ -160,8 +168,10 @@ void ps_space_point(const ps_space *space, size_t i, double *x) {
 double ps_dim_round(const ps_dim *dim, double x) {
     double low = dim->kind == PS_DIM_CHOICES ? 0 : dim->low;
     double high = dim->kind == PS_DIM_CHOICES ? (double)dim->n_choices - 1 : dim->high;
-    double step = dim->kind == PS_DIM_CHOICES ? 1 : dim->step;
-    if (step > 0) x = low + nearbyint((x - low) / step) * step;
+    if (dim->kind == PS_DIM_CHOICES)
+        x = nearbyint(x);
+    else if (dim->step > 0)
+        x = step_point(dim, nearbyint((x - low) / dim->step));
     return x < low ? low : x > high ? high : x;
 }
 

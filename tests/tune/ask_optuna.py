@@ -24,6 +24,10 @@ def objective(trial):
 if command == "make":  # a study of Optuna's
     study = optuna.create_study(storage=url, study_name=name, direction="maximize", sampler=optuna.samplers.RandomSampler(seed=1))
     study.optimize(objective, n_trials=12)
+    print("best", json.dumps(study.best_params, sort_keys=True), study.best_value)
+    importances = optuna.importance.get_param_importances(study, evaluator=optuna.importance.PedAnovaImportanceEvaluator())
+    for key, share in sorted(importances.items()):
+        print("share", key, "%.9f" % share)
 elif command == "load":  # what it reads of a study
     study = optuna.load_study(study_name=name, storage=url)
     for t in study.trials:
@@ -34,17 +38,9 @@ elif command == "load":  # what it reads of a study
             assert t.datetime_complete >= t.datetime_start
         for key, distribution in t.distributions.items():
             assert distribution._contains(distribution.to_internal_repr(t.params[key])), (key, distribution)
-elif command == "best":
-    study = optuna.load_study(study_name=name, storage=url)
-    print(json.dumps(study.best_params, sort_keys=True), study.best_value)
-elif command == "front":
-    study = optuna.load_study(study_name=name, storage=url)
-    print(sorted(t.number for t in study.best_trials))
-elif command == "importance":
-    study = optuna.load_study(study_name=name, storage=url)
-    evaluator = optuna.importance.PedAnovaImportanceEvaluator()
-    for key, share in sorted(optuna.importance.get_param_importances(study, evaluator=evaluator).items()):
-        print(key, "%.9f" % share)
+    print("front", len(study.best_trials))
+    if len(study.directions) == 1:
+        print("best", json.dumps(study.best_params, sort_keys=True), study.best_value)
 elif command == "ask":  # trials of Optuna's own sampler in a study of ours
     study = optuna.load_study(study_name=name, storage=url)
     for _ in range(int(sys.argv[4])):
@@ -52,7 +48,8 @@ elif command == "ask":  # trials of Optuna's own sampler in a study of ours
         study.tell(trial, 0.0)
 elif command == "enqueue":  # trials that somebody else is to run
     study = optuna.load_study(study_name=name, storage=url)
-    study.enqueue_trial(json.loads(sys.argv[4]))
+    for asked in sys.argv[4:]:
+        study.enqueue_trial(json.loads(asked))
 elif command == "numbers":
     study = optuna.load_study(study_name=name, storage=url)
     numbers = [t.number for t in study.trials]

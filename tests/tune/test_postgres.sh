@@ -41,15 +41,15 @@ expect 2 'no study "persam"' "$P" study show --study "$URL" --name persam
 # ---- Optuna, in both directions
 if optuna_there && "$PY" -c 'import psycopg2' 2>/dev/null; then
     THERE="postgresql+psycopg2://tuner@/studies?host=$DATA&port=5999"
-    [ "$(optuna best "$THERE" persamp)" = '{"generation.n_particles": 4, "method": "persistent"} 1.0' ] || fail "Optuna reads another best trial"
     optuna load "$THERE" persamp >out || fail "Optuna does not read our study"
-    optuna make "$THERE" theirs || fail "Optuna makes no study beside ours"
+    grep -qx 'best {"generation.n_particles": 4, "method": "persistent"} 1.0' out || fail "Optuna reads another best trial"
+    optuna make "$THERE" theirs >out || fail "Optuna makes no study beside ours"
     optuna enqueue "$THERE" persamp '{"generation.n_particles": 2, "method": "majority"}'
     tune --study "$URL" >out 2>err || fail "a trial that was asked for: $(tail -n 1 err)"
     "$P" study export --study "$URL" --format csv | grep -q '^6,COMPLETE,.*,2,majority$' || fail "a trial that was asked for was not run"
     [ "$("$P" study export --study "$URL" --name theirs --format csv | wc -l)" = 13 ] || fail "not all of Optuna's trials are read"
     server "$BIN/createdb -h $DATA -p 5999 -U tuner only"
-    optuna make "postgresql+psycopg2://tuner@/only?host=$DATA&port=5999" only || fail "Optuna makes no study"
+    optuna make "postgresql+psycopg2://tuner@/only?host=$DATA&port=5999" only >out || fail "Optuna makes no study"
     "$P" study ls --study "postgresql://tuner@/only?host=$DATA&port=5999" | grep -q '^only.*optuna' || fail "a database that Optuna made is not read"
 fi
 

@@ -24,6 +24,12 @@ grep -q '^method: persistent' best.yaml || fail "best.yaml is not the winner's"
 expect 0 "persamp" "$P" study ls
 expect 0 "--generation.n_particles=4 --method=persistent" "$P" study best
 expect 0 "5" "$P" study show
+if command -v gnuplot >/dev/null; then
+    expect 0 "plot in pictures/pairs.svg" "$P" study show --plot pictures
+    for picture in history slices pairs; do
+        grep -q '</svg>' pictures/$picture.svg || fail "no picture $picture"
+    done
+fi
 "$P" study export --format csv >out 2>err || fail "no CSV"
 [ "$(wc -l <out)" = 7 ] || fail "the CSV has not 7 lines"
 grep -q '^number,state,accuracy,low,high,problems,correct,tokens_per_problem,generation.n_particles,method$' out || fail "another heading"
@@ -75,6 +81,7 @@ for method in random bayesian; do
     [ "$(wc -l <$method-a.csv)" = 15 ] || fail "$method makes not 14 trials"
     [ "$(cut -d , -f 9- $method-a.csv | sort -u | wc -l)" = 15 ] || fail "$method tries a point twice"
 done
+cut -d , -f 10 random-a.csv | tail -n +2 | grep -qvE '^0\.[1-9]$' && fail "steps of 0.1 are written otherwise"
 cmp -s random-a.csv bayesian-a.csv && fail "bayesian is random"
 # The reference's own command line, on a space that has fewer points than trials: all are tried, and it is said.
 expect 0 "the space has 6 different points: all are tried" tune --tuning.enabled=true --tuning.method=random --tuning.n_trials=100 --study few.db
