@@ -1,7 +1,8 @@
 /* What HTTP costs: tokens a second of the server under 64 clients against a solver with 64 problems in flight, by
  * turns, with the shipped model; meanwhile how long /health takes; and the memory of 10,000 requests on the toy engine.
  *
- *     build/bench/bench_serve_llama [MODEL.gguf|-] [ROUNDS] [REQUESTS]      default: the shipped model, 5, 10000
+ *     build/bench/bench_serve_llama [MODEL.gguf|-] [ROUNDS] [PROBLEMS] [REQUESTS]      default: the shipped model, 5,
+ * 192, 10000
  */
 #include "persamp/serve.h"
 #include "report.h"
@@ -18,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CLIENTS = 64, PROBLEMS = 192, MOST_ROUNDS = 32, MOST_LOOKS = 1 << 16 };
+enum { CLIENTS = 64, MOST_ROUNDS = 32, MOST_LOOKS = 1 << 16 };
 
 static void die(const char *what) {
     fprintf(stderr, "bench_serve_llama: %s\n", what);
@@ -88,8 +89,8 @@ static uint64_t ask_question(unsigned port, const char *question, size_t seed) {
 /* ---- Both ways ----------------------------------------------------------- */
 
 typedef struct work {
-    const ps_problem *problems;
-    size_t n;
+    const ps_problem *problems; /* [n_problems], taken again from the first on */
+    size_t n_problems, n;       /* n: requests */
     unsigned port;
     atomic_size_t next;
     atomic_ullong tokens;
@@ -101,7 +102,7 @@ typedef struct work {
 static void *run_client(void *user) {
     work *w = user;
     for (size_t i; (i = atomic_fetch_add(&w->next, 1)) < w->n;)
-        w->tokens += ask_question(w->port, w->problems[i % PROBLEMS].text, i);
+        w->tokens += ask_question(w->port, w->problems[i % w->n_problems].text, i);
     return NULL;
 }
 
@@ -149,7 +150,7 @@ static double through_solver(const ps_config *config, ps_models *models, const p
     double start = ps_now();
     while (next < n || ps_solver_pending(solver) > 0) {
         for (; next < n && ps_solver_running(solver) < CLIENTS; next++) {
-            ps_solve_request request = {.session = session, .problem = &problems[next % PROBLEMS], .tag = next};
+            ps_solve_request request = {.session = session, .problem = &problems[next], .tag = next};
             check(ps_solver_submit(solver, &request, &err), &err);
         }
         check(ps_solver_poll(solver, INFINITY, &events, &found, &err), &err);
@@ -211,7 +212,7 @@ static int ascending(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static void measure_speed(const char *path, size_t rounds) {
+static void measure_speed(const char *path, size_t rounds, size_t problems) {
     static work w;
     double ours[MOST_ROUNDS], theirs[MOST_ROUNDS];
     ps_error err;
@@ -224,14 +225,15 @@ static void measure_speed(const char *path, size_t rounds) {
     check(ps_dataset_open(config, &dataset, &file, &err), &err);
     check(ps_models_open(config, NULL, &models, &err), &err);
     w.problems = ps_dataset_problems(dataset, &n);
-    if (n < PROBLEMS) die("too few problems");
+    if (n < problems) die("there are not so many problems");
+    w.n_problems = n;
     for (size_t i = 0; i < rounds; i++) {
         running r;
         start(&r, config, models);
         w.port = ps_server_port(r.server);
-        ours[i] = through_server(&w, PROBLEMS);
+        ours[i] = through_server(&w, problems);
         stop(&r);
-        theirs[i] = through_solver(config, models, w.problems, PROBLEMS);
+        theirs[i] = through_solver(config, models, w.problems, problems);
     }
     bench_report("serve_tokens_per_second", ours, theirs, rounds, "tokens/s", 0);
     qsort(w.looks, w.n_looks, sizeof *w.looks, ascending);
@@ -258,16 +260,15 @@ static double resident_megabytes(void) {
 
 static void measure_memory(size_t requests) {
     static work w;
-    static ps_problem problems[PROBLEMS];
+    const ps_problem problem = {.text = "which?"};
     ps_error err;
     ps_models *models = NULL;
     ps_config *config = config_of();
     running r;
     set(config, "engine.type", "toy");
     check(ps_models_open(config, NULL, &models, &err), &err);
-    for (size_t i = 0; i < PROBLEMS; i++)
-        problems[i].text = "which?";
-    w.problems = problems;
+    w.problems = &problem;
+    w.n_problems = 1;
     start(&r, config, models);
     w.port = ps_server_port(r.server);
     double begin = ps_now();
@@ -286,8 +287,9 @@ static void measure_memory(size_t requests) {
 int main(int argc, char **argv) {
     const char *path = argc > 1 ? argv[1] : "-";
     size_t rounds = argc > 2 ? count_of(argv[2], MOST_ROUNDS) : BENCH_RUNS;
-    size_t requests = argc > 3 ? count_of(argv[3], 10000000) : 10000;
-    measure_speed(path, rounds);
+    size_t problems = argc > 3 ? count_of(argv[3], 100000) : 192;
+    size_t requests = argc > 4 ? count_of(argv[4], 10000000) : 10000;
+    measure_speed(path, rounds, problems);
     measure_memory(requests);
     return 0;
 }
