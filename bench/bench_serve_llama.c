@@ -120,7 +120,7 @@ static void *run_client(void *user) {
 
 static void *look_at_health(void *user) {
     work *w = user;
-    const struct timespec pause = {.tv_nsec = 5000000};
+    const struct timespec pause = {.tv_nsec = 50000000};
     while (!w->over && w->n_looks < MOST_LOOKS) {
         double start = ps_now();
         (void)ask(w->port, "GET", "/health", "", NULL);
