@@ -1,7 +1,9 @@
-/* What HTTP costs: tokens a second of the server under 64 clients against a solver with 64 problems in flight, by
- * turns, with the shipped model; meanwhile how long /health takes; and the memory of 10,000 requests on the toy engine.
+/* What HTTP costs: tokens a second of the server under 64 clients against a solver with as many problems in
+ * flight as the server runs at once, by turns, with the shipped model; meanwhile how long /health takes; and the memory
+ * of 10,000 requests on the toy engine.
  *
- *     build/bench/bench_serve_llama [MODEL.gguf|-] [ROUNDS] [REQUESTS]      default: the shipped model, 5, 10000
+ *     build/bench/bench_serve_llama [MODEL.gguf|-] [ROUNDS] [PROBLEMS] [REQUESTS]      default: the
+ * shipped model, 5, 192, 10000
  */
 #include "persamp/serve.h"
 #include "report.h"
@@ -18,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CLIENTS = 64, PROBLEMS = 192, MOST_ROUNDS = 32, MOST_LOOKS = 1 << 16 };
+enum { CLIENTS = 64, MOST_ROUNDS = 32, MOST_LOOKS = 1 << 16 };
 
 static void die(const char *what) {
     fprintf(stderr, "bench_serve_llama: %s\n", what);
@@ -87,9 +89,20 @@ static uint64_t ask_question(unsigned port, const char *question, size_t seed) {
 
 /* ---- Both ways ----------------------------------------------------------- */
 
+/* Tokens a second on the clock, and of processor time, which says the same on a busy machine. */
+typedef struct speed {
+    double clock, processor;
+} speed;
+
+static double processor_seconds(void) {
+    struct timespec at;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &at);
+    return (double)at.tv_sec + (double)at.tv_nsec * 1e-9;
+}
+
 typedef struct work {
-    const ps_problem *problems;
-    size_t n;
+    const ps_problem *problems; /* [n_problems], taken again from the first on */
+    size_t n_problems, n;       /* n: requests */
     unsigned port;
     atomic_size_t next;
     atomic_ullong tokens;
@@ -101,13 +114,13 @@ typedef struct work {
 static void *run_client(void *user) {
     work *w = user;
     for (size_t i; (i = atomic_fetch_add(&w->next, 1)) < w->n;)
-        w->tokens += ask_question(w->port, w->problems[i % PROBLEMS].text, i);
+        w->tokens += ask_question(w->port, w->problems[i % w->n_problems].text, i);
     return NULL;
 }
 
 static void *look_at_health(void *user) {
     work *w = user;
-    const struct timespec pause = {.tv_nsec = 5000000};
+    const struct timespec pause = {.tv_nsec = 50000000};
     while (!w->over && w->n_looks < MOST_LOOKS) {
         double start = ps_now();
         (void)ask(w->port, "GET", "/health", "", NULL);
@@ -117,39 +130,41 @@ static void *look_at_health(void *user) {
     return NULL;
 }
 
-/* Tokens a second of all requests by CLIENTS clients. */
-static double through_server(work *w, size_t n) {
+/* All requests by CLIENTS clients, whose own time counts, too. */
+static speed through_server(work *w, size_t n) {
     pthread_t clients[CLIENTS], health;
     w->n = n;
     w->next = 0;
     w->tokens = 0;
     w->over = false;
-    double start = ps_now();
+    double start = ps_now(), used = processor_seconds();
     pthread_create(&health, NULL, look_at_health, w);
     for (int i = 0; i < CLIENTS; i++)
         pthread_create(&clients[i], NULL, run_client, w);
     for (int i = 0; i < CLIENTS; i++)
         pthread_join(clients[i], NULL);
     double seconds = ps_now() - start;
+    used = processor_seconds() - used;
     w->over = true;
     pthread_join(health, NULL);
-    return (double)w->tokens / seconds;
+    return (speed){(double)w->tokens / seconds, (double)w->tokens / used};
 }
 
-/* The same problems with as many in flight, as `eval` solves them. */
-static double through_solver(const ps_config *config, ps_models *models, const ps_problem *problems, size_t n) {
+/* The same problems with as many in flight as the server has, as `eval` solves them. */
+static speed through_solver(const ps_config *config, ps_models *models, const ps_problem *problems, size_t n) {
     ps_error err;
     ps_session *session = NULL;
     ps_solver *solver = NULL;
     const ps_solver_event *events;
+    const size_t in_flight = (size_t)config->serve_limits_running;
     size_t next = 0, found;
     uint64_t tokens = 0;
     check(ps_session_create(config, models, NULL, &session, &err), &err);
     check(ps_solver_create(models, &solver, &err), &err);
-    double start = ps_now();
+    double start = ps_now(), used = processor_seconds();
     while (next < n || ps_solver_pending(solver) > 0) {
-        for (; next < n && ps_solver_running(solver) < CLIENTS; next++) {
-            ps_solve_request request = {.session = session, .problem = &problems[next % PROBLEMS], .tag = next};
+        for (; next < n && ps_solver_running(solver) < in_flight; next++) {
+            ps_solve_request request = {.session = session, .problem = &problems[next], .tag = next};
             check(ps_solver_submit(solver, &request, &err), &err);
         }
         check(ps_solver_poll(solver, INFINITY, &events, &found, &err), &err);
@@ -158,10 +173,10 @@ static double through_solver(const ps_config *config, ps_models *models, const p
             ps_outcome_free(events[i].outcome);
         }
     }
-    double speed = (double)tokens / (ps_now() - start);
+    speed s = {(double)tokens / (ps_now() - start), (double)tokens / (processor_seconds() - used)};
     ps_solver_free(solver);
     ps_session_release(session);
-    return speed;
+    return s;
 }
 
 /* ---- A server in a thread ------------------------------------------------ */
@@ -199,8 +214,6 @@ static ps_config *config_of(void) {
     ps_error err;
     check(ps_config_create(&config, &err), &err);
     set(config, "serve.port", "0");
-    set(config, "serve.limits.running", "64");
-    set(config, "serve.limits.in_flight", "64");
     return config;
 }
 
@@ -211,9 +224,9 @@ static int ascending(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static void measure_speed(const char *path, size_t rounds) {
+static void measure_speed(const char *path, size_t rounds, size_t problems) {
     static work w;
-    double ours[MOST_ROUNDS], theirs[MOST_ROUNDS];
+    double ours[2][MOST_ROUNDS], theirs[2][MOST_ROUNDS];
     ps_error err;
     ps_models *models = NULL;
     ps_dataset *dataset = NULL;
@@ -224,16 +237,23 @@ static void measure_speed(const char *path, size_t rounds) {
     check(ps_dataset_open(config, &dataset, &file, &err), &err);
     check(ps_models_open(config, NULL, &models, &err), &err);
     w.problems = ps_dataset_problems(dataset, &n);
-    if (n < PROBLEMS) die("too few problems");
+    if (n < problems) die("there are not so many problems");
+    w.n_problems = n;
     for (size_t i = 0; i < rounds; i++) {
         running r;
         start(&r, config, models);
         w.port = ps_server_port(r.server);
-        ours[i] = through_server(&w, PROBLEMS);
+        speed server = through_server(&w, problems);
         stop(&r);
-        theirs[i] = through_solver(config, models, w.problems, PROBLEMS);
+        speed solver = through_solver(config, models, w.problems, problems);
+        ours[0][i] = server.clock;
+        ours[1][i] = server.processor;
+        theirs[0][i] = solver.clock;
+        theirs[1][i] = solver.processor;
     }
-    bench_report("serve_tokens_per_second", ours, theirs, rounds, "tokens/s", 0);
+    bench_report("serve_tokens_per_second", ours[0], theirs[0], rounds, "tokens/s", 0);
+    bench_report("serve_tokens_per_processor_second", ours[1], theirs[1], rounds, "tokens/s", 0);
+    fflush(stdout);
     qsort(w.looks, w.n_looks, sizeof *w.looks, ascending);
     printf("{\"name\": \"serve_health\", \"p50\": %.6f, \"p99\": %.6f, \"unit\": \"s\", \"runs\": %zu}\n",
            w.looks[w.n_looks / 2], w.looks[w.n_looks * 99 / 100], w.n_looks);
@@ -258,16 +278,15 @@ static double resident_megabytes(void) {
 
 static void measure_memory(size_t requests) {
     static work w;
-    static ps_problem problems[PROBLEMS];
+    const ps_problem problem = {.text = "which?"};
     ps_error err;
     ps_models *models = NULL;
     ps_config *config = config_of();
     running r;
     set(config, "engine.type", "toy");
     check(ps_models_open(config, NULL, &models, &err), &err);
-    for (size_t i = 0; i < PROBLEMS; i++)
-        problems[i].text = "which?";
-    w.problems = problems;
+    w.problems = &problem;
+    w.n_problems = 1;
     start(&r, config, models);
     w.port = ps_server_port(r.server);
     double begin = ps_now();
@@ -286,8 +305,9 @@ static void measure_memory(size_t requests) {
 int main(int argc, char **argv) {
     const char *path = argc > 1 ? argv[1] : "-";
     size_t rounds = argc > 2 ? count_of(argv[2], MOST_ROUNDS) : BENCH_RUNS;
-    size_t requests = argc > 3 ? count_of(argv[3], 10000000) : 10000;
-    measure_speed(path, rounds);
+    size_t problems = argc > 3 ? count_of(argv[3], 100000) : 192;
+    size_t requests = argc > 4 ? count_of(argv[4], 10000000) : 10000;
+    measure_speed(path, rounds, problems);
     measure_memory(requests);
     return 0;
 }

@@ -127,9 +127,12 @@ static bool submit(ps_exchange *x, bool chat) {
     ps_models *models = enter_models(x->server, &x->error);
     if (models == NULL) return false;
     ps_job *job = ps_job_create();
-    bool ok = job != NULL ? ps_api_request_parse(ps_text_cstr(&x->body), x->body.length, chat, &job->request, &x->error)
-                          : ps_api_refuse(&x->error, 500, NULL, NULL, "out of memory");
-    ok = ok && plan(x, models, job) && queue(x, job);
+    bool ok = job != NULL;
+    if (job == NULL)
+        ps_api_refuse(&x->error, 500, NULL, NULL, "out of memory");
+    else
+        ok = ps_api_request_parse(ps_text_cstr(&x->body), x->body.length, chat, &job->request, &x->error) &&
+             plan(x, models, job) && queue(x, job);
     leave_models(x->server);
     if (!ok) ps_job_free(job);
     return ok;

@@ -31,7 +31,7 @@ static char *content_of(const char *stream) {
 static void *run_client(void *user) {
     client *c = user;
     char body[256];
-    ps_text some = {0};
+    bytes some = {0};
     int fd = client_connect(c->b->port);
     body_of(c->number, true, body, sizeof body);
     client_request(fd, "POST", "/v1/chat/completions", "", body);
@@ -45,7 +45,7 @@ static void *run_client(void *user) {
         }
         reply_free(&r);
     }
-    ps_text_clear(&some);
+    bytes_clear(&some);
     close(fd);
     return NULL;
 }

@@ -154,9 +154,9 @@ static void a_conversation_reaches_the_model_whole(void **state) {
 /* ---- Streams ------------------------------------------------------------- */
 
 /* The next event of a stream as JSON; NULL: [DONE]. Comments are passed over. */
-static json_t *next_event(int fd, ps_text *body, size_t *at) {
+static json_t *next_event(int fd, bytes *body, size_t *at) {
     while (true) {
-        const char *start = ps_text_cstr(body) + *at, *end = strstr(start, "\n\n");
+        const char *start = bytes_text(body) + *at, *end = strstr(start, "\n\n");
         if (end == NULL) {
             assert_true(client_chunk(fd, body));
             continue;
@@ -180,7 +180,7 @@ typedef struct stream_told {
 
 static stream_told read_stream(int fd) {
     stream_told t = {0};
-    ps_text body = {0};
+    bytes body = {0};
     size_t at = 0;
     reply head = client_head(fd);
     assert_int_equal(head.code, 200);
@@ -202,7 +202,7 @@ static stream_told read_stream(int fd) {
         }
         if (json_at(event, "error") != NULL) snprintf(t.error, sizeof t.error, "%s", json_text_at(event, "error.code"));
     }
-    ps_text_clear(&body);
+    bytes_clear(&body);
     reply_free(&head);
     return t;
 }
