@@ -2,9 +2,9 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* sched_getaffinity, dladdr NOLINT(bugprone-reserved-identifier) */
 #endif
+#include "engine/clock.h"
 #include "engine/llama/backends.h"
 #include "engine/llama/check.h"
-#include "engine/llama/clock.h"
 #include "engine/llama/guard.h"
 #include "engine/llama/lane.h"
 #include "engine/llama/log.h"

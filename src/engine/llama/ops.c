@@ -1,7 +1,7 @@
 /* The table of the seam: checks, hand-over to the lanes, collection of results. */
+#include "engine/clock.h"
 #include "engine/llama/cancel.h"
 #include "engine/llama/chat.h"
-#include "engine/llama/clock.h"
 #include "engine/llama/lane.h"
 #include "engine/llama/text.h"
 #include "engine/llama/tune.h"

@@ -1,21 +1,13 @@
 /* An engine from its options. */
+#include "engine/clock.h"
 #include "engine/openai/start.h"
 
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 static void init_sync(ps_remote *e) {
     pthread_mutex_init(&e->mutex, NULL);
-#ifdef __APPLE__
-    pthread_cond_init(&e->ready, NULL);
-#else
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC); /* that of ps_now() */
-    pthread_cond_init(&e->ready, &attributes);
-    pthread_condattr_destroy(&attributes);
-#endif
+    ps_clock_cond_init(&e->ready);
 }
 
 static ps_status connect_to(ps_remote *e, const ps_openai_options *o, ps_error *err) {

@@ -1,11 +1,10 @@
 /* The table of the seam: what callers ask is put where the driving thread finds it, what came of it is handed over. */
+#include "engine/clock.h"
 #include "engine/openai/errand.h"
 #include "engine/openai/prompt.h"
 #include "engine/openai/start.h"
 
-#include <math.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /* ---- After fork() -------------------------------------------------------- */
@@ -212,22 +211,10 @@ static void on_ready(ps_engine *base, void (*ready)(void *user), void *user) {
     pthread_mutex_unlock(&e->mutex);
 }
 
-/* As pthread_cond_wait, no longer than until `deadline` of ps_now(). */
-static void wait_until(ps_remote *e, double deadline) {
-    const double left = deadline - ps_now(), longest = 1e8; /* three years: what any time_t can tell */
-    if (!(left < longest)) {
-        pthread_cond_wait(&e->ready, &e->mutex);
-        return;
-    }
-    const double until = left > 0 ? deadline : 0;
-    const struct timespec time = {(time_t)until, (long)((until - floor(until)) * 1e9)};
-    pthread_cond_timedwait(&e->ready, &e->mutex, &time);
-}
-
 static void wait_for_results(ps_remote *e, double seconds) {
     const double deadline = ps_now() + seconds;
     while (e->results.first == NULL && e->under_way > 0 && !e->woken && e->lost.code == PS_OK && ps_now() < deadline)
-        wait_until(e, deadline);
+        ps_clock_cond_wait(&e->ready, &e->mutex, deadline);
 }
 
 /* [mutex] */
