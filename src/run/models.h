@@ -4,10 +4,17 @@
 
 #include "persamp/run.h"
 
+#include <stdatomic.h>
+
+enum { PS_THINKS_UNKNOWN, PS_THINKS_NOT, PS_THINKS };
+
 struct ps_models {
     ps_engine *engine;
     ps_prm *prm; /* NULL without one */
     char *path;  /* of the reasoner's file */
+    /* Whether answers begin inside of the thinking, with the model's own template: found out once, by whichever session
+     * asks first, since a server makes one for each request. */
+    atomic_int thinks;
 };
 
 #endif

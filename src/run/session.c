@@ -1,5 +1,6 @@
 /* From a configuration to what every problem of a run shares. */
 #include "run/session.h"
+#include "run/models.h"
 
 #include <limits.h>
 #include <string.h>
@@ -243,14 +244,17 @@ static ps_status set_verify(ps_session *s, ps_error *err) {
 
 /* Whether answers begin inside of the thinking: the end of the prompt has opened it. Where the prompt cannot be seen
  * before it is used, they do not. */
-static bool begins_thinking(const ps_session *s) {
+static bool begins_thinking(const ps_session *s, ps_models *models) {
     const ps_chat_message question = {"user", "?"};
     ps_error ignored;
     char *text = NULL;
     if (s->template != NULL) return ps_is_thinking(s->template, false);
+    int known = atomic_load(&models->thinks);
+    if (known != PS_THINKS_UNKNOWN) return known == PS_THINKS;
     if (ps_engine_render_chat(s->engine, &question, 1, &text, &ignored) != PS_OK) return false;
     bool thinks = ps_is_thinking(text, false);
     ps_free(text);
+    atomic_store(&models->thinks, thinks ? PS_THINKS : PS_THINKS_NOT);
     return thinks;
 }
 
@@ -306,7 +310,7 @@ static ps_status unknown_method(const char *name, ps_error *err) {
     return status;
 }
 
-static ps_status set_all(ps_session *s, const char *arm, ps_error *err) {
+static ps_status set_all(ps_session *s, ps_models *models, const char *arm, ps_error *err) {
     const ps_config *c = s->config;
     bool sample = arm != NULL && strcmp(arm, "sample") == 0;
     const char *name = arm == NULL ? c->method : sample ? "best_of_n" : arm;
@@ -326,7 +330,7 @@ static ps_status set_all(ps_session *s, const char *arm, ps_error *err) {
     s->select =
         select_of(s->method->select != NULL ? s->method->select : c->answer_select, s->params.score->needs_reward);
     s->stop_at_boxed = c->answer_stop_at_boxed;
-    s->thinks = s->stop_at_boxed && begins_thinking(s);
+    s->thinks = s->stop_at_boxed && begins_thinking(s, models);
     s->keep_particles = c->evaluation_save_particles;
     s->max_seconds = c->ps_budget_max_seconds;
     if (sample) make_single_sample(s);
@@ -347,7 +351,7 @@ ps_status ps_session_create(const ps_config *config, ps_models *models, const ch
     s->engine = ps_models_engine(models);
     s->prm = ps_models_prm(models);
     s->arena = ps_arena_create();
-    ps_status status = s->arena != NULL ? set_all(s, arm, err) : ps_nomem(err);
+    ps_status status = s->arena != NULL ? set_all(s, models, arm, err) : ps_nomem(err);
     s->config = NULL;
     if (status == PS_OK)
         *session = s;
