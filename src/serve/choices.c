@@ -31,10 +31,12 @@ ps_status ps_choices_of(const ps_job *job, ps_choices *choices, ps_error *err) {
     return status;
 }
 
-/* What was drawn is paid for, shown or not. Answers that share text have it once. */
+/* What was drawn is paid for, shown or not, also what a server of the model drew beyond a step. Answers that share text
+ * have it once. */
 json_t *ps_usage_json(const ps_job *job, const ps_choices *choices) {
     const ps_token_counts *tokens = &job->outcome->tokens;
-    json_int_t drawn = (json_int_t)tokens->generated, shown = 0, prompt = (json_int_t)tokens->prompt;
+    json_int_t drawn = (json_int_t)(tokens->generated + tokens->discarded), shown = 0;
+    const json_int_t prompt = (json_int_t)tokens->prompt;
     for (size_t i = 0; i < choices->n; i++)
         shown += (json_int_t)choices->choices[i].tokens;
     return json_pack("{s:I,s:I,s:I,s:{s:I}}", "prompt_tokens", prompt, "completion_tokens", drawn, "total_tokens",
