@@ -23,7 +23,7 @@ configure = $(if $(gpu),$(get_gpu_llama)) cmake -S . -G Ninja -DPERSAMP_LLAMA=$(
 llama_setup = $(if $(filter OFF,$(LLAMA)),,llama$(gpu:%=:linux-x64-%))
 ctest = ctest --output-on-failure --no-tests=error -j 2
 
-.PHONY: all demo test check bench fuzz asan tsan valgrind neon test-models test-remote coverage format install uninstall clean help
+.PHONY: all demo test check bench fuzz asan tsan valgrind neon test-models test-remote test-clients coverage format install uninstall clean help
 .DEFAULT_GOAL := all
 
 all: ## Build the command, build/persamp
@@ -59,9 +59,9 @@ bench: ## Build and run the benchmarks
 	@for program in $(BUILD)/bench/bench_*; do case $$program in *_verify) continue ;; esac; \
 		printf '\n== %s\n' "$$program"; "$$program" || exit 1; done
 
-fuzz: ## Run each fuzzer for FUZZ_SECONDS (20) with clang, ASan and UBSan
-	@$(configure) -B $(BUILD)-fuzz -DCMAKE_C_COMPILER=clang -DPERSAMP_FUZZ=ON -DPERSAMP_SANITIZE=address,undefined \
-		-DPERSAMP_LLAMA=OFF -DBUILD_TESTING=OFF
+fuzz: ## Run each fuzzer for FUZZ_SECONDS (20) with clang, ASan and UBSan; those of models where libllama is
+	@$(configure) -B $(BUILD)-fuzz -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DPERSAMP_FUZZ=ON \
+		-DPERSAMP_SANITIZE=address,undefined -DBUILD_TESTING=OFF $(if $(filter ON,$(LLAMA)),-DPERSAMP_LLAMA=AUTO)
 	@cmake --build $(BUILD)-fuzz --target fuzz
 	@tools/check_fuzz $(BUILD)-fuzz $(FUZZ_SECONDS)
 
@@ -95,6 +95,9 @@ test-models: all ## Run what needs real models; those that are not in the cache 
 test-remote: all ## Run the command over real servers, llama-server and vLLM; what cannot be had is skipped
 	@PERSAMP_COMMAND=$(abspath $(BUILD)/persamp) tests/remote/run $(REMOTE)
 
+test-clients: all ## Run the server with real clients: openai for Python and Node, curl, LiteLLM
+	@PERSAMP_COMMAND=$(BUILD)/persamp PERSAMP_CLIENTS=$(BUILD)/clients tests/clients/run
+
 neon: ## Run the tests of the inner loops for ARM under qemu
 	@tools/setup build neon
 	@tools/check_neon
@@ -114,4 +117,4 @@ clean: ## Remove the build folders
 	rm -rf $(BUILD) $(BUILD)-*
 
 help: ## Show this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile

@@ -3,6 +3,8 @@
  *
  *   bench_sampler_llama [RUNS]      default: 5 turns
  *
+ * Then ours with certainty and confidence (ps_event), each against ours without.
+ *
  * One JSON line per vocabulary and setting; the logits are normal with a few that stand out, as models' are. The chain
  * truncates before the temperature, as libllama's own programs do; the work is the same. */
 #include "engine/sampler/sampler.h"
@@ -56,6 +58,25 @@ static double time_theirs(const float *logits, size_t n, const ps_generation *g,
     return each;
 }
 
+/* What certainty and confidence cost where they are asked for, in turns with the same draw without them. */
+static void bench_sureness(ps_sampler *s, const float *logits, size_t n, const char *name, const ps_generation *g,
+                           size_t runs, int draws) {
+    static const char *const what[] = {"certainty", "confidence"};
+    for (int k = 0; k < 2; k++) {
+        double with[MOST_RUNS], without[MOST_RUNS];
+        char row[96];
+        ps_generation asking = *g;
+        asking.certainty = k == 0;
+        asking.confidence = k == 1;
+        for (size_t r = 0; r < runs; r++) {
+            with[r] = time_ours(s, logits, n, &asking, draws);
+            without[r] = time_ours(s, logits, n, g, draws);
+        }
+        snprintf(row, sizeof row, "sampler_%zu_%s_%s", n, name, what[k]);
+        bench_report(row, with, without, runs, "us/token", 1);
+    }
+}
+
 int main(int argc, char **argv) {
     const size_t runs = argc > 1 ? strtoul(argv[1], NULL, 10) : BENCH_RUNS;
     static const size_t sizes[] = {152064, 539};
@@ -85,6 +106,7 @@ int main(int argc, char **argv) {
             }
             snprintf(name, sizeof name, "sampler_%zu_%s", sizes[v], settings[k].name);
             bench_report(name, ours, theirs, runs, "us/token", 1);
+            bench_sureness(&s, logits, sizes[v], settings[k].name, &settings[k].g, runs, draws);
             free(logits);
         }
     ps_sampler_clear(&s);

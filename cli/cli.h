@@ -13,9 +13,12 @@ enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 130 };
 int ps_cmd_solve(int argc, char **argv);
 int ps_cmd_eval(int argc, char **argv);
 int ps_cmd_compare(int argc, char **argv);
+int ps_cmd_tune(int argc, char **argv);
+int ps_cmd_study(int argc, char **argv);
 int ps_cmd_config(int argc, char **argv);
 int ps_cmd_verify(int argc, char **argv);
 int ps_cmd_info(int argc, char **argv);
+int ps_cmd_serve(int argc, char **argv);
 
 /* Write a text that may come from a file, a model or a configuration: what a terminal would take for a command (control
  * characters, escapes, bytes that are no UTF-8) is written as \x1b. Line breaks and tabs stay. */

@@ -40,6 +40,9 @@ static void help(void) {
         "                      command without it joins the shards of its output folder\n"
         "  --from FOLDER       read finished problems of this folder too; repeat it for more\n"
         "  --json FILE         also write the comparison here\n"
+        "  --per KIND          passes or seconds: also a table at equal forward passes or equal seconds, read from "
+        "the\n"
+        "                      same runs between their budgets; tokens, the default, is what budgets are of\n"
         "  --plot FILE         accuracy against tokens, SVG or PNG by the file's ending; needs gnuplot\n"
         "  --fresh             start over where the output folder has results\n"
         "  --config FILE       read a configuration; repeat it, later files win\n"
@@ -54,7 +57,14 @@ static const char *stars(double p) {
     return p < 0.01 ? "**" : p < 0.05 ? "*" : "";
 }
 
-static void add_row(ps_cli_table *table, const ps_compare_cell *c) {
+static size_t count_failed(const ps_compare_summary *s) {
+    size_t failed = 0;
+    for (size_t i = 0; i < s->n_cells; i++)
+        failed += s->cells[i].errors;
+    return failed;
+}
+
+static void add_row(ps_cli_table *table, const ps_compare_cell *c, bool failed) {
     double n = (double)c->runs;
     ps_cli_cell(table, c->method);
     if (c->runs == 0) {
@@ -65,6 +75,7 @@ static void add_row(ps_cli_table *table, const ps_compare_cell *c) {
     }
     ps_cli_number(table, "%.1f%%", 100 * c->accuracy);
     ps_cli_number(table, "%.1f - %.1f%%", 100 * c->low, 100 * c->high);
+    if (failed) ps_cli_number(table, "%zu", c->errors);
     if (isnan(c->difference))
         ps_cli_cell(table, "");
     else
@@ -86,30 +97,84 @@ static void add_budget(ps_cli_table *table, const char *budget) {
     ps_cli_section(table, title);
 }
 
+/* Failed runs count as wrong, so how many there are stands beside the share of the right ones, where there are any. */
 static void print_table(const ps_compare_summary *s) {
-    const char *headings[] = {
-        "method",    "correct",  "95% interval", s->n_methods > 1 ? "difference to the first" : "",
-        "generated", "computed", "prefilled",    "PRM",
-        "seconds",   "Brier",    "ECE",          ""};
+    const bool failed = count_failed(s) > 0;
+    const char *headings[13] = {"method", "correct", "95% interval"};
+    const char *others[] = {s->n_methods > 1 ? "difference to the first" : "",
+                            "generated",
+                            "computed",
+                            "prefilled",
+                            "PRM",
+                            "seconds",
+                            "Brier",
+                            "ECE",
+                            ""};
     const char *budget = NULL;
     ps_cli_table table;
-    ps_cli_table_begin(&table, sizeof headings / sizeof *headings, headings);
+    if (failed) headings[3] = "failed";
+    memcpy(headings + 3 + failed, others, sizeof others);
+    ps_cli_table_begin(&table, (size_t)12 + failed, headings);
     for (size_t i = 0; i < s->n_cells; i++) {
         const ps_compare_cell *c = &s->cells[i];
         if (budget == NULL || strcmp(budget, c->budget) != 0) add_budget(&table, c->budget);
         budget = c->budget;
-        add_row(&table, c);
+        add_row(&table, c, failed);
     }
     putchar('\n');
     ps_cli_table_print(&table);
 }
 
+/* ---- At equal cost of another kind --------------------------------------- */
+
+static void add_point(ps_cli_table *table, const ps_compare_point *x) {
+    ps_cli_cell(table, x->method);
+    if (x->problems == 0) {
+        if (isnan(x->least))
+            ps_cli_cell(table, "not run");
+        else
+            ps_cli_number(table, x->cost < x->least ? "from %.1f on" : "up to %.1f",
+                          x->cost < x->least ? x->least : x->most);
+        for (size_t i = 2; i < table->n_columns; i++)
+            ps_cli_cell(table, "");
+        return;
+    }
+    ps_cli_number(table, "%.1f%%", 100 * x->accuracy);
+    ps_cli_number(table, "%.1f - %.1f%%", 100 * x->low, 100 * x->high);
+    if (isnan(x->difference))
+        ps_cli_cell(table, "");
+    else
+        ps_cli_number(table, "%+.1f [%+.1f, %+.1f] %-2s", 100 * x->difference, 100 * x->difference_low,
+                      100 * x->difference_high, stars(x->p_holm));
+    ps_cli_number(table, "%zu", x->problems);
+}
+
+static void print_points(const ps_compare_summary *s) {
+    const char *unit = s->per == PS_COST_PASSES ? "forward passes" : "seconds";
+    const char *headings[] = {"method", "correct", "95% interval", s->n_methods > 1 ? "difference to the first" : "",
+                              "problems"};
+    ps_cli_table table;
+    if (s->n_points == 0) return;
+    ps_cli_table_begin(&table, sizeof headings / sizeof *headings, headings);
+    for (size_t i = 0; i < s->n_points; i++) {
+        const ps_compare_point *x = &s->points[i];
+        char title[128];
+        snprintf(title, sizeof title, "%.1f %s a problem, as %.40s %s", x->cost, unit, s->points[0].method, x->budget);
+        if (i == 0 || x->cost != s->points[i - 1].cost) ps_cli_section(&table, title);
+        add_point(&table, x);
+    }
+    putchar('\n');
+    ps_cli_table_print(&table);
+    ps_cli_note("At equal %s: each problem between the two budgets of a method that cost less and more; \"from\" and "
+                "\"up to\" say what its own budgets cost: run it at smaller or larger ones.",
+                unit);
+}
+
 static void print_notes(const ps_compare_summary *s) {
     bool shared = false;
-    size_t errors = 0, truncated = 0, runs = 0;
+    size_t truncated = 0, runs = 0;
     for (size_t i = 0; i < s->n_cells; i++) {
         shared = shared || s->cells[i].shared;
-        errors += s->cells[i].errors;
         truncated += s->cells[i].truncated;
         runs += s->cells[i].runs;
     }
@@ -123,21 +188,19 @@ static void print_notes(const ps_compare_summary *s) {
             s->comparisons);
     if (shared) ps_cli_note("=  the same samples as a method above, read by another selection.");
     if (truncated > 0) ps_cli_note("%zu of %zu searches ended without a finished answer", truncated, runs);
-    ps_cli_print_troubles(errors, s->faults);
+    ps_cli_print_troubles(count_failed(s), s->faults);
     if (s->path != NULL) ps_cli_print_path("written to ", s->path);
 }
 
 static void print_summary(const ps_compare_summary *s) {
     if (s->n_cells == 0) return;
     print_table(s);
+    print_points(s);
     print_notes(s);
 }
 
 static int verdict(const ps_compare_summary *s) {
-    size_t errors = s->faults;
-    for (size_t i = 0; i < s->n_cells; i++)
-        errors += s->cells[i].errors;
-    return errors == 0 ? EXIT_DONE : EXIT_FAILED;
+    return count_failed(s) + s->faults == 0 ? EXIT_DONE : EXIT_FAILED;
 }
 
 /* ---- Files --------------------------------------------------------------- */
@@ -161,6 +224,17 @@ static int write_files(const compare_arguments *a) {
 }
 
 /* ---- Arguments ----------------------------------------------------------- */
+
+static int take_cost(compare_arguments *a, const char *value) {
+    static const char *const names[] = {"tokens", "passes", "seconds"};
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+        if (strcmp(value, names[k]) == 0) {
+            a->options.per = (ps_cost)k;
+            return 1;
+        }
+    ps_cli_say("--per %s: expected tokens, passes or seconds", value);
+    return -1;
+}
 
 static int add_folder(compare_arguments *a, const char *folder) {
     if (!ps_cli_filled("--from", folder)) return -1;
@@ -193,6 +267,7 @@ static int take_option(int argc, char **argv, int *i, void *arguments) {
     if ((value = ps_cli_option(argc, argv, i, "--shard", &failed)) != NULL)
         return ps_cli_shard(value, &o->shard, &o->shards) ? 1 : -1;
     if (!failed && (value = ps_cli_option(argc, argv, i, "--from", &failed)) != NULL) return add_folder(a, value);
+    if (!failed && (value = ps_cli_option(argc, argv, i, "--per", &failed)) != NULL) return take_cost(a, value);
     for (size_t k = 0; k < sizeof options / sizeof *options && !failed; k++) {
         value = ps_cli_option(argc, argv, i, options[k].name, &failed);
         if (failed) return -1;
@@ -240,8 +315,8 @@ static int report(const void *arguments, const ps_models *models) {
 
 int ps_cmd_compare(int argc, char **argv) {
     static const char *const options[] = {"--methods", "--budgets", "--seeds", "--limit", "--offset",
-                                          "--shard",   "--from",    "--json",  "--plot",  "--fresh",
-                                          "--config",  "--help",    NULL};
+                                          "--shard",   "--from",    "--json",  "--per",   "--plot",
+                                          "--fresh",   "--config",  "--help",  NULL};
     static const ps_cli_run run = {.name = "compare",
                                    .help = help,
                                    .options = options,

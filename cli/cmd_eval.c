@@ -84,11 +84,12 @@ static void print_table(const ps_eval_summary *s) {
     ps_cli_table_print(&table);
 }
 
+/* A draw is not shown: it adds luck to what the weights say. */
 static void print_selections(const ps_eval_arm *arm, bool prm) {
     if (arm->done == 0) return;
     ps_text text = {0};
     for (int k = 0; k < PS_SELECTS; k++)
-        if (k != PS_SELECT_PRM_WEIGHTED || prm)
+        if (k != PS_SELECT_DRAW && (k != PS_SELECT_PRM_WEIGHTED || prm))
             ps_text_printf(&text, "%s %s %.1f%%", text.length > 0 ? "," : "", ps_select_name((ps_select)k),
                            100.0 * (double)arm->correct_by[k] / (double)arm->done);
     putchar('\n');

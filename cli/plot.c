@@ -1,4 +1,4 @@
-/* The plot of a comparison: a script for gnuplot, handed over through a pipe. */
+/* Plots: a script for gnuplot, handed over through a pipe; and that of a comparison. */
 #include "plot.h"
 
 #include "cli.h"
@@ -39,6 +39,13 @@ static bool find_program(const char *name, char *out, size_t size) {
     return false;
 }
 
+int ps_cli_plot_find(char *gnuplot, size_t size) {
+    if (find_program("gnuplot", gnuplot, size)) return -1;
+    ps_cli_say("--plot needs gnuplot, which is not on PATH; install it (apt install gnuplot-nox, brew install "
+               "gnuplot) or leave --plot out: the JSON has all that it would show");
+    return EXIT_FAILED;
+}
+
 int ps_cli_plot_check(const char *path, char *gnuplot, size_t size) {
     if (!ends_with(path, ".svg") && !ends_with(path, ".png")) {
         ps_cli_say("--plot %s: expected a file that ends in .svg or .png", path);
@@ -49,19 +56,14 @@ int ps_cli_plot_check(const char *path, char *gnuplot, size_t size) {
             ps_cli_say("--plot %s: a file name with a line break or another control character is not taken", path);
             return EXIT_USAGE;
         }
-    if (!find_program("gnuplot", gnuplot, size)) {
-        ps_cli_say("--plot needs gnuplot, which is not on PATH; install it (apt install gnuplot-nox, brew install "
-                   "gnuplot) or leave --plot out: the JSON has all that it would show");
-        return EXIT_FAILED;
-    }
-    return -1;
+    return ps_cli_plot_find(gnuplot, size);
 }
 
 /* ---- The script ---------------------------------------------------------- */
 
 /* In single quotes gnuplot takes everything as it is, a quote doubled, until the line ends: what follows a line break
  * is its next command. So control characters, which nothing to be drawn needs, become blanks. */
-static void put_quoted(FILE *out, const char *text) {
+void ps_cli_plot_quote(FILE *out, const char *text) {
     putc('\'', out);
     for (; *text != '\0'; text++) {
         if (*text == '\'') putc('\'', out);
@@ -132,7 +134,8 @@ static void put_style(FILE *out, const char *path, const ps_compare_summary *s) 
     fputs(")\n", out);
 }
 
-static void put_script(FILE *out, const ps_compare_summary *s, const char *path) {
+static void put_script(FILE *out, const void *what, const char *path) {
+    const ps_compare_summary *s = what;
     put_style(out, path, s);
     size_t *points = ps_calloc(s->n_methods, sizeof *points);
     const char **names = ps_calloc(s->n_methods, sizeof *names);
@@ -147,7 +150,7 @@ static void put_script(FILE *out, const ps_compare_summary *s, const char *path)
         separator = ", ";
         fprintf(out, ", $m%zu using 1:2 with linespoints lc rgb '%s' lw 2 pt %zu ps 0.8 title ", m, colour,
                 (size_t)(m / N_COLOURS % 2 == 0 ? 7 : 5));
-        put_quoted(out, names[m]);
+        ps_cli_plot_quote(out, names[m]);
     }
     putc('\n', out);
     ps_free(points);
@@ -173,7 +176,8 @@ static int keep_drawing(FILE *drawn, const char *path) {
 }
 
 /* Draw into a file without a name, so that gnuplot writes where no link leads, and never sees the path. */
-static bool draw(const ps_compare_summary *summary, const char *gnuplot, const char *path, FILE *drawn) {
+static bool draw(const char *gnuplot, const char *path, void (*put)(FILE *out, const void *what, const char *path),
+                 const void *what, FILE *drawn) {
     char command[1200];
     bool odd = strchr(gnuplot, '\'') != NULL;
     snprintf(command, sizeof command, "'%s' >/dev/fd/%d", odd ? "gnuplot" : gnuplot, fileno(drawn));
@@ -183,18 +187,23 @@ static bool draw(const ps_compare_summary *summary, const char *gnuplot, const c
     FILE *pipe = popen(command, "w");
     int status = -1;
     if (pipe != NULL) {
-        put_script(pipe, summary, path);
+        put(pipe, what, path);
         status = pclose(pipe);
     }
     sigaction(SIGPIPE, &before, NULL);
     return pipe != NULL && status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-int ps_cli_plot(const ps_compare_summary *summary, const char *gnuplot, const char *path) {
+int ps_cli_plot_draw(const char *gnuplot, const char *path, void (*put)(FILE *out, const void *what, const char *path),
+                     const void *what) {
     FILE *drawn = tmpfile();
-    bool done = drawn != NULL && draw(summary, gnuplot, path, drawn);
+    bool done = drawn != NULL && draw(gnuplot, path, put, what, drawn);
     int code = done ? keep_drawing(drawn, path) : EXIT_FAILED;
     if (!done) ps_cli_say("--plot %s: gnuplot could not draw it (its message is above)", path);
     if (drawn != NULL) fclose(drawn);
     return code;
+}
+
+int ps_cli_plot(const ps_compare_summary *summary, const char *gnuplot, const char *path) {
+    return ps_cli_plot_draw(gnuplot, path, put_script, summary);
 }

@@ -63,6 +63,16 @@ persamp_find(pcre2 REQUIRED HEADER pcre2.h LIBRARIES pcre2-8 MODULE libpcre2-8
     APT libpcre2-dev BREW pcre2 FOR "regular expressions")
 persamp_find(curl REQUIRED HEADER curl/curl.h LIBRARIES curl MODULE libcurl
     APT libcurl4-openssl-dev BREW curl FOR "servers that run the model")
+persamp_find(sqlite3 REQUIRED HEADER sqlite3.h LIBRARIES sqlite3 MODULE sqlite3
+    APT libsqlite3-dev BREW sqlite FOR "studies of tuning")
+persamp_find(libpq HEADER libpq-fe.h LIBRARIES pq MODULE libpq
+    APT libpq-dev BREW libpq FOR "studies in PostgreSQL")
+if(PERSAMP_HAVE_LIBPQ)
+    target_compile_definitions(persamp_dependencies INTERFACE PS_HAVE_LIBPQ=1)
+endif()
+
+persamp_find(microhttpd REQUIRED HEADER microhttpd.h LIBRARIES microhttpd MODULE libmicrohttpd
+    APT libmicrohttpd-dev BREW libmicrohttpd FOR "persamp serve")
 
 # FLINT 3 contains Arb and installs flint.pc; FLINT 2.9 (Debian 12) has neither a .pc file nor Arb.
 persamp_find(flint REQUIRED HEADER flint/flint.h LIBRARIES flint MODULE flint

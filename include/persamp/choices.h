@@ -8,8 +8,9 @@
 #define PERSAMP_CHOICES_H
 
 /* scoring.type: ps_score_NAME; those that read a process reward model's probability stand in a list of their own. */
-#define PS_SCORE_LIST(X)     X(logprob_power) X(logprob_avg) PS_PRM_SCORE_LIST(X)
-#define PS_PRM_SCORE_LIST(X) X(prm_reward) X(hybrid_prm_logprob)
+#define PS_SCORE_LIST(X)       X(logprob_power) X(logprob_avg) PS_TOKEN_SCORE_LIST(X) PS_PRM_SCORE_LIST(X)
+#define PS_TOKEN_SCORE_LIST(X) X(power) X(self_certainty) X(deepconf) X(entropy)
+#define PS_PRM_SCORE_LIST(X)   X(prm_reward) X(hybrid_prm_logprob)
 
 /* scoring.length_prior.type: ps_length_prior_NAME. */
 #define PS_LENGTH_PRIOR_LIST(X) X(none) X(poisson) X(geometric) X(lognormal) X(linear_penalty)

@@ -3,7 +3,7 @@
  *     ps_config *cfg = NULL;
  *     ps_config_create(&cfg, &err);
  *     ps_config_load_file(cfg, "config.yaml", &err);                            // any number, later wins
- *     ps_config_environment(cfg, &err);                                         // OPENAI_BASE_URL, HF_HOME
+ *     ps_config_environment(cfg, &err);                                         // OPENAI_BASE_URL, HF_HOME, …
  *     ps_config_set(cfg, "generation.temperature", "0.5", "command line", &err);
  *     ps_config_check(cfg, &log, &err);                                         // once, at the end
  *     ... cfg->generation_temperature ...
@@ -33,12 +33,28 @@ typedef struct ps_config_list {
     size_t n;
 } ps_config_list;
 
+/* Numbers to try: from min to max, both ends in it. */
+typedef struct ps_config_range {
+    double min, max;
+    double step; /* 0: any number; of an integer at least 1 */
+    bool log;    /* as likely between 1 and 2 as between 2 and 4 */
+} ps_config_range;
+
 /* tuning.search_space: keys and the values to try, each as text that ps_config_set takes. In the file's order. */
 typedef struct ps_config_space {
     const char *const *keys;
     const ps_config_list *values;
+    const ps_config_range *ranges; /* [n] counts where the key's list of values is empty */
     size_t n;
 } ps_config_space;
+
+/* serve.models: names, each with keys and the one value of each, as text that ps_config_set takes. In the file's order.
+ */
+typedef struct ps_config_presets {
+    const char *const *names;
+    const ps_config_space *settings; /* every list has one item */
+    size_t n;
+} ps_config_presets;
 
 /* The C type of each type of key. Pointers are owned by the configuration and live until it changes. */
 typedef bool ps_config_BOOL;
@@ -47,13 +63,15 @@ typedef int64_t ps_config_OPTINT; /* or PS_CONFIG_AUTO */
 typedef double ps_config_REAL;    /* always finite */
 typedef double ps_config_OPTREAL; /* or PS_CONFIG_AUTO */
 typedef const char *ps_config_STRING;
-typedef const char *ps_config_OPTSTRING; /* NULL for null */
-typedef const char *ps_config_NAME;      /* a path or a name: never empty */
-typedef const char *ps_config_OPTNAME;   /* likewise; NULL for null */
-typedef const char *ps_config_CHOICE;    /* one of the choices; ps_config_is compares */
-typedef const char *ps_config_OPTCHOICE; /* NULL for null */
+typedef const char *ps_config_OPTSTRING;  /* NULL for null */
+typedef const char *ps_config_NAME;       /* a path or a name: never empty */
+typedef const char *ps_config_OPTNAME;    /* likewise; NULL for null */
+typedef const char *ps_config_CHOICE;     /* one of the choices; ps_config_is compares */
+typedef const char *ps_config_OPTCHOICE;  /* NULL for null */
+typedef ps_config_list ps_config_CHOICES; /* one or more of the choices, none twice */
 typedef ps_config_list ps_config_LIST;
 typedef ps_config_space ps_config_SPACE;
+typedef ps_config_presets ps_config_PRESETS;
 
 typedef struct ps_config_origins ps_config_origins; /* where each value comes from */
 
@@ -71,6 +89,8 @@ typedef struct ps_config {
 PS_API bool ps_config_is(const char *value, const char *choice);
 /* True if a file or ps_config_set gives the key its value: not a default, a preset or the environment. */
 PS_API bool ps_config_is_set(const ps_config *cfg, const char *key);
+/* Whether the key can act under the rest of the configuration; ps_config_explain says when it does. */
+PS_API bool ps_config_acts(const ps_config *cfg, const char *key);
 /* True if nobody sets `preset`, and it is classic because of what the files set. */
 PS_API bool ps_config_preset_is_implied(const ps_config *cfg);
 
@@ -90,7 +110,8 @@ PS_API ps_status ps_config_load_file(ps_config *cfg, const char *path, ps_error 
 /* Likewise from a string; `name` stands for the file in messages and origins. */
 PS_API ps_status ps_config_load_text(ps_config *cfg, const char *text, const char *name, ps_error *err);
 
-/* OPENAI_BASE_URL and HF_HOME, where set and not empty. The values of OPENAI_API_KEY and HF_TOKEN are never read. */
+/* OPENAI_BASE_URL, HF_HOME, HF_HUB_CACHE and its old name HUGGINGFACE_HUB_CACHE, where set and not empty. The values of
+ * OPENAI_API_KEY and HF_TOKEN are never read. */
 PS_API ps_status ps_config_environment(ps_config *cfg, ps_error *err);
 
 /* Set one key, above files and environment. `value` is a YAML scalar or flow collection; for a key that holds a string
@@ -142,6 +163,7 @@ typedef struct ps_config_key {
     const char *engines;  /* engines it means something to, separated by spaces; "" all, "-" none. What else it takes
                              for the key to act, ps_config_explain says */
     bool changes_results; /* an output folder is bound to it */
+    bool per_request;     /* a request to the server may set it for itself */
     const char *doc;
 } ps_config_key;
 PS_API const ps_config_key *ps_config_keys(size_t *n);

@@ -49,7 +49,13 @@ typedef struct ps_generation {
     int min_tokens, max_tokens; /* of a step: no boundary counts before min_tokens; the step ends at max_tokens */
     int max_answer_tokens;      /* of the answer, the prompt not counted; 0: as many as the context leaves */
     bool logq;                  /* somebody reads logq: an engine to which it costs something gives it only then */
+    bool certainty, confidence; /* somebody reads these: events have them only then */
+    /* > 0: token i of the answer, from 0, is drawn at 1 / (1 + (1/temperature − 1) · min(1, (i + 1) / ramp_tokens)),
+     * which leads from 1 to `temperature`. 0: at `temperature` from the first on. Needs PS_ENGINE_RAMP. */
+    int ramp_tokens;
 } ps_generation;
+
+enum { PS_CONFIDENCE_TOP = 20 }; /* the likeliest tokens that ps_event.confidence is of */
 
 /* Extend a node by one reasoning step. */
 typedef struct ps_extend_request {
@@ -98,9 +104,14 @@ typedef struct ps_event {
     const double *logq;     /* [n_tokens] nats, the distribution really drawn from (greedy: 0); NULL without
                                PS_ENGINE_LOGQ */
     const double *entropy;  /* [n_tokens] nats, of the raw model; NULL without PS_ENGINE_ENTROPY */
-    size_t n_tokens;        /* 0 is possible only with PS_STOP_CONTEXT_FULL or an error */
-    const char *text;       /* the step's text, UTF-8 as the model wrote it (a split character is completed by the
-                               next step), without end-of-sequence and stop string; NUL-terminated */
+    /* [n_tokens] nats, of the raw model; NULL unless the generation asks, and without PS_ENGINE_CERTAINTY, _CONFIDENCE.
+     * Certainty: KL(U‖p) = −Σ log(V·p)/V from the uniform distribution over the V tokens of the vocabulary; rows that
+     * only pad the output matrix and tokens that the model rules out are not among them. Confidence: −Σ log p / k over
+     * the k = PS_CONFIDENCE_TOP likeliest tokens, all where there are fewer. */
+    const double *certainty, *confidence;
+    size_t n_tokens;  /* 0 is possible only with PS_STOP_CONTEXT_FULL or an error */
+    const char *text; /* the step's text, UTF-8 as the model wrote it (a split character is completed by the
+                         next step), without end-of-sequence and stop string; NUL-terminated */
     size_t text_length;
     /* Evaluation: */
     const double *choice_logp; /* [n_marks × n_choices] */
@@ -125,6 +136,9 @@ typedef enum ps_engine_can {
     PS_ENGINE_HIDDEN = 1 << 6,        /* … with hidden states: kind head */
     PS_ENGINE_SEEDS = 1 << 7,         /* the same key draws the same token where the logits are the same */
     PS_ENGINE_DETERMINISTIC = 1 << 8, /* results do not depend on what runs beside, to the bit */
+    PS_ENGINE_CERTAINTY = 1 << 9,     /* events have certainty when asked */
+    PS_ENGINE_CONFIDENCE = 1 << 10,   /* … and confidence */
+    PS_ENGINE_RAMP = 1 << 11,         /* ramp_tokens is understood */
     PS_ENGINE_CHATS_WHOLE = 1 << 12   /* a limit: an answer to messages is one step, which nothing can be added to */
 } ps_engine_can;
 

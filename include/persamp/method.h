@@ -109,6 +109,7 @@ typedef struct ps_method_params {
     bool has_reward;         /* a PRM is there: results carry rewards */
     bool reward_shrinks;     /* they fall with every step whatever it is worth: the PRM's aggregate is a product */
     bool has_logp, has_logq; /* the engine reports them: results carry their sums */
+    unsigned gives;          /* of ps_score_reads: what else of the tokens results carry */
     bool keep_weights;       /* the report's iterations tell the weights of selections */
     ps_budget budget;
 
@@ -140,8 +141,11 @@ typedef struct ps_step_result {
     size_t n_tokens;
     bool has_logp, has_logq;   /* without them the sum is never read */
     double sum_logp, sum_logq; /* nats; −∞ is legal, NaN is an error */
-    double reward;             /* the PRM's aggregate over the prefix; NaN when not asked for */
-    double step_reward;        /* its reading of this step alone, read with reward_shrinks only */
+    double sum_entropy,
+        sum_certainty;  /* as in ps_score_input, of this step's tokens; read where params.gives says so */
+    double confidence;  /* likewise, of the whole prefix */
+    double reward;      /* the PRM's aggregate over the prefix; NaN when not asked for */
+    double step_reward; /* its reading of this step alone, read with reward_shrinks only */
 } ps_step_result;
 
 /* An answer a method offers: a finished snapshot; where there is none, a truncated one from which an answer may be
@@ -212,7 +216,8 @@ struct ps_method_ops {
     ps_status (*absorb)(ps_method *method, const ps_step_result *results, size_t n, ps_error *err);
     /* The answers so far; the array is owned by the caller (ps_free). Best first is not required. */
     ps_status (*answers)(const ps_method *method, ps_answer **answers, size_t *n, ps_error *err);
-    void (*report)(const ps_method *method, ps_method_report *report);
+    /* PS_NOMEM, or it is filled. */
+    ps_status (*report)(const ps_method *method, ps_method_report *report, ps_error *err);
     /* OPTIONAL: how many lines of answers it extends side by side, where that is not n_particles. */
     size_t (*lines)(const ps_method_params *params);
 };
@@ -236,7 +241,8 @@ PS_API size_t ps_method_lines(const ps_method_ops *ops, const ps_method_params *
 PS_API ps_status ps_method_next(ps_method *method, const ps_work **work, size_t *n, ps_error *err);
 PS_API ps_status ps_method_absorb(ps_method *method, const ps_step_result *results, size_t n, ps_error *err);
 PS_API ps_status ps_method_answers(const ps_method *method, ps_answer **answers, size_t *n, ps_error *err);
-PS_API void ps_method_get_report(const ps_method *method, ps_method_report *report);
+/* PS_NOMEM: *report is not to be read. */
+PS_API ps_status ps_method_get_report(const ps_method *method, ps_method_report *report, ps_error *err);
 
 #ifdef __cplusplus
 }

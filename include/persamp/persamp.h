@@ -1,6 +1,6 @@
 /* persamp/persamp.h: all of persamp. The rooms, from simple to whole: base, core, score, engine, reward, method,
- * verify, config, run, study. A caller who only wants answers needs run.h: open models from a configuration, then
- * ps_solve. */
+ * verify, config, run, study, tune, serve. A caller who only wants answers needs run.h: open models from a
+ * configuration, then ps_solve. */
 #ifndef PERSAMP_PERSAMP_H
 #define PERSAMP_PERSAMP_H
 
@@ -15,7 +15,9 @@
 #include "persamp/reward.h"
 #include "persamp/run.h"
 #include "persamp/score.h"
+#include "persamp/serve.h"
 #include "persamp/study.h"
+#include "persamp/tune.h"
 #include "persamp/verify.h"
 
 #endif

@@ -77,10 +77,10 @@ PS_API const char *ps_prm_identity(const ps_prm *prm);
 
 /* ---- Models on an engine that can evaluate ------------------------------- */
 
-/* Kinds `token` and `head`. The prompt is the question as a chat; after each step's text, without the white space at
- * its end, stands a tag. Kind `token`: the probability of one of two tokens against the other at the tag. Kind `head`:
- * a base model, and a small network on its hidden state at the tag, in a tensor file. docs/reward.md has the details
- * and the file's format. */
+/* Kinds `token`, `head` and `judge`. Of the first two the prompt is the question as a chat; after each step's text,
+ * without the white space at its end, stands a tag. Kind `token`: the probability of one of two tokens against the
+ * other at the tag. Kind `head`: a base model, and a small network on its hidden state at the tag, in a tensor file.
+ * docs/reward.md has the details and the file's format. */
 typedef struct ps_prm_options {
     ps_aggregate aggregate;
     const char *system;   /* system message before the question; NULL: what the model's metadata say, else none */
@@ -92,10 +92,16 @@ typedef struct ps_prm_options {
     const char *positive; /* kind token: the two choices; NULL: what the model's metadata say, else "+" and "-" */
     const char *negative;
     const char *head_path; /* kind head: GGUF file with head.0.weight, …; NULL: kind token */
+    /* Kind judge: any chat model. It is asked `judge_prompt`, a message with the places {question} and, after it,
+     * {steps}; NULL: whether everything is right so far. The reading of a step is the probability of `positive` (NULL:
+     * "Yes") against `negative` (NULL: "No") as the first token of its answer. Reads no metadata and no step_tag. */
+    bool judge;
+    const char *judge_prompt;
     ps_log log;
 } ps_prm_options;
 /* `model_path`: the GGUF file that `engine` was loaded from, for its metadata; NULL: there are none. Takes ownership of
- * `engine` on success. PS_FORMAT: no tag is known, or the tag or a choice is not one token of the model, or the head
+ * `engine` on success. PS_ARG: the engine cannot evaluate, as one of another machine; a judge's prompt without its
+ * places. PS_FORMAT: no tag is known, or the tag or a choice is not one token of the model, or the head
  * file is damaged or does not fit the model. PS_IO: no such file. PS_ENGINE: built without libllama. */
 PS_API ps_status ps_prm_create(ps_engine *engine, const char *model_path, const ps_prm_options *options, ps_prm **prm,
                                ps_error *err);

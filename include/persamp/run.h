@@ -54,7 +54,10 @@ typedef struct ps_problem {
     const ps_chat_message *messages; /* [n_messages] a conversation, for the model's own chat template. prompt.system
                                         stands before one that has no message "system" */
     size_t n_messages;
-    const char *prompt; /* a text that the answer continues, control tokens and all */
+    const char *prompt;       /* a text that the answer continues, control tokens and all */
+    const char *const *stops; /* [n_stops] non-empty texts that end this answer, besides those of the session. One that
+                                 also ends a step ends the answer all the same */
+    size_t n_stops;
 } ps_problem;
 
 /* A record that cannot be used; the others can. */
@@ -115,6 +118,7 @@ typedef struct ps_answer_class {
     const char *answer; /* as its best member wrote it */
     double weight;      /* posterior weight; the classes' weights sum to one */
     size_t votes;       /* finished snapshots */
+    uint32_t snapshot;  /* that best member: of the highest log-score */
 } ps_answer_class;
 
 /* One way to choose among the answers. */
@@ -129,6 +133,7 @@ typedef enum ps_select {
     PS_SELECT_MAJORITY,
     PS_SELECT_WEIGHTED,
     PS_SELECT_PRM_WEIGHTED,
+    PS_SELECT_DRAW, /* one answer by its weight */
     PS_SELECTS
 } ps_select;
 PS_API const char *ps_select_name(ps_select select); /* "best", …, as answer.select and result lines have it */
@@ -175,6 +180,7 @@ typedef struct ps_outcome {
     } seconds;
     struct ps_task *task; /* what owns all this, and the tree of snapshots */
 } ps_outcome;
+/* From any thread, as long as no other uses the outcome. */
 PS_API void ps_outcome_free(ps_outcome *outcome);
 /* Whether the answers share most of their text: a vote among them is then hardly more than one. */
 static inline bool ps_shares_most(double shared_text) {
@@ -182,6 +188,12 @@ static inline bool ps_shares_most(double shared_text) {
 }
 /* The outcome as one line of JSON without the newline, with `particles` the token tree too. Owned by the caller. */
 PS_API ps_status ps_outcome_json(const ps_outcome *outcome, bool particles, char **json, ps_error *err);
+
+/* The whole answer up to a snapshot, one that a prediction or a class names: *text is owned by the caller (ps_free),
+ * and *tokens, unless NULL, is how many tokens it has. From any thread, as long as no other uses the outcome. PS_ARG:
+ * there is no such snapshot. O(length). */
+PS_API ps_status ps_outcome_text(const ps_outcome *outcome, uint32_t snapshot, char **text, size_t *tokens,
+                                 ps_error *err);
 
 /* What a view may be shown after each iteration of a problem. Valid during the call. */
 typedef struct ps_particle_view {
@@ -246,8 +258,10 @@ typedef struct ps_solver ps_solver;
 typedef struct ps_solve_request {
     ps_session *session; /* over the solver's models; retained as long as it is needed */
     const ps_problem *problem;
-    uint64_t tag;  /* returned in its events; the caller's own */
-    bool progress; /* an event after each of its iterations, too; they cost time, so only where somebody looks */
+    uint64_t tag;        /* returned in its events; the caller's own */
+    bool progress;       /* an event after each of its iterations, too; they cost time, so only where somebody looks */
+    uint64_t max_tokens; /* generated tokens after which the search is ended, within one step of each particle, with the
+                            answers that are there, whatever the session's method plans; 0: no such limit */
 } ps_solve_request;
 
 /* Something that came of a problem: the outcome, its last event, or what an iteration brought. */

@@ -16,8 +16,20 @@ typedef struct ps_score_input {
     double sum_logq; /* Σ log q under the distribution they were drawn from; likewise */
     size_t n_tokens;
     size_t n_steps;
-    double reward; /* the PRM's aggregate in [0, 1]; NaN when there is no PRM */
+    double reward;        /* the PRM's aggregate in [0, 1]; NaN when there is no PRM */
+    bool finished;        /* the answer ends here */
+    double sum_entropy;   /* Σ over its tokens of the raw model's entropy; NaN where the engine does not report it */
+    double sum_certainty; /* likewise of KL(U‖p), from the uniform distribution (ps_event.certainty) */
+    double confidence;    /* the lowest mean of ps_event.confidence over a window of its tokens; likewise */
 } ps_score_input;
+
+/* What a score may read of the tokens besides Σ log p: bits. */
+typedef enum ps_score_reads {
+    PS_READS_LOGQ = 1 << 0,
+    PS_READS_ENTROPY = 1 << 1,
+    PS_READS_CERTAINTY = 1 << 2,
+    PS_READS_CONFIDENCE = 1 << 3
+} ps_score_reads;
 
 typedef enum ps_reward_transform { PS_REWARD_RAW, PS_REWARD_LOG, PS_REWARD_LOGIT } ps_reward_transform;
 
@@ -26,6 +38,9 @@ typedef enum ps_reward_transform { PS_REWARD_RAW, PS_REWARD_LOG, PS_REWARD_LOGIT
 #define PS_SCORE_PARAM_LIST(X)                                                                                         \
     X(tau, scoring_params_tau, 1)                   /* logprob_power: > 0 */                                           \
     X(alpha, scoring_params_alpha, 0.5)             /* hybrid_prm_logprob: in [0, 1] */                                \
+    X(power_alpha, scoring_params_power_alpha, 4)   /* power: ≥ 1 */                                                 \
+    X(power_ramp, scoring_params_power_ramp, 0)     /* power: tokens over which alpha grows from 1; 0: none */         \
+    X(sharpness, scoring_params_sharpness, 1)       /* self_certainty, deepconf, entropy: factor */                    \
     X(gamma, scoring_prm_gamma, 1)                  /* prm_reward: factor of f(r) */                                   \
     X(min_score, scoring_params_min_score, 1e-30)   /* r is raised to this, then kept away from 0 and 1 by 1e-6 */     \
     X(max_score, scoring_params_max_score, 1)       /* r is lowered to this */                                         \
@@ -44,10 +59,11 @@ typedef struct ps_score_params {
 } ps_score_params;
 PS_API void ps_score_defaults(ps_score_params *params);
 
-/* One score: logprob_power, logprob_avg, prm_reward, hybrid_prm_logprob. */
+/* One score: logprob_power, logprob_avg, power, self_certainty, deepconf, entropy, prm_reward, hybrid_prm_logprob. */
 typedef struct ps_score_ops {
     const char *name, *doc;
     bool needs_reward;
+    unsigned reads; /* of ps_score_reads, whatever the parameters */
     double (*base)(const ps_score_params *params, const ps_score_input *in);
     bool (*needs_logp)(const ps_score_params *params); /* OPTIONAL: whether it reads sum_logp; NULL: never */
 } ps_score_ops;
@@ -64,6 +80,9 @@ PS_API const ps_length_prior_ops *const *ps_length_priors(size_t *n);
 
 /* Whether a score with these parameters reads sum_logp. */
 PS_API bool ps_score_needs_logp(const ps_score_ops *score, const ps_score_params *params);
+
+/* The exponent α(n) of the score power at a prefix of n tokens: from 1 at 0 linearly to power_alpha at power_ramp. */
+PS_API double ps_score_exponent(const ps_score_params *params, size_t n_tokens);
 
 /* γ·f(r) of a reward r in [0, 1], clipped as the parameters say: what prm_reward scores a prefix by. NaN of NaN. */
 PS_API double ps_score_reward(const ps_score_params *params, double reward);

@@ -21,6 +21,7 @@ typedef struct ps_result_line {
     size_t index;                   /* problem_idx */
     bool correct, truncated, error; /* correct: false also where the line has null, for want of a ground truth */
     bool correct_by[PS_SELECTS];
+    bool drawn;                    /* it tells of answer.select draw: lines of earlier versions do not */
     double confidence[PS_SELECTS]; /* in each prediction, in [0, 1]; NaN without an answer. See docs/compare.md */
     double ess, resamples;         /* NaN where the line has null */
     double shared_text;            /* as in ps_outcome */
@@ -33,7 +34,15 @@ typedef struct ps_result_line {
 PS_API ps_status ps_results_read(const char *path, void (*each)(void *user, const ps_result_line *line), void *user,
                                  ps_error *err);
 
+/* How sure the answers of an outcome are of a prediction: the share of the votes for the plain vote, else the posterior
+ * weight of its class; NaN where there is no answer. */
+PS_API double ps_outcome_confidence(const ps_outcome *outcome, ps_select select);
+
 /* ---- Evaluation ---------------------------------------------------------- */
+
+/* The problems that a configuration is judged on: as ps_dataset_open, but for the toy engine's synthetic reasoner,
+ * which makes its own where no data set is named (*path is NULL then). */
+PS_API ps_status ps_problems_open(const ps_config *config, ps_dataset **dataset, char **path, ps_error *err);
 
 typedef struct ps_eval_options {
     size_t offset, limit;         /* of the data set; limit 0: all */
@@ -125,6 +134,14 @@ PS_API ps_status ps_smoke_test(const ps_config *config, const ps_eval_options *o
 
 /* ---- Comparison ---------------------------------------------------------- */
 
+/* What a comparison is read at equal amounts of. */
+typedef enum ps_cost {
+    PS_COST_TOKENS, /* generated: what the budgets of the runs are of */
+    PS_COST_PASSES, /* forward passes: tokens that a model computed one by one. Particles that write the same share one,
+                       what the reward model reads counts, the prompt does not */
+    PS_COST_SECONDS /* wall time */
+} ps_cost;
+
 typedef struct ps_compare_options {
     /* Methods, separated by commas: a method's name, with overrides behind a colon and a name of its own before '=':
      *     "persistent,particle_filter"
@@ -138,6 +155,7 @@ typedef struct ps_compare_options {
     size_t shard, shards;    /* shard i of n, 1 ≤ i ≤ n: every n-th problem; 0, 0: all, those of shards read back */
     const char *const *from; /* [n_from] other folders whose finished problems are read as if they were here */
     size_t n_from;
+    ps_cost per;           /* also read the runs at equal amounts of this: ps_compare_point */
     bool fresh;            /* start over in an output folder that has results */
     const char *json_path; /* also write the comparison here; NULL: only in the output folder */
 } ps_compare_options;
@@ -162,12 +180,30 @@ typedef struct ps_compare_cell {
     bool shared;            /* its samples were drawn for an earlier method of the list and are only read differently */
 } ps_compare_cell;
 
+/* One method at a cost that the first method has at one of its budgets. Each problem's accuracy is taken from the two
+ * budgets of the method whose costs lie around it, linearly in the cost; so the intervals are of paired problems as
+ * everywhere. */
+typedef struct ps_compare_point {
+    const char *method; /* name of its variant */
+    size_t method_number;
+    const char *budget; /* of the first method, whose cost this is; "" for one without */
+    double cost;        /* of one problem, the mean */
+    double least, most; /* costs of the method's own budgets: between these it is known; NaN without a run */
+    size_t problems;    /* known for all its seeds; 0: the cost is out of its reach. A method without a budget costs
+                           what it costs: from `least` on it is known */
+    double accuracy, low, high;                                    /* 95% by bootstrap over problems */
+    double difference, difference_low, difference_high, p, p_holm; /* as in ps_compare_cell, at equal cost */
+} ps_compare_point;
+
 typedef struct ps_compare_summary {
     ps_compare_cell *cells; /* [n_cells] those without a budget first, then by budget, then by method */
     size_t n_cells, n_methods, problems;
-    double answer_tokens;         /* mean length of one answer: a budget of 1x */
-    size_t comparisons;           /* how many p-values Holm's correction counts */
-    size_t faults;                /* unusable records of the data set */
+    double answer_tokens; /* mean length of one answer: a budget of 1x */
+    size_t comparisons;   /* how many p-values Holm's correction counts */
+    size_t faults;        /* unusable records of the data set */
+    ps_cost per;
+    ps_compare_point *points; /* [n_points] by cost, then by method; none where `per` is tokens */
+    size_t n_points;
     const char *path;             /* of the JSON in the output folder */
     struct ps_compare_plan *plan; /* owns the strings */
 } ps_compare_summary;

@@ -150,6 +150,12 @@ bool ps_acts(const ps_config *cfg, ps_key_index key, ps_clause *failing) {
     return false;
 }
 
+bool ps_config_acts(const ps_config *cfg, const char *key) {
+    ps_clause failing;
+    ps_key_index index = ps_schema_find(key);
+    return index != NO_KEY && ps_acts(cfg, index, &failing);
+}
+
 /* ---- Words --------------------------------------------------------------- */
 
 /* "a, b or c" of "a|b|c". */

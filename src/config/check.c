@@ -3,6 +3,7 @@
 #include "config/internal.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -66,6 +67,10 @@ static void check_prm(checker *c) {
     const ps_config *cfg = c->cfg;
     if (ps_config_is(cfg->scoring_prm_kind, "head") && cfg->scoring_prm_head_path == NULL)
         complain(c, KEY_scoring_prm_kind, "head needs scoring.prm.head_path");
+    if (cfg->models_prm_enabled && ps_config_is(cfg->scoring_prm_kind, "judge") &&
+        ps_config_is(cfg->engine_type, "openai"))
+        complain(c, KEY_scoring_prm_kind,
+                 "judge reads a model in this process and asks no server: set engine.type llama");
     if (cfg->models_prm_enabled || ps_config_is(cfg->engine_type, "toy")) return; /* the toy has its own */
 #define X(name) check_needs_prm(c, KEY_scoring_type, cfg->scoring_type, #name);
     PS_PRM_SCORE_LIST(X)
@@ -73,6 +78,40 @@ static void check_prm(checker *c) {
     check_needs_prm(c, KEY_answer_select, cfg->answer_select, "prm_weighted");
     check_needs_prm(c, KEY_weighted_majority_weights, cfg->weighted_majority_weights, "prm");
     check_needs_prm(c, KEY_particle_filter_weights, cfg->particle_filter_weights, "logit");
+}
+
+/* Both places, once each and in this order: what is read first stands in front for all steps. */
+static void check_judge_prompt(checker *c) {
+    const char *text = c->cfg->scoring_prm_judge_prompt;
+    const char *question = text != NULL ? strstr(text, "{question}") : NULL;
+    const char *steps = question != NULL ? strstr(question, "{steps}") : NULL;
+    if (text == NULL) return;
+    if (steps == NULL || strstr(question + 1, "{question}") != NULL || strstr(text, "{steps}") != steps ||
+        strstr(steps + 1, "{steps}") != NULL)
+        complain(c, KEY_scoring_prm_judge_prompt, "expected {question} once, and after it {steps} once");
+}
+
+/* The score power names a target, p^α, that other temperatures would miss. */
+static void check_power(checker *c) {
+    const ps_config *cfg = c->cfg;
+    char message[160];
+    const double temperature = 1 / cfg->scoring_params_power_alpha;
+    if (!ps_config_is(cfg->scoring_type, "power")) return;
+    snprintf(message, sizeof message,
+             "%g, but scoring.type power draws at 1 / scoring.params.power_alpha, %g: leave it out",
+             cfg->generation_temperature, temperature);
+    if (!(fabs(cfg->generation_temperature - temperature) <= 1e-9 * temperature))
+        complain(c, KEY_generation_temperature, message);
+    snprintf(message, sizeof message,
+             "%g, but the target of scoring.type power has its exponent in the score: leave it out",
+             cfg->ps_temperature_schedule_beta_max);
+    if (ps_config_is(cfg->method, "persistent") && cfg->ps_temperature_schedule_beta_max != 1)
+        complain(c, KEY_ps_temperature_schedule_beta_max, message);
+    snprintf(message, sizeof message,
+             "%g, but the target of scoring.type power has its exponent in the score: leave it out",
+             cfg->particle_filter_temperature);
+    bool filters = ps_config_is(cfg->method, "particle_filter") || ps_config_is(cfg->method, "particle_gibbs");
+    if (filters && cfg->particle_filter_temperature != 1) complain(c, KEY_particle_filter_temperature, message);
 }
 
 static void check_needs(checker *c) {
@@ -85,6 +124,7 @@ static void check_needs(checker *c) {
         complain(c, KEY_evaluation_dataset, "custom needs evaluation.dataset_path");
     if (cfg->prompt_template != NULL && strstr(cfg->prompt_template, "{question}") == NULL)
         complain(c, KEY_prompt_template, "lacks {question}, the place of the question");
+    check_judge_prompt(c);
 }
 
 /* Choices that the schema has for configurations brought from elsewhere and that nothing here can follow. */
@@ -94,7 +134,7 @@ static void check_built(checker *c) {
                  "a server's results depend on what it computes beside, in the last digits: set engine.type llama, or "
                  "this to false (docs/remote.md has how many tokens differ)");
     if (ps_config_is(c->cfg->scoring_prm_kind, "remote"))
-        complain(c, KEY_scoring_prm_kind, "remote is not built in this version; use token or head");
+        complain(c, KEY_scoring_prm_kind, "remote is not built in this version; use token, head or judge");
 }
 
 /* ---- Forms --------------------------------------------------------------- */
@@ -136,6 +176,7 @@ ps_status ps_config_check(const ps_config *cfg, const ps_log *log, ps_error *err
     check_orders(&c);
     check_completions(&c);
     check_prm(&c);
+    check_power(&c);
     check_needs(&c);
     check_built(&c);
     check_forms(&c);

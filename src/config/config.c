@@ -147,6 +147,36 @@ static ps_status settle_preset(ps_config *cfg, ps_error *err) {
     return derive(cfg, KEY_preset, preset, LAYER_DEFAULT, because != NO_KEY ? "implied by the files' keys" : NULL, err);
 }
 
+/* The hub's cache is hub.cache, else in hub.home: but a home that the command line names goes before a cache that the
+ * environment or a file does. */
+static ps_status settle_hub(ps_config *cfg, ps_error *err) {
+    const ps_config_origin *home = &cfg->origins->of[KEY_hub_home], *cache = &cfg->origins->of[KEY_hub_cache];
+    if (cfg->hub_cache == NULL || home->layer <= cache->layer) return PS_OK;
+    return derive(cfg, KEY_hub_cache, "null", LAYER_DEFAULT, NULL, err);
+}
+
+/* What scoring.type power sets where nobody else does: its target is p^α only so. NULL for any other key. */
+static const char *value_of_power(const ps_config *cfg, ps_key_index key, char text[32]) {
+    switch (key) {
+    case KEY_generation_temperature: snprintf(text, 32, "%.17g", 1 / cfg->scoring_params_power_alpha); return text;
+    case KEY_generation_top_p:
+    case KEY_ps_temperature_schedule_beta_max: return "1";
+    case KEY_generation_top_k: return "0";
+    default: return NULL;
+    }
+}
+
+static ps_status settle_power(ps_config *cfg, ps_error *err) {
+    char text[32];
+    ps_status status = PS_OK;
+    for (ps_key_index key = 0; key < N_KEYS && status == PS_OK; key++) {
+        const char *value = value_of_power(cfg, key, text);
+        if (value != NULL && cfg->origins->of[key].layer <= LAYER_PRESET)
+            status = derive(cfg, key, value, LAYER_PRESET, "scoring.type power", err);
+    }
+    return status;
+}
+
 ps_status ps_config_settle(ps_config *cfg, ps_error *err) {
     char text[64];
     ps_status status = settle_preset(cfg, err);
@@ -154,10 +184,13 @@ ps_status ps_config_settle(ps_config *cfg, ps_error *err) {
     snprintf(text, sizeof text, "preset %s", cfg->preset);
     for (ps_key_index key = 0; key < N_KEYS && status == PS_OK; key++) {
         const char *name = ps_schema_key(key)->name;
-        if (!ps_preset_touches(name) || cfg->origins->of[key].layer > LAYER_PRESET) continue;
+        char unused[32];
+        bool touched = ps_preset_touches(name) || value_of_power(cfg, key, unused) != NULL;
+        if (!touched || cfg->origins->of[key].layer > LAYER_PRESET) continue;
         const char *set = ps_preset_value(cfg->preset, name, steps);
         status = set != NULL ? derive(cfg, key, set, LAYER_PRESET, text, err)
                              : derive(cfg, key, ps_schema_key(key)->initial, LAYER_DEFAULT, NULL, err);
     }
-    return status;
+    if (status == PS_OK) status = settle_hub(cfg, err);
+    return status == PS_OK && ps_config_is(cfg->scoring_type, "power") ? settle_power(cfg, err) : status;
 }

@@ -50,7 +50,10 @@ ps_status ps_config_set(ps_config *cfg, const char *key, const char *value, cons
 ps_status ps_config_environment(ps_config *cfg, ps_error *err) {
     static const struct {
         const char *variable, *key;
-    } table[] = {{"OPENAI_BASE_URL", "engine.openai.base_url"}, {"HF_HOME", "hub.home"}};
+    } table[] = {{"OPENAI_BASE_URL", "engine.openai.base_url"},
+                 {"HF_HOME", "hub.home"},
+                 {"HUGGINGFACE_HUB_CACHE", "hub.cache"}, /* its old name: the new one, after it, wins */
+                 {"HF_HUB_CACHE", "hub.cache"}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         char origin[64];
         const char *text = getenv(table[i].variable);

@@ -22,9 +22,13 @@ static const char introduction[] =
     "   keys that have an entry in the column *recommended*; most of these hold for `ps.mode: steps` only. Files in "
     "the "
     "words\n"
-    "   of the reference implementation mean `classic` without saying so (docs/configs.md);\n"
+    "   of the reference implementation mean `classic` without saying so (docs/configs.md). `power_smc` is in "
+    "docs/scores.md.\n"
+    "   `scoring.type: power` sets `generation.temperature`, `top_p`, `top_k` and `beta_max` likewise;\n"
     "3. `--config FILE`, repeatable, a later file over an earlier one;\n"
-    "4. the environment: `OPENAI_BASE_URL` for `engine.openai.base_url`, `HF_HOME` for `hub.home`;\n"
+    "4. the environment: `OPENAI_BASE_URL` for `engine.openai.base_url`, `HF_HOME` for `hub.home`, `HF_HUB_CACHE` "
+    "(and its\n"
+    "   old name `HUGGINGFACE_HUB_CACHE`) for `hub.cache`;\n"
     "5. the command line: `--a.b.c=VALUE` or `-o a.b.c=VALUE`, a later one over an earlier one.\n"
     "\n"
     "Secrets are never part of a configuration: `engine.openai.api_key_env` and `hub.token_env` hold the *names* of "
@@ -52,19 +56,20 @@ static const char introduction[] =
     "  quotes; a value that begins with a quote is YAML again, and `null` is null where that is allowed.\n"
     "- A key that is set and cannot act under the rest of the configuration is accepted with a warning of one line, "
     "which\n"
-    "  says what keeps it from acting. Those that stand in a file at the value they would have anyway are only "
-    "counted; "
-    "with\n"
-    "  `logging.console_level: DEBUG` they are named, and `persamp config` marks them. The words *acts with* below say "
-    "when a\n"
-    "  key acts; without them it always does.\n"
+    "  says what keeps it from acting. Those that stand in a file at the value they would have anyway are named "
+    "in one\n"
+    "  line, as many as fit; with `logging.console_level: DEBUG` each has its own, and `persamp config` marks them. "
+    "The "
+    "words\n"
+    "  *acts with* below say when a key acts; without them it always does.\n"
     "- A path or a name is never empty: `--evaluation.dataset_path=$DATA` with an unset variable is an error, and not "
     "the\n"
     "  shipped data.\n"
     "\n"
     "In the tables *default* is also what preset `classic` means. Keys marked ° cannot change results: an output "
     "folder,\n"
-    "which belongs to one configuration, accepts other values for them.\n";
+    "which belongs to one configuration, accepts other values for them. Those marked ‡ may be set by a request to\n"
+    "`persamp serve` for itself (docs/serve.md).\n";
 
 /* A cell: '|' would end it. */
 static void cell(const char *content, bool code, ps_text *text) {
@@ -107,7 +112,7 @@ static ps_status row(ps_key_index key, ps_text *text, ps_error *err) {
     ps_status status = ps_value_from_text(key, k->initial, &initial, err);
     if (status != PS_OK) return status;
     ps_value_print(ps_schema_type(key), &initial, k->allowed, &shown);
-    ps_text_printf(text, "| `%s`%s |", k->name, k->changes_results ? "" : " °");
+    ps_text_printf(text, "| `%s`%s%s |", k->name, k->changes_results ? "" : " °", k->per_request ? " ‡" : "");
     allowed_cell(key, text);
     cell(ps_text_cstr(&shown), true, text);
     cell(recommended != NULL ? recommended : "", recommended != NULL, text);

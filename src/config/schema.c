@@ -15,12 +15,15 @@ static const ps_config_key keys[N_KEYS] = {
 #define NAME_OPTNAME   "path or name, or null"
 #define NAME_CHOICE    "choice"
 #define NAME_OPTCHOICE "choice or null"
+#define NAME_CHOICES   "choices"
 #define NAME_LIST      "list of strings"
-#define NAME_SPACE     "mapping of keys to lists"
-#define CHANGES_RESULT true
-#define CHANGES_RUN    false
+#define NAME_SPACE     "mapping of keys to values"
+#define NAME_PRESETS   "mapping of names to settings"
+#define EFFECT_RESULT  true, false
+#define EFFECT_REQUEST true, true
+#define EFFECT_RUN     false, false
 #define K(type, key, field, initial, allowed, engines, effect, doc)                                                    \
-    {key, #field, NAME_##type, initial, allowed, engines, CHANGES_##effect, doc},
+    {key, #field, NAME_##type, initial, allowed, engines, EFFECT_##effect, doc},
 #include "persamp/schema.def"
 #undef K
 };

@@ -177,6 +177,114 @@ static ps_status parse_list(ps_key_index key, const ps_yaml_node *node, ps_value
     return status;
 }
 
+/* One choice, or a list of them. */
+static ps_status parse_choices(ps_key_index key, const ps_yaml_node *node, ps_value *v, const ps_yaml_node **where,
+                               ps_error *err) {
+    const ps_yaml_item alone = {.value = node};
+    const ps_yaml_item *first = node->kind == YAML_SEQUENCE ? node->items : &alone;
+    size_t n = 0;
+    for (const ps_yaml_item *item = first; item != NULL; item = item->next)
+        n++;
+    if (n == 0) return unexpected(key, node, "", err);
+    const char **items = ps_calloc(n, sizeof *items);
+    if (items == NULL) return ps_nomem(err);
+    ps_status status = PS_OK;
+    v->CHOICES = (ps_config_list){items, 0};
+    for (const ps_yaml_item *item = first; status == PS_OK && item != NULL; item = item->next) {
+        ps_value one;
+        *where = item->value;
+        status = parse_choice(key, item->value, &one, err);
+        if (status == PS_OK) items[v->CHOICES.n++] = one.CHOICE;
+        for (size_t i = 0; status == PS_OK && i + 1 < v->CHOICES.n; i++)
+            if (strcmp(items[i], one.CHOICE) == 0) status = ps_fail(err, PS_FORMAT, "%s stands here twice", one.CHOICE);
+    }
+    if (status != PS_OK) ps_value_clear(TYPE_CHOICES, v);
+    return status;
+}
+
+/* ---- Values to try ------------------------------------------------------- */
+
+/* One end of a range: a number that the key accepts. */
+static ps_status parse_end(ps_key_index key, const ps_yaml_node *node, double *out, const ps_yaml_node **where,
+                           ps_error *err) {
+    ps_value v = {0};
+    ps_value_type type = ps_schema_type(key);
+    bool whole = type == TYPE_INT || type == TYPE_OPTINT;
+    ps_status status = ps_value_parse(key, node, &v, where, err);
+    if (status != PS_OK) return ps_error_prefix(err, status, "%s", ps_schema_key(key)->name);
+    *out = whole ? (double)v.INT : v.REAL;
+    if (*out == PS_CONFIG_AUTO && !ps_yaml_real(node->text, out))
+        return ps_fail(err, PS_FORMAT, "%s: a range ends in numbers, found %s", ps_schema_key(key)->name, node->text);
+    return PS_OK;
+}
+
+typedef struct range_parts {
+    const ps_yaml_node *min, *max, *step, *log;
+} range_parts;
+
+static ps_status range_part(const ps_yaml_item *item, range_parts *parts, const ps_yaml_node **where, ps_error *err) {
+    const struct {
+        const char *name;
+        const ps_yaml_node **node;
+    } known[] = {{"min", &parts->min}, {"max", &parts->max}, {"step", &parts->step}, {"log", &parts->log}};
+    *where = item->key;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        if (strcmp(item->key->text, known[i].name) != 0) continue;
+        if (*known[i].node != NULL) return ps_fail(err, PS_FORMAT, "%s stands here twice", known[i].name);
+        *known[i].node = item->value;
+        return PS_OK;
+    }
+    return ps_fail(err, PS_FORMAT, "found %.80s, expected min, max, step or log", item->key->text);
+}
+
+/* Does the whole make sense? */
+static ps_status check_range(ps_key_index key, const ps_config_range *r, bool whole, ps_error *err) {
+    const char *name = ps_schema_key(key)->name;
+    if (r->min > r->max)
+        return ps_fail(err, PS_FORMAT, "%s: the range is upside down: min %.17g is above max %.17g", name, r->min,
+                       r->max);
+    if (r->min == r->max)
+        return ps_fail(err, PS_FORMAT, "%s: min and max are both %.17g; a list of one value says that", name, r->min);
+    if (r->log && r->min <= 0) return ps_fail(err, PS_FORMAT, "%s: log needs a min above 0", name);
+    if (r->log && r->step != (whole ? 1 : 0))
+        return ps_fail(err, PS_FORMAT, "%s: step and log do not go together; leave one out", name);
+    if (r->step > r->max - r->min)
+        return ps_fail(err, PS_FORMAT, "%s: the step %.17g is longer than the range", name, r->step);
+    return PS_OK;
+}
+
+/* {min: 0.1, max: 1, step: 0.1, log: false} */
+static ps_status parse_range(ps_key_index key, const ps_yaml_node *node, ps_config_range *range,
+                             const ps_yaml_node **where, ps_error *err) {
+    const char *name = ps_schema_key(key)->name;
+    ps_value_type type = ps_schema_type(key);
+    bool whole = type == TYPE_INT || type == TYPE_OPTINT;
+    range_parts parts = {0};
+    ps_status status = PS_OK;
+    if (!whole && type != TYPE_REAL && type != TYPE_OPTREAL)
+        return ps_fail(err, PS_FORMAT, "%s: only numbers have a range; expected a list of values such as [a, b]", name);
+    for (const ps_yaml_item *item = node->items; status == PS_OK && item != NULL; item = item->next)
+        status = range_part(item, &parts, where, err);
+    if (status != PS_OK) return status;
+    *where = node;
+    if (parts.min == NULL || parts.max == NULL)
+        return ps_fail(err, PS_FORMAT, "%s: a range has a min and a max, such as {min: 1, max: 2}", name);
+    status = parse_end(key, parts.min, &range->min, where, err);
+    if (status == PS_OK) status = parse_end(key, parts.max, &range->max, where, err);
+    if (status != PS_OK) return status;
+    *where = parts.log != NULL ? parts.log : node;
+    if (parts.log != NULL && !(is_plain(parts.log) && ps_yaml_bool(parts.log->text, &range->log)))
+        return ps_fail(err, PS_FORMAT, "%s: log: expected true or false", name);
+    range->step = whole ? 1 : 0;
+    *where = parts.step != NULL ? parts.step : node;
+    if (parts.step != NULL &&
+        !(is_plain(parts.step) && ps_yaml_real(parts.step->text, &range->step) && isfinite(range->step) &&
+          range->step > 0 && (!whole || floor(range->step) == range->step)))
+        return ps_fail(err, PS_FORMAT, "%s: step: expected %s above 0", name, whole ? "an integer" : "a number");
+    *where = node;
+    return check_range(key, range, whole, err);
+}
+
 /* The values to try for one key: each must be one the key accepts; kept in its canonical form. */
 static ps_status parse_trials(ps_key_index key, const ps_yaml_node *node, ps_config_list *list,
                               const ps_yaml_node **where, ps_error *err) {
@@ -204,27 +312,47 @@ static ps_status parse_trials(ps_key_index key, const ps_yaml_node *node, ps_con
     return status;
 }
 
-static ps_status parse_dimension(const ps_yaml_item *item, const char **name, ps_config_list *list,
-                                 const ps_yaml_node **where, ps_error *err) {
+/* The key that an item of a mapping is about. */
+static ps_status parse_key(const ps_yaml_item *item, const ps_yaml_node **where, ps_key_index *key, ps_error *err) {
     char nearest[192];
     *where = item->key;
-    ps_key_index key = ps_schema_find(item->key->text);
-    if (key == NO_KEY) {
-        bool near = ps_schema_nearest(item->key->text, nearest, sizeof nearest);
-        return ps_fail(err, PS_FORMAT, "unknown key %.80s%s%s%s", item->key->text, near ? "; did you mean " : "",
-                       near ? nearest : "", near ? "?" : "");
-    }
-    *where = item->value;
-    if (ps_schema_type(key) == TYPE_SPACE || strcmp(ps_schema_key(key)->name, "preset") == 0)
-        return ps_fail(err, PS_FORMAT, "%s cannot be tuned", ps_schema_key(key)->name);
-    if (item->value->kind != YAML_SEQUENCE || item->value->items == NULL)
-        return ps_fail(err, PS_FORMAT, "%s: expected a list of values to try such as [a, b]", ps_schema_key(key)->name);
-    *name = ps_strdup(ps_schema_key(key)->name);
-    return *name != NULL ? parse_trials(key, item->value, list, where, err) : ps_nomem(err);
+    *key = ps_schema_find(item->key->text);
+    if (*key != NO_KEY) return PS_OK;
+    bool near = ps_schema_nearest(item->key->text, nearest, sizeof nearest);
+    return ps_fail(err, PS_FORMAT, "unknown key %.80s%s%s%s", item->key->text, near ? "; did you mean " : "",
+                   near ? nearest : "", near ? "?" : "");
 }
 
-static ps_status parse_space(ps_key_index key, const ps_yaml_node *node, ps_value *v, const ps_yaml_node **where,
-                             ps_error *err) {
+/* The values of one item of a mapping, into a list or a range. */
+typedef ps_status item_parser(ps_key_index key, const ps_yaml_node *node, ps_config_list *list, ps_config_range *range,
+                              const ps_yaml_node **where, ps_error *err);
+
+static ps_status parse_dimension(ps_key_index key, const ps_yaml_node *node, ps_config_list *list,
+                                 ps_config_range *range, const ps_yaml_node **where, ps_error *err) {
+    const char *name = ps_schema_key(key)->name;
+    ps_value_type type = ps_schema_type(key);
+    if (type == TYPE_SPACE || type == TYPE_PRESETS || strcmp(name, "preset") == 0)
+        return ps_fail(err, PS_FORMAT, "%s cannot be tuned", name);
+    if (node->kind == YAML_MAPPING && node->items != NULL) return parse_range(key, node, range, where, err);
+    if (node->kind == YAML_SEQUENCE && node->items != NULL) return parse_trials(key, node, list, where, err);
+    return ps_fail(err, PS_FORMAT, "%s: expected a list of values to try such as [a, b]%s", name,
+                   node->kind == YAML_SEQUENCE ? "; the list is empty" : ", or a range {min: a, max: b}");
+}
+
+static ps_status parse_setting(ps_key_index key, const ps_yaml_node *node, ps_config_list *list, ps_config_range *range,
+                               const ps_yaml_node **where, ps_error *err) {
+    (void)range;
+    ps_value_type type = ps_schema_type(key);
+    ps_yaml_item only = {.value = node};
+    const ps_yaml_node one = {.kind = YAML_SEQUENCE, .items = &only};
+    if (type == TYPE_SPACE || type == TYPE_PRESETS)
+        return ps_fail(err, PS_FORMAT, "%s cannot stand here", ps_schema_key(key)->name);
+    return parse_trials(key, &one, list, where, err);
+}
+
+/* A mapping of dotted keys, each with its values. */
+static ps_status parse_keys(ps_key_index key, const ps_yaml_node *node, item_parser *parse, ps_value *v,
+                            const ps_yaml_node **where, ps_error *err) {
     if (node->kind == YAML_SCALAR && node->plain && ps_yaml_is_null(node->text)) {
         v->SPACE = (ps_config_space){0};
         return PS_OK;
@@ -232,24 +360,75 @@ static ps_status parse_space(ps_key_index key, const ps_yaml_node *node, ps_valu
     if (node->kind != YAML_MAPPING) return unexpected(key, node, "", err);
     const char *names[N_KEYS] = {0};
     ps_config_list lists[N_KEYS] = {0};
-    ps_config_space space = {names, lists, 0};
+    ps_config_range ranges[N_KEYS] = {0};
+    ps_config_space space = {names, lists, ranges, 0};
     ps_status status = PS_OK;
     for (const ps_yaml_item *item = node->items; status == PS_OK && item != NULL; item = item->next) {
+        ps_key_index of = NO_KEY;
         for (size_t i = 0; status == PS_OK && i < space.n; i++)
             if (strcmp(names[i], item->key->text) == 0) {
                 *where = item->key;
                 status = ps_fail(err, PS_FORMAT, "%s stands here twice", names[i]);
             }
+        if (status == PS_OK) status = parse_key(item, where, &of, err);
         if (status != PS_OK) break;
+        *where = item->value;
         size_t at = space.n;
-        status = parse_dimension(item, &names[at], &lists[at], where, err);
+        if ((names[at] = ps_strdup(ps_schema_key(of)->name)) == NULL) status = ps_nomem(err);
         if (names[at] != NULL) space.n++;
+        if (status == PS_OK) status = parse(of, item->value, &lists[at], &ranges[at], where, err);
     }
     if (status == PS_OK) status = ps_value_copy(TYPE_SPACE, &(ps_value){.SPACE = space}, v, err);
     for (size_t i = 0; i < space.n; i++) { /* the arrays are on the stack, what they hold is not */
         ps_free((void *)names[i]);
         ps_value_clear(TYPE_LIST, (ps_value *)&lists[i]);
     }
+    return status;
+}
+
+static ps_status parse_space(ps_key_index key, const ps_yaml_node *node, ps_value *v, const ps_yaml_node **where,
+                             ps_error *err) {
+    return parse_keys(key, node, parse_dimension, v, where, err);
+}
+
+/* One name and its settings, behind those that are there. */
+static ps_status parse_preset(ps_key_index key, const ps_yaml_item *item, ps_config_presets *presets,
+                              const ps_yaml_node **where, ps_error *err) {
+    const char **names = (const char **)presets->names;
+    ps_config_space *settings = (ps_config_space *)presets->settings;
+    ps_value v = {0};
+    *where = item->key;
+    if (item->key->length == 0) return ps_fail(err, PS_FORMAT, "found an empty name");
+    for (size_t i = 0; i < presets->n; i++)
+        if (strcmp(names[i], item->key->text) == 0) return ps_fail(err, PS_FORMAT, "%s stands here twice", names[i]);
+    *where = item->value;
+    ps_status status = parse_keys(key, item->value, parse_setting, &v, where, err);
+    if (status != PS_OK) return ps_error_prefix(err, status, "%.80s", item->key->text);
+    settings[presets->n] = v.SPACE;
+    if ((names[presets->n] = ps_strdup(item->key->text)) == NULL) {
+        ps_value_clear(TYPE_SPACE, &v);
+        return ps_nomem(err);
+    }
+    presets->n++;
+    return PS_OK;
+}
+
+static ps_status parse_presets(ps_key_index key, const ps_yaml_node *node, ps_value *v, const ps_yaml_node **where,
+                               ps_error *err) {
+    size_t n = 0;
+    ps_status status = PS_OK;
+    v->PRESETS = (ps_config_presets){0};
+    if (node->kind == YAML_SCALAR && node->plain && ps_yaml_is_null(node->text)) return PS_OK;
+    if (node->kind != YAML_MAPPING) return unexpected(key, node, "", err);
+    for (const ps_yaml_item *item = node->items; item != NULL; item = item->next)
+        n++;
+    if (n == 0) return PS_OK;
+    v->PRESETS.names = ps_calloc(n, sizeof *v->PRESETS.names);
+    v->PRESETS.settings = ps_calloc(n, sizeof *v->PRESETS.settings);
+    if (v->PRESETS.names == NULL || v->PRESETS.settings == NULL) status = ps_nomem(err);
+    for (const ps_yaml_item *item = node->items; status == PS_OK && item != NULL; item = item->next)
+        status = parse_preset(key, item, &v->PRESETS, where, err);
+    if (status != PS_OK) ps_value_clear(TYPE_PRESETS, v);
     return status;
 }
 
@@ -268,8 +447,10 @@ ps_status ps_value_parse(ps_key_index key, const ps_yaml_node *node, ps_value *v
     case TYPE_OPTNAME: return parse_string(key, node, v, err);
     case TYPE_CHOICE:
     case TYPE_OPTCHOICE: return parse_choice(key, node, v, err);
+    case TYPE_CHOICES: return parse_choices(key, node, v, where, err);
     case TYPE_LIST: return parse_list(key, node, v, where, err);
     case TYPE_SPACE: return parse_space(key, node, v, where, err);
+    case TYPE_PRESETS: return parse_presets(key, node, v, where, err);
     }
     return ps_fail(err, PS_ARG, "a key without a type");
 }

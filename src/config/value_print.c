@@ -63,13 +63,45 @@ static void print_string(const char *string, ps_text *text) {
         print_quoted(string, text);
 }
 
+/* {min: 0.5, max: 2, log: true} */
+static void print_range(const ps_config_range *range, ps_text *text) {
+    ps_text_puts(text, "{min: ");
+    ps_yaml_print_real(range->min, text);
+    ps_text_puts(text, ", max: ");
+    ps_yaml_print_real(range->max, text);
+    if (range->step > 0) {
+        ps_text_puts(text, ", step: ");
+        ps_yaml_print_real(range->step, text);
+    }
+    ps_text_puts(text, range->log ? ", log: true}" : "}");
+}
+
 static void print_space(const ps_config_space *space, ps_text *text) {
     ps_text_puts(text, "{");
     for (size_t i = 0; i < space->n; i++) {
-        ps_text_printf(text, "%s%s: [", i > 0 ? ", " : "", space->keys[i]);
+        ps_text_printf(text, "%s%s: ", i > 0 ? ", " : "", space->keys[i]);
+        if (space->values[i].n == 0) {
+            print_range(&space->ranges[i], text);
+            continue;
+        }
+        ps_text_puts(text, "[");
         for (size_t j = 0; j < space->values[i].n; j++) /* canonical YAML already */
             ps_text_printf(text, "%s%s", j > 0 ? ", " : "", space->values[i].items[j]);
         ps_text_puts(text, "]");
+    }
+    ps_text_puts(text, "}");
+}
+
+static void print_presets(const ps_config_presets *presets, ps_text *text) {
+    ps_text_puts(text, "{");
+    for (size_t i = 0; i < presets->n; i++) {
+        const ps_config_space *settings = &presets->settings[i];
+        ps_text_puts(text, i > 0 ? ", " : "");
+        print_string(presets->names[i], text);
+        ps_text_puts(text, ": {");
+        for (size_t j = 0; j < settings->n; j++) /* canonical YAML already */
+            ps_text_printf(text, "%s%s: %s", j > 0 ? ", " : "", settings->keys[j], settings->values[j].items[0]);
+        ps_text_puts(text, "}");
     }
     ps_text_puts(text, "}");
 }
@@ -95,6 +127,11 @@ void ps_value_print(ps_value_type type, const ps_value *v, const char *allowed, 
     case TYPE_OPTNAME: print_string(v->STRING, text); break;
     case TYPE_CHOICE: /* a word of the schema: no choice needs quotes where a choice is read */
     case TYPE_OPTCHOICE: ps_text_puts(text, v->STRING != NULL ? v->STRING : "null"); break;
+    case TYPE_CHOICES:
+        if (v->CHOICES.n == 1) {
+            ps_text_puts(text, v->CHOICES.items[0]);
+            break;
+        } /* fall through */
     case TYPE_LIST:
         ps_text_puts(text, "[");
         for (size_t i = 0; i < v->LIST.n; i++) {
@@ -104,5 +141,6 @@ void ps_value_print(ps_value_type type, const ps_value *v, const char *allowed, 
         ps_text_puts(text, "]");
         break;
     case TYPE_SPACE: print_space(&v->SPACE, text); break;
+    case TYPE_PRESETS: print_presets(&v->PRESETS, text); break;
     }
 }

@@ -15,7 +15,7 @@ static ps_status text_node(const char *text, bool plain, ps_arena *arena, const 
 
 static bool needs_yaml(ps_value_type type, const char *text) {
     if (*text == '"' || *text == '\'') return true;
-    return type == TYPE_LIST || type == TYPE_SPACE || *text == '[' || *text == '{';
+    return type == TYPE_LIST || type == TYPE_SPACE || type == TYPE_PRESETS || *text == '[' || *text == '{';
 }
 
 ps_status ps_value_node(ps_key_index key, const char *text, ps_arena *arena, const ps_yaml_node **node, ps_error *err) {

@@ -68,21 +68,44 @@ static ps_status name_key(const audience *a, const ps_config *cfg, ps_key_index 
     return status;
 }
 
+/* The keys that stand in files at the value they would have anyway: in one line, with as many names as fit. */
+typedef struct idle_keys {
+    ps_text names;
+    size_t n, named;
+} idle_keys;
+
+static void add_idle(idle_keys *idle, ps_key_index key) {
+    enum { COLUMNS = 160 };
+    const char *name = ps_schema_key(key)->name;
+    if (idle->named == idle->n++ && idle->names.length + strlen(name) <= COLUMNS) {
+        ps_text_printf(&idle->names, "%s%s", idle->named > 0 ? ", " : "", name);
+        idle->named++;
+    }
+}
+
+static ps_status tell_idle(const audience *a, idle_keys *idle, ps_error *err) {
+    if (idle->n > idle->named) ps_text_printf(&idle->names, " and %zu more", idle->n - idle->named);
+    ps_status status = ps_text_ok(&idle->names) ? PS_OK : ps_nomem(err);
+    if (idle->n > 0 && status == PS_OK)
+        ps_log_printf(a->log, PS_LOG_INFO,
+                      "%zu key%s in files, at the default, cannot act: %s; `persamp config` marks them", idle->n,
+                      idle->n == 1 ? "" : "s", ps_text_cstr(&idle->names));
+    ps_text_clear(&idle->names);
+    return status;
+}
+
 static ps_status warn_vain(const audience *a, ps_error *err) {
-    size_t idle = 0;
+    idle_keys idle = {0};
     ps_status status = PS_OK;
     for (size_t i = 0; i < a->n && a->log != NULL; i++)
         for (ps_key_index key = 0; key < N_KEYS && status == PS_OK; key++) {
             if (!is_vain(a, i, key)) continue;
             bool quiet = is_idle(a->configs[i], key, &status, err);
-            idle += quiet;
+            if (quiet) add_idle(&idle, key);
             if (status == PS_OK) status = name_key(a, a->configs[i], key, quiet ? PS_LOG_DEBUG : PS_LOG_WARNING, err);
         }
-    if (idle > 0)
-        ps_log_printf(a->log, PS_LOG_INFO,
-                      "%zu key%s in files, at the default, cannot act; `persamp config` marks them", idle,
-                      idle == 1 ? "" : "s");
-    return status;
+    ps_status told = tell_idle(a, &idle, err);
+    return status != PS_OK ? status : told;
 }
 
 /* ---- What is made for a reward model, without one ------------------------ */
@@ -94,6 +117,20 @@ static void warn_rewardless(const ps_config *cfg, const ps_log *log, ps_key_inde
                   "without a reward model %s (%s) compares depths by the score, which may fall with every token; auto "
                   "leaves it off",
                   ps_schema_key(key)->name, ps_origin_text(cfg, key));
+}
+
+/* ---- A target that is not the one named ---------------------------------- */
+
+static void warn_restricted(const ps_config *cfg, const ps_log *log, ps_key_index key, bool restricts) {
+    ps_text value = {0};
+    if (!restricts || !ps_config_is(cfg->scoring_type, "power")) return;
+    ps_config_append(cfg, key, &value);
+    ps_log_printf(
+        log, PS_LOG_WARNING,
+        "%s is %s (%s): the target of scoring.type power is then p^%g of answers of which every token is among "
+        "those kept, not of all answers",
+        ps_schema_key(key)->name, ps_text_cstr(&value), ps_origin_text(cfg, key), cfg->scoring_params_power_alpha);
+    ps_text_clear(&value);
 }
 
 /* ---- The preset ---------------------------------------------------------- */
@@ -116,6 +153,8 @@ ps_status ps_config_warn(const ps_config *const *configs, size_t n, const ps_log
     for (size_t i = 0; i < n; i++) {
         warn_rewardless(configs[i], log, KEY_ps_depth_tilt, configs[i]->ps_depth_tilt);
         warn_rewardless(configs[i], log, KEY_ps_depth_retreat, configs[i]->ps_depth_retreat);
+        warn_restricted(configs[i], log, KEY_generation_top_p, configs[i]->generation_top_p < 1);
+        warn_restricted(configs[i], log, KEY_generation_top_k, configs[i]->generation_top_k > 0);
     }
     return warn_vain(&a, err);
 }

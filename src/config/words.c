@@ -90,13 +90,16 @@ void ps_schema_expectation(ps_key_index key, ps_text *text) {
     case TYPE_OPTNAME: ps_text_puts(text, "a path or name, or null"); break;
     case TYPE_CHOICE:
     case TYPE_OPTCHOICE:
+    case TYPE_CHOICES:
         ps_each_choice(allowed, add_choice, &choices);
         if (ps_schema_type(key) == TYPE_OPTCHOICE) ps_text_puts(text, "null, ");
         ps_text_puts(text, ps_text_cstr(&choices));
+        if (ps_schema_type(key) == TYPE_CHOICES) ps_text_puts(text, ", or a list of them");
         text->failed = text->failed || choices.failed;
         break;
     case TYPE_LIST: ps_text_puts(text, "a list of strings such as [a, b]"); break;
-    case TYPE_SPACE: ps_text_puts(text, "a mapping of dotted keys to lists of values"); break;
+    case TYPE_SPACE: ps_text_puts(text, "a mapping of dotted keys to lists of values or ranges"); break;
+    case TYPE_PRESETS: ps_text_puts(text, "a mapping of names to mappings of dotted keys to values"); break;
     }
     ps_text_clear(&choices);
 }

@@ -94,11 +94,23 @@ static ps_status check_generation(const ps_generation *g, ps_error *err) {
         return ps_fail(err, PS_ARG, "max_answer_tokens is %d; expected 0 (no limit) or more", g->max_answer_tokens);
     if (g->boundary == PS_BOUNDARY_FIXED && g->fixed_tokens < 1)
         return ps_fail(err, PS_ARG, "fixed_tokens is %d; expected ≥ 1", g->fixed_tokens);
+    if (g->ramp_tokens < 0) return ps_fail(err, PS_ARG, "ramp_tokens is %d; expected 0 (none) or more", g->ramp_tokens);
     return PS_OK;
+}
+
+/* A ramp that is passed over in silence would make every weight wrong that counts on it. */
+static ps_status check_ramp(const ps_engine *engine, const ps_generation *g, ps_error *err) {
+    ps_engine_info info;
+    if (g->ramp_tokens == 0) return PS_OK;
+    ps_engine_get_info(engine, &info);
+    if ((info.can & PS_ENGINE_RAMP) != 0) return PS_OK;
+    return ps_fail(err, PS_ARG, "the engine %s draws a whole step at one temperature: it has no ramp_tokens",
+                   engine->ops->name);
 }
 
 ps_status ps_engine_extend(ps_engine *engine, const ps_extend_request *request, ps_error *err) {
     ps_status status = check_generation(request->generation, err);
+    if (status == PS_OK) status = check_ramp(engine, request->generation, err);
     return status == PS_OK ? engine->ops->extend(engine, request, err) : status;
 }
 

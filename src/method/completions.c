@@ -244,11 +244,13 @@ static ps_status answers(const ps_method *method, ps_answer **list, size_t *n, p
                                    p->answer_of, list, n, err);
 }
 
-static void report(const ps_method *method, ps_method_report *out) {
+static ps_status report(const ps_method *method, ps_method_report *out, ps_error *err) {
     const completions *p = (const completions *)method;
-    ps_round_method_report(method, out);
+    ps_status status = ps_round_method_report(method, out, err);
     ps_history_report(&p->history, out);
-    out->log_z = ps_pool_log_evidence(p->pool, p->m.params.persistent.temperature.beta_max);
+    if (status == PS_OK)
+        status = ps_pool_log_evidence(p->pool, p->m.params.persistent.temperature.beta_max, &out->log_z, err);
+    return status;
 }
 
 const ps_method_ops ps_method_completions = {

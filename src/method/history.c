@@ -83,12 +83,14 @@ done:
     return status;
 }
 
-double ps_pool_log_evidence(ps_pool *pool, double beta_max) {
+ps_status ps_pool_log_evidence(ps_pool *pool, double beta_max, double *log_z, ps_error *err) {
     uint32_t *ids = NULL;
-    double *log_weights = NULL, log_z = NAN;
+    double *log_weights = NULL;
     size_t n;
-    ps_status status = ps_pool_answers(pool, beta_max, false, &ids, &log_weights, &n, &log_z, NULL);
+    ps_status status = ps_pool_answers(pool, beta_max, false, &ids, &log_weights, &n, log_z, err);
     ps_free(ids);
     ps_free(log_weights);
-    return status == PS_OK ? log_z : NAN;
+    if (status == PS_OK || status == PS_NOMEM) return status;
+    *log_z = NAN;
+    return PS_OK;
 }

@@ -29,7 +29,7 @@ void ps_history_report(const ps_history *history, ps_method_report *report);
  * is owned by the caller. */
 ps_status ps_pool_answers_of_tree(ps_pool *pool, double beta_max, bool truncated, const ps_tree *tree,
                                   const uint32_t *snapshot_of, ps_answer **answers, size_t *n, ps_error *err);
-/* The log evidence at beta_max; NaN where it cannot be computed. */
-double ps_pool_log_evidence(ps_pool *pool, double beta_max);
+/* The log evidence at beta_max; NaN while an iteration is under way. PS_NOMEM. */
+ps_status ps_pool_log_evidence(ps_pool *pool, double beta_max, double *log_z, ps_error *err);
 
 #endif

@@ -26,6 +26,14 @@ static bool led_by_score(const ps_method_ops *ops, const ps_method_params *p) {
     return !ops->unscored && !(ops->independent && p->n_particles == 1);
 }
 
+/* What is missing, in words: the first of it. */
+static const char *name_of(unsigned reads) {
+    return (reads & PS_READS_LOGQ) != 0        ? "log-probabilities under the distribution that tokens are drawn from"
+           : (reads & PS_READS_ENTROPY) != 0   ? "entropy at each token"
+           : (reads & PS_READS_CERTAINTY) != 0 ? "distribution at each token"
+                                               : "likeliest alternatives of each token";
+}
+
 static ps_status check(const ps_method_ops *ops, const ps_method_params *p, ps_error *err) {
     if (p->n_particles < 1) return ps_fail(err, PS_ARG, "n_particles is %zu, expected at least 1", p->n_particles);
     if (p->max_steps >= PS_NO_STEP_LIMIT)
@@ -40,6 +48,11 @@ static ps_status check(const ps_method_ops *ops, const ps_method_params *p, ps_e
                        "scoring.type %s needs the log-probabilities of tokens, which this engine does not report: set "
                        "scoring.type to prm_reward with models.prm.enabled, method to majority, or use another engine",
                        p->score->name);
+    if (led_by_score(ops, p) && ps_unread(p) != 0)
+        return ps_fail(err, PS_ARG,
+                       "scoring.type %s needs the %s, which this engine does not report: choose another scoring.type, "
+                       "set method to majority, or use another engine",
+                       p->score->name, name_of(ps_unread(p)));
     return PS_OK;
 }
 
@@ -72,6 +85,6 @@ ps_status ps_method_answers(const ps_method *method, ps_answer **answers, size_t
     return method->ops->answers(method, answers, n, err);
 }
 
-void ps_method_get_report(const ps_method *method, ps_method_report *report) {
-    method->ops->report(method, report);
+ps_status ps_method_get_report(const ps_method *method, ps_method_report *report, ps_error *err) {
+    return method->ops->report(method, report, err);
 }

@@ -58,7 +58,7 @@ bool ps_filter_all_done(const ps_filter *p);
 ps_status ps_filter_end(ps_filter *p, ps_error *err);
 /* The table's `answers` and `report`. */
 ps_status ps_filter_answers(const ps_method *method, ps_answer **list, size_t *n, ps_error *err);
-void ps_filter_report(const ps_method *method, ps_method_report *report);
+ps_status ps_filter_report(const ps_method *method, ps_method_report *report, ps_error *err);
 
 /* ---- particle_gibbs.c ---------------------------------------------------- */
 

@@ -72,9 +72,10 @@ static double log_evidence(const ps_filter *p) {
     return p->passes > 0 ? sum - log((double)p->passes) : NAN;
 }
 
-void ps_filter_report(const ps_method *method, ps_method_report *out) {
+ps_status ps_filter_report(const ps_method *method, ps_method_report *out, ps_error *err) {
     const ps_filter *p = (const ps_filter *)method;
-    ps_round_method_report(method, out);
+    ps_status status = ps_round_method_report(method, out, err);
     ps_history_report(&p->history, out);
     out->log_z = p->m.params.filter.logit || p->gibbs ? NAN : log_evidence(p);
+    return status;
 }

@@ -191,16 +191,16 @@ static ps_status answers(const ps_method *method, ps_answer **list, size_t *n, p
                                    n, err);
 }
 
-static void report(const ps_method *method, ps_method_report *out) {
+static ps_status report(const ps_method *method, ps_method_report *out, ps_error *err) {
     const ps_persistent *p = (const ps_persistent *)method;
     *out = (ps_method_report){
-        .log_z = ps_pool_log_evidence(p->pool, p->params.persistent.temperature.beta_max),
         .tokens = p->tree.tokens,
         .snapshots = ps_pool_size(p->pool),
         .pool = ps_pool_snapshots(p->pool),
         .end = p->end,
     };
     ps_history_report(&p->history, out);
+    return ps_pool_log_evidence(p->pool, p->params.persistent.temperature.beta_max, &out->log_z, err);
 }
 
 const ps_method_ops ps_method_persistent = {

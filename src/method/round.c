@@ -51,13 +51,15 @@ ps_status ps_round_method_absorb(ps_method *method, const ps_step_result *result
     return n > 0 && m->round.awaited == 0 ? m->over(method, err) : PS_OK;
 }
 
-void ps_round_method_report(const ps_method *method, ps_method_report *report) {
+ps_status ps_round_method_report(const ps_method *method, ps_method_report *report, ps_error *err) {
     const ps_round_method *m = (const ps_round_method *)method;
+    (void)err;
     *report = (ps_method_report){.final_ess = NAN,
                                  .log_z = NAN,
                                  .tokens = m->round.tree.tokens,
                                  .snapshots = m->round.tree.size - 1,
                                  .end = m->end};
+    return PS_OK;
 }
 
 bool ps_round_out_of_tokens(const ps_round *round, const ps_method_params *params) {

@@ -29,7 +29,7 @@ ps_status ps_round_method_init(ps_round_method *m, const ps_method_ops *ops, con
 /* The table's `next` and `absorb`, and `report` for methods without weights. */
 ps_status ps_round_method_next(ps_method *method, const ps_work **work, size_t *n, ps_error *err);
 ps_status ps_round_method_absorb(ps_method *method, const ps_step_result *results, size_t n, ps_error *err);
-void ps_round_method_report(const ps_method *method, ps_method_report *report);
+ps_status ps_round_method_report(const ps_method *method, ps_method_report *report, ps_error *err);
 
 void ps_round_clear(ps_round *round);
 

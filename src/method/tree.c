@@ -24,6 +24,10 @@ ps_status ps_tree_reserve(ps_tree *tree, uint32_t parent, uint32_t *id, ps_error
     return PS_OK;
 }
 
+unsigned ps_unread(const ps_method_params *params) {
+    return params->score->reads & ~(params->gives | (params->has_logq ? (unsigned)PS_READS_LOGQ : 0));
+}
+
 /* A product of rewards falls with length as a sum of log-probabilities does; its last factor does not. */
 static double merit_of(const ps_method_params *params, const ps_step_result *result, double ell) {
     if (!params->has_reward) return ell;
@@ -41,6 +45,10 @@ ps_status ps_tree_fill(ps_tree *tree, const ps_method_params *params, const ps_s
         .n_tokens = before->n_tokens + result->n_tokens,
         .n_steps = before->n_steps + 1,
         .reward = result->reward,
+        .finished = result->state == PS_FINISHED,
+        .sum_entropy = before->sum_entropy + result->sum_entropy,
+        .sum_certainty = before->sum_certainty + result->sum_certainty,
+        .confidence = result->confidence,
     };
     node->state = result->state == PS_OPEN && node->depth >= params->max_steps ? PS_TRUNCATED : result->state;
     node->known = true;
@@ -52,6 +60,7 @@ ps_status ps_tree_fill(ps_tree *tree, const ps_method_params *params, const ps_s
     /* Only a method that chooses without a score gets here without the sums that the score reads: all answers are
      * alike. */
     if (!result->has_logp && ps_score_needs_logp(params->score, params->score_params)) return PS_OK;
+    if (ps_unread(params) != 0) return PS_OK;
     ps_status status = ps_score(params->score, params->prior, params->score_params, &node->sums, &node->ell, err);
     if (status == PS_OK) node->merit = merit_of(params, result, node->ell);
     return status;

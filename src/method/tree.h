@@ -34,6 +34,9 @@ void ps_tree_clear(ps_tree *tree);
 /* A place for a child of `parent` whose result is still to come; *id is its number. */
 ps_status ps_tree_reserve(ps_tree *tree, uint32_t parent, uint32_t *id, ps_error *err);
 
+/* Of ps_score_reads: what the score reads of the tokens and no result carries. */
+unsigned ps_unread(const ps_method_params *params);
+
 /* The result of a reserved child: sums, state (an open one at max_steps becomes truncated), ℓ and merit. */
 ps_status ps_tree_fill(ps_tree *tree, const ps_method_params *params, const ps_step_result *result, ps_error *err);
 

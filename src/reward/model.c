@@ -2,6 +2,7 @@
  * tag, so a step costs its own tokens and the tag, whatever came before it; the requests of all particles are under way
  * together. */
 #include "reward/head.h"
+#include "reward/judge.h"
 #include "reward/nodes.h"
 #include "reward/separated.h"
 
@@ -325,6 +326,19 @@ static ps_status create(ps_engine *engine, const ps_prm_metadata *metadata, cons
     return status;
 }
 
+/* Put it behind its separator, where it has one; `forget` frees it without the engine, which stays the caller's. */
+static ps_status separate(ps_prm *made, const char *separator, void (*forget)(ps_prm *prm), ps_prm **prm,
+                          ps_error *err) {
+    *prm = made;
+    if (*separator == '\0' || ps_prm_separate(made, separator, prm, err) == PS_OK) return PS_OK;
+    forget(made);
+    return PS_NOMEM;
+}
+
+static void forget(ps_prm *prm) {
+    free_parts(self(prm));
+}
+
 ps_status ps_prm_create(ps_engine *engine, const char *model_path, const ps_prm_options *options, ps_prm **prm,
                         ps_error *err) {
     ps_prm_metadata metadata = {0};
@@ -332,13 +346,13 @@ ps_status ps_prm_create(ps_engine *engine, const char *model_path, const ps_prm_
     if (engine->ops->evaluate == NULL)
         return ps_fail(err, PS_ARG, "the engine %s cannot evaluate given tokens, as a process reward model must",
                        engine->ops->name);
-    ps_status status = model_path != NULL ? ps_prm_metadata_read(model_path, &metadata, err) : PS_OK;
+    ps_status status = PS_OK;
+    if (model_path != NULL && !options->judge) status = ps_prm_metadata_read(model_path, &metadata, err);
     const char *separator = first_of(options->step_separator, metadata.separator, "");
-    if (status == PS_OK) status = create(engine, &metadata, options, &made, err);
-    if (status == PS_OK && *separator != '\0' && ps_prm_separate(made, separator, &made, err) != PS_OK) {
-        free_parts(self(made)); /* without the engine, which stays the caller's */
-        status = PS_NOMEM;
-    }
+    if (status == PS_OK)
+        status = options->judge ? ps_judge_create(engine, options, &made, err)
+                                : create(engine, &metadata, options, &made, err);
+    if (status == PS_OK) status = separate(made, separator, options->judge ? ps_judge_forget : forget, &made, err);
     if (status == PS_OK) *prm = made;
     ps_prm_metadata_clear(&metadata);
     return status;

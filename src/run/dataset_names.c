@@ -173,37 +173,37 @@ static ps_status find_any(const char *folder, const char *file, char **path, ps_
 }
 
 static ps_status find_in_hub(const ps_config *c, const known_set *set, char **path, ps_error *err) {
-    ps_text home = {0}, folder = {0};
-    ps_text_printf(&folder, "%s/hub/datasets--%s--%s", ps_hub_home(c, &home), set->owner, set->repository);
-    ps_status status = ps_text_ok(&home) && ps_text_ok(&folder) ? PS_OK : ps_nomem(err);
+    ps_text folder = {0};
+    ps_append_hub_cache(c, &folder);
+    ps_text_printf(&folder, "/datasets--%s--%s", set->owner, set->repository);
+    ps_status status = ps_text_ok(&folder) ? PS_OK : ps_nomem(err);
     if (status == PS_OK) status = find_main(ps_text_cstr(&folder), set->file, path, err);
     if (status == PS_OK && *path == NULL) status = find_any(ps_text_cstr(&folder), set->file, path, err);
-    ps_text_clear(&home);
     ps_text_clear(&folder);
     return status;
 }
 
 /* Where it was looked for, and the command that brings it. */
 static ps_status fail_missing(const ps_config *c, const known_set *set, ps_error *err) {
-    ps_text home = {0}, user = {0}, command = {0}, from = {0};
+    ps_text hub = {0}, user = {0}, command = {0}, from = {0};
     append_user_folder(&user);
+    ps_append_hub_cache(c, &hub);
     ps_text_printf(&from, "hf://datasets/%s/%s/%s", set->owner, set->repository, set->file);
     if (is_parquet(set->file))
         append_conversion(&command, ps_text_cstr(&from), set);
     else
         ps_text_printf(&command, "  hf download --repo-type dataset %s/%s %s", set->owner, set->repository, set->file);
-    const char *hub = ps_hub_home(c, &home);
     ps_status status = PS_IO;
-    if (!ps_text_ok(&user) || !ps_text_ok(&from) || !ps_text_ok(&command) || !ps_text_ok(&home))
+    if (!ps_text_ok(&user) || !ps_text_ok(&from) || !ps_text_ok(&command) || !ps_text_ok(&hub))
         status = ps_nomem(err);
     else
         ps_fail(
             err, PS_IO,
             "evaluation.dataset is %s, which is not here: no %s.jsonl in ./data or %s, and no %s of %s/%s in the hub's "
             "cache %s. Get it with\n%s\n(from pip: %s), or name a file with evaluation.dataset_path",
-            set->name, set->name, ps_text_cstr(&user), set->file, set->owner, set->repository, hub,
+            set->name, set->name, ps_text_cstr(&user), set->file, set->owner, set->repository, ps_text_cstr(&hub),
             ps_text_cstr(&command), is_parquet(set->file) ? "pandas, pyarrow and huggingface_hub" : "huggingface_hub");
-    ps_text_clear(&home);
+    ps_text_clear(&hub);
     ps_text_clear(&user);
     ps_text_clear(&command);
     ps_text_clear(&from);

@@ -82,11 +82,16 @@ static bool is_hub_name(const char *name) {
            name[0] != '~' && !ends_with(name, ".gguf");
 }
 
-const char *ps_hub_home(const ps_config *c, ps_text *text) {
-    if (c->hub_home != NULL) return c->hub_home;
-    const char *home = getenv("HOME");
-    ps_text_printf(text, "%s/.cache/huggingface", home != NULL ? home : "");
-    return ps_text_cstr(text);
+void ps_append_hub_cache(const ps_config *c, ps_text *text) {
+    const char *caches = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    if (c->hub_cache != NULL)
+        ps_text_puts(text, c->hub_cache);
+    else if (c->hub_home != NULL)
+        ps_text_printf(text, "%s/hub", c->hub_home);
+    else if (caches != NULL && *caches != '\0')
+        ps_text_printf(text, "%s/huggingface/hub", caches);
+    else
+        ps_text_printf(text, "%s/.cache/huggingface/hub", home != NULL ? home : "");
 }
 
 void ps_append_literal(ps_text *pattern, const char *text) {
@@ -96,13 +101,14 @@ void ps_append_literal(ps_text *pattern, const char *text) {
 
 /* A GGUF file in the local hub cache, the last in alphabetical order where there are several. */
 static ps_status find_in_hub(const ps_config *c, const char *name, char **path, ps_error *err) {
-    ps_text home = {0}, pattern = {0};
+    ps_text cache = {0}, pattern = {0};
     const char *slash = strchr(name, '/');
-    ps_append_literal(&pattern, ps_hub_home(c, &home));
-    ps_text_printf(&pattern, "/hub/models--%.*s--%s/snapshots/*/*.gguf", (int)(slash - name), name, slash + 1);
+    ps_append_hub_cache(c, &cache);
+    ps_append_literal(&pattern, ps_text_cstr(&cache));
+    ps_text_printf(&pattern, "/models--%.*s--%s/snapshots/*/*.gguf", (int)(slash - name), name, slash + 1);
     glob_t found = {0};
     ps_status status;
-    if (!ps_text_ok(&pattern) || !ps_text_ok(&home))
+    if (!ps_text_ok(&pattern) || !ps_text_ok(&cache))
         status = ps_nomem(err);
     else if (glob(ps_text_cstr(&pattern), 0, NULL, &found) == 0 && found.gl_pathc > 0)
         status = copy_path(found.gl_pathv[found.gl_pathc - 1], path, err);
@@ -113,7 +119,7 @@ static ps_status find_in_hub(const ps_config *c, const char *name, char **path, 
                          name, ps_text_cstr(&pattern), name,
                          ends_with(name, "-GGUF") || ends_with(name, "-gguf") ? "" : "-GGUF");
     globfree(&found);
-    ps_text_clear(&home);
+    ps_text_clear(&cache);
     ps_text_clear(&pattern);
     return status;
 }

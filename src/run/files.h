@@ -12,8 +12,9 @@ ps_status ps_find_shipped(const char *name, char **path, ps_error *err);
 /* Likewise; PS_IO when it is nowhere. */
 ps_status ps_shipped_file(const char *name, char **path, ps_error *err);
 
-/* The folder whose hub/ is the hub's cache: hub.home, else ~/.cache/huggingface, put into *text. */
-const char *ps_hub_home(const ps_config *config, ps_text *text);
+/* Append the hub's cache, as its own programs find it: hub.cache, else hub/ in hub.home, else in huggingface/ of the
+ * user's cache folder. */
+void ps_append_hub_cache(const ps_config *config, ps_text *text);
 
 /* Append a path to a pattern for glob, in which it stands for itself only. */
 void ps_append_literal(ps_text *pattern, const char *text);

@@ -135,8 +135,11 @@ static ps_status open_llama_prm(ps_models *m, const ps_config *c, const ps_log *
     ps_engine *engine = NULL;
     char *path = NULL, *head = NULL;
     ps_text folder = {0};
-    bool with_head = ps_config_is(c->scoring_prm_kind, "head");
-    ps_status status = ps_model_file(c, c->models_prm_model_path, "models/prm.gguf", &path, err);
+    bool with_head = ps_config_is(c->scoring_prm_kind, "head"), judge = ps_config_is(c->scoring_prm_kind, "judge");
+    const char *configured = c->models_prm_model_path;
+    /* The generator judges itself: its file is mapped twice, and the pages are shared. */
+    if (judge && configured == NULL) configured = m->path;
+    ps_status status = ps_model_file(c, configured, "models/prm.gguf", &path, err);
     if (status == PS_OK && with_head)
         status = ps_model_file(c, c->scoring_prm_head_path, "models/prm_head.gguf", &head, err);
     if (status != PS_OK) goto done;
@@ -154,6 +157,8 @@ static ps_status open_llama_prm(ps_models *m, const ps_config *c, const ps_log *
         .positive = c->scoring_prm_positive,
         .negative = c->scoring_prm_negative,
         .head_path = head,
+        .judge = judge,
+        .judge_prompt = c->scoring_prm_judge_prompt,
         .log = options.log,
     };
     status = ps_prm_create(engine, path, &prm, &m->prm, err);
@@ -246,7 +251,7 @@ static ps_status open_all(ps_models *m, const ps_config *c, const ps_log *log, p
     ps_status status = engines[i].open(m, c, log, err);
     if (status != PS_OK || !c->models_prm_enabled) return status;
     if (ps_config_is(c->scoring_prm_kind, "remote"))
-        return ps_fail(err, PS_ARG, "scoring.prm.kind remote is not built in this version; use token or head");
+        return ps_fail(err, PS_ARG, "scoring.prm.kind remote is not built in this version; use token, head or judge");
     return engines[i].open_prm(m, c, log, err);
 }
 

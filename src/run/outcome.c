@@ -65,8 +65,22 @@ static ps_status classify(const ps_task *task, ballot *ballots, size_t n, size_t
     return status;
 }
 
-/* Posterior weights of the ballots that have an answer, summed by class. Equal weights where the method has none. */
-static ps_status count(ps_task *task, const ballot *ballots, size_t n, tally *tallies, ps_error *err) {
+/* A ballot by its weight, with a uniform of the problem's own that nothing else uses: methods number theirs from 0.
+ * None has a weight: SIZE_MAX. */
+static size_t draw(const ps_task *task, const double *W, size_t n) {
+    ps_rng_key key = {task->session->params.seed, task->outcome.problem->index, UINT32_MAX, PS_RNG_METHOD};
+    double u = ps_uniform(key, 0), sum = 0;
+    size_t last = SIZE_MAX; /* also where rounding leaves the sum short of u */
+    for (size_t i = 0; i < n && !(last != SIZE_MAX && sum > u); i++) {
+        sum += W[i];
+        if (W[i] > 0) last = i;
+    }
+    return last;
+}
+
+/* Posterior weights of the ballots that have an answer, summed by class; and one ballot drawn by them. Equal weights
+ * where the method has none. */
+static ps_status count(ps_task *task, const ballot *ballots, size_t n, tally *tallies, size_t *drawn, ps_error *err) {
     double *W = ps_calloc(n, sizeof *W);
     if (W == NULL) return ps_nomem(err);
     for (size_t i = 0; i < n; i++)
@@ -87,6 +101,7 @@ static ps_status count(ps_task *task, const ballot *ballots, size_t n, tally *ta
         task->nodes[ballots[i].answer.snapshot].weight = W[i];
         if (!isnan(ballots[i].answer.reward)) t->reward += ballots[i].answer.reward;
     }
+    *drawn = draw(task, W, n);
     ps_free(W);
     return PS_OK;
 }
@@ -144,14 +159,15 @@ static ps_status predict(ps_task *task, const ballot *b, ps_prediction *out, ps_
 }
 
 static ps_status choose(ps_task *task, const ballot *ballots, size_t n, const tally *tallies, size_t n_classes,
-                        ps_error *err) {
+                        size_t drawn, ps_error *err) {
     ps_prediction *p = task->outcome.predictions;
     size_t best = best_ballot(ballots, n);
     if (best == SIZE_MAX) return PS_OK;
     ps_status status = predict(task, &ballots[best], &p[PS_SELECT_BEST], err);
-    double (*const measures[PS_SELECTS])(const tally *) = {NULL, votes_of, weight_of, reward_of};
+    double (*const measures[PS_SELECTS])(const tally *) = {NULL, votes_of, weight_of, reward_of, NULL};
+    if (status == PS_OK) status = predict(task, &ballots[drawn == SIZE_MAX ? best : drawn], &p[PS_SELECT_DRAW], err);
     for (int s = PS_SELECT_MAJORITY; s < PS_SELECTS && status == PS_OK; s++) {
-        if (s == PS_SELECT_PRM_WEIGHTED && task->session->prm == NULL) continue;
+        if (measures[s] == NULL || (s == PS_SELECT_PRM_WEIGHTED && task->session->prm == NULL)) continue;
         size_t k = winner(tallies, n_classes, measures[s]);
         /* Nobody gave an answer: a vote can name none, and the best text stands for it. */
         status = predict(task, &ballots[k == SIZE_MAX ? best : tallies[k].heaviest], &p[s], err);
@@ -173,7 +189,8 @@ static ps_status describe_classes(ps_task *task, const ballot *ballots, const ta
         const char *text = ballots[tallies[i].heaviest].extracted;
         classes[i] = (ps_answer_class){.answer = ps_arena_strndup(task->arena, text, strlen(text)),
                                        .weight = tallies[i].weight,
-                                       .votes = tallies[i].votes};
+                                       .votes = tallies[i].votes,
+                                       .snapshot = ballots[tallies[i].heaviest].answer.snapshot};
         if (classes[i].answer == NULL) return ps_nomem(err);
     }
     if (n > 1) qsort(classes, n, sizeof *classes, heavier_first);
@@ -210,8 +227,8 @@ static ps_status keep_iterations(ps_task *task, ps_method_report *report, ps_err
 static ps_status keep_report(ps_task *task, ps_error *err) {
     ps_method_report *report = &task->outcome.report;
     const void *copy = NULL;
-    ps_method_get_report(task->method, report);
-    ps_status status = keep_iterations(task, report, err);
+    ps_status status = ps_method_get_report(task->method, report, err);
+    if (status == PS_OK) status = keep_iterations(task, report, err);
     if (status != PS_OK) return status;
     if (report->pool == NULL || !task->session->keep_particles) {
         report->pool = NULL;
@@ -246,7 +263,7 @@ static ps_status measure_sharing(ps_task *task, const ballot *ballots, size_t n,
 static ps_status settle(ps_task *task, ps_error *err) {
     ballot *ballots = NULL;
     tally *tallies = NULL;
-    size_t n = 0, n_classes = 0;
+    size_t n = 0, n_classes = 0, drawn = SIZE_MAX;
     ps_status status = collect(task, &ballots, &n, err);
     if (status != PS_OK) return status;
     status = classify(task, ballots, n, &n_classes, err);
@@ -256,8 +273,8 @@ static ps_status settle(ps_task *task, ps_error *err) {
         status = ps_nomem(err);
         goto done;
     }
-    status = count(task, ballots, n, tallies, err);
-    if (status == PS_OK) status = choose(task, ballots, n, tallies, n_classes, err);
+    status = count(task, ballots, n, tallies, &drawn, err);
+    if (status == PS_OK) status = choose(task, ballots, n, tallies, n_classes, drawn, err);
     if (status == PS_OK) status = describe_classes(task, ballots, tallies, n_classes, err);
     if (status == PS_OK) status = measure_sharing(task, ballots, n, err);
     if (status != PS_OK || n == 0) goto done;
@@ -284,7 +301,7 @@ ps_status ps_task_finish(ps_task *task, ps_error *err) {
 }
 
 const char *ps_select_name(ps_select select) {
-    static const char *const names[PS_SELECTS] = {"best", "majority", "weighted", "prm_weighted"};
+    static const char *const names[PS_SELECTS] = {"best", "majority", "weighted", "prm_weighted", "draw"};
     return names[select];
 }
 

@@ -150,6 +150,31 @@ static ps_persistent_params persistent_of(const ps_config *c) {
     };
 }
 
+/* What events tell of the tokens besides log p and log q. */
+static unsigned gives_of(unsigned can) {
+    return (can & PS_ENGINE_ENTROPY ? PS_READS_ENTROPY : 0u) | (can & PS_ENGINE_CERTAINTY ? PS_READS_CERTAINTY : 0u) |
+           (can & PS_ENGINE_CONFIDENCE ? PS_READS_CONFIDENCE : 0u);
+}
+
+/* What the score reads of the tokens, the engine is asked for; and the ramp of the score power is the proposal's. */
+static ps_status ask_for(ps_session *s, ps_error *err) {
+    const ps_config *c = s->config;
+    const unsigned reads = s->params.score->reads;
+    const bool ramp = ps_config_is(c->scoring_type, "power") && c->scoring_params_power_ramp > 0;
+    ps_engine_info engine;
+    ps_engine_get_info(s->engine, &engine);
+    s->generation.certainty = (reads & PS_READS_CERTAINTY) != 0;
+    s->generation.confidence = (reads & PS_READS_CONFIDENCE) != 0;
+    s->confidence_window = s->generation.confidence ? (size_t)c->scoring_params_deepconf_window : 0;
+    s->generation.ramp_tokens = ramp ? (int)c->scoring_params_power_ramp : 0;
+    if (!ramp || (engine.can & PS_ENGINE_RAMP) != 0) return PS_OK;
+    return ps_fail(
+        err, PS_ARG,
+        "scoring.params.power_ramp is %lld, but this engine draws a whole step at one temperature: set it to "
+        "0, or use another engine",
+        (long long)c->scoring_params_power_ramp);
+}
+
 static void set_params(ps_session *s) {
     const ps_config *c = s->config;
     ps_engine_info engine;
@@ -167,6 +192,7 @@ static void set_params(ps_session *s) {
         .reward_shrinks = ps_config_is(c->scoring_prm_aggregate, "prod"),
         .has_logp = (engine.can & PS_ENGINE_LOGP) != 0,
         .has_logq = (engine.can & (PS_ENGINE_LOGQ | PS_ENGINE_LOGQ_BOUNDED)) != 0,
+        .gives = gives_of(engine.can),
         .keep_weights = c->logging_log_weights,
         .budget = {.max_tokens = (size_t)c->ps_budget_max_tokens,
                    .max_iterations = (size_t)c->ps_budget_max_iterations,
@@ -234,6 +260,7 @@ static ps_select select_of(const char *name, bool scored_by_prm) {
     return ps_config_is(name, "majority")       ? PS_SELECT_MAJORITY
            : ps_config_is(name, "weighted")     ? PS_SELECT_WEIGHTED
            : ps_config_is(name, "prm_weighted") ? PS_SELECT_PRM_WEIGHTED
+           : ps_config_is(name, "draw")         ? PS_SELECT_DRAW
                                                 : PS_SELECT_BEST;
 }
 
@@ -261,6 +288,7 @@ static void make_single_sample(ps_session *s) {
     s->generation.temperature = 1;
     s->generation.top_p = 1;
     s->generation.top_k = 0;
+    s->generation.ramp_tokens = 0;
     s->params.n_particles = 1;
     s->params.budget = (ps_budget){0};
 }
@@ -292,7 +320,8 @@ static ps_status set_all(ps_session *s, const char *arm, ps_error *err) {
     if (status != PS_OK) return status;
     set_score(s);
     set_params(s);
-    status = take_whole_answers(s, err);
+    status = ask_for(s, err);
+    if (status == PS_OK) status = take_whole_answers(s, err);
     if (status != PS_OK) return status;
     s->select =
         select_of(s->method->select != NULL ? s->method->select : c->answer_select, s->params.score->needs_reward);
@@ -302,7 +331,8 @@ static ps_status set_all(ps_session *s, const char *arm, ps_error *err) {
     s->max_seconds = c->ps_budget_max_seconds;
     if (sample) make_single_sample(s);
     s->keep_logprobs = s->keep_particles && c->generation_include_logprobs && s->params.has_logp && s->params.has_logq;
-    s->generation.logq = s->params.has_logq && (s->keep_logprobs || s->method->reads_logq);
+    s->generation.logq = s->params.has_logq &&
+                         (s->keep_logprobs || s->method->reads_logq || (s->params.score->reads & PS_READS_LOGQ) != 0);
     if (s->select == PS_SELECT_PRM_WEIGHTED && s->prm == NULL)
         return ps_fail(err, PS_ARG, "answer.select prm_weighted needs a process reward model: set models.prm.enabled");
     return try_method(s, err);

@@ -16,6 +16,7 @@ struct ps_session {
     ps_method_params params; /* problem is filled in for each task */
     ps_score_params score_params;
     ps_generation generation; /* its stops without the step boundaries among them */
+    size_t confidence_window; /* tokens of a group, where the score reads their confidence; else 0 */
     ps_verify_options verify;
     ps_select select;
     const char *system, *template; /* prompt.system, "" for none; prompt.template or NULL */

@@ -1,5 +1,6 @@
 /* One problem being solved. */
 #include "run/task.h"
+#include "run/confidence.h"
 #include "run/prompt.h"
 
 #include <math.h>
@@ -41,14 +42,33 @@ static void fail(ps_task *task, ps_status status, const char *message) {
     if (task->outcome.error == NULL) task->outcome.error = "out of memory";
 }
 
+/* The session's way to draw, with what else ends this answer. */
+static ps_status set_generation(ps_task *task, const ps_problem *problem, ps_error *err) {
+    const ps_generation *of_all = &task->session->generation;
+    task->generation = *of_all;
+    if (problem->n_stops == 0) return PS_OK;
+    size_t n = of_all->n_stops + problem->n_stops;
+    const char **stops = ps_arena_calloc(task->arena, n, sizeof *stops);
+    if (stops == NULL) return ps_nomem(err);
+    for (size_t i = 0; i < n; i++) {
+        const char *stop = i < of_all->n_stops ? of_all->stops[i] : problem->stops[i - of_all->n_stops];
+        stops[i] = ps_arena_strndup(task->arena, stop, strlen(stop));
+        if (stops[i] == NULL) return ps_nomem(err);
+    }
+    task->generation.stops = stops;
+    task->generation.n_stops = n;
+    return PS_OK;
+}
+
 /* The roots in both trees and the method at the start. */
 static ps_status begin(ps_task *task, const ps_problem *problem, ps_error *err) {
     const ps_session *s = task->session;
     ps_method_params params = s->params;
     params.problem = problem->index;
     ps_task_node *root = &task->nodes[0];
-    ps_problem_prompt made;
-    ps_status status = ps_problem_prompt_make(s, problem, &made, err);
+    ps_problem_prompt made = {0};
+    ps_status status = set_generation(task, problem, err);
+    if (status == PS_OK) status = ps_problem_prompt_make(s, problem, &made, err);
     if (status == PS_OK) status = ps_engine_prompt(s->engine, &made.prompt, &root->node, err);
     if (status == PS_OK && s->prm != NULL) status = ps_prm_root(s->prm, ps_problem_question(problem), &root->prm, err);
     if (status == PS_OK) status = ps_method_create(s->method, &params, &task->method, err);
@@ -64,6 +84,7 @@ ps_status ps_task_create(const ps_solve_request *request, uint32_t slot, ps_task
     task->session = session;
     task->tag = request->tag;
     task->progress = request->progress;
+    task->max_tokens = request->max_tokens;
     task->slot = slot;
     task->logprobs = session->keep_logprobs;
     task->started = ps_now();
@@ -79,7 +100,7 @@ ps_status ps_task_create(const ps_solve_request *request, uint32_t slot, ps_task
         ps_task_free(task);
         return ps_nomem(err);
     }
-    task->nodes[task->n_nodes++] = (ps_task_node){.text = "", .reward = NAN, .step_reward = NAN};
+    task->nodes[task->n_nodes++] = (ps_task_node){.text = "", .reward = NAN, .step_reward = NAN, .confidence = NAN};
     ps_error why;
     ps_status status = begin(task, request->problem, &why);
     if (status == PS_NOMEM) {
@@ -109,7 +130,7 @@ static void clock_out(size_t *under_way, double since, double *total) {
 static ps_status ensure_node(ps_task *task, uint32_t id, ps_error *err) {
     if (ps_reserve(&task->nodes, &task->nodes_capacity, (size_t)id + 1) != PS_OK) return ps_nomem(err);
     for (; task->n_nodes <= id; task->n_nodes++)
-        task->nodes[task->n_nodes] = (ps_task_node){.text = "", .reward = NAN, .step_reward = NAN};
+        task->nodes[task->n_nodes] = (ps_task_node){.text = "", .reward = NAN, .step_reward = NAN, .confidence = NAN};
     return PS_OK;
 }
 
@@ -126,7 +147,7 @@ static ps_status submit_extension(ps_task *task, const ps_work *work, ps_error *
     ps_extend_request request = {
         .node = task->nodes[work->parent].node,
         .key = {s->params.seed, task->outcome.problem->index, work->child, PS_RNG_TOKEN},
-        .generation = &s->generation,
+        .generation = &task->generation,
         .tag = tag_of(task, work->child),
     };
     status = ps_engine_extend(s->engine, &request, err);
@@ -138,11 +159,15 @@ static ps_status submit_extension(ps_task *task, const ps_work *work, ps_error *
 
 double ps_task_score(const ps_task *task, uint32_t snapshot) {
     const ps_method_params *params = &task->session->params;
-    ps_score_input sums = {.reward = task->nodes[snapshot].reward};
+    const ps_task_node *node = &task->nodes[snapshot];
+    ps_score_input sums = {
+        .reward = node->reward, .finished = node->state == PS_FINISHED, .confidence = node->confidence};
     double ell = NAN;
     for (uint32_t at = snapshot; at != 0; at = task->nodes[at].parent) {
         sums.sum_logp += task->nodes[at].sum_logp;
         sums.sum_logq += task->nodes[at].sum_logq;
+        sums.sum_entropy += task->nodes[at].sum_entropy;
+        sums.sum_certainty += task->nodes[at].sum_certainty;
         sums.n_tokens += task->nodes[at].n_tokens;
         sums.n_steps++;
     }
@@ -173,8 +198,7 @@ const ps_step_view *ps_task_show(ps_task *task, ps_arena *arena) {
     for (size_t i = 0; i < n; i++)
         particles[i] = view_of(task, task->round[i]);
     *view = (ps_step_view){.problem = task->outcome.problem, .particles = particles, .n = n};
-    ps_method_get_report(task->method, &view->report);
-    return view;
+    return ps_method_get_report(task->method, &view->report, NULL) == PS_OK ? view : NULL;
 }
 
 static int by_number(const void *a, const void *b) {
@@ -195,7 +219,9 @@ static void end_round(ps_task *task) {
     task->round_over = task->n_round > 0;
 }
 
-static bool out_of_time(const ps_task *task) {
+/* Of time, or of tokens: nothing more is begun. */
+static bool is_spent(const ps_task *task) {
+    if (task->max_tokens > 0 && task->outcome.tokens.generated >= task->max_tokens) return true;
     return task->session->max_seconds > 0 && ps_now() - task->started >= task->session->max_seconds;
 }
 
@@ -210,7 +236,7 @@ ps_status ps_task_advance(ps_task *task, ps_error *err) {
         if (status == PS_OK && task->progress) status = watch(task, &why);
     }
     task->n_results = 0;
-    if (status == PS_OK && task->outcome.status == PS_OK && !out_of_time(task))
+    if (status == PS_OK && task->outcome.status == PS_OK && !is_spent(task))
         status = ps_method_next(task->method, &work, &n, &why);
     if (n > 0 || (task->extending == 0 && task->scoring == 0)) end_round(task);
     for (size_t i = 0; i < n && status == PS_OK; i++)
@@ -260,6 +286,9 @@ static ps_status deliver(ps_task *task, uint32_t child, ps_error *err) {
         .sum_logq = node->sum_logq,
         .has_logp = task->session->params.has_logp,
         .has_logq = task->session->params.has_logq,
+        .sum_entropy = node->sum_entropy,
+        .sum_certainty = node->sum_certainty,
+        .confidence = node->confidence,
         .reward = node->reward,
         .step_reward = node->step_reward,
     };
@@ -300,6 +329,42 @@ static void add_logprobs(ps_task_node *node, const ps_event *event) {
         node->sum_logp += event->logp[i];
     for (size_t i = 0; i < event->n_tokens && event->logq != NULL; i++)
         node->sum_logq += event->logq[i];
+    for (size_t i = 0; i < event->n_tokens && event->entropy != NULL; i++)
+        node->sum_entropy += event->entropy[i];
+    for (size_t i = 0; i < event->n_tokens && event->certainty != NULL; i++)
+        node->sum_certainty += event->certainty[i];
+}
+
+/* The confidence of the last tokens of a prefix, at most n of them, in order into tail[0..n); how many. */
+static size_t confidences_before(const ps_task *task, uint32_t snapshot, size_t n, double *tail) {
+    size_t left = n;
+    for (uint32_t at = snapshot; at != 0 && left > 0; at = task->nodes[at].parent) {
+        const ps_task_node *node = &task->nodes[at];
+        size_t take = node->n_tokens < left ? node->n_tokens : left;
+        left -= take;
+        if (take > 0) memcpy(tail + left, node->confidences + node->n_tokens - take, take * sizeof *tail);
+    }
+    memmove(tail, tail + left, (n - left) * sizeof *tail);
+    return n - left;
+}
+
+/* The lowest group up to the end of this step: of those before it, and those that end in it. */
+static ps_status find_confidence(ps_task *task, ps_task_node *node, const ps_event *event, ps_error *err) {
+    size_t n = event->n_tokens, window = task->session->confidence_window;
+    const ps_task_node *parent = &task->nodes[node->parent];
+    node->confidence = parent->confidence;
+    if (window == 0 || event->confidence == NULL || n == 0) return PS_OK;
+    node->confidences = kept(task, event->confidence, n * sizeof *event->confidence);
+    double *tail = ps_reallocarray(NULL, window + n, sizeof *tail);
+    if (node->confidences == NULL || tail == NULL) {
+        ps_free(tail);
+        return ps_nomem(err);
+    }
+    size_t before = confidences_before(task, node->parent, window, tail);
+    memcpy(tail + before, event->confidence, n * sizeof *tail);
+    node->confidence = ps_lowest_group(tail, before, n, window, parent->confidence);
+    ps_free(tail);
+    return PS_OK;
 }
 
 /* A bound that is no longer small makes every weight that is built on it a guess: nothing goes on. */
@@ -337,6 +402,7 @@ ps_status ps_task_extended(ps_task *task, const ps_event *event, ps_error *err) 
     node->n_tokens = event->n_tokens;
     add_logprobs(node, event);
     if (keep_logprobs(task, node, event, err) != PS_OK) return PS_NOMEM;
+    if (find_confidence(task, node, event, err) != PS_OK) return PS_NOMEM;
     task->outcome.tokens.generated += event->n_tokens;
     task->outcome.tokens.shared += event->shared;
     if (state_after(task, child, event->reason, &node->state, err) != PS_OK) return PS_NOMEM;

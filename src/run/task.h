@@ -15,17 +15,21 @@ typedef struct ps_task_node {
     size_t length;
     size_t n_tokens;
     double sum_logp, sum_logq, reward, step_reward;
-    const ps_token *tokens;    /* [n_tokens] of this step, in the arena; NULL without `logprobs` */
-    const double *logp, *logq; /* [n_tokens] likewise, as in ps_event */
+    double sum_entropy, sum_certainty; /* of this step, as far as the engine gives them */
+    double confidence;                 /* the lowest of a group up to here; NaN where the score does not read it */
+    const double *confidences;         /* [n_tokens] of this step, in the arena; NULL likewise */
+    const ps_token *tokens;            /* [n_tokens] of this step, in the arena; NULL without `logprobs` */
+    const double *logp, *logq;         /* [n_tokens] likewise, as in ps_event */
     double ell, weight; /* for save_particles, filled at the end: log-score; posterior weight of an answer, else 0 */
     bool want_reward;
     enum { PS_NODE_AT_REST, PS_NODE_EXTENDING, PS_NODE_SCORING } request; /* under way for it */
 } ps_task_node;
 
 typedef struct ps_task {
-    ps_outcome outcome;  /* filled by ps_task_finish */
-    ps_session *session; /* a reference of its own */
-    uint64_t tag;        /* the caller's */
+    ps_outcome outcome;       /* filled by ps_task_finish */
+    ps_session *session;      /* a reference of its own */
+    ps_generation generation; /* the session's, with the problem's own stops */
+    uint64_t tag;             /* the caller's */
     ps_arena *arena;
     ps_method *method;
     uint32_t slot; /* upper half of the tags of its requests */
@@ -36,6 +40,7 @@ typedef struct ps_task {
     uint32_t *round; /* [n_round] with `progress`: children absorbed since a round was shown */
     size_t n_round, round_capacity;
     size_t extending, scoring; /* requests under way */
+    uint64_t max_tokens;       /* as in ps_solve_request */
     double started, extending_since, scoring_since;
     bool logprobs;             /* the tokens of each step and their log-probabilities are kept */
     bool progress, round_over; /* rounds are shown; there is one to show */

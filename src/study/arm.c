@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <sys/stat.h>
 
 typedef struct arm_state {
     const ps_arm *self;
@@ -42,9 +43,7 @@ static void count_line(arm_state *r, size_t position, const ps_result_line *line
     if (r->self->counted != NULL) r->self->counted(r->self->user, position, line);
 }
 
-/* How sure the answers were of each prediction: the share of the votes for the plain vote, else the posterior weight of
- * its class; NaN where there is no answer. */
-static double confidence_of(const ps_outcome *o, int select) {
+double ps_outcome_confidence(const ps_outcome *o, ps_select select) {
     const char *answer = o->predictions[select].answer;
     size_t votes = 0;
     const ps_answer_class *chosen = NULL;
@@ -65,11 +64,12 @@ static ps_result_line line_of(const ps_outcome *o) {
         .ess = o->report.final_ess,
         .resamples = (double)o->report.resamples,
         .shared_text = o->shared_text,
+        .drawn = true,
         .tokens = o->tokens,
     };
     for (int s = 0; s < PS_SELECTS; s++) {
         line.correct_by[s] = o->predictions[s].correct;
-        line.confidence[s] = confidence_of(o, s);
+        line.confidence[s] = ps_outcome_confidence(o, (ps_select)s);
     }
     return line;
 }
@@ -105,6 +105,32 @@ static ps_status read_back(void *user, const ps_stored_line *line, ps_error *err
         r->arm->resumed++;
     }
     return r->copying ? ps_results_append_bytes(r->results, line->text, line->length, true, err) : PS_OK;
+}
+
+/* A line is of this run, or what its file shows against it: the first difference, and how many there are. */
+typedef struct lookout {
+    const ps_arm *self;
+    ps_same same;
+    size_t n;
+    ps_error first;
+} lookout;
+
+static ps_status look_at(void *user, const ps_stored_line *line, ps_error *err) {
+    lookout *l = user;
+    ps_error why;
+    size_t place = find(l->self->all, l->self->n_all, line->result.index);
+    ps_status status = ps_same_check(&l->same, place != SIZE_MAX ? &l->self->all[place] : NULL, line, &why);
+    if (status != PS_OK && status != PS_ARG) return ps_fail(err, status, "%s", why.message);
+    if (status == PS_ARG && l->n++ == 0) l->first = why;
+    return PS_OK;
+}
+
+static ps_status look_into(lookout *l, const char *path, ps_findings *findings, ps_error *err) {
+    ps_error why;
+    l->n = 0;
+    ps_status status = ps_results_scan(path, look_at, l, &why);
+    if (status == PS_OK && l->n > 0) return ps_findings_note(findings, PS_ARG, &l->first, l->n - 1, err);
+    return ps_findings_note(findings, status, &why, 0, err);
 }
 
 /* What is done already, in the arm's own file and in others. */
@@ -241,6 +267,36 @@ ps_status ps_arm_check(const ps_config *config, ps_models *models, ps_error *err
     return status;
 }
 
+static ps_same same_of(const ps_arm *self, const ps_session *session) {
+    return (ps_same){.method = ps_session_name(session),
+                     .independent = self->independent,
+                     .seed = (uint64_t)self->config->system_seed};
+}
+
+/* A link, or what is no file, is refused when it is opened. */
+static bool is_plain_file(const char *path) {
+    struct stat info;
+    return lstat(path, &info) == 0 && S_ISREG(info.st_mode);
+}
+
+ps_status ps_arm_look(const ps_arm *self, ps_store *folder, ps_models *models, ps_findings *findings, ps_error *err) {
+    lookout l = {.self = self};
+    ps_session *session = NULL;
+    ps_text own = {0};
+    ps_text_printf(&own, "%s/%s", ps_store_folder(folder), self->file);
+    ps_status status =
+        ps_text_ok(&own) ? ps_session_create(self->config, models, self->method, &session, err) : ps_nomem(err);
+    if (status == PS_OK) l.same = same_of(self, session);
+    if (status == PS_OK && is_plain_file(ps_text_cstr(&own))) status = look_into(&l, ps_text_cstr(&own), findings, err);
+    for (size_t i = 0; i < self->n_resume && status == PS_OK; i++)
+        status = look_into(&l, self->resume[i], findings, err);
+    for (size_t i = 0; i < self->n_also && status == PS_OK; i++)
+        if (strcmp(self->also[i], ps_text_cstr(&own)) != 0) status = look_into(&l, self->also[i], findings, err);
+    ps_session_release(session);
+    ps_text_clear(&own);
+    return status;
+}
+
 ps_status ps_arm_run(const ps_arm *self, ps_store *folder, ps_models *models, ps_eval_arm *out, ps_error *err) {
     arm_state r = {.self = self, .arm = out};
     ps_session *session = NULL;
@@ -253,9 +309,7 @@ ps_status ps_arm_run(const ps_arm *self, ps_store *folder, ps_models *models, ps
     if (status == PS_OK) {
         out->name = self->name != NULL ? self->name : method;
         ps_wilson(0, 0, &out->low, &out->high);
-        r.same = (ps_same){.method = ps_session_name(session),
-                           .independent = self->independent,
-                           .seed = (uint64_t)self->config->system_seed};
+        r.same = same_of(self, session);
         status = read_all_back(&r, folder, err);
         if (status == PS_OK) status = run(&r, models, session, err);
         ps_status closed = ps_results_close(r.results, status == PS_OK ? err : NULL);

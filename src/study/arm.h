@@ -3,6 +3,7 @@
 #ifndef PERSAMP_STUDY_ARM_H
 #define PERSAMP_STUDY_ARM_H
 
+#include "study/findings.h"
 #include "study/store.h"
 
 typedef struct ps_arm {
@@ -28,6 +29,10 @@ typedef struct ps_arm {
 
 /* Before a folder is made: whether questions become prompts at all. */
 ps_status ps_arm_check(const ps_config *config, ps_models *models, ps_error *err);
+
+/* Read the lines that ps_arm_run would read back, and note those that are of something else: of each file the first,
+ * and how many there are. Nothing is written. */
+ps_status ps_arm_look(const ps_arm *arm, ps_store *store, ps_models *models, ps_findings *findings, ps_error *err);
 
 /* Run what is not done yet: a problem without a line, or with one that has an error. A line that is read back must be
  * of this method, this seed and the data set as it is now, or PS_ARG. *out is filled also on failure as far as the arm

@@ -28,8 +28,7 @@ static void report_faults(const ps_chosen *chosen, const ps_eval_observer *obser
         observer->more_faults(observer->user, chosen->path, chosen->faults - n);
 }
 
-/* The synthetic reasoner makes its own problems; everything else reads a file. */
-static ps_status load_problems(const ps_config *c, char **path, ps_dataset **dataset, ps_error *err) {
+ps_status ps_problems_open(const ps_config *c, ps_dataset **dataset, char **path, ps_error *err) {
     enum { SYNTHETIC_PROBLEMS = 100000 };
     if (ps_config_is(c->engine_type, "toy") && ps_config_is(c->engine_toy_kind, "synthetic") &&
         c->evaluation_dataset_path == NULL && c->evaluation_dataset == NULL)
@@ -47,7 +46,7 @@ void ps_chosen_clear(ps_chosen *chosen) {
 ps_status ps_choose_problems(const ps_config *config, const ps_eval_options *options, const ps_eval_observer *observer,
                              ps_chosen *chosen, ps_error *err) {
     *chosen = (ps_chosen){0};
-    ps_status status = load_problems(config, &chosen->path, &chosen->dataset, err);
+    ps_status status = ps_problems_open(config, &chosen->dataset, &chosen->path, err);
     if (status == PS_OK) status = choose_problems(chosen->dataset, options, &chosen->problems, &chosen->n, err);
     if (status == PS_OK) {
         chosen->faults = ps_dataset_unusable(chosen->dataset);

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "study/names.h"
 #include "study/paths.h"
+#include "study/same.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@ typedef struct comparison {
     size_t n_checked;
     ps_chosen chosen;
     double answer_tokens;
+    ps_findings findings; /* of what is looked at before anything is run */
 } comparison;
 
 /* ---- Small files of the folder ------------------------------------------- */
@@ -59,7 +61,8 @@ static ps_status list_folders(comparison *c, ps_error *err) {
 }
 
 /* Run an arm whose lines may lie in many files named BASE…: what is finished in any of them is not run again; what is
- * new goes into this shard's, and so does what is finished in the folder of evaluation.resume_from. */
+ * new goes into this shard's, and so does what is finished in the folder of evaluation.resume_from. Without `out` the
+ * files are only looked at. */
 static ps_status run_arm(comparison *c, ps_arm *arm, const char *base, ps_eval_arm *out, ps_error *err) {
     ps_paths also = {0}, resume = {0};
     ps_text file = {0};
@@ -76,7 +79,9 @@ static ps_status run_arm(comparison *c, ps_arm *arm, const char *base, ps_eval_a
     arm->resume = resume.items;
     arm->n_resume = resume.n;
     arm->all = ps_dataset_problems(c->chosen.dataset, &arm->n_all);
-    if (status == PS_OK) status = ps_arm_run(arm, c->store, c->models, out, err);
+    if (status == PS_OK)
+        status = out != NULL ? ps_arm_run(arm, c->store, c->models, out, err)
+                             : ps_arm_look(arm, c->store, c->models, &c->findings, err);
     ps_paths_clear(&also);
     ps_paths_clear(&resume);
     ps_text_clear(&file);
@@ -184,11 +189,8 @@ static ps_status check_owner(const comparison *c, const ps_compare_variant *v, c
     ps_text difference = {0};
     ps_status status = ps_record_compare(samples, &c->identity, path, &difference, err);
     if (status == PS_OK && difference.length > 0)
-        status = ps_fail(err, PS_ARG,
-                         "%s: this folder has results of another configuration under the name %s:\n%sgive the method "
-                         "another name (name=%s:…), choose another folder with --evaluation.output_dir=FOLDER, or "
-                         "start over with --fresh",
-                         path, v->name, ps_text_cstr(&difference), v->method->name);
+        status = ps_fail(err, PS_ARG, "%s: this folder has results of another configuration under the name %s:\n%s",
+                         path, v->name, ps_text_cstr(&difference));
     ps_text_clear(&difference);
     return status;
 }
@@ -232,31 +234,64 @@ static ps_status check_free(const comparison *c, const ps_compare_variant *v, co
     return status;
 }
 
-/* In the output folder a name is taken where it is free; in the others it may be missing. */
-static ps_status own_name(comparison *c, const ps_compare_variant *v, ps_error *err) {
-    ps_text name = {0}, path = {0}, record = {0};
+static ps_status check_name(const comparison *c, const ps_compare_variant *v, const ps_config *samples,
+                            const char *folder, const char *name, ps_error *err) {
+    ps_text path = {0};
+    ps_text_printf(&path, "%s/%s", folder, name);
+    ps_status status = ps_text_ok(&path) ? PS_OK : ps_nomem(err);
+    if (status == PS_OK)
+        status = access(ps_text_cstr(&path), F_OK) == 0 ? check_owner(c, v, samples, ps_text_cstr(&path), err)
+                                                        : check_free(c, v, samples, folder, err);
+    ps_text_clear(&path);
+    return status;
+}
+
+static ps_status check_everywhere(comparison *c, const ps_compare_variant *v, const ps_config *samples,
+                                  const char *name, ps_error *err) {
+    ps_status status = PS_OK;
+    for (size_t i = 0; i < c->n_checked && status == PS_OK; i++) {
+        ps_error why;
+        status = check_name(c, v, samples, c->folders[i], name, &why);
+        status = ps_findings_note(&c->findings, status, &why, 0, err);
+    }
+    return status;
+}
+
+static ps_status take_name(comparison *c, const ps_config *samples, const char *name, ps_error *err) {
+    ps_text record = {0};
+    ps_status status = ps_record_write(samples, &c->identity, &record, err);
+    if (status == PS_OK) status = ps_store_write(c->store, name, ps_text_cstr(&record), record.length, err);
+    ps_text_clear(&record);
+    return status;
+}
+
+/* In the output folder a name is taken where it is free; in the others it may be missing. With `look` it is only looked
+ * at, everywhere. */
+static ps_status own_name(comparison *c, const ps_compare_variant *v, bool look, ps_error *err) {
+    ps_text name = {0};
     ps_config *samples = NULL;
     ps_text_puts(&name, "config.");
     ps_compare_plan_stem(v, &name);
     ps_text_puts(&name, ".yaml");
     ps_status status = ps_text_ok(&name) ? ps_compare_plan_samples(v, &samples, err) : ps_nomem(err);
-    for (size_t i = 0; i < c->n_checked && status == PS_OK; i++) {
-        ps_text_reset(&path);
-        ps_text_printf(&path, "%s/%s", c->folders[i], ps_text_cstr(&name));
-        if (!ps_text_ok(&path))
-            status = ps_nomem(err);
-        else if (access(ps_text_cstr(&path), F_OK) == 0)
-            status = check_owner(c, v, samples, ps_text_cstr(&path), err);
-        else
-            status = check_free(c, v, samples, c->folders[i], err);
-    }
-    if (status == PS_OK) status = ps_record_write(samples, &c->identity, &record, err);
     if (status == PS_OK)
-        status = ps_store_write(c->store, ps_text_cstr(&name), ps_text_cstr(&record), record.length, err);
+        status = look ? check_everywhere(c, v, samples, ps_text_cstr(&name), err)
+                      : take_name(c, samples, ps_text_cstr(&name), err);
     ps_config_free(samples);
     ps_text_clear(&name);
-    ps_text_clear(&path);
-    ps_text_clear(&record);
+    return status;
+}
+
+/* Every name is looked at before one is taken. */
+static ps_status own_all(comparison *c, ps_error *err) {
+    static const char advice[] = "give a method another name (NAME=METHOD:…), choose another folder with "
+                                 "--evaluation.output_dir=FOLDER, or start over with --fresh";
+    ps_status status = PS_OK;
+    for (int pass = 0; pass < 2 && status == PS_OK; pass++) {
+        for (size_t v = 0; v < c->plan->n_variants && status == PS_OK; v++)
+            if (c->plan->variants[v].source == v) status = own_name(c, &c->plan->variants[v], pass == 0, err);
+        if (status == PS_OK) status = ps_findings_tell(&c->findings, advice, err);
+    }
     return status;
 }
 
@@ -265,6 +300,7 @@ static ps_status own_name(comparison *c, const ps_compare_variant *v, ps_error *
 static void mark(void *user, size_t position, const ps_result_line *line) {
     ps_compare_mark *m = &((ps_compare_run *)user)->marks[position];
     m->known = true;
+    m->drawn = line->drawn;
     for (int s = 0; s < PS_SELECTS; s++) {
         m->correct[s] = line->correct_by[s];
         m->confidence[s] = (float)line->confidence[s];
@@ -341,29 +377,46 @@ static ps_status run_one(comparison *c, size_t variant, size_t budget, size_t se
     return status;
 }
 
+/* What is there of a run: is all of it of this run? */
+static ps_status look_at_one(comparison *c, size_t variant, size_t budget, size_t seed, ps_error *err) {
+    const ps_compare_variant *v = &c->plan->variants[variant];
+    ps_text base = {0};
+    ps_config *config = NULL;
+    ps_status status = ps_compare_plan_config(c->plan, variant, budget, seed, c->answer_tokens, &config, err);
+    if (status != PS_OK) return status;
+    ps_arm arm = {.config = config, .independent = v->method->independent};
+    ps_text_puts(&base, "results.");
+    ps_compare_plan_file(v, ps_compare_plan_tokens(&c->plan->budgets[budget], c->answer_tokens),
+                         (uint64_t)config->system_seed, &base);
+    status = ps_text_ok(&base) ? run_arm(c, &arm, ps_text_cstr(&base), NULL, err) : ps_nomem(err);
+    ps_config_free(config);
+    ps_text_clear(&base);
+    return status;
+}
+
 /* Whether a run is one of its own: not another reading of an earlier one, nor greedy again. */
 static bool is_run(const ps_compare_plan *plan, size_t variant, size_t budget, size_t seed) {
     const ps_compare_variant *v = &plan->variants[variant];
     return v->source == variant && (!v->method->greedy || (budget == 0 && seed == 0));
 }
 
-/* Seed by seed, so that what is there after an interruption is a comparison of all methods. */
+/* Seed by seed, so that what is there after an interruption is a comparison of all methods. Before the first is run all
+ * are looked at. */
 static ps_status run_all(comparison *c, ps_error *err) {
     const ps_compare_plan *plan = c->plan;
     size_t total = 0, number = 0;
-    for (int pass = 0; pass < 2; pass++)
+    ps_status status = PS_OK;
+    for (int pass = 0; pass < 2 && status == PS_OK; pass++) {
         for (size_t s = 0; s < plan->seeds; s++)
             for (size_t b = 0; b < plan->n_budgets; b++)
-                for (size_t v = 0; v < plan->n_variants; v++) {
+                for (size_t v = 0; v < plan->n_variants && status == PS_OK; v++) {
                     if (!is_run(plan, v, b, s)) continue;
-                    if (pass == 0) {
-                        total++;
-                        continue;
-                    }
-                    ps_status status = run_one(c, v, b, s, number++, total, err);
-                    if (status != PS_OK) return status;
+                    total += pass == 0;
+                    status = pass == 0 ? look_at_one(c, v, b, s, err) : run_one(c, v, b, s, number++, total, err);
                 }
-    return PS_OK;
+        if (status == PS_OK) status = ps_findings_tell(&c->findings, ps_same_advice, err);
+    }
+    return status;
 }
 
 /* ---- Cells --------------------------------------------------------------- */
@@ -408,6 +461,9 @@ static ps_status summarise(comparison *c, ps_compare_summary *summary, ps_error 
     summary->faults = c->chosen.faults;
     ps_status status = ps_compare_statistics(plan, budget_of, (uint64_t)c->config->system_seed, summary, err);
     ps_free(budget_of);
+    summary->per = c->options->per;
+    if (status == PS_OK && summary->per != PS_COST_TOKENS)
+        status = ps_compare_view(plan, (uint64_t)c->config->system_seed, summary, err);
     return status;
 }
 
@@ -431,15 +487,9 @@ static ps_status write_comparison(comparison *c, ps_compare_summary *summary, ps
 
 void ps_compare_summary_clear(ps_compare_summary *summary) {
     ps_free(summary->cells);
+    ps_free(summary->points);
     ps_compare_plan_free(summary->plan);
     *summary = (ps_compare_summary){0};
-}
-
-static ps_status own_all(comparison *c, ps_error *err) {
-    ps_status status = PS_OK;
-    for (size_t v = 0; v < c->plan->n_variants && status == PS_OK; v++)
-        if (c->plan->variants[v].source == v) status = own_name(c, &c->plan->variants[v], err);
-    return status;
 }
 
 ps_status ps_compare(const ps_config *config, const ps_compare_options *options, ps_models *models,
@@ -466,6 +516,7 @@ ps_status ps_compare(const ps_config *config, const ps_compare_options *options,
         if (status == PS_OK) status = summed;
     }
     summary->plan = c.plan;
+    ps_text_clear(&c.findings.text);
     ps_free(c.folders);
     ps_store_close(c.store);
     ps_chosen_clear(&c.chosen);

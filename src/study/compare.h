@@ -23,7 +23,7 @@ typedef struct ps_compare_budget {
 
 /* What is known of one problem in one run. */
 typedef struct ps_compare_mark {
-    bool known, correct[PS_SELECTS];
+    bool known, drawn, correct[PS_SELECTS]; /* drawn: answer.select draw is known too */
     float confidence[PS_SELECTS];
 } ps_compare_mark;
 
@@ -72,6 +72,12 @@ size_t ps_compare_plan_tokens(const ps_compare_budget *budget, double answer_tok
 /* Fill the cells' statistics from the plan's runs: cells[c] belongs to budget_of[c] (SIZE_MAX: none). */
 ps_status ps_compare_statistics(const ps_compare_plan *plan, const size_t *budget_of, uint64_t seed,
                                 ps_compare_summary *summary, ps_error *err);
+
+/* A problem's accuracy in a method at a budget, over its seeds; NaN while one of them is missing. */
+double ps_compare_accuracy(const ps_compare_plan *plan, const ps_compare_cell *cell, size_t budget, size_t problem);
+
+/* Read the runs at equal amounts of summary->per: fills the points from the cells and the plan's runs. */
+ps_status ps_compare_view(const ps_compare_plan *plan, uint64_t seed, ps_compare_summary *summary, ps_error *err);
 
 /* Holm's step-down correction of n p-values in place; NaNs are passed over. Returns how many there were. */
 size_t ps_holm(double *p, size_t n);

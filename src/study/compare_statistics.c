@@ -102,6 +102,11 @@ static const ps_compare_variant *variant_of(const ps_compare_plan *plan, const p
     return &plan->variants[cell->method_number];
 }
 
+/* Whether a run tells of the problem what the selection asks. */
+static bool is_known(const ps_compare_mark *m, ps_select select) {
+    return m->known && (m->drawn || select != PS_SELECT_DRAW);
+}
+
 static void count_cell(const ps_compare_plan *plan, size_t budget, ps_compare_cell *cell) {
     ps_calibration calibration = {0};
     const ps_select select = variant_of(plan, cell)->select;
@@ -109,7 +114,7 @@ static void count_cell(const ps_compare_plan *plan, size_t budget, ps_compare_ce
         const ps_compare_run *run = ps_compare_run_of(plan, cell->method_number, budget, s);
         for (size_t i = 0; run->marks != NULL && i < plan->problems; i++) {
             const ps_compare_mark *m = &run->marks[i];
-            if (!m->known) continue;
+            if (!is_known(m, select)) continue;
             cell->runs++;
             cell->correct += m->correct[select];
             if (!isnan(m->confidence[select]))
@@ -126,14 +131,12 @@ static void count_cell(const ps_compare_plan *plan, size_t budget, ps_compare_ce
     ps_wilson(cell->correct, cell->runs, &cell->low, &cell->high);
 }
 
-/* A problem's accuracy over the seeds; NaN while one of them is missing. */
-static double problem_accuracy(const ps_compare_plan *plan, const ps_compare_cell *cell, size_t budget,
-                               size_t problem) {
+double ps_compare_accuracy(const ps_compare_plan *plan, const ps_compare_cell *cell, size_t budget, size_t problem) {
     const ps_select select = variant_of(plan, cell)->select;
     size_t correct = 0;
     for (size_t s = 0; s < cell->seeds; s++) {
         const ps_compare_run *run = ps_compare_run_of(plan, cell->method_number, budget, s);
-        if (run->marks == NULL || !run->marks[problem].known) return NAN;
+        if (run->marks == NULL || !is_known(&run->marks[problem], select)) return NAN;
         correct += run->marks[problem].correct[select];
     }
     return (double)correct / (double)cell->seeds;
@@ -144,7 +147,8 @@ static ps_status compare_with(const ps_compare_plan *plan, const ps_compare_cell
     size_t n = 0;
     ps_paired paired;
     for (size_t i = 0; i < plan->problems; i++) {
-        double difference = problem_accuracy(plan, cell, budget, i) - problem_accuracy(plan, base, base_budget, i);
+        double difference =
+            ps_compare_accuracy(plan, cell, budget, i) - ps_compare_accuracy(plan, base, base_budget, i);
         if (!isnan(difference)) scratch[n++] = difference;
     }
     ps_status status = ps_paired_bootstrap(scratch, n, seed, &paired, err);

@@ -3,6 +3,7 @@
 #include "study/arm.h"
 #include "study/array.h"
 #include "study/paths.h"
+#include "study/same.h"
 #include "study/tokens.h"
 
 #include <math.h>
@@ -49,9 +50,9 @@ void ps_eval_summary_clear(ps_eval_summary *summary) {
 
 /* ---- All of it ----------------------------------------------------------- */
 
-/* "results" or "results.greedy", what the files of an arm begin with. */
+/* `base`: "results" or "results.greedy", what the files of an arm begin with. Without `out` they are only looked at. */
 static ps_status run_arm(ps_arm *arm, const char *base, const ps_eval_options *options, ps_store *store,
-                         ps_models *models, ps_eval_arm *out, ps_error *err) {
+                         ps_models *models, ps_eval_arm *out, ps_findings *findings, ps_error *err) {
     ps_text file = {0};
     ps_paths resume = {0};
     const char *source = ps_store_resume(store);
@@ -63,15 +64,18 @@ static ps_status run_arm(ps_arm *arm, const char *base, const ps_eval_options *o
     arm->file = ps_text_cstr(&file);
     arm->resume = resume.items;
     arm->n_resume = resume.n;
-    if (status == PS_OK) status = ps_arm_run(arm, store, models, out, err);
+    if (status == PS_OK)
+        status =
+            out != NULL ? ps_arm_run(arm, store, models, out, err) : ps_arm_look(arm, store, models, findings, err);
     ps_paths_clear(&resume);
     ps_text_clear(&file);
     return status;
 }
 
+/* Every arm; with `findings` its files are only looked at. */
 static ps_status run_arms(const ps_config *config, const ps_eval_options *options, const ps_chosen *chosen,
                           ps_store *store, ps_models *models, const ps_eval_observer *observer,
-                          ps_eval_summary *summary, ps_error *err) {
+                          ps_eval_summary *summary, ps_findings *findings, ps_error *err) {
     ps_status status = PS_OK;
     ps_arm arm = {.config = config,
                   .problems = chosen->problems,
@@ -87,8 +91,9 @@ static ps_status run_arms(const ps_config *config, const ps_eval_options *option
         if (i > 0) ps_text_printf(&base, ".%s", arm.method);
         status = ps_text_ok(&base) ? PS_OK : ps_nomem(err);
         if (status == PS_OK)
-            status = run_arm(&arm, ps_text_cstr(&base), options, store, models, &summary->arms[i], err);
-        if (status == PS_OK && ps_config_is(config->evaluation_output_format, "json"))
+            status = run_arm(&arm, ps_text_cstr(&base), options, store, models,
+                             findings == NULL ? &summary->arms[i] : NULL, findings, err);
+        if (status == PS_OK && findings == NULL && ps_config_is(config->evaluation_output_format, "json"))
             status = ps_array_write(store, summary->arms[i].path, err);
         ps_text_clear(&base);
     }
@@ -98,6 +103,7 @@ static ps_status run_arms(const ps_config *config, const ps_eval_options *option
 ps_status ps_eval(const ps_config *config, const ps_eval_options *options, ps_models *models,
                   const ps_eval_observer *observer, ps_eval_summary *summary, ps_error *err) {
     ps_chosen chosen = {0};
+    ps_findings findings = {0};
     ps_store *store = NULL;
     ps_record_models identity = ps_store_models(models);
     *summary = (ps_eval_summary){0};
@@ -113,7 +119,10 @@ ps_status ps_eval(const ps_config *config, const ps_eval_options *options, ps_mo
         goto done;
     }
     summary->n_arms = 1 + options->n_baselines;
-    status = run_arms(config, options, &chosen, store, models, observer, summary, err);
+    status = run_arms(config, options, &chosen, store, models, observer, summary, &findings, err);
+    ps_status told = ps_findings_tell(&findings, ps_same_advice, status == PS_OK ? err : NULL);
+    if (status == PS_OK) status = told;
+    if (status == PS_OK) status = run_arms(config, options, &chosen, store, models, observer, summary, NULL, err);
     if (status == PS_OK) status = write_summary(store, summary, options, err);
 done:
     ps_store_close(store);

@@ -61,6 +61,7 @@ static bool read_result(const json_t *line, ps_result_line *out) {
         .ess = number_of(line, "final_ess"),
         .resamples = number_of(line, "resample_count"),
         .shared_text = number_of(line, "shared_text"),
+        .drawn = json_object_get(line, "correct_draw") != NULL,
         .tokens = ps_tokens_read(json_object_get(line, "tokens")),
     };
     for (int s = 0; s < PS_SELECTS; s++) {

@@ -3,11 +3,9 @@
 
 #include <string.h>
 
-/* What to do is the same whatever differs. */
-#define ADVICE                                                                                                         \
-    "choose another folder with --evaluation.output_dir=FOLDER, start over with --fresh, or leave out the folder "     \
-    "that "                                                                                                            \
-    "--from or evaluation.resume_from names"
+const char *const ps_same_advice =
+    "choose another folder with --evaluation.output_dir=FOLDER, start over with --fresh, or leave out the folder that "
+    "--from or evaluation.resume_from names";
 
 /* Where two texts part, between two characters. */
 static size_t common_length(const char *a, const char *b) {
@@ -45,12 +43,11 @@ static ps_status differs(const ps_stored_line *line, const char *key, const json
     put_value(&values, now, from);
     ps_text_puts(&values, ", was ");
     put_value(&values, there, from);
-    ps_status status = !ps_text_ok(&values)
-                           ? ps_nomem(err)
-                           : ps_fail(err, PS_ARG,
-                                     "%s:%zu: this line is of another run: of problem %zu the %s differs:\n  %s\n"
-                                     "%s",
-                                     line->path, line->number, line->result.index, key, ps_text_cstr(&values), ADVICE);
+    ps_status status =
+        !ps_text_ok(&values)
+            ? ps_nomem(err)
+            : ps_fail(err, PS_ARG, "%s:%zu: this line is of another run: of problem %zu the %s differs:\n  %s",
+                      line->path, line->number, line->result.index, key, ps_text_cstr(&values));
     ps_text_clear(&values);
     return status;
 }
@@ -76,9 +73,8 @@ static ps_status check_method(const ps_same *run, const ps_stored_line *line, ps
 
 ps_status ps_same_check(const ps_same *run, const ps_problem *problem, const ps_stored_line *line, ps_error *err) {
     if (problem == NULL)
-        return ps_fail(err, PS_ARG,
-                       "%s:%zu: this line is of another run: the data set has no usable problem %zu now\n%s",
-                       line->path, line->number, line->result.index, ADVICE);
+        return ps_fail(err, PS_ARG, "%s:%zu: this line is of another run: the data set has no usable problem %zu now",
+                       line->path, line->number, line->result.index);
     const char *question = problem->text; /* of a data set: that is what a line shows */
     ps_status status = check_field(line, "problem", ps_json_text(question), err);
     if (status == PS_OK) status = check_field(line, "ground_truth", ps_json_text(problem->answer), err);

@@ -12,8 +12,11 @@ typedef struct ps_same {
     uint64_t seed;
 } ps_same;
 
-/* PS_ARG: it is of something else; the message says where, and shows both. `problem`: the record of today under the
- * line's index, NULL where there is none. */
+/* What to do where a line is of another run: the same whatever differs. */
+extern const char *const ps_same_advice;
+
+/* PS_ARG: it is of something else; the message says where, and shows both, without the advice. `problem`: the record of
+ * today under the line's index, NULL where there is none. */
 ps_status ps_same_check(const ps_same *run, const ps_problem *problem, const ps_stored_line *line, ps_error *err);
 
 #endif

@@ -12,11 +12,11 @@ static void *syncer_main(void *argument) {
     ps_syncer *s = argument;
     pthread_mutex_lock(&s->mutex);
     while (!s->closing) {
-        if (!s->wanted) {
+        if (!s->due) {
             pthread_cond_wait(&s->asked, &s->mutex);
             continue;
         }
-        s->wanted = false;
+        s->due = false;
         pthread_mutex_unlock(&s->mutex);
         int error = force(s->file);
         pthread_mutex_lock(&s->mutex);
@@ -36,7 +36,7 @@ int ps_syncer_ask(ps_syncer *s) {
     if (!s->started) s->started = pthread_create(&s->thread, NULL, syncer_main, s) == 0;
     if (!s->started) return force(s->file);
     pthread_mutex_lock(&s->mutex);
-    s->wanted = true;
+    s->due = true;
     int error = s->error;
     pthread_cond_signal(&s->asked);
     pthread_mutex_unlock(&s->mutex);

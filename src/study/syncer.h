@@ -11,7 +11,7 @@ typedef struct ps_syncer {
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t asked;
-    bool open, started, wanted, closing;
+    bool open, started, due, closing;
     int error; /* errno of the last fsync that failed, else 0 */
 } ps_syncer;
 

@@ -51,6 +51,7 @@ fi
 # Sets by name: nowhere, in the hub's cache, and in a data folder; other fields.
 HF_HOME=$WORK/hf XDG_DATA_HOME=$WORK/share
 export HF_HOME XDG_DATA_HOME
+unset HF_HUB_CACHE HUGGINGFACE_HUB_CACHE
 expect 1 "hf download --repo-type dataset HuggingFaceH4/MATH-500 test.jsonl" \
     "$P" eval --engine.type=toy --evaluation.dataset=math500
 expect 1 "hf download --repo-type dataset math-ai/aime25 test.jsonl" \
@@ -62,6 +63,17 @@ ln -s ../../blobs/35dc $set/snapshots/6e4e/test.jsonl
 printf 6e4e >$set/refs/main
 expect 0 "" "$P" eval --engine.type=toy --evaluation.dataset=math500 --evaluation.output_dir=cached
 [ "$(wc -l <cached/results.jsonl)" = 4 ] || fail "the data set in the hub's cache is not solved"
+mkdir -p moved/models--Some--Model/snapshots/1
+mv hf/hub/* moved/
+touch moved/models--Some--Model/snapshots/1/model.gguf
+for variable in HF_HUB_CACHE HUGGINGFACE_HUB_CACHE; do
+    expect 0 "" env "$variable=$WORK/moved" "$P" eval --engine.type=toy --evaluation.dataset=math500 \
+        --evaluation.output_dir=$variable
+    expect 1 "moved/models--Some--Model/snapshots/1/model.gguf" env "$variable=$WORK/moved" "$P" info \
+        --models.generator.model_path=Some/Model
+done
+expect 1 "in the hub's cache $WORK/hf/hub" "$P" eval --engine.type=toy --evaluation.dataset=math500
+mv moved/datasets* hf/hub/
 mkdir data
 sed 's/"problem"/"text"/' problems.jsonl >data/gsm8k.jsonl
 expect 1 "data/gsm8k.jsonl:1: no field question or problem; the record has text and answer; name its field with" \

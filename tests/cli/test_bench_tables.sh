@@ -1,5 +1,5 @@
 #!/bin/sh
-# bench/classic_alpha.sh and bench/real_choices.sh on the toy engine: every row is there, its figures are those of the
+# bench/classic_alpha.sh, real_choices.sh and real_scores.sh on the toy engine: every row is there, its figures are those of the
 # result lines, and the same command again repeats nothing.
 . "${PERSAMP_SOURCE:?}/tests/cli/common.sh"
 export PERSAMP="$P"
@@ -38,6 +38,24 @@ choices 13 || fail "real_choices.sh further"
 holds "one more problem" [ "$(wc -l <choices/majority/results.jsonl)" = 13 ]
 choices 501 && fail "problems for reporting are refused"
 holds "and that is said" grep -q 'for reporting' table
+
+scores() {
+    ONLY='power-smc power-mcmc filter-certainty persistent-power-ramp persistent-deepconf' "$SOURCE/bench/real_scores.sh" \
+        scores none "$data" 3 "$1" 4 --engine.type=toy >table 2>err
+}
+scores 12 || fail "real_scores.sh"
+holds "six rows of twelve problems" [ "$(grep -c '^| [a-z0-9-]* | 12 |' table)" = 6 ]
+holds "answers" grep -q "^| persistent-deepconf | 12 |.* $(per_problem '"state":"finished"' scores/persistent-deepconf/results.jsonl 1) |" table
+mean=$(head -10 scores/samples/results.jsonl | grep -o '"generated":[0-9]*' | awk -F: '{n += $2} END {printf "%d", n / NR + 0.5}')
+holds "the budget is that of independent answers" [ "$(cat scores/budget)" = "$mean" ]
+holds "and the others'" grep -q "^ *max_tokens: $mean " scores/power-smc/config.yaml
+# Of independent answers nothing is shared, so all tokens drawn are those of the answers.
+holds "lengths are those of the answers" awk -F'|' '$2 ~ /^ samples / {exit !($12 * $10 > $13 - 4 && $12 * $10 < $13 + 4)}' table
+cp table first
+scores 12 || fail "real_scores.sh again"
+holds "the same table again" cmp -s first table
+"$SOURCE/bench/real_scores.sh" scores none "$data" 400 101 4 --engine.type=toy >table && fail "problems for reporting are refused"
+holds "and that is said, too" grep -q 'for reporting' table
 
 table() { "$SOURCE/bench/real_table.sh" real none "$data" 5 6 4 --engine.type=toy >table 2>err; }
 table || fail "real_table.sh"

@@ -120,15 +120,46 @@ folders_that_do_not_belong_together_are_refused() {
     expect 2 'copy one summary.length.json' ./compare "$@" --evaluation.output_dir=joined --from machine1 --from machine2
 }
 
+a_view_at_equal_cost_runs_nothing_again() {
+    expect 2 'expected tokens, passes or seconds' ./compare "$@" --evaluation.output_dir=whole --per minutes
+    before=$(cat whole/results.*.jsonl | cksum)
+    for kind in passes seconds; do
+        expect 0 "$kind a problem, as persistent 2x" ./compare "$@" --evaluation.output_dir=whole --per $kind --json view.json
+        grep -q "\"at_equal_$kind\"" view.json || fail "the JSON does not have the view at equal $kind"
+        [ "$before" = "$(cat whole/results.*.jsonl | cksum)" ] || fail "a view at equal $kind ran a cell again"
+    done
+    expect 0 'difference to the first' ./compare "$@" --evaluation.output_dir=whole --per tokens --json view.json
+    same_as_whole view.json "--per tokens is not the comparison itself"
+}
+
 a_plot_is_drawn_into_a_file_of_any_name() {
     command -v gnuplot >/dev/null 2>&1 || return 0
     expect 0 'plot in' ./compare "$@" --evaluation.output_dir=whole --plot "it's a plot.svg"
     grep -q '<svg' "it's a plot.svg" || fail "the plot is not an SVG"
 }
 
+# A failed run counts as wrong, so how many failed stands beside the share of the right ones; where none did there is no
+# such column.
+failed_problems_have_a_column() {
+    grep -q 'failed' out && fail "a column of failures where none are"
+    i=0
+    while [ $i -lt 200 ]; do
+        printf 'a long story '
+        i=$((i + 1))
+    done >long
+    printf '{"problem": "%s", "answer": "1"}\n{"problem": "1 + 1?", "answer": "2"}\n' "$(cat long)" >failing.jsonl
+    expect 1 '2 problems failed' "$P" compare --engine.type=toy --methods majority,greedy --budgets 40 \
+        --evaluation.dataset_path=failing.jsonl --models.generator.max_model_len=120 --json failing.json \
+        --evaluation.output_dir=failing
+    grep -q '95% interval  *failed' out || fail "no column of failures"
+    [ "$(grep -cE '^(greedy|majority) .* - [0-9.]+%  +1( |$)' out)" = 2 ] || fail "not one failure each"
+    [ "$(grep -c '"errors": 1' failing.json)" = 2 ] || fail "the JSON does not count the failures"
+}
+
 wrong_arguments_are_named
 a_missing_gnuplot_is_told_before_the_work
 a_whole_comparison_leaves_a_file_for_each_run "$@"
+failed_problems_have_a_column
 a_finished_comparison_does_no_work "$@"
 a_name_stands_for_one_configuration "$@"
 more_can_be_asked_for_later
@@ -136,5 +167,6 @@ after_kill_9_the_same_command_goes_on "$@"
 shards_side_by_side_in_one_folder_are_joined "$@"
 shards_of_two_machines_are_joined "$@"
 folders_that_do_not_belong_together_are_refused "$@"
+a_view_at_equal_cost_runs_nothing_again "$@"
 a_plot_is_drawn_into_a_file_of_any_name "$@"
 finish

@@ -2,7 +2,7 @@
 # Help, usage mistakes and their exit codes.
 . "${PERSAMP_SOURCE:?}/tests/cli/common.sh"
 
-for command in solve eval compare config verify info; do
+for command in solve eval compare tune study config verify info; do
     for flag in -h --help; do
         expect 0 Examples "$P" $command $flag
         # The three examples come first: lines that begin with the command's name, before any other section.
@@ -104,12 +104,12 @@ printf 'tuning:\n  enabled: true\n' >config.yaml
 for command in 'solve x' 'eval --limit 1 --evaluation.output_dir=vain' config info \
     'compare --methods greedy --limit 1 --evaluation.output_dir=vain-compared'; do
     # shellcheck disable=SC2086 # words
-    expect 0 "tuning.enabled (config.yaml:2:12) has no effect: this version has no tuning" "$P" $command --config config.yaml --engine.type=toy
+    expect 0 "tuning.enabled (config.yaml:2:12) has no effect: \`persamp tune\` is the command that tunes" "$P" $command --config config.yaml --engine.type=toy
 done
 printf 'scoring:\n  prm:\n    kind: remote\n' >config.yaml
 for command in 'solve x' 'eval' 'compare --methods greedy' config info; do
     # shellcheck disable=SC2086 # words
-    expect 2 "config.yaml:3:11: scoring.prm.kind: remote is not built in this version; use token or head" \
+    expect 2 "config.yaml:3:11: scoring.prm.kind: remote is not built in this version; use token, head or judge" \
         "$P" $command --config config.yaml
 done
 

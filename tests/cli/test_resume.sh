@@ -91,6 +91,31 @@ lines_without_a_record_are_refused() {
     refused o '"persistent", was "beam"'
 }
 
+# Who mends one file should not wait for the next: all that is there of another run is told at once.
+every_file_of_another_run_is_told_at_once() {
+    made o
+    sed -i 's/"seed":42/"seed":41/' o/results.jsonl
+    sed -i '2s/"method":"greedy"/"method":"beam"/' o/results.greedy.jsonl
+    refused o 'o/results.jsonl:1: this line is of another run: of problem 0 the seed differs'
+    grep -q 'and 11 more lines of this file' err || fail "the other lines are not counted"
+    grep -q 'o/results.greedy.jsonl:2: .* of problem 1 the method differs' err || fail "the second file is not told"
+    [ "$(grep -c 'start over with --fresh' err)" = 1 ] || fail "the advice is not there once"
+    printf 'mine\n' >o/results.jsonl
+    expect 1 'o/results.jsonl:1: not a result line' toy_eval --evaluation.output_dir=o --baselines greedy
+    grep -q 'o/results.greedy.jsonl:2' err || fail "the second file is not told beside what is no result"
+
+    rm -rf c
+    expect 0 'written to' compare --evaluation.output_dir=c
+    sed -i 's/"seed":42/"seed":41/' c/results.persistent.*.jsonl c/results.greedy.jsonl c/results.best_of_n.*.jsonl
+    cat c/results* | cksum >before
+    expect 2 'c/results.persistent..*:1: .*the seed differs' compare --evaluation.output_dir=c
+    [ "$(grep -c 'the seed differs' err)" = 3 ] || fail "not all three files are told"
+    cat c/results* | cksum | cmp -s - before || fail "a refused comparison changed its results"
+    sed -i 's/temperature: 0.7/temperature: 0.8/' c/config.persistent.yaml c/config.best_of_n.yaml
+    expect 2 'c/config.persistent.yaml: this folder has results of another' compare --evaluation.output_dir=c
+    [ "$(grep -c 'generation.temperature' err)" = 2 ] || fail "not both configurations are told"
+}
+
 compare() {
     "$P" compare --engine.type=toy --evaluation.dataset_path=problems.jsonl --methods persistent,majority,greedy \
         --budgets 40 "$@"

@@ -58,6 +58,8 @@ static inline void other_value(const ps_config_key *key, char *value, size_t siz
         snprintf(value, size, "%s", strcmp(key->initial, "true") == 0 ? "false" : "true");
     } else if (strcmp(key->type, "list of strings") == 0) {
         snprintf(value, size, "[\"a b\", \"7\", \"\\n\"]");
+    } else if (strcmp(key->type, "mapping of names to settings") == 0) {
+        snprintf(value, size, "{persamp-majority: {method: majority, generation.n_particles: 16}, \"7\": {}}");
     } else if (strncmp(key->type, "mapping", 7) == 0) {
         snprintf(value, size, "{generation.temperature: [0.5, 1]}");
     } else if (strncmp(key->type, "choice", 6) == 0) { /* the last, or the first if that is the default */

@@ -224,9 +224,11 @@ static void the_line_says_where_and_why(void **state) {
         {"system: {log_level: DEBUG}\nlogging: {console_level: ERROR}\n",
          "warning: system.log_level (t.yaml:1:21) cannot act: logging.console_level is set to ERROR (t.yaml:2:26); it "
          "needs not set\n"},
-        {"tuning:\n  enabled: true\n",
-         "warning: tuning.enabled (t.yaml:2:12) has no effect: this version has no tuning; a run takes the "
-         "configuration as it stands\n"},
+        {"tuning:\n  enabled: true\n", "warning: tuning.enabled (t.yaml:2:12) has no effect: `persamp tune` is the "
+                                       "command that tunes; any other takes "
+                                       "the configuration as it stands\n"},
+        {"tuning:\n  n_trials: 7\n",
+         "warning: tuning.n_trials (t.yaml:2:13) cannot act: tuning.enabled is false (default); it needs true\n"},
         {"hub: {token_env: MY_TOKEN}\nperformance: {num_workers: 8}\n",
          "warning: performance.num_workers (t.yaml:2:28) has no effect: a setting of PyTorch; see "
          "engine.llama.threads\n"
@@ -252,8 +254,9 @@ static void the_command_line_is_always_meant(void **state) {
     ps_config_free(cfg);
 }
 
-/* A file with every key the reference has: what stands there at its default is counted in one line. */
-static void defaults_in_a_file_are_counted(void **state) {
+/* A file with every key the reference has: what stands there at its default is named in one line, as far as that goes.
+ */
+static void defaults_in_a_file_are_named_in_one_line(void **state) {
     (void)state;
     char path[512];
     ps_config *cfg = fresh();
@@ -262,10 +265,18 @@ static void defaults_in_a_file_are_counted(void **state) {
     heard quiet = said_of(cfg, PS_LOG_INFO), all = said_of(cfg, PS_LOG_DEBUG);
     assert_int_equal(quiet.n, 1);
     assert_int_equal(quiet.warnings, 0);
-    char line[160];
-    snprintf(line, sizeof line, "info: %zu keys in files, at the default, cannot act; `persamp config` marks them\n",
-             all.n - 1);
-    assert_string_equal(ps_text_cstr(&quiet.lines), line);
+    char line[400];
+    size_t named = 1;
+    const char *told = ps_text_cstr(&quiet.lines), *first = strstr(told, "act: "), *rest = strstr(told, " and ");
+    assert_true(first != NULL && rest != NULL && rest > first);
+    for (const char *at = first; at < rest; at++)
+        named += *at == ',';
+    snprintf(line, sizeof line,
+             "info: %zu keys in files, at the default, cannot act: %.*s and %zu more; `persamp config` "
+             "marks them\n",
+             all.n - 1, (int)(rest - first - 5), first + 5, all.n - 1 - named);
+    assert_string_equal(told, line);
+    assert_true(named >= 4 && strlen(told) < 300);
     assert_true(names(&all, "debug", "scoring.length_prior.lambda_poisson"));
     ps_text yaml = {0};
     assert_int_equal(ps_config_yaml(cfg, true, &yaml, NULL), PS_OK);
@@ -276,6 +287,18 @@ static void defaults_in_a_file_are_counted(void **state) {
     ps_text_clear(&yaml);
     ps_text_clear(&quiet.lines);
     ps_text_clear(&all.lines);
+    ps_config_free(cfg);
+}
+
+static void one_default_in_a_file_is_named(void **state) {
+    (void)state;
+    ps_config *cfg = fresh();
+    load(cfg, "dvts: {subtrees: auto}\n");
+    heard h = said_of(cfg, PS_LOG_INFO);
+    assert_string_equal(
+        ps_text_cstr(&h.lines),
+        "info: 1 key in files, at the default, cannot act: dvts.subtrees; `persamp config` marks them\n");
+    ps_text_clear(&h.lines);
     ps_config_free(cfg);
 }
 
@@ -327,8 +350,8 @@ static void the_documentation_says_when_a_key_acts(void **state) {
                            "\n  acts      with method: persistent, ps.mode: steps, ps.resample.policy: ess,\n"
                            "            ps.resample.alpha_schedule: linear\n"));
     ps_text_reset(&text);
-    assert_int_equal(ps_config_explain("tuning.n_trials", &text, NULL), PS_OK);
-    assert_non_null(strstr(ps_text_cstr(&text), "\n  acts      never: this version has no tuning"));
+    assert_int_equal(ps_config_explain("ps.z_estimation.method", &text, NULL), PS_OK);
+    assert_non_null(strstr(ps_text_cstr(&text), "\n  acts      never: there is one estimator"));
     ps_text_reset(&text);
     assert_int_equal(ps_config_explain("engine.toy.table", &text, NULL), PS_OK);
     assert_non_null(strstr(ps_text_cstr(&text), "\n  acts      with engine.type: toy, engine.toy.kind: table\n"));
@@ -347,7 +370,8 @@ int main(void) {
         cmocka_unit_test(a_key_that_never_acts_is_named),
         cmocka_unit_test(the_line_says_where_and_why),
         cmocka_unit_test(the_command_line_is_always_meant),
-        cmocka_unit_test(defaults_in_a_file_are_counted),
+        cmocka_unit_test(defaults_in_a_file_are_named_in_one_line),
+        cmocka_unit_test(one_default_in_a_file_is_named),
         cmocka_unit_test(what_nobody_set_is_not_named),
         cmocka_unit_test(several_configurations_are_judged_together),
         cmocka_unit_test(the_documentation_says_when_a_key_acts),

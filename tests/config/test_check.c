@@ -42,7 +42,7 @@ static void contradictions_are_told_with_their_place(void **state) {
          "t.yaml:3:18: engine.deterministic: a server's results depend on what it computes beside, in the last digits: "
          "set engine.type llama, or this to false (docs/remote.md has how many tokens differ)"},
         {"scoring: {prm: {kind: remote}}\n",
-         "t.yaml:1:23: scoring.prm.kind: remote is not built in this version; use token or head"},
+         "t.yaml:1:23: scoring.prm.kind: remote is not built in this version; use token, head or judge"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         ps_error err = {0};

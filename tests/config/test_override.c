@@ -6,6 +6,8 @@ static void a_higher_layer_wins_in_any_order(void **state) {
     ps_config *cfg = fresh();
     setenv("OPENAI_BASE_URL", "http://from-environment/v1", 1);
     unsetenv("HF_HOME");
+    unsetenv("HF_HUB_CACHE");
+    unsetenv("HUGGINGFACE_HUB_CACHE");
     set(cfg, "system.seed", "3"); /* before the file: still wins */
     load(cfg, "system: {seed: 1}\nengine: {openai: {base_url: http://from-file/v1}}\n");
     assert_value(cfg, "system.seed", "3");
@@ -49,6 +51,31 @@ static void empty_variables_are_unset(void **state) {
     unsetenv("HF_HOME");
     ps_config_free(cfg);
     ps_config_free(initial);
+}
+
+/* The hub's own rule: HF_HUB_CACHE, its old name after it, else HF_HOME/hub. Who names a home on the command line means
+ * that one, whatever cache the environment has. */
+static void the_hubs_cache_is_where_its_own_programs_have_it(void **state) {
+    (void)state;
+    ps_config *cfg = fresh();
+    setenv("HF_HOME", "/home/hf", 1);
+    setenv("HUGGINGFACE_HUB_CACHE", "/old", 1);
+    assert_int_equal(ps_config_environment(cfg, NULL), PS_OK);
+    assert_string_equal(cfg->hub_cache, "/old");
+    setenv("HF_HUB_CACHE", "/new", 1);
+    assert_int_equal(ps_config_environment(cfg, NULL), PS_OK);
+    assert_string_equal(cfg->hub_cache, "/new");
+    assert_origin(cfg, "hub.cache", "environment HF_HUB_CACHE");
+    load(cfg, "hub: {home: /file, cache: /file/cache}\n");
+    assert_string_equal(cfg->hub_cache, "/new");
+    set(cfg, "hub.home", "/mine");
+    assert_null(cfg->hub_cache);
+    set(cfg, "hub.cache", "/mine/cache");
+    assert_string_equal(cfg->hub_cache, "/mine/cache");
+    unsetenv("HF_HOME");
+    unsetenv("HF_HUB_CACHE");
+    unsetenv("HUGGINGFACE_HUB_CACHE");
+    ps_config_free(cfg);
 }
 
 static void secrets_are_never_read(void **state) {
@@ -273,6 +300,7 @@ int main(void) {
         cmocka_unit_test(a_higher_layer_wins_in_any_order),
         cmocka_unit_test(the_later_of_a_layer_wins),
         cmocka_unit_test(empty_variables_are_unset),
+        cmocka_unit_test(the_hubs_cache_is_where_its_own_programs_have_it),
         cmocka_unit_test(secrets_are_never_read),
         cmocka_unit_test(explicit_keys_win_over_the_preset),
         cmocka_unit_test(classic_is_the_reference),

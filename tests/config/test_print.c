@@ -149,14 +149,19 @@ static void origins_are_comments(void **state) {
 static void copies_are_equal_and_apart(void **state) {
     (void)state;
     ps_config *cfg = fresh(), *copy = NULL;
-    load(cfg, "generation: {stop_tokens: [a, b]}\ntuning: {search_space: {ps.mode: [steps]}}\n");
+    load(cfg,
+         "generation: {stop_tokens: [a, b]}\ntuning: {search_space: {ps.mode: [steps], generation.temperature: {max: "
+         "2, min: 0.5, log: true}, generation.n_particles: {min: 4, max: 16, step: 4}}, metric: [accuracy, tokens]}\n");
     assert_int_equal(ps_config_copy(cfg, &copy, NULL), PS_OK);
     assert_same(cfg, copy);
     assert_origin(copy, "generation.stop_tokens", "t.yaml:1:27");
     set(copy, "generation.stop_tokens", "[c]");
     assert_value(cfg, "generation.stop_tokens", "[a, b]");
     ps_config_free(cfg);
-    assert_value(copy, "tuning.search_space", "{ps.mode: [steps]}");
+    assert_value(copy, "tuning.search_space",
+                 "{ps.mode: [steps], generation.temperature: {min: 0.5, max: 2, log: true}, generation.n_particles: "
+                 "{min: 4, max: 16, step: 4}}");
+    assert_value(copy, "tuning.metric", "[accuracy, tokens]");
     ps_config_free(copy);
 }
 

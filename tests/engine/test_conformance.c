@@ -142,8 +142,8 @@ typedef struct result {
     size_t prompt, n_tokens, text_length;
     ps_token tokens[MOST_TOKENS];
     char text[4096];
-    bool has_tokens, has_logp, has_logq, has_entropy;
-    double sum_logp, sum_logq;
+    bool has_tokens, has_logp, has_logq, has_entropy, has_certainty, has_confidence;
+    double sum_logp, sum_logq, sum_certainty, sum_confidence;
 } result;
 
 static double sum(const double *x, size_t n) {
@@ -177,6 +177,10 @@ static void keep(result *r, const ps_event *e) {
     r->has_logp = e->logp != NULL;
     r->has_logq = e->logq != NULL;
     r->has_entropy = e->entropy != NULL;
+    r->has_certainty = e->certainty != NULL;
+    r->has_confidence = e->confidence != NULL;
+    r->sum_certainty = sum(e->certainty, e->n_tokens);
+    r->sum_confidence = sum(e->confidence, e->n_tokens);
     r->sum_logp = sum(e->logp, e->n_tokens);
     r->sum_logq = sum(e->logq, e->n_tokens);
 }
@@ -250,6 +254,46 @@ static void capabilities_say_the_truth_about_events(void **state) {
     assert_int_equal(r.has_entropy, can(engine, PS_ENGINE_ENTROPY));
     assert_true(r.has_tokens || !can(engine, PS_ENGINE_TOKENS));
     assert_true(r.sum_logp <= 0 && r.sum_logq <= 0);
+    ps_engine_free(engine);
+}
+
+/* What costs something comes when it is asked for, and changes no token. */
+static void certainty_and_confidence_come_when_asked_for(void **state) {
+    ps_engine *engine = opened(*state, USUAL_CONTEXT);
+    ps_generation plain = lines(), asking = plain;
+    asking.certainty = asking.confidence = true;
+    ps_node root = prompted(engine, ((const row *)*state)->question);
+    result a = one(engine, root, &plain, 1), b = one(engine, root, &asking, 1);
+    assert_false(a.has_certainty || a.has_confidence);
+    assert_int_equal(b.has_certainty, can(engine, PS_ENGINE_CERTAINTY));
+    assert_int_equal(b.has_confidence, can(engine, PS_ENGINE_CONFIDENCE));
+    assert_true(b.sum_certainty >= -1e-9 && b.sum_certainty < 1e6);
+    assert_true(b.sum_confidence >= -1e-9 && b.sum_confidence < 1e6);
+    if (can(engine, PS_ENGINE_SEEDS)) assert_same_step(&a, &b);
+    ps_engine_free(engine);
+}
+
+/* Token by token on the way to its temperature, log q is not that of one temperature; where an engine has no ramp it
+ * says so, and does not draw without. At the end of the ramp both are the same. */
+static void a_ramp_is_followed_or_refused(void **state) {
+    ps_engine *engine = opened(*state, USUAL_CONTEXT);
+    ps_generation plain = lines(), ramped, over;
+    plain.temperature = 0.25;
+    ramped = over = plain;
+    ramped.ramp_tokens = 1000;
+    over.ramp_tokens = 1;
+    ps_node root = prompted(engine, ((const row *)*state)->question);
+    if (!can(engine, PS_ENGINE_RAMP)) {
+        ps_error why;
+        const ps_extend_request request = {.node = root, .key = key_of(1), .generation = &ramped};
+        assert_int_equal(ps_engine_extend(engine, &request, &why), PS_ARG);
+        assert_non_null(strstr(why.message, "ramp_tokens"));
+    } else {
+        result a = one(engine, root, &plain, 1), b = one(engine, root, &over, 1), c = one(engine, root, &ramped, 1);
+        assert_same_step(&a, &b);
+        assert_true(c.sum_logq < 0 && c.sum_logq != a.sum_logq);
+        assert_true(fabs(c.sum_logq - c.sum_logp) < 0.02 * fabs(c.sum_logp) + 0.02); /* it begins as the model itself */
+    }
     ps_engine_free(engine);
 }
 
@@ -1015,6 +1059,8 @@ static const struct {
     CMUnitTestFunction test;
 } tests[] = {
     TEST(capabilities_say_the_truth_about_events),
+    TEST(certainty_and_confidence_come_when_asked_for),
+    TEST(a_ramp_is_followed_or_refused),
     TEST(a_model_has_an_identity),
     TEST(capabilities_say_the_truth_about_tokens),
     TEST(capabilities_say_the_truth_about_evaluations),

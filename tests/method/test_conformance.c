@@ -91,7 +91,7 @@ static void check_answers(const ps_method_ops *ops, ps_method *method, const tra
 
 static void check_report(const ps_method_ops *ops, const ps_method *method, const trace *t) {
     ps_method_report report;
-    ps_method_get_report(method, &report);
+    check_ok(ps_method_get_report(method, &report, NULL));
     if (report.tokens != t->tokens || report.snapshots != t->n)
         fail_msg("%s reports %zu tokens and %zu snapshots; it was given %zu and %zu", ops->name, report.tokens,
                  report.snapshots, t->tokens, t->n);
@@ -149,7 +149,7 @@ static void token_budgets_are_kept(void **state) {
             must_run(methods[m], &p, &plain_world, 0, &t, &method);
             check_answers(methods[m], method, &t);
             ps_method_report report;
-            ps_method_get_report(method, &report);
+            check_ok(ps_method_get_report(method, &report, NULL));
             if (!methods[m]->greedy && t.tokens < budget && report.end != PS_END_CONVERGED)
                 fail_msg("%s stopped at %zu of %zu tokens", methods[m]->name, t.tokens, budget);
             ps_method_free(method);
@@ -227,7 +227,19 @@ static void other_seeds_give_other_runs(void **state) {
     }
 }
 
-/* Every allocation of a run fails once: the error is PS_NOMEM and nothing is left. */
+static double undisturbed_log_z(const ps_method_ops *ops, const ps_method_params *p) {
+    ps_method *method;
+    ps_method_report report;
+    trace t = {0};
+    must_run(ops, p, &plain_world, 0, &t, &method);
+    check_ok(ps_method_get_report(method, &report, NULL));
+    ps_method_free(method);
+    trace_clear(&t);
+    return report.log_z;
+}
+
+/* Every allocation of a run fails once: the error is PS_NOMEM, or the account is that of an undisturbed run; nothing is
+ * left. */
 static void failing_allocations_leak_nothing(void **state) {
     (void)state;
     size_t n;
@@ -241,6 +253,7 @@ static void failing_allocations_leak_nothing(void **state) {
     p.persistent.policy = PS_POLICY_ALWAYS;
     for (size_t m = 0; m < n; m++) {
         bool whole = false;
+        const double log_z = undisturbed_log_z(methods[m], &p);
         for (size_t fail_at = 1; !whole; fail_at++) {
             failing_allocator allocator;
             ps_method *method;
@@ -251,9 +264,10 @@ static void failing_allocations_leak_nothing(void **state) {
             failing_install(&allocator, fail_at);
             ps_status status = run(methods[m], &p, &plain_world, 0, &t, &method, &err);
             if (status == PS_OK) status = ps_method_answers(method, &answers, &n_answers, &err);
-            if (method != NULL) {
-                ps_method_report report; /* also after a failure */
-                ps_method_get_report(method, &report);
+            ps_method_report report = {.log_z = log_z};
+            if (method != NULL) { /* also after a failure */
+                ps_status told = ps_method_get_report(method, &report, status == PS_OK ? &err : NULL);
+                if (status == PS_OK) status = told;
             }
             whole = status == PS_OK && allocator.calls < fail_at;
             ps_free(answers);
@@ -262,7 +276,9 @@ static void failing_allocations_leak_nothing(void **state) {
             trace_clear(&t);
             if (allocator.alive != 0)
                 fail_msg("%s: %zu blocks left when allocation %zu failed", methods[m]->name, allocator.alive, fail_at);
-            /* The report may fail to compute log Ẑ without an error of its own. */
+            if (status == PS_OK && memcmp(&report.log_z, &log_z, sizeof log_z) != 0)
+                fail_msg("%s: log Z is %g instead of %g when allocation %zu failed", methods[m]->name, report.log_z,
+                         log_z, fail_at);
             if (status != PS_OK && (status != PS_NOMEM || err.code != PS_NOMEM))
                 fail_msg("%s: status %d when allocation %zu failed", methods[m]->name, status, fail_at);
         }

@@ -164,7 +164,7 @@ static size_t finished_within(const char *name, double pace, size_t *tokens) {
     check_ok(ps_method_answers(method, &answers, &n, NULL));
     for (size_t i = 0; i < n; i++)
         finished += answers[i].state == PS_FINISHED;
-    ps_method_get_report(method, &report);
+    check_ok(ps_method_get_report(method, &report, NULL));
     *tokens = report.tokens;
     ps_free(answers);
     ps_method_free(method);

@@ -21,7 +21,7 @@ static search run(ps_method_params p, world w) {
         drive(s.method, &w, 0, p.budget.max_tokens, &s.t, &err) != PS_OK)
         fail_msg("%s", err.message);
     if (s.t.broken) fail_msg("the rule is broken: %s", s.t.rule);
-    ps_method_get_report(s.method, &s.report);
+    check_ok(ps_method_get_report(s.method, &s.report, NULL));
     return s;
 }
 
@@ -234,7 +234,7 @@ static void classic_selections_end_in_answers(void **state) {
                 }
                 check_ok(ps_method_absorb(method, results, n, NULL));
             }
-            ps_method_get_report(method, &report);
+            check_ok(ps_method_get_report(method, &report, NULL));
             size_t deepest = 0;
             for (size_t i = 1; i <= report.snapshots; i++)
                 deepest = report.pool[i].depth > deepest ? report.pool[i].depth : deepest;
@@ -710,7 +710,7 @@ static double search_toy(ps_engine *engine, ps_node root, const ps_method_params
     for (int k = 0; k < KINDS; k++)
         share[k] += sum > 0 ? W[k] / sum : 1.0 / KINDS;
     ps_method_report report;
-    ps_method_get_report(method, &report);
+    check_ok(ps_method_get_report(method, &report, NULL));
     if (sum > 0) check_near(report.log_z, log(sum), 1e-9);
     ps_free(answers);
     ps_method_free(method);

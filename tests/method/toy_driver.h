@@ -56,7 +56,7 @@ static inline void toy_drive(toy_driver *d, const char *name, const ps_method_pa
         check_ok(ps_method_absorb(method, results, n, NULL));
         free(results);
     }
-    ps_method_get_report(method, &report);
+    check_ok(ps_method_get_report(method, &report, NULL));
     d->log_z = report.log_z;
     check_ok(ps_method_answers(method, &answers, &n, NULL));
     double *W = check_doubles(n > 0 ? n : 1);

@@ -19,13 +19,19 @@ static inline ps_prm_event score_step(ps_prm *prm, ps_prm_node parent, const cha
     return *events;
 }
 
-/* A table that acts as a reward model: after "a" and the tag mostly +, after "b" mostly -, after "c" neither. */
+/* A table that acts as a reward model: after "a" and the tag mostly +, after "b" mostly -, after "c" neither; and so
+ * behind a line and "?", for one that is asked. */
 static const char judge_table[] =
-    "{\"tokens\": [\"a\", \"b\", \"c\", \"+\", \"-\", \"<tag>\"], \"bytes\": true, \"rules\": ["
+    "{\"tokens\": [\"a\", \"b\", \"c\", \"+\", \"-\", \"<tag>\", \"?\", \"\\n\"], \"bytes\": true, \"rules\": ["
     "{\"after\": [], \"next\": {\"a\": 0.5, \"b\": 0.5}},"
     "{\"after\": [\"<tag>\"], \"next\": {\"+\": 0.3, \"-\": 0.3, \"a\": 0.4}},"
     "{\"after\": [\"a\", \"<tag>\"], \"next\": {\"+\": 0.6, \"-\": 0.2, \"a\": 0.2}},"
     "{\"after\": [\"b\", \"<tag>\"], \"next\": {\"+\": 0.1, \"-\": 0.3, \"a\": 0.6}},"
+    "{\"after\": [\"?\"], \"next\": {\"+\": 0.3, \"-\": 0.3, \"a\": 0.4}},"
+    "{\"after\": [\"a\", \"\\n\", \"?\"], \"next\": {\"+\": 0.6, \"-\": 0.2, \"a\": 0.2}},"
+    "{\"after\": [\"b\", \"\\n\", \"?\"], \"next\": {\"+\": 0.1, \"-\": 0.3, \"a\": 0.6}},"
+    "{\"after\": [\"c\", \"\\n\", \"?\"], \"next\": {\"a\": 1}},"
+    "{\"after\": [\"b\", \"\\n\", \"a\", \"\\n\", \"?\"], \"next\": {\"+\": 0.1, \"-\": 0.4, \"a\": 0.5}},"
     "{\"after\": [\"c\", \"<tag>\"], \"next\": {\"a\": 1}},"
     "{\"after\": [\"b\", \"<tag>\", \"a\", \"<tag>\"], \"next\": {\"+\": 0.1, \"-\": 0.4, \"a\": 0.5}}]}";
 
@@ -44,6 +50,17 @@ static inline ps_prm *judge(ps_aggregate aggregate) {
     const ps_prm_options options = {.aggregate = aggregate, .step_tag = "<tag>"};
     assert_ok(ps_prm_create(judge_engine(0), NULL, &options, &prm, err));
     return prm;
+}
+
+/* It reads "Q", the question, "S", the steps, and then "?". */
+static inline const ps_prm_options *asked(ps_aggregate aggregate) {
+    static ps_prm_options options;
+    options = (ps_prm_options){.aggregate = aggregate,
+                               .judge = true,
+                               .judge_prompt = "Q{question}S{steps}?",
+                               .positive = "+",
+                               .negative = "-"};
+    return &options;
 }
 
 #endif

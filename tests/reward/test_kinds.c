@@ -25,6 +25,13 @@ static ps_prm *make_toy(ps_aggregate aggregate) {
     return prm;
 }
 
+/* Asked behind every step. */
+static ps_prm *make_asked(ps_aggregate aggregate) {
+    ps_prm *prm = NULL;
+    assert_ok(ps_prm_create(judge_engine(0), NULL, asked(aggregate), &prm, err));
+    return prm;
+}
+
 /* The judge's hidden state is its distribution, so these rows make the head say log(+/−) − 1 or so. */
 static ps_prm *make_head(ps_aggregate aggregate) {
 #ifdef PS_HAVE_LLAMA
@@ -50,7 +57,8 @@ static ps_prm *make_head(ps_aggregate aggregate) {
 static const struct {
     const char *name;
     ps_prm *(*make)(ps_aggregate aggregate);
-} makers[] = {{"token", make_token}, {"head", make_head}, {"toy", make_toy}, {"token", make_separated}};
+} makers[] = {
+    {"token", make_token}, {"head", make_head}, {"toy", make_toy}, {"token", make_separated}, {"judge", make_asked}};
 enum { N_MAKERS = sizeof makers / sizeof *makers };
 
 static void a_reward_model_says_its_kind(void **state) {

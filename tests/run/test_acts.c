@@ -57,6 +57,8 @@ static bool is_elsewhere(const char *name) {
                                            "models.",
                                            "engine.llama",
                                            "hub.",
+                                           "serve.",
+                                           "tuning.",
                                            "scoring.prm.kind",
                                            "generation.include_logprobs"};
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
@@ -77,6 +79,10 @@ static void another_value(const ps_config_key *key, char *value, size_t size) {
         {"generation.fixed_step_tokens", "3"},
         {"generation.step_literals", "[a]"},
         {"scoring.params.tau", "3"},
+        {"scoring.params.power_alpha", "2"},
+        {"scoring.params.power_ramp", "5"},
+        {"scoring.params.sharpness", "20"},
+        {"scoring.params.deepconf_window", "2"},
         {"scoring.length_prior.mu_lognormal", "1"},
         {"ps.budget.max_iterations", "2"},
         {"ps.budget.n_finished", "1"},
@@ -142,6 +148,11 @@ static const char *const worlds[] = {
     "scoring: {type: prm_reward}\nmodels: {prm: {enabled: true}}\nengine: {toy: {kind: synthetic}}",
     "scoring: {type: hybrid_prm_logprob}\nmodels: {prm: {enabled: true}}\nengine: {toy: {kind: synthetic}}",
     "engine: {toy: {kind: synthetic}}",
+    "scoring: {type: power, params: {power_ramp: 4}}",
+    "scoring: {type: self_certainty}",
+    "scoring: {type: deepconf, params: {deepconf_window: 3}}",
+    "scoring: {type: entropy}",
+    "preset: power_smc\nscoring: {params: {power_ramp: 4}}\ngeneration: {fixed_step_tokens: 2}",
 };
 enum { WORLDS = sizeof worlds / sizeof *worlds };
 

@@ -153,6 +153,34 @@ static void a_cache_in_a_folder_of_odd_name_is_found(void **state) {
     ps_config_free(c);
 }
 
+static void the_cache_itself_goes_before_the_home_and_the_users_cache_folder_is_last(void **state) {
+    (void)state;
+    static const char *const places[] = {"cache", "hf/hub", "xdg/huggingface/hub"};
+    char saved[512] = "";
+    const char *caches = getenv("XDG_CACHE_HOME");
+    if (caches != NULL) snprintf(saved, sizeof saved, "%s", caches);
+    setenv("XDG_CACHE_HOME", path_of("xdg"), 1);
+    for (size_t i = 0; i < 3; i++) {
+        char file[128];
+        snprintf(file, sizeof file, "%s/datasets--math-ai--aime25/snapshots/aaaa/test.jsonl", places[i]);
+        put(file, "{\"problem\":\"a\",\"answer\":\"1\"}\n");
+    }
+    for (size_t i = 0; i < 3; i++) {
+        char *path = NULL, home[512], cache[512];
+        snprintf(home, sizeof home, "%s", i < 2 ? path_of("hf") : "null");
+        snprintf(cache, sizeof cache, "%s", i < 1 ? path_of("cache") : "null");
+        ps_config *c = config_of("evaluation.dataset", "aime25", "hub.home", home, "hub.cache", cache, NULL);
+        assert_ok(ps_dataset_path(c, &path, err));
+        check_contains(path, places[i]);
+        ps_free(path);
+        ps_config_free(c);
+    }
+    if (caches != NULL)
+        setenv("XDG_CACHE_HOME", saved, 1);
+    else
+        unsetenv("XDG_CACHE_HOME");
+}
+
 static void a_set_that_is_nowhere_is_told_with_the_command_that_brings_it(void **state) {
     (void)state;
     static const char *const math[] = {
@@ -364,6 +392,7 @@ int main(void) {
         cmocka_unit_test_setup(the_nearest_place_wins, begin),
         cmocka_unit_test_setup(the_hubs_main_revision_goes_before_others, begin),
         cmocka_unit_test_setup(a_cache_in_a_folder_of_odd_name_is_found, begin),
+        cmocka_unit_test_setup(the_cache_itself_goes_before_the_home_and_the_users_cache_folder_is_last, begin),
         cmocka_unit_test_setup(a_set_that_is_nowhere_is_told_with_the_command_that_brings_it, begin),
         cmocka_unit_test_setup(a_parquet_file_in_the_cache_is_told_with_the_command_that_converts_it, begin),
         cmocka_unit_test_setup(a_name_sets_the_fields_of_its_set, begin),

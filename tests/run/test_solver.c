@@ -182,7 +182,7 @@ static void sessions_of_different_methods_share_a_solver(void **state) {
     assert_ok(ps_solver_create(b->models, &b->solver, err));
     ps_config_free(other); /* a session keeps nothing of its configuration */
     submit(b, 0, false);
-    assert_ok(ps_solver_submit(b->solver, &(ps_solve_request){session, &b->problems[1], 1, false}, err));
+    assert_ok(ps_solver_submit(b->solver, &(ps_solve_request){session, &b->problems[1], .tag = 1}, err));
     ps_session_release(session); /* the solver has a reference of its own */
     poll_all(b);
     assert_string_equal(b->outcomes[1]->method, "best_of_n");
@@ -197,7 +197,7 @@ static void a_session_over_other_models_is_refused(void **state) {
     (void)state;
     bench *a = bench_of(table()), *b = bench_of(table());
     ps_error err;
-    ps_solve_request request = {a->session, &a->problems[0], 0, false};
+    ps_solve_request request = {a->session, &a->problems[0], .tag = 0};
     assert_int_equal(ps_solver_submit(b->solver, &request, &err), PS_ARG);
     check_contains(err.message, "other models");
     end(a);
@@ -229,6 +229,66 @@ static void outcomes_outlive_the_solver(void **state) {
         check_contains(line, "\"method\": \"persistent\"");
         free(line);
     }
+    end(b);
+}
+
+/* ---- What a problem brings along ----------------------------------------- */
+
+/* A line's end ends a step of the table; as a stop of the problem it ends the answer, and is cut. */
+static void a_problem_has_stops_of_its_own(void **state) {
+    (void)state;
+    static const char *const stops[] = {"\n", "never"};
+    bench *expected = alone(table()), *b = bench_of(table());
+    b->problems[0].stops = stops;
+    b->problems[0].n_stops = 2;
+    submit(b, 0, false);
+    submit(b, 1, false);
+    poll_all(b);
+    assert_true(strcmp(b->outcomes[0]->response, "so") == 0 || strcmp(b->outcomes[0]->response, "or") == 0);
+    assert_false(b->outcomes[0]->truncated);
+    check_same(b->outcomes[1], expected->outcomes[1]);
+    end(b);
+    end(expected);
+}
+
+static void a_limit_in_tokens_ends_a_search_with_what_is_there(void **state) {
+    (void)state;
+    bench *expected = alone(table()), *b = bench_of(table());
+    uint64_t whole = expected->outcomes[0]->tokens.generated;
+    for (size_t i = 0; i < 2; i++) { /* half of what it takes, and more than that */
+        ps_solve_request request = {b->session, &b->problems[0], .tag = i,
+                                    .max_tokens = i == 0 ? whole / 2 : 2 * whole};
+        assert_ok(ps_solver_submit(b->solver, &request, err));
+    }
+    poll_all(b);
+    assert_int_equal(b->outcomes[0]->status, PS_OK);
+    assert_true(b->outcomes[0]->tokens.generated >= whole / 2 && b->outcomes[0]->tokens.generated < whole);
+    assert_string_not_equal(b->outcomes[0]->response, "");
+    check_same(b->outcomes[1], expected->outcomes[0]);
+    end(b);
+    end(expected);
+}
+
+static void every_answer_of_an_outcome_has_its_text(void **state) {
+    (void)state;
+    bench *b = alone(table());
+    const ps_outcome *o = b->outcomes[0];
+    char *text = NULL;
+    size_t tokens = 0;
+    assert_ok(ps_outcome_text(o, o->predictions[o->select].snapshot, &text, &tokens, err));
+    assert_string_equal(text, o->response);
+    assert_true(tokens > 0);
+    ps_free(text);
+    for (size_t i = 0; i < o->n_classes; i++) {
+        assert_ok(ps_outcome_text(o, o->classes[i].snapshot, &text, NULL, err));
+        assert_non_null(strstr(text, o->classes[i].answer));
+        ps_free(text);
+    }
+    assert_ok(ps_outcome_text(o, 0, &text, &tokens, err));
+    assert_string_equal(text, "");
+    assert_int_equal(tokens, 0);
+    ps_free(text);
+    assert_int_equal(ps_outcome_text(o, 1000000, &text, &tokens, NULL), PS_ARG);
     end(b);
 }
 
@@ -495,9 +555,9 @@ static void what_was_finished_comes_before_the_engine_is_lost(void **state) {
     models->engine = &engine.base;
     check_ok(ps_session_create(config, models, NULL, &session, &err));
     check_ok(ps_solver_create(models, &solver, &err));
-    check_ok(ps_solver_submit(solver, &(ps_solve_request){session, &problem, 0, false}, &err));
+    check_ok(ps_solver_submit(solver, &(ps_solve_request){session, &problem, .tag = 0}, &err));
     check_ok(ps_solver_poll(solver, INFINITY, &events, &n, &err));
-    check_ok(ps_solver_submit(solver, &(ps_solve_request){session, &problem, 1, false}, &err));
+    check_ok(ps_solver_submit(solver, &(ps_solve_request){session, &problem, .tag = 1}, &err));
     check_ok(ps_solver_poll(solver, INFINITY, &events, &n, &err));
     assert_int_equal(n, 1);
     assert_int_equal(events[0].tag, 0);
@@ -506,7 +566,7 @@ static void what_was_finished_comes_before_the_engine_is_lost(void **state) {
         assert_int_equal(ps_solver_poll(solver, INFINITY, &events, &n, &err), PS_ENGINE);
         assert_string_equal(err.message, "the engine is lost");
     }
-    assert_int_equal(ps_solver_submit(solver, &(ps_solve_request){session, &problem, 2, false}, &err), PS_ENGINE);
+    assert_int_equal(ps_solver_submit(solver, &(ps_solve_request){session, &problem, .tag = 2}, &err), PS_ENGINE);
     ps_solver_free(solver);
     ps_session_release(session);
     models->engine = engine.inner;
@@ -571,6 +631,9 @@ int main(void) {
         cmocka_unit_test(a_session_over_other_models_is_refused),
         cmocka_unit_test(a_prompt_that_does_not_fit_is_an_outcome_of_its_problem),
         cmocka_unit_test(outcomes_outlive_the_solver),
+        cmocka_unit_test(a_problem_has_stops_of_its_own),
+        cmocka_unit_test(a_limit_in_tokens_ends_a_search_with_what_is_there),
+        cmocka_unit_test(every_answer_of_an_outcome_has_its_text),
         cmocka_unit_test(progress_comes_where_it_was_asked_for_and_changes_nothing),
         cmocka_unit_test(a_wake_ends_a_poll_that_has_nothing_to_do),
         cmocka_unit_test(a_wake_ends_a_poll_that_waits_for_the_engine),

@@ -41,7 +41,7 @@ static void close_bench(bench *b) {
 }
 
 static void submit(bench *b, size_t i) {
-    assert_ok(ps_solver_submit(b->solver, &(ps_solve_request){b->session, &problems[i], i, false}, err));
+    assert_ok(ps_solver_submit(b->solver, &(ps_solve_request){b->session, &problems[i], .tag = i}, err));
 }
 
 /* One poll; outcomes go to `outcomes` by tag. */

@@ -34,6 +34,47 @@ static void scores_are_those_worked_out_by_hand(void **state) {
     assert_true(score_of("hybrid_prm_logprob") == -10);
 }
 
+/* α(n)·Σ log p − Σ log q; α in full without a ramp, beyond it, and where the answer ends. */
+static void power_is_worked_out_by_hand(void **state) {
+    (void)state;
+    ps_score_input in = ten_nats;
+    params.power_alpha = 3;
+    assert_true(score_with("power", "none", &in) == -30 + 9);
+    params.power_ramp = 200; /* of which the prefix has half: α is 2 */
+    assert_true(ps_score_exponent(&params, 0) == 1 && ps_score_exponent(&params, 100) == 2);
+    assert_true(ps_score_exponent(&params, 200) == 3 && ps_score_exponent(&params, 1000) == 3);
+    assert_true(score_with("power", "none", &in) == -20 + 9);
+    in.finished = true;
+    assert_true(score_with("power", "none", &in) == -30 + 9);
+    in.sum_logp = -INFINITY;
+    assert_true(score_with("power", "none", &in) == -INFINITY);
+    ps_score_input root = {.n_tokens = 0};
+    assert_true(score_with("power", "none", &root) == 0);
+    assert_true(ps_score_find("power")->reads == PS_READS_LOGQ);
+}
+
+/* Means over the tokens, times sharpness; the confidence is of the whole prefix as it is. */
+static void confidence_is_worked_out_by_hand(void **state) {
+    (void)state;
+    ps_score_input in = ten_nats;
+    in.sum_certainty = 250;
+    in.sum_entropy = 40;
+    in.confidence = 11.5;
+    params.sharpness = 2;
+    check_near(score_with("self_certainty", "none", &in), 5, 1e-15);
+    check_near(score_with("entropy", "none", &in), -0.8, 1e-15);
+    check_near(score_with("deepconf", "none", &in), 23, 1e-15);
+    assert_true(ps_score_find("self_certainty")->reads == PS_READS_CERTAINTY);
+    assert_true(ps_score_find("entropy")->reads == PS_READS_ENTROPY);
+    assert_true(ps_score_find("deepconf")->reads == PS_READS_CONFIDENCE);
+    assert_false(ps_score_needs_logp(ps_score_find("self_certainty"), &params));
+    in.sum_certainty = NAN; /* an engine that does not say */
+    ps_error err = {0};
+    double ell;
+    assert_int_equal(ps_score(ps_score_find("self_certainty"), NULL, &params, &in, &ell, &err), PS_DOMAIN);
+    assert_non_null(strstr(err.message, "self_certainty"));
+}
+
 static void rewards_are_transformed(void **state) {
     (void)state;
     params.gamma = 3;
@@ -187,6 +228,8 @@ static int reset(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(scores_are_those_worked_out_by_hand, reset),
+        cmocka_unit_test_setup(power_is_worked_out_by_hand, reset),
+        cmocka_unit_test_setup(confidence_is_worked_out_by_hand, reset),
         cmocka_unit_test_setup(rewards_are_transformed, reset),
         cmocka_unit_test_setup(rewards_are_clipped, reset),
         cmocka_unit_test_setup(priors_are_those_worked_out_by_hand, reset),

@@ -6,12 +6,13 @@
 #include "persamp/engine.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 typedef struct slow_engine {
     ps_engine base; /* first: &slow.base is the engine */
     ps_engine *inner;
     /* What a test sets: */
-    size_t pace; /* requests let go by each poll that finds any; 0: none, ever */
+    atomic_size_t pace; /* from any thread: requests let go by each poll that finds any; 0: none, ever */
     /* What a test reads: */
     ps_extend_request *held; /* [n_held] in order of submission */
     size_t n_held, held_capacity;

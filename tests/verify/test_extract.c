@@ -45,6 +45,34 @@ static void the_last_box_is_the_answer(void **state) {
     CHECK(table, NULL);
 }
 
+/* In every language the noun alone announces; the number that comes last does not decide. */
+static void every_noun_announces(void **state) {
+    (void)state;
+    static const char *const nouns[] = {"Answer",         "answers",      "The correct option",
+                                        "correct choice", "right option", "Best option",
+                                        "Respuesta",      "Réponse",      "reponse",
+                                        "Antwort",        "risposta",     "resposta",
+                                        "ответ",          "Ответ",        "ОТВЕТ",
+                                        "решение",        "Απάντηση",     "απάντηση",
+                                        "Đáp án",         "đáp án",       "答案",
+                                        "答え",           "答",           "结果",
+                                        "정답",           "cevap",        "Odpowiedź",
+                                        "odpověď",        "jawaban",      "svar",
+                                        "Vastaus",        "válasz",       "उत्तर",
+                                        "الجواب",         "الإجابة",      "Final result",
+                                        "Result",         "solution",     "Ans",
+                                        "antwoord",       "Lösung",       "Ergebnis",
+                                        "resultado"};
+    for (size_t k = 0; k < sizeof nouns / sizeof *nouns; k++) {
+        char response[96];
+        ps_verify_result result;
+        snprintf(response, sizeof response, "First 3.\n%s: 42\n\nIt was seen 7 times.", nouns[k]);
+        assert_ok(ps_verify("42", response, NULL, &result, err));
+        if (result.verdict != PS_SAME) fail_msg("%s: took %s", nouns[k], result.extracted);
+        ps_verify_result_clear(&result);
+    }
+}
+
 /* A box ends an answer where it has an answer in it. */
 static void an_answer_is_boxed_once_its_box_is_closed_and_says_something(void **state) {
     (void)state;
@@ -195,6 +223,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_last_box_is_the_answer),
         cmocka_unit_test(an_answer_is_boxed_once_its_box_is_closed_and_says_something),
+        cmocka_unit_test(every_noun_announces),
         cmocka_unit_test(what_an_announcement_announces_is_the_answer),
         cmocka_unit_test(without_either_the_last_formula_or_number_is),
         cmocka_unit_test(last_number_takes_the_last_number),

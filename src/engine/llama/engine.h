@@ -52,6 +52,7 @@ struct ps_llama {
     struct llama_model *model;
     const struct llama_vocab *vocab;
     size_t n_vocab, n_embd;
+    size_t n_words;       /* of n_vocab, without the unused ones at the end, which pad the output matrix */
     size_t longest_token; /* bytes of its text, ≥ 1 */
     size_t context;       /* tokens of an answer, prompt included */
     bool cells_short;     /* … cut to the cells of a lane */

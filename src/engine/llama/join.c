@@ -106,7 +106,7 @@ static ps_status close_common(ps_lane *lane, ps_request *leader, ps_error *err) 
 
 /* A follower goes on by itself from where its leader stands. [mutex] */
 static ps_status inherit(ps_request *request, const ps_request *leader, ps_error *err) {
-    const size_t numbers = 3 * ps_request_written(leader);
+    const size_t numbers = PS_NUMBERS * ps_request_written(leader);
     request->logits = leader->logits;
     if (request->child->parent != leader->child->parent) ps_llama_node_move(request->child, leader->child->parent);
     ps_llama_node_adopt(request->child);

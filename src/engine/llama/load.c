@@ -70,6 +70,14 @@ static size_t longest_token(const struct llama_vocab *vocab) {
     return longest;
 }
 
+/* Without the tokens at the end that nobody can write: converters add one for each row that pads the output matrix. */
+static size_t words_of(const struct llama_vocab *vocab) {
+    llama_token n = llama_vocab_n_tokens(vocab);
+    while (n > 1 && (llama_vocab_get_attr(vocab, n - 1) & LLAMA_TOKEN_ATTR_UNUSED) != 0)
+        n--;
+    return (size_t)n;
+}
+
 static ps_status load_model(ps_llama *engine, const ps_llama_options *options, ps_error *err) {
     struct llama_model_params params = llama_model_default_params();
     params.n_gpu_layers = options->gpu_layers;
@@ -93,6 +101,7 @@ static ps_status load_model(ps_llama *engine, const ps_llama_options *options, p
     if (llama_vocab_type(engine->vocab) == LLAMA_VOCAB_TYPE_NONE)
         return ps_fail(err, PS_FORMAT, "%s has no tokenizer", options->model_path);
     engine->n_vocab = (size_t)llama_vocab_n_tokens(engine->vocab);
+    engine->n_words = words_of(engine->vocab);
     engine->n_embd = (size_t)llama_model_n_embd_out(engine->model);
     engine->longest_token = longest_token(engine->vocab);
     return PS_OK;

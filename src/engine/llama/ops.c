@@ -326,8 +326,8 @@ static void info(const ps_engine *base, ps_engine_info *out) {
         .hidden_size = engine->embeddings ? engine->n_embd : 0,
         .parameters = (size_t)llama_model_n_params(engine->model),
         .can = PS_ENGINE_LOGP | PS_ENGINE_LOGQ | PS_ENGINE_ENTROPY | PS_ENGINE_TOKENS | PS_ENGINE_EVALUATE |
-               PS_ENGINE_SEEDS | (engine->embeddings ? PS_ENGINE_HIDDEN : 0) |
-               (engine->deterministic ? PS_ENGINE_DETERMINISTIC : 0),
+               PS_ENGINE_SEEDS | PS_ENGINE_CERTAINTY | PS_ENGINE_CONFIDENCE | PS_ENGINE_RAMP |
+               (engine->embeddings ? PS_ENGINE_HIDDEN : 0) | (engine->deterministic ? PS_ENGINE_DETERMINISTIC : 0),
     };
 }
 

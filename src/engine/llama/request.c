@@ -2,6 +2,9 @@
 #include "engine/llama/request.h"
 
 #include "engine/llama/text.h"
+#include "engine/ramp.h"
+
+#include <string.h>
 
 void ps_request_free(ps_request *request) {
     if (request == NULL) return;
@@ -31,18 +34,20 @@ void ps_request_fail(ps_request *request, ps_status status) {
     request->event.message = request->error.message;
 }
 
-/* The numbers of a step come token by token and leave as three arrays: logp, then logq, then entropy. */
+/* The numbers of a step come token by token and leave as arrays: logp, then logq, entropy, certainty, confidence. */
 static ps_status arrange_numbers(ps_request *request, size_t n) {
-    double *arrays = ps_malloc(3 * n * sizeof *arrays + 1);
+    double *arrays = ps_malloc(PS_NUMBERS * n * sizeof *arrays + 1);
     if (arrays == NULL) return ps_nomem(&request->error);
     for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < 3; k++)
-            arrays[k * n + i] = request->numbers[3 * i + k];
+        for (size_t k = 0; k < PS_NUMBERS; k++)
+            arrays[k * n + i] = request->numbers[PS_NUMBERS * i + k];
     ps_free(request->numbers);
     request->numbers = arrays;
     request->event.logp = arrays;
     request->event.logq = arrays + n;
     request->event.entropy = arrays + 2 * n;
+    if (request->generation->certainty) request->event.certainty = arrays + 3 * n;
+    if (request->generation->confidence) request->event.confidence = arrays + 4 * n;
     return PS_OK;
 }
 
@@ -110,7 +115,11 @@ void ps_request_begin(const ps_llama *engine, ps_request *request) {
 void ps_request_sample(ps_request *request, const ps_llama *engine, ps_sampler *sampler) {
     enum { FEW = 64 };
     const uint64_t at = ps_request_written(request);
+    ps_generation room;
+    const ps_generation *here =
+        ps_ramp(request->generation, ps_request_length(request) - request->child->root->n_tokens, &room);
     ps_request *next = request;
+    sampler->vocabulary = engine->n_words;
     while (next != NULL) {
         ps_request *who[FEW];
         double uniforms[FEW];
@@ -120,8 +129,8 @@ void ps_request_sample(ps_request *request, const ps_llama *engine, ps_sampler *
             who[n] = next;
             uniforms[n++] = ps_uniform(next->key, at);
         }
-        request->drawn = ps_sample_several(sampler, request->logits, engine->n_vocab, request->generation, uniforms, n,
-                                           draws, &request->error);
+        request->drawn =
+            ps_sample_several(sampler, request->logits, engine->n_vocab, here, uniforms, n, draws, &request->error);
         if (request->drawn != PS_OK) return;
         for (size_t i = 0; i < n; i++)
             who[i]->draw = draws[i];
@@ -131,11 +140,10 @@ void ps_request_sample(ps_request *request, const ps_llama *engine, ps_sampler *
 /* The token and its numbers become part of the request. */
 static ps_status append(ps_request *request, const ps_draw *draw) {
     const size_t i = ps_request_written(request);
-    if (ps_reserve(&request->numbers, &request->numbers_capacity, 3 * (i + 1)) != PS_OK)
+    if (ps_reserve(&request->numbers, &request->numbers_capacity, PS_NUMBERS * (i + 1)) != PS_OK)
         return ps_nomem(&request->error);
-    request->numbers[3 * i] = draw->logp;
-    request->numbers[3 * i + 1] = draw->logq;
-    request->numbers[3 * i + 2] = draw->entropy;
+    const double numbers[PS_NUMBERS] = {draw->logp, draw->logq, draw->entropy, draw->certainty, draw->confidence};
+    memcpy(request->numbers + PS_NUMBERS * i, numbers, sizeof numbers);
     return ps_llama_node_append(request->child, &draw->token, 1, &request->error);
 }
 

@@ -6,6 +6,8 @@
 #include "engine/llama/node.h"
 #include "engine/sampler/sampler.h"
 
+enum { PS_NUMBERS = 5 }; /* of each token */
+
 struct ps_request {
     ps_request *next;            /* in the one list it is in */
     ps_request *before, *behind; /* [shared] in its lane's list of all that are under way */
@@ -31,7 +33,8 @@ struct ps_request {
     ps_status drawn;     /* … or why there is none */
     ps_step_matcher matcher;
     ps_token *tokens; /* [event.n_tokens] at the end */
-    double *numbers;  /* [3 × tokens written] logp, logq, entropy of each token; at the end three arrays */
+    double *numbers;  /* [PS_NUMBERS × tokens written] logp, logq, entropy, certainty, confidence of each token; at the
+                         end so many arrays */
     size_t numbers_capacity;
     /* Evaluation: */
     uint32_t *marks;   /* [n_marks] */

@@ -24,6 +24,10 @@ typedef struct ps_position {
     size_t most;  /* top_k, or n */
     float floor;  /* no cut lies below this logit */
     ps_cut cut;
+    size_t rows;      /* of these, the first so many are tokens: the others only pad the matrix */
+    bool certainty;   /* somebody reads it: the two below are filled */
+    double logit_sum; /* Σ over the rows that are tokens and not ruled out, */
+    size_t n_logits;  /* and how many these are */
 } ps_position;
 
 static inline bool ps_is_kept(const ps_position *p, float logit, uint32_t id) {

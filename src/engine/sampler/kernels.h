@@ -27,6 +27,8 @@ typedef struct ps_sample_kernels {
     void (*weigh)(const float *logits, float max, double scale, double *weight, ps_block_sums *sums);
     /* Adds to the raw sums alone. float32 is enough: each exponential within 2^−24·(|x| + 4) relative. */
     void (*raw)(const float *logits, float max, ps_block_sums *sums);
+    /* Σ logits, in float64: not finite when one is not. */
+    double (*total)(const float *logits);
     /* Σ weight over logits ≥ threshold; their number is added to *count. */
     double (*above)(const float *logits, const double *weight, float threshold, size_t *count);
     /* The places in the block where lo ≤ logit < hi, ascending, `first` added to each, into ids[PS_SAMPLE_BLOCK];

@@ -113,6 +113,7 @@ const ps_sample_kernels ps_sample_avx512 = {
     .largest = vector_largest,
     .weigh = vector_weigh,
     .raw = vector_raw,
+    .total = vector_total,
     .above = vector_above,
     .between = vector_between,
 };

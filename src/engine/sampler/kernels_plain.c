@@ -81,6 +81,14 @@ static void plain_raw(const float *logits, float max, ps_block_sums *sums) {
     sums->weight = weight;
 }
 
+static double plain_total(const float *logits) {
+    double lane[LANES] = {0};
+    for (int i = 0; i < BLOCK; i += LANES)
+        for (int l = 0; l < LANES; l++)
+            lane[l] += (double)logits[i + l];
+    return sum_of(lane);
+}
+
 static double plain_above(const float *logits, const double *weight, float threshold, size_t *count) {
     double lane[LANES] = {0};
     unsigned n = 0;
@@ -108,6 +116,7 @@ const ps_sample_kernels ps_sample_plain = {
     .largest = plain_largest,
     .weigh = plain_weigh,
     .raw = plain_raw,
+    .total = plain_total,
     .above = plain_above,
     .between = plain_between,
 };

@@ -115,6 +115,15 @@ TARGET static void vector_weigh(const float *logits, float max, double scale, do
     sums->raw_x += wide_sum(sum_x0 + sum_x1);
 }
 
+TARGET static double vector_total(const float *logits) {
+    wide sum0 = wide_all(0.0), sum1 = wide_all(0.0);
+    for (int i = 0; i < PS_SAMPLE_BLOCK; i += 2 * LANES) {
+        sum0 += widen(load(logits + i));
+        sum1 += widen(load(logits + i + LANES));
+    }
+    return wide_sum(sum0 + sum1);
+}
+
 TARGET static double vector_above(const float *logits, const double *weight, float threshold, size_t *count) {
     const vec limit = all(threshold);
     wide sum0 = wide_all(0.0), sum1 = wide_all(0.0);

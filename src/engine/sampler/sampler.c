@@ -1,6 +1,6 @@
 /* The pass over a vocabulary, in blocks: their maxima, their sums, where truncation cuts (cut.c), and the draws. A draw
  * walks the sums to the block that its uniform falls into, and then that block alone. */
-#include "engine/sampler/cut.h"
+#include "engine/sampler/confidence.h"
 
 #include <float.h>
 
@@ -23,7 +23,9 @@ void ps_sampler_clear(ps_sampler *s) {
 static ps_status make_room(ps_sampler *s, size_t blocks, ps_error *err) {
     const size_t n = blocks * BLOCK;
     if (s->capacity >= n) return PS_OK;
+    const size_t vocabulary = s->vocabulary;
     ps_sampler_clear(s);
+    s->vocabulary = vocabulary;
     s->weight = ps_calloc(n, sizeof *s->weight);
     s->block_sum = ps_calloc(blocks, sizeof *s->block_sum);
     s->block_probe = ps_calloc(blocks, sizeof *s->block_probe);
@@ -92,6 +94,7 @@ static ps_status scan(ps_position *p, ps_logits_summary *summary, ps_error *err)
         all.raw += sums.raw;
         all.raw_x += sums.raw_x;
         all.weight += sums.weight;
+        if (p->certainty) ps_position_add_logits(p, b);
     }
     p->total = all.weight;
     /* What is e^−640 of the likeliest or less is never drawn: it is less than rounding, and far less than 1 ÷ 2^53. */
@@ -183,7 +186,8 @@ static ps_position begin(const ps_sample_kernels *kernels, ps_sampler *s, const 
                          .blocks = (n + BLOCK - 1) / BLOCK,
                          .scale = scale,
                          .most = n,
-                         .cut = {-INFINITY, UINT32_MAX}};
+                         .cut = {-INFINITY, UINT32_MAX},
+                         .rows = s->vocabulary > 0 && s->vocabulary < n ? s->vocabulary : n};
 }
 
 ps_status ps_logits_summarise_with(const ps_sample_kernels *kernels, ps_sampler *s, const float *logits, size_t n,
@@ -202,10 +206,13 @@ ps_status ps_sample_with(const ps_sample_kernels *kernels, ps_sampler *s, const 
     const bool truncated = !greedy && (p.most < n || g->top_p < 1.0);
     /* Truncation needs them. A draw needs those of one block: where there are many, that one is weighed again. */
     p.stores_weights = truncated || (!greedy && n < PS_SAMPLE_LARGE);
+    p.certainty = g->certainty;
     ps_logits_summary summary;
     ps_status status = scan(&p, &summary, err);
     if (status != PS_OK) return status;
     const size_t best = (size_t)summary.best;
+    const double certainty = g->certainty ? ps_position_certainty(&p, summary.log_sum) : NAN;
+    const double confidence = g->confidence ? ps_position_confidence(&p, summary.log_sum) : NAN;
     if (truncated) ps_position_truncate(&p, g->top_p);
     const double log_total = log(p.total);
     block_cdf cdf;
@@ -215,7 +222,9 @@ ps_status ps_sample_with(const ps_sample_kernels *kernels, ps_sampler *s, const 
         draws[i] = (ps_draw){.token = (ps_token)token,
                              .logp = (double)logits[token] - summary.log_sum,
                              .logq = greedy ? 0.0 : ((double)logits[token] - (double)p.max) * p.scale - log_total,
-                             .entropy = summary.entropy};
+                             .entropy = summary.entropy,
+                             .certainty = certainty,
+                             .confidence = confidence};
     }
     return PS_OK;
 }

@@ -19,7 +19,9 @@ typedef struct ps_sampler {
     uint32_t *candidate_id, *heap;
     float *candidate_logit;
     double *candidate_weight;
-    size_t capacity; /* in tokens, a multiple of PS_SAMPLE_BLOCK */
+    size_t capacity;   /* in tokens, a multiple of PS_SAMPLE_BLOCK */
+    size_t vocabulary; /* set by the caller: the first so many logits are tokens', the others only pad the output
+                          matrix and are left out of certainty and confidence; 0: all are */
 } ps_sampler;
 
 void ps_sampler_clear(ps_sampler *sampler); /* frees what it owns and resets it to {0} */
@@ -37,9 +39,10 @@ ps_status ps_logits_summarise(ps_sampler *sampler, const float *logits, size_t n
 
 typedef struct ps_draw {
     ps_token token;
-    double logp;    /* of the raw model: temperature 1, no truncation */
-    double logq;    /* of the distribution drawn from; 0 when greedy */
-    double entropy; /* of the raw model */
+    double logp;                  /* of the raw model: temperature 1, no truncation */
+    double logq;                  /* of the distribution drawn from; 0 when greedy */
+    double entropy;               /* of the raw model */
+    double certainty, confidence; /* of the raw model, as in ps_event; NaN unless the generation asks */
 } ps_draw;
 
 /* Draw n_draws ≥ 1 tokens, each by inverting the distribution function at its uniform in (0, 1): draws[i] is what

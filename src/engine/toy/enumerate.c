@@ -1,5 +1,6 @@
 /* Every answer of a table, by walking all its tokens. The second way to the numbers that sampling must reproduce: it
  * shares the rules and the boundary matcher with it, but no randomness, no tree and no step-by-step state. */
+#include "engine/ramp.h"
 #include "engine/toy/table.h"
 #include "engine/toy/toy.h"
 
@@ -16,7 +17,8 @@ typedef struct walk {
     ps_error *err;
     ps_step_matcher matcher;
     ps_token *tokens; /* the answer at hand */
-    size_t capacity;
+    double *confidence;
+    size_t capacity, confidence_capacity;
     uint32_t *step_end;
     size_t step_capacity;
 } walk;
@@ -25,13 +27,14 @@ typedef struct walk {
 typedef struct place {
     size_t n, n_steps, step_from; /* tokens; finished steps; first token of the step at hand */
     ps_step_state state;          /* what the steps before have left open */
-    double logp, logq;
+    double logp, logq, entropy, certainty;
 } place;
 
 void ps_toy_answers_clear(ps_toy_answers *answers) {
     for (size_t i = 0; i < answers->n; i++) {
         ps_free(answers->items[i].tokens);
         ps_free(answers->items[i].text);
+        ps_free(answers->items[i].confidence);
         ps_free(answers->items[i].step_end);
     }
     ps_free(answers->items);
@@ -81,12 +84,17 @@ static ps_status record(walk *w, const place *at, ps_stop_reason reason) {
                           .text = text_of(w, at),
                           .logp = at->logp,
                           .logq = at->logq,
+                          .entropy = at->entropy,
+                          .certainty = at->certainty,
+                          .confidence = ps_reallocarray(NULL, at->n, sizeof *made.confidence),
                           .step_end = ps_reallocarray(NULL, at->n_steps + 1, sizeof *made.step_end),
                           .n_steps = at->n_steps,
                           .reason = reason};
     answers->items[answers->n++] = made;
-    if (made.tokens == NULL || made.text == NULL || made.step_end == NULL) return ps_nomem(w->err);
+    if (made.tokens == NULL || made.confidence == NULL || made.text == NULL || made.step_end == NULL)
+        return ps_nomem(w->err);
     memcpy(made.tokens, w->tokens, at->n * sizeof *made.tokens);
+    memcpy(made.confidence, w->confidence, at->n * sizeof *made.confidence);
     memcpy(made.step_end, w->step_end, at->n_steps * sizeof *made.step_end);
     return PS_OK;
 }
@@ -115,12 +123,16 @@ static ps_status arrive(walk *w, place at) {
 
 static ps_status visit(walk *w, const place *at) {
     const size_t longest = w->model->longest_context, use = at->n < longest ? at->n : longest;
-    if (ps_reserve(&w->tokens, &w->capacity, at->n + 1) != PS_OK) return ps_nomem(w->err);
+    if (ps_reserve(&w->tokens, &w->capacity, at->n + 1) != PS_OK ||
+        ps_reserve(&w->confidence, &w->confidence_capacity, at->n + 1) != PS_OK)
+        return ps_nomem(w->err);
     const ps_toy_rule *rule = ps_toy_model_rule(w->model, w->tokens + at->n - use, use, at->n);
     double *q = ps_reallocarray(NULL, rule->n, sizeof *q);
     ps_status status = PS_OK;
     if (q == NULL) return ps_nomem(w->err);
-    ps_toy_rule_truncate(rule, w->generation, q);
+    ps_generation room;
+    ps_toy_rule_truncate(rule, ps_ramp(w->generation, at->n, &room), q);
+    w->confidence[at->n] = rule->confidence;
     for (size_t i = 0; i < rule->n && status == PS_OK; i++) {
         if (q[i] <= 0) continue;
         w->tokens[at->n] = rule->token[i];
@@ -128,6 +140,8 @@ static ps_status visit(walk *w, const place *at) {
         next.n++;
         next.logp += rule->logp[i];
         next.logq += log(q[i]);
+        next.entropy += rule->entropy;
+        next.certainty += rule->certainty;
         status = arrive(w, next);
     }
     ps_free(q);
@@ -150,6 +164,7 @@ ps_status ps_toy_enumerate(const ps_engine *engine, const ps_generation *generat
     ps_status status = visit(&w, &(place){0});
     ps_step_clear(&w.matcher);
     ps_free(w.tokens);
+    ps_free(w.confidence);
     ps_free(w.step_end);
     if (status == PS_OK)
         *answers = made;

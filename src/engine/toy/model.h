@@ -17,7 +17,8 @@ typedef struct ps_toy_rule {
     double *p;       /* [n] */
     double *logp;    /* [n] */
     uint32_t *rank;  /* [n] entries from the likeliest down, equals by id */
-    double entropy;  /* nats */
+    double entropy;  /* nats, as the two below (ps_event); the vocabulary is what the rule names */
+    double certainty, confidence;
 } ps_toy_rule;
 
 typedef struct ps_toy_token {

@@ -166,6 +166,18 @@ static int by_probability(const void *a, const void *b) {
     return by_token(a, b);
 }
 
+/* KL(U‖p), and −Σ log p / k over the k likeliest. Once the ranks are there. */
+static void fill_confidence(ps_toy_rule *rule) {
+    const size_t top = rule->n < PS_CONFIDENCE_TOP ? rule->n : PS_CONFIDENCE_TOP;
+    double all = 0, best = 0;
+    for (size_t r = 0; r < rule->n; r++) {
+        all += rule->logp[rule->rank[r]];
+        if (r < top) best += rule->logp[rule->rank[r]];
+    }
+    rule->certainty = -all / (double)rule->n - log((double)rule->n);
+    rule->confidence = top > 0 ? -best / (double)top : 0;
+}
+
 /* From entries with Σp = total: everything a rule knows. The entries are reordered. */
 static void fill_rule(ps_toy_rule *rule, entry *entries, double total) {
     qsort(entries, rule->n, sizeof *entries, by_token);
@@ -181,6 +193,7 @@ static void fill_rule(ps_toy_rule *rule, entry *entries, double total) {
     qsort(entries, rule->n, sizeof *entries, by_probability);
     for (size_t i = 0; i < rule->n; i++)
         rule->rank[i] = (uint32_t)entries[i].token;
+    fill_confidence(rule);
 }
 
 /* "next": {"token": probability, …}. Entries of probability 0 are left out. */

@@ -75,7 +75,8 @@ static void info(const ps_engine *engine, ps_engine_info *info) {
                              .context = table->toy.n_ctx,
                              .hidden_size = table->model.n_tokens, /* the hidden state of a table is its distribution */
                              .can = PS_ENGINE_LOGP | PS_ENGINE_LOGQ | PS_ENGINE_ENTROPY | PS_ENGINE_TOKENS |
-                                    PS_ENGINE_EVALUATE | PS_ENGINE_HIDDEN | PS_ENGINE_SEEDS | PS_ENGINE_DETERMINISTIC};
+                                    PS_ENGINE_EVALUATE | PS_ENGINE_HIDDEN | PS_ENGINE_SEEDS | PS_ENGINE_DETERMINISTIC |
+                                    PS_ENGINE_CERTAINTY | PS_ENGINE_CONFIDENCE | PS_ENGINE_RAMP};
 }
 
 static const ps_engine_ops table_ops = {.name = "toy",

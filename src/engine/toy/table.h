@@ -7,6 +7,8 @@
 #include "engine/toy/model.h"
 #include "engine/toy/queue.h"
 
+enum { PS_TOY_NUMBERS = 5 }; /* of each token */
+
 typedef struct ps_toy_table {
     ps_toy_engine toy; /* first */
     ps_toy_model model;
@@ -15,7 +17,7 @@ typedef struct ps_toy_table {
     /* Scratch of one step: */
     ps_step_matcher matcher;
     ps_token *window; /* the answer's last tokens before the step, then the step's */
-    double *numbers;  /* [3 × capacity of the step]: logp, logq, entropy of each token */
+    double *numbers;  /* [PS_TOY_NUMBERS × capacity of the step]: logp, logq, entropy, certainty, confidence of each */
     size_t window_capacity, number_capacity;
     double *q; /* [model.largest_rule] */
 } ps_toy_table;

@@ -1,4 +1,5 @@
 /* What comes of a job of the table: a step, drawn token by token, or an evaluation of given tokens. */
+#include "engine/ramp.h"
 #include "engine/toy/table.h"
 
 #include <math.h>
@@ -53,40 +54,44 @@ static ps_status begin_step(ps_toy_table *table, const ps_toy_node *node, const 
 /* Room for token i of the step. */
 static ps_status reserve_token(ps_toy_table *table, size_t before, size_t i, ps_error *err) {
     if (ps_reserve(&table->window, &table->window_capacity, before + i + 1) != PS_OK ||
-        ps_reserve(&table->numbers, &table->number_capacity, 3 * (i + 1)) != PS_OK)
+        ps_reserve(&table->numbers, &table->number_capacity, PS_TOY_NUMBERS * (i + 1)) != PS_OK)
         return ps_nomem(err);
     return PS_OK;
 }
 
-/* Draw token i of the step into window[before + i] and numbers[3i…]. */
+/* Draw token i of the step into window[before + i] and numbers[PS_TOY_NUMBERS·i…]. */
 static ps_token draw(ps_toy_table *table, const ps_toy_job *job, const ps_toy_node *node, size_t before, size_t i) {
     const ps_toy_rule *rule = rule_after(table, before + i, node->answer + i);
-    ps_toy_rule_truncate(rule, job->generation, table->q);
+    ps_generation room;
+    ps_toy_rule_truncate(rule, ps_ramp(job->generation, node->answer + i, &room), table->q);
     const size_t k = ps_toy_rule_draw(rule, table->q, ps_uniform(job->key, i));
     const bool greedy = job->generation->temperature <= 0;
-    table->numbers[3 * i] = rule->logp[k];
-    table->numbers[3 * i + 1] = greedy ? 0 : log(table->q[k]);
-    table->numbers[3 * i + 2] = rule->entropy;
+    const double numbers[PS_TOY_NUMBERS] = {rule->logp[k], greedy ? 0 : log(table->q[k]), rule->entropy,
+                                            rule->certainty, rule->confidence};
+    memcpy(table->numbers + PS_TOY_NUMBERS * i, numbers, sizeof numbers);
     table->window[before + i] = rule->token[k];
     return rule->token[k];
 }
 
 /* The step's arrays and text into the event. */
-static ps_status fill_event(ps_toy_table *table, size_t before, size_t n, ps_event *event, ps_error *err) {
+static ps_status fill_event(ps_toy_table *table, const ps_generation *generation, size_t before, size_t n,
+                            ps_event *event, ps_error *err) {
     size_t length;
     const char *text = ps_step_text(&table->matcher, &length);
     ps_token *tokens = ps_arena_alloc(table->toy.arena, (n + 1) * sizeof *tokens);
-    double *numbers = ps_arena_alloc(table->toy.arena, (3 * n + 1) * sizeof *numbers);
+    double *numbers = ps_arena_alloc(table->toy.arena, (PS_TOY_NUMBERS * n + 1) * sizeof *numbers);
     char *copy = ps_arena_strndup(table->toy.arena, text, length);
     if (tokens == NULL || numbers == NULL || copy == NULL || !ps_text_ok(&table->matcher.text)) return ps_nomem(err);
     if (n > 0) memcpy(tokens, table->window + before, n * sizeof *tokens);
     for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < 3; k++)
-            numbers[k * n + i] = table->numbers[3 * i + k];
+        for (size_t k = 0; k < PS_TOY_NUMBERS; k++)
+            numbers[k * n + i] = table->numbers[PS_TOY_NUMBERS * i + k];
     event->tokens = tokens;
     event->logp = numbers;
     event->logq = numbers + n;
     event->entropy = numbers + 2 * n;
+    if (generation->certainty) event->certainty = numbers + 3 * n;
+    if (generation->confidence) event->confidence = numbers + 4 * n;
     event->n_tokens = n;
     event->text = copy;
     event->text_length = length;
@@ -110,7 +115,7 @@ static ps_status extend(ps_toy_table *table, const ps_toy_job *job, ps_event *ev
         ended = ps_step_push(&table->matcher, spelled->text, spelled->length, token == table->model.end, &reason);
     }
     if (!ended) reason = PS_STOP_CONTEXT_FULL;
-    status = fill_event(table, before, n, event, err);
+    status = fill_event(table, job->generation, before, n, event, err);
     if (status == PS_OK)
         status = ps_toy_tree_add(&table->toy.tree, job->node, table->window + before, n, &event->child, err);
     if (status != PS_OK) return status;

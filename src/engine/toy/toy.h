@@ -8,9 +8,11 @@
 typedef struct ps_toy_answer {
     ps_token *tokens; /* [n_tokens], the end token included */
     size_t n_tokens;
-    char *text;         /* without end token and stop string */
-    double logp, logq;  /* Σ over its tokens, nats */
-    uint32_t *step_end; /* [n_steps] tokens up to the end of each step */
+    char *text;                /* without end token and stop string */
+    double logp, logq;         /* Σ over its tokens, nats */
+    double entropy, certainty; /* likewise (ps_event) */
+    double *confidence;        /* [n_tokens] */
+    uint32_t *step_end;        /* [n_steps] tokens up to the end of each step */
     size_t n_steps;
     ps_stop_reason reason; /* PS_STOP_EOS, PS_STOP_STRING, or PS_STOP_LENGTH when cut by max_tokens or max_steps */
 } ps_toy_answer;

@@ -3,6 +3,7 @@
 #include "verify/read/words.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { SIGNIFICANT_DIGITS = 6 };
@@ -295,8 +296,45 @@ static bool has_sign(const psv_node *node) {
     return node->kind == PSV_DEGREE || node->kind == PSV_PERCENT;
 }
 
+/* "50 cents" beside a decimal without a unit, which may be of dollars. */
+static psv_answer_is of_dollars(psv_compare *c, quantity x, quantity y, psv_answer_is is) {
+    const quantity *money = x.unit.dimension == '$' ? &x : &y, *plain = money == &x ? &y : &x;
+    bool cents = money->unit.dimension == '$' && money->unit.numerator == 1 && !money->unit.per;
+    if (is != PSV_NO || !cents || plain->unit.dimension || decimal_literal(plain->value) == NULL) return is;
+    psv_node *dollars = psv_binary(c->ctx, PSV_DIV, (psv_node *)money->value, psv_integer(c->ctx, 100));
+    if (dollars == NULL) return PSV_CANNOT_TELL;
+    return money == &x ? with_signs(c, dollars, y.value) : with_signs(c, x.value, dollars);
+}
+
+/* "3 out of 8 students": of how many; NULL: it is not that. */
+static psv_node *counted_of(psv_compare *c, const psv_node *node) {
+    static const char of[] = "out of ";
+    size_t n = sizeof of - 1;
+    if (node->kind != PSV_UNIT || strncmp(node->text, of, n) != 0 || !isdigit((unsigned char)node->text[n]))
+        return NULL;
+    const char *digits = node->text + n;
+    size_t length = strspn(digits, "0123456789");
+    return length < 18 ? psv_integer(c->ctx, strtol(digits, NULL, 10)) : NULL;
+}
+
+/* x out of y: a count, or the share that it is. Two of them are compared by their shares. */
+static psv_answer_is compare_shares(psv_compare *c, const psv_node *a, const psv_node *b, psv_node *of_a,
+                                    psv_node *of_b) {
+    psv_answer_is is = PSV_NO;
+    if (of_a == NULL || of_b == NULL) {
+        c->says_more[of_a != NULL ? PSV_FIRST : PSV_SECOND] = true;
+        is = psv_compare_scalars(c, of_a != NULL ? a->kid[0] : a, of_b != NULL ? b->kid[0] : b);
+    }
+    if (is != PSV_NO) return is;
+    psv_node *x = of_a != NULL ? psv_binary(c->ctx, PSV_DIV, a->kid[0], of_a) : (psv_node *)a;
+    psv_node *y = of_b != NULL ? psv_binary(c->ctx, PSV_DIV, b->kid[0], of_b) : (psv_node *)b;
+    return x == NULL || y == NULL ? PSV_CANNOT_TELL : psv_compare_scalars(c, x, y);
+}
+
 psv_answer_is psv_compare_scalars(psv_compare *c, const psv_node *a, const psv_node *b) {
     if (!psv_is_scalar(a) || !psv_is_scalar(b)) return psv_no(c, "type", "different kinds of answer");
+    psv_node *of_a = counted_of(c, a), *of_b = counted_of(c, b);
+    if (of_a != NULL || of_b != NULL) return compare_shares(c, a, b, of_a, of_b);
     quantity x = quantity_of(a), y = quantity_of(b);
     if (c->ctx->rules->units_are_compared) {
         if (x.unit.dimension && !y.unit.dimension) y.unit = unit_of_letter(&y.value);
@@ -311,7 +349,8 @@ psv_answer_is psv_compare_scalars(psv_compare *c, const psv_node *a, const psv_n
     if (one_unit || !c->ctx->rules->units_are_compared) {
         if (x.unit.dimension && !y.unit.dimension) c->says_more[PSV_FIRST] = true;
         if (y.unit.dimension && !x.unit.dimension) c->says_more[PSV_SECOND] = true;
-        return with_unit_letter(c, x.value, y.value);
+        psv_answer_is is = with_unit_letter(c, x.value, y.value);
+        return c->ctx->rules->units_are_compared ? of_dollars(c, x, y, is) : is;
     }
     if (x.unit.dimension != y.unit.dimension || x.unit.power != y.unit.power || x.unit.per != y.unit.per)
         return psv_no(c, "unit", "the units measure different things");

@@ -7,46 +7,45 @@
 
 /* ---- "the answer is …" --------------------------------------------------- */
 
-/* Nouns that an answer is announced with, and languages that have their own. */
-static const char *const nouns[] = {
-    "answer",   "correct option", "correct choice", "right option", "best option", "respuesta", "réponse",
-    "reponse",  "antwort",        "risposta",       "resposta",     "ответ",       "Ответ",     "ОТВЕТ",
-    "Απάντηση", "Đáp án",         "Réponse",        "Ergebnis",     "答案",        "答え",      "정답",
-    "cevap",    "odpowiedź",      "jawaban",        "đáp án",       "svar",        "vastaus",   "उत्तर",
-    "الجواب",   "الإجابة",        "final result",   "result:",      "solution:",   "ans:",      "ans.",
-    "antwoord", "lösung:",        "ergebnis",       "resultado",    "答：",        "答:",       "结果",
-    "решение:", "odpověď",        "válasz",         "απάντηση"};
+/* Nouns that an answer is announced with, and languages that have their own: by their first letter, so that a word of a
+ * response is compared with a few; and those that begin with another. NULL ends a list. */
+#define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
+static const char *const *const nouns[26] = {
+    ['a' - 'a'] = LIST("answer", "antwort", "antwoord", "ans:", "ans."),
+    ['b' - 'a'] = LIST("best option"),
+    ['c' - 'a'] = LIST("correct option", "correct choice", "cevap"),
+    ['e' - 'a'] = LIST("ergebnis"),
+    ['f' - 'a'] = LIST("final result"),
+    ['j' - 'a'] = LIST("jawaban"),
+    ['l' - 'a'] = LIST("lösung:"),
+    ['o' - 'a'] = LIST("odpowiedź", "odpověď"),
+    ['r' - 'a'] =
+        LIST("right option", "respuesta", "réponse", "reponse", "risposta", "resposta", "result:", "resultado"),
+    ['s' - 'a'] = LIST("solution:", "svar"),
+    ['v' - 'a'] = LIST("vastaus", "válasz"),
+};
+static const char *const *const other_nouns =
+    LIST("ответ", "Ответ", "ОТВЕТ", "решение:", "Απάντηση", "απάντηση", "Đáp án", "đáp án", "答案", "答え", "答：",
+         "答:", "结果", "정답", "उत्तर", "الجواب", "الإجابة");
 
 /* isalpha without a call: it is asked of every character. */
 static inline bool is_letter(char c) {
     return (unsigned char)((c | 32) - 'a') < 26;
 }
 
-/* The first letters of the nouns. */
-#define LETTER(c) (1u << ((c) - 'a'))
-enum {
-    FIRST_LETTERS = LETTER('a') | LETTER('b') | LETTER('c') | LETTER('e') | LETTER('f') | LETTER('j') | LETTER('l') |
-                    LETTER('o') | LETTER('r') | LETTER('s') | LETTER('v')
-};
-
-/* May a noun begin so? Most words of a response begin otherwise. */
-static inline bool may_begin_noun(unsigned char c) {
-    unsigned place = (c | 32u) - 'a';
-    return place < 26 ? (FIRST_LETTERS >> place & 1) != 0 : c >= 0xC2;
-}
-
 /* The length of the noun at text[i], which begins a word; 0: there is none. */
 static size_t noun_at(const char *text, size_t i, size_t end) {
     unsigned char c = (unsigned char)text[i];
-    if (!may_begin_noun(c) || (i > 0 && is_letter(text[i - 1]))) return 0;
-    char first = (char)tolower(c);
-    for (size_t k = 0; k < sizeof nouns / sizeof *nouns; k++) {
-        if (nouns[k][0] != first || !psv_letters_at(text + i, end - i, nouns[k])) continue;
-        size_t length = strlen(nouns[k]), after = i + length;
+    unsigned place = (c | 32U) - 'a';
+    const char *const *noun = place < 26 ? nouns[place] : c >= 0xC2 ? other_nouns : NULL;
+    if (noun == NULL || (i > 0 && is_letter(text[i - 1]))) return 0;
+    for (; *noun != NULL; noun++) {
+        if (!psv_letters_at(text + i, end - i, *noun)) continue;
+        size_t length = strlen(*noun), after = i + length;
+        char last = (*noun)[length - 1];
         after += after < end && text[after] == 's';
-        bool inside = after < end && isalpha((unsigned char)nouns[k][length - 1]) &&
-                      isalpha((unsigned char)text[after]); /* answered */
-        if (strchr(":.", nouns[k][length - 1]) != NULL) length--;
+        bool inside = after < end && isalpha((unsigned char)last) && isalpha((unsigned char)text[after]); /* answered */
+        if (last == ':' || last == '.') length--;
         if (!inside) return length;
     }
     return 0;
@@ -162,12 +161,12 @@ static size_t answer_mark(const char *text, size_t i, size_t end, bool closing) 
 
 bool psv_last_tag(const char *text, psv_span span, psv_span *inner) {
     bool found = false;
-    for (size_t i = span.begin; (i = psv_next_of(text, i, span.end, "<[")) < span.end; i++) {
+    for (size_t i = span.begin; (i = psv_next_of(text, i, span.end, PSV_TAGS)) < span.end; i++) {
         size_t open = answer_mark(text, i, span.end, false);
         if (!open) continue;
-        size_t begin = i + open, end = psv_next_of(text, begin, span.end, "<[");
+        size_t begin = i + open, end = psv_next_of(text, begin, span.end, PSV_TAGS);
         while (end < span.end && !answer_mark(text, end, span.end, true) && !answer_mark(text, end, span.end, false))
-            end = psv_next_of(text, end + 1, span.end, "<[");
+            end = psv_next_of(text, end + 1, span.end, PSV_TAGS);
         bool blank = true;
         for (size_t k = begin; k < end; k++)
             blank &= isspace((unsigned char)text[k]) || strchr(".…", text[k]) != NULL;

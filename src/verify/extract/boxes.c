@@ -23,7 +23,7 @@ typedef struct boxes {
  * start. */
 static size_t box_command(const char *s, size_t left) {
     static const char *const commands[] = {"\\boxed", "\\fbox", "\\ boxed", "\\framebox", "\boxed", "\\Boxed"};
-    if (left < 6 || strchr("bBf o", s[1]) == NULL) return 0;
+    if (left < 6 || (s[1] != 'b' && s[1] != 'B' && s[1] != 'f' && s[1] != ' ' && s[1] != 'o')) return 0;
     for (size_t k = 0; k < sizeof commands / sizeof *commands; k++) {
         size_t n = strlen(commands[k]);
         if (left >= n && memcmp(s, commands[k], n) == 0 && !(left > n && isalpha((unsigned char)s[n]))) return n;
@@ -110,8 +110,12 @@ static size_t unclosed_end(const char *text, size_t length, size_t i) {
     return i;
 }
 
+static inline bool is_brace_or_backslash(char c) {
+    return c == '{' || c == '}' || c == '\\';
+}
+
 static void find_boxes(const char *text, size_t begin, size_t length, boxes *b) {
-    for (size_t i = begin; (i = psv_next_of(text, i, length, "\\\b{}")) < length;) {
+    for (size_t i = begin; (i = psv_next_of(text, i, length, PSV_BOXES)) < length;) {
         bool may_open = text[i] == '\\' || text[i] == '\b';
         size_t command = may_open ? box_command(text + i, length - i) : 0;
         size_t after = i + command;
@@ -132,7 +136,7 @@ static void find_boxes(const char *text, size_t begin, size_t length, boxes *b) 
             i = after + 1;
         } else if (text[i] == '}' && b->depth) {
             close_brace(b, text, i++);
-        } else if (text[i] == '\\' && i + 1 < length && strchr("{}\\", text[i + 1]) != NULL) {
+        } else if (text[i] == '\\' && i + 1 < length && is_brace_or_backslash(text[i + 1])) {
             bool doubled =
                 text[i + 1] == '\\' && box_command(text + i + 1, length - i - 1); /* \\boxed in a quoted string */
             i += doubled ? 1 : 2;
@@ -469,7 +473,7 @@ size_t psv_window(const char *response, size_t length) {
     if (length <= PSV_MAX_RESPONSE) return 0;
     size_t begin = length - PSV_MAX_RESPONSE, opened = begin;
     long depth = 0;
-    for (size_t i = 0; (i = psv_next_of(response, i, begin, "\\{}")) < begin; i++) {
+    for (size_t i = 0; (i = psv_next_of(response, i, begin, PSV_BOXES)) < begin; i++) {
         size_t command = response[i] == '\\' ? box_command(response + i, length - i) : 0;
         if (command && response[i + command] == '{') {
             if (depth <= 0) {

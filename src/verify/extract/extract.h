@@ -28,19 +28,39 @@ psv_formulas psv_find_formulas(psv_ctx *ctx, const char *text, size_t length);
 
 /* Do these letters, given in lower case, stand at s in upper or lower case? */
 bool psv_all_letters_at(const char *s, size_t left, const char *lower);
+static inline char psv_lower(char c) { /* tolower without a call: it is asked of every character */
+    return c >= 'A' && c <= 'Z' ? (char)(c | 32) : c;
+}
 static inline bool psv_letters_at(const char *s, size_t left, const char *lower) {
-    bool first = left > 0 && tolower((unsigned char)*s) == (unsigned char)*lower; /* most texts differ there */
+    bool first = left > 0 && psv_lower(*s) == *lower; /* most texts differ there */
     return first ? psv_all_letters_at(s, left, lower) : *lower == '\0';
 }
 
+/* What a search looks for: characters, and the bits that psv_kind_of has for them. */
+typedef struct psv_marks {
+    const char *characters;
+    unsigned kinds;
+} psv_marks;
+enum { PSV_TAG = 1, PSV_LINE = 2, PSV_DOLLAR = 4, PSV_BACKSLASH = 8, PSV_BRACE = 16, PSV_BACKSPACE = 32, PSV_E2 = 64 };
+static const unsigned char psv_kind_of[256] = {
+    ['<'] = PSV_TAG,   ['['] = PSV_TAG,   ['\n'] = PSV_LINE,      ['$'] = PSV_DOLLAR, ['\\'] = PSV_BACKSLASH,
+    ['{'] = PSV_BRACE, ['}'] = PSV_BRACE, ['\b'] = PSV_BACKSPACE, [0xE2] = PSV_E2,
+};
+#define PSV_TAGS          ((psv_marks){"<[", PSV_TAG})
+#define PSV_TAGS_OR_LINES ((psv_marks){"<[\n", PSV_TAG | PSV_LINE})
+#define PSV_TAGS_OR_E2    ((psv_marks){"<[\xE2", PSV_TAG | PSV_E2})
+#define PSV_FORMULAS      ((psv_marks){"$\\", PSV_DOLLAR | PSV_BACKSLASH})
+#define PSV_FORMULA_ENDS  ((psv_marks){"$\\\n", PSV_DOLLAR | PSV_BACKSLASH | PSV_LINE})
+#define PSV_BOXES         ((psv_marks){"\\\b{}", PSV_BACKSLASH | PSV_BACKSPACE | PSV_BRACE})
+
 /* The next place from i on with one of a few characters, at most `end`. Searches in a response are passes over all of
- * it; this takes many characters at a time. The text is terminated, at `end` or later. */
-static inline size_t psv_next_of(const char *text, size_t i, size_t end, const char *set) {
-    for (size_t near = i + 4; i < end && i < near; i++) /* where there is one after the other a call is dear */
-        for (const char *c = set; *c; c++)
-            if (text[i] == *c) return i;
+ * it: what is far is looked for by the C library, which takes many characters at a time. The text is terminated, at
+ * `end` or later. */
+static inline size_t psv_next_of(const char *text, size_t i, size_t end, psv_marks marks) {
+    for (size_t near = i + 16; i < end && i < near; i++) /* where there is one after the other a call is dear */
+        if ((psv_kind_of[(unsigned char)text[i]] & marks.kinds) != 0) return i;
     if (i >= end) return end;
-    i += strcspn(text + i, set);
+    i += strcspn(text + i, marks.characters);
     return i < end ? i : end;
 }
 

@@ -15,7 +15,7 @@ static void push(psv_ctx *ctx, psv_formulas *list, size_t begin, size_t end, siz
  * that delimiter k does not occur any more, so that many openings cost one scan. */
 static size_t formula_end(const char *text, size_t length, size_t from, int kind, bool *none) {
     if (none[kind]) return 0;
-    for (size_t i = from; (i = psv_next_of(text, i, length, "$\\\n")) < length; i++) {
+    for (size_t i = from; (i = psv_next_of(text, i, length, PSV_FORMULA_ENDS)) < length; i++) {
         char c = text[i];
         if (kind == 0 && c == '\n' && i + 1 < length && text[i + 1] == '\n') return 0;
         if (kind == 0 && c == '$') /* "$5 then $6" is money */
@@ -45,7 +45,7 @@ static bool is_money_in_prose(const char *text, size_t begin, size_t end) {
 psv_formulas psv_find_formulas(psv_ctx *ctx, const char *text, size_t length) {
     psv_formulas out = {0};
     bool none[4] = {false};
-    for (size_t i = 0; (i = psv_next_of(text, i, length, "$\\")) < length;) {
+    for (size_t i = 0; (i = psv_next_of(text, i, length, PSV_FORMULAS)) < length;) {
         int kind = -1;
         if (text[i] == '$')
             kind = i + 1 < length && text[i + 1] == '$' ? 1 : 0;
@@ -73,7 +73,7 @@ psv_formulas psv_find_formulas(psv_ctx *ctx, const char *text, size_t length) {
 
 bool psv_all_letters_at(const char *s, size_t left, const char *lower) {
     for (size_t k = 0; lower[k]; k++)
-        if (k == left || tolower((unsigned char)s[k]) != (unsigned char)lower[k]) return false;
+        if (k == left || psv_lower(s[k]) != lower[k]) return false;
     return true;
 }
 

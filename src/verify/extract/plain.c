@@ -1,20 +1,16 @@
 /* Answers among plain words: where a sentence is told from an answer, and how far an answer reaches around its last
  * number ("so the length is 2√3", "the point is (1, 2)"). */
-#include "verify/extract/extract.h"
+#include "verify/extract/text.h"
 #include "verify/read/commands.h"
 
 #include <ctype.h>
 #include <string.h>
 
-static bool letter(char c) {
-    return isalpha((unsigned char)c) || (unsigned char)c >= 128;
-}
-
 /* A word of a sentence, and no name, unit or function: short ones are listed, long ones have a small letter. */
 static bool is_prose_word(const char *word, size_t length) {
-    static const char *const short_words[] = {"so",  "is", "it",  "we", "get", "are", "the", "has", "had", "he",  "she",
-                                              "his", "of", "be",  "by", "in",  "to",  "as",  "at",  "now", "for", "our",
-                                              "ans", "to", "all", "my", "was", "its", "you", "can", "let", "yes", "no"};
+    static const char *const short_words[] = {
+        "so", "is", "it", "we",  "get", "are", "the", "has", "had", "he",  "she", "his", "of",  "be",  "by",  "in",
+        "to", "as", "at", "now", "for", "our", "ans", "all", "my",  "was", "its", "you", "can", "let", "yes", "no"};
     if (psv_word_code(word, length) || psv_find_function(word, length) >= 0) return false;
     for (size_t k = 0; k < sizeof short_words / sizeof *short_words; k++)
         if (psv_word_is(word, length, short_words[k])) return true;
@@ -31,7 +27,7 @@ bool psv_opens_with_prose(const char *text, size_t length) {
         if (isdigit((unsigned char)text[i])) return prose;
         if (text[i] == '\\' && !(i + 1 < length && text[i + 1] == '$')) return false;
         size_t end = i;
-        while (end < length && letter(text[end]))
+        while (end < length && psv_letter(text[end]))
             end++;
         prose |= end > i && is_prose_word(text + i, end - i);
         i = end > i ? end : i + 1;
@@ -47,7 +43,7 @@ static size_t list_start(const char *text, psv_span number, size_t close) {
         char c = text[i];
         if (strchr(")]}", c) != NULL) depth++;
         if (strchr("([{", c) != NULL && --depth == 0)
-            return comma && (i == 0 || !letter(text[i - 1])) ? i : number.begin;
+            return comma && (i == 0 || !psv_letter(text[i - 1])) ? i : number.begin;
         comma |= c == ',';
         bool value = isdigit((unsigned char)c) || strchr("()[]{},. +-/^*", c) != NULL || (unsigned char)c >= 128;
         if (!c || !value) break;

@@ -3,6 +3,7 @@
 
 #include "verify/extract/text.h"
 #include "verify/read/commands.h"
+#include "verify/read/phrases.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -28,15 +29,23 @@ static bool is_part_of_more(const char *text, psv_span span, size_t i, size_t n)
     return text[i + n] == '-' || (i > span.begin && text[i - 1] == '-');
 }
 
+/* "and a half" after a number in words: how long. */
+static size_t part_after(const char *s, size_t length) {
+    long above, below;
+    return psv_and_a_part(s, length, &above, &below);
+}
+
 const char *psv_only_number_word(psv_ctx *ctx, const char *text, psv_span span) {
     const char *found = NULL;
     size_t n;
     if (span.end - span.begin > PSV_LONGEST_VALUE) return NULL;
     for (size_t i = span.begin; i<span.end; i += n> 0 ? n : 1) {
         n = psv_word_length(text, i);
-        bool small = n < 3 || psv_word_is(text + i, n, "one"); /* often no count */
+        size_t more = n < 3 ? 0 : part_after(text + i + n, span.end - i - n);
+        bool small = n < 3 || (more == 0 && psv_word_is(text + i, n, "one")); /* often no count */
         if (small || !psv_is_number_word(text + i, n)) continue;
-        if (found != NULL || is_part_of_more(text, span, i, n)) return NULL;
+        if (found != NULL || (more == 0 && is_part_of_more(text, span, i, n))) return NULL;
+        n += more;
         found = ps_arena_strndup(ctx->arena, text + i, n);
     }
     return found;
@@ -53,8 +62,10 @@ const char *psv_spelled_result(psv_ctx *ctx, const char *text, psv_span span) {
         concludes |= psv_word_is(s + i, n, "so") || psv_word_is(s + i, n, "therefore") ||
                      psv_word_is(s + i, n, "thus") || psv_word_is(s + i, n, "hence");
         bool small = psv_word_is(s + i, n, "one") || psv_word_is(s + i, n, "a"); /* often no count */
-        if (concludes && n > 1 && !small && psv_is_number_word(s + i, n))
+        if (concludes && n > 1 && !small && psv_is_number_word(s + i, n)) {
+            n += part_after(s + i + n, strlen(s + i + n));
             found = ps_arena_strndup(ctx->arena, s + i, n);
+        }
         i += n ? n : 1;
     }
     return found;
@@ -107,6 +118,62 @@ static size_t denied_at(const char *s, size_t i) {
         if (i >= n && psv_letters_at(s + i - n, n, denials[k])) return i - n;
     }
     return SIZE_MAX;
+}
+
+/* "I cannot solve this", "it cannot be determined": no number of the sentence is an answer. */
+static bool gives_up(const char *s) {
+    static const char *const who[] = {"i cannot ",
+                                      "i can't ",
+                                      "i can not ",
+                                      "i could not ",
+                                      "i couldn't ",
+                                      "i am unable to ",
+                                      "i'm unable to ",
+                                      "i am not able to ",
+                                      "i'm not able to ",
+                                      "we cannot ",
+                                      "we can't ",
+                                      "we are unable to ",
+                                      "we are not able to ",
+                                      "it is impossible to ",
+                                      "it is not possible to ",
+                                      "i don't ",
+                                      "i do not ",
+                                      "we don't ",
+                                      "we do not "};
+    static const char *const what[] = {"solve",     "answer", "determine", "compute",
+                                       "calculate", "tell",   "know",      "figure"};
+    static const char *const whole[] = {"cannot be determined", "can't be determined",    "cannot be solved",
+                                        "can't be solved",      "cannot be answered",     "cannot be calculated",
+                                        "cannot be computed",   "not enough information", "insufficient information"};
+    size_t length = strlen(s);
+    bool found = false;
+    for (size_t i = 0; i < length && !found; i++) {
+        if (i > 0 && isalpha((unsigned char)s[i - 1])) continue;
+        for (size_t k = 0; k < sizeof whole / sizeof *whole && !found; k++)
+            found = psv_letters_at(s + i, length - i, whole[k]);
+        for (size_t k = 0; k < sizeof who / sizeof *who && !found; k++) {
+            size_t verb = i + strlen(who[k]);
+            if (!psv_letters_at(s + i, length - i, who[k])) continue;
+            for (size_t v = 0; v < sizeof what / sizeof *what && !found; v++)
+                found = psv_word_is(s + verb, psv_word_length(s, verb), what[v]);
+        }
+    }
+    return found && strchr(s, '=') == NULL && strstr(s, " but ") == NULL;
+}
+
+/* "with 4 unknowns": what the problem has, and no result. */
+static bool counts_unknowns(const char *s, size_t i) {
+    static const char *const nouns[] = {"unknown", "unknowns", "variable", "variables", "equation", "equations"};
+    size_t word = psv_skip_spaces(s, i + strspn(s + i, "$-0123456789"));
+    for (size_t k = 0; k < sizeof nouns / sizeof *nouns; k++)
+        if (psv_word_is(s + word, psv_word_length(s, word), nouns[k])) return true;
+    return false;
+}
+
+/* A sentence as it stands: words, from which nothing is taken. */
+static const char *only_said(psv_ctx *ctx, const char *s) {
+    return ps_arena_strndup(ctx->arena, s, strnlen(s, PSV_LONGEST_VALUE));
 }
 
 /* "so", "therefore", "which means": what comes after such a word is what the sentence comes to. */
@@ -196,19 +263,8 @@ static void end_at_explanation(char *s) {
 
 /* "twice 5", "the square root of 7": a sentence that is nothing but a number and words that change it. */
 static bool changes_its_number(const char *s) {
-    static const char *const words[] = {"at least ",     "at most ",       "less than ",      "more than ",
-                                        "fewer than ",   "greater than ",  "up to ",          "twice ",
-                                        "half of ",      "double ",        "square root of ", "cube root of ",
-                                        "log of ",       "logarithm of ",  "reciprocal of ",  "inverse of ",
-                                        "no more than ", "no fewer than ", "no less than ",   "opposite of "};
-    s += psv_letters_at(s, strlen(s), "the ") ? 4 : 0;
-    for (size_t k = 0; k < sizeof words / sizeof *words; k++) {
-        if (!psv_letters_at(s, strlen(s), words[k])) continue;
-        const char *number = s + strlen(words[k]);
-        number += strspn(number, "-$0123456789.,/");
-        return *number == '\0';
-    }
-    return false;
+    size_t words = psv_words_on_number(s);
+    return words > 0 && s[words + strspn(s + words, "-$0123456789.,/")] == '\0';
 }
 
 const char *psv_result_of_sentence(psv_ctx *ctx, const char *text, psv_span sentence) {
@@ -221,6 +277,7 @@ const char *psv_result_of_sentence(psv_ctx *ctx, const char *text, psv_span sent
     if (changes_its_number(copy)) return copy;
     const char *s = copy;
     s += last_clause(s);
+    if (gives_up(s)) return only_said(ctx, s);
     size_t equals = after_last_equals(s);
     if (equals) { /* "x = 2 or x = 3", else what stands last */
         size_t first = equals;
@@ -254,9 +311,10 @@ const char *psv_result_of_sentence(psv_ctx *ctx, const char *text, psv_span sent
                ((s[i + 1] == ',' || s[i + 1] == '.' || s[i + 1] == '/') && isdigit((unsigned char)s[i + 2])))
             i++;
     }
+    if (best == SIZE_MAX && last != SIZE_MAX && counts_unknowns(s, last)) return only_said(ctx, s);
     if (best == SIZE_MAX) best = last;
     size_t denial = best != SIZE_MAX ? denied_at(s, best) : SIZE_MAX;
-    if (denial != SIZE_MAX) return ps_arena_strndup(ctx->arena, s + denial, strnlen(s + denial, PSV_LONGEST_VALUE));
+    if (denial != SIZE_MAX) return only_said(ctx, s + denial);
     return best == SIZE_MAX ? NULL : psv_value_at_start(ctx, s + best);
 }
 

@@ -4,6 +4,7 @@
 
 #include "verify/read/commands.h"
 
+#include <stdint.h>
 #include <string.h>
 
 /* Does a point at i belong to an abbreviation: p.m., Rs., No., e.g.? */
@@ -20,21 +21,36 @@ static bool abbreviates(const char *text, size_t i) {
     return false;
 }
 
+/* The first formula that ends after i. They are in order. */
+static size_t formula_after(const psv_formulas *formulas, size_t i) {
+    size_t low = 0, high = formulas != NULL ? formulas->n : 0;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (formulas->data[middle].whole.end <= i)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 size_t psv_sentence_end(const char *text, size_t length, size_t i, const psv_formulas *formulas) {
     bool started = false;
-    size_t next = 0;
+    size_t next = formula_after(formulas, i), formula = SIZE_MAX; /* where the next one begins */
+    if (formulas != NULL && next < formulas->n) formula = formulas->data[next].whole.begin;
     for (; i < length; i++) {
-        while (formulas != NULL && next < formulas->n && formulas->data[next].whole.end <= i)
-            next++;
-        if (formulas != NULL && next < formulas->n && formulas->data[next].whole.begin <= i) {
-            i = formulas->data[next].whole.end - 1;
+        if (i >= formula) {
+            i = formulas->data[next++].whole.end - 1;
+            formula = next < formulas->n ? formulas->data[next].whole.begin : SIZE_MAX;
             started = true;
             continue;
         }
-        if (text[i] == '\n' && started) return i;
-        started |= !isspace((unsigned char)text[i]);
+        char c = text[i];
+        if (c == '\n' && started) return i;
+        started = started || !isspace((unsigned char)c);
+        if (c != '.' && c != '?' && c != "。"[0]) continue;
         if (i + 3 <= length && strncmp(text + i, "。", 3) == 0) return i;
-        if (text[i] != '.' && text[i] != '?') continue;
+        if (c != '.' && c != '?') continue;
         size_t after = i + 1;
         while (after < length && strchr("*_\"')]}`>", text[after]) != NULL)
             after++;

@@ -25,6 +25,10 @@ const char *psv_value_at_start(psv_ctx *ctx, const char *s);
 /* The first formula that begins in a stretch; NULL: there is none. */
 const psv_formula *psv_first_formula(const psv_formulas *formulas, psv_span stretch);
 
+/* "at least", "twice", "the square root of": words at the start of a text that make another number, or none, of the one
+ * after them. How long they are; 0: there are none. */
+size_t psv_words_on_number(const char *s);
+
 bool psv_is_number_word(const char *word, size_t length); /* "three" */
 
 static inline bool psv_letter(char c) {

@@ -40,7 +40,7 @@ static size_t thinking_mark(const char *text, size_t i, size_t end) {
 
 psv_span psv_after_thinking(const char *text, psv_span span) {
     size_t begin = span.begin;
-    for (size_t i = span.begin; (i = psv_next_of(text, i, span.end, "<[\xE2")) < span.end; i++) {
+    for (size_t i = span.begin; (i = psv_next_of(text, i, span.end, PSV_TAGS_OR_E2)) < span.end; i++) {
         size_t after = thinking_mark(text, i, span.end);
         if (after && !blank_from(text, after, span.end)) begin = after;
     }
@@ -107,7 +107,8 @@ static bool opens_turn(const char *text, size_t i, size_t end) {
         heading |= text[i] == '#';
         i++;
     }
-    char first = i < end ? (char)tolower((unsigned char)text[i]) : '\0';
+    char first = i < end ? psv_lower(text[i]) : '\0';
+    if ((unsigned char)first < 128 && strchr("qpuhienatf", first) == NULL) return false; /* none of them begins so */
     for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
         if (names[k][0] != first || !psv_letters_at(text + i, end - i, names[k])) continue;
         size_t at = i + strlen(names[k]);
@@ -151,7 +152,7 @@ static bool is_answered(const seen *before) {
 
 psv_span psv_before_next_turn(const char *text, psv_span span) {
     seen before = {.until = span.begin};
-    for (size_t i = span.begin; (i = psv_next_of(text, i, span.end, "<[\n")) < span.end; i++) {
+    for (size_t i = span.begin; (i = psv_next_of(text, i, span.end, PSV_TAGS_OR_LINES)) < span.end; i++) {
         bool line = text[i] == '\n';
         size_t at = i + line;
         bool mark = line ? at < span.end && opens_turn(text, at, span.end) : end_token(text, i, span.end) != 0;

@@ -96,15 +96,17 @@ static const char *without_lead_in(const char *s) {
     }
 }
 
-/* Words before a number that say it is not the value. */
-static bool restricts_value(const char *s) {
-    static const char *const words[] = {"at least ",     "at most ",      "less than ",    "more than ", "fewer than ",
-                                        "greater than ", "no more than ", "no less than ", "almost ",    "nearly ",
-                                        "over ",         "under ",        "between ",      "twice ",     "half of ",
-                                        "double ",       "up to "};
+size_t psv_words_on_number(const char *s) {
+    static const char *const words[] = {
+        "at least ",       "at most ",      "less than ",     "more than ",     "fewer than ",
+        "greater than ",   "no more than ", "no fewer than ", "no less than ",  "almost ",
+        "nearly ",         "over ",         "under ",         "between ",       "twice ",
+        "half of ",        "double ",       "up to ",         "log of ",        "logarithm of ",
+        "square root of ", "cube root of ", "inverse of ",    "reciprocal of ", "opposite of "};
+    size_t article = psv_letters_at(s, strnlen(s, 4), "the ") ? 4 : 0, left = strnlen(s + article, 16);
     for (size_t k = 0; k < sizeof words / sizeof *words; k++)
-        if (psv_letters_at(s, strnlen(s, 16), words[k])) return psv_digit_within(s, 0, strlen(s));
-    return false;
+        if (psv_letters_at(s + article, left, words[k])) return article + strlen(words[k]);
+    return 0;
 }
 
 static const char *stated(psv_ctx *ctx, const char *text, psv_span stretch, const psv_formulas *formulas,
@@ -120,7 +122,7 @@ static const char *stated(psv_ctx *ctx, const char *text, psv_span stretch, cons
     psv_span all = {0, strlen(s)};
     if (psv_letters_at(s, strlen(s), "all real") || psv_letters_at(s, strlen(s), "any real"))
         return psv_readable(ctx, s, all, 8);
-    if (restricts_value(s)) { /* "at least 5" is no 5 */
+    if (psv_words_on_number(s) > 0 && psv_digit_within(s, 0, all.end)) { /* "at least 5" is no 5 */
         const char *bound = psv_readable(ctx, s, all, 0);
         return bound != NULL
                    ? bound
@@ -132,8 +134,7 @@ static const char *stated(psv_ctx *ctx, const char *text, psv_span stretch, cons
     if (value != NULL) return value;
     if (only_words(s)) {
         size_t end = strcspn(s, ",;:(");
-        const char *words = psv_readable(ctx, s, (psv_span){0, end}, 4);
-        return words != NULL ? words : NULL;
+        return psv_readable(ctx, s, (psv_span){0, end}, 4);
     }
     size_t clause = strcspn(s, ",;:("); /* "Tom, who ran 5 km" */
     bool name = clause && isupper((unsigned char)*s) && !psv_digit_within(s, 0, clause) && s[clause] &&

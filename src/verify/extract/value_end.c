@@ -2,6 +2,7 @@
 #include "verify/extract/text.h"
 
 #include "verify/read/commands.h"
+#include "verify/read/phrases.h"
 #include "verify/read/prose.h"
 #include "verify/read/token.h"
 #include "verify/read/words.h"
@@ -138,6 +139,20 @@ static bool walk_word(walk *w) {
     if (is_denial(s, i)) {
         w->denied = w->operand;
         return false;
+    }
+    long above, below;
+    size_t length = strnlen(s + i, PSV_LONGEST_VALUE);
+    size_t more = !w->operand      ? 0
+                  : code == TK_AND ? psv_and_a_part(s + i, length, &above, &below)
+                                   : psv_out_of(s + i, length);
+    if (more > 0 && code == TK_AND) { /* seven "and a half" */
+        w->i = w->end = i + more;
+        return true;
+    }
+    if (more > 0) { /* 3 "out of" 8 */
+        w->i = i + more;
+        w->operand = false;
+        return true;
     }
     if (code == TK_AND || code == TK_OR) {
         if (!starts_value(s, psv_skip_spaces(s, i + n))) return false;

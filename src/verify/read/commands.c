@@ -278,10 +278,9 @@ int psv_find_function(const char *name, size_t length) {
 }
 
 bool psv_word_is(const char *s, size_t length, const char *word) {
-    if (strlen(word) != length) return false;
     for (size_t k = 0; k < length; k++)
-        if (tolower((unsigned char)s[k]) != word[k]) return false;
-    return true;
+        if (word[k] == '\0' || tolower((unsigned char)s[k]) != word[k]) return false;
+    return word[length] == '\0';
 }
 
 /* Words that mean the same in \text{…} and outside it. */

@@ -1,9 +1,11 @@
 /* Plain words and the contents of \text: signs, functions, names, prose. */
 #include "verify/read/commands.h"
 #include "verify/read/lexer.h"
+#include "verify/read/phrases.h"
 #include "verify/read/prose.h"
 #include "verify/read/words.h"
 
+#include <stdio.h>
 #include <string.h>
 
 void psv_push_letter(psv_lexer *lex, size_t begin, const char *name, size_t length, int run) {
@@ -165,6 +167,39 @@ static bool means_remainder(const psv_lexer *lex, const char *s, size_t length) 
     return lex->ctx->rules->words_may_be_signs && PSV_IS_ONE_OF(words, s, length) && between_numbers(lex);
 }
 
+/* The last token as a number: a numeral without a point, or a number in words that becomes one. */
+static bool ends_in_count(psv_lexer *lex) {
+    psv_token *last = lex->out->n > 0 ? &lex->out->data[lex->out->n - 1] : NULL;
+    if (last == NULL || (last->code != TK_NUM && last->code != TK_TEXT)) return false;
+    if (last->code == TK_NUM) return strspn(last->text, "0123456789") == last->length;
+    const char *words = psv_plain_words(lex->ctx, last->text, last->length);
+    long count = words != NULL ? psv_number_word(words) : -1;
+    if (count < 0) return false;
+    char digits[24];
+    int length = snprintf(digits, sizeof digits, "%ld", count);
+    const char *text = ps_arena_strndup(lex->ctx->arena, digits, (size_t)length);
+    if (text == NULL) return false;
+    last->code = TK_NUM;
+    last->text = text;
+    last->length = (size_t)length;
+    return true;
+}
+
+/* "and a half" after a number at s, which stands at `begin`: the fraction of a mixed number. How long; 0: it is not
+ * that.
+ */
+static size_t push_part(psv_lexer *lex, size_t begin, const char *s, size_t length) {
+    long above, below;
+    char digits[24];
+    size_t used = lex->ctx->rules->words_may_be_values ? psv_and_a_part(s, length, &above, &below) : 0;
+    if (used == 0 || !ends_in_count(lex)) return 0;
+    lex->space = true;
+    psv_push(lex, TK_NUM, begin, digits, (size_t)snprintf(digits, sizeof digits, "%ld", above));
+    psv_push(lex, '/', begin, "/", 1);
+    psv_push(lex, TK_NUM, begin, digits, (size_t)snprintf(digits, sizeof digits, "%ld", below));
+    return used;
+}
+
 /* A run of plain letters: a known word, a function, or a product of letters. */
 void psv_lex_letters(psv_lexer *lex) {
     size_t begin = lex->i, end = begin;
@@ -177,6 +212,11 @@ void psv_lex_letters(psv_lexer *lex) {
     lex->i = end;
     if (means_remainder(lex, s, length)) {
         psv_push(lex, TK_REMAINDER, begin, s, length);
+        return;
+    }
+    size_t part = code == TK_AND ? push_part(lex, begin, s, lex->length - begin) : 0;
+    if (part > 0) {
+        lex->i = begin + part;
         return;
     }
     if (psv_text_is(s, length, "U") && between_brackets(lex)) {
@@ -267,8 +307,11 @@ void psv_push_textual(psv_lexer *lex, size_t begin, const char *s, size_t length
         length -= blanks;
     }
     int func = psv_find_function(s, length), code = psv_word_code(s, length);
+    size_t part = push_part(lex, begin, s, length);
     if (length == 0) {
         lex->space = true;
+    } else if (part > 0) {
+        if (part < length) psv_push(lex, TK_TEXT, begin, s + part, length - part); /* "and a half hours" */
     } else if (psv_text_is(s, length, "$") || psv_text_is(s, length, "\\$")) {
         psv_push(lex, TK_CURRENCY, begin, "dollar", 6);
     } else if (code) {

@@ -161,6 +161,11 @@ static bool at_per(const psv_parser *p) {
     return t->code == TK_LETTER && t->run == 3 && strncmp(p->source + t->begin, "per", 3) == 0;
 }
 
+static bool is_out_of(const char *words) {
+    static const char *const phrases[] = {"out of", "out of every", "out of the", "out of all"};
+    return PSV_IS_ONE_OF(phrases, words, strlen(words));
+}
+
 psv_node *psv_parse_unit(psv_parser *p, psv_node *value, bool *found) {
     ps_text text = psv_text(p->ctx);
     *found = false;
@@ -200,6 +205,9 @@ psv_node *psv_parse_unit(psv_parser *p, psv_node *value, bool *found) {
         size_t end = strlen(words);
         if (psv_at(p, TK_NUM) && end >= 4 && strcmp(words + end - 4, "base") == 0) { /* "in base", 6 */
             ps_text_printf(&text, "base %s", p->t[p->i++].text);
+            words = "";
+        } else if (psv_at(p, TK_NUM) && p->ctx->rules->to_and_in_are_ratios && is_out_of(words)) {
+            ps_text_printf(&text, "out of %s", p->t[p->i++].text); /* 3 out of 8 students */
             words = "";
         }
         if (text.length && *words) ps_text_puts(&text, " ");

@@ -50,6 +50,7 @@ static void strip_blanks(span *x) {
 }
 
 static bool strip_pair(span *x, const char *open, const char *close) {
+    if (x->n == 0 || *x->s != *open) return false; /* as most answers */
     size_t o = strlen(open), c = strlen(close);
     if (x->n < o + c || !starts(x->s, x->n, open) || memcmp(x->s + x->n - c, close, c) != 0) return false;
     /* "$1$ and $2$" is not one formula */

@@ -195,6 +195,7 @@ static unsigned code_point(const unsigned char *s, size_t left, size_t *bytes) {
 
 /* The plain character that another stands for; 0: none. */
 static char plain_character(unsigned code) {
+    if (code < 0x660) return 0;
     static const unsigned zeros[] = {0x660, 0x6F0, 0x966, 0x9E6, 0xE50, 0xFF10}; /* of six scripts */
     for (size_t k = 0; k < sizeof zeros / sizeof *zeros; k++)
         if (code >= zeros[k] && code < zeros[k] + 10) return (char)('0' + (code - zeros[k]));
@@ -240,6 +241,12 @@ const char *psv_plain_characters(psv_ctx *ctx, const char *text, size_t *length)
     if (copy == NULL) return NULL;
     size_t n = 0;
     for (size_t i = 0, bytes; i < *length; i += bytes) {
+        bytes = ascii_run(text, i, *length);
+        if (bytes > 0) {
+            memcpy(copy + n, text + i, bytes);
+            n += bytes;
+            continue;
+        }
         char plain = plain_character(code_point((const unsigned char *)text + i, *length - i, &bytes));
         if (plain) {
             copy[n++] = plain;

@@ -307,7 +307,9 @@ static const unit_name units[] = {
 const psv_unit psv_no_unit = UNIT(0, 0, 1, 1);
 
 static const psv_unit *find_one(const char *word, size_t length) {
+    if (length == 0) return NULL;
     for (size_t k = 0; k < sizeof units / sizeof *units; k++) {
+        if (*units[k].name != *word) continue;
         size_t known = strlen(units[k].name);
         bool plural = length == known + 1 && word[known] == 's';
         if ((length == known || plural) && memcmp(units[k].name, word, known) == 0) return &units[k].unit;

@@ -34,8 +34,9 @@
     X(roots_have_a_natural_domain, true, false,                                                                        \
       "roots and logarithms are compared where they are real: `\\sqrt{xy}` is `\\sqrt x\\sqrt y`")                     \
     X(numbers_have_any_locale, true, false, "`1.500,23` is 1500.23, `3{,}14` is 3.14")                                 \
-    X(to_and_in_are_ratios, true, false, "`2 to 3` is 2:3, `1 in 5` is 1/5")                                           \
-    X(words_may_be_values, true, false, "`nine` is 9, `no solution` the empty set, `all real numbers` the line")       \
+    X(to_and_in_are_ratios, true, false, "`2 to 3` is 2:3, `1 in 5` is 1/5, `3 out of 8` may be 3/8 as well as 3")     \
+    X(words_may_be_values, true, false,                                                                                \
+      "`nine` is 9, `7 and a half` 7.5, `no solution` the empty set, `all real numbers` the line")                     \
     X(text_holds_formulas, true, false, "`\\text{…}` is read on; else only a plain number in it is")                   \
     X(degree_is_a_value, true, false, "`90^\\circ` may be π/2; else the sign is dropped")                              \
     X(quotient_takes_one_factor, true, false, "`a/bc` is (a/b)·c; else a/(bc)")                                        \

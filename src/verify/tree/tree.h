@@ -198,6 +198,7 @@ bool psv_any_relation(const psv_node *node, bool (*is)(psv_relation)); /* false 
 
 /* Is s[0..length) this text? psv_is_one_of: one of the list? */
 static inline bool psv_text_is(const char *s, size_t length, const char *text) {
+    if (length > 0 && *s != *text) return false; /* as most do: before their lengths are known */
     return strlen(text) == length && memcmp(s, text, length) == 0;
 }
 bool psv_is_one_of(const char *const *list, size_t n, const char *s, size_t length);

@@ -12,8 +12,9 @@ static void an_engine_tells_the_facts_of_its_model(void **state) {
     assert_string_equal(info.model, MODEL);
     assert_int_equal(info.context, 1024);
     assert_int_equal(info.hidden_size, 0); /* not asked for */
-    const unsigned always =
-        PS_ENGINE_LOGP | PS_ENGINE_LOGQ | PS_ENGINE_ENTROPY | PS_ENGINE_TOKENS | PS_ENGINE_EVALUATE | PS_ENGINE_SEEDS;
+    const unsigned always = PS_ENGINE_LOGP | PS_ENGINE_LOGQ | PS_ENGINE_ENTROPY | PS_ENGINE_TOKENS |
+                            PS_ENGINE_EVALUATE | PS_ENGINE_SEEDS | PS_ENGINE_CERTAINTY | PS_ENGINE_CONFIDENCE |
+                            PS_ENGINE_RAMP;
     assert_int_equal(info.can, always);
     ps_llama_options more = usual();
     more.deterministic = more.embeddings = true;

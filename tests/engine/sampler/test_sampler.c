@@ -509,6 +509,86 @@ static void comparisons_find_each_logit_of_a_block(void **state) {
     with_every_table(check_comparisons);
 }
 
+/* ---- How sure the model is ----------------------------------------------- */
+
+/* Of the first `rows` logits that are not −∞: KL(U‖p), and −Σ log p / k of the k largest; p over all n. */
+static void sure(const float *logits, size_t n, size_t rows, long double *certainty, long double *confidence) {
+    candidate *c = calloc(n, sizeof *c);
+    assert_non_null(c);
+    long double max = -INFINITY, total = 0, all = 0, top = 0;
+    size_t count = 0, best = 0;
+    for (size_t i = 0; i < n; i++)
+        max = fmaxl(max, logits[i]);
+    for (size_t i = 0; i < n; i++)
+        total += weight_of(logits[i], max, 1);
+    const long double log_sum = max + logl(total);
+    for (size_t i = 0; i < rows; i++) {
+        if (logits[i] == -INFINITY) continue;
+        c[count++] = (candidate){logits[i], (uint32_t)i, true};
+        all += log_sum - logits[i];
+    }
+    qsort(c, count, sizeof *c, by_logit);
+    for (; best < count && best < PS_CONFIDENCE_TOP; best++)
+        top += log_sum - c[best].logit;
+    *certainty = count > 0 ? all / count - logl(count) : 0;
+    *confidence = best > 0 ? top / best : 0;
+    free(c);
+}
+
+static void check_sureness(const ps_sample_kernels *kernels) {
+    static const size_t sizes[] = {1, 2, 19, 20, 21, 255, 256, 257, 700, 5000, 40000};
+    static const ps_generation asked = {.temperature = 1, .top_p = 0.9, .certainty = true, .confidence = true};
+    for (size_t v = 0; v < sizeof sizes / sizeof *sizes; v++)
+        for (uint64_t stream = 0; stream < 10; stream++) {
+            const size_t n = sizes[v], rows = stream < 5 ? n : n - n / 3;
+            const bool blank = stream % 2 == 0 && n > 600; /* a whole block without −∞, which fill never leaves */
+            float *logits = new_logits(n);
+            long double certainty, confidence;
+            ps_sampler s = {.vocabulary = stream < 5 ? 0 : rows};
+            ps_draw draw, plain;
+            fill(logits, n, stream);
+            for (size_t i = 0; blank && i < 600; i++)
+                logits[i] = isinf(logits[i]) ? 0.25F : logits[i];
+            sure(logits, n, rows, &certainty, &confidence);
+            check_ok(sample(kernels, &s, logits, n, &asked, 0.6, &draw, NULL));
+            const long double size = 1e-12L * fabsl((long double)logits[0]) + 1e-11L;
+            check_relative(draw.certainty, certainty, size);
+            check_relative(draw.confidence, confidence, size);
+            assert_true(s.vocabulary == (stream < 5 ? 0 : rows)); /* also after its scratch has grown */
+            ps_generation silent = asked;
+            silent.certainty = silent.confidence = false;
+            check_ok(sample(kernels, &s, logits, n, &silent, 0.6, &plain, NULL));
+            assert_true(plain.token == draw.token && plain.logp == draw.logp && plain.logq == draw.logq);
+            assert_true(isnan(plain.certainty) && isnan(plain.confidence));
+            ps_sampler_clear(&s);
+            free(logits);
+        }
+}
+
+static void every_table_says_how_sure_the_model_is(void **state) {
+    (void)state;
+    with_every_table(check_sureness);
+}
+
+/* Where all tokens are alike the model knows nothing; where one is everything the others are as far off as can be. */
+static void certainty_goes_from_knowing_nothing_up(void **state) {
+    (void)state;
+    enum { N = 3000 };
+    static const ps_generation asked = {.temperature = 1, .top_p = 1, .certainty = true, .confidence = true};
+    float *logits = new_logits(N);
+    ps_sampler s = {0};
+    ps_draw draw;
+    assert_ok(ps_sample(&s, logits, N, &asked, 0.5, &draw, err));
+    check_near(draw.certainty, 0, 1e-12);
+    check_near(draw.confidence, log(N), 1e-12);
+    logits[7] = 100;
+    assert_ok(ps_sample(&s, logits, N, &asked, 0.5, &draw, err));
+    check_near(draw.certainty, 100 - log(N) - 100.0 / N, 1e-9);
+    check_near(draw.confidence, 95, 1e-9); /* 19 of 20 are 100 nats away */
+    ps_sampler_clear(&s);
+    free(logits);
+}
+
 static void plain_c_is_the_last_table_and_always_there(void **state) {
     (void)state;
     size_t n = 0;
@@ -536,6 +616,8 @@ int main(void) {
         cmocka_unit_test(without_memory_nothing_is_drawn_and_nothing_is_left),
         cmocka_unit_test(exponentials_are_within_their_bounds),
         cmocka_unit_test(comparisons_find_each_logit_of_a_block),
+        cmocka_unit_test(every_table_says_how_sure_the_model_is),
+        cmocka_unit_test(certainty_goes_from_knowing_nothing_up),
         cmocka_unit_test(plain_c_is_the_last_table_and_always_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
