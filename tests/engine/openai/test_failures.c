@@ -246,7 +246,7 @@ static void a_timed_out_request_is_asked_again_and_a_late_answer_is_dropped(void
     (void)state;
     scene s;
     step_told *good = calloc(STEPS, sizeof *good), *spoiled = calloc(STEPS, sizeof *spoiled);
-    const ps_openai_options brief = {.timeout_s = 0.3, .retries = 2, .outage_s = 30};
+    const ps_openai_options brief = {.timeout_s = 3, .retries = 2, .outage_s = 30};
     open_scene(&s, MODEL_VLLM, &brief);
     ask(&s, good);
     arm(&s, held, 1);
