@@ -10,6 +10,12 @@ static void init_sync(ps_remote *e) {
     ps_clock_cond_init(&e->ready);
 }
 
+/* What the client says of the server. Before anybody waits, how it is stands in the error. */
+static void pass_on(void *user, ps_log_level level, const char *message) {
+    const ps_remote *e = user;
+    if (e->started) ps_log_printf(&e->log, level, "%s", message);
+}
+
 static ps_status connect_to(ps_remote *e, const ps_openai_options *o, ps_error *err) {
     enum { USUAL = 64 };
     const ps_http_options options = {
@@ -19,7 +25,7 @@ static ps_status connect_to(ps_remote *e, const ps_openai_options *o, ps_error *
         .max_under_way = o->max_under_way > 0 ? o->max_under_way : USUAL,
         .retries = o->retries < 0 ? 5 : o->retries,
         .outage_s = o->outage_s > 0 ? o->outage_s : 600,
-        .log = o->log,
+        .log = {.write = pass_on, .user = e, .least = o->log.least},
     };
     return ps_http_create(&options, &e->http, err);
 }
@@ -40,6 +46,7 @@ ps_status ps_engine_openai_create(const ps_openai_options *o, ps_engine **engine
     ps_status status = e->kept != NULL && e->answer != NULL && e->url != NULL ? PS_OK : ps_nomem(err);
     if (status == PS_OK) status = connect_to(e, o, err);
     if (status == PS_OK) status = ps_remote_start(e, o->model, o->context, err);
+    e->started = status == PS_OK;
     if (status == PS_OK) status = ps_remote_drive(e, err);
     if (status == PS_OK)
         *engine = &e->base;

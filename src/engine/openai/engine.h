@@ -53,6 +53,7 @@ struct ps_remote {
     double timeout_s;
     double tokens_per_second; /* of one sequence, when it was alone */
     ps_log log;
+    bool started;  /* it is known who the server is */
     pid_t process; /* that made it: its thread is in no other */
 
     pthread_t thread;

@@ -30,7 +30,8 @@ static ps_status must(const ps_http_reply *reply, ps_error *err) {
     if (reply->status == PS_OK) return PS_OK;
     ps_error why;
     ps_status status = ps_remote_refusal(reply, &why);
-    return ps_fail(err, status == PS_NOMEM ? PS_NOMEM : PS_HTTP, "%s", why.message);
+    return ps_fail(err, status == PS_NOMEM ? PS_NOMEM : PS_HTTP, "%s%s", why.message,
+                   reply->code == 0 ? "; is a server running there? engine.openai.base_url is its address" : "");
 }
 
 static ps_status get(ps_remote *e, const char *path, const ps_http_reply **reply, ps_error *err) {
