@@ -26,17 +26,18 @@ static const ps_trial_param *param_of(const ps_trial *t, const char *name) {
  * key. */
 static bool index_values(const sample *s, const char *name, size_t *at, size_t *n_values) {
     const ps_trial_param *first[256];
-    *n_values = 0;
+    size_t n = 0;
     for (size_t i = 0; i < s->n; i++) {
         const ps_trial_param *p = param_of(s->trials[i], name);
         size_t k = 0;
         if (p == NULL) return false;
-        while (k < *n_values && first[k]->internal != p->internal)
+        while (k < n && first[k]->internal != p->internal)
             k++;
         if (k == sizeof first / sizeof *first) return false;
-        if (k == *n_values) first[(*n_values)++] = p;
+        if (k == n) first[n++] = p;
         at[i] = k;
     }
+    *n_values = n;
     return true;
 }
 
@@ -61,7 +62,7 @@ static double share_of(const sample *s, const size_t *at, size_t n_values, doubl
 static bool is_grid(const sample *s, const size_t *at, const size_t *n_values, size_t keys, bool *seen) {
     size_t cells = 1;
     for (size_t d = 0; d < keys; d++) {
-        if (n_values[d] > s->n / cells) return false;
+        if (n_values[d] == 0 || n_values[d] > s->n / cells) return false;
         cells *= n_values[d];
     }
     if (cells != s->n) return false;

@@ -159,7 +159,8 @@ double ps_dim_point(const ps_dim *dim, size_t i) {
 
 void ps_space_point(const ps_space *space, size_t i, double *x) {
     for (size_t d = space->n; d-- > 0;) {
-        size_t n = ps_dim_points(&space->dims[d]);
+        const size_t points = ps_dim_points(&space->dims[d]),
+                     n = points > 0 ? points : 1; /* of a finite one: never 0 */
         x[d] = ps_dim_point(&space->dims[d], i % n);
         i /= n;
     }

@@ -11,12 +11,12 @@ typedef enum ps_dim_kind { PS_DIM_CHOICES, PS_DIM_REAL, PS_DIM_INTEGER } ps_dim_
 
 typedef struct ps_dim {
     const char *name;
-    ps_dim_kind kind;
     const char *const *choices; /* [n_choices] as text that ps_config_set takes */
     size_t n_choices;
-    double low, high, step; /* of a range; both ends are points. step 0: any number */
-    bool log;
+    double low, high, step;   /* of a range; both ends are points. step 0: any number */
     const char *distribution; /* Optuna's JSON */
+    ps_dim_kind kind;
+    bool log;
 } ps_dim;
 
 typedef struct ps_space {

@@ -86,7 +86,7 @@ static range kept_by_top_p(const double *x, size_t n, double rest, double top_p)
     const double high = sum_until(x, n, top_p * (all + rest), &high_known);
     if (high_known) return (range){low, high};
     /* It ends among those that are not known, each of them at most as likely as the last. */
-    return (range){low, fmin(all + rest, top_p * (all + rest) + x[n - 1])};
+    return (range){low, fmin(all + rest, top_p * (all + rest) + (n > 0 ? x[n - 1] : 0))};
 }
 
 ps_remote_logq ps_remote_logq_of(const ps_generation *g, ps_token token, double logp, const ps_token *top_tokens,
@@ -95,7 +95,7 @@ ps_remote_logq ps_remote_logq_of(const ps_generation *g, ps_token token, double 
     if (!ps_remote_logq_needs_top(g)) return (ps_remote_logq){logp, 0};
     const known k = gather(token, logp, top_tokens, top_logp, n_top);
     const size_t listed = k.drawn_is_in ? k.n : k.n - 1, top_k = (size_t)g->top_k;
-    double x[MOST_TOP + 1], rest = 0;
+    double x[MOST_TOP + 1] = {0}, rest = 0;
     for (size_t i = 0; i < k.n; i++)
         x[i] = exp((k.logp[i] - k.logp[0]) / g->temperature);
     size_t n = k.n;

@@ -101,7 +101,7 @@ size_t psv_out_of(const char *s, size_t length) {
 
 /* "seven and a half". */
 static psv_node *mixed_in_words(psv_ctx *ctx, const char *words) {
-    long above, below;
+    long above = 0, below = 1;
     const char *joint = strstr(words, " and ");
     size_t left = joint != NULL ? strlen(joint) : 0;
     if (joint == NULL || psv_and_a_part(joint, left, &above, &below) != left) return NULL;

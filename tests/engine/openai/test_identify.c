@@ -73,8 +73,8 @@ static void facts_that_are_none_leave_what_is_known(void **state) {
                                          "{\"total_slots\":-1}",
                                          "{\"total_slots\":8}",
                                          "{\"total_slots\":8,\"default_generation_settings\":{\"n_ctx\":\"1\"}}",
-                                         "{\"total_slots\":8,\"default_generation_settings\":{\"n_ctx\":1},"
-                                         "\"build_info\":[]}"};
+                                         ("{\"total_slots\":8,\"default_generation_settings\":{\"n_ctx\":1},"
+                                          "\"build_info\":[]}")};
     f->facts = (ps_remote_facts){.context = 5, .slots = 6};
     for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++)
         assert_int_equal(ps_dialect_llama_server.read_facts(bodies[i], strlen(bodies[i]), f->arena, &f->facts, NULL),
