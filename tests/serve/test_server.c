@@ -647,12 +647,14 @@ static void an_engine_that_is_lost_is_told_to_every_client(void **state) {
     b->models->engine = &faulty.base;
     bench_start(b);
     int plain = begin_ask(b, CHAT("")), stream = begin_ask(b, CHAT(", \"stream\": true"));
-    reply r = client_read(plain);
-    assert_int_equal(r.code, 500);
-    reply_free(&r);
-    r = client_read(stream);
-    assert_true(r.code == 500 || strstr(r.body, "\"error\":") != NULL || r.code == 503);
-    reply_free(&r);
+    /* Whichever comes first loses it. What comes after that finds no engine: 503. */
+    reply first = client_read(plain), second = client_read(stream);
+    const bool second_told = second.code == 500 || strstr(second.body, "\"error\":") != NULL;
+    assert_true(first.code == 500 || first.code == 503);
+    assert_true(second_told || second.code == 503);
+    assert_true(first.code == 500 || second_told);
+    reply_free(&first);
+    reply_free(&second);
     close(plain);
     close(stream);
     pthread_join(b->thread, NULL);
