@@ -6,6 +6,8 @@
 #include "persamp/reward.h"
 #include "support/check.h"
 
+#include <unistd.h>
+
 /* A step scored, waited for; the event is valid until the next poll. */
 static inline ps_prm_event score_step(ps_prm *prm, ps_prm_node parent, const char *text) {
     const ps_prm_event *events = NULL;
@@ -35,13 +37,20 @@ static const char judge_table[] =
     "{\"after\": [\"c\", \"<tag>\"], \"next\": {\"a\": 1}},"
     "{\"after\": [\"b\", \"<tag>\", \"a\", \"<tag>\"], \"next\": {\"+\": 0.1, \"-\": 0.4, \"a\": 0.5}}]}";
 
+/* A file of this program's own: tests that run beside each other write the same. */
+static inline const char *judge_path(void) {
+    static char path[64];
+    snprintf(path, sizeof path, "judge-%ld.json", (long)getpid());
+    return path;
+}
+
 static inline ps_engine *judge_engine(int n_ctx) {
     ps_engine *engine = NULL;
-    FILE *file = fopen("judge.json", "wb");
+    FILE *file = fopen(judge_path(), "wb");
     assert_non_null(file);
     fputs(judge_table, file);
     fclose(file);
-    assert_ok(ps_engine_toy_create(&(ps_toy_options){.table_path = "judge.json", .n_ctx = n_ctx}, &engine, err));
+    assert_ok(ps_engine_toy_create(&(ps_toy_options){.table_path = judge_path(), .n_ctx = n_ctx}, &engine, err));
     return engine;
 }
 

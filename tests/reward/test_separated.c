@@ -104,7 +104,7 @@ static ps_status live(void) {
     const ps_prm_event *events;
     size_t n;
     const ps_prm_options options = {.step_tag = "<tag>", .step_separator = "\n\n"};
-    ps_status status = ps_engine_toy_create(&(ps_toy_options){.table_path = "judge.json"}, &engine, &error);
+    ps_status status = ps_engine_toy_create(&(ps_toy_options){.table_path = judge_path()}, &engine, &error);
     if (status != PS_OK) return status;
     status = ps_prm_create(engine, NULL, &options, &prm, &error);
     if (status != PS_OK) {
