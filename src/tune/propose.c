@@ -329,7 +329,7 @@ static ps_status ask(ps_db *db, void *user, ps_error *err) {
         if (status == PS_OK && !failed && a->job->id == 0) status = take_expired(a, &failed, err);
         if (status == PS_OK && !failed && a->job->id == 0) status = take_new(a, &failed, err);
     }
-    if (status == PS_OK && a->job->id == 0) return ps_storage_is_busy(db, a->plan->study, &a->job->others, err);
+    if (status == PS_OK && a->job->id == 0) return ps_storage_is_busy(db, a->plan->study, true, &a->job->others, err);
     if (status != PS_OK) return status;
     const ps_trial *t = trial_of(a, a->job->id);
     a->job->number = t != NULL ? t->number : a->trials.n;

@@ -198,14 +198,14 @@ ps_status ps_study_attribute(ps_study_db *db, const char *study, const char *key
     return status == PS_OK ? ps_storage_get_study_attribute(db, id, key, json, err) : status;
 }
 
-ps_status ps_storage_is_busy(ps_db *db, int64_t study, bool *busy, ps_error *err) {
+ps_status ps_storage_is_busy(ps_db *db, int64_t study, bool lapsed, bool *busy, ps_error *err) {
     ps_db_one count = {0};
     ps_text sql = {0};
     ps_text_printf(
         &sql,
         "SELECT count(*) FROM persamp_leases l JOIN trials t ON t.trial_id = l.trial_id WHERE t.study_id = $1 "
-        "AND t.state = 'RUNNING' AND l.expires > %s",
-        db->ops->seconds);
+        "AND t.state = 'RUNNING'%s%s",
+        lapsed ? "" : " AND l.expires > ", lapsed ? "" : db->ops->seconds);
     ps_status status = ps_text_ok(&sql) ? ps_db_query(db, ps_db_take_one, &count, NULL, err, sql.data, ps_db_int(study))
                                         : ps_nomem(err);
     ps_text_clear(&sql);
@@ -227,7 +227,7 @@ static ps_status remove_study(ps_db *db, void *name, ps_error *err) {
     ps_status status = ps_storage_need_study(db, name, &id, err);
     if (status == PS_OK) status = ps_storage_lock_study(db, id, err);
     if (status == PS_OK) status = db->ops->script(db, db->ops->extra, err); /* of a database that only Optuna used */
-    if (status == PS_OK) status = ps_storage_is_busy(db, id, &busy, err);
+    if (status == PS_OK) status = ps_storage_is_busy(db, id, false, &busy, err);
     if (status == PS_OK && busy)
         return ps_fail(err, PS_ARG,
                        "%s: a worker is on a trial of \"%s\": end it first, or wait until its lease is over", db->where,

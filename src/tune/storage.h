@@ -17,8 +17,9 @@ ps_status ps_storage_make_study(ps_db *db, const char *name, const bool *maximis
 ps_status ps_storage_set_study_attribute(ps_db *db, int64_t study, const char *key, const char *json, ps_error *err);
 /* Appended to *json; nothing where there is none. */
 ps_status ps_storage_get_study_attribute(ps_db *db, int64_t study, const char *key, ps_text *json, ps_error *err);
-/* Whether a worker is on one of its trials. */
-ps_status ps_storage_is_busy(ps_db *db, int64_t study, bool *busy, ps_error *err);
+/* Whether a worker is on one of its trials; `lapsed`: or was, and its lease is over. Who found none to take over asks
+ * with it: a lease may end between the two questions. */
+ps_status ps_storage_is_busy(ps_db *db, int64_t study, bool lapsed, bool *busy, ps_error *err);
 
 /* All trials in order of number, with all that is known of them. Free with ps_trials_clear. */
 ps_status ps_storage_trials(ps_db *db, int64_t study, ps_trials *out, ps_error *err);
