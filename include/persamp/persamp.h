@@ -1,5 +1,5 @@
 /* persamp/persamp.h: all of persamp. The rooms, from simple to whole: base, core, score, engine, reward, method,
- * verify, config, run, study, tune, serve. A caller who only wants answers needs run.h: open models from a
+ * verify, config, run, study, tune, draw, serve. A caller who only wants answers needs run.h: open models from a
  * configuration, then ps_solve. */
 #ifndef PERSAMP_PERSAMP_H
 #define PERSAMP_PERSAMP_H
@@ -8,6 +8,7 @@
 #include "persamp/choices.h"
 #include "persamp/config.h"
 #include "persamp/core.h"
+#include "persamp/draw.h"
 #include "persamp/engine.h"
 #include "persamp/engine_llama.h"
 #include "persamp/engine_toy.h"
