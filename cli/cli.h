@@ -15,6 +15,7 @@ int ps_cmd_eval(int argc, char **argv);
 int ps_cmd_compare(int argc, char **argv);
 int ps_cmd_tune(int argc, char **argv);
 int ps_cmd_study(int argc, char **argv);
+int ps_cmd_report(int argc, char **argv);
 int ps_cmd_config(int argc, char **argv);
 int ps_cmd_verify(int argc, char **argv);
 int ps_cmd_info(int argc, char **argv);

@@ -14,7 +14,6 @@ typedef struct compare_arguments {
     ps_compare_options options;
     const char *from[MOST_FOLDERS];
     const char *plot;
-    char gnuplot[1024]; /* where it is, once it was looked for */
     ps_compare_summary summary;
 } compare_arguments;
 
@@ -43,7 +42,7 @@ static void help(void) {
         "  --per KIND          passes or seconds: also a table at equal forward passes or equal seconds, read from "
         "the\n"
         "                      same runs between their budgets; tokens, the default, is what budgets are of\n"
-        "  --plot FILE         accuracy against tokens, SVG or PNG by the file's ending; needs gnuplot\n"
+        "  --plot FILE         accuracy against tokens, SVG or PNG by the file's ending\n"
         "  --fresh             start over where the output folder has results\n"
         "  --config FILE       read a configuration; repeat it, later files win\n"
         "  --key=value         set any configuration key, also -o key=value; `persamp config` lists them\n\n"
@@ -218,7 +217,7 @@ static int write_json(const ps_compare_summary *summary, const char *path) {
 static int write_files(const compare_arguments *a) {
     int code = EXIT_DONE;
     if (a->options.json_path != NULL) code = write_json(&a->summary, a->options.json_path);
-    if (a->plot != NULL && ps_cli_plot(&a->summary, a->gnuplot, a->plot) != EXIT_DONE) code = EXIT_FAILED;
+    if (a->plot != NULL && ps_cli_plot(&a->summary, a->plot) != EXIT_DONE) code = EXIT_FAILED;
     if (a->plot != NULL && code == EXIT_DONE) ps_cli_print_path("plot in ", a->plot);
     return code;
 }
@@ -286,7 +285,7 @@ static int complete(void *arguments) {
         return EXIT_USAGE;
     }
     /* A plot that cannot be drawn is known before the hours of work, not after. */
-    return a->plot != NULL ? ps_cli_plot_check(a->plot, a->gnuplot, sizeof a->gnuplot) : -1;
+    return a->plot != NULL ? ps_cli_picture_check("--plot", a->plot) : -1;
 }
 
 /* ---- The run ------------------------------------------------------------- */

@@ -13,7 +13,6 @@
 typedef struct study_arguments {
     const char *verb, *where, *name, *format, *plot;
     bool yes;
-    char gnuplot[1024];
 } study_arguments;
 
 static void help(void) {
@@ -32,7 +31,7 @@ static void help(void) {
                         "  --study WHERE       the database, a file or postgresql://USER@HOST/NAME (./study.db)\n"
                         "  --name NAME         of the study (persamp)\n"
                         "  --format FORMAT     of export: json or csv (json)\n"
-                        "  --plot FOLDER       with show: draw history.svg, slices.svg and pairs.svg (needs gnuplot)\n"
+                        "  --plot FOLDER       with show: draw history.svg, slices.svg and pairs.svg\n"
                         "  --yes               with rm: do it\n");
 }
 
@@ -74,7 +73,7 @@ static ps_status show(ps_study_db *db, const study_arguments *a, ps_error *err) 
         ps_cli_print_trials(&trials, SIZE_MAX);
         putchar('\n');
         ps_cli_print_importance(&importance);
-        if (a->plot != NULL && ps_cli_plot_trials(&trials, a->gnuplot, a->plot) != EXIT_DONE)
+        if (a->plot != NULL && ps_cli_plot_trials(&trials, a->plot) != EXIT_DONE)
             status = ps_fail(err, PS_IO, "--plot %s: nothing was drawn", a->plot);
     }
     ps_free(importance.items);
@@ -210,6 +209,5 @@ int ps_cmd_study(int argc, char **argv) {
         ps_cli_say("--format %s: expected json or csv", a.format);
         return EXIT_USAGE;
     }
-    int code = a.plot != NULL ? ps_cli_plot_find(a.gnuplot, sizeof a.gnuplot) : -1;
-    return code < 0 ? run(&a, verb) : code;
+    return run(&a, verb);
 }

@@ -17,7 +17,6 @@ typedef struct tune_arguments {
     ps_tune_options options;
     ps_tune_summary summary;
     const char *plot; /* a folder; NULL: none */
-    char gnuplot[1024];
     const ps_config *config;
     ps_log log;      /* that of the command */
     char said[1024]; /* the last warning: values of one key have the same */
@@ -38,7 +37,7 @@ static void help(void) {
         "  --held-out N        judge the winner on at most N problems that no trial saw (500); 0: do not\n"
         "  --lease SECONDS     a trial whose worker is silent for so long is taken over (30)\n"
         "  --yes               try a grid of more than 10,000 points\n"
-        "  --plot FOLDER       draw history.svg, slices.svg and pairs.svg (needs gnuplot)\n"
+        "  --plot FOLDER       draw history.svg, slices.svg and pairs.svg\n"
         "  --config FILE       read a configuration; repeat it, later files win\n"
         "  --key=value         set any configuration key, also -o key=value; `persamp config tuning` lists its own\n\n"
         "Every finished problem is in the study. The same command goes on where it was; run it several times at once,\n"
@@ -80,11 +79,6 @@ static int take_option(int argc, char **argv, int *i, void *arguments) {
         return ps_cli_filled(options[k].name, value) ? 1 : -1;
     }
     return failed ? -1 : 0;
-}
-
-static int complete(void *arguments) {
-    tune_arguments *a = arguments;
-    return a->plot != NULL ? ps_cli_plot_find(a->gnuplot, sizeof a->gnuplot) : -1;
 }
 
 /* ---- What is shown on the way -------------------------------------------- */
@@ -234,7 +228,7 @@ static int report(const void *arguments, const ps_models *models) {
     if (s->trials.n > 0) print_summary(s);
     ps_cli_print_engine(models);
     if (a->plot != NULL && s->trials.n > 0) {
-        int code = ps_cli_plot_trials(&s->trials, a->gnuplot, a->plot);
+        int code = ps_cli_plot_trials(&s->trials, a->plot);
         if (code != EXIT_DONE) return code;
     }
     return s->best != SIZE_MAX && s->faults == 0 ? EXIT_DONE : EXIT_FAILED;
@@ -247,7 +241,6 @@ int ps_cmd_tune(int argc, char **argv) {
                                    .help = help,
                                    .options = options,
                                    .take = take_option,
-                                   .complete = complete,
                                    .check = check,
                                    .work = work,
                                    .report = report,

@@ -22,6 +22,7 @@ static const command commands[] = {
     {"compare", "compare methods at equal cost", ps_cmd_compare},
     {"tune", "find the settings that answer best", ps_cmd_tune},
     {"study", "look at what was tuned", ps_cmd_study},
+    {"report", "show what eval, compare and tune left, as one page", ps_cmd_report},
     {"serve", "answer over HTTP, in the words of the OpenAI API", ps_cmd_serve},
     {"config", "show or explain the configuration", ps_cmd_config},
     {"verify", "compare answers", ps_cmd_verify},
@@ -35,6 +36,7 @@ static void usage(FILE *out) {
                      "  persamp solve 'Find the greatest common divisor of $84$ and $36$.'\n"
                      "  persamp eval --limit 50 --baselines greedy,sample\n"
                      "  persamp compare --methods persistent,best_of_n --budgets 4x,16x --plot compare.svg\n"
+                     "  persamp report outputs -o report.html\n"
                      "  persamp config --explain ps.depth_decay\n\n"
                      "Commands\n");
     for (int i = 0; i < N_COMMANDS; i++)

@@ -1,209 +1,123 @@
-/* Plots: a script for gnuplot, handed over through a pipe; and that of a comparison. */
+/* Pictures as files, and the plot of a comparison. */
 #include "plot.h"
 
 #include "cli.h"
 
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-/* Okabe and Ito's palette, which colour-blind readers can tell apart. */
-static const char *const colours[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7",
-                                      "#E69F00", "#56B4E9", "#000000", "#999933"};
-enum { N_COLOURS = sizeof colours / sizeof *colours };
-
-/* ---- Whether it can be drawn --------------------------------------------- */
-
-static bool is_control(char c) {
-    return (unsigned char)c < 0x20 || c == 0x7f;
-}
+/* ---- Pictures as files --------------------------------------------------- */
 
 static bool ends_with(const char *text, const char *ending) {
     size_t n = strlen(text), m = strlen(ending);
     return n > m && strcmp(text + n - m, ending) == 0;
 }
 
-/* The first executable of that name on PATH. */
-static bool find_program(const char *name, char *out, size_t size) {
-    const char *path = getenv("PATH");
-    while (path != NULL && *path != '\0') {
-        size_t n = strcspn(path, ":");
-        int length = snprintf(out, size, "%.*s%s%s", (int)n, path, n > 0 ? "/" : "./", name);
-        if (length > 0 && (size_t)length < size && access(out, X_OK) == 0) return true;
-        path += n + (path[n] == ':');
+int ps_cli_picture_check(const char *option, const char *path) {
+    ps_error err;
+    if (ends_with(path, ".svg")) return -1;
+    if (!ends_with(path, ".png")) {
+        ps_cli_say("%s %s: expected a file that ends in .svg or .png", option, path);
+        return EXIT_USAGE;
     }
-    return false;
-}
-
-int ps_cli_plot_find(char *gnuplot, size_t size) {
-    if (find_program("gnuplot", gnuplot, size)) return -1;
-    ps_cli_say("--plot needs gnuplot, which is not on PATH; install it (apt install gnuplot-nox, brew install "
-               "gnuplot) or leave --plot out: the JSON has all that it would show");
+    if (ps_cli_png_check(&err) == PS_OK) return -1;
+    ps_cli_say("%s %s: %s", option, path, err.message);
     return EXIT_FAILED;
 }
 
-int ps_cli_plot_check(const char *path, char *gnuplot, size_t size) {
-    if (!ends_with(path, ".svg") && !ends_with(path, ".png")) {
-        ps_cli_say("--plot %s: expected a file that ends in .svg or .png", path);
-        return EXIT_USAGE;
-    }
-    for (const char *at = path; *at != '\0'; at++)
-        if (is_control(*at)) {
-            ps_cli_say("--plot %s: a file name with a line break or another control character is not taken", path);
-            return EXIT_USAGE;
-        }
-    return ps_cli_plot_find(gnuplot, size);
+int ps_cli_picture_write(const char *option, const char *path, const ps_text *svg) {
+    ps_text png = {0};
+    ps_error err;
+    const ps_text *file = ends_with(path, ".png") ? &png : svg;
+    ps_status status = file == &png ? ps_cli_png(svg, &png, &err) : PS_OK;
+    if (status == PS_OK) status = ps_write_file(path, file->data, file->length, &err);
+    if (status != PS_OK) ps_cli_say("%s %s: %s", option, path, err.message);
+    ps_text_clear(&png);
+    return status == PS_OK ? EXIT_DONE : EXIT_FAILED;
 }
 
-/* ---- The script ---------------------------------------------------------- */
-
-/* In single quotes gnuplot takes everything as it is, a quote doubled, until the line ends: what follows a line break
- * is its next command. So control characters, which nothing to be drawn needs, become blanks. */
-void ps_cli_plot_quote(FILE *out, const char *text) {
-    putc('\'', out);
-    for (; *text != '\0'; text++) {
-        if (*text == '\'') putc('\'', out);
-        putc(is_control(*text) ? ' ' : *text, out);
-    }
-    putc('\'', out);
-}
+/* ---- A comparison -------------------------------------------------------- */
 
 static bool is_drawn(const ps_compare_cell *c) {
     return c->runs > 0 && c->tokens.generated > 0;
 }
 
-/* Points of one method as an inline data block: tokens per problem, accuracy, interval, in percent. */
-static size_t put_points(FILE *out, const ps_compare_summary *s, size_t method, const char **name) {
-    size_t n = 0;
-    fprintf(out, "$m%zu << END\n", method);
+/* What is drawn: a series a method, a tick a budget. */
+typedef struct plot {
+    ps_chart_series *series; /* [n_methods] */
+    ps_chart_point *points;  /* [n_cells], those of a method together */
+    ps_chart_tick *ticks;    /* [n_cells] at most */
+    size_t n_ticks;
+    ps_text names; /* of the ticks, each with its NUL */
+    char title[160];
+} plot;
+
+static void add_series(plot *p, const ps_compare_summary *s, size_t method, size_t *n_points) {
+    ps_chart_series *series = &p->series[method];
+    *series = (ps_chart_series){.kind = PS_CHART_LINE, .colour = method, .hollow = method / PS_DRAW_COLOURS % 2 != 0};
+    series->points = &p->points[*n_points];
     for (size_t i = 0; i < s->n_cells; i++) {
         const ps_compare_cell *c = &s->cells[i];
-        if (c->method_number != method) continue;
-        *name = c->method;
-        if (!is_drawn(c)) continue;
-        fprintf(out, "%.9g %.9g %.9g %.9g\n", (double)c->tokens.generated / (double)c->runs, 100 * c->accuracy,
-                100 * c->low, 100 * c->high);
-        n++;
+        if (c->method_number != method || !is_drawn(c)) continue;
+        series->name = c->method;
+        series->n++;
+        p->points[(*n_points)++] = (ps_chart_point){.x = (double)c->tokens.generated / (double)c->runs,
+                                                    .y = c->accuracy,
+                                                    .low = c->low,
+                                                    .high = c->high,
+                                                    .shade = NAN};
     }
-    fputs("END\n", out);
-    return n;
 }
 
-/* From the lowest interval to the highest, to whole tens. */
-static void put_range(FILE *out, const ps_compare_summary *s) {
-    double low = 100, high = 0;
-    for (size_t i = 0; i < s->n_cells; i++) {
-        if (!is_drawn(&s->cells[i])) continue;
-        low = fmin(low, 10 * floor(10 * s->cells[i].low));
-        high = fmax(high, 10 * ceil(10 * s->cells[i].high));
-    }
-    if (low < high) fprintf(out, "set yrange [%g:%g]\n", low, high);
-}
-
-static void put_style(FILE *out, const char *path, const ps_compare_summary *s) {
-    if (ends_with(path, ".png"))
-        fputs("set terminal pngcairo size 1600,1000 fontscale 1.7 linewidth 2\n", out);
-    else
-        fputs("set terminal svg size 800,500 font 'sans-serif,13' background '#ffffff'\n", out);
-    fputs("set border 3 lc rgb '#777777'\n"
-          "set tics nomirror out scale 0.6 textcolor rgb '#333333'\n"
-          "set grid ytics lc rgb '#e4e4e4' lt 1 lw 0.7\n"
-          "set logscale x 2\nset format y '%g %%'\n"
-          "set key outside right center reverse Left noenhanced samplen 2 spacing 1.25 textcolor rgb '#222222'\n"
-          "set ylabel 'correct answers' textcolor rgb '#333333'\n"
-          "set xlabel 'generated tokens per problem' textcolor rgb '#333333'\n"
-          "set style fill transparent solid 0.15 noborder\n"
-          "set offsets graph 0.03, graph 0.03, 0, 0\n",
-          out);
-    put_range(out, s);
-    fprintf(out, "set title '%zu problems, 95%% intervals; one answer has %.0f tokens' textcolor rgb '#333333'\n",
-            s->problems, s->answer_tokens);
-    /* Ticks where the budgets lie. */
-    fputs("set xtics (", out);
+/* Ticks where the budgets lie. */
+static void add_ticks(plot *p, const ps_compare_summary *s) {
     const char *budget = NULL;
+    size_t at = 0;
     for (size_t i = 0; i < s->n_cells; i++) {
         const ps_compare_cell *c = &s->cells[i];
         if (c->max_tokens == 0 || (budget != NULL && strcmp(budget, c->budget) == 0)) continue;
-        fprintf(out, "%s'%zu' %zu", budget != NULL ? ", " : "", c->max_tokens, c->max_tokens);
+        ps_text_printf(&p->names, "%zu", c->max_tokens);
+        ps_text_append(&p->names, "", 1);
+        p->ticks[p->n_ticks++].value = (double)c->max_tokens;
         budget = c->budget;
     }
-    fputs(")\n", out);
+    for (size_t i = 0; i < p->n_ticks && ps_text_ok(&p->names); at += strlen(p->names.data + at) + 1)
+        p->ticks[i++].label = p->names.data + at;
 }
 
-static void put_script(FILE *out, const void *what, const char *path) {
-    const ps_compare_summary *s = what;
-    put_style(out, path, s);
-    size_t *points = ps_calloc(s->n_methods, sizeof *points);
-    const char **names = ps_calloc(s->n_methods, sizeof *names);
-    const char *separator = "plot ";
-    for (size_t m = 0; points != NULL && names != NULL && m < s->n_methods; m++)
-        points[m] = put_points(out, s, m, &names[m]);
-    for (size_t m = 0; points != NULL && names != NULL && m < s->n_methods; m++) {
-        const char *colour = colours[m % N_COLOURS];
-        if (points[m] == 0) continue;
-        fprintf(out, "%s$m%zu using %s lc rgb '%s' notitle", separator, m,
-                points[m] > 1 ? "1:3:4 with filledcurves" : "1:2:3:4 with yerrorbars pt 0", colour);
-        separator = ", ";
-        fprintf(out, ", $m%zu using 1:2 with linespoints lc rgb '%s' lw 2 pt %zu ps 0.8 title ", m, colour,
-                (size_t)(m / N_COLOURS % 2 == 0 ? 7 : 5));
-        ps_cli_plot_quote(out, names[m]);
-    }
-    putc('\n', out);
-    ps_free(points);
-    ps_free(names);
+static ps_status draw(plot *p, const ps_compare_summary *s, ps_text *svg, ps_error *err) {
+    size_t n = s->n_cells + 1, n_points = 0;
+    p->series = ps_calloc(s->n_methods + 1, sizeof *p->series);
+    p->points = ps_calloc(n, sizeof *p->points);
+    p->ticks = ps_calloc(n, sizeof *p->ticks);
+    if (p->series == NULL || p->points == NULL || p->ticks == NULL) return ps_nomem(err);
+    for (size_t m = 0; m < s->n_methods; m++)
+        add_series(p, s, m, &n_points);
+    add_ticks(p, s);
+    if (!ps_text_ok(&p->names)) return ps_nomem(err);
+    snprintf(p->title, sizeof p->title, "%zu problems, 95%% intervals; one answer has %.0f tokens", s->problems,
+             s->answer_tokens);
+    const ps_chart chart = {
+        .title = p->title,
+        .series = p->series,
+        .n_series = s->n_methods,
+        .x = {.label = "generated tokens per problem", .logarithmic = true, .ticks = p->ticks, .n_ticks = p->n_ticks},
+        .y = {.label = "correct answers", .percent = true}};
+    return ps_draw_charts(&(ps_charts){.charts = &chart, .n = 1, .width = 640, .height = 420}, PS_DRAW_ALONE, svg, err);
 }
 
-/* What gnuplot drew, into the file that was asked for. */
-static int keep_drawing(FILE *drawn, const char *path) {
-    ps_text text = {0};
+int ps_cli_plot(const ps_compare_summary *summary, const char *path) {
+    plot p = {0};
+    ps_text svg = {0};
     ps_error err;
-    char chunk[4096];
-    rewind(drawn);
-    for (size_t n; (n = fread(chunk, 1, sizeof chunk, drawn)) > 0;)
-        ps_text_append(&text, chunk, n);
-    ps_status status = PS_OK;
-    if (ferror(drawn) || !ps_text_ok(&text))
-        status = ps_fail(&err, PS_IO, "%s: what gnuplot drew cannot be read", path);
-    else
-        status = ps_write_file(path, text.data, text.length, &err);
-    if (status != PS_OK) ps_cli_say("--plot %s", err.message);
-    ps_text_clear(&text);
-    return status == PS_OK ? EXIT_DONE : EXIT_FAILED;
-}
-
-/* Draw into a file without a name, so that gnuplot writes where no link leads, and never sees the path. */
-static bool draw(const char *gnuplot, const char *path, void (*put)(FILE *out, const void *what, const char *path),
-                 const void *what, FILE *drawn) {
-    char command[1200];
-    bool odd = strchr(gnuplot, '\'') != NULL;
-    snprintf(command, sizeof command, "'%s' >/dev/fd/%d", odd ? "gnuplot" : gnuplot, fileno(drawn));
-    struct sigaction ignore = {.sa_handler = SIG_IGN}, before; /* a gnuplot that dies is an error, not our end */
-    fflush(NULL);
-    sigaction(SIGPIPE, &ignore, &before);
-    FILE *pipe = popen(command, "w");
-    int status = -1;
-    if (pipe != NULL) {
-        put(pipe, what, path);
-        status = pclose(pipe);
-    }
-    sigaction(SIGPIPE, &before, NULL);
-    return pipe != NULL && status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
-
-int ps_cli_plot_draw(const char *gnuplot, const char *path, void (*put)(FILE *out, const void *what, const char *path),
-                     const void *what) {
-    FILE *drawn = tmpfile();
-    bool done = drawn != NULL && draw(gnuplot, path, put, what, drawn);
-    int code = done ? keep_drawing(drawn, path) : EXIT_FAILED;
-    if (!done) ps_cli_say("--plot %s: gnuplot could not draw it (its message is above)", path);
-    if (drawn != NULL) fclose(drawn);
+    ps_status status = draw(&p, summary, &svg, &err);
+    if (status != PS_OK) ps_cli_say("--plot %s: %s", path, err.message);
+    int code = status == PS_OK ? ps_cli_picture_write("--plot", path, &svg) : EXIT_FAILED;
+    ps_text_clear(&svg);
+    ps_text_clear(&p.names);
+    ps_free(p.series);
+    ps_free(p.points);
+    ps_free(p.ticks);
     return code;
-}
-
-int ps_cli_plot(const ps_compare_summary *summary, const char *gnuplot, const char *path) {
-    return ps_cli_plot_draw(gnuplot, path, put_script, summary);
 }

@@ -1,24 +1,21 @@
-/* Plots, drawn by gnuplot: that of a comparison, and what every plot needs. */
+/* Plots: that of a comparison and those of a study, and how a picture becomes a file. */
 #ifndef PERSAMP_CLI_PLOT_H
 #define PERSAMP_CLI_PLOT_H
 
 #include "persamp/persamp.h"
 
-#include <stdio.h>
+/* Whether a picture can be written to `path`: it ends in .svg, or in .png where librsvg can be had. `option` is for the
+ * message. −1 if so, else the exit code after a message. */
+int ps_cli_picture_check(const char *option, const char *path);
+/* Write a picture to `path`, as its ending says. Returns the exit code, after a message where it fails. */
+int ps_cli_picture_write(const char *option, const char *path, const ps_text *svg);
 
-/* The place of gnuplot, to gnuplot[size]; −1 if it is there, else the exit code after a message. */
-int ps_cli_plot_find(char *gnuplot, size_t size);
-/* A text in single quotes, in which gnuplot takes nothing for a command. */
-void ps_cli_plot_quote(FILE *out, const char *text);
-/* Have gnuplot draw the script that `put` writes of `what`, into the file `path`. Returns the exit code. */
-int ps_cli_plot_draw(const char *gnuplot, const char *path, void (*put)(FILE *out, const void *what, const char *path),
-                     const void *what);
-
-/* Whether `path` can be drawn: its ending, and gnuplot, whose place is written to gnuplot[size]. −1 if so, else the
- * exit code after a message. */
-int ps_cli_plot_check(const char *path, char *gnuplot, size_t size);
+/* SVG to PNG, twice as many pixels each way as the picture has units, appended to *png: by librsvg, which is looked for
+ * when it is needed. PS_IO: it is not there, with what to do. */
+ps_status ps_cli_png(const ps_text *svg, ps_text *png, ps_error *err);
+ps_status ps_cli_png_check(ps_error *err); /* whether it could */
 
 /* Accuracy against generated tokens, a line a method, intervals shaded. Returns the exit code. */
-int ps_cli_plot(const ps_compare_summary *summary, const char *gnuplot, const char *path);
+int ps_cli_plot(const ps_compare_summary *summary, const char *path);
 
 #endif

@@ -11,7 +11,7 @@ void ps_cli_print_importance(const ps_importances *importance);
  * freed with ps_free; NULL without memory. */
 size_t *ps_cli_order_trials(const ps_trials *trials);
 
-/* history.svg, slices.svg and pairs.svg in a folder, drawn by gnuplot, whose place is gnuplot. The exit code. */
-int ps_cli_plot_trials(const ps_trials *trials, const char *gnuplot, const char *folder);
+/* history.svg, slices.svg and pairs.svg in a folder. The exit code. */
+int ps_cli_plot_trials(const ps_trials *trials, const char *folder);
 
 #endif

@@ -74,6 +74,9 @@ endif()
 persamp_find(microhttpd REQUIRED HEADER microhttpd.h LIBRARIES microhttpd MODULE libmicrohttpd
     APT libmicrohttpd-dev BREW libmicrohttpd FOR "persamp serve")
 
+persamp_find(zlib REQUIRED HEADER zlib.h LIBRARIES z MODULE zlib
+    APT zlib1g-dev BREW zlib FOR "persamp report")
+
 # FLINT 3 contains Arb and installs flint.pc; FLINT 2.9 (Debian 12) has neither a .pc file nor Arb.
 persamp_find(flint REQUIRED HEADER flint/flint.h LIBRARIES flint MODULE flint
     APT libflint-dev BREW flint FOR "exact arithmetic")

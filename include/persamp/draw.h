@@ -61,11 +61,12 @@ typedef struct ps_pool_picture {
     size_t n;
     const char *title; /* the question, say; NULL: "The pool of a search" */
     bool labels;       /* the beginning of each step beside its dot; makes the columns wider */
+    size_t most_text;  /* bytes of a step in its dot's title; 0: 2,000 */
 } ps_pool_picture;
 enum { PS_DRAW_COLOURS = 8 };
 
 /* Append the picture to *svg. An empty pool is the root alone. PS_ARG: ids that do not increase, or a parent that is
- * not an earlier dot. O(n log n) and the length of the texts, of which a title has at most 2,000 bytes. */
+ * not an earlier dot. O(n log n) and the length of the texts, of which a title has `most_text` bytes. */
 PS_API ps_status ps_draw_pool(const ps_pool_picture *pool, ps_draw_use use, ps_text *svg, ps_error *err);
 
 /* ---- Bars ---------------------------------------------------------------- */

@@ -34,6 +34,39 @@ typedef struct ps_result_line {
 PS_API ps_status ps_results_read(const char *path, void (*each)(void *user, const ps_result_line *line), void *user,
                                  ps_error *err);
 
+/* A line as it is read back, during the call. */
+typedef struct ps_stored_line {
+    ps_result_line result;       /* what it says */
+    const struct json_t *object; /* all of it: jansson's json_t */
+    const char *text;            /* [length] as it stands in the file, without the newline */
+    size_t length;
+    uint64_t offset;  /* of its first byte in the file */
+    const char *path; /* of the file */
+    size_t number;    /* of the line, from 1 */
+} ps_stored_line;
+/* Anything but PS_OK ends the reading and is what it returns. */
+typedef ps_status ps_each_line(void *user, const ps_stored_line *line, ps_error *err);
+/* As ps_results_read, with all of each line. Memory: that of the longest line. */
+PS_API ps_status ps_results_scan(const char *path, ps_each_line *each, void *user, ps_error *err);
+
+/* A file of results in an output folder, and what its name says. Texts are owned by the list. */
+typedef struct ps_result_file {
+    char *path;
+    char *name;           /* of the method, as the run was told it; "" for that of the configuration */
+    uint64_t tokens;      /* budget of a comparison; 0: none */
+    uint64_t seed;        /* likewise */
+    bool has_seed;        /* it is of a comparison */
+    size_t shard, shards; /* 0, 0: no shard */
+} ps_result_file;
+typedef struct ps_result_files {
+    ps_result_file *files; /* [n] the configuration's own method first, then by name, budget, seed, shard */
+    size_t n;
+} ps_result_files;
+/* The files of result lines in a folder, without those that measure the length of an answer. PS_IO: it cannot be
+ * read. */
+PS_API ps_status ps_results_list(const char *folder, ps_result_files *out, ps_error *err);
+PS_API void ps_result_files_clear(ps_result_files *files); /* all zeros afterwards, and fine before */
+
 /* How sure the answers of an outcome are of a prediction: the share of the votes for the plain vote, else the posterior
  * weight of its class; NaN where there is no answer. */
 PS_API double ps_outcome_confidence(const ps_outcome *outcome, ps_select select);

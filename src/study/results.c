@@ -1,4 +1,5 @@
 /* Result files: append whole lines, read them back, cut off a torn one. */
+#include "base/file.h"
 #include "base/write.h"
 #include "study/store.h"
 #include "study/syncer.h"
@@ -98,22 +99,64 @@ static ps_status take_line(ps_stored_line *line, ps_each_line *each, void *user,
     return status;
 }
 
-/* Every complete line goes to `each`; they end at *good. */
-static ps_status read_back(const char *path, ps_each_line *each, void *user, off_t *good, ps_error *err) {
-    char *data = NULL;
-    size_t length = 0, at = 0;
-    ps_stored_line line = {.path = path};
-    ps_status status = ps_read_file(path, (size_t)1 << 34, &data, &length, err);
-    for (const char *newline; status == PS_OK && (newline = memchr(data + at, '\n', length - at)) != NULL;) {
-        line.text = data + at;
-        line.length = (size_t)(newline - line.text);
-        line.number++;
-        status = take_line(&line, each, user, err);
-        at += line.length + 1;
+/* A file line by line: what is read and not yet told is data[at..length), and begins at `offset` of the file. */
+typedef struct line_reader {
+    int file;
+    char *data;
+    size_t at, length, capacity;
+    off_t offset;
+    bool ended;
+} line_reader;
+
+/* More bytes behind those that are there. A line may be as long as it likes; what was told makes room first. */
+static ps_status read_more(line_reader *r, const char *path, ps_error *err) {
+    enum { CHUNK = 1 << 20 };
+    if (r->at > 0 && r->length > r->at) memmove(r->data, r->data + r->at, r->length - r->at);
+    r->offset += (off_t)r->at;
+    r->length -= r->at;
+    r->at = 0;
+    if (ps_reserve(&r->data, &r->capacity, r->length + CHUNK) != PS_OK) return ps_nomem(err);
+    ssize_t n;
+    do
+        n = read(r->file, r->data + r->length, CHUNK);
+    while (n < 0 && errno == EINTR);
+    if (n < 0) return ps_fail(err, PS_IO, "%s: cannot read: %s", path, strerror(errno));
+    r->length += (size_t)n;
+    r->ended = n == 0;
+    return PS_OK;
+}
+
+/* The next complete line; false where there is none, or *status is an error. */
+static bool next_line(line_reader *r, ps_stored_line *line, ps_status *status, ps_error *err) {
+    for (size_t seen = r->at;;) {
+        const char *newline = r->length > seen ? memchr(r->data + seen, '\n', r->length - seen) : NULL;
+        if (newline != NULL) {
+            line->text = r->data + r->at;
+            line->length = (size_t)(newline - line->text);
+            line->offset = (uint64_t)r->offset + r->at;
+            line->number++;
+            r->at += line->length + 1;
+            return true;
+        }
+        if (r->ended) return false;
+        seen = r->length - r->at;
+        *status = read_more(r, line->path, err);
+        if (*status != PS_OK) return false;
     }
-    if (status == PS_OK && !is_torn(data + at, length - at)) status = no_result(path, line.number + 1, err);
-    if (status == PS_OK) *good = (off_t)at;
-    ps_free(data);
+}
+
+/* Every complete line goes to `each`; they end at *good. Memory: the longest line, whatever the file has. */
+static ps_status read_back(const char *path, ps_each_line *each, void *user, off_t *good, ps_error *err) {
+    line_reader r = {.file = -1};
+    ps_stored_line line = {.path = path};
+    uint64_t size;
+    ps_status status = ps_file_open(path, &r.file, &size, err);
+    while (status == PS_OK && next_line(&r, &line, &status, err))
+        status = take_line(&line, each, user, err);
+    if (status == PS_OK && !is_torn(r.data + r.at, r.length - r.at)) status = no_result(path, line.number + 1, err);
+    if (status == PS_OK) *good = r.offset + (off_t)r.at;
+    if (r.file >= 0) close(r.file);
+    ps_free(r.data);
     return status;
 }
 

@@ -38,25 +38,11 @@ ps_status ps_store_busy(const char *path, int lock_errno, ps_error *err);
 /* One file of results. */
 typedef struct ps_results ps_results;
 
-/* A line as it is read back. */
-typedef struct ps_stored_line {
-    ps_result_line result; /* what it says */
-    const json_t *object;  /* all of it */
-    const char *text;      /* [length] as it stands in the file, without the newline */
-    size_t length;
-    const char *path; /* of the file */
-    size_t number;    /* of the line, from 1 */
-} ps_stored_line;
-/* Anything but PS_OK ends the reading and is what it returns. */
-typedef ps_status ps_each_line(void *user, const ps_stored_line *line, ps_error *err);
-
 /* Open a file for appending after reading back what is there: `each` is called for every complete line; a torn last
  * line, the beginning of one of ours, is cut off. PS_FORMAT: what is no result. PS_ARG: another run is writing this
  * file. Unless it succeeds, the file stays as it is. */
 ps_status ps_results_open(ps_store *store, const char *name, ps_each_line *each, void *user, ps_results **results,
                           ps_error *err);
-/* As ps_results_read, with all of each line. */
-ps_status ps_results_scan(const char *path, ps_each_line *each, void *user, ps_error *err);
 /* Append one line (the newline is added): whole or not at all. `hold` keeps it in memory until a checkpoint. PS_IO also
  * where the file was removed or replaced in the meantime: what would be written is lost. */
 ps_status ps_results_append(ps_results *results, const char *json, bool hold, ps_error *err);

@@ -41,9 +41,8 @@ wrong_arguments_are_named() {
     done
 }
 
-a_missing_gnuplot_is_told_before_the_work() {
-    mkdir empty
-    expect 1 'needs gnuplot' env PATH="$PWD/empty" "$P" compare --engine.type=toy --methods majority --plot x.svg
+a_plot_that_cannot_be_drawn_is_told_before_the_work() {
+    expect 2 'ends in .svg or .png' "$P" compare --engine.type=toy --methods majority --plot x.jpg
     [ ! -e outputs ] || fail "work was done although the plot cannot be drawn"
 }
 
@@ -133,9 +132,17 @@ a_view_at_equal_cost_runs_nothing_again() {
 }
 
 a_plot_is_drawn_into_a_file_of_any_name() {
-    command -v gnuplot >/dev/null 2>&1 || return 0
     expect 0 'plot in' ./compare "$@" --evaluation.output_dir=whole --plot "it's a plot.svg"
     grep -q '<svg' "it's a plot.svg" || fail "the plot is not an SVG"
+    drawn=$(grep -c 'class="point c' "it's a plot.svg")
+    rows=$(grep -c '"method"' whole.json)
+    [ "$drawn" = "$rows" ] || fail "$drawn points are drawn of $rows cells"
+    # A PNG where librsvg is, and else words that say what to do.
+    if "$P" compare "$@" --evaluation.output_dir=whole --plot plot.png >out 2>err; then
+        head -c 4 plot.png | grep -q PNG || fail "the plot is not a PNG"
+    else
+        grep -q 'needs librsvg' err || fail "no word of what a PNG needs: $(cat err)"
+    fi
 }
 
 # A failed run counts as wrong, so how many failed stands beside the share of the right ones; where none did there is no
@@ -157,7 +164,7 @@ failed_problems_have_a_column() {
 }
 
 wrong_arguments_are_named
-a_missing_gnuplot_is_told_before_the_work
+a_plot_that_cannot_be_drawn_is_told_before_the_work
 a_whole_comparison_leaves_a_file_for_each_run "$@"
 failed_problems_have_a_column
 a_finished_comparison_does_no_work "$@"

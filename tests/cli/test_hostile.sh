@@ -1,6 +1,6 @@
 #!/bin/sh
 # Odd surroundings and odd names: closed standard files, a limit on file sizes, names and files that would be commands to
-# a terminal or to gnuplot, a secret in the wrong place. Nothing is run, lost or shown that should not be.
+# a terminal or to a picture, a secret in the wrong place. Nothing is run, lost or shown that should not be.
 . "${0%/*}/common.sh"
 
 problems 6
@@ -90,41 +90,25 @@ grep -nE '(fprintf\(stderr|fputs\(|puts\().*"persamp: ' "$SOURCE"/cli/*.c | grep
 # Text in other scripts is no control character.
 expect 2 'größer, 大きい' "$P" 'größer, 大きい'
 
-# ---- gnuplot is given data, never commands ----
-if command -v gnuplot >/dev/null; then
-    compare() {
-        "$P" compare --engine.type=toy --evaluation.dataset_path=problems.jsonl --limit 5 --budgets 4x \
-            --evaluation.output_dir=compared "$@" >out 2>err </dev/null
-    }
-    for break in '\n' '\r' '\r\n' '\v' '\f'; do
-        between=$(printf "$break.")
-        between=${between%.}
-        compare --fresh --plot a.svg --methods \
-            "persistent:prompt.system=a'${between}system \"touch pwned\"${between}set title ',majority" ||
-            fail "a method's name with a line break: not drawn"
-        [ ! -e pwned ] || fail "a method's name was run by gnuplot"
-    done
-    for name in '`touch pwned`' "'; system 'touch pwned" '$(touch pwned)' '"; system "touch pwned' '@pwned' '%s%n'; do
-        compare --fresh --plot a.svg --methods "persistent:prompt.system=$name,majority"
-        [ ! -e pwned ] || fail "the name $name was run"
-        compare --plot "$name.svg" --methods "persistent:prompt.system=$name,majority"
-        [ ! -e pwned ] || fail "a plot named $name was run"
-    done
-    compare --plot '|touch pwned; cat >b.svg' --methods majority || fail "a file whose name begins with | is not drawn"
-    [ ! -e pwned ] && [ ! -e b.svg ] || fail "a plot's name was run"
-    grep -q '<svg' '|touch pwned; cat >b.svg' || fail "the plot is not where it was asked for"
-    echo precious >precious
-    ln -s precious link.svg
-    compare --plot link.svg --methods majority && fail "a plot was written through a link"
-    [ "$(cat precious)" = precious ] || fail "a file was written through a link"
-    compare --plot "$(printf 'a\nb.svg')" --methods majority && fail "a plot's name with a line break was accepted"
-    # A gnuplot that lies in a folder with an odd name is found and run as what it is.
-    mkdir "odd ' folder; touch pwned"
-    ln -s "$(command -v gnuplot)" "odd ' folder; touch pwned/gnuplot"
-    PATH="$WORK/odd ' folder; touch pwned:$PATH" compare --plot c.svg --methods majority
-    [ -s c.svg ] || fail "gnuplot in an odd folder: not drawn"
-    [ ! -e pwned ] || fail "the name of gnuplot's folder was run"
-fi
+# ---- A picture is text in a file, whatever the names are ----
+compare() {
+    "$P" compare --engine.type=toy --evaluation.dataset_path=problems.jsonl --limit 5 --budgets 4x \
+        --evaluation.output_dir=compared "$@" >out 2>err </dev/null
+}
+for name in 'a</text><script>alert(1)</script>' '&lt;&amp;' "a' onload='touch pwned" '`touch pwned`' '%s%n'; do
+    compare --fresh --plot a.svg --methods "persistent:prompt.system=$name,majority" ||
+        fail "a method's name with markup: not drawn"
+    [ ! -e pwned ] || fail "the name $name was run"
+    ! grep -qi '<script' a.svg || fail "the name $name is markup in the picture"
+    ! command -v xmllint >/dev/null || xmllint --noout a.svg || fail "the name $name: not XML"
+done
+compare --plot '|touch pwned; cat >b.svg' --methods majority || fail "a file whose name begins with | is not drawn"
+[ ! -e pwned ] && [ ! -e b.svg ] || fail "a plot's name was run"
+grep -q '<svg' '|touch pwned; cat >b.svg' || fail "the plot is not where it was asked for"
+echo precious >precious
+ln -s precious link.svg
+compare --plot link.svg --methods majority && fail "a plot was written through a link"
+[ "$(cat precious)" = precious ] || fail "a file was written through a link"
 
 # ---- A secret where the name of its variable belongs is not repeated ----
 for key in engine.openai.api_key_env hub.token_env; do

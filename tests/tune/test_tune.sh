@@ -24,12 +24,12 @@ grep -q '^method: persistent' best.yaml || fail "best.yaml is not the winner's"
 expect 0 "persamp" "$P" study ls
 expect 0 "--generation.n_particles=4 --method=persistent" "$P" study best
 expect 0 "5" "$P" study show
-if command -v gnuplot >/dev/null; then
-    expect 0 "plot in pictures/pairs.svg" "$P" study show --plot pictures
-    for picture in history slices pairs; do
-        grep -q '</svg>' pictures/$picture.svg || fail "no picture $picture"
-    done
-fi
+expect 0 "plot in pictures/pairs.svg" "$P" study show --plot pictures
+for picture in history slices pairs; do
+    grep -q '</svg>' pictures/$picture.svg || fail "no picture $picture"
+done
+[ "$(grep -c '<circle class="point c0"' pictures/history.svg)" = 5 ] || fail "the history has not five complete trials"
+grep -q '>persistent</text>' pictures/slices.svg || fail "a choice has no name in the slices"
 "$P" study export --format csv >out 2>err || fail "no CSV"
 [ "$(wc -l <out)" = 7 ] || fail "the CSV has not 7 lines"
 grep -q '^number,state,accuracy,low,high,problems,correct,tokens_per_problem,generation.n_particles,method$' out || fail "another heading"
