@@ -13,12 +13,16 @@ void ps_axis_begin(ps_axis *axis, const ps_chart_axis *about) {
     axis->empty = true; /* ticks alone are nothing to draw */
 }
 
+/* Beyond these no sum, difference or ratio of two values is finite and above zero any more, which an axis is made of. */
+static const double largest = 1e100, least = 1e-100;
+
 static bool can_be(const ps_axis *axis, double value) {
-    return isfinite(value) && (value > 0 || !axis->about->logarithmic);
+    return fabs(value) <= largest && (value >= least || !axis->about->logarithmic); /* not NaN */
 }
 
 void ps_axis_see(ps_axis *axis, double value) {
     if (!can_be(axis, value)) return;
+    if (fabs(value) < least) value = 0;
     axis->low = fmin(axis->low, value);
     axis->high = fmax(axis->high, value);
     axis->empty = false;

@@ -159,7 +159,7 @@ static void place_all(picture *p) {
     double column = p->pool->labels ? 150 : clamp(900 / (double)(p->deepest + 1), 30, 96);
     double most = clamp(row * 0.6, 4, 11);
     p->top = p->use == PS_DRAW_ALONE ? 44 : 18;
-    p->width = 30 + column * p->deepest + (p->pool->labels ? 140 : 40);
+    p->width = 30 + column * p->deepest + (p->pool->labels ? 160 : 40);
     if (p->width < 380 && p->use == PS_DRAW_ALONE) p->width = 380; /* the line at its foot */
     p->height = p->top + row * p->tallest + (p->use == PS_DRAW_ALONE ? 26 : 8);
     for (size_t i = 0; i < p->n; i++) {

@@ -151,28 +151,41 @@ static void make_words(const ps_report *r, ps_report_tables *all, const ps_repor
 
 /* ---- Where methods differ ------------------------------------------------ */
 
+/* What an arm is compared with: the first method's at the same budget, else the first of all. */
+static size_t base_of(const ps_report *r, size_t arm) {
+    const ps_report_arm *first = &r->arms[0], *a = &r->arms[arm];
+    for (size_t b = 0; b < r->n_arms; b++)
+        if (r->arms[b].folder == first->folder && strcmp(r->arms[b].method, first->method) == 0 &&
+            r->arms[b].budget == a->budget)
+            return b;
+    return 0;
+}
+
 /* A method has a problem right where more than half of its seeds have. */
 static void make_differences(const ps_report *r, ps_report_tables *all) {
-    ps_report_table *t = begin(all, "differences", "Where methods differ from the first");
-    static const char *const headings[] = {"method", "both right", "only this right", "only the first right",
-                                           "both wrong"};
+    ps_report_table *t = begin(all, "differences", "Where methods differ");
+    static const char *const headings[] = {"method",          "compared with",        "both right",
+                                           "only this right", "only the other right", "both wrong"};
     for (size_t i = 0; i < sizeof headings / sizeof *headings; i++)
         cell(all, t, "%s", headings[i]);
     for (size_t a = 1; a < r->n_arms; a++) {
-        size_t counts[2][2] = {{0}};
+        size_t counts[2][2] = {{0}}, base = base_of(r, a);
+        if (base == a) continue;
         for (size_t p = 0; p < r->n_problems; p++) {
             size_t got, of, first_got, first_of;
-            ps_report_got(r, 0, p, &first_got, &first_of);
+            ps_report_got(r, base, p, &first_got, &first_of);
             ps_report_got(r, a, p, &got, &of);
             if (of > 0 && first_of > 0) counts[2 * got > of][2 * first_got > first_of]++;
         }
         cell(all, t, "%s", r->arms[a].label);
+        cell(all, t, "%s", r->arms[base].label);
         cell(all, t, "%zu", counts[1][1]);
         cell(all, t, "%zu", counts[1][0]);
         cell(all, t, "%zu", counts[0][1]);
         cell(all, t, "%zu", counts[0][0]);
     }
-    t->note = "Over the problems that both have done; of several seeds more than half decide.";
+    t->note = "Against the first method at the same budget, over the problems that both have done; of several seeds "
+              "more than half decide.";
     end(all, t, sizeof headings / sizeof *headings);
 }
 
