@@ -43,8 +43,8 @@ static void usage(FILE *out) {
         fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].doc);
     ps_cli_help(out,
                 "\n`persamp COMMAND -h` explains a command, `persamp --version` says which version this is. Every\n"
-                "command but verify takes --config FILE and any configuration key as --key=value, for example\n"
-                "--generation.n_particles=16; `persamp config` lists the keys.\n"
+                "command but verify, study and report takes --config FILE and any configuration key as --key=value,\n"
+                "for example --generation.n_particles=16; `persamp config` lists the keys.\n"
                 "Exit codes: 0 done, 1 failed, 2 usage or configuration, 130 interrupted.\n");
 }
 

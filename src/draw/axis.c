@@ -13,7 +13,8 @@ void ps_axis_begin(ps_axis *axis, const ps_chart_axis *about) {
     axis->empty = true; /* ticks alone are nothing to draw */
 }
 
-/* Beyond these no sum, difference or ratio of two values is finite and above zero any more, which an axis is made of. */
+/* Beyond these no sum, difference or ratio of two values is finite and above zero any more, which an axis is made of.
+ */
 static const double largest = 1e100, least = 1e-100;
 
 static bool can_be(const ps_axis *axis, double value) {
@@ -79,16 +80,14 @@ double ps_axis_at(const ps_axis *axis, double value) {
 /* ---- Ticks --------------------------------------------------------------- */
 
 static void name_tick(const ps_axis *axis, double value, ps_axis_tick *tick) {
-    ps_text text = {0};
+    char digits[PS_SVG_DIGITS];
     *tick = (ps_axis_tick){.value = value};
     double shown = axis->about->percent ? 100 * value : value;
     if (fabs(shown) < 1e-12 * (axis->high - axis->low)) shown = 0; /* a sum of steps that should be zero */
-    if (fabs(shown) >= 10000 && fabs(shown) < 1e9 && fmod(shown, 1000) == 0)
-        ps_svg_put(&text, "%gk", shown / 1000);
-    else
-        ps_svg_put(&text, axis->about->percent ? "%g%%" : "%g", shown);
-    snprintf(tick->label, sizeof tick->label, "%s", ps_text_cstr(&text));
-    ps_text_clear(&text);
+    bool thousands = fabs(shown) >= 10000 && fabs(shown) < 1e9 && fmod(shown, 1000) == 0;
+    ps_svg_digits(thousands ? shown / 1000 : shown, digits);
+    snprintf(tick->label, sizeof tick->label, "%.28s%s%s", digits, thousands ? "k" : "",
+             axis->about->percent ? "%" : "");
 }
 
 /* 1, 2 or 5 times a power of ten, so that about five fit. */

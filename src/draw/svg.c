@@ -73,15 +73,14 @@ void ps_svg_line(ps_text *out, const char *text, size_t length, size_t most) {
 /* ---- Numbers ------------------------------------------------------------- */
 
 /* What the locale has for a decimal point, of one byte or several, becomes one. */
-static void put_number(ps_text *out, const char *digits) {
+static void mend_number(char *digits) {
+    char *to = digits;
     for (bool odd = false; *digits != '\0'; digits++) {
         bool usual = strchr("0123456789+-e", *digits) != NULL;
-        if (usual)
-            ps_text_append(out, digits, 1);
-        else if (!odd)
-            ps_text_puts(out, ".");
+        if (usual || !odd) *to++ = usual ? *digits : '.';
         odd = !usual;
     }
+    *to = '\0';
 }
 
 static void put_tenths(ps_text *out, double x) {
@@ -89,19 +88,25 @@ static void put_tenths(ps_text *out, double x) {
     if (!isfinite(x) || fabs(x) > 1e9) x = 0; /* a place far off the picture */
     long tenths = lround(10 * x);
     snprintf(digits, sizeof digits, tenths % 10 == 0 ? "%.0f" : "%.1f", (double)tenths / 10);
-    put_number(out, digits);
+    mend_number(digits);
+    ps_text_puts(out, digits);
+}
+
+void ps_svg_digits(double x, char digits[PS_SVG_DIGITS]) {
+    if (isnan(x))
+        snprintf(digits, PS_SVG_DIGITS, "none");
+    else if (isinf(x))
+        snprintf(digits, PS_SVG_DIGITS, x > 0 ? "∞" : "−∞");
+    else {
+        snprintf(digits, PS_SVG_DIGITS, "%.4g", x);
+        mend_number(digits);
+    }
 }
 
 static void put_digits(ps_text *out, double x) {
-    char digits[64];
-    if (isnan(x))
-        ps_text_puts(out, "none");
-    else if (isinf(x))
-        ps_text_puts(out, x > 0 ? "∞" : "−∞");
-    else {
-        snprintf(digits, sizeof digits, "%.4g", x);
-        put_number(out, digits);
-    }
+    char digits[PS_SVG_DIGITS];
+    ps_svg_digits(x, digits);
+    ps_text_puts(out, digits);
 }
 
 /* ---- Pieces -------------------------------------------------------------- */

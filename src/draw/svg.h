@@ -8,6 +8,10 @@
  * one that is markup, %u an unsigned, %% a percent sign. */
 void ps_svg_put(ps_text *out, const char *format, ...);
 
+/* A number with four digits. */
+enum { PS_SVG_DIGITS = 48 };
+void ps_svg_digits(double x, char digits[PS_SVG_DIGITS]);
+
 /* A text of at most `most` bytes on one line, escaped: what is blank is one space. */
 void ps_svg_line(ps_text *out, const char *text, size_t length, size_t most);
 
