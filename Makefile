@@ -23,7 +23,7 @@ configure = $(if $(gpu),$(get_gpu_llama)) cmake -S . -G Ninja -DPERSAMP_LLAMA=$(
 llama_setup = $(if $(filter OFF,$(LLAMA)),,llama$(gpu:%=:linux-x64-%))
 ctest = ctest --output-on-failure --no-tests=error -j 2
 
-.PHONY: all demo test check bench fuzz asan tsan valgrind neon test-models test-remote test-clients coverage format install uninstall clean help
+.PHONY: all demo test check bench fuzz asan tsan valgrind neon test-models test-remote test-clients test-browser coverage format install uninstall clean help
 .DEFAULT_GOAL := all
 
 all: ## Build the command, build/persamp
@@ -32,7 +32,7 @@ all: ## Build the command, build/persamp
 
 demo: ## Set up, build, and run the main job on shipped problems with the shipped model
 	$(call say,'Looking for what the build needs and installing what is missing')
-	@tools/setup build $(llama_setup)
+	@tools/setup build $(llama_setup) katex
 	$(call say,'Building $(BUILD)/persamp')
 	@$(MAKE) --no-print-directory all
 	$(call say,'$(DEMO_COMMAND)')
@@ -40,7 +40,7 @@ demo: ## Set up, build, and run the main job on shipped problems with the shippe
 
 test: ## Set up, build everything, and run all tests
 	$(call say,'Looking for what the tests need and installing what is missing')
-	@tools/setup build $(llama_setup) test
+	@tools/setup build $(llama_setup) katex test
 	$(call say,'Building persamp and its tests')
 	@$(configure) -B $(BUILD) -DCMAKE_INSTALL_PREFIX="$$PREFIX"
 	@cmake --build $(BUILD)
@@ -97,6 +97,11 @@ test-remote: all ## Run the command over real servers, llama-server and vLLM; wh
 
 test-clients: all ## Run the server with real clients: openai for Python and Node, curl, LiteLLM
 	@PERSAMP_COMMAND=$(BUILD)/persamp PERSAMP_CLIENTS=$(BUILD)/clients tests/clients/run
+
+test-browser: ## Look at the server's page in a headless Chromium; pictures of it are in build/browser
+	@tools/setup katex
+	@$(MAKE) --no-print-directory all
+	@PERSAMP_COMMAND=$(BUILD)/persamp PERSAMP_PICTURES=$(BUILD)/browser tests/browser/run
 
 neon: ## Run the tests of the inner loops for ARM under qemu
 	@tools/setup build neon

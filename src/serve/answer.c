@@ -114,6 +114,12 @@ ps_status ps_chunk_event(const ps_job *job, const ps_step_view *view, ps_text *o
     return put(object, out, err);
 }
 
+ps_status ps_chunk_picture(const ps_job *job, const ps_sketch *sketch, uint32_t chosen, ps_text *out, ps_error *err) {
+    json_t *object = chunk(job);
+    json_object_set_new(object, "persamp", json_pack("{s:o}", "picture", ps_picture_json(sketch, chosen)));
+    return put(object, out, err);
+}
+
 static ps_status put_end(ps_text *out, ps_error *err) {
     ps_text_puts(out, "data: [DONE]\n\n");
     return ps_text_ok(out) ? PS_OK : ps_nomem(err);

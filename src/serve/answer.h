@@ -17,6 +17,9 @@ ps_status ps_chunk_begin(const ps_job *job, ps_text *out, ps_error *err); /* who
 ps_status ps_chunk_progress(const ps_job *job, const char *line, const char *reasoning_field, ps_text *out,
                             ps_error *err);
 ps_status ps_chunk_event(const ps_job *job, const ps_step_view *view, ps_text *out, ps_error *err);
+/* What was sketched, drawn, or nothing where there is no memory for it; chosen: the snapshot whose answer it is, 0
+ * while there is none. */
+ps_status ps_chunk_picture(const ps_job *job, const ps_sketch *sketch, uint32_t chosen, ps_text *out, ps_error *err);
 /* The answers, why they ended, what they cost where that was asked for, and the end. */
 ps_status ps_chunk_answer(const ps_job *job, ps_text *out, ps_error *err);
 ps_status ps_chunk_error(const ps_api_error *error, ps_text *out, ps_error *err); /* and the end */

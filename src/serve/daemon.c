@@ -117,6 +117,7 @@ static bool has_key(ps_exchange *x) {
 
 static bool find_route(ps_exchange *x, const char *url, const char *method) {
     x->route = ps_route_find(url);
+    if (x->route == NULL && (x->file = ps_page_find(url)) != NULL) x->route = &ps_page_route;
     if (x->route == NULL)
         return ps_api_refuse(&x->error, 404, NULL, "not_found",
                              "there is nothing here; docs/serve.md lists the endpoints, which begin with /v1");

@@ -4,6 +4,7 @@
 #define PERSAMP_SERVE_JOB_H
 
 #include "persamp/run.h"
+#include "serve/picture.h"
 #include "serve/queue.h"
 #include "serve/request.h"
 
@@ -39,6 +40,8 @@ typedef struct ps_job {
     bool begin;              /* a stream may begin: something has come, or it has waited for long */
     ps_text progress, event; /* the newest that has not been taken; "" when it has */
     double progress_at;
+    ps_sketch sketch; /* of its search, where the request wants pictures */
+    bool picture;     /* it shows more than what was drawn last, and a picture is due */
 } ps_job;
 
 #endif

@@ -24,6 +24,7 @@ void ps_job_free(ps_job *job) {
     ps_api_request_clear(&job->request);
     ps_text_clear(&job->progress);
     ps_text_clear(&job->event);
+    ps_sketch_clear(&job->sketch);
     ps_free(job);
 }
 

@@ -68,10 +68,12 @@ enum { MOST_EVENTS = 256 << 10 };
 static void show(ps_server *s, ps_job *job, const ps_step_view *view) {
     double now = ps_now();
     ps_text line = {0}, event = {0};
-    if (now - job->progress_at >= progress_interval) ps_progress_line(view, &line);
+    bool due = now - job->progress_at >= progress_interval;
+    if (due) ps_progress_line(view, &line);
     if (job->request.events && ps_chunk_event(job, view, &event, NULL) != PS_OK) ps_text_clear(&event);
-    if (line.length == 0 && event.length == 0) return;
+    if (line.length == 0 && event.length == 0 && !job->request.picture) return;
     ps_server_lock(s);
+    if (job->request.picture && ps_sketch_add(&job->sketch, view, now - job->arrived)) job->picture |= due;
     if (line.length > 0) {
         ps_text old = job->progress;
         job->progress = line;

@@ -33,6 +33,7 @@ typedef struct ps_api_request {
     double budget_answers;      /* persamp.budget "8x": mean answers; 0: not given so */
     uint64_t budget_tokens;     /* likewise as a number of tokens */
     bool stream, usage, events; /* usage: a last chunk of a stream tells it; events: one an iteration in the stream */
+    bool picture;               /* persamp.picture: the pool as it grows, drawn, in the stream */
     const ps_api_setting *settings; /* [n_settings] under persamp, of keys that the schema marks REQUEST */
     size_t n_settings;
 } ps_api_request;

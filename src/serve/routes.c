@@ -50,6 +50,23 @@ static enum MHD_Result answer_metrics(ps_exchange *x) {
     return ps_send_text(x, 200, "text/plain; version=0.0.4; charset=utf-8", &text);
 }
 
+/* A browser that has a file asks whether it is still the same, and is told so in a few bytes. */
+static enum MHD_Result send_file(ps_exchange *x) {
+    const ps_embedded *file = x->file->file;
+    const char *had = MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, "If-None-Match");
+    bool same = had != NULL && strstr(had, file->sha256) != NULL;
+    char tag[80];
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(same ? 0 : file->length, (void *)file->data, MHD_RESPMEM_PERSISTENT);
+    if (response == NULL) return MHD_NO;
+    snprintf(tag, sizeof tag, "\"%s\"", file->sha256);
+    (void)MHD_add_response_header(response, "ETag", tag);
+    (void)MHD_add_response_header(response, "Cache-Control", "no-cache");
+    return ps_send(x, same ? 304 : 200, ps_page_type(x->file), response);
+}
+
+const ps_route ps_page_route = {.post = false, .open = true, .answer = send_file};
+
 /* ---- Answers of the model ------------------------------------------------ */
 
 /* Seeds that were not asked for have 53 bits: JSON's readers in JavaScript keep no more. */

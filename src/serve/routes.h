@@ -2,6 +2,7 @@
 #ifndef PERSAMP_SERVE_ROUTES_H
 #define PERSAMP_SERVE_ROUTES_H
 
+#include "serve/page.h"
 #include "serve/server.h"
 
 typedef struct ps_exchange ps_exchange;
@@ -14,14 +15,17 @@ typedef struct ps_route {
 } ps_route;
 /* NULL: there is no such endpoint. */
 const ps_route *ps_route_find(const char *path);
+/* Of all files of the page: whoever can reach the server may read them without a key, nothing in them is anybody's. */
+extern const ps_route ps_page_route;
 
 /* One request and its answer; the connection's thread's alone. */
 struct ps_exchange {
     ps_server *server;
     struct MHD_Connection *connection;
     const ps_route *route;
-    const char *allow; /* the methods of the route */
-    const char *cors;  /* the origin that may read the answer; NULL: there is none */
+    const ps_page_file *file; /* ps_page_route: which */
+    const char *allow;        /* the methods of the route */
+    const char *cors;         /* the origin that may read the answer; NULL: there is none */
     bool preflight;
     size_t key; /* whose request it is */
     ps_text body;

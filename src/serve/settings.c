@@ -17,8 +17,8 @@ static bool refuse(ps_api_parser *p, const char *name, const char *why) {
 /* What somebody who wrote `name` may have meant. */
 static const char *nearest(const char *name) {
     enum { MOST = 256 };
-    const char *names[MOST] = {"budget", "events"};
-    size_t n, known = 2;
+    const char *names[MOST] = {"budget", "events", "picture"};
+    size_t n, known = 3;
     const ps_config_key *keys = ps_config_keys(&n);
     for (size_t i = 0; i < n && known < MOST; i++)
         if (keys[i].per_request) names[known++] = keys[i].name;
@@ -84,8 +84,9 @@ static bool take_budget(ps_api_parser *p, const json_t *value) {
 
 static bool take_member(ps_api_parser *p, const char *name, const json_t *value) {
     if (strcmp(name, "budget") == 0) return take_budget(p, value);
-    if (strcmp(name, "events") != 0) return add_setting(p, name, value);
-    p->out->events = json_is_true(value);
+    bool events = strcmp(name, "events") == 0, picture = strcmp(name, "picture") == 0;
+    if (!events && !picture) return add_setting(p, name, value);
+    *(events ? &p->out->events : &p->out->picture) = json_is_true(value);
     return json_is_boolean(value) ? true : refuse(p, name, "expected true or false");
 }
 

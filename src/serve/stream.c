@@ -16,6 +16,7 @@ typedef struct stream {
 /* What was taken for a client, with the lock held. */
 typedef struct taken {
     ps_text progress, event;
+    ps_sketch sketch; /* a copy, to be drawn without the lock; n = 0: nothing to draw */
     bool ping, over;
 } taken;
 
@@ -25,7 +26,9 @@ static bool take(stream *st, taken *t) {
     *t = (taken){.progress = job->progress, .event = job->event, .ping = job->ping, .over = job->state == PS_JOB_OVER};
     job->progress = job->event = (ps_text){0};
     job->ping = false;
-    bool something = !st->begun || t->progress.length + t->event.length > 0 || t->ping || t->over;
+    if (job->picture) ps_sketch_copy(&job->sketch, &t->sketch);
+    job->picture = false;
+    bool something = !st->begun || t->progress.length + t->event.length + t->sketch.n > 0 || t->ping || t->over;
     if (something)
         job->quiet_since = ps_now();
     else
@@ -38,7 +41,9 @@ static ps_status end(stream *st) {
     ps_job *job = st->job;
     st->ended = true;
     if (job->error.http != 0) return ps_chunk_error(&job->error, &st->out, NULL);
-    return ps_chunk_answer(job, &st->out, NULL);
+    uint32_t chosen = job->outcome->predictions[job->outcome->select].snapshot;
+    ps_status status = job->sketch.n > 0 ? ps_chunk_picture(job, &job->sketch, chosen, &st->out, NULL) : PS_OK;
+    return status == PS_OK ? ps_chunk_answer(job, &st->out, NULL) : status;
 }
 
 static ps_status compose(stream *st, const taken *t) {
@@ -51,6 +56,8 @@ static ps_status compose(stream *st, const taken *t) {
         status =
             ps_chunk_progress(st->job, t->progress.data, st->server->config->serve_reasoning_field, &st->out, NULL);
     ps_text_append(&st->out, ps_text_cstr(&t->event), t->event.length);
+    if (status == PS_OK && t->sketch.n > 0 && !t->over)
+        status = ps_chunk_picture(st->job, &t->sketch, 0, &st->out, NULL);
     if (status == PS_OK && t->over) status = end(st);
     if (st->out.length == 0) ps_text_puts(&st->out, ": still at work\n\n"); /* a comment: clients pass over it */
     return status == PS_OK && ps_text_ok(&st->out) ? PS_OK : PS_NOMEM;
@@ -69,6 +76,7 @@ static ssize_t fill(stream *st) {
     ps_status status = compose(st, &t);
     ps_text_clear(&t.progress);
     ps_text_clear(&t.event);
+    ps_sketch_clear(&t.sketch);
     return status == PS_OK ? (ssize_t)st->out.length : MHD_CONTENT_READER_END_WITH_ERROR;
 }
 

@@ -34,6 +34,10 @@ ended() {
 }
 
 start
+if command -v curl >/dev/null; then
+    [ "$(curl -s -o page -w '%{http_code}' "http://127.0.0.1:$port/")" = 200 ] || fail "no page"
+    grep -q '<title>persamp</title>' page || fail "another page"
+fi
 kill -TERM "$pid"
 ended 0 "SIGTERM"
 start --serve.models='{toy-majority: {method: majority}}'

@@ -31,19 +31,20 @@ static void a_request_without_options_asks_for_one_answer(void **state) {
 
 static void every_field_is_read(void **state) {
     (void)state;
-    ps_api_request r = parse_of(CHAT(", \"model\": \"m\", \"n\": 3, \"seed\": 12, \"temperature\": 0.5, \"top_p\": 0.9,"
-                                     "\"stop\": [\"a\", \"\\n\"], \"max_completion_tokens\": 40, \"stream\": true,"
-                                     "\"stream_options\": {\"include_usage\": true}, \"reasoning_effort\": \"xhigh\","
-                                     "\"persamp\": {\"events\": true, \"budget\": \"8x\", \"method\": \"beam\","
-                                     "\"ps\": {\"mode\": \"steps\", \"refill\": true}, \"beam.width\": 2}"),
-                                true);
+    ps_api_request r =
+        parse_of(CHAT(", \"model\": \"m\", \"n\": 3, \"seed\": 12, \"temperature\": 0.5, \"top_p\": 0.9,"
+                      "\"stop\": [\"a\", \"\\n\"], \"max_completion_tokens\": 40, \"stream\": true,"
+                      "\"stream_options\": {\"include_usage\": true}, \"reasoning_effort\": \"xhigh\","
+                      "\"persamp\": {\"events\": true, \"picture\": true, \"budget\": \"8x\", \"method\": \"beam\","
+                      "\"ps\": {\"mode\": \"steps\", \"refill\": true}, \"beam.width\": 2}"),
+                 true);
     assert_string_equal(r.model, "m");
     assert_int_equal(r.n, 3);
     assert_true(r.has_seed && r.seed == 12 && r.temperature == 0.5 && r.top_p == 0.9);
     assert_int_equal(r.n_stops, 2);
     assert_string_equal(r.stops[1], "\n");
     assert_int_equal(r.max_tokens, 40);
-    assert_true(r.stream && r.usage && r.events);
+    assert_true(r.stream && r.usage && r.events && r.picture);
     assert_int_equal(r.effort, PS_EFFORT_HIGH);
     assert_true(r.budget_answers == 8 && r.budget_tokens == 0);
     assert_int_equal(r.n_settings, 4);
@@ -170,6 +171,8 @@ static void what_cannot_be_done_is_refused_by_name(void **state) {
         {CHAT(", \"persamp\": {\"budget\": \"-1x\"}"), true, "persamp.budget", "8x"},
         {CHAT(", \"persamp\": {\"budget\": \"1e999x\"}"), true, "persamp.budget", "8x"},
         {CHAT(", \"persamp\": {\"events\": 1}"), true, "persamp.events", "true or false"},
+        {CHAT(", \"persamp\": {\"picture\": \"yes\"}"), true, "persamp.picture", "true or false"},
+        {CHAT(", \"persamp\": {\"pictures\": true}"), true, "persamp.pictures", "did you mean picture"},
         {CHAT(", \"persamp\": {\"ps\": {\"mod\": 1}}"), true, "persamp.ps.mod", "did you mean ps.mode?"},
         {CHAT(", \"persamp\": {\"evaluation.answer_regex\": \"a\"}"), true, "persamp.evaluation.answer_regex",
          "whoever runs"},

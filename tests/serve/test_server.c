@@ -246,6 +246,45 @@ static void a_stream_tells_progress_then_the_answer_then_the_cost(void **state) 
     bench_end(b);
 }
 
+/* With pictures a stream shows the pool: dots that become more, and at the end the answer that was chosen. */
+static void a_stream_draws_the_pool(void **state) {
+    (void)state;
+    bench *b = bench_of("ps.resample.policy", "always");
+    int fd = client_connect(b->port);
+    assert_true(client_request(fd, "POST", chat_path, "",
+                               CHAT(", \"seed\": 7, \"stream\": true, \"persamp\": {\"picture\": true}")));
+    bytes body = {0};
+    size_t at = 0, pictures = 0;
+    long long shown = 0, snapshots = 0, chosen = 0;
+    bool answered = false;
+    reply head = client_head(fd);
+    for (json_t *event; (event = next_event(fd, &body, &at)) != NULL; json_decref(event)) {
+        const char *content = json_string_value(json_at(event, "choices.0.delta.content"));
+        answered |= content != NULL && *content != '\0';
+        assert_null(json_at(event, "persamp.event")); /* nobody asked for these */
+        const char *pool = json_string_value(json_at(event, "persamp.picture.pool"));
+        if (pool == NULL) continue;
+        assert_false(answered);
+        assert_true(json_int_at(event, "persamp.picture.shown") >= shown);
+        shown = json_int_at(event, "persamp.picture.shown");
+        snapshots = json_int_at(event, "persamp.picture.snapshots");
+        chosen = json_int_at(event, "persamp.picture.chosen");
+        assert_int_equal(strncmp(pool, "<svg ", 5), 0);
+        assert_int_equal(strncmp(json_text_at(event, "persamp.picture.lines"), "<svg ", 5), 0);
+        pictures++;
+    }
+    assert_true(answered && pictures >= 1);
+    assert_true(shown == snapshots && shown > 8 && chosen > 0 && chosen <= shown);
+    close(fd);
+    bytes_clear(&body);
+    reply_free(&head);
+    reply r = client_post(b->port, chat_path, CHAT(", \"persamp\": {\"picture\": true}")); /* no stream: none */
+    assert_int_equal(r.code, 200);
+    assert_null(strstr(r.body, "<svg"));
+    reply_free(&r);
+    bench_end(b);
+}
+
 static void the_field_of_progress_is_the_operators_choice(void **state) {
     (void)state;
     static const char *const fields[] = {"reasoning", "reasoning_content", "both", "none"};
@@ -260,6 +299,36 @@ static void the_field_of_progress_is_the_operators_choice(void **state) {
         close(fd);
         bench_end(b);
     }
+}
+
+/* ---- The page ------------------------------------------------------------ */
+
+static void the_page_is_served_with_its_policy(void **state) {
+    (void)state;
+    bench *b = bench_of("system.log_level", "INFO");
+    char known[256];
+    reply r = bench_get(b, "/");
+    assert_int_equal(r.code, 200);
+    assert_non_null(strstr(r.headers, "Content-Type: text/html; charset=utf-8"));
+    assert_non_null(strstr(r.headers, "X-Content-Type-Options: nosniff"));
+    assert_non_null(strstr(r.headers, "Content-Security-Policy: default-src 'none'; script-src 'self'; connect-src "
+                                      "'self'; font-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; "
+                                      "frame-ancestors 'none'"));
+    assert_non_null(strstr(r.body, "<title>persamp</title>"));
+    const char *tag = reply_header(&r, "ETag");
+    assert_non_null(tag);
+    snprintf(known, sizeof known, "If-None-Match: %.*s\r\n", (int)strcspn(tag, "\n"), tag);
+    reply_free(&r);
+    r = client_ask(b->port, "GET", "/", known, NULL);
+    assert_int_equal(r.code, 304); /* it has not changed */
+    assert_string_equal(r.body, "");
+    reply_free(&r);
+    r = client_ask(b->port, "GET", "/page.js", known, NULL);
+    assert_int_equal(r.code, 200); /* another file */
+    assert_non_null(strstr(r.body, "DOMParser"));
+    assert_null(strstr(r.body, "innerHTML"));
+    reply_free(&r);
+    bench_end(b);
 }
 
 /* ---- Refusals ------------------------------------------------------------ */
@@ -286,7 +355,10 @@ static void refusals_are_objects_with_their_status(void **state) {
         {"POST", chat_path, "Content-Type: text/plain\r\nContent-Length: 2\r\n\r\n{}", NULL, 415, "application/json"},
         {"GET", chat_path, "", NULL, 405, "method_not_allowed"},
         {"POST", "/v1/models", json, "{}", 405, "method_not_allowed"},
-        {"GET", "/", "", NULL, 404, "not_found"},
+        {"POST", "/", json, "{}", 405, "method_not_allowed"},
+        {"GET", "/page.html", "", NULL, 404, "not_found"},
+        {"GET", "/katex/../page.js", "", NULL, 404, "not_found"},
+        {"GET", "/", "Origin: http://evil.example\r\n", NULL, 403, "foreign_origin"},
         {"GET", "/v1/embeddings", "", NULL, 404, "not_found"},
         {"GET", "/health", "Origin: http://evil.example\r\n", NULL, 403, "foreign_origin"},
         {"OPTIONS", chat_path, "Origin: http://evil.example\r\n", NULL, 403, "foreign_origin"},
@@ -316,6 +388,8 @@ static void a_key_is_asked_for_and_a_wrong_one_refused(void **state) {
     } cases[] = {{"/v1/models", "", 401},
                  {"/v1/models", "Authorization: Bearer key-of-alice-012345678\r\n", 401},
                  {"/v1/models", "Authorization: Bearer key-of-alice-0123456789\r\n", 200},
+                 {"/", "", 200}, /* which asks for the key */
+                 {"/page.js", "", 200},
                  {"/metrics", "", 401},
                  {"/metrics", "Authorization: Bearer key-of-alice-0123456789\r\n", 200}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -698,6 +772,8 @@ int main(void) {
         cmocka_unit_test(limits_of_the_answer_are_kept),
         cmocka_unit_test(a_conversation_reaches_the_model_whole),
         cmocka_unit_test(a_stream_tells_progress_then_the_answer_then_the_cost),
+        cmocka_unit_test(a_stream_draws_the_pool),
+        cmocka_unit_test(the_page_is_served_with_its_policy),
         cmocka_unit_test(the_field_of_progress_is_the_operators_choice),
         cmocka_unit_test(refusals_are_objects_with_their_status),
         cmocka_unit_test(a_key_is_asked_for_and_a_wrong_one_refused),
