@@ -3,6 +3,7 @@
 
 #include "screen.h"
 #include "shipped.h"
+#include "view.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -29,7 +30,8 @@ static void help(void) {
         "Long answers are shortened in the table, and what a terminal would obey is shown as \\x1b, in a file too;\n"
         "--json has every character.\n\n"
         "Options\n"
-        "  -v, --verbose   show the particles as they grow, with beta, ESS and every selection\n"
+        "  -v, --verbose   show the particles as they grow: on a terminal one screen, equal ones as one line, "
+        "elsewhere lines\n"
         "  --gold ANSWER   say whether the answer is right\n"
         "  --json          print the result line of `persamp eval` instead\n"
         "  --config FILE   read a configuration; repeat it, later files win\n"
@@ -38,67 +40,22 @@ static void help(void) {
 
 /* ---- The live view ------------------------------------------------------- */
 
-typedef struct view {
-    bool terminal, clock; /* clock: on standard error it shows that time passes */
-    size_t lines;         /* on the screen, to be drawn over … */
-    size_t columns;       /* … which was so wide then */
-    double started, last; /* seconds */
+typedef struct watch {
+    ps_cli_view *view; /* NULL: not asked for */
+    bool clock;        /* on standard error it is shown that time passes */
+    double started, last;
     const char *method;
-} view;
+} watch;
 
-/* What fits on a line and on the screen: a line that wraps, or one that has scrolled away, cannot be drawn over. */
-static ps_cli_size room_of(const view *state) {
-    enum { IN_A_FILE = 120 };
-    return state->terminal ? ps_cli_screen(stdout) : (ps_cli_size){IN_A_FILE, SIZE_MAX};
-}
-
-static void print_particle(const ps_particle_view *p, size_t columns) {
-    static const char marks[] = {' ', '*', '!'}; /* open, finished, truncated */
-    enum { FEWEST = 8, MOST = 60 };
-    ps_text line = {0};
-    ps_text_printf(&line, "%c %4u <- %-4u depth %-3u score %8.3f", marks[p->state], p->snapshot, p->parent, p->depth,
-                   p->ell);
-    if (!isnan(p->reward)) ps_text_printf(&line, "  r %.3f", p->reward);
-    size_t used = ps_cli_put_line(stdout, ps_text_cstr(&line), columns);
-    ps_text_clear(&line);
-    size_t left = columns >= used + 2 + FEWEST ? columns - used - 2 : 0;
-    if (left > 0) fputs("  ", stdout);
-    if (left > 0) ps_cli_put_line(stdout, p->text, left < MOST ? left : MOST);
-    putchar('\n');
-}
-
-static void print_heading(const ps_step_view *v, size_t columns) {
-    const ps_method_report *r = &v->report;
-    char line[160];
-    int n = snprintf(line, sizeof line, "iteration %zu: %zu steps, %zu tokens", r->n_iterations, v->n, r->tokens);
-    if (r->n_iterations > 0) {
-        const ps_iteration *last = &r->iterations[r->n_iterations - 1];
-        snprintf(line + n, sizeof line - (size_t)n, ", beta %.3f, ESS %.2f%s", last->beta, last->ess,
-                 last->resampled ? ", selection" : "");
-    }
-    ps_cli_put_line(stdout, line, columns);
-    putchar('\n');
-}
-
-static void show_step(void *user, const ps_step_view *v) {
-    view *state = user;
-    ps_cli_size r = room_of(state);
-    bool same = r.columns == state->columns; /* after a change of width nobody knows where the old lines are */
-    if (state->terminal && state->lines > 0 && same) printf("\033[%zuA\033[J", state->lines);
-    print_heading(v, r.columns);
-    size_t shown = v->n + 2 <= r.rows ? v->n : r.rows > 4 ? r.rows - 4 : 0;
-    for (size_t i = 0; i < shown; i++)
-        print_particle(&v->particles[i], r.columns);
-    if (shown < v->n) printf("  … and %zu more\n", v->n - shown);
-    state->lines = 1 + shown + (shown < v->n);
-    state->columns = r.columns;
-    fflush(stdout);
+static void show_step(void *user, const ps_step_view *step) {
+    ps_cli_view_step(((watch *)user)->view, step);
 }
 
 /* A search may take minutes with a large model: on a terminal the time goes on. */
 static bool cancelled(void *user) {
-    view *state = user;
+    watch *state = user;
     double now = ps_now();
+    if (!ps_cli_interrupted(NULL)) ps_cli_view_tick(state->view);
     if (state->clock && now - state->last >= 1) {
         unsigned s = (unsigned)(now - state->started);
         fprintf(stderr, "\r\033[K%.16s  %u:%02u", state->method, s / 60, s % 60);
@@ -184,15 +141,16 @@ static ps_status solve(const ps_config *config, const solve_arguments *a, ps_err
     ps_outcome *outcome = NULL;
     ps_log log = ps_cli_quiet_log(config); /* the answer is what was asked for */
     bool live = a->verbose && !a->json;    /* JSON is for a program, which reads nothing else */
-    view state = {
-        .terminal = isatty(STDOUT_FILENO) == 1, .clock = isatty(STDERR_FILENO) == 1 && !live, .method = config->method};
+    watch state = {.clock = isatty(STDERR_FILENO) == 1 && !live, .method = config->method};
     ps_problem problem = {.text = a->question, .answer = a->gold};
     ps_observer observer = {.user = &state, .step = live ? show_step : NULL, .cancelled = cancelled};
     ps_status status = ps_models_open(config, &log, &models, err);
+    if (live) state.view = ps_cli_view_open(config->method);
     state.started = state.last = ps_now();
     ps_cli_catch_interrupt();
     if (status == PS_OK) status = ps_solve(config, models, &problem, &observer, &outcome, err);
     ps_cli_line_close();
+    ps_cli_view_close(state.view);
     if (live) putchar('\n');
     if (status == PS_OK) ps_cli_log_outcome(outcome);
     if (status == PS_OK && a->json)

@@ -51,11 +51,11 @@ static glyph glyph_at(const char *text, size_t left) {
     return (glyph){text, length, length, ps_cli_columns_of(code), kind_of(code)};
 }
 
-/* As much of the text as goes into `limit` columns, to `out` unless it is NULL; the columns that took. Blanks are
+/* As much of text[0..left) as goes into `limit` columns, to `out` unless it is NULL; the columns that took. Blanks are
  * written when something follows them. */
-static size_t walk(FILE *out, const char *text, size_t limit) {
+static size_t walk(FILE *out, const char *text, size_t left, size_t limit) {
     size_t used = 0, blanks = 0;
-    for (size_t left = strlen(text); left > 0;) {
+    while (left > 0) {
         glyph g = glyph_at(text, left);
         text += g.taken;
         left -= g.taken;
@@ -71,14 +71,52 @@ static size_t walk(FILE *out, const char *text, size_t limit) {
 }
 
 size_t ps_cli_width(const char *text) {
-    return walk(NULL, text, SIZE_MAX);
+    return walk(NULL, text, strlen(text), SIZE_MAX);
 }
 
 size_t ps_cli_put_line(FILE *out, const char *text, size_t width) {
-    if (ps_cli_width(text) <= width) return walk(out, text, width);
-    size_t used = walk(out, text, width > 0 ? width - 1 : 0);
+    if (ps_cli_width(text) <= width) return walk(out, text, strlen(text), width);
+    size_t used = walk(out, text, strlen(text), width > 0 ? width - 1 : 0);
     fputs("\xE2\x80\xA6", out);
     return used + 1;
+}
+
+/* Where a line of `width` columns ends: the bytes of it, and where the next begins. */
+static size_t row_end(const char *text, size_t width, size_t *next) {
+    size_t used = 0, end = 0, at = 0, blank = 0, after = 0; /* blank: the last one that text stands before */
+    for (size_t left = strlen(text); left > 0;) {
+        glyph g = glyph_at(text + at, left);
+        bool gap = g.kind == BLANK || g.kind == CONTROL;
+        size_t columns = g.kind == BLANK ? 1 : g.kind == CONTROL ? used > 0 : g.kind == SHOWN ? (size_t)g.columns : 0;
+        if (used + columns > width && !gap) {
+            *next = blank > 0 ? after : end > 0 ? end : at + g.taken; /* what is wider than a line is left out */
+            return blank > 0 ? blank : end;
+        }
+        if (gap && end > 0) blank = end;
+        at += g.taken;
+        left -= g.taken;
+        used += columns;
+        if (gap) after = at;
+        if (!gap) end = at;
+    }
+    *next = at;
+    return end;
+}
+
+const char *ps_cli_put_row(FILE *out, const char *text, size_t width, size_t *used) {
+    size_t next = 0, end = row_end(text, width, &next);
+    *used = walk(out, text, end, width);
+    return text + next;
+}
+
+size_t ps_cli_rows(const char *text, size_t width) {
+    size_t rows = 0;
+    while (*text != '\0') {
+        size_t used = 0;
+        text = ps_cli_put_row(NULL, text, width, &used);
+        rows += used > 0;
+    }
+    return rows;
 }
 
 void ps_cli_put_words(FILE *out, const char *text, size_t length, size_t used, size_t indent, size_t columns) {

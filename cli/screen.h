@@ -23,6 +23,12 @@ size_t ps_cli_width(const char *text);
  * `width` columns as "…". Returns the columns it took. Nothing of it is a command for a terminal. */
 size_t ps_cli_put_line(FILE *out, const char *text, size_t width);
 
+/* A text over several lines, one a call: write as much of it as `width` columns hold, broken at a blank where there is
+ * one, to `out` unless it is NULL. *used: the columns that took. Returns what is left, "" at the end. */
+const char *ps_cli_put_row(FILE *out, const char *text, size_t width, size_t *used);
+/* How many lines that are. */
+size_t ps_cli_rows(const char *text, size_t width);
+
 /* The words of text[0..length) on lines of `columns`, all but the first after `indent` blanks; `used` columns of the
  * first are taken. A word that is longer than a line stays whole. */
 void ps_cli_put_words(FILE *out, const char *text, size_t length, size_t used, size_t indent, size_t columns);

@@ -104,31 +104,94 @@ for columns in $terminals; do
     done
 done
 
-# On a terminal the live view neither wraps nor scrolls: what is drawn over is what was drawn.
-if command -v script >/dev/null && script -qec true /dev/null </dev/null >out 2>err; then
-    for size in '40 50' '9 200' '24 80'; do
+# ---- The live view: one screen, drawn over, that neither wraps nor scrolls; plain lines where it is no terminal.
+# live ROWS COLUMNS ARGUMENTS…: as a terminal gets it, in the file raw, and without its commands in the file out.
+ESC=$(printf '\033')
+live() {
+    rows=$1
+    cols=$2
+    shift 2
+    script -qec "stty rows $rows cols $cols; TERM=${TERMINAL:-xterm} '$P' solve --verbose --engine.type=toy $* x" /dev/null \
+        </dev/null >raw 2>err || fail "solve --verbose on $rows rows of $cols columns"
+    tr -d '\r' <raw | sed "s/$ESC\\[[0-9]*[AJKm]//g" >out
+}
+# What is drawn over is what was drawn: each "up N" goes over exactly the lines since the one before, and never past the
+# top. Frames end before the answer, with a blank line.
+draws_over() { # draws_over ROWS: at least three frames
+    tr -d '\r' <raw | awk -v rows="$1" '
+        BEGIN {start = 1}
+        match($0, /\033\[[0-9]+A/) {
+            n = substr($0, RSTART + 2, RLENGTH - 3) + 0
+            if (n != NR - start || n >= rows) bad = 1
+            start = NR
+            ups++
+        }
+        END {exit bad || ups < 2}'
+}
+# The view alone, with each character as many dots as it has columns.
+view_lines() { sed '/^$/,$d' out | LC_ALL=C sed 's/\xe2\x96[\x80-\xbf]/#/g; s/\xe2\x86\xb6/</g; s/\xc3\x97/x/g' | dots; }
+if [ -n "$terminals" ]; then
+    for size in '40 50' '9 200' '24 80' '24 40' '6 20' '3 12'; do
         rows=${size% *}
         cols=${size#* }
-        script -qec "stty rows $rows cols $cols; '$P' solve --verbose --engine.type=toy --generation.n_particles=12 x" \
-            /dev/null </dev/null >out 2>err || fail "solve --verbose on a terminal"
-        tr -d '\r' <out | sed "s/$(printf '\033')\\[[0-9]*[AJ]//g; s/…/./g" >plain
-        awk -v most="$cols" '/^(iteration|[ *!] +[0-9]+ <-)/ && length($0) > most {exit 1}' plain ||
-            fail "a line wider than $cols columns"
-        # Each "up N" goes over exactly the lines since the one before, and never past the top.
-        awk -v rows="$rows" 'BEGIN {ups = 0; bad = 0}
-            match($0, /\033\[[0-9]+A/) {
-                n = substr($0, RSTART + 2, RLENGTH - 3) + 0
-                if (n != NR - start || n >= rows) bad = 1
-                start = NR
-                ups++
-            }
-            /iteration 1:/ {start = NR}
-            END {exit bad || ups < 2}' out || fail "the live view on $rows rows of $cols columns draws over other lines"
+        live "$rows" "$cols" --generation.n_particles=12
+        view_lines | LC_ALL=C awk -v most=$((cols - 1)) 'length($0) > most {exit 1} {next} /\033/ {exit 1}' ||
+            fail "a line of the view is wider than $cols columns: $(view_lines)"
+        draws_over "$rows" || fail "the live view on $rows rows of $cols columns draws over other lines"
+        no_controls || fail "something else than its own commands"
     done
-    expect 0 "" script -qec "stty rows 9 cols 200; '$P' solve --verbose --engine.type=toy --generation.n_particles=12 x" \
-        /dev/null
+    live 6 200 --generation.n_particles=12 --method=majority
     grep -q 'more' out || fail "nothing says that particles are left out"
+
+    # Equal particles are one row, the heaviest first; a bar and a share for each; where the search went back is told.
+    live 40 120 --generation.n_particles=32 --ps.depth_decay=0.9 --ps.resample.policy=always
+    grep -q '×[0-9]' out || fail "equal particles are not one row"
+    grep -q '█.*%.*so' out || fail "no bar"
+    grep -q '↶ back [0-9]* step' out || fail "nothing says that the search went back"
+    grep -q 'the heaviest writes:' out || fail "no text of the heaviest"
+    awk '/^weight/ {last = 101; next} match($0, / *[0-9]+%/) && /^[█▏▎▍▌▋▊▉]/ {
+             share = substr($0, RSTART, RLENGTH) + 0
+             if (share > last) bad = 1
+             last = share
+         } END {exit bad}' out || fail "the heaviest is not the first"
+    grep -q "$ESC\\[36m" raw || fail "no colour on a terminal"
+    NO_COLOR=1 live 24 80 --generation.n_particles=8
+    if grep -q "$ESC\\[[0-9;]*m" raw; then fail "a colour in spite of NO_COLOR"; fi
+    draws_over 24 || fail "NO_COLOR changes more than colours"
+    TERMINAL=dumb live 24 80 --generation.n_particles=8
+    if grep -q "$ESC" raw; then fail "commands for a terminal that knows none"; fi
+    grep -q '^iteration 1: 8 steps' out || fail "no plain lines where TERM is dumb"
+
+    # What a model writes is no command here either, and has its columns.
+    live 24 40 --engine.toy.table=nasty.json --method=majority --generation.n_particles=64
+    no_controls || fail "the live view sends a terminal what it obeys"
+    view_lines | LC_ALL=C awk 'length($0) > 39 {print; bad = 1} END {exit bad}' >wide || fail "it wraps: $(cat wide)"
+
+    # A terminal that becomes narrower, and a signal: the view fits again, and nothing is left of it that is not text.
+    cat >narrow.sh <<END
+stty rows 24 cols 100
+TERM=xterm '$P' solve --verbose --engine.type=toy --generation.n_particles=8 --ps.refill=true \
+    --ps.budget.max_iterations=100000000 x &
+until [ "\$(grep -ac '.\\[[0-9]*A' typed)" -ge 2 ]; do :; done
+stty cols 30
+echo resized >>sizes
+n=\$(grep -ac '.\\[[0-9]*A' typed)
+until [ "\$(grep -ac '.\\[[0-9]*A' typed)" -ge \$((n + 4)) ]; do :; done
+kill -TERM \$!
+wait \$!
+echo "the code is \$?"
+END
+    script -qefc "sh narrow.sh" typed </dev/null >raw 2>err
+    tr -d '\r' <raw | sed "s/$ESC\\[[0-9]*[AJKm]//g" >out
+    grep -q 'the code is 130' out || fail "a signal does not end it"
+    no_controls || fail "something is left of the view"
+    sed -n '/^the heaviest/h; /^the heaviest/!H; ${g;p}' out >last
+    LC_ALL=C sed 's/\xe2\x96[\x80-\xbf]/#/g' last | awk 'length($0) > 29 && !/cancelled|code is|^Script/ {print; bad = 1} END {exit bad}' >wide ||
+        fail "the view does not follow its terminal: $(cat wide)"
 fi
+"$P" solve --verbose --engine.type=toy --generation.n_particles=8 x >out 2>err
+no_controls || fail "commands in a file"
+grep -q '^iteration 1: 8 steps' out || fail "no plain lines in a file"
 
 # A long problem: on a terminal the time goes on while no result comes.
 if command -v script >/dev/null && command -v timeout >/dev/null && script -qec true /dev/null </dev/null >out 2>err; then
