@@ -88,6 +88,19 @@ static ps_status learn_model(ps_pooling *p, const char *wanted, ps_error *err) {
     return status == PS_OK ? PS_OK : ps_error_prefix(err, status, "%s", p->url);
 }
 
+/* Another server may have paths of the other names, and mean something else by them. */
+static ps_status find_pooling(ps_pooling *p, ps_error *err) {
+    const ps_http_reply *reply = NULL;
+    ps_text body = {0};
+    ps_status status = ps_json_dump(json_pack("{s:o, s:[s]}", "model", ps_json_text(p->model), "input", "a"),
+                                    JSON_COMPACT, &body, err);
+    if (status == PS_OK) status = exchange(p, "/pooling", &body, &reply, err);
+    ps_text_clear(&body);
+    if (status == PS_OK && (reply->code == 404 || reply->code == 405))
+        return ps_fail(err, PS_HTTP, "%s has no /pooling: vLLM has it with --runner pooling", p->url);
+    return status == PS_OK ? must(reply, err) : status;
+}
+
 /* ---- Its prompts --------------------------------------------------------- */
 
 /* Ids of a text or a chat, as the server gives them: *tokens is owned by the caller. */
@@ -266,8 +279,6 @@ static ps_status learn_rewards(ps_pooling *p, ps_error *err) {
     ps_status status = write_fixed_text(p, err);
     if (status == PS_OK) status = ps_pooling_write_fixed(p, &body, err);
     if (status == PS_OK) status = exchange(p, "/pooling", &body, &reply, err);
-    if (status == PS_OK && reply->code == 404)
-        status = ps_fail(err, PS_HTTP, "%s has no /pooling: vLLM has it with --runner pooling", p->url);
     if (status == PS_OK) status = must(reply, err);
     if (status == PS_OK) {
         status = ps_pooling_read_fixed(reply->body, reply->length, p->fixed, err);
@@ -300,6 +311,7 @@ static ps_status name_identity(ps_pooling *p, ps_error *err) {
 
 ps_status ps_pooling_start(ps_pooling *p, const char *wanted, const char *system, ps_error *err) {
     ps_status status = learn_model(p, wanted, err);
+    if (status == PS_OK) status = find_pooling(p, err);
     if (status == PS_OK) status = learn_prompt(p, system, err);
     if (status == PS_OK) status = learn_rewards(p, err);
     return status == PS_OK ? name_identity(p, err) : status;

@@ -50,7 +50,7 @@ static void contradictions_are_told_with_their_place(void **state) {
          "t.yaml:2:23: scoring.prm.kind: head reads hidden states, which no server gives; let vLLM apply the head, and "
          "set pooling (docs/reward.md)"},
         {"models: {prm: {openai: {base_url: localhost}}}\n",
-         "t.yaml:1:34: models.prm.openai.base_url: expected an address that begins with http:// or https://"},
+         "t.yaml:1:35: models.prm.openai.base_url: expected an address that begins with http:// or https://"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         ps_error err = {0};

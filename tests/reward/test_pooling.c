@@ -511,7 +511,7 @@ static void the_start_says_what_is_wrong(void **state) {
     check_start(&server, &(ps_prm_options){.step_tag = "<|step|>"}, PS_FORMAT, "scoring.prm.step_tag");
     check_start(&server, &(ps_prm_options){.step_tag = ""}, PS_ARG, "no step tag");
     pooling_server_stop(&server);
-    server = (pooling_server){.spoil = refuse_pooling};
+    server = (pooling_server){.spoil = refuse_pooling}; /* as llama-server */
     pooling_server_start(&server);
     check_start(&server, &(ps_prm_options){0}, PS_HTTP, "--runner pooling");
     fault_server_down(server.server);

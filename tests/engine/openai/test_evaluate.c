@@ -1,5 +1,6 @@
 /* Given tokens, read where a caller wants: what both kinds of servers tell of a known table, and what they may not. */
 #include "engine/openai/openai_test.h"
+#include "engine/openai/recordings.h"
 
 #include <math.h>
 #include <stdatomic.h>
@@ -227,12 +228,46 @@ static void cancelled_evaluations_get_their_event(void **state) {
     close_scene(&s);
 }
 
+/* What the shipped reward model said of three steps of "What is 12 + 30?" at the real servers; of the second, which is
+ * wrong, it is less sure. */
+static void recorded_chances_are_read(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        const ps_dialect *dialect;
+    } servers[] = {{"llama_server_prm", &ps_dialect_llama_server}};
+    static const double expected[] = {0.9735, 0.8073, 0.8087};
+    for (size_t k = 0; k < sizeof servers / sizeof *servers; k++) {
+        json_t *list = recordings(servers[k].name);
+        for (size_t i = 0; i < 3; i++) {
+            char name[32];
+            ps_text body = {0};
+            const char *path = NULL;
+            ps_remote_chances chances = {0};
+            size_t length = 0;
+            ps_arena *arena = ps_arena_create();
+            snprintf(name, sizeof name, "chances_%zu", i + 1);
+            const json_t *record = recorded(list, name);
+            const ps_remote_ask ask = ask_of(record, arena);
+            const char *answer = body_of(record, &length);
+            assert_ok(servers[k].dialect->write_choices(&ask, &body, &path, err));
+            assert_true(is_request(record, &body, path));
+            assert_ok(servers[k].dialect->read_choices(&ask, answer, length, arena, &chances, err));
+            check_near(ratio(chances.logp), expected[i], 1e-3);
+            assert_int_equal(chances.prompt_tokens, ask.n_tokens);
+            ps_text_clear(&body);
+            ps_arena_free(arena);
+        }
+        json_decref(list);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_kinds_tell_what_is_asked_for),     cmocka_unit_test(marks_are_read_in_order),
         cmocka_unit_test(control_tokens_of_a_text_stay_text),    cmocka_unit_test(nonsense_is_asked_again),
         cmocka_unit_test(what_does_not_fit_is_its_own_failure),  cmocka_unit_test(hidden_states_are_refused_by_name),
-        cmocka_unit_test(cancelled_evaluations_get_their_event),
+        cmocka_unit_test(cancelled_evaluations_get_their_event), cmocka_unit_test(recorded_chances_are_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
