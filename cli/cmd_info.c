@@ -68,9 +68,20 @@ static void print_description(const char *text) {
     }
 }
 
-static void print_prm(const char *path, const char *kind) {
+/* Whether the reward model is a server's. */
+static bool is_served(const ps_config *config) {
+    return ps_config_is(config->models_prm_engine, "openai") || ps_config_is(config->scoring_prm_kind, "remote");
+}
+
+static void print_prm(const ps_config *config, const char *kind) {
     ps_text text = {0};
-    ps_text_printf(&text, "%s, kind %s", path != NULL ? path : "the shipped one", kind);
+    const char *path = config->models_prm_model_path;
+    const bool served = is_served(config);
+    ps_text_printf(&text, "%s%s, kind %s", served ? "at " : "",
+                   served         ? config->models_prm_openai_base_url
+                   : path != NULL ? path
+                                  : "the shipped one",
+                   kind);
     print_line("prm         ", ps_text_ok(&text) ? ps_text_cstr(&text) : kind);
     ps_text_clear(&text);
 }
@@ -122,10 +133,10 @@ static void print_models(const ps_config *config, const ps_models *models) {
     const ps_prm *prm = ps_models_prm(models);
     if (prm == NULL)
         puts("prm         none (models.prm.enabled is false)");
-    else if (toy)
+    else if (toy && !is_served(config))
         puts("prm         the toy engine's");
     else
-        print_prm(config->models_prm_model_path, prm->ops->kind);
+        print_prm(config, prm->ops->kind);
     if (prm != NULL && ps_prm_identity(prm) != NULL) print_line("            ", ps_prm_identity(prm));
 }
 

@@ -65,10 +65,13 @@ typedef struct ps_extend_request {
     uint64_t tag; /* returned in the event; the caller's own */
 } ps_extend_request;
 
-/* Append given tokens to a node and read the model at marked positions: all that a process reward model needs. */
+/* Append a text and given tokens to a node and read the model at marked positions: all that a process reward model
+ * needs. */
 typedef struct ps_evaluate_request {
     ps_node node;
-    const ps_token *tokens; /* n_tokens ≥ 1, copied */
+    const char *text; /* [text_length] copied; comes before the tokens. Control tokens that it spells stay text */
+    size_t text_length;
+    const ps_token *tokens; /* [n_tokens] copied; there are some, or a text */
     size_t n_tokens;
     const uint32_t *marks; /* n_marks positions in [0, n_tokens), ascending, copied: "after this token" */
     size_t n_marks;
@@ -114,7 +117,7 @@ typedef struct ps_event {
                          next step), without end-of-sequence and stop string; NUL-terminated */
     size_t text_length;
     /* Evaluation: */
-    const double *choice_logp; /* [n_marks × n_choices] */
+    const double *choice_logp; /* [n_marks × n_choices]; with PS_ENGINE_AMONG_CHOICES given that it is one of them */
     const float *hidden;       /* [n_marks × hidden_size] or NULL */
     /* Cost of this request: */
     size_t prompt;    /* tokens of the prompt at the root of its tree, BOS included; 0 on error */
@@ -139,7 +142,8 @@ typedef enum ps_engine_can {
     PS_ENGINE_CERTAINTY = 1 << 9,     /* events have certainty when asked */
     PS_ENGINE_CONFIDENCE = 1 << 10,   /* … and confidence */
     PS_ENGINE_RAMP = 1 << 11,         /* ramp_tokens is understood */
-    PS_ENGINE_CHATS_WHOLE = 1 << 12   /* a limit: an answer to messages is one step, which nothing can be added to */
+    PS_ENGINE_CHATS_WHOLE = 1 << 12,  /* a limit: an answer to messages is one step, which nothing can be added to */
+    PS_ENGINE_AMONG_CHOICES = 1 << 13 /* a limit: of choice_logp the differences alone mean something */
 } ps_engine_can;
 
 /* Facts of a loaded model, for reports. Strings live as long as the engine. */
@@ -208,6 +212,7 @@ typedef struct ps_engine_ops {
     void (*release)(ps_engine *engine, ps_node node);
     ps_status (*extend)(ps_engine *engine, const ps_extend_request *request, ps_error *err);
     ps_status (*evaluate)(ps_engine *engine, const ps_evaluate_request *request, ps_error *err); /* OPTIONAL */
+    bool evaluates_text; /* evaluate takes a text; for other engines ps_engine_evaluate tokenizes it */
     ps_status (*poll)(ps_engine *engine, double seconds, const ps_event **events, size_t *n, ps_error *err);
     void (*cancel)(ps_engine *engine, uint64_t tag); /* OPTIONAL */
     /* OPTIONAL, for engines whose events do not all lie ready when poll is called. */

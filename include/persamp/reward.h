@@ -6,6 +6,7 @@
 #define PERSAMP_REWARD_H
 
 #include "persamp/base.h"
+#include "persamp/engine_openai.h"
 #include "persamp/engine_toy.h"
 
 #ifdef __cplusplus
@@ -77,10 +78,10 @@ PS_API const char *ps_prm_identity(const ps_prm *prm);
 
 /* ---- Models on an engine that can evaluate ------------------------------- */
 
-/* Kinds `token`, `head` and `judge`. Of the first two the prompt is the question as a chat; after each step's text,
- * without the white space at its end, stands a tag. Kind `token`: the probability of one of two tokens against the
- * other at the tag. Kind `head`: a base model, and a small network on its hidden state at the tag, in a tensor file.
- * docs/reward.md has the details and the file's format. */
+/* Kinds `token`, `head` and `judge`; the engine may be one of another machine, but for `head`. Of the first two the
+ * prompt is the question as a chat; after each step's text, without the white space at its end, stands a tag. Kind
+ * `token`: the probability of one of two tokens against the other at the tag. Kind `head`: a base model, and a small
+ * network on its hidden state at the tag, in a tensor file. docs/reward.md has the details and the file's format. */
 typedef struct ps_prm_options {
     ps_aggregate aggregate;
     const char *system;   /* system message before the question; NULL: what the model's metadata say, else none */
@@ -100,11 +101,25 @@ typedef struct ps_prm_options {
     ps_log log;
 } ps_prm_options;
 /* `model_path`: the GGUF file that `engine` was loaded from, for its metadata; NULL: there are none. Takes ownership of
- * `engine` on success. PS_ARG: the engine cannot evaluate, as one of another machine; a judge's prompt without its
+ * `engine` on success. PS_ARG: the engine cannot evaluate; a judge's prompt without its
  * places. PS_FORMAT: no tag is known, or the tag or a choice is not one token of the model, or the head
  * file is damaged or does not fit the model. PS_IO: no such file. PS_ENGINE: built without libllama. */
 PS_API ps_status ps_prm_create(ps_engine *engine, const char *model_path, const ps_prm_options *options, ps_prm **prm,
                                ps_error *err);
+
+/* ---- Kind `pooling`: a reward model that a server applies ---------------- */
+
+/* vLLM with `--runner pooling` reads a whole prefix as text, with a tag (`step_tag`; NULL: "<extra_0>") after each
+ * step, and answers one row for each tag: the probabilities of wrong and right, or that of right alone. One request
+ * holds up to 64 prefixes. The server caches nothing, so a step costs its whole prefix each time. The last row is the
+ * new step's; the others must agree within 1e-3 with what they were before. A step of white space gets no tag and keeps
+ * its parent's reward, 1 at the root.
+ *
+ * It has a thread of its own, and belongs to the process that made it. What `server` says is as for
+ * ps_engine_openai_create, but for `context`; of `options` what is of other kinds is not read. Errors as there, and
+ * PS_FORMAT: the server gives no such rows. */
+PS_API ps_status ps_prm_pooling_create(const ps_openai_options *server, const ps_prm_options *options, ps_prm **prm,
+                                       ps_error *err);
 
 /* ---- Kind `toy`: the reward model of the toy engine ---------------------- */
 

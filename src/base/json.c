@@ -28,3 +28,26 @@ ps_status ps_json_dump(json_t *root, size_t flags, ps_text *out, ps_error *err) 
     json_decref(root);
     return failed == 0 ? PS_OK : ps_nomem(err);
 }
+
+/* Values, counted without reading them: one more than there are commas, and one for each bracket that opens. */
+static bool has_more_values(const char *bytes, size_t length, size_t most) {
+    bool text = false;
+    size_t n = 1;
+    for (size_t i = 0; i < length; i++) {
+        const char c = bytes[i];
+        if (text && c == '\\') i++;
+        if (c == '"') text = !text;
+        if (!text && (c == ',' || c == '[' || c == '{') && ++n > most) return true;
+    }
+    return false;
+}
+
+ps_status ps_json_read(const char *bytes, size_t length, size_t most, json_t **root, ps_error *err) {
+    json_error_t syntax;
+    if (has_more_values(bytes, length, most)) return ps_fail(err, PS_FORMAT, "has more than %zu values", most);
+    json_t *read = json_loadb(bytes, length, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &syntax);
+    if (read == NULL)
+        return ps_fail(err, PS_FORMAT, "is no JSON: line %d, column %d: %s", syntax.line, syntax.column, syntax.text);
+    *root = read;
+    return PS_OK;
+}

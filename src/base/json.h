@@ -17,4 +17,9 @@ json_t *ps_json_text(const char *text);
  * of memory needs no check of its own. */
 ps_status ps_json_dump(json_t *root, size_t flags, ps_text *out, ps_error *err);
 
+/* Parse what came from elsewhere: keys come once, texts may have NUL in them, arrays and objects are no deeper than
+ * jansson allows (2048), and of values there are at most `most`, so that a small body cannot become a large tree. *root
+ * is owned by the caller (json_decref). PS_FORMAT: "is no JSON: …", "has more than … values". */
+ps_status ps_json_read(const char *bytes, size_t length, size_t most, json_t **root, ps_error *err);
+
 #endif

@@ -63,14 +63,30 @@ static void check_needs_prm(checker *c, ps_key_index key, const char *value, con
     complain(c, key, message);
 }
 
+/* What is read, and where that can be. */
+static void check_place_of_prm(checker *c) {
+    const ps_config *cfg = c->cfg;
+    const bool served = ps_config_is(cfg->models_prm_engine, "openai");
+    if (served && ps_config_is(cfg->scoring_prm_kind, "head"))
+        complain(c, KEY_scoring_prm_kind,
+                 "head reads hidden states, which no server gives; let vLLM apply the head, and set pooling "
+                 "(docs/reward.md)");
+    if (!served && ps_config_is(cfg->scoring_prm_kind, "pooling"))
+        complain(c, KEY_scoring_prm_kind, "pooling is asked of a server; set models.prm.engine: openai");
+    if (served && ps_config_is(cfg->scoring_prm_kind, "token") && cfg->scoring_prm_step_tag == NULL)
+        complain(c, KEY_scoring_prm_step_tag,
+                 "null, but a server tells no metadata: set the tag that the reward model was trained with");
+    if (!served && ps_config_is(cfg->scoring_prm_kind, "judge") && ps_config_is(cfg->engine_type, "openai") &&
+        cfg->models_prm_model_path == NULL)
+        complain(c, KEY_scoring_prm_kind,
+                 "judge has no model in this process; set models.prm.model_path, or models.prm.engine: openai");
+}
+
 static void check_prm(checker *c) {
     const ps_config *cfg = c->cfg;
     if (ps_config_is(cfg->scoring_prm_kind, "head") && cfg->scoring_prm_head_path == NULL)
         complain(c, KEY_scoring_prm_kind, "head needs scoring.prm.head_path");
-    if (cfg->models_prm_enabled && ps_config_is(cfg->scoring_prm_kind, "judge") &&
-        ps_config_is(cfg->engine_type, "openai"))
-        complain(c, KEY_scoring_prm_kind,
-                 "judge reads a model in this process and asks no server: set engine.type llama");
+    if (cfg->models_prm_enabled) check_place_of_prm(c);
     if (cfg->models_prm_enabled || ps_config_is(cfg->engine_type, "toy")) return; /* the toy has its own */
 #define X(name) check_needs_prm(c, KEY_scoring_type, cfg->scoring_type, #name);
     PS_PRM_SCORE_LIST(X)
@@ -133,8 +149,6 @@ static void check_built(checker *c) {
         complain(c, KEY_engine_deterministic,
                  "a server's results depend on what it computes beside, in the last digits: set engine.type llama, or "
                  "this to false (docs/remote.md has how many tokens differ)");
-    if (ps_config_is(c->cfg->scoring_prm_kind, "remote"))
-        complain(c, KEY_scoring_prm_kind, "remote is not built in this version; use token, head or judge");
 }
 
 /* ---- Forms --------------------------------------------------------------- */
@@ -167,6 +181,10 @@ static void check_forms(checker *c) {
     const char *url = c->cfg->engine_openai_base_url;
     if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
         complain(c, KEY_engine_openai_base_url, "expected an address that begins with http:// or https://");
+    url = c->cfg->models_prm_openai_base_url;
+    if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
+        complain(c, KEY_models_prm_openai_base_url, "expected an address that begins with http:// or https://");
+    check_variable_name(c, KEY_models_prm_openai_api_key_env, c->cfg->models_prm_openai_api_key_env);
     check_variable_name(c, KEY_engine_openai_api_key_env, c->cfg->engine_openai_api_key_env);
     check_variable_name(c, KEY_hub_token_env, c->cfg->hub_token_env);
 }

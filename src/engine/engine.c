@@ -114,15 +114,42 @@ ps_status ps_engine_extend(ps_engine *engine, const ps_extend_request *request, 
     return status == PS_OK ? engine->ops->extend(engine, request, err) : status;
 }
 
+/* For engines that take tokens alone: those of the text in front, and the marks as far behind. */
+static ps_status evaluate_tokens(ps_engine *engine, const ps_evaluate_request *request, ps_error *err) {
+    const ps_prompt_part part = {.text = request->text, .length = request->text_length, .user = true};
+    ps_evaluate_request whole = *request;
+    ps_token *tokens = NULL;
+    size_t n = 0, capacity = 0;
+    uint32_t *marks = ps_reallocarray(NULL, request->n_marks + 1, sizeof *marks);
+    ps_status status = marks != NULL ? tokenize_part(engine, &part, &tokens, &n, &capacity, err) : ps_nomem(err);
+    if (status == PS_OK && ps_reserve(&tokens, &capacity, n + request->n_tokens + 1) != PS_OK) status = ps_nomem(err);
+    if (status == PS_OK) {
+        if (request->n_tokens > 0) memcpy(tokens + n, request->tokens, request->n_tokens * sizeof *tokens);
+        for (size_t i = 0; i < request->n_marks; i++)
+            marks[i] = (uint32_t)n + request->marks[i];
+        whole.text = NULL;
+        whole.text_length = 0;
+        whole.tokens = tokens;
+        whole.n_tokens = n + request->n_tokens;
+        whole.marks = marks;
+        status = engine->ops->evaluate(engine, &whole, err);
+    }
+    ps_free(tokens);
+    ps_free(marks);
+    return status;
+}
+
 ps_status ps_engine_evaluate(ps_engine *engine, const ps_evaluate_request *request, ps_error *err) {
     if (engine->ops->evaluate == NULL) return ps_fail(err, PS_ARG, "the engine %s cannot evaluate", engine->ops->name);
-    if (request->n_tokens == 0) return ps_fail(err, PS_ARG, "an evaluation needs at least one token");
+    if (request->n_tokens + request->text_length == 0)
+        return ps_fail(err, PS_ARG, "an evaluation needs a text or at least one token");
     for (size_t i = 0; i < request->n_marks; i++)
         if (request->marks[i] >= request->n_tokens || (i > 0 && request->marks[i] <= request->marks[i - 1]))
             return ps_fail(err, PS_ARG,
                            "mark %zu is at token %u of %zu; expected ascending positions within the tokens", i,
                            request->marks[i], request->n_tokens);
-    return engine->ops->evaluate(engine, request, err);
+    if (request->text_length == 0 || engine->ops->evaluates_text) return engine->ops->evaluate(engine, request, err);
+    return evaluate_tokens(engine, request, err);
 }
 
 ps_status ps_engine_poll(ps_engine *engine, double seconds, const ps_event **events, size_t *n, ps_error *err) {

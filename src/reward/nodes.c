@@ -1,5 +1,13 @@
 #include "reward/nodes.h"
 
+#include <string.h>
+
+size_t ps_prm_stripped(const char *text, size_t length) {
+    while (length > 0 && strchr(" \t\r\n", text[length - 1]) != NULL && text[length - 1] != '\0')
+        length--;
+    return length;
+}
+
 ps_status ps_prm_nodes_reserve(ps_prm_nodes *nodes, size_t n, ps_error *err) {
     ps_status status = ps_slots_reserve(&nodes->slots, n, err);
     if (status != PS_OK) return status;

@@ -24,6 +24,9 @@ ps_prm_node ps_prm_nodes_add(ps_prm_nodes *nodes, ps_prm_prefix prefix); /* afte
 ps_prm_prefix *ps_prm_nodes_find(const ps_prm_nodes *nodes, ps_prm_node node);
 /* Take a node out and return what it held: the caller frees that. {0} when it does not exist. */
 ps_prm_prefix ps_prm_nodes_remove(ps_prm_nodes *nodes, ps_prm_node node);
+/* The length of a step without the white space at its end, whose place a tag takes: models are trained on steps that
+ * were split at it. 0: it says nothing. */
+size_t ps_prm_stripped(const char *text, size_t length);
 void ps_prm_nodes_clear(ps_prm_nodes *nodes); /* texts too; resets to {0} */
 
 #endif

@@ -1,5 +1,5 @@
 #include "reward/separated.h"
-#include "base/slots.h"
+#include "reward/nodes.h"
 
 #include <math.h>
 #include <string.h>
@@ -112,9 +112,7 @@ static void release(ps_prm *prm, ps_prm_node node) {
 /* ---- A request, part by part --------------------------------------------- */
 
 static bool is_blank(const char *text, size_t length) {
-    for (size_t i = 0; i < length; i++)
-        if (text[i] == '\0' || strchr(" \t\r\n", text[i]) == NULL) return false;
-    return true;
+    return ps_prm_stripped(text, length) == 0;
 }
 
 static const char *find(const char *text, size_t length, const char *what) {

@@ -131,6 +131,21 @@ static void tell_of_other_steps(const ps_config *c, const ps_prm *prm, const ps_
         c->generation_step_boundary, blank_line ? "; generation.step_boundary paragraph comes nearest" : "");
 }
 
+static ps_prm_options prm_options(const ps_config *c, const char *head, const ps_log *log) {
+    return (ps_prm_options){
+        .aggregate = aggregate_of(c->scoring_prm_aggregate),
+        .system = c->scoring_prm_system,
+        .step_tag = c->scoring_prm_step_tag,
+        .step_separator = c->scoring_prm_step_separator,
+        .positive = c->scoring_prm_positive,
+        .negative = c->scoring_prm_negative,
+        .head_path = head,
+        .judge = ps_config_is(c->scoring_prm_kind, "judge"),
+        .judge_prompt = c->scoring_prm_judge_prompt,
+        .log = log != NULL ? *log : (ps_log){0},
+    };
+}
+
 static ps_status open_llama_prm(ps_models *m, const ps_config *c, const ps_log *log, ps_error *err) {
     ps_engine *engine = NULL;
     char *path = NULL, *head = NULL;
@@ -149,18 +164,7 @@ static ps_status open_llama_prm(ps_models *m, const ps_config *c, const ps_log *
     options.cache_dir = ps_measurements_folder(&folder);
     status = ps_engine_llama_create(&options, &engine, err);
     if (status != PS_OK) goto done;
-    ps_prm_options prm = {
-        .aggregate = aggregate_of(c->scoring_prm_aggregate),
-        .system = c->scoring_prm_system,
-        .step_tag = c->scoring_prm_step_tag,
-        .step_separator = c->scoring_prm_step_separator,
-        .positive = c->scoring_prm_positive,
-        .negative = c->scoring_prm_negative,
-        .head_path = head,
-        .judge = judge,
-        .judge_prompt = c->scoring_prm_judge_prompt,
-        .log = options.log,
-    };
+    const ps_prm_options prm = prm_options(c, head, log);
     status = ps_prm_create(engine, path, &prm, &m->prm, err);
     if (status == PS_OK) {
         engine = NULL;
@@ -177,9 +181,9 @@ done:
 /* ---- Servers ------------------------------------------------------------- */
 
 /* The key: of the file, without the newline at its end, or of the environment; *key stays NULL where there is none. */
-static ps_status read_key(const ps_config *c, char **key, ps_error *err) {
+static ps_status read_key(const char *section, const char *file, const char *variable, char **key, ps_error *err) {
     enum { LONGEST = 1 << 16 };
-    const char *file = c->engine_openai_api_key_file, *value = getenv(c->engine_openai_api_key_env);
+    const char *value = getenv(variable);
     size_t length = 0;
     if (file == NULL && (value == NULL || *value == '\0')) return PS_OK;
     if (file == NULL) {
@@ -187,20 +191,22 @@ static ps_status read_key(const ps_config *c, char **key, ps_error *err) {
         return *key != NULL ? PS_OK : ps_nomem(err);
     }
     ps_status status = ps_read_file(file, LONGEST, key, &length, err);
-    if (status != PS_OK) return ps_error_prefix(err, status, "engine.openai.api_key_file");
+    if (status != PS_OK) return ps_error_prefix(err, status, "%s.api_key_file", section);
     if (length > 0 && (*key)[length - 1] == '\n') (*key)[--length] = '\0';
     if (length > 0 && (*key)[length - 1] == '\r') (*key)[--length] = '\0';
     if (length > 0 && strlen(*key) == length) return PS_OK;
     ps_free(*key);
     *key = NULL;
-    return ps_fail(err, PS_FORMAT, "engine.openai.api_key_file: %s: expected a key and nothing else", file);
+    return ps_fail(err, PS_FORMAT, "%s.api_key_file: %s: expected a key and nothing else", section, file);
 }
 
 static ps_status open_openai(ps_models *m, const ps_config *c, const ps_log *log, ps_error *err) {
     char *key = NULL;
     const char *model = c->engine_openai_model != NULL ? c->engine_openai_model : c->models_generator_model_path;
     m->path = ps_strdup(c->engine_openai_base_url);
-    ps_status status = m->path != NULL ? read_key(c, &key, err) : ps_nomem(err);
+    ps_status status = m->path != NULL ? read_key("engine.openai", c->engine_openai_api_key_file,
+                                                  c->engine_openai_api_key_env, &key, err)
+                                       : ps_nomem(err);
     if (status != PS_OK) return status;
     const ps_openai_options options = {
         .base_url = c->engine_openai_base_url,
@@ -219,9 +225,65 @@ static ps_status open_openai(ps_models *m, const ps_config *c, const ps_log *log
     return status;
 }
 
+/* The engine names the keys of a generator; these are the reward model's. */
+static void name_its_keys(ps_error *err) {
+    static const char theirs[] = "engine.openai.";
+    ps_error named = {.code = err->code};
+    ps_text text = {0};
+    for (const char *at = err->message, *found; at != NULL; at = found != NULL ? found + strlen(theirs) : NULL) {
+        found = strstr(at, theirs);
+        ps_text_append(&text, at, found != NULL ? (size_t)(found - at) : strlen(at));
+        if (found != NULL) ps_text_puts(&text, "models.prm.openai.");
+    }
+    if (ps_text_ok(&text)) (void)ps_fail(&named, err->code, "the reward model: %s", ps_text_cstr(&text));
+    if (ps_text_ok(&text)) *err = named;
+    ps_text_clear(&text);
+}
+
+static bool is_pooling(const ps_config *c) {
+    return ps_config_is(c->scoring_prm_kind, "pooling") || ps_config_is(c->scoring_prm_kind, "remote");
+}
+
+static ps_status open_served_prm(ps_models *m, const ps_config *c, const ps_log *log, ps_error *err) {
+    char *key = NULL;
+    ps_engine *engine = NULL;
+    ps_error why;
+    ps_status status =
+        read_key("models.prm.openai", c->models_prm_openai_api_key_file, c->models_prm_openai_api_key_env, &key, err);
+    if (status != PS_OK) return status;
+    const ps_openai_options server = {
+        .base_url = c->models_prm_openai_base_url,
+        .model = c->models_prm_openai_model != NULL ? c->models_prm_openai_model : c->models_prm_model_path,
+        .key = key,
+        .allow_plain_key = c->models_prm_openai_allow_plain_key,
+        .max_under_way = (size_t)c->models_prm_openai_max_concurrency,
+        .timeout_s = c->models_prm_openai_timeout_s,
+        .retries = (int)c->models_prm_openai_retries,
+        .outage_s = c->models_prm_openai_outage_s,
+        .context = (size_t)context_of(c, "models.prm.max_model_len", c->models_prm_max_model_len),
+        .log = log != NULL ? *log : (ps_log){0},
+    };
+    const ps_prm_options options = prm_options(c, NULL, log);
+    if (is_pooling(c)) {
+        status = ps_prm_pooling_create(&server, &options, &m->prm, &why);
+    } else {
+        status = ps_engine_openai_create(&server, &engine, &why);
+        if (status == PS_OK) status = ps_prm_create(engine, NULL, &options, &m->prm, &why);
+        if (status != PS_OK) ps_engine_free(engine);
+    }
+    ps_free(key);
+    if (status != PS_OK) {
+        name_its_keys(&why);
+        if (err != NULL) *err = why;
+    } else {
+        tell_of_other_steps(c, m->prm, log);
+    }
+    return status;
+}
+
 /* ---- The table ----------------------------------------------------------- */
 
-/* What engine.type may name. The reward model beside a server's reasoner runs in this process. */
+/* What engine.type may name, and the reward model in this process beside it. */
 typedef ps_status opener(ps_models *models, const ps_config *config, const ps_log *log, ps_error *err);
 static const struct {
     const char *type;
@@ -250,9 +312,8 @@ static ps_status open_all(ps_models *m, const ps_config *c, const ps_log *log, p
     if (i == ENGINES) return unknown_engine(c->engine_type, err);
     ps_status status = engines[i].open(m, c, log, err);
     if (status != PS_OK || !c->models_prm_enabled) return status;
-    if (ps_config_is(c->scoring_prm_kind, "remote"))
-        return ps_fail(err, PS_ARG, "scoring.prm.kind remote is not built in this version; use token, head or judge");
-    return engines[i].open_prm(m, c, log, err);
+    const bool served = ps_config_is(c->models_prm_engine, "openai") || ps_config_is(c->scoring_prm_kind, "remote");
+    return served ? open_served_prm(m, c, log, err) : engines[i].open_prm(m, c, log, err);
 }
 
 ps_status ps_models_open(const ps_config *config, const ps_log *log, ps_models **models, ps_error *err) {

@@ -244,18 +244,18 @@ static ps_status set_verify(ps_session *s, ps_error *err) {
 
 /* Whether answers begin inside of the thinking: the end of the prompt has opened it. Where the prompt cannot be seen
  * before it is used, they do not. */
-static bool begins_thinking(const ps_session *s, ps_models *models) {
+static ps_status begins_thinking(const ps_session *s, ps_models *models, bool *thinks, ps_error *err) {
     const ps_chat_message question = {"user", "?"};
-    ps_error ignored;
     char *text = NULL;
-    if (s->template != NULL) return ps_is_thinking(s->template, false);
-    int known = atomic_load(&models->thinks);
-    if (known != PS_THINKS_UNKNOWN) return known == PS_THINKS;
-    if (ps_engine_render_chat(s->engine, &question, 1, &text, &ignored) != PS_OK) return false;
-    bool thinks = ps_is_thinking(text, false);
+    const int known = atomic_load(&models->thinks);
+    *thinks = s->template != NULL ? ps_is_thinking(s->template, false) : known == PS_THINKS;
+    if (s->template != NULL || known != PS_THINKS_UNKNOWN) return PS_OK;
+    ps_status status = ps_engine_render_chat(s->engine, &question, 1, &text, err);
+    if (status != PS_OK) return status == PS_ENGINE ? PS_OK : status; /* no template is no answer yet, and no failure */
+    *thinks = ps_is_thinking(text, false);
     ps_free(text);
-    atomic_store(&models->thinks, thinks ? PS_THINKS : PS_THINKS_NOT);
-    return thinks;
+    atomic_store(&models->thinks, *thinks ? PS_THINKS : PS_THINKS_NOT);
+    return PS_OK;
 }
 
 /* auto: a score that reads the PRM has r for every answer, and r says more of an answer than its weight does. */
@@ -330,7 +330,8 @@ static ps_status set_all(ps_session *s, ps_models *models, const char *arm, ps_e
     s->select =
         select_of(s->method->select != NULL ? s->method->select : c->answer_select, s->params.score->needs_reward);
     s->stop_at_boxed = c->answer_stop_at_boxed;
-    s->thinks = s->stop_at_boxed && begins_thinking(s, models);
+    if (s->stop_at_boxed) status = begins_thinking(s, models, &s->thinks, err);
+    if (status != PS_OK) return status;
     s->keep_particles = c->evaluation_save_particles;
     s->max_seconds = c->ps_budget_max_seconds;
     if (sample) make_single_sample(s);

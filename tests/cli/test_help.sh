@@ -106,10 +106,10 @@ for command in 'solve x' 'eval --limit 1 --evaluation.output_dir=vain' config in
     # shellcheck disable=SC2086 # words
     expect 0 "tuning.enabled (config.yaml:2:12) has no effect: \`persamp tune\` is the command that tunes" "$P" $command --config config.yaml --engine.type=toy
 done
-printf 'scoring:\n  prm:\n    kind: remote\n' >config.yaml
+printf 'models:\n  prm:\n    enabled: true\nscoring:\n  prm:\n    kind: pooling\n' >config.yaml
 for command in 'solve x' 'eval' 'compare --methods greedy' config info; do
     # shellcheck disable=SC2086 # words
-    expect 2 "config.yaml:3:11: scoring.prm.kind: remote is not built in this version; use token, head or judge" \
+    expect 2 "config.yaml:6:11: scoring.prm.kind: pooling is asked of a server; set models.prm.engine: openai" \
         "$P" $command --config config.yaml
 done
 

@@ -41,8 +41,16 @@ static void contradictions_are_told_with_their_place(void **state) {
         {"engine:\n  type: openai\n  deterministic: true\n",
          "t.yaml:3:18: engine.deterministic: a server's results depend on what it computes beside, in the last digits: "
          "set engine.type llama, or this to false (docs/remote.md has how many tokens differ)"},
-        {"scoring: {prm: {kind: remote}}\n",
-         "t.yaml:1:23: scoring.prm.kind: remote is not built in this version; use token, head or judge"},
+        {"models: {prm: {enabled: true}}\nscoring: {prm: {kind: pooling}}\n",
+         "t.yaml:2:23: scoring.prm.kind: pooling is asked of a server; set models.prm.engine: openai"},
+        {"models: {prm: {enabled: true, engine: openai}}\n",
+         "scoring.prm.step_tag: null, but a server tells no metadata: set the tag that the reward model was trained "
+         "with"},
+        {"models: {prm: {enabled: true, engine: openai}}\nscoring: {prm: {kind: head, head_path: h.gguf}}\n",
+         "t.yaml:2:23: scoring.prm.kind: head reads hidden states, which no server gives; let vLLM apply the head, and "
+         "set pooling (docs/reward.md)"},
+        {"models: {prm: {openai: {base_url: localhost}}}\n",
+         "t.yaml:1:35: models.prm.openai.base_url: expected an address that begins with http:// or https://"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         ps_error err = {0};

@@ -114,14 +114,16 @@ static void a_judge_is_asked_with_both_places(void **state) {
     ps_config_free(cfg);
 }
 
-/* A server is asked for steps, and reads none that are given to it. */
-static void a_judge_is_no_server(void **state) {
+/* Beside a server's generator there is no model in this process that could judge, until one is named. */
+static void a_judge_needs_a_model(void **state) {
     (void)state;
     ps_error err = {0};
     ps_config *cfg = fresh();
     load(cfg, "engine: {type: openai}\nmodels: {prm: {enabled: true}}\nscoring: {prm: {kind: judge}}\n");
     assert_int_equal(ps_config_check(cfg, NULL, &err), PS_FORMAT);
-    assert_non_null(strstr(err.message, "scoring.prm.kind: judge reads a model in this process and asks no server"));
+    assert_non_null(strstr(err.message, "scoring.prm.kind: judge has no model in this process; set models.prm."));
+    set(cfg, "models.prm.engine", "openai");
+    assert_int_equal(ps_config_check(cfg, NULL, NULL), PS_OK);
     ps_config_free(cfg);
 }
 
@@ -133,7 +135,7 @@ int main(void) {
         cmocka_unit_test(truncation_is_warned_about),
         cmocka_unit_test(power_smc_is_that_of_its_paper),
         cmocka_unit_test(a_judge_is_asked_with_both_places),
-        cmocka_unit_test(a_judge_is_no_server),
+        cmocka_unit_test(a_judge_needs_a_model),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

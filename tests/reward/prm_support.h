@@ -37,20 +37,24 @@ static const char judge_table[] =
     "{\"after\": [\"c\", \"<tag>\"], \"next\": {\"a\": 1}},"
     "{\"after\": [\"b\", \"<tag>\", \"a\", \"<tag>\"], \"next\": {\"+\": 0.1, \"-\": 0.4, \"a\": 0.5}}]}";
 
-/* A file of this program's own: tests that run beside each other write the same. */
-static inline const char *judge_path(void) {
+/* A file of this program's own, for tests that run beside each other write the same; to be unlinked. */
+static inline const char *judge_file(void) {
     static char path[64];
     snprintf(path, sizeof path, "judge-%ld.json", (long)getpid());
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    fputs(judge_table, file);
+    fclose(file);
     return path;
 }
 
 static inline ps_engine *judge_engine(int n_ctx) {
     ps_engine *engine = NULL;
-    FILE *file = fopen(judge_path(), "wb");
-    assert_non_null(file);
-    fputs(judge_table, file);
-    fclose(file);
-    assert_ok(ps_engine_toy_create(&(ps_toy_options){.table_path = judge_path(), .n_ctx = n_ctx}, &engine, err));
+    ps_error error = {0};
+    const char *path = judge_file();
+    ps_status status = ps_engine_toy_create(&(ps_toy_options){.table_path = path, .n_ctx = n_ctx}, &engine, &error);
+    assert_int_equal(unlink(path), 0);
+    if (status != PS_OK) fail_msg("%s", error.message);
     return engine;
 }
 

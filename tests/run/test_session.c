@@ -25,6 +25,37 @@ static void close_session(opened *o) {
     ps_config_free(o->config);
 }
 
+static ps_status without_memory(ps_engine *engine, const ps_chat_message *messages, size_t n, char **text,
+                                ps_error *err) {
+    (void)engine;
+    (void)messages;
+    (void)n;
+    (void)text;
+    return ps_nomem(err);
+}
+
+/* Whether answers begin in thinking decides what is read of them: want of memory is no answer to that. */
+static void want_of_memory_is_not_taken_for_no_thinking(void **state) {
+    (void)state;
+    ps_config *config = config_of(NULL);
+    ps_models *models = NULL;
+    ps_session *session = NULL;
+    faulty_engine faulty;
+    ps_error err;
+    check_ok(ps_models_open(config, NULL, &models, &err));
+    ps_engine *inner = models->engine;
+    faulty_engine_init(&faulty, inner);
+    faulty.ops.render_chat = without_memory;
+    models->engine = &faulty.base;
+    assert_int_equal(ps_session_create(config, models, NULL, &session, &err), PS_NOMEM);
+    models->engine = inner;
+    check_ok(ps_session_create(config, models, NULL, &session, &err));
+    ps_engine_free(&faulty.base);
+    ps_session_release(session);
+    ps_models_free(models);
+    ps_config_free(config);
+}
+
 static void an_arm_is_a_method_or_a_single_sample(void **state) {
     (void)state;
     opened o;
@@ -397,6 +428,7 @@ static void models_that_cannot_be_opened_are_named(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_arm_is_a_method_or_a_single_sample),
+        cmocka_unit_test(want_of_memory_is_not_taken_for_no_thinking),
         cmocka_unit_test(depths_are_compared_where_the_score_reads_a_reward),
         cmocka_unit_test(classic_selects_and_answers_by_the_best_particle),
         cmocka_unit_test(a_stop_string_that_marks_a_step_does_not_end_the_answer),

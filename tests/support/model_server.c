@@ -30,11 +30,15 @@ static void next_of_table(const small_model *model, const ps_token *prefix, size
 }
 
 small_model *small_model_table(void) {
+    return small_model_toy(ps_toy_builtin);
+}
+
+small_model *small_model_toy(const char *json) {
     small_model *model = calloc(1, sizeof *model);
     ps_toy_model *table = calloc(1, sizeof *table);
     ps_toy_json document = {0};
     if (model == NULL || table == NULL) abort();
-    if (ps_toy_json_open(&document, "built-in", ps_toy_builtin, strlen(ps_toy_builtin), NULL) != PS_OK) abort();
+    if (ps_toy_json_open(&document, "a table", json, strlen(json), NULL) != PS_OK) abort();
     if (ps_toy_model_read(table, &document, NULL) != PS_OK) abort();
     ps_toy_json_clear(&document);
     model_word *words = calloc(table->n_tokens, sizeof *words);
@@ -337,15 +341,22 @@ static double told(const drawn *d, ps_token token) {
     return d->told[token] == -INFINITY ? -9999.0 : d->told[token];
 }
 
-static json_t *vllm_top(const model_server *server, const drawn *d, size_t K) {
+static json_t *vllm_top(const model_server *server, const drawn *d, size_t K, const json_t *asked) {
     const size_t n = server->model->n;
+    const json_t *id;
+    size_t i;
     bool *taken = calloc(n, sizeof *taken);
     json_t *top = json_object(), *name = named(d->token);
     if (taken == NULL) abort();
     json_object_set_new(top, json_string_value(name), json_real(told(d, d->token)));
     json_decref(name);
+    json_array_foreach(asked, i, id) {
+        name = named((ps_token)json_integer_value(id));
+        json_object_set_new(top, json_string_value(name), json_real(told(d, (ps_token)json_integer_value(id))));
+        json_decref(name);
+    }
     for (size_t k = 0; k < K && k < n; k++) {
-        const size_t i = argmax(d->logp, n, taken);
+        i = argmax(d->logp, n, taken);
         taken[i] = true;
         name = named((ps_token)i);
         json_object_set_new(top, json_string_value(name), json_real(told(d, (ps_token)i)));
@@ -355,12 +366,12 @@ static json_t *vllm_top(const model_server *server, const drawn *d, size_t K) {
     return top;
 }
 
-static json_t *vllm_choice(const model_server *server, const choice *c, size_t index, size_t K) {
+static json_t *vllm_choice(const model_server *server, const choice *c, size_t index, size_t K, const json_t *asked) {
     json_t *tokens = json_array(), *logprobs = json_array(), *tops = json_array();
     for (size_t i = 0; i < c->n; i++) {
         json_array_append_new(tokens, named(c->tokens[i].token));
         json_array_append_new(logprobs, json_real(told(&c->tokens[i], c->tokens[i].token)));
-        json_array_append_new(tops, vllm_top(server, &c->tokens[i], K));
+        json_array_append_new(tops, vllm_top(server, &c->tokens[i], K, asked));
     }
     json_t *stop = c->stop != NULL ? json_string(c->stop) : json_null();
     return json_pack("{s:i,s:o,s:{s:[],s:o,s:o,s:o},s:s,s:o,s:n}", "index", (int)index, "text",
@@ -394,7 +405,7 @@ static void vllm_ask(model_server *server, const json_t *body, fault_answer *ans
     for (size_t i = 0; i < n; i++) {
         s.seed = seed + i;
         choice c = generate(server, &prefix, &s);
-        json_array_append_new(choices, vllm_choice(server, &c, i, K));
+        json_array_append_new(choices, vllm_choice(server, &c, i, K, json_object_get(body, "logprob_token_ids")));
         drawn_tokens += c.n;
         free_choice(&c);
     }
@@ -519,6 +530,37 @@ static json_t *llama_whole(const model_server *server, const choice *c, size_t i
     return whole;
 }
 
+/* What logit_bias makes the likeliest, after the samplers: what no other token has a part in. */
+static json_t *llama_biased(const small_model *m, const drawn *d, const json_t *bias) {
+    json_t *top = json_array();
+    const json_t *pair;
+    double all = 0;
+    size_t i;
+    json_array_foreach(bias, i, pair) all += exp(d->logp[json_integer_value(json_array_get(pair, 0))]);
+    json_array_foreach(bias, i, pair) {
+        const ps_token token = (ps_token)json_integer_value(json_array_get(pair, 0));
+        json_t *word = llama_word(m, token, 0);
+        json_object_del(word, "logprob");
+        json_object_set_new(word, "prob", json_real(all > 0 ? exp(d->logp[token]) / all : 0));
+        json_array_append_new(top, word);
+    }
+    return top;
+}
+
+static void llama_chances(model_server *server, const ids *prefix, const json_t *body, fault_answer *answer) {
+    const sampling s = {.temperature = 1, .top_p = 1, .max_tokens = 1};
+    choice c = generate(server, prefix, &s);
+    json_t *whole = llama_event(0, 1, prefix->n), *entry = llama_word(server->model, c.tokens[0].token, 0);
+    json_object_del(entry, "logprob");
+    json_object_set_new(entry, "prob", json_real(1));
+    json_object_set_new(entry, "top_probs",
+                        llama_biased(server->model, &c.tokens[0], json_object_get(body, "logit_bias")));
+    json_object_set_new(whole, "completion_probabilities", json_pack("[o]", entry));
+    llama_end(whole, &c);
+    free_choice(&c);
+    answer_json(answer, whole);
+}
+
 static void llama_ask(model_server *server, const json_t *body, fault_answer *answer) {
     sampling s = sampling_of(body, "n_predict");
     const ids prefix = ids_of(json_object_get(body, "prompt"));
@@ -529,6 +571,8 @@ static void llama_ask(model_server *server, const json_t *body, fault_answer *an
     put(&out, "", 0);
     if (prefix.n >= server->context) {
         refuse(answer, 400, "request exceeds the available context size");
+    } else if (json_is_true(json_object_get(body, "post_sampling_probs"))) {
+        llama_chances(server, &prefix, body, answer);
     } else {
         const uint64_t seed = s.seed;
         for (size_t i = 0; i < n; i++) {

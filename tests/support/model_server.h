@@ -28,6 +28,7 @@ typedef struct small_model {
 
 /* The toy engine's built-in table: "so", "or", "\n", "\boxed{", "1", "2", "3", "}", the end, and all bytes. */
 small_model *small_model_table(void);
+small_model *small_model_toy(const char *json); /* a table of the toy engine's, as text */
 /* Writes script[0..n) after a prompt that ends in '?', and then the end; every token is certain. words[0..n_words): a
  * vocabulary beside all bytes (ids 0 … 255); word i has id 256 + i, and the end the last id. The words are copied. */
 small_model *small_model_script(const model_word *words, size_t n_words, const ps_token *script, size_t n);

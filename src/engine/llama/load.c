@@ -2,7 +2,7 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* sched_getaffinity, dladdr NOLINT(bugprone-reserved-identifier) */
 #endif
-#include "engine/clock.h"
+#include "base/clock.h"
 #include "engine/llama/backends.h"
 #include "engine/llama/check.h"
 #include "engine/llama/guard.h"

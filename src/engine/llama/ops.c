@@ -1,5 +1,5 @@
 /* The table of the seam: checks, hand-over to the lanes, collection of results. */
-#include "engine/clock.h"
+#include "base/clock.h"
 #include "engine/llama/cancel.h"
 #include "engine/llama/chat.h"
 #include "engine/llama/lane.h"

@@ -173,7 +173,7 @@ void ps_remote_ask_again(ps_remote *e, ps_remote_step *step, ps_status status, c
     if (status == PS_NOMEM)
         ps_remote_deliver_failure(e, step, PS_NOMEM, message);
     else if (step->refused <= REPEATS)
-        ps_remote_steps_push_front(&e->waiting, step);
+        ps_remote_steps_push_front(step->evaluation != NULL ? &e->unread : &e->waiting, step);
     else
         ps_remote_deliver_failure(e, step, step->read_then == e->n_answers ? PS_HTTP : PS_ENGINE, message);
 }

@@ -1,5 +1,5 @@
 /* An engine from its options. */
-#include "engine/clock.h"
+#include "base/clock.h"
 #include "engine/openai/start.h"
 
 #include <string.h>

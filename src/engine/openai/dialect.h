@@ -27,6 +27,8 @@ typedef struct ps_remote_ask {
     size_t n;      /* choices, ≥ 1; 1 when greedy, which vLLM insists on */
     size_t n_top;  /* K: raw log-probabilities of the K most likely beside each drawn token; 0: of the drawn */
     bool stream;   /* answer by events */
+    const ps_token *choices; /* [n_choices] of write_choices: whose chances are asked for */
+    size_t n_choices;
 } ps_remote_ask;
 
 /* Why a server ended a choice. */
@@ -63,6 +65,13 @@ typedef struct ps_remote_answer {
     size_t drawn;         /* tokens of all choices as the server counts; 0: not told */
     bool incomplete;      /* something is missing of a choice: write_missing */
 } ps_remote_answer;
+
+/* How likely some tokens are as the next one. */
+typedef struct ps_remote_chances {
+    double *logp;         /* [n_choices] nats; −∞: impossible */
+    size_t prompt_tokens; /* as in ps_remote_answer */
+    size_t cached;
+} ps_remote_chances;
 
 /* What a server says of itself. */
 typedef struct ps_remote_facts {
@@ -106,6 +115,11 @@ typedef struct ps_dialect {
                                const char **path, ps_error *err);
     ps_status (*read_missing)(const ps_remote_ask *ask, const char *body, size_t length, ps_arena *arena,
                               ps_remote_choice *choice, ps_error *err);
+    /* OPTIONAL, together: log p of each of ask.choices as the next token, however unlikely they are; with
+     * PS_ENGINE_AMONG_CHOICES given that it is one of them. */
+    ps_status (*write_choices)(const ps_remote_ask *ask, ps_text *body, const char **path, ps_error *err);
+    ps_status (*read_choices)(const ps_remote_ask *ask, const char *body, size_t length, ps_arena *arena,
+                              ps_remote_chances *chances, ps_error *err);
     /* OPTIONAL: one event of a stream (events.h), for who cuts it while it comes. */
     ps_status (*read_piece)(const ps_remote_ask *ask, const char *data, size_t length, ps_arena *arena,
                             ps_remote_piece *piece, ps_error *err);

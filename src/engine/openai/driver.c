@@ -1,6 +1,7 @@
 /* The thread that drives: takes in what callers asked, sends it, reads what comes, tells them. */
 #include "engine/openai/ask.h"
 #include "engine/openai/errand.h"
+#include "engine/openai/evaluate.h"
 #include "engine/openai/look_up.h"
 #include "engine/openai/prompt.h"
 #include "engine/openai/same.h"
@@ -26,17 +27,17 @@ static ps_status make_child(ps_remote *e, ps_remote_step *step) {
     child->run = step->run;
     child->generation = step->generation;
     child->reason = event->reason;
-    child->n_tokens = event->n_tokens;
+    child->n_tokens = step->n_read;
     child->text_length = event->text_length;
     child->text = ps_strndup(event->text, event->text_length);
-    if (step->tokens != NULL) child->tokens = ps_malloc(event->n_tokens * sizeof *child->tokens + 1);
+    if (step->tokens != NULL) child->tokens = ps_malloc(step->n_read * sizeof *child->tokens + 1);
     if (child->text == NULL || (step->tokens != NULL && child->tokens == NULL)) {
         child->n_tokens = 0;
         ps_remote_tree_unreference(&e->tree, child);
         return ps_nomem(&step->error);
     }
-    if (step->tokens != NULL && event->n_tokens > 0)
-        memcpy(child->tokens, step->tokens, event->n_tokens * sizeof *child->tokens);
+    if (step->tokens != NULL && step->n_read > 0)
+        memcpy(child->tokens, step->tokens, step->n_read * sizeof *child->tokens);
     ps_remote_node *equal = ps_remote_node_equal(step->parent, child);
     if (equal != NULL) {
         ps_remote_tree_unreference(&e->tree, child);
@@ -94,6 +95,8 @@ static void begin_step(ps_remote *e, ps_remote_step *step) {
         ps_remote_deliver_failure(e, step, root->failed.code, root->failed.message);
     } else if (root->prompt != NULL) {
         ps_remote_steps_push(&e->blocked, step);
+    } else if (step->evaluation != NULL) {
+        ps_remote_steps_push(&e->unread, step);
     } else {
         ps_status status = ps_remote_step_begin(step, e->context, e->numbers, &need);
         ps_remote_go_on(e, step, status, need);
@@ -146,6 +149,7 @@ static void drop_all_cancelled(ps_remote *e) {
     drop_cancelled(e, &e->blocked);
     drop_cancelled(e, &e->waiting);
     drop_cancelled(e, &e->unspelled);
+    drop_cancelled(e, &e->unread);
     for (ps_remote_call *call = e->calls; call != NULL; call = call->after)
         if (call->steps != NULL) drop_from_call(e, call);
 }
@@ -160,6 +164,7 @@ static void take_in(ps_remote *e) {
     begin_all(e, &e->inbox);
     ps_remote_look_up_wanted(e);
     ps_remote_ask_waiting(e);
+    ps_remote_read_waiting(e);
 }
 
 /* Tell whoever waits that there is something. [mutex] */

@@ -9,7 +9,7 @@
  *     spelling.c  the bytes of ids                                      logq.c      log q from the likeliest tokens
  *     look_up.c   … asked of the server                                 limit.c     how much at once
  *     text.c      servers that tell text alone                          print.c     what a model is known by
- *     start.c, same.c                                                    dialect.h   the kinds of servers
+ *     evaluate.c  given tokens, read where a caller wants               dialect.h   the kinds of servers
  *
  * Locking. One thread drives the connections and does all the work. `mutex` guards everything here but what is set
  * before that thread begins; it lets go of it only while it waits for the network and while it reads an answer. A
@@ -76,6 +76,7 @@ struct ps_remote {
     ps_remote_steps blocked;   /* whose prompt is being made */
     ps_remote_steps waiting;   /* to be sent */
     ps_remote_steps unspelled; /* that wait for the bytes of ids */
+    ps_remote_steps unread;    /* evaluations, to be gone on with */
     ps_remote_steps results;   /* finished, not polled */
     bool merged;               /* that a system message is put into a user's has been said */
     bool told;                 /* results have come since somebody was told */

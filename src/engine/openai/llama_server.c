@@ -130,7 +130,8 @@ static ps_status read_facts(const char *body, size_t length, ps_arena *arena, ps
 
 const ps_dialect ps_dialect_llama_server = {
     .name = "llama-server",
-    .can = PS_ENGINE_LOGP | PS_ENGINE_LOGQ_BOUNDED | PS_ENGINE_TOKENS | PS_ENGINE_SEEDS,
+    .can = PS_ENGINE_LOGP | PS_ENGINE_LOGQ_BOUNDED | PS_ENGINE_TOKENS | PS_ENGINE_SEEDS | PS_ENGINE_EVALUATE |
+           PS_ENGINE_AMONG_CHOICES,
     .streams = true,
     .seed_bits = 32,
     .most_top = 100,
@@ -138,6 +139,8 @@ const ps_dialect ps_dialect_llama_server = {
     .read_answer = ps_llama_server_read_answer,
     .write_missing = ps_llama_server_write_missing,
     .read_missing = ps_llama_server_read_missing,
+    .write_choices = ps_llama_server_write_choices,
+    .read_choices = ps_llama_server_read_choices,
     .facts_path = "/props",
     .read_facts = read_facts,
     .write_tokenize = write_tokenize,

@@ -12,6 +12,9 @@ ps_status ps_llama_server_write_missing(const ps_remote_ask *ask, size_t i, cons
                                         ps_text *body, const char **path, ps_error *err);
 ps_status ps_llama_server_read_missing(const ps_remote_ask *ask, const char *body, size_t length, ps_arena *arena,
                                        ps_remote_choice *choice, ps_error *err);
+ps_status ps_llama_server_write_choices(const ps_remote_ask *ask, ps_text *body, const char **path, ps_error *err);
+ps_status ps_llama_server_read_choices(const ps_remote_ask *ask, const char *body, size_t length, ps_arena *arena,
+                                       ps_remote_chances *chances, ps_error *err);
 
 /* Every field of sampling, as an object: what is not sent is the server's own default. NULL without memory. */
 json_t *ps_llama_server_sampling(const ps_remote_ask *ask);

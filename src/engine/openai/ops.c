@@ -1,6 +1,7 @@
 /* The table of the seam: what callers ask is put where the driving thread finds it, what came of it is handed over. */
-#include "engine/clock.h"
+#include "base/clock.h"
 #include "engine/openai/errand.h"
+#include "engine/openai/evaluate.h"
 #include "engine/openai/prompt.h"
 #include "engine/openai/start.h"
 
@@ -143,6 +144,19 @@ static ps_status extend(ps_engine *base, const ps_extend_request *asked, ps_erro
     return status;
 }
 
+static ps_status evaluate(ps_engine *base, const ps_evaluate_request *asked, ps_error *err) {
+    ps_remote *e = (ps_remote *)base;
+    ps_remote_step *step = NULL;
+    ps_status status = check_process(e, err);
+    if (status == PS_OK) status = ps_remote_evaluation_new(e, asked, &step, err);
+    if (status != PS_OK) return status;
+    pthread_mutex_lock(&e->mutex);
+    status = bind(e, step, asked->node, err);
+    pthread_mutex_unlock(&e->mutex);
+    if (status != PS_OK) ps_remote_step_free(step);
+    return status;
+}
+
 /* What was submitted together is handed in together: so siblings become one request. [mutex] */
 static void hand_in(ps_remote *e) {
     ps_remote_steps round = {0};
@@ -180,7 +194,8 @@ static void mark_in_calls(ps_remote *e, uint64_t tag) {
 
 static void cancel(ps_engine *base, uint64_t tag) {
     ps_remote *e = (ps_remote *)base;
-    const ps_remote_steps *const lists[] = {&e->submitted, &e->inbox, &e->blocked, &e->waiting, &e->unspelled};
+    const ps_remote_steps *const lists[] = {&e->submitted, &e->inbox,     &e->blocked,
+                                            &e->waiting,   &e->unspelled, &e->unread};
     if (is_foreign(e)) return;
     pthread_mutex_lock(&e->mutex);
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
@@ -296,8 +311,8 @@ static void free_steps(ps_remote_steps *list) {
 
 static void destroy(ps_engine *base) {
     ps_remote *e = (ps_remote *)base;
-    ps_remote_steps *const lists[] = {&e->submitted, &e->inbox,   &e->blocked,  &e->waiting,
-                                      &e->unspelled, &e->results, &e->delivered};
+    ps_remote_steps *const lists[] = {&e->submitted, &e->inbox,  &e->blocked, &e->waiting,
+                                      &e->unspelled, &e->unread, &e->results, &e->delivered};
     if (is_foreign(e)) return;
     ps_remote_stop(e);
     for (ps_remote_call *call; (call = e->calls) != NULL; ps_remote_call_free(e, call))
@@ -328,6 +343,8 @@ const ps_engine_ops ps_remote_ops = {.name = "openai",
                                      .retain = retain,
                                      .release = release,
                                      .extend = extend,
+                                     .evaluate = evaluate,
+                                     .evaluates_text = true,
                                      .poll = poll,
                                      .cancel = cancel,
                                      .begin = begin,

@@ -1,6 +1,7 @@
 #include "engine/openai/prompt.h"
 
-#include <ctype.h>
+#include "base/control.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -31,43 +32,9 @@ struct ps_remote_prompt {
 
 /* ---- What may be a control token ----------------------------------------- */
 
-static bool in_angles(const char *text, size_t length, size_t at, size_t *end) {
-    enum { LONGEST = 64 };
-    for (size_t i = at + 1; i < length && i < at + LONGEST; i++) {
-        if (isspace((unsigned char)text[i])) return false;
-        if (text[i] == '>' && i > at + 1) {
-            *end = i + 1;
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool in_brackets(const char *text, size_t length, size_t at, size_t *end) {
-    enum { LONGEST = 32 };
-    size_t capitals = 0;
-    for (size_t i = at + 1; i < length && i < at + LONGEST; i++) {
-        if (text[i] == ']' && capitals >= 3) {
-            *end = i + 1;
-            return true;
-        }
-        if (!isalpha((unsigned char)text[i]) && text[i] != '_' && text[i] != '/') return false;
-        capitals += isupper((unsigned char)text[i]) != 0;
-    }
-    return false;
-}
-
-size_t ps_remote_find_control(const char *text, size_t length, size_t at, size_t *end) {
-    for (; at < length; at++)
-        if ((text[at] == '<' && in_angles(text, length, at, end)) ||
-            (text[at] == '[' && in_brackets(text, length, at, end)))
-            return at;
-    return SIZE_MAX;
-}
-
 static bool spells_control(const char *text, size_t length) {
     size_t end;
-    return ps_remote_find_control(text, length, 0, &end) != SIZE_MAX;
+    return ps_find_control(text, length, 0, &end) != SIZE_MAX;
 }
 
 /* ---- Life ---------------------------------------------------------------- */
@@ -115,8 +82,8 @@ static ps_status copy_messages(ps_remote_prompt *p, const ps_prompt *from, ps_er
 /* Whether a control token that a user had a hand in may be spelled in parts[0..n) as one text. */
 static bool users_spell_control(const ps_prompt_part *parts, size_t n, const char *text, size_t length) {
     size_t end = 0;
-    for (size_t at = ps_remote_find_control(text, length, 0, &end); at != SIZE_MAX;
-         at = ps_remote_find_control(text, length, at + 1, &end)) {
+    for (size_t at = ps_find_control(text, length, 0, &end); at != SIZE_MAX;
+         at = ps_find_control(text, length, at + 1, &end)) {
         size_t from = 0;
         for (size_t i = 0; i < n; from += parts[i++].length)
             if (parts[i].user && from < end && from + parts[i].length > at) return true;
@@ -290,7 +257,7 @@ static ps_status add_users(const ps_remote *e, ps_remote_prompt *p, const char *
     size_t from = 0, end = 0, at = 0;
     ps_status status = PS_OK;
     while (e->dialect->control_always && status == PS_OK &&
-           (at = ps_remote_find_control(text, length, at, &end)) != SIZE_MAX) {
+           (at = ps_find_control(text, length, at, &end)) != SIZE_MAX) {
         at++;
         status = add_piece(p, text + from, at - from, true, err);
         from = at;

@@ -17,8 +17,4 @@ void ps_remote_prompts_clear(ps_remote *engine); /* at the end */
 /* A root of given tokens, BOS put before them where it is wanted. PS_BUDGET. [mutex] */
 ps_status ps_remote_root_new(ps_remote *engine, const ps_token *tokens, size_t n, ps_remote_node **root, ps_error *err);
 
-/* Whether a stretch of text may spell a control token: <…> without white space, or [WORDS] in capitals. From text[at]
- * on the first; its end is *end. SIZE_MAX: none. */
-size_t ps_remote_find_control(const char *text, size_t length, size_t at, size_t *end);
-
 #endif

@@ -1,5 +1,7 @@
 #include "engine/openai/read.h"
 
+#include "base/json.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -13,28 +15,12 @@ size_t ps_remote_most_values(const ps_remote_ask *ask) {
     return (1 << 14) + ask->n * each + tokens * token * (ask->n_top + 2);
 }
 
-/* Values, counted without reading them: one more than there are commas, and one for each bracket that opens. */
-static bool has_more_values(const char *body, size_t length, size_t most) {
-    bool text = false;
-    size_t n = 1;
-    for (size_t i = 0; i < length; i++) {
-        const char c = body[i];
-        if (text && c == '\\') i++;
-        if (c == '"') text = !text;
-        if (!text && (c == ',' || c == '[' || c == '{') && ++n > most) return true;
-    }
-    return false;
-}
-
 ps_status ps_remote_json_open(const char *body, size_t length, size_t most, ps_arena *arena, json_t **root,
                               ps_error *err) {
-    json_error_t syntax;
-    if (has_more_values(body, length, most))
-        return ps_fail(err, PS_FORMAT, "the server's answer has more than %zu values", most);
-    json_t *read = json_loadb(body, length, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &syntax);
-    if (read == NULL)
-        return ps_fail(err, PS_FORMAT, "the server's answer is no JSON: line %d, column %d: %s", syntax.line,
-                       syntax.column, syntax.text);
+    json_t *read = NULL;
+    ps_error why;
+    ps_status status = ps_json_read(body, length, most, &read, &why);
+    if (status != PS_OK) return ps_fail(err, status, "the server's answer %s", why.message);
     const char *words = ps_remote_words(read, arena);
     if (words != NULL || !ps_arena_ok(arena)) {
         json_decref(read);

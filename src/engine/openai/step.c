@@ -1,6 +1,7 @@
 /* Reading a step token by token. Errors are the step's own: status and step->error. */
 #include "engine/openai/step.h"
 
+#include "engine/openai/evaluate.h"
 #include "engine/openai/logq.h"
 
 #include <string.h>
@@ -46,6 +47,7 @@ ps_remote_step *ps_remote_step_new(const ps_extend_request *asked) {
 void ps_remote_step_free(ps_remote_step *step) {
     if (step == NULL) return;
     ps_step_clear(&step->matcher);
+    ps_remote_evaluation_free(step->evaluation);
     ps_free(step->tokens);
     ps_free(step->logp);
     ps_free(step->logq);
@@ -60,7 +62,7 @@ void ps_remote_step_fail(ps_remote_step *step, ps_status status, const char *mes
                              .message = step->error.message,
                              .text = "",
                              .prefilled = step->prefilled,
-                             .discarded = step->discarded + step->n_have};
+                             .discarded = step->discarded + (step->evaluation != NULL ? 0 : step->n_have)};
 }
 
 /* The event's numbers are the step's arrays; what is not known is not told. */

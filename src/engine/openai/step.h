@@ -22,6 +22,7 @@ typedef enum ps_remote_need {
     PS_REMOTE_NEED_SPELLING /* the bytes of ids, which are among the wanted now */
 } ps_remote_need;
 
+typedef struct ps_remote_evaluation ps_remote_evaluation; /* evaluate.h */
 typedef struct ps_remote_step ps_remote_step;
 struct ps_remote_step {
     ps_remote_step *next; /* in its list */
@@ -29,8 +30,9 @@ struct ps_remote_step {
     ps_remote_node *parent; /* referenced */
     const ps_generation *generation;
     ps_rng_key key;
-    uint64_t seed;  /* of its choice in its group */
-    bool cancelled; /* [shared] by the caller; gone when the driving thread sees it */
+    uint64_t seed;                    /* of its choice in its group */
+    bool cancelled;                   /* [shared] by the caller; gone when the driving thread sees it */
+    ps_remote_evaluation *evaluation; /* owned: its tokens are given, not drawn; NULL: an extension */
     /* What has come: */
     bool begun;
     size_t most; /* tokens that the path may have */

@@ -3,6 +3,8 @@
 #include "engine/openai/read.h"
 #include "engine/openai/write.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Stop strings that it takes, unless VLLM_MAX_STOP_STRINGS of its environment says more. */
@@ -173,6 +175,55 @@ static ps_status read_answer(const ps_remote_ask *ask, const char *body, size_t 
     return status;
 }
 
+/* ---- Chances of given tokens --------------------------------------------- */
+
+/* One token is drawn, and which is not looked at: at temperature 1 both of the server's modes tell the same. */
+static ps_status write_choices(const ps_remote_ask *ask, ps_text *body, const char **path, ps_error *err) {
+    json_t *ids = json_array();
+    for (size_t i = 0; ids != NULL && i < ask->n_choices; i++)
+        ids = ps_remote_json_grown(ids, json_integer(ask->choices[i]));
+    json_t *rest =
+        json_pack("{s:o, s:i, s:f, s:f, s:i, s:f, s:f, s:f, s:f, s:i, s:o, s:i, s:b, s:b}", "model",
+                  ps_json_text(ask->model), "max_tokens", 1, "temperature", 1.0, "top_p", 1.0, "top_k", 0, "min_p", 0.0,
+                  "repetition_penalty", 1.0, "presence_penalty", 0.0, "frequency_penalty", 0.0, "logprobs", 0,
+                  "logprob_token_ids", ids, "n", 1, "return_tokens_as_token_ids", 1, "add_special_tokens", 0);
+    *path = "/v1/completions";
+    return ps_remote_put_with_ids("prompt", ask->tokens, ask->n_tokens, rest, body, err);
+}
+
+/* What is impossible it tells as −9999. */
+static ps_status read_chance(const json_t *object, ps_token choice, double *logp, ps_error *err) {
+    const double impossible = -9999;
+    char key[32];
+    snprintf(key, sizeof key, "token_id:%d", (int)choice);
+    ps_status status = ps_remote_read_logp(json_object_get(object, key), logp, err);
+    if (status == PS_OK && *logp <= impossible) *logp = -INFINITY;
+    return status == PS_OK ? PS_OK : ps_error_prefix(err, status, "the chance of %s", key);
+}
+
+static ps_status read_choices(const ps_remote_ask *ask, const char *body, size_t length, ps_arena *arena,
+                              ps_remote_chances *chances, ps_error *err) {
+    json_t *root = NULL;
+    const json_t *list = NULL, *tops = NULL;
+    ps_remote_chances read = {.logp = ps_arena_calloc(arena, ask->n_choices + 1, sizeof *read.logp)};
+    if (read.logp == NULL) return ps_nomem(err);
+    ps_status status = ps_remote_json_open(body, length, ps_remote_most_values(ask), arena, &root, err);
+    if (status == PS_OK) status = ps_remote_get_array(root, "choices", &list, err);
+    if (status == PS_OK)
+        status = ps_remote_get_array(json_object_get(json_array_get(list, 0), "logprobs"), "top_logprobs", &tops, err);
+    for (size_t i = 0; status == PS_OK && i < ask->n_choices; i++)
+        status = read_chance(json_array_get(tops, 0), ask->choices[i], &read.logp[i], err);
+    const json_t *usage = json_object_get(root, "usage");
+    if (status == PS_OK) status = ps_remote_get_count(usage, "prompt_tokens", SIZE_MAX / 2, &read.prompt_tokens, err);
+    if (status == PS_OK)
+        status = ps_remote_get_count_or(json_object_get(usage, "prompt_tokens_details"), "cached_tokens", SIZE_MAX,
+                                        &read.cached, err);
+    if (status == PS_OK) status = ps_remote_check_prompt(ask, read.prompt_tokens, err);
+    json_decref(root);
+    if (status == PS_OK) *chances = read;
+    return status;
+}
+
 /* ---- Texts and ids ------------------------------------------------------- */
 
 static ps_status write_text(const char *model, json_t *text, bool around, ps_text *body, const char **path,
@@ -237,12 +288,14 @@ static ps_status read_chat(const char *body, size_t length, ps_arena *arena, con
 
 const ps_dialect ps_dialect_vllm = {
     .name = "vllm",
-    .can = PS_ENGINE_LOGP | PS_ENGINE_LOGQ_BOUNDED | PS_ENGINE_TOKENS | PS_ENGINE_SEEDS,
+    .can = PS_ENGINE_LOGP | PS_ENGINE_LOGQ_BOUNDED | PS_ENGINE_TOKENS | PS_ENGINE_SEEDS | PS_ENGINE_EVALUATE,
     .control_always = true,
     .seed_bits = 63,
     .most_top = 20, /* --max-logprobs */
     .write_ask = write_ask,
     .read_answer = read_answer,
+    .write_choices = write_choices,
+    .read_choices = read_choices,
     .write_tokenize = write_tokenize,
     .read_tokenize = read_tokenize,
     .write_bos = write_bos,

@@ -11,8 +11,7 @@ json_t *ps_remote_json_string(const char *text, size_t length) {
     return string;
 }
 
-/* Append to an array and give it back; NULL, and nothing is left, where one of both is. */
-static json_t *grown(json_t *array, json_t *member) {
+json_t *ps_remote_json_grown(json_t *array, json_t *member) {
     if (array != NULL && json_array_append_new(array, member) == 0) return array;
     if (array == NULL) json_decref(member);
     json_decref(array);
@@ -22,15 +21,15 @@ static json_t *grown(json_t *array, json_t *member) {
 json_t *ps_remote_json_stops(const ps_remote_ask *ask, size_t most) {
     json_t *array = json_array();
     for (size_t i = 0; array != NULL && i < ask->n_stops && i < most; i++)
-        array = grown(array, ps_remote_json_string(ask->stops[i], strlen(ask->stops[i])));
+        array = ps_remote_json_grown(array, ps_remote_json_string(ask->stops[i], strlen(ask->stops[i])));
     return array;
 }
 
 json_t *ps_remote_json_messages(const ps_chat_message *messages, size_t n) {
     json_t *array = json_array();
     for (size_t i = 0; array != NULL && i < n; i++)
-        array = grown(array, json_pack("{s:o, s:o}", "role", ps_json_text(messages[i].role), "content",
-                                       ps_json_text(messages[i].content)));
+        array = ps_remote_json_grown(array, json_pack("{s:o, s:o}", "role", ps_json_text(messages[i].role), "content",
+                                                      ps_json_text(messages[i].content)));
     return array;
 }
 

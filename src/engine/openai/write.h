@@ -14,6 +14,9 @@ json_t *ps_remote_json_string(const char *text, size_t length);
 json_t *ps_remote_json_stops(const ps_remote_ask *ask, size_t most);
 json_t *ps_remote_json_messages(const ps_chat_message *messages, size_t n);
 
+/* Append to an array and give it back; NULL, and nothing is left, where one of both is. */
+json_t *ps_remote_json_grown(json_t *array, json_t *member);
+
 /* Append `rest`, an object, and let go of it. NULL is PS_NOMEM. */
 ps_status ps_remote_put(json_t *rest, ps_text *body, ps_error *err);
 

@@ -40,7 +40,7 @@ static inline const char *body_of(const json_t *record, size_t *length) {
 /* What was asked, in the engine's words; in the arena, with strings of the recording. */
 static inline ps_remote_ask ask_of(const json_t *record, ps_arena *arena) {
     const json_t *said = json_object_get(record, "ask"), *tokens = json_object_get(said, "tokens"),
-                 *stops = json_object_get(said, "stops"),
+                 *stops = json_object_get(said, "stops"), *choices = json_object_get(said, "choices"),
                  *model = json_object_get(json_object_get(record, "request"), "model");
     assert_true(json_is_object(said));
     ps_token *ids = ps_arena_alloc(arena, json_array_size(tokens) * sizeof *ids);
@@ -49,8 +49,13 @@ static inline ps_remote_ask ask_of(const json_t *record, ps_arena *arena) {
         ids[i] = (ps_token)json_integer_value(json_array_get(tokens, i));
     for (size_t i = 0; i < json_array_size(stops); i++)
         strings[i] = json_string_value(json_array_get(stops, i));
+    ps_token *chosen = ps_arena_calloc(arena, json_array_size(choices) + 1, sizeof *chosen);
+    for (size_t i = 0; i < json_array_size(choices); i++)
+        chosen[i] = (ps_token)json_integer_value(json_array_get(choices, i));
     return (ps_remote_ask){
         .model = json_string_value(model),
+        .choices = chosen,
+        .n_choices = json_array_size(choices),
         .tokens = ids,
         .n_tokens = json_array_size(tokens),
         .temperature = json_number_value(json_object_get(said, "temperature")),

@@ -1,6 +1,6 @@
 /* From a chat or a text to a root: whose text it is, BOS once, what does not fit, and where there is no template. */
+#include "base/control.h"
 #include "engine/openai/openai_test.h"
-#include "engine/openai/prompt.h"
 
 #include <jansson.h>
 
@@ -104,7 +104,7 @@ static void what_may_be_a_control_token_is_found(void **state) {
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         size_t end = 0;
-        const size_t at = ps_remote_find_control(cases[i].text, strlen(cases[i].text), 0, &end);
+        const size_t at = ps_find_control(cases[i].text, strlen(cases[i].text), 0, &end);
         assert_int_equal(at, cases[i].from);
         if (at != SIZE_MAX) assert_int_equal(end, cases[i].to);
     }

@@ -1,6 +1,6 @@
 /* Conditions that are waited for until a time of ps_now(), which no change of the calendar's clock moves. */
-#ifndef PERSAMP_ENGINE_CLOCK_H
-#define PERSAMP_ENGINE_CLOCK_H
+#ifndef PERSAMP_BASE_CLOCK_H
+#define PERSAMP_BASE_CLOCK_H
 
 #include "persamp/base.h"
 
