@@ -64,9 +64,15 @@ ps_status ps_db_postgres_open(const char *url, ps_db *db, ps_error *err) {
 }
 #endif
 
-ps_status ps_study_open(const char *where, bool create, ps_study_db **out, ps_error *err) {
+ps_status ps_study_open(const char *where, bool create, ps_study_db **db, ps_error *err) {
+    return ps_db_open(where, create, NULL, NULL, db, err);
+}
+
+ps_status ps_db_open(const char *where, bool create, ps_db_waiting *waiting, void *user, ps_db **out, ps_error *err) {
     ps_db *db = ps_calloc(1, sizeof *db);
     if (db == NULL) return ps_nomem(err);
+    db->waiting = waiting;
+    db->user = user;
     db->where = ps_strdup(where);
     bool url = strncmp(where, "postgresql://", 13) == 0 || strncmp(where, "postgres://", 11) == 0;
     ps_status status = db->where == NULL ? ps_nomem(err)

@@ -80,4 +80,10 @@ ps_status ps_storage_results(ps_db *db, const char *setting, const ps_problem *p
 ps_status ps_storage_add_result(ps_db *db, const char *setting, uint64_t problem, const ps_result *result,
                                 ps_error *err);
 
+/* The steps that were drawn for a problem under what decides them (ps_setting.draws), added to *steps. A transaction of
+ * its own. */
+ps_status ps_storage_read_steps(ps_db *db, const char *draws, uint64_t problem, ps_steps *steps, ps_error *err);
+/* A record of ps_steps_add beside those that are there. */
+ps_status ps_storage_add_steps(ps_db *db, const char *draws, uint64_t problem, const char *record, ps_error *err);
+
 #endif
