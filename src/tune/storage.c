@@ -186,6 +186,13 @@ ps_status ps_storage_set_study_attribute(ps_db *db, int64_t study, const char *k
                        ps_db_int(study), ps_db_text(key), ps_db_text(json));
 }
 
+ps_status ps_storage_set_metric_names(ps_db *db, int64_t study, const char *json, ps_error *err) {
+    return ps_db_query(db, NULL, NULL, NULL, err,
+                       "INSERT INTO study_system_attributes (study_id, \"key\", value_json) VALUES ($1, $2, $3) "
+                       "ON CONFLICT (study_id, \"key\") DO UPDATE SET value_json = excluded.value_json",
+                       ps_db_int(study), ps_db_text("study:metric_names"), ps_db_text(json));
+}
+
 static ps_status take_text(void *user, const ps_db_value *cells, ps_error *err) {
     ps_text *text = user;
     if (cells->text != NULL) ps_text_puts(text, cells->text);

@@ -15,6 +15,8 @@ ps_status ps_storage_make_study(ps_db *db, const char *name, const bool *maximis
                                 ps_error *err);
 /* A user attribute of a study, put or replaced; in a transaction. */
 ps_status ps_storage_set_study_attribute(ps_db *db, int64_t study, const char *key, const char *json, ps_error *err);
+/* What its objectives are called, for those who look with Optuna's eyes: a JSON array of names. */
+ps_status ps_storage_set_metric_names(ps_db *db, int64_t study, const char *json, ps_error *err);
 /* Appended to *json; nothing where there is none. */
 ps_status ps_storage_get_study_attribute(ps_db *db, int64_t study, const char *key, ps_text *json, ps_error *err);
 /* Whether a worker is on one of its trials; `lapsed`: or was, and its lease is over. Who found none to take over asks
