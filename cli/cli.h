@@ -30,6 +30,7 @@ void ps_cli_put_json(FILE *out, const char *json);
  * line of progress that stands there gives way. */
 void ps_cli_say(const char *format, ...) PS_PRINTF(1, 2);
 void ps_cli_line_open(bool open); /* whether one stands there, without its end */
+bool ps_cli_line_is_open(void);   /* still: no message has come since */
 void ps_cli_line_close(void);     /* wipe it away, if there is one */
 
 /* Print "persamp: message" to standard error. Returns the exit code that goes with the status. */

@@ -117,6 +117,10 @@ static int print_summary(const ps_eval_summary *s, const ps_models *models) {
     for (size_t i = 0; i < s->n_arms; i++)
         if (s->arms[i].name != NULL) print_sharing(&s->arms[i]);
     if (truncated > 0) ps_cli_note("%zu answers were cut off before they finished", truncated);
+    if (s->tuned_on > 0)
+        ps_cli_note("%zu of the %zu problems are of those that this configuration was tuned on "
+                    "(evaluation.tuned_on): on them it looks better than it is",
+                    s->tuned_on, s->problems);
     ps_cli_print_troubles(errors, s->faults);
     ps_cli_print_engine(models);
     for (size_t i = 0; i < s->n_arms; i++)

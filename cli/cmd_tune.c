@@ -17,7 +17,7 @@ typedef struct tune_arguments {
     ps_tune_options options;
     ps_tune_summary summary;
     const char *plot; /* a folder; NULL: none */
-    const ps_config *config;
+    ps_cli_tune_view view;
     ps_log log;      /* that of the command */
     char said[1024]; /* the last warning: values of one key have the same */
 } tune_arguments;
@@ -83,36 +83,12 @@ static int take_option(int argc, char **argv, int *i, void *arguments) {
 
 /* ---- What is shown on the way -------------------------------------------- */
 
-static void put_value(ps_text *line, const ps_config_list *metrics, const ps_trial *t, bool interval) {
-    for (size_t k = 0; k < metrics->n && k < PS_OBJECTIVES; k++)
-        if (strcmp(metrics->items[k], "accuracy") == 0) {
-            ps_text_printf(line, "  %.1f%%%s", 100 * t->values[k], interval ? " right" : "");
-            if (interval) ps_text_printf(line, " (%.1f - %.1f%%)", 100 * t->low, 100 * t->high);
-        } else {
-            ps_text_printf(line, "  %s %.4g", metrics->items[k], t->values[k]);
-        }
+static void on_trials(void *user, const ps_trials *trials) {
+    ps_cli_tune_trials(&((tune_arguments *)user)->view, trials);
 }
 
-/* A line that is drawn over on a terminal; for each trial that is over, one that stays. */
 static void on_progress(void *user, const ps_trial *t, size_t of, const ps_trial *best) {
-    const tune_arguments *a = user;
-    bool over = t->state != PS_TRIAL_RUNNING, terminal = isatty(STDERR_FILENO) == 1;
-    ps_text line = {0};
-    if (!over && !terminal) return;
-    ps_text_printf(&line, "trial %zu: %zu/%zu", t->number, t->done, of);
-    put_value(&line, &a->config->tuning_metric, t, true);
-    if (over && t->state != PS_TRIAL_COMPLETE)
-        ps_text_printf(&line, "  %s", t->state == PS_TRIAL_PRUNED ? "stopped early" : "failed");
-    if (best != NULL) {
-        ps_text_printf(&line, "  best: trial %zu", best->number);
-        put_value(&line, &a->config->tuning_metric, best, false);
-    }
-    ps_cli_line_close();
-    ps_cli_put_line(stderr, ps_text_cstr(&line), terminal ? ps_cli_screen(stderr).columns - 1 : SIZE_MAX);
-    if (over) putc('\n', stderr);
-    ps_cli_line_open(!over);
-    fflush(stderr);
-    ps_text_clear(&line);
+    ps_cli_tune_progress(&((tune_arguments *)user)->view, t, of, best);
 }
 
 static void on_note(void *user, const char *sentence) {
@@ -126,6 +102,16 @@ static const ps_trial *best_of(const ps_tune_summary *s) {
     return s->best != SIZE_MAX ? &s->trials.trials[s->best] : NULL;
 }
 
+static void print_front(const ps_trials *trials) {
+    size_t n = 0;
+    for (size_t i = 0; i < trials->n; i++)
+        n += ps_trials_is_front(trials, i);
+    if (trials->n_objectives > 1)
+        ps_cli_note("%zu trials are on the Pareto front, where none is better in everything: `persamp study best` has "
+                    "them; the best in the first objective:",
+                    n);
+}
+
 /* The best of many looks better than it is: what it has on other problems stands beside it. */
 static void print_winner(const ps_tune_summary *s) {
     const ps_trial *best = best_of(s);
@@ -134,6 +120,7 @@ static void print_winner(const ps_tune_summary *s) {
         return;
     }
     ps_text text = {0};
+    print_front(&s->trials);
     ps_text_printf(&text, "best: trial %zu,", best->number);
     for (size_t i = 0; i < best->n_params; i++)
         ps_text_printf(&text, " %s=%s", best->params[i].name, best->params[i].value);
@@ -159,8 +146,9 @@ static void print_summary(const ps_tune_summary *s) {
     putchar('\n');
     print_winner(s);
     ps_cli_print_importance(&s->importance);
-    ps_cli_note("%zu trials of this session, %zu taken over; %zu results were there already", s->made, s->taken_over,
-                s->reused);
+    ps_cli_note("%zu trials of this session, %zu taken over; %zu results were there already, %zu more were read off "
+                "samples that were; the model generated %llu tokens",
+                s->made, s->taken_over, s->reused, s->reread, (unsigned long long)s->drawn);
     ps_cli_print_troubles(0, s->faults);
     if (s->best_path != NULL) ps_cli_print_path("its configuration is in ", s->best_path);
 }
@@ -201,7 +189,8 @@ static ps_status warn(tune_arguments *a, const ps_config *config, const ps_log *
 
 static ps_status check(void *arguments, ps_config *config, const ps_log *log, ps_error *err) {
     tune_arguments *a = arguments;
-    a->config = config;
+    a->view.metrics = &config->tuning_metric;
+    a->view.silent = strcmp(config->logging_console_format, "json") == 0;
     ps_status status = ps_cli_no_smoke_test(config, "tune", log, err);
     if (status == PS_OK) status = ps_config_set(config, "tuning.enabled", "true", "persamp tune", err);
     if (status == PS_OK) status = ps_config_check(config, NULL, err);
@@ -214,17 +203,19 @@ static ps_status work(void *arguments, const ps_config *config, ps_models *model
     tune_arguments *a = arguments;
     const ps_tune_observer ours = {.user = a,
                                    .progress = on_progress,
+                                   .trials = on_trials,
                                    .note = on_note,
                                    .cancelled = ps_cli_interrupted,
                                    .fault = observer->fault,
                                    .more_faults = observer->more_faults};
-    return ps_tune(config, &a->options, models, &ours, &a->summary, err);
+    ps_status status = ps_tune(config, &a->options, models, &ours, &a->summary, err);
+    ps_cli_tune_end(&a->view);
+    return status;
 }
 
 static int report(const void *arguments, const ps_models *models) {
     const tune_arguments *a = arguments;
     const ps_tune_summary *s = &a->summary;
-    ps_cli_line_close();
     if (s->trials.n > 0) print_summary(s);
     ps_cli_print_engine(models);
     if (a->plot != NULL && s->trials.n > 0) {

@@ -66,6 +66,10 @@ void ps_cli_line_open(bool open) {
     line_is_open = open;
 }
 
+bool ps_cli_line_is_open(void) {
+    return line_is_open;
+}
+
 void ps_cli_line_close(void) {
     if (line_is_open) fputs("\r\033[K", stderr);
     line_is_open = false;

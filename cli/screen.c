@@ -2,6 +2,7 @@
 #include "screen.h"
 
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -223,14 +224,12 @@ static void measure(const ps_cli_table *table, size_t *widths) {
     }
 }
 
-static void pad(size_t n) {
-    printf("%*s", (int)n, "");
-}
-
-/* The first column and those from `from` to before `to`. */
-static void print_block(const ps_cli_table *table, const size_t *widths, size_t from, size_t to) {
+/* The first column and those from `from` to before `to`; at most so many lines, which are returned. */
+static size_t print_block(FILE *out, const ps_cli_table *table, const size_t *widths, size_t from, size_t to,
+                          size_t most) {
     const char *at = ps_text_cstr(&table->cells), *end = at + table->cells.length;
-    while (at < end) {
+    size_t lines = 0;
+    for (; at < end && lines < most; lines++) {
         bool row = *at++ == ROW;
         size_t owed = 0; /* blanks, once something follows them */
         for (size_t i = 0; i < (row ? table->n_columns : 1); i++, at += strlen(at) + 1) {
@@ -239,14 +238,15 @@ static void print_block(const ps_cli_table *table, const size_t *widths, size_t 
             size_t shown = used < room ? used : room;
             if (i > 0) owed += GAP + room - shown;
             if (shown > 0) {
-                pad(owed);
+                fprintf(out, "%*s", (int)owed, "");
                 owed = 0;
-                shown = ps_cli_put_line(stdout, at, room);
+                shown = ps_cli_put_line(out, at, room);
             }
             if (i == 0 && row) owed = room - shown;
         }
-        putchar('\n');
+        putc('\n', out);
     }
+    return lines;
 }
 
 /* The width of the first column, so that the others stand beside it, or go on below. */
@@ -273,12 +273,13 @@ static size_t blocks(const size_t *widths, size_t n, size_t columns) {
     return count;
 }
 
-void ps_cli_table_print(ps_cli_table *table) {
-    size_t widths[MOST_COLUMNS] = {0}, others = 0, n = table->n_columns, columns = ps_cli_screen(stdout).columns;
+size_t ps_cli_table_draw(FILE *out, ps_cli_table *table, size_t lines) {
+    size_t widths[MOST_COLUMNS] = {0}, others = 0, n = table->n_columns, columns = ps_cli_screen(out).columns,
+           drawn = 0;
     if (!ps_text_ok(&table->cells)) {
-        puts("(no memory for the table)");
+        fputs("(no memory for the table)\n", out);
         ps_text_clear(&table->cells);
-        return;
+        return 1;
     }
     measure(table, widths);
     for (size_t i = 1; i < n; i++)
@@ -287,10 +288,33 @@ void ps_cli_table_print(ps_cli_table *table) {
     size_t least = blocks(widths, n, columns);
     while (columns > 1 && blocks(widths, n, columns - 1) == least)
         columns--; /* as narrow as so many blocks can be: none of them is left with a single column */
-    for (size_t from = 1, to; from < n; from = to) {
+    size_t each = least > 0 && lines != SIZE_MAX ? (lines + 1) / least - 1 : SIZE_MAX; /* a line between two */
+    for (size_t from = 1, to; from < n && each > 0; from = to) {
         to = end_of_block(widths, n, from, columns);
-        if (from > 1) putchar('\n');
-        print_block(table, widths, from, to);
+        if (from > 1) putc('\n', out);
+        drawn += (from > 1) + print_block(out, table, widths, from, to, each);
     }
     ps_text_clear(&table->cells);
+    return drawn;
+}
+
+void ps_cli_table_print(ps_cli_table *table) {
+    ps_cli_table_draw(stdout, table, SIZE_MAX);
+}
+
+/* ---- What is drawn over -------------------------------------------------- */
+
+bool ps_cli_redraws(FILE *out) {
+    const char *term = getenv("TERM");
+    return isatty(fileno(out)) == 1 && (term == NULL || strcmp(term, "dumb") != 0);
+}
+
+void ps_cli_block_stands(FILE *out, ps_cli_block *block, size_t lines) {
+    *block = (ps_cli_block){lines, ps_cli_screen(out).columns};
+}
+
+void ps_cli_block_wipe(FILE *out, ps_cli_block *block) {
+    if (block->lines > 0 && block->columns == ps_cli_screen(out).columns)
+        fprintf(out, "\033[%zuA\r\033[J", block->lines);
+    *block = (ps_cli_block){0};
 }

@@ -56,5 +56,22 @@ void ps_cli_section(ps_cli_table *table, const char *title);
 /* On standard output, within its columns. Where the table is wider, the first column is shortened as long as much of it
  * stays; else the columns that do not fit go on in a further table below, beside the first column again. */
 void ps_cli_table_print(ps_cli_table *table);
+/* Likewise on `out`, at most so many lines: rows at its end are left out. Returns how many lines were written. */
+size_t ps_cli_table_draw(FILE *out, ps_cli_table *table, size_t lines);
+
+/* ---- What is drawn over -------------------------------------------------- */
+
+/* Whether `out` is a terminal that lets lines be drawn over: not one with TERM=dumb. */
+bool ps_cli_redraws(FILE *out);
+
+/* Whole lines that stand on a terminal, to be drawn anew in their place; all zeros where there are none. */
+typedef struct ps_cli_block {
+    size_t lines, columns;
+} ps_cli_block;
+/* `lines` of them were written just now; the cursor is at the beginning of the line below. */
+void ps_cli_block_stands(FILE *out, ps_cli_block *block, size_t lines);
+/* Wipe them away, with all that is below; the cursor is where their first one began. They stay where the terminal has
+ * another width since: how many lines they have become nobody knows. */
+void ps_cli_block_wipe(FILE *out, ps_cli_block *block);
 
 #endif

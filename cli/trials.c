@@ -97,14 +97,17 @@ static void add_row(ps_cli_table *table, const ps_trials *trials, const ps_trial
             if (strcmp(t->params[k].name, keys[d]) == 0) value = t->params[k].value;
         ps_cli_cell(table, value);
     }
+    bool front = trials->n_objectives > 1 && ps_trials_is_front(trials, (size_t)(t - trials->trials));
     const char *state = ps_trial_state_name(t->state);
-    ps_cli_cell(table, t->state == PS_TRIAL_COMPLETE ? "" : t->state == PS_TRIAL_PRUNED ? "pruned" : state);
+    ps_cli_cell(table, front                           ? "front"
+                       : t->state == PS_TRIAL_COMPLETE ? ""
+                       : t->state == PS_TRIAL_PRUNED   ? "pruned"
+                                                       : state);
 }
 
-void ps_cli_print_trials(const ps_trials *trials, size_t most) {
+static void fill_table(ps_cli_table *table, const ps_trials *trials, size_t most, bool over) {
     const char *keys[MOST_KEYS], *headings[MOST_KEYS + PS_OBJECTIVES + 5];
-    size_t n = find_keys(trials, keys), columns = 0, *order = ps_cli_order_trials(trials);
-    ps_cli_table table;
+    size_t n = find_keys(trials, keys), columns = 0, rows = 0, *order = ps_cli_order_trials(trials);
     headings[columns++] = "trial";
     for (size_t k = 0; k < trials->n_objectives; k++)
         headings[columns++] = trials->metric[k] != NULL ? trials->metric[k] : "value";
@@ -114,12 +117,27 @@ void ps_cli_print_trials(const ps_trials *trials, size_t most) {
     for (size_t d = 0; d < n; d++)
         headings[columns++] = last_word(keys[d]);
     headings[columns++] = "";
-    ps_cli_table_begin(&table, columns, headings);
-    for (size_t i = 0; order != NULL && i < trials->n && i < most; i++)
-        add_row(&table, trials, &trials->trials[order[i]], keys, n);
+    ps_cli_table_begin(table, columns, headings);
+    for (size_t i = 0; order != NULL && i < trials->n && rows < most; i++) {
+        const ps_trial *t = &trials->trials[order[i]];
+        if (over && t->state != PS_TRIAL_COMPLETE && t->state != PS_TRIAL_PRUNED) continue;
+        add_row(table, trials, t, keys, n);
+        rows++;
+    }
+    ps_free(order);
+}
+
+void ps_cli_print_trials(const ps_trials *trials, size_t most) {
+    ps_cli_table table;
+    fill_table(&table, trials, most, false);
     ps_cli_table_print(&table);
     if (trials->n > most) ps_cli_note("and %zu more; `persamp study show` has all", trials->n - most);
-    ps_free(order);
+}
+
+size_t ps_cli_draw_trials(FILE *out, const ps_trials *trials, size_t most, size_t lines) {
+    ps_cli_table table;
+    fill_table(&table, trials, most, true);
+    return ps_cli_table_draw(out, &table, lines);
 }
 
 void ps_cli_print_importance(const ps_importances *importance) {

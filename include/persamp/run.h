@@ -304,6 +304,29 @@ PS_API void ps_solver_cancel(ps_solver *solver, uint64_t tag);
 PS_API size_t ps_solver_running(const ps_solver *solver); /* problems that the models work on */
 PS_API size_t ps_solver_pending(const ps_solver *solver); /* problems whose outcome has not been polled */
 
+/* ---- Steps that were drawn before ---------------------------------------- */
+
+/* The steps of one problem that are known. A step is known by its path, the numbers of the snapshots from the root to
+ * it: they key its random numbers. So where the model, the prompt, the seed and how tokens are drawn and steps end are
+ * the same, equal paths are equal steps, whatever method, score or vote asks for them; and a search that asks for known
+ * steps alone needs no model. That these are the same the caller sees to. One thread at a time. */
+typedef struct ps_steps ps_steps;
+
+PS_API ps_status ps_steps_create(ps_steps **steps, ps_error *err); /* none yet; owned (ps_steps_free) */
+PS_API void ps_steps_free(ps_steps *steps);
+/* Add the steps of a solved problem, and append those that were not known to *record, one line of JSON without the
+ * newline; nothing where all of them were. Left out are an outcome that failed, and steps that their numbers and text
+ * do not tell all of (the score deepconf, a limit in seconds, log-probabilities known within bounds, text that is no
+ * UTF-8). O(steps). */
+PS_API ps_status ps_steps_add(ps_steps *steps, const ps_outcome *outcome, ps_text *record, ps_error *err);
+/* Add those of such a record. PS_FORMAT: it is none. */
+PS_API ps_status ps_steps_read(ps_steps *steps, const char *record, ps_error *err);
+/* As ps_solver_submit and what comes of it, out of known steps: the same answers, weights and generated tokens to the
+ * last bit; tokens.prompt and prefilled are 0. *outcome is owned (ps_outcome_free), may outlive `steps`, and is NULL
+ * where a step is not known. */
+PS_API ps_status ps_steps_solve(const ps_steps *steps, ps_session *session, const ps_problem *problem,
+                                ps_outcome **outcome, ps_error *err);
+
 #ifdef __cplusplus
 }
 #endif

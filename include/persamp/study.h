@@ -102,7 +102,8 @@ typedef struct ps_eval_arm {
 typedef struct ps_eval_summary {
     ps_eval_arm *arms; /* [n_arms]: the configured method first */
     size_t n_arms;
-    size_t faults; /* unusable records of the data set */
+    size_t faults;             /* unusable records of the data set */
+    size_t problems, tuned_on; /* of this run, and how many of them evaluation.tuned_on names */
 } ps_eval_summary;
 /* Free what it holds; all zeros afterwards, and fine before. */
 PS_API void ps_eval_summary_clear(ps_eval_summary *summary);
@@ -258,6 +259,11 @@ PS_API ps_status ps_compare_check(const ps_config *config, const ps_compare_opti
 
 /* The comparison as JSON, appended to *text. */
 PS_API ps_status ps_compare_json(const ps_compare_summary *summary, ps_text *text, ps_error *err);
+
+/* Twelve hexadecimal digits by which a problem is known again, in whatever file: of its question and its right answer.
+ * Of a `generated` problem, whose question is that of all others, they are of its number. */
+enum { PS_PROBLEM_MARK = 13 };
+PS_API void ps_problem_mark(const ps_problem *problem, bool generated, char mark[PS_PROBLEM_MARK]);
 
 /* Wilson score interval of `successes` of n at 95%. (0, 1) for n = 0. */
 PS_API void ps_wilson(size_t successes, size_t n, double *low, double *high);

@@ -140,6 +140,8 @@ typedef struct ps_tune_summary {
     size_t made, taken_over; /* trials of this session */
     size_t problems;         /* a trial's */
     size_t reused;           /* results that were there before they were asked for */
+    size_t reread;           /* results that were made of samples that were there: no model took part */
+    uint64_t drawn;          /* tokens that the model generated in this session */
     struct {
         size_t done, correct; /* of the winner on problems that no trial saw; 0 where there are none */
         double low, high;     /* Wilson 95% */
@@ -157,6 +159,8 @@ typedef struct ps_tune_observer {
     /* A trial got further or ended; `trial` has what is known of it but its parameters, `of` its problems; `best`
      * likewise the best complete one when it began, NULL without one. */
     void (*progress)(void *user, const ps_trial *trial, size_t of, const ps_trial *best);
+    /* All trials of the study as they are, whenever this worker takes one. Valid during the call. */
+    void (*trials)(void *user, const ps_trials *trials);
     void (*note)(void *user, const char *sentence); /* something a user should know */
     bool (*cancelled)(void *user);                  /* asked some 20 times a second */
     void (*fault)(void *user, const char *path, const ps_dataset_fault *fault);

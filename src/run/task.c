@@ -67,16 +67,19 @@ static ps_status begin(ps_task *task, const ps_problem *problem, ps_error *err) 
     params.problem = problem->index;
     ps_task_node *root = &task->nodes[0];
     ps_problem_prompt made = {0};
+    const bool model = task->steps == NULL;
     ps_status status = set_generation(task, problem, err);
-    if (status == PS_OK) status = ps_problem_prompt_make(s, problem, &made, err);
-    if (status == PS_OK) status = ps_engine_prompt(s->engine, &made.prompt, &root->node, err);
-    if (status == PS_OK && s->prm != NULL) status = ps_prm_root(s->prm, ps_problem_question(problem), &root->prm, err);
+    if (status == PS_OK && model) status = ps_problem_prompt_make(s, problem, &made, err);
+    if (status == PS_OK && model) status = ps_engine_prompt(s->engine, &made.prompt, &root->node, err);
+    if (status == PS_OK && model && s->prm != NULL)
+        status = ps_prm_root(s->prm, ps_problem_question(problem), &root->prm, err);
     if (status == PS_OK) status = ps_method_create(s->method, &params, &task->method, err);
     ps_problem_prompt_clear(&made);
     return status;
 }
 
-ps_status ps_task_create(const ps_solve_request *request, uint32_t slot, ps_task **out, ps_error *err) {
+static ps_status create(const ps_solve_request *request, uint32_t slot, const ps_steps *steps, ps_task **out,
+                        ps_error *err) {
     ps_session *session = request->session;
     ps_task *task = ps_calloc(1, sizeof *task);
     if (task == NULL) return ps_nomem(err);
@@ -86,6 +89,7 @@ ps_status ps_task_create(const ps_solve_request *request, uint32_t slot, ps_task
     task->progress = request->progress;
     task->max_tokens = request->max_tokens;
     task->slot = slot;
+    task->steps = steps;
     task->logprobs = session->keep_logprobs;
     task->started = ps_now();
     task->outcome = (ps_outcome){.problem = request->problem,
@@ -115,6 +119,26 @@ ps_status ps_task_create(const ps_solve_request *request, uint32_t slot, ps_task
     return PS_OK;
 }
 
+ps_status ps_task_create(const ps_solve_request *request, uint32_t slot, ps_task **task, ps_error *err) {
+    return create(request, slot, NULL, task, err);
+}
+
+ps_status ps_task_repeat(ps_session *session, const ps_problem *problem, const ps_steps *steps, ps_task **out,
+                         ps_error *err) {
+    ps_task *task = NULL;
+    const ps_solve_request request = {.session = session, .problem = problem};
+    ps_status status = create(&request, 0, steps, &task, err);
+    if (status != PS_OK) return status;
+    while (status == PS_OK && !task->done)
+        status = ps_task_advance(task, err);
+    ps_task_close(task);
+    if (status == PS_OK)
+        *out = task;
+    else
+        ps_task_free(task);
+    return status;
+}
+
 /* ---- Clocks: how long at least one request of a kind was under way ------- */
 
 static void clock_in(size_t *under_way, double *since) {
@@ -138,12 +162,60 @@ static uint64_t tag_of(const ps_task *task, uint32_t child) {
     return (uint64_t)task->slot << 32 | child;
 }
 
+static ps_status deliver(ps_task *task, uint32_t child, ps_error *err) {
+    const ps_task_node *node = &task->nodes[child];
+    if (ps_reserve(&task->results, &task->results_capacity, task->n_results + 1) != PS_OK) return ps_nomem(err);
+    task->results[task->n_results++] = (ps_step_result){
+        .child = child,
+        .state = node->state,
+        .n_tokens = node->n_tokens,
+        .sum_logp = node->sum_logp,
+        .sum_logq = node->sum_logq,
+        .has_logp = task->session->params.has_logp,
+        .has_logq = task->session->params.has_logq,
+        .sum_entropy = node->sum_entropy,
+        .sum_certainty = node->sum_certainty,
+        .confidence = node->confidence,
+        .reward = node->reward,
+        .step_reward = node->step_reward,
+    };
+    return PS_OK;
+}
+
+/* A step that was drawn before, in the place of a request. */
+static ps_status give_step(ps_task *task, uint32_t child, ps_error *err) {
+    ps_task_node *node = &task->nodes[child];
+    const ps_step *step = ps_steps_find(task->steps, node->path);
+    if (step == NULL || !ps_step_tells(step, task->session, node->want_reward)) {
+        task->unknown = true;
+        fail(task, PS_CANCELLED, "a step is not known");
+        return PS_OK;
+    }
+    node->text = ps_arena_strndup(task->arena, step->text, step->length);
+    if (node->text == NULL) return ps_nomem(err);
+    node->length = step->length;
+    node->n_tokens = step->n_tokens;
+    node->state = step->state;
+    node->sum_logp = step->sum_logp;
+    node->sum_entropy = step->sum_entropy;
+    if (task->session->generation.logq) node->sum_logq = step->sum_logq;
+    if (task->session->generation.certainty) node->sum_certainty = step->sum_certainty;
+    if (node->want_reward) {
+        node->reward = step->reward;
+        node->step_reward = step->step_reward;
+    }
+    task->outcome.tokens.generated += step->n_tokens;
+    return deliver(task, child, err);
+}
+
 static ps_status submit_extension(ps_task *task, const ps_work *work, ps_error *err) {
     const ps_session *s = task->session;
     ps_status status = ensure_node(task, work->child, err);
     if (status != PS_OK) return status;
     task->nodes[work->child].parent = work->parent;
+    task->nodes[work->child].path = ps_step_path(task->nodes[work->parent].path, work->child);
     task->nodes[work->child].want_reward = work->want_reward && s->prm != NULL;
+    if (task->steps != NULL) return give_step(task, work->child, err);
     ps_extend_request request = {
         .node = task->nodes[work->parent].node,
         .key = {s->params.seed, task->outcome.problem->index, work->child, PS_RNG_TOKEN},
@@ -243,7 +315,8 @@ ps_status ps_task_advance(ps_task *task, ps_error *err) {
         status = submit_extension(task, &work[i], &why);
     if (status == PS_NOMEM) return ps_nomem(err);
     if (status != PS_OK) fail(task, status, why.message);
-    task->done = task->extending == 0 && task->scoring == 0;
+    bool waiting = task->n_results > 0 && task->outcome.status == PS_OK; /* known steps come at once */
+    task->done = task->extending == 0 && task->scoring == 0 && !waiting;
     return PS_OK;
 }
 
@@ -273,26 +346,6 @@ static ps_status state_after(ps_task *task, uint32_t child, ps_stop_reason reaso
     ps_status status = ps_answer_is_boxed(text, task->session->thinks, &boxed, err);
     if (boxed) *state = PS_FINISHED;
     return status;
-}
-
-static ps_status deliver(ps_task *task, uint32_t child, ps_error *err) {
-    const ps_task_node *node = &task->nodes[child];
-    if (ps_reserve(&task->results, &task->results_capacity, task->n_results + 1) != PS_OK) return ps_nomem(err);
-    task->results[task->n_results++] = (ps_step_result){
-        .child = child,
-        .state = node->state,
-        .n_tokens = node->n_tokens,
-        .sum_logp = node->sum_logp,
-        .sum_logq = node->sum_logq,
-        .has_logp = task->session->params.has_logp,
-        .has_logq = task->session->params.has_logq,
-        .sum_entropy = node->sum_entropy,
-        .sum_certainty = node->sum_certainty,
-        .confidence = node->confidence,
-        .reward = node->reward,
-        .step_reward = node->step_reward,
-    };
-    return PS_OK;
 }
 
 /* A step is scored as it was written; one without any text keeps its parent's score. */

@@ -4,12 +4,14 @@
 #define PERSAMP_RUN_TASK_H
 
 #include "run/session.h"
+#include "run/steps.h"
 
 /* The engine's side of a snapshot; same numbering as the method's. */
 typedef struct ps_task_node {
     ps_node node;
     ps_prm_node prm;
     uint32_t parent;
+    uint64_t path; /* ps_step_path */
     ps_snapshot_state state;
     const char *text; /* of this step, in the arena */
     size_t length;
@@ -45,12 +47,17 @@ typedef struct ps_task {
     bool logprobs;             /* the tokens of each step and their log-probabilities are kept */
     bool progress, round_over; /* rounds are shown; there is one to show */
     bool done, abandoned;      /* abandoned: requests come back, nothing new is started */
+    const ps_steps *steps;     /* what stands in for the engine; NULL: nothing does */
+    bool unknown;              /* a step was asked for that is not among them */
 } ps_task;
 
 /* Prepare a task: prompt, roots, method. A problem that cannot be run (its prompt does not fit, …) is a task that is
  * `done` at once with outcome.status and error set; only running out of memory is an error here. */
 ps_status ps_task_create(const ps_solve_request *request, uint32_t slot, ps_task **task, ps_error *err);
 void ps_task_free(ps_task *task);
+/* Likewise, out of known steps alone: the task is done, with nothing but ps_task_finish left to do; or `unknown`. */
+ps_status ps_task_repeat(ps_session *session, const ps_problem *problem, const ps_steps *steps, ps_task **task,
+                         ps_error *err);
 
 /* Let the method think: absorb what has arrived and submit what it asks for. Sets `done` when nothing is left to do,
  * and `round_over` when there is a round to show. */

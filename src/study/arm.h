@@ -47,6 +47,8 @@ typedef struct ps_chosen {
     size_t n;
     size_t faults; /* unusable records */
 } ps_chosen;
+/* How many of them evaluation.tuned_on names. */
+ps_status ps_count_tuned_on(const ps_config *config, const ps_chosen *chosen, size_t *n, ps_error *err);
 ps_status ps_choose_problems(const ps_config *config, const ps_eval_options *options, const ps_eval_observer *observer,
                              ps_chosen *chosen, ps_error *err);
 void ps_chosen_clear(ps_chosen *chosen);

@@ -110,6 +110,9 @@ ps_status ps_eval(const ps_config *config, const ps_eval_options *options, ps_mo
     ps_status status = ps_choose_problems(config, options, observer, &chosen, err);
     if (status != PS_OK) return status;
     summary->faults = chosen.faults;
+    summary->problems = chosen.n;
+    status = ps_count_tuned_on(config, &chosen, &summary->tuned_on, err);
+    if (status != PS_OK) goto done;
     status = ps_arm_check(config, models, err);
     if (status == PS_OK) status = ps_store_open(config, &identity, options->fresh, &store, err);
     if (status != PS_OK) goto done;

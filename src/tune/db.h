@@ -23,6 +23,8 @@ typedef struct ps_db_value {
 /* A row of a result; valid during the call. Anything but PS_OK ends the query and is what it returns. */
 typedef ps_status ps_db_row(void *user, const ps_db_value *cells, ps_error *err);
 
+typedef bool ps_db_waiting(void *user, const char *sentence);
+
 typedef struct ps_db_ops {
     const char *begin;     /* of a transaction that will write */
     const char *lock_rows; /* after a SELECT: its rows stay as they are until the end of the transaction */
@@ -47,10 +49,17 @@ struct ps_study_db {
     char *where; /* for messages: it has no password in it */
     bool lost;
     void *handle;
-    /* Told while a connection is waited for; returns whether to give up. May be NULL. */
-    bool (*waiting)(void *user, const char *sentence);
+    /* Told while a connection or a lock is waited for, with NULL where there is nothing new to say; returns whether to
+     * give up. NULL: nobody can be told, and the waiting ends by itself. */
+    ps_db_waiting *waiting;
     void *user;
+    double locked_since; /* by another process, when it was first met; 0: it is not */
+    bool told;           /* that the lock is waited for */
+    bool given_up;       /* the waiting was */
 };
+
+/* ps_study_open with somebody who is told while it waits. */
+ps_status ps_db_open(const char *where, bool create, ps_db_waiting *waiting, void *user, ps_db **db, ps_error *err);
 
 ps_status ps_db_sqlite_open(const char *path, bool create, ps_db *db, ps_error *err);
 ps_status ps_db_postgres_open(const char *url, ps_db *db, ps_error *err);

@@ -6,16 +6,18 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #if defined(__linux__)
 #include <sys/vfs.h>
 #endif
 
-enum { PATIENCE_MS = 30000 }; /* for the lock of another process */
+enum { PATIENCE = 30 }; /* seconds, for the lock of another process, where nobody can be told of it */
 
 /* ---- Messages ------------------------------------------------------------ */
 
 static ps_status failed(ps_db *db, int code, ps_error *err) {
+    if (db->given_up) return ps_fail(err, PS_CANCELLED, "interrupted");
     switch (code & 0xff) {
     case SQLITE_NOMEM: return ps_nomem(err);
     case SQLITE_BUSY:
@@ -23,7 +25,7 @@ static ps_status failed(ps_db *db, int code, ps_error *err) {
         return ps_fail(err, PS_IO,
                        "%s: another process has held the lock of this study for %d seconds; is one of them stopped? "
                        "End it, or work in another file with --study FILE",
-                       db->where, PATIENCE_MS / 1000);
+                       db->where, PATIENCE);
     case SQLITE_NOTADB:
         return ps_fail(err, PS_FORMAT, "%s: this file is no SQLite database; choose another with --study FILE",
                        db->where);
@@ -35,6 +37,38 @@ static ps_status failed(ps_db *db, int code, ps_error *err) {
         return ps_fail(err, PS_IO, "%s: cannot be opened for writing: %s", db->where, sqlite3_errmsg(db->handle));
     default: return ps_fail(err, PS_IO, "%s: %s", db->where, sqlite3_errmsg(db->handle));
     }
+}
+
+/* ---- The lock of another process ----------------------------------------- */
+
+static void say_once(ps_db *db) {
+    char sentence[1200];
+    if (db->told) return;
+    snprintf(sentence, sizeof sentence, "%s: another process holds the lock of this database: waiting for it",
+             db->where);
+    db->told = true;
+    db->waiting(db->user, sentence);
+}
+
+/* Called by SQLite while the lock is held: 0 gives up. A lock is held for milliseconds; one that is held for long is
+ * named, and waited for as long as its waiter likes. */
+static int on_busy(void *user, int tries) {
+    const struct timespec pause = {.tv_nsec = 20 * 1000 * 1000};
+    const double worth_saying = 1; /* seconds */
+    ps_db *db = user;
+    double now = ps_now();
+    if (tries == 0 || db->locked_since == 0) db->locked_since = now;
+    nanosleep(&pause, NULL);
+    if (db->waiting == NULL) return now - db->locked_since < PATIENCE;
+    if (now - db->locked_since > worth_saying) say_once(db);
+    db->given_up = db->waiting(db->user, NULL);
+    return !db->given_up;
+}
+
+static void have_lock(ps_db *db) {
+    if (db->told) db->waiting(db->user, "the database is free again");
+    db->told = false;
+    db->locked_since = 0;
 }
 
 /* ---- Statements ---------------------------------------------------------- */
@@ -80,6 +114,7 @@ static ps_status run(ps_db *db, const char *sql, const ps_db_value *values, size
         while (status == PS_OK && (code = sqlite3_step(statement)) == SQLITE_ROW)
             if (each != NULL) status = give_row(statement, each, user, err);
     if (status == PS_OK && code != SQLITE_DONE) status = failed(db, code, err);
+    if (status == PS_OK) have_lock(db);
     if (status == PS_OK && changed != NULL) *changed = (size_t)sqlite3_changes(db->handle);
     sqlite3_finalize(statement);
     return status;
@@ -87,7 +122,9 @@ static ps_status run(ps_db *db, const char *sql, const ps_db_value *values, size
 
 static ps_status script(ps_db *db, const char *sql, ps_error *err) {
     int code = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
-    return code == SQLITE_OK ? PS_OK : failed(db, code, err);
+    if (code != SQLITE_OK) return failed(db, code, err);
+    have_lock(db);
+    return PS_OK;
 }
 
 /* ---- Opening ------------------------------------------------------------- */
@@ -156,6 +193,6 @@ ps_status ps_db_sqlite_open(const char *path, bool create, ps_db *db, ps_error *
     db->handle = handle;
     if (handle == NULL) return ps_nomem(err);
     if (code != SQLITE_OK) return failed(db, code, err);
-    sqlite3_busy_timeout(handle, PATIENCE_MS);
+    sqlite3_busy_handler(handle, on_busy, db);
     return script(db, "PRAGMA foreign_keys=ON; PRAGMA synchronous=NORMAL;", err);
 }

@@ -1,5 +1,5 @@
 /* Problems solved under one configuration, each result in the database before the next is asked for; what is there
- * already is not computed again. */
+ * already is not computed again, and what can be made of samples that are there is made of them. */
 #ifndef PERSAMP_TUNE_EVALUATE_H
 #define PERSAMP_TUNE_EVALUATE_H
 
@@ -11,6 +11,7 @@ typedef struct ps_evaluation {
     ps_models *models;
     ps_session *session;
     const char *setting;        /* under which results are stored */
+    const char *draws;          /* likewise the steps that were drawn; NULL: none are read or stored */
     const ps_problem *problems; /* [n] */
     size_t n;
     int64_t trial; /* whose lease is kept; 0: of no trial */
@@ -21,8 +22,15 @@ typedef struct ps_evaluation {
     void *user;
 } ps_evaluation;
 
-/* Into results[n], all zeros before. *reused: how many were there. *lost: another worker has taken the trial over, and
- * nothing was written since. PS_CANCELLED; what is finished then is stored. */
-ps_status ps_evaluate(const ps_evaluation *e, ps_result *results, size_t *reused, bool *lost, ps_error *err);
+/* What it took. */
+typedef struct ps_effort {
+    size_t reused;  /* results that were there */
+    size_t reread;  /* results that were made of samples that were there: no model took part */
+    uint64_t drawn; /* tokens that the model generated */
+} ps_effort;
+
+/* Into results[n], all zeros before. *effort is raised. *lost: another worker has taken the trial over, and nothing was
+ * written since. PS_CANCELLED; what is finished then is stored. */
+ps_status ps_evaluate(const ps_evaluation *e, ps_result *results, ps_effort *effort, bool *lost, ps_error *err);
 
 #endif

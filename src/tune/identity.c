@@ -47,6 +47,17 @@ static ps_status put_identity(const ps_plan *plan, const ps_config *base, ps_tex
     return status;
 }
 
+static ps_status name_metrics(const ps_plan *plan, ps_error *err) {
+    ps_text names = {0};
+    json_t *list = json_array();
+    for (size_t i = 0; i < plan->config->tuning_metric.n; i++)
+        json_array_append_new(list, ps_json_text(plan->config->tuning_metric.items[i]));
+    ps_status status = ps_json_dump(list, 0, &names, err);
+    if (status == PS_OK) status = ps_storage_set_metric_names(plan->db, plan->study, names.data, err);
+    ps_text_clear(&names);
+    return status;
+}
+
 /* "what: now, was then", a line. */
 static void compare(ps_text *difference, const char *what, const json_t *now, const json_t *was) {
     ps_text a = {0}, b = {0};
@@ -106,6 +117,7 @@ static ps_status join(ps_db *db, void *user, ps_error *err) {
         status = check_identity(plan, base, ps_text_cstr(&now), ps_text_cstr(&was), err);
     else if (status == PS_OK)
         status = ps_storage_set_study_attribute(db, plan->study, PS_ATTRIBUTE_STUDY, ps_text_cstr(&now), err);
+    if (status == PS_OK && was.length == 0) status = name_metrics(plan, err);
     ps_config_free(base);
     ps_text_clear(&now);
     ps_text_clear(&was);

@@ -2,6 +2,7 @@
 #ifndef PERSAMP_TUNE_PLAN_H
 #define PERSAMP_TUNE_PLAN_H
 
+#include "tune/evaluate.h"
 #include "tune/metric.h"
 #include "tune/setting.h"
 #include "tune/space.h"
@@ -29,6 +30,8 @@ typedef struct ps_plan {
     ps_problem *problems; /* [n + n_held] in the order in which every trial sees them; those held out last */
     size_t n, n_held, n_dataset;
     bool maximise[PS_OBJECTIVES];
+    bool rereads;          /* the space has a key by which samples that exist can be read (ps_setting_only_reads) */
+    ps_effort effort;      /* of this session */
     ps_grid_point *points; /* [n_points]; NULL where the space is not finite or has more than PS_TUNE_MANY points */
     size_t n_points, n_folded, cursor; /* cursor: of a larger grid, the first point that may not be tried yet */
     size_t target;                     /* trials in all; SIZE_MAX: as many as the grid has points */
@@ -67,8 +70,8 @@ typedef struct ps_job {
 ps_status ps_plan_next(ps_plan *plan, ps_job *job, ps_error *err);
 void ps_job_clear(ps_job *job);
 
-/* Run it to its end. *lost: another worker has it now. *reused is raised. */
-ps_status ps_plan_run(ps_plan *plan, const ps_job *job, size_t *reused, bool *lost, ps_error *err);
+/* Run it to its end. *lost: another worker has it now. *effort is raised. */
+ps_status ps_plan_run(ps_plan *plan, const ps_job *job, ps_effort *effort, bool *lost, ps_error *err);
 
 /* The winner's configuration without tuning.*, as a file; and its accuracy on the problems held out. */
 ps_status ps_plan_winner(ps_plan *plan, ps_tune_summary *summary, ps_error *err);

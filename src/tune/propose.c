@@ -1,5 +1,6 @@
 /* Which trial a worker takes next. All of it happens in one transaction that no other worker of the study is in. */
 #include "base/json.h"
+#include "tune/pareto.h"
 #include "tune/plan.h"
 #include "tune/sampler.h"
 #include "tune/trial.h"
@@ -64,43 +65,51 @@ static bool point_of(const ps_space *space, const ps_trial *t, double *x) {
     return true;
 }
 
-/* With several objectives: how many complete trials are better in all. */
-static double loss_of(const ps_trials *trials, size_t i) {
-    const ps_trial *t = &trials->trials[i];
-    if (trials->n_objectives == 1) return trials->maximise[0] ? -t->values[0] : t->values[0];
-    double dominated = 0;
-    for (size_t k = 0; k < trials->n; k++) {
-        const ps_trial *other = &trials->trials[k];
-        bool all = other->state == PS_TRIAL_COMPLETE, once = false;
-        for (size_t o = 0; o < trials->n_objectives && all; o++) {
-            double gain = trials->maximise[o] ? other->values[o] - t->values[o] : t->values[o] - other->values[o];
-            all = gain >= 0;
-            once = once || gain > 0;
-        }
-        dominated += all && once;
+static bool has_values(const ps_trials *trials, const ps_trial *t) {
+    bool all = t->state == PS_TRIAL_COMPLETE || t->state == PS_TRIAL_PRUNED;
+    for (size_t k = 0; k < trials->n_objectives; k++)
+        all = all && !isnan(t->values[k]);
+    return all;
+}
+
+/* Into loss[trials->n] what is to be low, NaN where there is none. With several objectives the front comes first. */
+static ps_status find_losses(const ps_trials *trials, double *loss, ps_error *err) {
+    const size_t d = trials->n_objectives;
+    double *points = ps_calloc(trials->n * (d + 1) + 1, sizeof *points), *of = points + trials->n * d;
+    size_t n = 0;
+    if (points == NULL) return ps_nomem(err);
+    for (size_t i = 0; i < trials->n; i++) {
+        const ps_trial *t = &trials->trials[i];
+        if (!has_values(trials, t)) continue;
+        for (size_t k = 0; k < d; k++)
+            points[n * d + k] = trials->maximise[k] ? -t->values[k] : t->values[k];
+        n++;
     }
-    return dominated;
+    ps_status status = d > 1 ? ps_pareto_losses(points, n, d, of, err) : PS_OK;
+    if (d == 1) memcpy(of, points, n * sizeof *of);
+    for (size_t i = 0, at = 0; i < trials->n; i++)
+        loss[i] = has_values(trials, &trials->trials[i]) ? of[at++] : NAN;
+    ps_free(points);
+    return status;
 }
 
 static ps_status see(const asking *a, ps_seen **out, size_t *n, double **points, ps_error *err) {
     const ps_space *space = a->plan->space;
     ps_seen *seen = ps_calloc(a->trials.n + 1, sizeof *seen);
-    double *x = ps_calloc((a->trials.n + 1) * space->n, sizeof *x);
+    double *x = ps_calloc((a->trials.n + 1) * space->n, sizeof *x), *loss = ps_calloc(a->trials.n + 1, sizeof *loss);
     *out = seen;
     *points = x;
     *n = 0;
-    if (seen == NULL || x == NULL) return ps_nomem(err);
-    for (size_t i = 0; i < a->trials.n; i++) {
+    ps_status status = seen != NULL && x != NULL && loss != NULL ? find_losses(&a->trials, loss, err) : ps_nomem(err);
+    for (size_t i = 0; i < a->trials.n && status == PS_OK; i++) {
         const ps_trial *t = &a->trials.trials[i];
         double *at = x + *n * space->n;
         if (!is_live(t) || !point_of(space, t, at)) continue;
-        if (t->state != PS_TRIAL_RUNNING && isnan(t->values[0])) continue;
-        seen[(*n)++] = (ps_seen){.state = t->state,
-                                 .x = at,
-                                 .loss = t->state == PS_TRIAL_RUNNING ? NAN : loss_of(&a->trials, i),
-                                 .reached = t->done};
+        if (t->state != PS_TRIAL_RUNNING && isnan(loss[i])) continue;
+        seen[(*n)++] = (ps_seen){.state = t->state, .x = at, .loss = loss[i], .reached = t->done};
     }
-    return PS_OK;
+    ps_free(loss);
+    return status;
 }
 
 /* ---- Choosing ------------------------------------------------------------ */
@@ -342,6 +351,7 @@ ps_status ps_plan_next(ps_plan *plan, ps_job *job, ps_error *err) {
     *job = (ps_job){0};
     a.x = job->x = ps_calloc(plan->space->n, sizeof *job->x);
     ps_status status = job->x != NULL ? ps_db_transaction(plan->db, ask, &a, err) : ps_nomem(err);
+    if (status == PS_OK && plan->observer->trials != NULL) plan->observer->trials(plan->observer->user, &a.trials);
     ps_trials_clear(&a.trials);
     if (status != PS_OK) ps_job_clear(job);
     return status;

@@ -188,13 +188,14 @@ static bool is_the_trials(ps_status status) {
     return status == PS_ARG || status == PS_DOMAIN || status == PS_FORMAT || status == PS_BUDGET;
 }
 
-static ps_status solve(running *r, ps_session *session, size_t *reused, ps_error *err) {
+static ps_status solve(running *r, ps_session *session, ps_effort *effort, ps_error *err) {
     const ps_plan *plan = r->plan;
     const ps_evaluation e = {.db = plan->db,
                              .config = r->job->config,
                              .models = plan->models,
                              .session = session,
                              .setting = r->job->setting.samples,
+                             .draws = plan->rereads ? r->job->setting.draws : NULL,
                              .problems = plan->problems,
                              .n = plan->n,
                              .trial = r->job->id,
@@ -204,7 +205,7 @@ static ps_status solve(running *r, ps_session *session, size_t *reused, ps_error
                              .user = r};
     bool lost = false;
     r->select = ps_session_select(session);
-    ps_status status = ps_evaluate(&e, r->results, reused, &lost, err);
+    ps_status status = ps_evaluate(&e, r->results, effort, &lost, err);
     r->lost = r->lost || lost;
     return status;
 }
@@ -219,14 +220,14 @@ static void judge(running *r) {
     }
 }
 
-ps_status ps_plan_run(ps_plan *plan, const ps_job *job, size_t *reused, bool *lost, ps_error *err) {
+ps_status ps_plan_run(ps_plan *plan, const ps_job *job, ps_effort *effort, bool *lost, ps_error *err) {
     running r = {.plan = plan, .job = job};
     ps_session *session = NULL;
     ps_error why;
     ps_status status = prepare(&r, err);
     if (status == PS_OK) {
         status = ps_session_create(job->config, plan->models, NULL, &session, &why);
-        if (status == PS_OK) status = solve(&r, session, reused, &why);
+        if (status == PS_OK) status = solve(&r, session, effort, &why);
         if (status == PS_OK && !r.lost) judge(&r);
         if (is_the_trials(status)) {
             r.end = PS_TRIAL_FAIL;

@@ -2,7 +2,9 @@
 
 #include <string.h>
 
-#define RESULT_VERSION "1" /* of persamp: raised when the same configuration gives other results */
+/* Of persamp: raised when the same configuration draws other samples, and when the same answer gets another verdict. */
+#define RESULT_VERSION  "2"
+#define VERDICT_VERSION "1"
 
 /* A text with its end, so that two do not run into each other. */
 static void add(ps_hash *hash, const char *text) {
@@ -37,21 +39,70 @@ static ps_status add_key(const ps_config *config, const char *key, ps_hash *hash
     return status;
 }
 
-ps_status ps_setting_of(const ps_config *config, const ps_fixture *fixture, ps_setting *setting, ps_error *err) {
-    static const char chooses[] = "answer.select";
-    ps_hash hash;
+/* ---- What is drawn, and what is made of it ------------------------------- */
+
+static bool begins(const char *text, const char *with) {
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
+bool ps_setting_only_reads(const char *key) {
+    static const char *const sections[] = {
+        "scoring.length_prior.", "ps.", "beam.", "dvts.", "weighted_majority.", "particle_filter.", "answer.select"};
+    static const char *const keys[] = {"method",
+                                       "scoring.type",
+                                       "scoring.params.tau",
+                                       "scoring.params.alpha",
+                                       "scoring.params.sharpness",
+                                       "scoring.params.min_score",
+                                       "scoring.params.max_score",
+                                       "scoring.prm.transform",
+                                       "scoring.prm.gamma",
+                                       "evaluation.verifier",
+                                       "evaluation.extract_answer",
+                                       "evaluation.answer_regex"};
+    if (begins(key, "ps.budget.max_seconds")) return false;
+    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
+        if (begins(key, sections[i])) return true;
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (strcmp(key, keys[i]) == 0) return true;
+    return false;
+}
+
+/* Of the active keys that `wanted` takes. Greedy decoding draws at another temperature than the key says. */
+static ps_status hash_keys(const ps_config *config, const ps_fixture *fixture, bool (*wanted)(const char *key),
+                           ps_hash *hash, ps_error *err) {
     size_t n;
     const ps_config_key *keys = ps_config_keys(&n);
     ps_status status = PS_OK;
-    ps_hash_begin(&hash, 0);
-    add(&hash, RESULT_VERSION);
-    add(&hash, fixture->generator);
-    add(&hash, fixture->prm);
-    add(&hash, fixture->dataset);
+    ps_hash_begin(hash, 0);
+    add(hash, RESULT_VERSION);
+    add(hash, fixture->generator);
+    add(hash, fixture->prm);
+    add(hash, fixture->dataset);
+    add(hash, strcmp(config->method, "greedy") == 0 ? "greedy" : "drawn");
     for (size_t i = 0; i < n && status == PS_OK; i++)
-        if (keys[i].changes_results && !is_a_place(keys[i].name) && strcmp(keys[i].name, chooses) != 0 &&
+        if (keys[i].changes_results && !is_a_place(keys[i].name) && wanted(keys[i].name) &&
             ps_config_acts(config, keys[i].name))
-            status = add_key(config, keys[i].name, &hash, err);
+            status = add_key(config, keys[i].name, hash, err);
+    return status;
+}
+
+static const char chooses[] = "answer.select";
+
+static bool draws(const char *key) {
+    return !ps_setting_only_reads(key);
+}
+
+static bool does_not_choose(const char *key) {
+    return strcmp(key, chooses) != 0;
+}
+
+ps_status ps_setting_of(const ps_config *config, const ps_fixture *fixture, ps_setting *setting, ps_error *err) {
+    ps_hash hash;
+    ps_status status = hash_keys(config, fixture, draws, &hash, err);
+    ps_hash_end(&hash, setting->draws);
+    if (status == PS_OK) status = hash_keys(config, fixture, does_not_choose, &hash, err);
+    add(&hash, VERDICT_VERSION);
     ps_hash_end(&hash, setting->samples);
     if (status == PS_OK && ps_config_acts(config, chooses)) status = add_key(config, chooses, &hash, err);
     ps_hash_end(&hash, setting->whole);

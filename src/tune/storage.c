@@ -64,9 +64,15 @@ ps_status ps_db_postgres_open(const char *url, ps_db *db, ps_error *err) {
 }
 #endif
 
-ps_status ps_study_open(const char *where, bool create, ps_study_db **out, ps_error *err) {
+ps_status ps_study_open(const char *where, bool create, ps_study_db **db, ps_error *err) {
+    return ps_db_open(where, create, NULL, NULL, db, err);
+}
+
+ps_status ps_db_open(const char *where, bool create, ps_db_waiting *waiting, void *user, ps_db **out, ps_error *err) {
     ps_db *db = ps_calloc(1, sizeof *db);
     if (db == NULL) return ps_nomem(err);
+    db->waiting = waiting;
+    db->user = user;
     db->where = ps_strdup(where);
     bool url = strncmp(where, "postgresql://", 13) == 0 || strncmp(where, "postgres://", 11) == 0;
     ps_status status = db->where == NULL ? ps_nomem(err)
@@ -178,6 +184,13 @@ ps_status ps_storage_set_study_attribute(ps_db *db, int64_t study, const char *k
                        "INSERT INTO study_user_attributes (study_id, \"key\", value_json) VALUES ($1, $2, $3) "
                        "ON CONFLICT (study_id, \"key\") DO UPDATE SET value_json = excluded.value_json",
                        ps_db_int(study), ps_db_text(key), ps_db_text(json));
+}
+
+ps_status ps_storage_set_metric_names(ps_db *db, int64_t study, const char *json, ps_error *err) {
+    return ps_db_query(db, NULL, NULL, NULL, err,
+                       "INSERT INTO study_system_attributes (study_id, \"key\", value_json) VALUES ($1, $2, $3) "
+                       "ON CONFLICT (study_id, \"key\") DO UPDATE SET value_json = excluded.value_json",
+                       ps_db_int(study), ps_db_text("study:metric_names"), ps_db_text(json));
 }
 
 static ps_status take_text(void *user, const ps_db_value *cells, ps_error *err) {

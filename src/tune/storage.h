@@ -15,6 +15,8 @@ ps_status ps_storage_make_study(ps_db *db, const char *name, const bool *maximis
                                 ps_error *err);
 /* A user attribute of a study, put or replaced; in a transaction. */
 ps_status ps_storage_set_study_attribute(ps_db *db, int64_t study, const char *key, const char *json, ps_error *err);
+/* What its objectives are called, for those who look with Optuna's eyes: a JSON array of names. */
+ps_status ps_storage_set_metric_names(ps_db *db, int64_t study, const char *json, ps_error *err);
 /* Appended to *json; nothing where there is none. */
 ps_status ps_storage_get_study_attribute(ps_db *db, int64_t study, const char *key, ps_text *json, ps_error *err);
 /* Whether a worker is on one of its trials; `lapsed`: or was, and its lease is over. Who found none to take over asks
@@ -79,5 +81,11 @@ ps_status ps_storage_results(ps_db *db, const char *setting, const ps_problem *p
                              ps_error *err);
 ps_status ps_storage_add_result(ps_db *db, const char *setting, uint64_t problem, const ps_result *result,
                                 ps_error *err);
+
+/* The steps that were drawn for a problem under what decides them (ps_setting.draws), added to *steps. A transaction of
+ * its own. */
+ps_status ps_storage_read_steps(ps_db *db, const char *draws, uint64_t problem, ps_steps *steps, ps_error *err);
+/* A record of ps_steps_add beside those that are there. */
+ps_status ps_storage_add_steps(ps_db *db, const char *draws, uint64_t problem, const char *record, ps_error *err);
 
 #endif

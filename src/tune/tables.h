@@ -1,5 +1,5 @@
 /* The tables of a study: Optuna's, schema version 12, as its own code makes them on SQLite and on PostgreSQL (optuna
- * 5.0.0); and beside them two of ours, which Optuna passes over. */
+ * 5.0.0); and beside them three of ours, which Optuna passes over. */
 #ifndef PERSAMP_TUNE_TABLES_H
 #define PERSAMP_TUNE_TABLES_H
 
@@ -51,13 +51,16 @@
     "INSERT INTO alembic_version VALUES ('" PS_OPTUNA_ALEMBIC "');"
 
 /* Who works on a trial, and until when by the database's clock it is to be believed; what came of each problem under
- * each configuration (memo.h). */
+ * each configuration; the steps that were drawn for it (ps_steps), under what decides them, in as many parts as there
+ * were searches that drew new ones. */
 #define PS_TABLES_OURS(SECONDS, REAL)                                                                                  \
     "CREATE TABLE IF NOT EXISTS persamp_leases (trial_id INTEGER NOT NULL PRIMARY KEY, owner VARCHAR(64) NOT NULL, "   \
     "taken INTEGER NOT NULL, expires " SECONDS " NOT NULL);"                                                           \
     "CREATE TABLE IF NOT EXISTS persamp_results (setting CHAR(32) NOT NULL, problem BIGINT NOT NULL, "                 \
     "right_by INTEGER NOT NULL, confidence TEXT NOT NULL, tokens BIGINT NOT NULL, seconds " REAL " NOT NULL, "         \
-    "truncated INTEGER NOT NULL, PRIMARY KEY (setting, problem));"
+    "truncated INTEGER NOT NULL, PRIMARY KEY (setting, problem));"                                                     \
+    "CREATE TABLE IF NOT EXISTS persamp_samples (draws CHAR(32) NOT NULL, problem BIGINT NOT NULL, "                   \
+    "part CHAR(32) NOT NULL, steps TEXT NOT NULL, PRIMARY KEY (draws, problem, part));"
 
 #define PS_TABLES_SQLITE                                                                                               \
     PS_TABLES_OPTUNA("INTEGER NOT NULL", "FLOAT", "DATETIME", "VARCHAR(8)", "VARCHAR(8)", "VARCHAR(7)", "VARCHAR(7)")  \

@@ -116,14 +116,13 @@ static ps_status open_plan(ps_plan *plan, ps_error *err) {
     for (size_t i = 0; i < plan->config->tuning_metric.n; i++)
         plan->maximise[i] = ps_metric_is_high(plan->config->tuning_metric.items[i]);
     ps_status status = ps_space_create(plan->config, &plan->space, err);
+    for (size_t d = 0; status == PS_OK && d < plan->space->n; d++)
+        plan->rereads = plan->rereads || ps_setting_only_reads(plan->space->dims[d].name);
     if (status == PS_OK) status = make_worker(&plan->worker, plan->options->lease, err);
     if (status == PS_OK) status = ps_plan_problems(plan, err);
     if (status == PS_OK) status = ps_plan_grid(plan, err);
-    if (status == PS_OK) status = ps_study_open(plan->options->study, true, &plan->db, err);
-    if (status != PS_OK) return status;
-    plan->db->waiting = on_waiting;
-    plan->db->user = plan;
-    return ps_plan_study(plan, err);
+    if (status == PS_OK) status = ps_db_open(plan->options->study, true, on_waiting, plan, &plan->db, err);
+    return status == PS_OK ? ps_plan_study(plan, err) : status;
 }
 
 /* Others have trials under way: what they leave is for us. */
@@ -144,7 +143,7 @@ static ps_status work(ps_plan *plan, ps_tune_summary *summary, ps_error *err) {
             ps_plan_cancelled(plan) ? ps_fail(err, PS_CANCELLED, "interrupted") : ps_plan_next(plan, &job, err);
         if (status != PS_OK) return status;
         if (job.id != 0) {
-            status = ps_plan_run(plan, &job, &summary->reused, &lost, err);
+            status = ps_plan_run(plan, &job, &plan->effort, &lost, err);
             if (lost)
                 ps_plan_note(plan, "trial %zu: another worker has taken it over; what was not finished here is dropped",
                              job.number);
@@ -198,6 +197,9 @@ ps_status ps_tune(const ps_config *config, const ps_tune_options *given, ps_mode
             status == PS_OK || status == PS_CANCELLED ? look_back(&plan, summary, status == PS_OK ? err : NULL) : PS_OK;
         if (status == PS_OK) status = looked;
         if (status == PS_OK) status = ps_plan_winner(&plan, summary, err);
+        summary->reused = plan.effort.reused;
+        summary->reread = plan.effort.reread;
+        summary->drawn = plan.effort.drawn;
     }
     ps_plan_clear(&plan);
     return status;

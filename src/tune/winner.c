@@ -30,11 +30,34 @@ static ps_status move_output(const ps_plan *plan, ps_config *config, ps_error *e
     return status;
 }
 
+static bool is_mark(const char *text) {
+    return strlen(text) == PS_PROBLEM_MARK - 1 && text[strspn(text, "0123456789abcdef")] == '\0';
+}
+
+/* The problems of the trials, so that who evaluates on them again is told. */
+static ps_status name_problems(const ps_plan *plan, ps_config *config, ps_error *err) {
+    const ps_config_list *earlier = &plan->config->evaluation_tuned_on; /* of what it was tuned from */
+    ps_text list = {0};
+    ps_text_puts(&list, "[");
+    for (size_t i = 0; i < earlier->n; i++)
+        if (is_mark(earlier->items[i])) ps_text_printf(&list, "\"%s\", ", earlier->items[i]);
+    for (size_t i = 0; i < plan->n; i++) {
+        char mark[PS_PROBLEM_MARK];
+        ps_problem_mark(&plan->problems[i], plan->path == NULL, mark);
+        ps_text_printf(&list, "\"%s\"%s", mark, i + 1 < plan->n ? ", " : "]");
+    }
+    ps_status status =
+        ps_text_ok(&list) ? ps_config_set(config, "evaluation.tuned_on", list.data, "best", err) : ps_nomem(err);
+    ps_text_clear(&list);
+    return status;
+}
+
 static ps_status write_best(const ps_plan *plan, const ps_trials *trials, const ps_trial *best, ps_config *config,
                             char **path, ps_error *err) {
     ps_text yaml = {0}, text = {0};
     const char *file = plan->options->best_path;
     ps_status status = move_output(plan, config, err);
+    if (status == PS_OK) status = name_problems(plan, config, err);
     if (status == PS_OK) status = ps_config_yaml(config, false, &yaml, err);
     ps_text_printf(
         &text,
@@ -78,7 +101,7 @@ static ps_status judge(ps_plan *plan, const ps_config *config, ps_tune_summary *
                                  .n = plan->n_held,
                                  .cancelled = on_cancelled,
                                  .user = plan};
-        status = ps_evaluate(&e, results, &summary->reused, &lost, err);
+        status = ps_evaluate(&e, results, &plan->effort, &lost, err);
     }
     if (status == PS_OK) {
         ps_tally t = ps_tally_of(results, plan->n_held, ps_session_select(session));

@@ -1,5 +1,6 @@
 /* What a worker reads and writes of its trials. A trial is a worker's as long as its lease lasts; every write of it
  * begins with ps_storage_beat, in the same transaction. */
+#include "base/hash.h"
 #include "tune/storage.h"
 #include "tune/trial.h"
 
@@ -271,4 +272,43 @@ ps_status ps_storage_add_result(ps_db *db, const char *setting, uint64_t problem
                              ps_db_int(result->truncated));
     ps_text_clear(&confidence);
     return status;
+}
+
+/* ---- Steps that were drawn ----------------------------------------------- */
+
+typedef struct steps_reading {
+    const char *draws;
+    uint64_t problem;
+    ps_steps *steps;
+} steps_reading;
+
+/* A part that somebody wrote over is as good as none: its steps are drawn again. */
+static ps_status take_steps(void *user, const ps_db_value *cells, ps_error *err) {
+    steps_reading *r = user;
+    ps_status status = ps_steps_read(r->steps, cells->text != NULL ? cells->text : "", err);
+    return status == PS_FORMAT ? PS_OK : status;
+}
+
+static ps_status read_steps(ps_db *db, void *user, ps_error *err) {
+    steps_reading *r = user;
+    return ps_db_query(db, take_steps, r, NULL, err,
+                       "SELECT steps FROM persamp_samples WHERE draws = $1 AND problem = $2 ORDER BY part",
+                       ps_db_text(r->draws), ps_db_int(r->problem));
+}
+
+ps_status ps_storage_read_steps(ps_db *db, const char *draws, uint64_t problem, ps_steps *steps, ps_error *err) {
+    steps_reading r = {draws, problem, steps};
+    return ps_db_transaction(db, read_steps, &r, err);
+}
+
+ps_status ps_storage_add_steps(ps_db *db, const char *draws, uint64_t problem, const char *record, ps_error *err) {
+    ps_hash hash;
+    char part[PS_HASH_TEXT];
+    ps_hash_begin(&hash, 0);
+    ps_hash_add(&hash, record, strlen(record));
+    ps_hash_end(&hash, part);
+    return ps_db_query(db, NULL, NULL, NULL, err,
+                       "INSERT INTO persamp_samples (draws, problem, part, steps) VALUES ($1, $2, $3, $4) "
+                       "ON CONFLICT (draws, problem, part) DO NOTHING",
+                       ps_db_text(draws), ps_db_int(problem), ps_db_text(part), ps_db_text(record));
 }

@@ -39,6 +39,7 @@ elif command == "load":  # what it reads of a study
         for key, distribution in t.distributions.items():
             assert distribution._contains(distribution.to_internal_repr(t.params[key])), (key, distribution)
     print("front", len(study.best_trials))
+    print("metrics", study.metric_names)
     if len(study.directions) == 1:
         print("best", json.dumps(study.best_params, sort_keys=True), study.best_value)
 elif command == "ask":  # trials of Optuna's own sampler in a study of ours

@@ -59,6 +59,51 @@ tuning: {validation_samples: 20, search_space: {answer.select: [best, majority, 
 YAML
 expect 0 "40 results were there already" "$P" tune --config select.yaml --study select.db --held-out 0
 
+# ---- Keys that only read samples are tried on those that exist: the model draws the first trial's and no more, and every
+# trial is what it is when it is drawn for itself.
+cat >votes.yaml <<'YAML'
+engine: {type: toy, toy: {kind: synthetic}}
+models: {prm: {enabled: true}}
+method: weighted_majority
+generation: {n_particles: 5}
+scoring: {length_prior: {type: geometric, weight: 0}}
+tuning:
+  validation_samples: 20
+  search_space:
+    weighted_majority.weights: [score, prm, logprob]
+    scoring.params.tau: [0.3, 3]
+    scoring.length_prior.weight: [0, 1]
+YAML
+votes() { "$P" tune --config votes.yaml --held-out 0 "$@"; }
+drawn() { sed -n 's/.*the model generated \([0-9]*\) tokens.*/\1/p' out; }
+expect 0 "220 more were read off samples that were" votes --study votes.db
+all=$(drawn)
+"$P" study export --study votes.db --format csv >votes.csv
+expect 0 "0 more were read off samples" votes --study one.db --tuning.search_space='{weighted_majority.weights: [score]}' --scoring.params.tau=0.3
+[ -n "$all" ] && [ "$all" = "$(drawn)" ] || fail "twelve trials that read the same samples draw $all tokens, one of them $(drawn)"
+for weights in score prm logprob; do
+    expect 0 "best" votes --study $weights.db --scoring.params.tau=3 --scoring.length_prior.weight=1 --tuning.search_space="{weighted_majority.weights: [$weights]}"
+    "$P" study export --study $weights.db --format csv | sed -n '2s/^0,\(.*\),[a-z]*$/\1/p' >alone
+    grep ",1,3,$weights\$" votes.csv | cut -d , -f 2-8 | cmp -s alone - || fail "$weights read off samples is not what it is when drawn: $(cat alone)"
+done
+expect 0 "the model generated 0 tokens" votes --study votes.db --name again --tuning.search_space='{answer.select: [best], scoring.params.tau: [7]}'
+# Another proposal draws anew.
+expect 0 "0 more were read off samples" votes --study votes.db --name warm --tuning.search_space='{generation.n_particles: [6, 7]}'
+
+# ---- Problems that a configuration was tuned on are known again, wherever they stand
+problems 60
+toy_tune() { "$P" tune --engine.type=toy --evaluation.dataset_path=problems.jsonl --tuning.validation_samples=20 --tuning.search_space='{method: [majority, greedy]}' --held-out 5 --study known.db --best known.yaml "$@"; }
+expect 0 "best" toy_tune
+expect 0 "20 of the 60 problems are of those that this configuration was tuned on" "$P" eval --config known.yaml --evaluation.output_dir=known
+sed '1!G;h;$!d' problems.jsonl >backwards.jsonl
+expect 0 "20 of the 60 problems are of those" "$P" eval --config known.yaml --evaluation.dataset_path=backwards.jsonl --evaluation.output_dir=backwards
+printf '{"problem": "Something else?", "answer": "1"}\n' >else.jsonl
+"$P" eval --config known.yaml --evaluation.dataset_path=else.jsonl --evaluation.output_dir=else >out 2>err || fail "other problems"
+! grep -q "tuned on" out || fail "problems that nobody tuned on are said to have been"
+# Who tunes from there keeps them in mind.
+expect 0 "best" "$P" tune --config known.yaml --tuning.validation_samples=10 --tuning.validation_seed=3 --held-out 0 --study known.db --name later --best later.yaml --tuning.search_space='{method: [majority, greedy]}'
+[ "$(grep 'tuned_on:' later.yaml | tr ',' '\n' | wc -l)" = 30 ] || fail "what it was tuned on before is forgotten"
+
 # ---- Random and bayesian: as many as asked, none twice, the same every time
 cat >ranges.yaml <<'YAML'
 engine: {type: toy, toy: {kind: synthetic}}
@@ -91,6 +136,11 @@ expect 0 "the space has 6 different points: all are tried" tune --tuning.enabled
 expect 0 "tokens" tune --tuning.metric='[accuracy, tokens]' --study front.db
 "$P" study best --study front.db >out
 [ "$(wc -l <out)" -ge 2 ] || fail "no front of accuracy and tokens"
+"$P" study show --study front.db | grep -c ' front$' | cmp -s - <<EOF || fail "the table does not show the front"
+$(wc -l <out)
+EOF
+expect 0 "trials are on the Pareto front" tune --tuning.metric='[accuracy, tokens]' --study front.db
+expect 0 "Pareto front" "$P" tune --config ranges.yaml --tuning.method=bayesian --tuning.n_trials=16 --tuning.metric='[accuracy, tokens]' --study front.db --name tpe --held-out 0
 expect 2 "tuning.pruning does not go with several objectives" tune --tuning.metric='[accuracy, tokens]' --tuning.pruning=true
 expect 2 "tuning.halving does not go with several objectives" tune --tuning.metric='[accuracy, tokens]' --tuning.halving=true
 expect 2 "tuning.pruning compares right answers" tune --tuning.metric=brier --tuning.pruning=true
@@ -143,6 +193,7 @@ if command -v sqlite3 >/dev/null; then
     cp same.db older.db
     sqlite3 older.db 'UPDATE version_info SET schema_version = 11'
     expect 2 "schema version 11; this persamp understands version 12" tune --study older.db
+    expect 1 "schema version 11" "$P" study ls --study older.db
     cp same.db damaged.db
     dd if=/dev/zero of=damaged.db bs=4096 seek=1 count=40 conv=notrunc 2>/dev/null
     "$P" study show --study damaged.db >out 2>err </dev/null && fail "a damaged database is shown"
@@ -151,6 +202,36 @@ fi
 "$P" study ls --study postgresql://me:secret@127.0.0.1/x >out 2>err </dev/null && fail "a URL with a password is taken"
 grep -qE 'leave the password out|built without libpq' err || fail "nothing is said of the password"
 ! grep -q secret out err || fail "a password is printed"
+
+# ---- A database that another process holds: it is said, waited for, and gone on with
+if command -v sqlite3 >/dev/null; then
+    cp same.db held.db
+    mkfifo hold
+    : >held.out
+    sqlite3 held.db <hold >sqlite.out 2>&1 &
+    exec 3>hold
+    printf 'BEGIN EXCLUSIVE;\n.shell echo held >>held.out\n' >&3
+    until grep -q held held.out; do :; done
+    tune --study held.db --name held >out 2>err &
+    worker=$!
+    until grep -q "another process holds the lock of this database: waiting for it" err; do kill -0 $worker 2>/dev/null || break; done
+    kill -0 $worker 2>/dev/null || fail "a locked database ends the worker: $(cat err)"
+    printf 'COMMIT;\n' >&3
+    wait $worker || fail "a worker does not outlive a lock: $(tail -n 1 err)"
+    grep -q "the database is free again" err || fail "it is not said that the lock is free"
+    [ "$("$P" study export --study held.db --name held --format csv | grep -c ,COMPLETE,)" = 6 ] || fail "not all trials after the lock"
+    # Ctrl-C ends the waiting.
+    printf 'BEGIN EXCLUSIVE;\n.shell echo again >>held.out\n' >&3
+    until grep -q again held.out; do :; done
+    "$P" tune --config space.yaml --held-out 0 --study held.db --name never >out 2>never &
+    worker=$!
+    until grep -q "another process holds the lock" never 2>/dev/null; do kill -0 $worker 2>/dev/null || break; done
+    kill -INT $worker
+    wait $worker
+    [ $? = 130 ] || fail "Ctrl-C does not end the waiting for a lock"
+    exec 3>&-
+    wait
+fi
 
 # eval says which command tunes.
 expect 0 'tuning.enabled (command line) has no effect: `persamp tune` is the command that tunes' \
