@@ -19,6 +19,7 @@ typedef struct evaluating {
     size_t *fresh; /* [n_fresh] positions of results that are not stored yet */
     size_t n_fresh;
     sampled *samples; /* [n] */
+    bool *there;      /* [n] steps of it were in the database when the evaluation began */
 } evaluating;
 
 static ps_result result_of(const ps_outcome *o) {
@@ -81,7 +82,8 @@ static ps_status read_again(evaluating *e, size_t at, bool *found, ps_error *err
     *found = false;
     if (self->draws == NULL) return PS_OK;
     ps_status status = ps_steps_create(known, err);
-    if (status == PS_OK) status = ps_storage_read_steps(self->db, self->draws, self->problems[at].index, *known, err);
+    if (status != PS_OK || !e->there[at]) return status;
+    status = ps_storage_read_steps(self->db, self->draws, self->problems[at].index, *known, err);
     if (status == PS_OK) status = ps_steps_solve(*known, self->session, &self->problems[at], &outcome, err);
     *found = outcome != NULL && outcome->error == NULL;
     if (*found) {
@@ -175,12 +177,17 @@ ps_status ps_evaluate(const ps_evaluation *self, ps_result *results, ps_effort *
         effort->reused += results[i].known;
     e.fresh = ps_calloc(self->n, sizeof *e.fresh);
     e.samples = ps_calloc(self->n, sizeof *e.samples);
-    status = e.fresh != NULL && e.samples != NULL ? ps_solver_create(self->models, &e.solver, err) : ps_nomem(err);
+    e.there = ps_calloc(self->n, sizeof *e.there);
+    status = e.fresh != NULL && e.samples != NULL && e.there != NULL ? PS_OK : ps_nomem(err);
+    if (status == PS_OK && self->draws != NULL)
+        status = ps_storage_find_steps(self->db, self->draws, self->problems, self->n, e.there, err);
+    if (status == PS_OK) status = ps_solver_create(self->models, &e.solver, err);
     if (status == PS_OK) status = solve(&e, err);
     ps_solver_free(e.solver);
     for (size_t i = 0; i < self->n && e.samples != NULL; i++)
         forget(&e.samples[i]);
     ps_free(e.samples);
+    ps_free(e.there);
     ps_free(e.fresh);
     *lost = e.lost;
     return status;

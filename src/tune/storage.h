@@ -82,6 +82,10 @@ ps_status ps_storage_results(ps_db *db, const char *setting, const ps_problem *p
 ps_status ps_storage_add_result(ps_db *db, const char *setting, uint64_t problem, const ps_result *result,
                                 ps_error *err);
 
+/* For which of problems[0..n) steps were drawn under a ps_setting.draws: there[i] is set, the others stay. A
+ * transaction of its own. */
+ps_status ps_storage_find_steps(ps_db *db, const char *draws, const ps_problem *problems, size_t n, bool *there,
+                                ps_error *err);
 /* The steps that were drawn for a problem under what decides them (ps_setting.draws), added to *steps. A transaction of
  * its own. */
 ps_status ps_storage_read_steps(ps_db *db, const char *draws, uint64_t problem, ps_steps *steps, ps_error *err);

@@ -196,12 +196,28 @@ typedef struct results_reading {
     const char *setting;
     const place *places; /* [n] in order of index */
     size_t n;
-    ps_result *results;
+    ps_result *results; /* or */
+    bool *there;
 } results_reading;
 
 static int by_index(const void *a, const void *b) {
     const place *x = a, *y = b;
     return (x->index > y->index) - (x->index < y->index);
+}
+
+static ps_status find_places(const ps_problem *problems, size_t n, place **out, ps_error *err) {
+    place *places = ps_calloc(n, sizeof *places);
+    if (places == NULL) return ps_nomem(err);
+    for (size_t i = 0; i < n; i++)
+        places[i] = (place){problems[i].index, i};
+    qsort(places, n, sizeof *places, by_index);
+    *out = places;
+    return PS_OK;
+}
+
+static const place *place_of(const results_reading *r, const ps_db_value *problem) {
+    const place wanted = {.index = (uint64_t)problem->number};
+    return bsearch(&wanted, r->places, r->n, sizeof wanted, by_index);
 }
 
 static bool read_confidence(const char *text, double *confidence) {
@@ -219,8 +235,7 @@ static bool read_confidence(const char *text, double *confidence) {
 static ps_status take_result(void *user, const ps_db_value *cells, ps_error *err) {
     (void)err;
     results_reading *r = user;
-    const place wanted = {.index = (uint64_t)cells[0].number};
-    const place *found = bsearch(&wanted, r->places, r->n, sizeof wanted, by_index);
+    const place *found = place_of(r, &cells[0]);
     ps_result result = {.known = true,
                         .right_by = (unsigned)cells[1].number,
                         .tokens = (uint64_t)cells[3].number,
@@ -240,13 +255,11 @@ static ps_status read_results(ps_db *db, void *user, ps_error *err) {
 
 ps_status ps_storage_results(ps_db *db, const char *setting, const ps_problem *problems, size_t n, ps_result *results,
                              ps_error *err) {
-    place *places = ps_calloc(n, sizeof *places);
-    if (places == NULL) return ps_nomem(err);
-    for (size_t i = 0; i < n; i++)
-        places[i] = (place){problems[i].index, i};
-    qsort(places, n, sizeof *places, by_index);
+    place *places = NULL;
+    ps_status status = find_places(problems, n, &places, err);
+    if (status != PS_OK) return status;
     results_reading r = {.setting = setting, .places = places, .n = n, .results = results};
-    ps_status status = ps_db_transaction(db, read_results, &r, err);
+    status = ps_db_transaction(db, read_results, &r, err);
     ps_free(places);
     return status;
 }
@@ -275,6 +288,31 @@ ps_status ps_storage_add_result(ps_db *db, const char *setting, uint64_t problem
 }
 
 /* ---- Steps that were drawn ----------------------------------------------- */
+
+static ps_status take_there(void *user, const ps_db_value *cells, ps_error *err) {
+    (void)err;
+    results_reading *r = user;
+    const place *found = place_of(r, &cells[0]);
+    if (found != NULL) r->there[found->at] = true;
+    return PS_OK;
+}
+
+static ps_status read_there(ps_db *db, void *user, ps_error *err) {
+    results_reading *r = user;
+    return ps_db_query(db, take_there, r, NULL, err, "SELECT DISTINCT problem FROM persamp_samples WHERE draws = $1",
+                       ps_db_text(r->setting));
+}
+
+ps_status ps_storage_find_steps(ps_db *db, const char *draws, const ps_problem *problems, size_t n, bool *there,
+                                ps_error *err) {
+    place *places = NULL;
+    ps_status status = find_places(problems, n, &places, err);
+    if (status != PS_OK) return status;
+    results_reading r = {.setting = draws, .places = places, .n = n, .there = there};
+    status = ps_db_transaction(db, read_there, &r, err);
+    ps_free(places);
+    return status;
+}
 
 typedef struct steps_reading {
     const char *draws;

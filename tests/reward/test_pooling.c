@@ -1,4 +1,5 @@
 /* Kind `pooling` over a server of a known reward model that answers well, badly, late or not at all. */
+#include "engine/openai/recordings.h"
 #include "reward/pooling_body.h"
 #include "reward/prm_support.h"
 #include "support/failing_allocator.h"
@@ -536,6 +537,51 @@ static void the_identity_is_the_models(void **state) {
     assert_string_not_equal(identities[0], identities[3]);
 }
 
+/* ---- What the real server answered --------------------------------------- */
+
+/* The shipped reward model behind vLLM, of three prefixes of one answer: the same request is written, and its rows are
+ * those of the model in this process. Logits are no probabilities. */
+static void recorded_answers_are_read(void **state) {
+    (void)state;
+    static const double expected[] = {0.9735, 0.8073, 0.8087};
+    json_t *list = recordings("vllm_pooling");
+    const json_t *record = recorded(list, "pooling"),
+                 *texts = json_object_get(json_object_get(record, "request"), "input");
+    ps_pooling_prefix wholes[3] = {{0}};
+    const ps_pooling_prefix *prefixes[3];
+    ps_pooling_rows rows[3];
+    ps_text body = {0};
+    size_t length = 0, tokens = 0;
+    ps_error error;
+    ps_arena *arena = ps_arena_create();
+    for (size_t i = 0; i < 3; i++) {
+        const json_t *text = json_array_get(texts, i);
+        wholes[i].text = (char *)json_string_value(text);
+        wholes[i].length = wholes[i].bytes = json_string_length(text);
+        wholes[i].n_tags = i + 1;
+        wholes[i].parent = i > 0 ? &wholes[i - 1] : NULL;
+        prefixes[i] = &wholes[i];
+    }
+    wholes[1].parent = wholes[2].parent = NULL; /* each is a text of its own … */
+    assert_ok(ps_pooling_write("model", prefixes, 3, &body, err));
+    assert_true(is_request(record, &body, "/pooling"));
+    const char *answer = body_of(record, &length);
+    assert_ok(ps_pooling_read(answer, length, 3, arena, rows, &tokens, err));
+    assert_true(tokens > 0);
+    wholes[1].parent = &wholes[0]; /* … and continues the one before */
+    wholes[2].parent = &wholes[1];
+    for (size_t i = 0; i < 3; i++) {
+        assert_ok(ps_pooling_last(&wholes[i], &rows[i], &wholes[i].p, err));
+        check_near(wholes[i].p, expected[i], 1e-3);
+    }
+    answer = body_of(recorded(list, "logits"), &length);
+    assert_ok(ps_pooling_read(answer, length, 1, arena, rows, &tokens, err));
+    assert_int_equal(ps_pooling_last(&wholes[0], &rows[0], &wholes[0].p, &error), PS_FORMAT);
+    ps_text_clear(&body);
+    ps_arena_free(arena);
+    json_decref(list);
+}
+
 /* ---- Memory -------------------------------------------------------------- */
 
 static ps_status live(const pooling_server *server) {
@@ -600,6 +646,7 @@ int main(void) {
         cmocka_unit_test(an_outage_ends_the_run),
         cmocka_unit_test(the_start_says_what_is_wrong),
         cmocka_unit_test(the_identity_is_the_models),
+        cmocka_unit_test(recorded_answers_are_read),
         cmocka_unit_test(failing_allocations_leave_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

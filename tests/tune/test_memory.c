@@ -21,9 +21,10 @@ static ps_config *make_config(void) {
     assert_ok(
         ps_config_load_text(config,
                             "engine: {type: toy, toy: {kind: synthetic}}\n"
-                            "method: majority\n"
+                            "method: weighted_majority\n"
                             "tuning: {method: bayesian, n_trials: 2, validation_samples: 2, pruning: true,\n"
-                            "  search_space: {generation.n_particles: {min: 1, max: 3}, method: [majority, greedy]}}\n",
+                            "  search_space: {scoring.params.tau: {min: 0.5, max: 2},\n"
+                            "    weighted_majority.weights: [score, logprob]}}\n", /* the second reads the first's */
                             "test", err));
     return config;
 }

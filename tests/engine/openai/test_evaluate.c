@@ -235,7 +235,7 @@ static void recorded_chances_are_read(void **state) {
     static const struct {
         const char *name;
         const ps_dialect *dialect;
-    } servers[] = {{"llama_server_prm", &ps_dialect_llama_server}};
+    } servers[] = {{"llama_server_prm", &ps_dialect_llama_server}, {"vllm_prm", &ps_dialect_vllm}};
     static const double expected[] = {0.9735, 0.8073, 0.8087};
     for (size_t k = 0; k < sizeof servers / sizeof *servers; k++) {
         json_t *list = recordings(servers[k].name);
