@@ -138,7 +138,7 @@ a_plot_is_drawn_into_a_file_of_any_name() {
     rows=$(grep -c '"method"' whole.json)
     [ "$drawn" = "$rows" ] || fail "$drawn points are drawn of $rows cells"
     # A PNG where librsvg is, and else words that say what to do.
-    if "$P" compare "$@" --evaluation.output_dir=whole --plot plot.png >out 2>err; then
+    if ./compare "$@" --evaluation.output_dir=whole --plot plot.png >out 2>err; then
         head -c 4 plot.png | grep -q PNG || fail "the plot is not a PNG"
     else
         grep -q 'needs librsvg' err || fail "no word of what a PNG needs: $(cat err)"

@@ -68,7 +68,7 @@ shown "a shard" "$P" eval --shard "x$escape"
 shown "a name of a baseline" "$P" eval --baselines "x$escape"
 shown "a model's path" "$P" info --engine.type=llama --models.generator.model_path="no$escape.gguf"
 shown "a method's name" "$P" compare --engine.type=toy --methods "x$escape"
-shown "a plot's name" "$P" compare --engine.type=toy --methods majority --plot "x$escape.svg"
+shown "a plot's name" "$P" compare --engine.type=toy --methods majority --plot "x$escape.jpg"
 shown "a question too many" "$P" solve one "two$escape"
 {
     cat problems.jsonl

@@ -28,7 +28,8 @@ expect 0 "plot in pictures/pairs.svg" "$P" study show --plot pictures
 for picture in history slices pairs; do
     grep -q '</svg>' pictures/$picture.svg || fail "no picture $picture"
 done
-[ "$(grep -c '<circle class="point c0"' pictures/history.svg)" = 5 ] || fail "the history has not five complete trials"
+complete=$("$P" study export --format csv | grep -ci '^[0-9]*,complete')
+[ "$(grep -c '<circle class="point c0"' pictures/history.svg)" = "$complete" ] || fail "the history has not $complete complete trials"
 grep -q '>persistent</text>' pictures/slices.svg || fail "a choice has no name in the slices"
 "$P" study export --format csv >out 2>err || fail "no CSV"
 [ "$(wc -l <out)" = 7 ] || fail "the CSV has not 7 lines"
