@@ -40,7 +40,7 @@ static void widen(ps_axis *axis) {
     }
     double room = 0.04 * (axis->high - axis->low);
     if (room <= 0) room = axis->high != 0 ? fabs(axis->high) * 0.1 : 1;
-    bool from_zero = axis->low == 0;
+    bool from_zero = axis->low == 0 && axis->about->n_ticks == 0; /* the first of several choices is no origin */
     axis->low = from_zero ? 0 : axis->low - room;
     axis->high += room;
     if (axis->about->percent) {

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { WIDTH = 420, ROW = 24, LABEL = 130, BAR = 190, TOP = 6, MOST_BYTES = 40 };
+enum { WIDTH = 350, ROW = 24, LABEL = 110, BAR = 150, TOP = 6, MOST_BYTES = 40 };
 
 static void put_label(ps_text *out, const char *label) {
     if (label == NULL)

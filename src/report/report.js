@@ -187,6 +187,13 @@
     more();
   }
   byId("more").addEventListener("click", more);
+  // report.html#problem-7 is a link to problem 7.
+  const linked = /^#problem-(\d+)$/.exec(location.hash);
+  if (linked) search.value = linked[1];
   show();
+  if (linked && byId("list").firstChild) {
+    byId("list").firstChild.open = true;
+    byId("problems").scrollIntoView();
+  }
   ready();
 })();
