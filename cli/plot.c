@@ -16,6 +16,11 @@ static bool ends_with(const char *text, const char *ending) {
 
 int ps_cli_picture_check(const char *option, const char *path) {
     ps_error err;
+    for (const char *at = path; *at != '\0'; at++)
+        if ((unsigned char)*at < 0x20 || *at == 0x7f) {
+            ps_cli_say("%s %s: a file name with a line break or another control character is not taken", option, path);
+            return EXIT_USAGE;
+        }
     if (ends_with(path, ".svg")) return -1;
     if (!ends_with(path, ".png")) {
         ps_cli_say("%s %s: expected a file that ends in .svg or .png", option, path);
