@@ -44,7 +44,7 @@ if(PERSAMP_LLAMA_SOURCES)
 endif()
 set(private_requires "jansson libfyaml libpcre2-8 gmp")
 # By name, as shared libraries: what their .pc files ask for beside is for linking them statically, too.
-string(PREPEND private_libs "-lcurl -lmicrohttpd -lsqlite3 ")
+string(PREPEND private_libs "-lcurl -lmicrohttpd -lsqlite3 -lz ")
 if(PERSAMP_HAVE_LIBPQ)
     string(PREPEND private_libs "-lpq ")
 endif()
