@@ -489,6 +489,7 @@ static void draw(ps_cli_view *v) {
     f.rows = size.rows > 2 ? size.rows - 1 : 1;
     if (f.rows > MOST_LINES) f.rows = MOST_LINES;
     size_t up = rows_of_last(v, size);
+    fputc('\r', out); /* a ^C may stand there */
     if (up > 0) fprintf(out, "\033[%zuA", up);
     if (size.columns != v->size.columns) fputs("\033[J", out); /* its lines are not where ours will be */
     compose(&f);

@@ -27,7 +27,7 @@ function words_of(status, error, retry) {
   const later = retry ? ` Try again in ${count(Number(retry), 'second')}.` : ''
   switch (status) {
   case 401: return 'The server asks for an API key, and this is none of its own.'
-  case 413: return 'The question is too long: the server takes 1 MiB at most.'
+  case 413: return too_long
   case 429: return `The server has as many questions as it takes: ${said}.${later}`
   case 503: return error && error.code === 'loading' ? `The model is still being loaded.${later}` : `The server is not available: ${said}.${later}`
   case 500: case 502: return `The search failed: ${said}.`
@@ -35,6 +35,7 @@ function words_of(status, error, retry) {
   }
 }
 
+const too_long = 'The question is too long: the server takes 1 MiB at most.'
 const unreachable = 'The server cannot be reached. When it runs again, ask again.'
 
 // ---- Mathematics -----------------------------------------------------------------------------------------------------
@@ -86,9 +87,9 @@ function set_answer(node, answer) {
 // ---- The search as it goes -------------------------------------------------------------------------------------------
 
 function begin(question) {
-  search = { steps: new Map(), chosen: 0, looked_at: 0, snapshots: 0, content: '', answered: false, since: performance.now(), told: -Infinity }
+  search = { steps: new Map(), chosen: 0, looked_at: 0, snapshots: 0, last: null, content: '', answered: false, since: performance.now(), told: -Infinity }
   $('search').hidden = false
-  set_text($('asked'), question)
+  set_text($('asked'), question.length > 2000 ? question.slice(0, 2000) + ' …' : question)
   for (const id of ['answer', 'classes', 'pool', 'lines', 'text']) $(id).replaceChildren()
   for (const id of ['tokens', 'snapshots', 'selections']) $(`n-${id}`).textContent = '0'
   for (const id of ['ess', 'beta']) $(`n-${id}`).textContent = '–'
@@ -106,11 +107,18 @@ function take_event(event) {
   for (const step of event.particles)
     if (search.steps.size < 4096) search.steps.set(step.id, step) // more than any picture has
   search.snapshots += event.particles.length
-  $('n-tokens').textContent = event.tokens.toLocaleString('en')
-  $('n-selections').textContent = event.selections.toLocaleString('en')
-  $('n-snapshots').textContent = search.snapshots.toLocaleString('en')
-  if (event.ess !== null) $('n-ess').textContent = number(event.ess, 1)
-  if (event.beta !== null) $('n-beta').textContent = number(event.beta, 3)
+  search.last = event
+}
+
+// Once for all events that came together: a small model may send hundreds.
+function show_numbers() {
+  const { last, snapshots } = search
+  if (!last || search.answered) return
+  $('n-tokens').textContent = last.tokens.toLocaleString('en')
+  $('n-selections').textContent = last.selections.toLocaleString('en')
+  $('n-snapshots').textContent = snapshots.toLocaleString('en')
+  if (last.ess !== null) $('n-ess').textContent = number(last.ess, 1)
+  if (last.beta !== null) $('n-beta').textContent = number(last.beta, 3)
 }
 
 // The server draws; the picture is parsed as XML, in which nothing runs, and taken over node by node.
@@ -230,6 +238,7 @@ function add_class(one) {
 }
 
 function take_answer(persamp) {
+  show_numbers()
   search.answered = true
   clock()
   if (persamp.answer !== null) {
@@ -278,6 +287,7 @@ async function read(response) {
       if (event === 'data: [DONE]') return true
       if (event.startsWith('data: ')) take_chunk(JSON.parse(event.slice(6)))
     }
+    show_numbers()
   }
 }
 
@@ -360,6 +370,14 @@ $('question').addEventListener('keydown', event => {
   if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return
   event.preventDefault()
   $('ask').requestSubmit()
+})
+
+// A browser may take minutes to lay out what the server will not take anyway.
+$('question').addEventListener('beforeinput', event => {
+  const more = event.data ?? event.dataTransfer?.getData('text/plain') ?? ''
+  if ($('question').value.length + more.length <= 1 << 20) return
+  event.preventDefault()
+  complain(too_long)
 })
 
 $('stop').addEventListener('click', () => {

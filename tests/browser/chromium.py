@@ -130,6 +130,7 @@ class Page:
     def go(self, url):
         self.send("Page.navigate", url=url)
         self.wait(f"location.href.startsWith({json.dumps(url.split('#')[0])}) && document.readyState === 'complete'")
+        self.requests = [one for one in self.requests if one != "about:blank"]
 
     def resize(self, width, height=900):
         self.send("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
