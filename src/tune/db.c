@@ -31,8 +31,9 @@ static ps_status wait_for_it(ps_db *db, ps_error *err) {
     return PS_OK;
 }
 
-static ps_status once(ps_db *db, ps_status (*body)(ps_db *db, void *user, ps_error *err), void *user, ps_error *err) {
-    ps_status status = db->ops->script(db, db->ops->begin, err);
+static ps_status once(ps_db *db, const char *begin, ps_status (*body)(ps_db *db, void *user, ps_error *err), void *user,
+                      ps_error *err) {
+    ps_status status = db->ops->script(db, begin, err);
     if (status != PS_OK) return status;
     status = body(db, user, err);
     if (status == PS_OK) status = db->ops->script(db, "COMMIT", err);
@@ -40,13 +41,22 @@ static ps_status once(ps_db *db, ps_status (*body)(ps_db *db, void *user, ps_err
     return status;
 }
 
-ps_status ps_db_transaction(ps_db *db, ps_status (*body)(ps_db *db, void *user, ps_error *err), void *user,
-                            ps_error *err) {
-    ps_status status = once(db, body, user, err);
+static ps_status until_it_is_done(ps_db *db, const char *begin, ps_status (*body)(ps_db *db, void *user, ps_error *err),
+                                  void *user, ps_error *err) {
+    ps_status status = once(db, begin, body, user, err);
     while (status == PS_IO && db->lost && db->ops->reconnect != NULL) {
         status = wait_for_it(db, err);
         if (status != PS_OK) return status;
-        status = once(db, body, user, err);
+        status = once(db, begin, body, user, err);
     }
     return status;
+}
+
+ps_status ps_db_transaction(ps_db *db, ps_status (*body)(ps_db *db, void *user, ps_error *err), void *user,
+                            ps_error *err) {
+    return until_it_is_done(db, db->ops->begin, body, user, err);
+}
+
+ps_status ps_db_look(ps_db *db, ps_status (*body)(ps_db *db, void *user, ps_error *err), void *user, ps_error *err) {
+    return until_it_is_done(db, db->ops->look, body, user, err);
 }

@@ -27,6 +27,7 @@ typedef bool ps_db_waiting(void *user, const char *sentence);
 
 typedef struct ps_db_ops {
     const char *begin;     /* of a transaction that will write */
+    const char *look;      /* of one that only reads: it keeps no writer waiting */
     const char *lock_rows; /* after a SELECT: its rows stay as they are until the end of the transaction */
     const char *now;       /* the time by the database's own clock, as Optuna's columns have it */
     const char *seconds;   /* likewise in seconds since 1970, as a real */
@@ -75,6 +76,9 @@ ps_status ps_db_run(ps_db *db, const char *sql, const ps_db_value *values, size_
  * waited for and `body` called again, from its start. */
 ps_status ps_db_transaction(ps_db *db, ps_status (*body)(ps_db *db, void *user, ps_error *err), void *user,
                             ps_error *err);
+
+/* Likewise of one that only reads. */
+ps_status ps_db_look(ps_db *db, ps_status (*body)(ps_db *db, void *user, ps_error *err), void *user, ps_error *err);
 
 /* What a query of one cell gives: a number, or *there is false. */
 typedef struct ps_db_one {

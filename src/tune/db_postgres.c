@@ -145,6 +145,7 @@ static ps_status check_url(const char *url, ps_error *err) {
 
 static const ps_db_ops postgres = {
     .begin = "BEGIN",
+    .look = "BEGIN READ ONLY",
     .lock_rows = " FOR UPDATE",
     .lock_all = "SELECT pg_advisory_xact_lock(8017273)",
     .now = "clock_timestamp()::timestamp",

@@ -165,6 +165,7 @@ static ps_status check_place(const char *path, ps_error *err) {
 
 static const ps_db_ops sqlite = {
     .begin = "BEGIN IMMEDIATE",
+    .look = "BEGIN",
     .lock_rows = "", /* the whole database is locked by then */
     .lock_all = "",
     .now = "(strftime('%Y-%m-%d %H:%M:%f', 'now', 'localtime') || '000')",

@@ -42,8 +42,8 @@ static ps_status store(ps_db *db, void *user, ps_error *err) {
     const ps_evaluation *self = e->self;
     bool mine = true;
     ps_status status = self->trial != 0 ? ps_storage_beat(db, self->trial, self->worker, &mine, err) : PS_OK;
-    e->lost = !mine;
-    for (size_t i = 0; i < e->n_fresh && mine && status == PS_OK; i++) {
+    e->lost = !mine; /* what came of a problem is true all the same, and spares the new owner the work */
+    for (size_t i = 0; i < e->n_fresh && status == PS_OK; i++) {
         size_t at = e->fresh[i];
         const ps_text *record = &e->samples[at].record;
         status = ps_storage_add_result(db, self->setting, self->problems[at].index, &e->results[at], err);

@@ -78,7 +78,7 @@ ps_status ps_db_open(const char *where, bool create, ps_db_waiting *waiting, voi
     ps_status status = db->where == NULL ? ps_nomem(err)
                        : url             ? ps_db_postgres_open(where, db, err)
                                          : ps_db_sqlite_open(where, create, db, err);
-    if (status == PS_OK) status = ps_db_transaction(db, make_tables, &create, err);
+    if (status == PS_OK) status = (create ? ps_db_transaction : ps_db_look)(db, make_tables, &create, err);
     if (status == PS_OK && create) status = db->ops->script(db, db->ops->settle, err);
     if (status != PS_OK) {
         ps_study_close(db);

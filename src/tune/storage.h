@@ -49,7 +49,8 @@ ps_status ps_storage_take_waiting(ps_db *db, int64_t study, const ps_worker *wor
 ps_status ps_storage_take_expired(ps_db *db, int64_t study, const ps_worker *worker, int64_t *id, ps_error *err);
 
 /* A sign of life, in a transaction before anything is written of the trial. *mine is false where another worker has
- * taken it over, or it is over already: then nothing may be written. */
+ * taken it over, or it is over already: then nothing may be written of it; and the lease of whoever has it is twice as
+ * long from now on. */
 ps_status ps_storage_beat(ps_db *db, int64_t trial, const ps_worker *worker, bool *mine, ps_error *err);
 /* Whoever asks next may take the trial over at once. */
 ps_status ps_storage_let_go(ps_db *db, int64_t trial, const ps_worker *worker, ps_error *err);

@@ -50,7 +50,8 @@
     "INSERT INTO version_info VALUES (1, 12, '" PS_OPTUNA_VERSION "');"                                                \
     "INSERT INTO alembic_version VALUES ('" PS_OPTUNA_ALEMBIC "');"
 
-/* Who works on a trial, and until when by the database's clock it is to be believed; what came of each problem under
+/* Who works on a trial, and until when by the database's clock it is to be believed (taken: how many times as long as the
+ * worker says, a power of two); what came of each problem under
  * each configuration; the steps that were drawn for it (ps_steps), under what decides them, in as many parts as there
  * were searches that drew new ones. */
 #define PS_TABLES_OURS(SECONDS, REAL)                                                                                  \

@@ -170,7 +170,7 @@ static ps_status read_trials(ps_db *db, void *user, ps_error *err) {
 
 static ps_status look_back(ps_plan *plan, ps_tune_summary *summary, ps_error *err) {
     reading r = {plan, &summary->trials};
-    ps_status status = ps_db_transaction(plan->db, read_trials, &r, err);
+    ps_status status = ps_db_look(plan->db, read_trials, &r, err);
     if (status != PS_OK) return status;
     summary->best = ps_trials_best(&summary->trials);
     return ps_trials_importance(&summary->trials, &summary->importance, err);

@@ -34,8 +34,8 @@ static ps_status set_lease(ps_db *db, int64_t trial, const ps_worker *w, ps_erro
     const ps_db_value values[] = {ps_db_int(trial), ps_db_text(w->owner), ps_db_real(w->lease)};
     return run_timed(db,
                      "INSERT INTO persamp_leases (trial_id, owner, taken, expires) VALUES ($1, $2, 1, %s + $3) "
-                     "ON CONFLICT (trial_id) DO UPDATE SET owner = excluded.owner, taken = persamp_leases.taken + 1, "
-                     "expires = excluded.expires",
+                     "ON CONFLICT (trial_id) DO UPDATE SET owner = excluded.owner, "
+                     "expires = excluded.expires + $3 * CAST(persamp_leases.taken - 1 AS DOUBLE PRECISION)",
                      db->ops->seconds, values, 3, NULL, NULL, NULL, err);
 }
 
@@ -47,15 +47,27 @@ static ps_status set_heartbeat(ps_db *db, int64_t trial, ps_error *err) {
                        ps_db_int(trial));
 }
 
+/* A worker that lives has lost a trial: its lease is too short for how slow the machine is, and two such workers would
+ * take the trial from each other for ever. It is twice as long from now on. */
+static ps_status lengthen_lease(ps_db *db, int64_t trial, const ps_worker *w, ps_error *err) {
+    return ps_db_query(
+        db, NULL, NULL, NULL, err,
+        "UPDATE persamp_leases SET expires = expires + $2 * CAST(taken AS DOUBLE PRECISION), taken = taken * 2 "
+        "WHERE trial_id = $1 AND taken < 64",
+        ps_db_int(trial), ps_db_real(w->lease));
+}
+
 ps_status ps_storage_beat(ps_db *db, int64_t trial, const ps_worker *w, bool *mine, ps_error *err) {
     size_t changed = 0;
     const ps_db_value values[] = {ps_db_int(trial), ps_db_text(w->owner), ps_db_real(w->lease)};
     ps_status status = run_timed(db,
-                                 "UPDATE persamp_leases SET expires = %s + $3 WHERE trial_id = $1 AND owner = $2 AND "
-                                 "EXISTS (SELECT 1 FROM trials WHERE trial_id = $1 AND state = 'RUNNING')",
+                                 "UPDATE persamp_leases SET expires = %s + $3 * CAST(taken AS DOUBLE PRECISION) "
+                                 "WHERE trial_id = $1 AND owner = $2 AND EXISTS (SELECT 1 FROM trials WHERE trial_id = "
+                                 "$1 AND state = 'RUNNING')",
                                  db->ops->seconds, values, 3, NULL, NULL, &changed, err);
     *mine = changed > 0;
-    return status == PS_OK && *mine ? set_heartbeat(db, trial, err) : status;
+    if (status != PS_OK) return status;
+    return *mine ? set_heartbeat(db, trial, err) : lengthen_lease(db, trial, w, err);
 }
 
 ps_status ps_storage_let_go(ps_db *db, int64_t trial, const ps_worker *w, ps_error *err) {
@@ -259,7 +271,7 @@ ps_status ps_storage_results(ps_db *db, const char *setting, const ps_problem *p
     ps_status status = find_places(problems, n, &places, err);
     if (status != PS_OK) return status;
     results_reading r = {.setting = setting, .places = places, .n = n, .results = results};
-    status = ps_db_transaction(db, read_results, &r, err);
+    status = ps_db_look(db, read_results, &r, err);
     ps_free(places);
     return status;
 }
@@ -309,7 +321,7 @@ ps_status ps_storage_find_steps(ps_db *db, const char *draws, const ps_problem *
     ps_status status = find_places(problems, n, &places, err);
     if (status != PS_OK) return status;
     results_reading r = {.setting = draws, .places = places, .n = n, .there = there};
-    status = ps_db_transaction(db, read_there, &r, err);
+    status = ps_db_look(db, read_there, &r, err);
     ps_free(places);
     return status;
 }
@@ -336,7 +348,7 @@ static ps_status read_steps(ps_db *db, void *user, ps_error *err) {
 
 ps_status ps_storage_read_steps(ps_db *db, const char *draws, uint64_t problem, ps_steps *steps, ps_error *err) {
     steps_reading r = {draws, problem, steps};
-    return ps_db_transaction(db, read_steps, &r, err);
+    return ps_db_look(db, read_steps, &r, err);
 }
 
 ps_status ps_storage_add_steps(ps_db *db, const char *draws, uint64_t problem, const char *record, ps_error *err) {

@@ -8,6 +8,8 @@ import optuna  # noqa: E402
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 command, url, name = sys.argv[1:4]
+if url.startswith("sqlite"):  # of a file that others write to, SQLite in Python gives up after five seconds
+    url = optuna.storages.RDBStorage(url, engine_kwargs={"connect_args": {"timeout": 120}})
 
 
 def objective(trial):
