@@ -28,8 +28,11 @@
 
 enum { PREFIX = 500, TOKENS = 64, MOST = 1000, TURNS = BENCH_RUNS };
 
+static pid_t stub; /* 0: none */
+
 static void die(const char *what) {
     fprintf(stderr, "bench_remote: %s\n", what);
+    if (stub > 0) kill(stub, SIGTERM);
     exit(1);
 }
 
@@ -145,15 +148,19 @@ static void serve_bytes(int fd, connection *c, ps_text *head, ps_text *body) {
 }
 
 static void serve(int listener) {
-    enum { CONNECTIONS = 2 * MOST };
+    enum { CONNECTIONS = 4 * MOST }; /* those of a client that is gone among them */
     struct pollfd fds[CONNECTIONS] = {{.fd = listener, .events = POLLIN}};
     static connection all[CONNECTIONS];
     ps_text head = {0}, body = {0};
     for (nfds_t n = 1;;) {
         if (poll(fds, n, -1) < 0) continue;
-        if ((fds[0].revents & POLLIN) != 0 && n < CONNECTIONS) {
+        if ((fds[0].revents & POLLIN) != 0) {
+            nfds_t at = 1;
+            while (at < n && fds[at].fd >= 0)
+                at++;
             const int fd = accept(listener, NULL, NULL);
-            if (fd >= 0) fds[n++] = (struct pollfd){.fd = fd, .events = POLLIN};
+            if (fd >= 0) fds[at] = (struct pollfd){.fd = fd, .events = POLLIN};
+            if (at == n) n++;
         }
         for (nfds_t i = 1; i < n; i++) {
             connection *c = &all[i];
@@ -172,7 +179,7 @@ static void serve(int listener) {
     }
 }
 
-static pid_t start_stub(char *url, size_t size) {
+static void start_stub(char *url, size_t size) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t length = sizeof address;
     const int listener = socket(AF_INET, SOCK_STREAM, 0);
@@ -180,11 +187,10 @@ static pid_t start_stub(char *url, size_t size) {
         listen(listener, MOST) != 0 || getsockname(listener, (struct sockaddr *)&address, &length) != 0)
         die("no port for the stub");
     snprintf(url, size, "http://127.0.0.1:%d/v1", ntohs(address.sin_port));
-    const pid_t child = fork();
-    if (child < 0) die("no process for the stub");
-    if (child == 0) serve(listener);
+    stub = fork();
+    if (stub < 0) die("no process for the stub");
+    if (stub == 0) serve(listener);
     close(listener);
-    return child;
 }
 
 /* ---- The client alone ---------------------------------------------------- */
@@ -256,7 +262,7 @@ static figures run_alone(const char *url, size_t flight, size_t steps) {
 
 static int alone(size_t steps) {
     char url[64];
-    const pid_t stub = start_stub(url, sizeof url);
+    start_stub(url, sizeof url);
     double few[TURNS], many[TURNS], clock[TURNS], memory = 0;
     for (size_t i = 0; i < TURNS; i++) {
         const figures a = run_alone(url, 64, steps), b = run_alone(url, MOST, steps);
@@ -267,6 +273,7 @@ static int alone(size_t steps) {
     }
     kill(stub, SIGTERM);
     waitpid(stub, NULL, 0);
+    stub = 0;
     bench_line("remote client, 64 in flight", bench_median(few, TURNS) / 2000, bench_median(few, TURNS), 2000,
                "steps/s of processor time", TURNS);
     bench_line("remote client, 1000 in flight", bench_median(many, TURNS) / 2000, bench_median(many, TURNS), 2000,

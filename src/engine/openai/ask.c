@@ -266,7 +266,10 @@ static void missing_done(ps_remote *e, ps_remote_call *call, const ps_http_reply
     }
     const size_t drawn = lacks_ids(choice) ? choice->n_tokens : 1;
     ps_status status = e->dialect->read_missing(&call->ask, reply->body, reply->length, call->arena, choice, &err);
-    if (call->steps[call->missing] != NULL) call->steps[call->missing]->discarded += drawn;
+    if (call->steps[call->missing] != NULL) {
+        call->steps[call->missing]->discarded += drawn;
+        call->endpoint->told.drawn += drawn;
+    }
     if (status == PS_OK)
         complete(e, call);
     else
