@@ -71,7 +71,7 @@ def evaluate(url, folder):
                     f"--evaluation.output_dir={folder}", *settings], check=True, stdout=subprocess.DEVNULL,
                    stderr=subprocess.DEVNULL, env=environment)
     lines = [json.loads(line) for line in (folder / "results.jsonl").read_text().splitlines()]
-    seconds = json.loads((folder / "summary.json").read_text())["seconds_of_last_run"]
+    seconds = json.loads((folder / "summary.json").read_text())["methods"][0]["seconds_of_last_run"]
     return seconds, sum(line["tokens"]["generated"] + line["tokens"]["discarded"] for line in lines)
 
 

@@ -14,7 +14,6 @@ ps_remote_call *ps_remote_call_new(ps_remote *e, void (*done)(ps_remote *, ps_re
         return NULL;
     }
     call->done = done;
-    call->endpoint = ps_remote_any(e);
     call->after = e->calls;
     if (e->calls != NULL) e->calls->before = call;
     e->calls = call;
@@ -50,6 +49,8 @@ ps_status ps_remote_call_send(ps_remote *e, ps_remote_call *call, const char *pa
         request.on_bytes = ps_remote_reading_bytes;
         request.user = call->reading;
     }
+    if (call->endpoint == NULL) call->endpoint = ps_remote_any(e);
+    if (!ps_remote_is_usable(call->endpoint)) call->endpoint->vacant = false;
     return ps_text_ok(&e->body) ? ps_http_submit(call->endpoint->http, &request, err) : ps_nomem(err);
 }
 

@@ -11,27 +11,24 @@ static double sequences(const ps_remote_endpoint *p) {
     return p->limit.most > 0 ? (double)p->limit.most : 1;
 }
 
-/* Tokens outstanding for each sequence. */
-static double load_of(const ps_remote *e, const ps_remote_endpoint *p) {
-    double tokens = 0;
-    for (const ps_remote_node *root = e->tree.roots; root != NULL; root = root->after)
-        if (root->home == p) tokens += (double)(root->asked > 0 ? root->asked : e->usual_asked);
-    return tokens / sequences(p);
-}
-
-static bool is_less_busy(const ps_remote *e, const ps_remote_endpoint *a, const ps_remote_endpoint *b) {
-    const double x = load_of(e, a), y = load_of(e, b);
-    if (x != y) return x < y;
+static bool is_less_busy(const ps_remote_endpoint *a, const ps_remote_endpoint *b) {
+    if (a->load != b->load) return a->load < b->load;
     return (double)a->problems / sequences(a) < (double)b->problems / sequences(b);
 }
 
-/* The least busy of those that are usable, but for `not`; NULL: there is none. */
-static ps_remote_endpoint *least_busy(ps_remote *e, const ps_remote_endpoint * not ) {
+/* Tokens outstanding at each for each sequence, and the usable one with the fewest, leaving `but` out; NULL: there is
+ * none. */
+static ps_remote_endpoint *least_busy(ps_remote *e, const ps_remote_endpoint *but) {
     ps_remote_endpoint *best = NULL;
+    for (size_t i = 0; i < e->n_endpoints; i++)
+        e->endpoints[i].load = 0;
+    for (const ps_remote_node *root = e->tree.roots; root != NULL; root = root->after)
+        if (root->home != NULL)
+            root->home->load += (double)(root->asked > 0 ? root->asked : e->usual_asked) / sequences(root->home);
     for (size_t i = 0; i < e->n_endpoints; i++) {
         ps_remote_endpoint *p = &e->endpoints[i];
-        if (p == not || !ps_remote_is_usable(p)) continue;
-        if (best == NULL || is_less_busy(e, p, best)) best = p;
+        if (p == but || !ps_remote_is_usable(p)) continue;
+        if (best == NULL || is_less_busy(p, best)) best = p;
     }
     return best;
 }
@@ -48,6 +45,7 @@ ps_remote_endpoint *ps_remote_any(ps_remote *e) {
 static void give(ps_remote_node *root, ps_remote_endpoint *p) {
     root->home = p;
     p->problems++;
+    p->vacant = false;
 }
 
 void ps_remote_place(ps_remote *e, ps_remote_node *root) {
@@ -112,12 +110,29 @@ static void move_calls(ps_remote *e) {
     }
 }
 
+/* Whether something may lie at one that is not usable, while another is. */
+static bool is_to_be_moved(ps_remote *e) {
+    bool usable = false, left = false;
+    for (size_t i = 0; i < e->n_endpoints; i++) {
+        ps_remote_endpoint *p = &e->endpoints[i];
+        if (ps_remote_is_usable(p))
+            usable = true;
+        else
+            left = left || !p->vacant;
+    }
+    return usable && left;
+}
+
 void ps_remote_rehome(ps_remote *e) {
-    if (e->n_endpoints == 1 || least_busy(e, NULL) == NULL) return;
+    if (!is_to_be_moved(e)) return;
     for (ps_remote_node *root = e->tree.roots; root != NULL; root = root->after)
         if (root->home != NULL && !ps_remote_is_usable(root->home)) ps_remote_place(e, root);
-    for (size_t i = 0; i < e->n_endpoints; i++)
-        if (!ps_remote_is_usable(&e->endpoints[i])) move_steps(&e->endpoints[i]);
+    for (size_t i = 0; i < e->n_endpoints; i++) {
+        ps_remote_endpoint *p = &e->endpoints[i];
+        if (ps_remote_is_usable(p)) continue;
+        move_steps(p);
+        p->vacant = true;
+    }
     move_calls(e);
 }
 
@@ -149,10 +164,11 @@ static bool is_the_servers(const ps_http_reply *reply) {
 
 bool ps_remote_try_elsewhere(ps_remote *e, ps_remote_call *call, const ps_http_reply *reply) {
     ps_error why;
-    ps_remote_endpoint *was = call->endpoint, *to = e->n_endpoints > 1 ? least_busy(e, was) : NULL;
+    if (reply->status == PS_OK || e->n_endpoints == 1) return false;
+    ps_remote_endpoint *was = call->endpoint, *to = least_busy(e, was);
     ps_remote_node *root = root_of(call);
     const bool wanted = call->steps == NULL || root != NULL, refused = reply->code >= 401 && reply->code <= 404;
-    if (to == NULL || call->fixed || call->moved || !wanted || !is_the_servers(reply)) return false;
+    if (to == NULL || call->fixed || (call->moved && !refused) || !wanted || !is_the_servers(reply)) return false;
     if (root != NULL && root->home == was) give(root, to);
     if (root != NULL && ps_remote_is_usable(root->home)) to = root->home;
     (void)ps_remote_refusal(reply, &why);

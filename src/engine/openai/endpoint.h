@@ -22,6 +22,8 @@ typedef struct ps_remote_endpoint {
     size_t context, slots; /* as it says; 0: not told */
     ps_remote_limit limit;
     ps_remote_steps waiting; /* to be sent */
+    bool vacant;             /* all that lay here while it was away has been moved */
+    double load;             /* as it was when somebody last looked */
     size_t problems;         /* that were given to it, moved ones among them */
     ps_engine_server told;   /* counters */
 } ps_remote_endpoint;
