@@ -192,6 +192,7 @@ static void take_replies(ps_remote *e, const ps_http_reply *replies, size_t n) {
 static void look_after(ps_remote *e) {
     for (size_t i = 0; i < e->n_endpoints; i++) {
         ps_remote_endpoint *p = &e->endpoints[i];
+        p->present = ps_http_is_present(p->http);
         if (ps_http_returned(p->http) && !p->refused) ps_remote_check_same(e, p);
     }
     ps_remote_rehome(e);

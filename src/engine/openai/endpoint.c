@@ -2,7 +2,7 @@
 #include "engine/openai/call.h"
 
 bool ps_remote_is_usable(const ps_remote_endpoint *p) {
-    return p->known && !p->refused && ps_http_is_present(p->http);
+    return p->known && !p->refused && p->present;
 }
 
 /* ---- How busy ------------------------------------------------------------ */

@@ -16,6 +16,7 @@ typedef struct ps_remote_endpoint {
     const char *url;
     ps_http *http;
     bool known;            /* it was seen to have the model */
+    bool present;          /* it was there when the driving thread last looked: the client is that thread's alone */
     bool refused;          /* for good … */
     bool retires;          /* … and its client is to be told */
     bool checking;         /* it is being asked whether it has the model */

@@ -36,6 +36,7 @@ static void admit(ps_remote_endpoint *p) {
     p->checking = false;
     p->known = true;
     ps_http_admit(p->http);
+    p->present = ps_http_is_present(p->http);
 }
 
 static void unreadable(ps_remote *e, ps_remote_endpoint *p, const ps_error *why) {

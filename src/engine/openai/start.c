@@ -344,6 +344,7 @@ static ps_status identify_first(ps_remote *e, const char *wanted, ps_error *err)
         ps_log_printf(&e->log, PS_LOG_WARNING, "%s; the run begins without it", err->message);
     }
     e->first->known = status == PS_OK;
+    e->first->present = ps_http_is_present(e->first->http);
     e->first->context = e->facts.context;
     e->first->slots = e->facts.slots;
     return status;

@@ -327,7 +327,7 @@ static void who_is_silent_is_left(void **state) {
     ps_node roots[PROBLEMS];
     start_servers(&s, MODEL_VLLM);
     step_told *good = steps_of_one(&s), *after = new_steps();
-    s.options.timeout_s = 2;
+    s.options.timeout_s = 5;
     open_engine(&s, 2);
     atomic_store(&s.faults[1].holds, true);
     begin_problems(&s, PROBLEMS, roots);
