@@ -106,6 +106,22 @@ static void print_can(unsigned can) {
     puts(can == 0 ? " text alone" : "");
 }
 
+/* A line for each server that the model is at, where there are several. */
+static void print_servers(const ps_engine *engine) {
+    enum { MOST = 256 };
+    ps_engine_server servers[MOST];
+    const size_t all = ps_engine_servers(engine, servers, MOST), n = all < MOST ? all : MOST;
+    for (size_t i = 0; i < n && n > 1; i++) {
+        ps_text line = {0};
+        ps_text_printf(&line, "%s: %s", servers[i].url, servers[i].state);
+        if (servers[i].context > 0)
+            ps_text_printf(&line, ", %zu sequences at once, a context of %zu tokens", servers[i].sequences,
+                           servers[i].context);
+        print_line("server      ", ps_text_ok(&line) ? ps_text_cstr(&line) : "");
+        ps_text_clear(&line);
+    }
+}
+
 static void print_size(const ps_engine_info *info) {
     fputs("            ", stdout);
     if (info->vocabulary > 0) printf("%zu tokens in the vocabulary, ", info->vocabulary);
@@ -125,6 +141,7 @@ static void print_models(const ps_config *config, const ps_models *models) {
     if (info.identity != NULL) print_line("            ", info.identity);
     print_size(&info);
     if (strcmp(info.engine, "openai") == 0) print_can(info.can);
+    print_servers(engine);
     fputs("            worth having in flight:", stdout);
     for (size_t i = 0, width = 1; i < 4; i++, width *= 4)
         printf("%s %zu problem%s of %zu", i > 0 ? "," : "", ps_engine_in_flight(engine, width),

@@ -113,6 +113,33 @@ void ps_cli_print_path(const char *what, const char *path) {
     putchar('\n');
 }
 
+enum { MOST_SERVERS = 256 };
+
+static double share(uint64_t part, uint64_t all) {
+    return all > 0 ? 100 * (double)part / (double)all : 0;
+}
+
+/* How the work fell on the servers, and how much of the prefixes they had in their caches. */
+static void print_servers(const ps_engine *engine) {
+    ps_engine_server servers[MOST_SERVERS];
+    const size_t all = ps_engine_servers(engine, servers, MOST_SERVERS), n = all < MOST_SERVERS ? all : MOST_SERVERS;
+    uint64_t drawn = 0, prompt = 0, cached = 0;
+    for (size_t i = 0; i < n; i++) {
+        drawn += servers[i].drawn;
+        prompt += servers[i].prompt;
+        cached += servers[i].cached;
+    }
+    if (prompt > 0)
+        ps_cli_note("prefix cache of the server%s: %.1f%% of %llu tokens of prefixes were in it", n > 1 ? "s" : "",
+                    share(cached, prompt), (unsigned long long)prompt);
+    for (size_t i = 0; i < n && n > 1; i++)
+        ps_cli_note("%s: %llu requests, %llu tokens (%.1f%%), cache %.1f%%%s%s", servers[i].url,
+                    (unsigned long long)servers[i].requests, (unsigned long long)servers[i].drawn,
+                    share(servers[i].drawn, drawn), share(servers[i].cached, servers[i].prompt),
+                    strcmp(servers[i].state, "there") == 0 ? "" : ", now ",
+                    strcmp(servers[i].state, "there") == 0 ? "" : servers[i].state);
+}
+
 /* What particles that wrote the same saved, what the cache took, and what too small a one cost: a prefix that was
  * dropped is computed again. All of it changes time, not results. */
 void ps_cli_print_engine(const ps_models *models) {
@@ -128,4 +155,5 @@ void ps_cli_print_engine(const ps_models *models) {
                     "%llu generated)",
                     (unsigned long long)stats.evictions, (unsigned long long)stats.recomputed,
                     (unsigned long long)stats.prefilled, (unsigned long long)stats.generated);
+    print_servers(ps_models_engine(models));
 }

@@ -66,6 +66,7 @@ typedef const char *ps_config_STRING;
 typedef const char *ps_config_OPTSTRING;  /* NULL for null */
 typedef const char *ps_config_NAME;       /* a path or a name: never empty */
 typedef const char *ps_config_OPTNAME;    /* likewise; NULL for null */
+typedef ps_config_list ps_config_NAMES;   /* one or more names, none twice; never empty */
 typedef const char *ps_config_CHOICE;     /* one of the choices; ps_config_is compares */
 typedef const char *ps_config_OPTCHOICE;  /* NULL for null */
 typedef ps_config_list ps_config_CHOICES; /* one or more of the choices, none twice */

@@ -173,6 +173,18 @@ typedef struct ps_engine_stats {
     uint64_t cells;      /* KV cells in use at once in one context, at most; 0: there are none */
 } ps_engine_stats;
 
+/* One of the servers that an engine has its model at, and counters since creation. */
+typedef struct ps_engine_server {
+    const char *url;   /* lives as long as the engine */
+    const char *state; /* "there", "away", "refused" */
+    size_t sequences;  /* it is given at once, at most */
+    size_t context;    /* tokens of one sequence; 0: not told */
+    uint64_t requests; /* for tokens, answered */
+    uint64_t drawn;    /* tokens in these answers, those that were not used among them */
+    uint64_t prompt;   /* tokens of their prefixes, where the server tells … */
+    uint64_t cached;   /* … how many of them its cache had */
+} ps_engine_server;
+
 /* A message of a chat. */
 typedef struct ps_chat_message {
     const char *role; /* "system", "user", "assistant" */
@@ -222,6 +234,7 @@ typedef struct ps_engine_ops {
     void (*info)(const ps_engine *engine, ps_engine_info *info);
     size_t (*in_flight)(const ps_engine *engine, size_t width);
     void (*stats)(const ps_engine *engine, ps_engine_stats *stats);
+    size_t (*servers)(const ps_engine *engine, ps_engine_server *servers, size_t most); /* OPTIONAL */
 } ps_engine_ops;
 struct ps_engine {
     const ps_engine_ops *ops;
@@ -294,6 +307,9 @@ PS_API void ps_engine_get_info(const ps_engine *engine, ps_engine_info *info);
  * slow each other down. At least 1. */
 PS_API size_t ps_engine_in_flight(const ps_engine *engine, size_t width);
 PS_API void ps_engine_get_stats(const ps_engine *engine, ps_engine_stats *stats);
+/* The first `most` of the servers behind it into `servers`, which may be NULL with 0; how many there are: 0 for an
+ * engine of this process. */
+PS_API size_t ps_engine_servers(const ps_engine *engine, ps_engine_server *servers, size_t most);
 
 #ifdef __cplusplus
 }

@@ -178,10 +178,12 @@ static void check_pattern(checker *c, ps_key_index key, const char *regex) {
 static void check_forms(checker *c) {
     if (c->cfg->evaluation_answer_regex != NULL)
         check_pattern(c, KEY_evaluation_answer_regex, c->cfg->evaluation_answer_regex);
-    const char *url = c->cfg->engine_openai_base_url;
-    if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
-        complain(c, KEY_engine_openai_base_url, "expected an address that begins with http:// or https://");
-    url = c->cfg->models_prm_openai_base_url;
+    for (size_t i = 0; i < c->cfg->engine_openai_base_url.n; i++) {
+        const char *url = c->cfg->engine_openai_base_url.items[i];
+        if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
+            complain(c, KEY_engine_openai_base_url, "expected an address that begins with http:// or https://");
+    }
+    const char *url = c->cfg->models_prm_openai_base_url;
     if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
         complain(c, KEY_models_prm_openai_base_url, "expected an address that begins with http:// or https://");
     check_variable_name(c, KEY_models_prm_openai_api_key_env, c->cfg->models_prm_openai_api_key_env);

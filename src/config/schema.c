@@ -13,6 +13,7 @@ static const ps_config_key keys[N_KEYS] = {
 #define NAME_OPTSTRING "string or null"
 #define NAME_NAME      "path or name"
 #define NAME_OPTNAME   "path or name, or null"
+#define NAME_NAMES     "path or name, or several"
 #define NAME_CHOICE    "choice"
 #define NAME_OPTCHOICE "choice or null"
 #define NAME_CHOICES   "choices"

@@ -6,8 +6,8 @@
 
 /* clang-format off */
 #define VALUE_TYPES(X)                                                                                                 \
-    X(BOOL) X(INT) X(OPTINT) X(REAL) X(OPTREAL) X(STRING) X(OPTSTRING) X(NAME) X(OPTNAME) X(CHOICE) X(OPTCHOICE)       \
-    X(CHOICES) X(LIST) X(SPACE) X(PRESETS)
+    X(BOOL) X(INT) X(OPTINT) X(REAL) X(OPTREAL) X(STRING) X(OPTSTRING) X(NAME) X(OPTNAME) X(NAMES) X(CHOICE)            \
+    X(OPTCHOICE) X(CHOICES) X(LIST) X(SPACE) X(PRESETS)
 /* clang-format on */
 typedef enum ps_value_type {
 #define X(type) TYPE_##type,

@@ -47,6 +47,7 @@ void ps_value_clear(ps_value_type type, ps_value *v) {
         ps_free((void *)v->STRING);
         v->STRING = NULL;
         break;
+    case TYPE_NAMES:
     case TYPE_CHOICES:
     case TYPE_LIST: list_clear(&v->LIST); break;
     case TYPE_SPACE: space_clear(&v->SPACE); break;
@@ -127,6 +128,7 @@ ps_status ps_value_copy(ps_value_type type, const ps_value *from, ps_value *to, 
     case TYPE_OPTCHOICE:
         to->STRING = from->STRING != NULL ? ps_strdup(from->STRING) : NULL;
         return from->STRING != NULL && to->STRING == NULL ? ps_nomem(err) : PS_OK;
+    case TYPE_NAMES:
     case TYPE_CHOICES:
     case TYPE_LIST: return list_copy(&from->LIST, &to->LIST, err);
     case TYPE_SPACE: return space_copy(&from->SPACE, &to->SPACE, err);
@@ -177,6 +179,7 @@ bool ps_value_equal(ps_value_type type, const ps_value *a, const ps_value *b) {
     case TYPE_OPTCHOICE:
         if (a->STRING == NULL || b->STRING == NULL) return a->STRING == b->STRING;
         return strcmp(a->STRING, b->STRING) == 0;
+    case TYPE_NAMES:
     case TYPE_CHOICES:
     case TYPE_LIST: return list_equal(&a->LIST, &b->LIST);
     case TYPE_SPACE: return space_equal(&a->SPACE, &b->SPACE);

@@ -122,6 +122,78 @@ static ps_status parse_string(ps_key_index key, const ps_yaml_node *node, ps_val
     return take_text(node, &v->STRING, err);
 }
 
+/* ---- Names --------------------------------------------------------------- */
+
+/* The parts of a text between its commas, without the white space around them, as a list; a list as it is. */
+static ps_status names_of(const ps_yaml_node *node, ps_arena *arena, const ps_yaml_item **first, ps_error *err) {
+    const ps_yaml_item **next = first;
+    *first = NULL;
+    if (node->kind == YAML_SEQUENCE) *first = node->items;
+    if (node->kind != YAML_SCALAR) return PS_OK;
+    for (const char *at = node->text, *end = at + node->length; at != NULL;) {
+        const char *comma = memchr(at, ',', (size_t)(end - at)), *stop = comma != NULL ? comma : end;
+        while (at < stop && *at == ' ')
+            at++;
+        while (at < stop && stop[-1] == ' ')
+            stop--;
+        ps_yaml_item *item = ps_arena_calloc(arena, 1, sizeof *item);
+        ps_yaml_node *part = ps_arena_calloc(arena, 1, sizeof *part);
+        const char *text = ps_arena_strndup(arena, at, (size_t)(stop - at));
+        if (item == NULL || part == NULL || text == NULL) return ps_nomem(err);
+        *part = *node;
+        part->text = text;
+        part->length = (size_t)(stop - at);
+        item->value = part;
+        *next = item;
+        next = (const ps_yaml_item **)&item->next;
+        at = comma != NULL ? comma + 1 : NULL;
+    }
+    return PS_OK;
+}
+
+static ps_status take_names(ps_key_index key, const ps_yaml_item *first, ps_config_list *list,
+                            const ps_yaml_node **where, ps_error *err) {
+    const char **items = (const char **)list->items;
+    ps_status status = PS_OK;
+    for (const ps_yaml_item *item = first; status == PS_OK && item != NULL; item = item->next) {
+        ps_value one = {0};
+        *where = item->value;
+        if (item->value->kind == YAML_SCALAR && item->value->length == 0)
+            status = empty_name(key, err);
+        else
+            status = parse_string(key, item->value, &one, err);
+        for (size_t i = 0; status == PS_OK && i < list->n; i++)
+            if (strcmp(items[i], one.STRING) == 0) {
+                status = ps_fail(err, PS_FORMAT, "%s stands here twice", one.STRING);
+                ps_free((void *)one.STRING);
+            }
+        if (status == PS_OK) items[list->n++] = one.STRING;
+    }
+    return status;
+}
+
+static ps_status parse_names(ps_key_index key, const ps_yaml_node *node, ps_value *v, const ps_yaml_node **where,
+                             ps_error *err) {
+    const ps_yaml_item *first = NULL;
+    const ps_yaml_node *place = node;
+    size_t n = 0;
+    ps_arena *arena = ps_arena_create();
+    ps_status status = arena != NULL ? names_of(node, arena, &first, err) : ps_nomem(err);
+    for (const ps_yaml_item *item = first; status == PS_OK && item != NULL; item = item->next)
+        n++;
+    if (status == PS_OK && n == 0) status = unexpected(key, node, "", err);
+    const char **items = status == PS_OK ? ps_calloc(n, sizeof *items) : NULL;
+    if (status == PS_OK && items == NULL) status = ps_nomem(err);
+    v->NAMES = (ps_config_list){items, 0};
+    if (status == PS_OK) status = take_names(key, first, &v->NAMES, &place, err);
+    *where = node->kind == YAML_SCALAR ? node : place; /* the parts of a text go with the arena */
+    ps_arena_free(arena);
+    if (status != PS_OK) ps_value_clear(TYPE_NAMES, v);
+    return status;
+}
+
+/* ---- Choices ------------------------------------------------------------- */
+
 typedef struct choice_search {
     const ps_yaml_node *node;
     char text[16][32]; /* as terminated strings, for ps_nearest_name */
@@ -445,6 +517,7 @@ ps_status ps_value_parse(ps_key_index key, const ps_yaml_node *node, ps_value *v
     case TYPE_OPTSTRING:
     case TYPE_NAME:
     case TYPE_OPTNAME: return parse_string(key, node, v, err);
+    case TYPE_NAMES: return parse_names(key, node, v, where, err);
     case TYPE_CHOICE:
     case TYPE_OPTCHOICE: return parse_choice(key, node, v, err);
     case TYPE_CHOICES: return parse_choices(key, node, v, where, err);

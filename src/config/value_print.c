@@ -106,6 +106,15 @@ static void print_presets(const ps_config_presets *presets, ps_text *text) {
     ps_text_puts(text, "}");
 }
 
+static void print_list(const ps_config_list *list, ps_text *text) {
+    ps_text_puts(text, "[");
+    for (size_t i = 0; i < list->n; i++) {
+        if (i > 0) ps_text_puts(text, ", ");
+        print_string(list->items[i], text);
+    }
+    ps_text_puts(text, "]");
+}
+
 void ps_value_print(ps_value_type type, const ps_value *v, const char *allowed, ps_text *text) {
     switch (type) {
     case TYPE_BOOL: ps_text_puts(text, v->BOOL ? "true" : "false"); break;
@@ -127,19 +136,19 @@ void ps_value_print(ps_value_type type, const ps_value *v, const char *allowed, 
     case TYPE_OPTNAME: print_string(v->STRING, text); break;
     case TYPE_CHOICE: /* a word of the schema: no choice needs quotes where a choice is read */
     case TYPE_OPTCHOICE: ps_text_puts(text, v->STRING != NULL ? v->STRING : "null"); break;
+    case TYPE_NAMES:
+        if (v->NAMES.n == 1 && strchr(v->NAMES.items[0], ',') == NULL) {
+            print_string(v->NAMES.items[0], text);
+            break;
+        }
+        print_list(&v->NAMES, text);
+        break;
     case TYPE_CHOICES:
         if (v->CHOICES.n == 1) {
             ps_text_puts(text, v->CHOICES.items[0]);
             break;
         } /* fall through */
-    case TYPE_LIST:
-        ps_text_puts(text, "[");
-        for (size_t i = 0; i < v->LIST.n; i++) {
-            if (i > 0) ps_text_puts(text, ", ");
-            print_string(v->LIST.items[i], text);
-        }
-        ps_text_puts(text, "]");
-        break;
+    case TYPE_LIST: print_list(&v->LIST, text); break;
     case TYPE_SPACE: print_space(&v->SPACE, text); break;
     case TYPE_PRESETS: print_presets(&v->PRESETS, text); break;
     }

@@ -21,7 +21,7 @@ static bool needs_yaml(ps_value_type type, const char *text) {
 ps_status ps_value_node(ps_key_index key, const char *text, ps_arena *arena, const ps_yaml_node **node, ps_error *err) {
     ps_value_type type = ps_schema_type(key);
     bool may_be_null = type == TYPE_OPTSTRING || type == TYPE_OPTNAME;
-    bool holds_text = type == TYPE_STRING || type == TYPE_NAME || may_be_null;
+    bool holds_text = type == TYPE_STRING || type == TYPE_NAME || may_be_null || (type == TYPE_NAMES && *text != '[');
     if (ps_utf8_valid(text, strlen(text)) < strlen(text)) return ps_fail(err, PS_FORMAT, "expected UTF-8 text");
     if (holds_text && *text != '"' && *text != '\'')
         return text_node(text, may_be_null && *text != '\0' && ps_yaml_is_null(text), arena, node, err);

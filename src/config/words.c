@@ -88,6 +88,7 @@ void ps_schema_expectation(ps_key_index key, ps_text *text) {
     case TYPE_OPTSTRING: ps_text_puts(text, "a string or null"); break;
     case TYPE_NAME: ps_text_puts(text, "a path or name"); break;
     case TYPE_OPTNAME: ps_text_puts(text, "a path or name, or null"); break;
+    case TYPE_NAMES: ps_text_puts(text, "a name, several with commas between them, or a list of them"); break;
     case TYPE_CHOICE:
     case TYPE_OPTCHOICE:
     case TYPE_CHOICES:

@@ -190,6 +190,10 @@ void ps_engine_get_stats(const ps_engine *engine, ps_engine_stats *stats) {
     engine->ops->stats(engine, stats);
 }
 
+size_t ps_engine_servers(const ps_engine *engine, ps_engine_server *servers, size_t most) {
+    return engine->ops->servers != NULL ? engine->ops->servers(engine, servers, most) : 0;
+}
+
 #ifndef PS_HAVE_LLAMA
 ps_status ps_engine_llama_create(const ps_llama_options *options, ps_engine **engine, ps_error *err) {
     (void)engine;

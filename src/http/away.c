@@ -32,8 +32,12 @@ static void begin_outage(ps_away *away, double now, double since) {
     away->outage = true;
     away->since = since;
     away->next_word = now + word_every;
-    ps_log_printf(&away->log, PS_LOG_WARNING, "%s does not answer (%s): requests wait for it, at most %.0f s",
-                  away->base, away->why, away->outage_s);
+    if (away->others)
+        ps_log_printf(&away->log, PS_LOG_WARNING, "%s does not answer (%s): its requests go elsewhere", away->base,
+                      away->why);
+    else
+        ps_log_printf(&away->log, PS_LOG_WARNING, "%s does not answer (%s): requests wait for it, at most %.0f s",
+                      away->base, away->why, away->outage_s);
 }
 
 /* A warning too: who reads that it is gone also reads that it is back. */
@@ -51,6 +55,7 @@ void ps_away_fail(ps_away *away, uint64_t turn, double now, double since, const 
     if (away->state == PS_AWAY_GONE) return;
     away->state = PS_AWAY_GONE;
     away->turn++;
+    away->changes++;
     away->tell_returned = false;
     away->asked = 0;
     begin_outage(away, now, since);
@@ -59,6 +64,11 @@ void ps_away_fail(ps_away *away, uint64_t turn, double now, double since, const 
 
 static void come_back(ps_away *away) {
     if (away->state != PS_AWAY_GONE) return;
+    ps_away_doubt(away);
+    away->changes++;
+}
+
+void ps_away_doubt(ps_away *away) {
     away->state = PS_AWAY_RETURNED;
     away->tell_returned = true;
 }

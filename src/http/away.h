@@ -29,6 +29,8 @@ typedef struct ps_away {
     double next_word; /* of an outage: when to say again that it lasts */
     double last_good; /* when a request was last answered; −INFINITY: never */
     bool tell_returned; /* its owner was not told yet */
+    uint64_t changes;   /* how often it went or came back */
+    bool others;        /* there are other servers for its requests */
     char why[384];      /* the newest failure */
 } ps_away;
 
@@ -39,6 +41,8 @@ void ps_away_init(ps_away *away, const char *base, double outage_s, ps_log log);
 void ps_away_fail(ps_away *away, uint64_t turn, double now, double since, const char *why, double u);
 /* It answered a request of this turn. */
 void ps_away_answered(ps_away *away, uint64_t turn, double now);
+/* Nobody knows yet whether it is the right one: as after a return. */
+void ps_away_doubt(ps_away *away);
 /* It was asked after: it is there (`why` NULL), or why not. */
 void ps_away_asked(ps_away *away, double now, const char *why, double u);
 /* Its owner lets the waiting requests go, of which there are n. */

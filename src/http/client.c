@@ -1,45 +1,20 @@
-/* The client: requests go from list to list, and one call drives them all.
+/* A client: its requests go from list to list; loop.c drives them.
  *
  *   submit --> waiting --> under way --> done --> delivered
  *                 ^            |
  *                 '- pausing <-'  what may be tried again; at once where the server is away and all wait
  *
  * Probes have a line of their own, which the server's absence does not stop. */
-#include "http/client.h"
-
-#include "http/away.h"
-#include "http/queue.h"
+#include "http/inside.h"
 #include "http/sigpipe.h"
-#include "http/transfer.h"
 
 #include <limits.h>
 #include <math.h>
-#include <stdatomic.h>
 #include <unistd.h>
-
-struct ps_http {
-    ps_transfer_setup setup;
-    ps_http_rules rules;
-    size_t max_under_way;
-    CURLM *multi;
-    ps_away away;
-    ps_http_list probes, waiting, pausing, under_way, done, delivered;
-    size_t n_requests; /* submitted and not yet delivered */
-    uint64_t n_submitted;
-    ps_http_item *health;   /* asks after a server that is gone; in under_way while it does, else in no list */
-    ps_transfer *idle;      /* those without work */
-    ps_http_reply *replies; /* of the last poll */
-    size_t reply_capacity;
-    uint64_t seed, draws; /* of the pauses */
-    atomic_bool woken;
-    bool at_work; /* libcurl is: on_bytes may be calling us */
-    bool lost;    /* the server was away for too long … */
-    ps_error why; /* … says this */
-};
 
 /* ---- Time and chance ----------------------------------------------------- */
 
-static double now_of(const ps_http *http) {
+double ps_http_now(const ps_http *http) {
     return http->setup.clock.now(http->setup.clock.user);
 }
 
@@ -61,6 +36,7 @@ static ps_status check_options(const ps_http_options *options, ps_error *err) {
                        options->max_under_way);
     if (options->retries < 0) return ps_fail(err, PS_ARG, "retries is %d; it is at least 0", options->retries);
     if (!(options->outage_s >= 0)) return ps_fail(err, PS_ARG, "outage_s is %g; it is at least 0", options->outage_s);
+    if (!(options->quiet_s >= 0)) return ps_fail(err, PS_ARG, "quiet_s is %g; it is at least 0", options->quiet_s);
     return PS_OK;
 }
 
@@ -70,10 +46,12 @@ static ps_status open_client(ps_http *http, const ps_http_options *options, ps_e
     ps_status status = ps_transfer_setup_init(&http->setup, options, err);
     if (status != PS_OK) return status;
     http->health = ps_http_item_create(&health, 0);
-    http->multi = curl_multi_init();
-    if (http->health == NULL || http->multi == NULL) return ps_nomem(err);
-    curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)http->max_under_way + 1);
+    ps_http_loop *loop = options->beside != NULL ? options->beside->loop : ps_http_loop_create();
+    if (loop != NULL) ps_http_loop_join(loop, http);
+    if (loop == NULL || http->health == NULL) return ps_nomem(err);
+    http->health->home = http;
     ps_away_init(&http->away, http->setup.address.base, options->outage_s, options->log);
+    http->away.others = loop->n > 1;
     /* Two programs must not pause alike. */
     http->seed = (uint64_t)getpid() << 32 ^ (uint64_t)(ps_now() * 1e6);
     return PS_OK;
@@ -84,9 +62,10 @@ ps_status ps_http_create(const ps_http_options *options, ps_http **http, ps_erro
     if (status != PS_OK) return status;
     ps_http *h = ps_calloc(1, sizeof *h);
     if (h == NULL) return ps_nomem(err);
-    h->rules = (ps_http_rules){options->retries, options->outage_s};
+    h->rules = (ps_http_rules){.retries = options->retries, .outage_s = options->outage_s};
     h->max_under_way = options->max_under_way;
-    atomic_init(&h->woken, false);
+    h->quiet_s = options->quiet_s > 0 ? options->quiet_s : 30;
+    h->log = options->log;
     status = open_client(h, options, err);
     if (status == PS_OK)
         *http = h;
@@ -95,30 +74,37 @@ ps_status ps_http_create(const ps_http_options *options, ps_http **http, ps_erro
     return status;
 }
 
+/* Take it off the wire or out of the line, so that it is in no list. */
+static void stop_asking(ps_http *http) {
+    if (!is_asking(http)) return;
+    ps_http_list_remove(http->health->transfer != NULL ? &http->under_way : &http->probes, http->health);
+    if (http->health->transfer == NULL) return;
+    ps_transfer_end(http->health->transfer, http->loop->multi);
+    ps_transfer_free(http->health->transfer);
+    http->health->transfer = NULL;
+}
+
 void ps_http_free(ps_http *http) {
     if (http == NULL) return;
     ps_sigpipe held;
     ps_sigpipe_hold(&held);
+    if (http->health != NULL) stop_asking(http);
     for (ps_http_item *item = http->under_way.first; item != NULL; item = item->next) {
-        ps_transfer_end(item->transfer, http->multi);
+        ps_transfer_end(item->transfer, http->loop->multi);
         ps_transfer_free(item->transfer);
     }
-    if (http->health != NULL && is_asking(http)) /* it is freed below, once */
-        ps_http_list_remove(http->health->transfer != NULL ? &http->under_way : &http->probes, http->health);
     while (http->idle != NULL) {
         ps_transfer *next = http->idle->next;
         ps_transfer_free(http->idle);
         http->idle = next;
     }
-    curl_multi_cleanup(http->multi);
+    if (http->loop != NULL) ps_http_loop_leave(http);
     ps_sigpipe_let_go(&held);
-    ps_http_list *lists[] = {&http->probes,    &http->waiting, &http->pausing,
-                             &http->under_way, &http->done,    &http->delivered};
+    ps_http_list *lists[] = {&http->probes, &http->waiting, &http->pausing, &http->under_way};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         ps_http_list_clear(lists[i]);
     ps_http_item_free(http->health);
     ps_transfer_setup_clear(&http->setup);
-    ps_free(http->replies);
     ps_free(http);
 }
 
@@ -129,7 +115,7 @@ static void finish(ps_http *http, ps_http_item *item, ps_status status, const ch
     item->status = status;
     if (message != NULL) item->message = ps_strdup(message);
     if (message != NULL && item->message == NULL) item->status = PS_NOMEM;
-    ps_http_list_append(&http->done, item);
+    ps_http_list_append(&http->loop->done, item);
 }
 
 static void rest(ps_http *http, ps_transfer *t) {
@@ -142,7 +128,7 @@ static void rest(ps_http *http, ps_transfer *t) {
 static ps_transfer *take_off(ps_http *http, ps_http_item *item, double now) {
     ps_transfer *t = item->transfer;
     ps_http_list_remove(&http->under_way, item);
-    ps_transfer_end(t, http->multi);
+    ps_transfer_end(t, http->loop->multi);
     item->transfer = NULL;
     item->attempts += t->sent;
     item->seconds = t->sent ? now - t->sent_at : 0;
@@ -205,6 +191,15 @@ static void settle_request(ps_http *http, ps_http_item *item, ps_transfer *t, co
     }
 }
 
+/* A server that was there, but silent, and does not answer this either is gone. */
+static void settle_health(ps_http *http, const ps_transfer *t, const char *why, double now) {
+    http->heard = now;
+    if (why != NULL && http->rules.others && http->away.state == PS_AWAY_PRESENT)
+        ps_away_fail(&http->away, t->turn, now, now, why, draw(http));
+    else
+        ps_away_asked(&http->away, now, why, draw(http));
+}
+
 static void settle_by_kind(ps_http *http, ps_http_item *item, ps_transfer *t, const ps_transfer_outcome *outcome,
                            double now) {
     bool there = outcome->kind == PS_HTTP_GOOD || outcome->kind == PS_HTTP_FINAL;
@@ -213,7 +208,7 @@ static void settle_by_kind(ps_http *http, ps_http_item *item, ps_transfer *t, co
     if (item->fresh) {
         wait_again(http, item);
     } else if (item == http->health) {
-        ps_away_asked(&http->away, now, there ? NULL : outcome->why, draw(http));
+        settle_health(http, t, there ? NULL : outcome->why, now);
     } else {
         if (answered) ps_away_answered(&http->away, t->turn, now);
         if (item->request.probe)
@@ -223,7 +218,7 @@ static void settle_by_kind(ps_http *http, ps_http_item *item, ps_transfer *t, co
     }
 }
 
-static void settle(ps_http *http, ps_http_item *item, const ps_transfer_outcome *outcome, double now) {
+void ps_http_settle(ps_http *http, ps_http_item *item, const ps_transfer_outcome *outcome, double now) {
     ps_transfer *t = take_off(http, item, now);
     if (item->dropped)
         give_up(http, item);
@@ -249,7 +244,9 @@ static ps_status put_on(ps_http *http, ps_http_item *item) {
     t->attempt = item->attempts + 1;
     t->fresh = item->fresh;
     t->turn = http->away.turn;
-    if (ps_transfer_begin(t, http->multi, &item->request, NULL) != PS_OK) {
+    t->heard = &http->heard;
+    if (http->under_way.n == 0) http->heard = ps_http_now(http);
+    if (ps_transfer_begin(t, http->loop->multi, &item->request, NULL) != PS_OK) {
         rest(http, t);
         return PS_NOMEM;
     }
@@ -272,9 +269,16 @@ static void send_first(ps_http *http, ps_http_list *list, double now) {
     send_or_fail(http, item, now);
 }
 
-static void send_what_may_go(ps_http *http, double now) {
-    if (http->away.state == PS_AWAY_GONE && !is_asking(http) && now >= http->away.next_ask)
-        send_or_fail(http, http->health, now);
+/* When a server of several that is silent is to be asked whether it is there; INFINITY: it is not. */
+static double next_doubt(const ps_http *http) {
+    const bool waits = http->under_way.n > 0 && http->away.state == PS_AWAY_PRESENT && !is_asking(http);
+    return http->rules.others && waits ? http->heard + http->quiet_s : INFINITY;
+}
+
+void ps_http_send(ps_http *http, double now) {
+    if (http->retired) return;
+    const bool gone = http->away.state == PS_AWAY_GONE && !is_asking(http) && now >= http->away.next_ask;
+    if (gone || now >= next_doubt(http)) send_or_fail(http, http->health, now);
     while (http->probes.first != NULL)
         send_first(http, &http->probes, now);
     while (http->away.state == PS_AWAY_PRESENT && http->waiting.first != NULL &&
@@ -282,7 +286,7 @@ static void send_what_may_go(ps_http *http, double now) {
         send_first(http, &http->waiting, now);
 }
 
-static void end_pauses(ps_http *http, double now) {
+void ps_http_end_pauses(ps_http *http, double now) {
     for (ps_http_item *item = http->pausing.first, *next; item != NULL; item = next) {
         next = item->next;
         if (now < item->due) continue;
@@ -291,140 +295,36 @@ static void end_pauses(ps_http *http, double now) {
     }
 }
 
-/* ---- Receiving ----------------------------------------------------------- */
-
-static ps_status let_libcurl_work(ps_http *http, ps_error *err) {
-    int running;
-    http->at_work = true;
-    CURLMcode code = curl_multi_perform(http->multi, &running);
-    http->at_work = false;
-    if (code == CURLM_OUT_OF_MEMORY) return ps_nomem(err);
-    return code == CURLM_OK ? PS_OK : ps_fail(err, PS_HTTP, "libcurl: %s", curl_multi_strerror(code));
-}
-
-static void collect(ps_http *http) {
-    ps_transfer_outcome outcome;
-    CURLMsg *told;
-    int left;
-    while ((told = curl_multi_info_read(http->multi, &left)) != NULL) {
-        char *transfer = NULL;
-        if (told->msg != CURLMSG_DONE) continue;
-        CURLcode code = told->data.result; /* `told` goes with the handle */
-        curl_easy_getinfo(told->easy_handle, CURLINFO_PRIVATE, &transfer);
-        ps_transfer *t = (ps_transfer *)(void *)transfer;
-        ps_transfer_judge(t, code, &outcome);
-        settle(http, t->owner, &outcome, now_of(http));
-    }
-}
+/* ---- As time passes ------------------------------------------------------ */
 
 static bool is_late(const ps_http_item *item, double now) {
     return item->transfer->sent && now - item->transfer->sent_at >= item->request.timeout_s;
 }
 
-/* Close the connections of what ran out of time or was cancelled by an on_bytes. */
-static void cut_off(ps_http *http, double now) {
+void ps_http_cut_off(ps_http *http, double now) {
     ps_transfer_outcome outcome;
     for (ps_http_item *item = http->under_way.first, *next; item != NULL; item = next) {
         next = item->next;
         if (!item->dropped && !is_late(item, now)) continue;
         ps_transfer_judge_late(item->transfer, &outcome);
-        settle(http, item, &outcome, now);
+        ps_http_settle(http, item, &outcome, now);
     }
 }
 
-static bool may_send_now(const ps_http *http) {
+bool ps_http_may_send(const ps_http *http) {
+    if (http->retired) return false;
     return http->probes.first != NULL || (http->away.state == PS_AWAY_PRESENT && http->waiting.first != NULL &&
                                           http->under_way.n < http->max_under_way);
 }
 
-/* Once round: all that can be done without waiting. What is done makes room, which is filled before anybody looks at
- * the answers. It ends: a request that was sent comes back to the line after a pause, or once, or when the server is
- * gone and nothing goes out. */
-static ps_status go_round(ps_http *http, ps_error *err) {
-    end_pauses(http, now_of(http));
-    do {
-        send_what_may_go(http, now_of(http));
-        ps_status status = let_libcurl_work(http, err);
-        if (status != PS_OK) return status;
-        collect(http);
-        cut_off(http, now_of(http));
-    } while (may_send_now(http));
-    return PS_OK;
-}
-
-/* ---- Polling ------------------------------------------------------------- */
-
-/* When, by the client's clock, there is something to do though no byte comes. */
-static double next_time(const ps_http *http) {
-    double next = INFINITY;
+double ps_http_next_time(const ps_http *http) {
+    double next = fmin(ps_away_next(&http->away, is_asking(http)), next_doubt(http));
+    if (http->retired) return INFINITY;
     for (const ps_http_item *item = http->under_way.first; item != NULL; item = item->next)
         if (item->transfer->sent) next = fmin(next, item->transfer->sent_at + item->request.timeout_s);
     for (const ps_http_item *item = http->pausing.first; item != NULL; item = item->next)
         next = fmin(next, item->due);
     return next;
-}
-
-static void wait_for_something(ps_http *http, double seconds) {
-    const double longest = 1000; /* a poll that is to wait for longer waits again */
-    double now = now_of(http), next = fmin(next_time(http), ps_away_next(&http->away, is_asking(http)));
-    double wait = fmin(fmin(seconds, next - now), longest);
-    curl_multi_poll(http->multi, NULL, 0, wait > 0 ? (int)ceil(wait * 1000) : 0, NULL);
-}
-
-/* Hand out what is done; without memory for the list it is handed out the next time. */
-static ps_status deliver(ps_http *http, const ps_http_reply **replies, size_t *n, ps_error *err) {
-    if (ps_reserve(&http->replies, &http->reply_capacity, http->done.n) != PS_OK) return ps_nomem(err);
-    size_t count = 0;
-    while (http->done.first != NULL) {
-        ps_http_item *item = http->done.first;
-        ps_http_list_remove(&http->done, item);
-        ps_http_list_append(&http->delivered, item);
-        ps_http_item_reply(item, &http->replies[count++]);
-    }
-    http->n_requests -= count;
-    *replies = http->replies;
-    *n = count;
-    return PS_OK;
-}
-
-/* PS_HTTP once the server was away for too long; what is done by then is delivered before. */
-static ps_status check_outage(ps_http *http, ps_error *err) {
-    if (http->done.first != NULL) return PS_OK;
-    ps_status status =
-        ps_away_check(&http->away, now_of(http), http->waiting.n + http->pausing.n, http->lost ? NULL : &http->why);
-    if (status == PS_OK && !http->lost) return PS_OK;
-    http->lost = true;
-    if (err != NULL) *err = http->why;
-    return PS_HTTP;
-}
-
-static ps_status drive(ps_http *http, double seconds, ps_error *err) {
-    double end = ps_now() + seconds;
-    bool told = http->away.tell_returned;
-    for (;;) {
-        ps_sigpipe held;
-        ps_sigpipe_hold(&held);
-        ps_status status = http->lost ? PS_OK : go_round(http, err);
-        ps_sigpipe_let_go(&held);
-        if (status == PS_OK) status = check_outage(http, err);
-        if (status != PS_OK) return status;
-        bool woken = atomic_exchange(&http->woken, false);
-        if (woken || http->done.first != NULL || (http->away.tell_returned && !told)) return PS_OK;
-        double left = end - ps_now();
-        if (left <= 0) return PS_OK;
-        wait_for_something(http, left);
-    }
-}
-
-ps_status ps_http_poll(ps_http *http, double seconds, const ps_http_reply **replies, size_t *n, ps_error *err) {
-    ps_http_list_clear(&http->delivered);
-    ps_status status = drive(http, seconds, err);
-    return status == PS_OK ? deliver(http, replies, n, err) : status;
-}
-
-void ps_http_wake(ps_http *http) {
-    atomic_store(&http->woken, true);
-    curl_multi_wakeup(http->multi);
 }
 
 /* ---- Submitting and cancelling ------------------------------------------- */
@@ -434,30 +334,35 @@ ps_status ps_http_submit(ps_http *http, const ps_http_request *request, ps_error
         return ps_fail(err, PS_ARG, "the path of a request begins with a slash");
     if (!(request->timeout_s > 0))
         return ps_fail(err, PS_ARG, "a request's time limit is %g s; it is above 0", request->timeout_s);
-    ps_http_item *item = ps_http_item_create(request, ++http->n_submitted);
+    ps_http_item *item = ps_http_item_create(request, ++http->loop->n_submitted);
     if (item == NULL) return ps_nomem(err);
+    item->home = http;
     http->n_requests++;
-    ps_http_list_append(request->probe ? &http->probes : &http->waiting, item);
+    if (http->retired)
+        give_up(http, item);
+    else
+        ps_http_list_append(request->probe ? &http->probes : &http->waiting, item);
     return PS_OK;
 }
 
-static void cancel_in(ps_http *http, ps_http_list *list, uint64_t tag) {
+/* With this tag, or all. */
+static void cancel_in(ps_http *http, ps_http_list *list, const uint64_t *tag) {
     for (ps_http_item *item = list->first, *next; item != NULL; item = next) {
         next = item->next;
-        if (item == http->health || item->request.tag != tag) continue;
+        if (item == http->health || (tag != NULL && item->request.tag != *tag)) continue;
         if (list != &http->under_way) {
             ps_http_list_remove(list, item);
             give_up(http, item);
-        } else if (http->at_work) {
+        } else if (http->loop->at_work) {
             item->dropped = true; /* libcurl does not let go of it now */
         } else {
-            rest(http, take_off(http, item, now_of(http)));
+            rest(http, take_off(http, item, ps_http_now(http)));
             give_up(http, item);
         }
     }
 }
 
-void ps_http_cancel(ps_http *http, uint64_t tag) {
+static void cancel_all(ps_http *http, const uint64_t *tag) {
     ps_sigpipe held;
     ps_sigpipe_hold(&held);
     cancel_in(http, &http->probes, tag);
@@ -465,6 +370,10 @@ void ps_http_cancel(ps_http *http, uint64_t tag) {
     cancel_in(http, &http->pausing, tag);
     cancel_in(http, &http->under_way, tag);
     ps_sigpipe_let_go(&held);
+}
+
+void ps_http_cancel(ps_http *http, uint64_t tag) {
+    cancel_all(http, &tag);
 }
 
 /* ---- After an outage ----------------------------------------------------- */
@@ -476,5 +385,81 @@ bool ps_http_returned(ps_http *http) {
 }
 
 void ps_http_admit(ps_http *http) {
-    ps_away_admit(&http->away, now_of(http), http->n_requests);
+    ps_away_admit(&http->away, ps_http_now(http), http->n_requests);
+}
+
+void ps_http_doubt(ps_http *http) {
+    ps_away_doubt(&http->away);
+}
+
+/* ---- Several servers ----------------------------------------------------- */
+
+bool ps_http_is_present(const ps_http *http) {
+    return !http->retired && http->away.state == PS_AWAY_PRESENT;
+}
+
+static ps_http_item *find(const ps_http_list *list, uint64_t tag) {
+    ps_http_item *item = list->first;
+    while (item != NULL && (item->request.tag != tag || item->request.probe || item->dropped))
+        item = item->next;
+    return item;
+}
+
+/* As it was before anything came of it. */
+static void forget(ps_http_item *item) {
+    ps_free(item->message);
+    ps_text_clear(&item->body);
+    item->message = NULL;
+    item->has_body = item->cut = item->fresh = false;
+    item->code = 0;
+    item->tries = (ps_http_tries){.late = item->tries.late}; /* the rest were the other server's failures */
+}
+
+/* Out of whichever list it stands in; NULL: it stands in none. */
+static ps_http_item *take_out(ps_http *http, uint64_t tag) {
+    ps_http_list *const lists[] = {&http->waiting, &http->pausing};
+    for (size_t i = 0; i < 2; i++) {
+        ps_http_item *item = find(lists[i], tag);
+        if (item == NULL) continue;
+        ps_http_list_remove(lists[i], item);
+        return item;
+    }
+    ps_http_item *item = find(&http->under_way, tag);
+    if (item != NULL) rest(http, take_off(http, item, ps_http_now(http)));
+    return item;
+}
+
+static void put_in_line(ps_http *http, ps_http_item *item) {
+    forget(item);
+    item->home = http;
+    http->n_requests++;
+    ps_http_list_insert(&http->waiting, item);
+}
+
+bool ps_http_move(ps_http *from, uint64_t tag, ps_http *to) {
+    ps_sigpipe held;
+    ps_sigpipe_hold(&held);
+    ps_http_item *item = take_out(from, tag);
+    ps_sigpipe_let_go(&held);
+    if (item == NULL) return false;
+    from->n_requests--;
+    put_in_line(to, item);
+    return true;
+}
+
+bool ps_http_resend(ps_http *from, uint64_t tag, ps_http *to) {
+    ps_http_item *item = find(&from->loop->delivered, tag);
+    if (item == NULL || item->home != from) return false;
+    ps_http_list_remove(&from->loop->delivered, item);
+    put_in_line(to, item);
+    return true;
+}
+
+void ps_http_retire(ps_http *http) {
+    ps_sigpipe held;
+    ps_sigpipe_hold(&held);
+    stop_asking(http);
+    ps_sigpipe_let_go(&held);
+    cancel_all(http, NULL);
+    http->retired = true;
 }

@@ -1,4 +1,5 @@
-/* Requests to one HTTP server over libcurl, many at once, driven by one thread: whoever calls ps_http_poll. What a
+/* Requests to an HTTP server over libcurl, many at once, driven by one thread: whoever calls ps_http_poll. Clients of
+ * several servers can be driven together, each with its own absences and its own line of requests. What a
  * failure means is decided here: what may be tried again is tried again, with growing pauses; while the server is away
  * its requests wait; an answer comes once. Nothing here knows what the bodies say.
  *
@@ -16,6 +17,10 @@
  * Pauses are half a second, doubling up to 30, or what Retry-After asks for up to 120, and up to half as much more, by
  * chance. The server is away until GET /health, asked at pauses of up to twelve seconds, is answered by anything but
  * 408, 429 or 5xx.
+ *
+ * Of several that are driven together one that is away holds up no other: its owner moves what waits for it. A request
+ * without an answer in time then sends its server away at once (but the second time it fails, as above), and a server
+ * that has requests under way and says nothing for quiet_s is asked GET /health, which it has ten seconds to answer.
  *
  * The first client of a process sets libcurl up (curl_global_init, under pthread_once); it is never torn down, for the
  * program may use libcurl itself. libcurl takes its memory from malloc, and where it has none a request is PS_NOMEM. */
@@ -43,14 +48,19 @@ typedef struct ps_http_options {
     int retries;                /* of one request, ≥ 0, for what may be tried again */
     double outage_s;            /* the server may be away for as long; then ps_http_poll fails with PS_HTTP */
     size_t max_body;            /* bytes of an answer; 0: 64 MiB */
-    const ps_http_clock *clock; /* NULL: the system's */
+    const ps_http_clock *clock; /* NULL: the system's. Clients that are driven together have the same */
     ps_log log;
+    ps_http *beside; /* drive it together with this client; NULL: alone */
+    double quiet_s;  /* of several: how long a server may say nothing; 0: 30 */
 } ps_http_options;
 
 /* PS_ARG: the address, the key or a limit is not usable; the message says why, without the key or a password. Nothing
- * is sent. What `options` points to is copied, but for the clock and the log. */
+ * is sent. What `options` points to is copied, but for the clock and the log. Not within on_bytes. */
 ps_status ps_http_create(const ps_http_options *options, ps_http **http, ps_error *err);
-void ps_http_free(ps_http *http); /* closes all connections at once, whatever is under way; NULL is fine */
+/* Closes all its connections at once, whatever is under way, and drops its replies; those beside it go on. NULL is
+ * fine.
+ */
+void ps_http_free(ps_http *http);
 
 typedef struct ps_http_request {
     const char
@@ -87,9 +97,10 @@ typedef struct ps_http_reply {
 } ps_http_reply;
 
 /* Drive: send what there is to send, receive, wait for a reply at most `seconds` (0: not at all; INFINITY), no longer
- * once ps_http_wake is called or the server has returned. Cost: a look at each request under way. PS_HTTP: the server
- * was away for longer than outage_s; the message names it and the time; nothing goes on after that. PS_NOMEM: poll
- * again, nothing is lost. */
+ * once ps_http_wake is called, the server has returned or, of several, one has gone. With others beside it all of them
+ * are driven, and all their replies come. Cost: a look at each request under way. PS_HTTP: the server, or every one of
+ * several, was away for longer than outage_s; the message names it and the time; nothing goes on after that. PS_NOMEM:
+ * poll again, nothing is lost. */
 ps_status ps_http_poll(ps_http *http, double seconds, const ps_http_reply **replies, size_t *n, ps_error *err);
 void ps_http_wake(ps_http *http); /* from any thread; not lost when it comes before the poll */
 
@@ -102,5 +113,21 @@ void ps_http_cancel(ps_http *http, uint64_t tag);
  * server failing sends it away again: there will be another return, and admitting before it does nothing. */
 bool ps_http_returned(ps_http *http);
 void ps_http_admit(ps_http *http);
+void ps_http_doubt(ps_http *http); /* as if it had just returned; for the beginning */
+
+/* ---- Several servers ----------------------------------------------------- */
+
+/* Requests go out to it: it is neither away nor, since it returned, waiting to be admitted, nor retired. */
+bool ps_http_is_present(const ps_http *http);
+
+/* Give the request with this tag to another client, from the beginning: what has come of it is forgotten, and on_bytes
+ * counts one attempt more. False: there is none, it is a probe, or its reply is there. Not within on_bytes. */
+bool ps_http_move(ps_http *from, uint64_t tag, ps_http *to);
+/* The same of a request whose reply the last poll brought, which is gone with that; there will be another. */
+bool ps_http_resend(ps_http *from, uint64_t tag, ps_http *to);
+
+/* Out of use for good: nothing goes out to it, nobody asks after it, and that it is away counts no more. What stands in
+ * its lines comes back as PS_CANCELLED. */
+void ps_http_retire(ps_http *http);
 
 #endif

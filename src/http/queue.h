@@ -10,6 +10,7 @@ typedef struct ps_http_item {
     char *path, *sent_body;  /* owned, NUL-terminated */
     uint64_t number;         /* in order of submission */
     ps_transfer *transfer;   /* while it is under way */
+    ps_http *home;           /* the client whose request it is */
     ps_http_tries tries;
     unsigned attempts; /* that reached the server */
     bool fresh;        /* the next one is on a new connection */

@@ -99,7 +99,7 @@ ps_http_verdict ps_http_retry(const ps_http_rules *rules, ps_http_tries *tries, 
     case PS_HTTP_LATE:
         if (tries->late > 0 || rules->retries == 0) return give_up();
         tries->late++;
-        return again(ps_http_pause(1, retry_after, u));
+        return rules->others ? away() : again(ps_http_pause(1, retry_after, u));
     }
     return give_up();
 }

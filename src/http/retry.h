@@ -55,6 +55,7 @@ typedef struct ps_http_verdict {
 typedef struct ps_http_rules {
     int retries;
     double outage_s;
+    bool others; /* there are other servers: who is late is away */
 } ps_http_rules;
 
 /* Take one more failure in. `now`: the client's clock; `last_good`: when any request was last answered, −INFINITY:

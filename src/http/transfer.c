@@ -102,9 +102,14 @@ static void forget_headers(ps_transfer *t) {
     t->head_ended = false;
 }
 
+static void note_time(ps_transfer *t) {
+    if (t->heard != NULL) *t->heard = t->setup->clock.now(t->setup->clock.user);
+}
+
 static size_t hear_header(char *line, size_t one, size_t n, void *user) {
     ps_transfer *t = user;
     (void)one; /* is 1 */
+    note_time(t);
     t->head_bytes += n;
     if (t->head_bytes > MOST_HEAD) {
         t->long_head = true;
@@ -133,6 +138,7 @@ static bool is_encoded(const ps_transfer *t) {
 static size_t hear_body(char *bytes, size_t one, size_t n, void *user) {
     ps_transfer *t = user;
     (void)one; /* is 1 */
+    note_time(t);
     bool good = ps_http_kind_of_code(http_code(t)) == PS_HTTP_GOOD;
     if (is_encoded(t)) return good ? 0 : n; /* the code of an error says enough */
     t->long_body = n > t->setup->max_body - t->body.length;

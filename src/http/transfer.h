@@ -39,6 +39,7 @@ typedef struct ps_transfer {
     unsigned attempt;
     bool fresh;    /* on a new connection */
     uint64_t turn; /* of ps_away when it began */
+    double *heard; /* when a byte last came from its server: written here */
     bool sent;
     double sent_at;
     /* Of its answer: */

@@ -200,16 +200,27 @@ static ps_status read_key(const char *section, const char *file, const char *var
     return ps_fail(err, PS_FORMAT, "%s.api_key_file: %s: expected a key and nothing else", section, file);
 }
 
+/* For people; NULL: no memory. */
+static char *joined(const ps_config_list *names) {
+    ps_text all = {0};
+    for (size_t i = 0; i < names->n; i++)
+        ps_text_printf(&all, "%s%s", i > 0 ? ", " : "", names->items[i]);
+    if (ps_text_ok(&all)) return all.data;
+    ps_text_clear(&all);
+    return NULL;
+}
+
 static ps_status open_openai(ps_models *m, const ps_config *c, const ps_log *log, ps_error *err) {
     char *key = NULL;
     const char *model = c->engine_openai_model != NULL ? c->engine_openai_model : c->models_generator_model_path;
-    m->path = ps_strdup(c->engine_openai_base_url);
+    m->path = joined(&c->engine_openai_base_url);
     ps_status status = m->path != NULL ? read_key("engine.openai", c->engine_openai_api_key_file,
                                                   c->engine_openai_api_key_env, &key, err)
                                        : ps_nomem(err);
     if (status != PS_OK) return status;
     const ps_openai_options options = {
-        .base_url = c->engine_openai_base_url,
+        .base_urls = c->engine_openai_base_url.items,
+        .n_base_urls = c->engine_openai_base_url.n,
         .model = model,
         .key = key,
         .allow_plain_key = c->engine_openai_allow_plain_key,

@@ -12,15 +12,40 @@ static void a_higher_layer_wins_in_any_order(void **state) {
     load(cfg, "system: {seed: 1}\nengine: {openai: {base_url: http://from-file/v1}}\n");
     assert_value(cfg, "system.seed", "3");
     assert_origin(cfg, "system.seed", "test");
-    assert_string_equal(cfg->engine_openai_base_url, "http://from-file/v1");
+    assert_string_equal(cfg->engine_openai_base_url.items[0], "http://from-file/v1");
     assert_int_equal(ps_config_environment(cfg, NULL), PS_OK);
-    assert_string_equal(cfg->engine_openai_base_url, "http://from-environment/v1");
+    assert_string_equal(cfg->engine_openai_base_url.items[0], "http://from-environment/v1");
     assert_origin(cfg, "engine.openai.base_url", "environment OPENAI_BASE_URL");
     load(cfg, "engine: {openai: {base_url: http://later-file/v1}}\n");
-    assert_string_equal(cfg->engine_openai_base_url, "http://from-environment/v1");
+    assert_string_equal(cfg->engine_openai_base_url.items[0], "http://from-environment/v1");
     set(cfg, "engine.openai.base_url", "http://set/v1");
-    assert_string_equal(cfg->engine_openai_base_url, "http://set/v1");
+    assert_string_equal(cfg->engine_openai_base_url.items[0], "http://set/v1");
     unsetenv("OPENAI_BASE_URL");
+    ps_config_free(cfg);
+}
+
+/* One address, several with commas between them, or a list. */
+static void addresses_are_one_or_several(void **state) {
+    (void)state;
+    ps_config *cfg = fresh();
+    const ps_config_list *urls = &cfg->engine_openai_base_url;
+    assert_int_equal(urls->n, 1);
+    set(cfg, "engine.openai.base_url", "http://a/v1, http://b/v1,http://c/v1");
+    assert_int_equal(urls->n, 3);
+    assert_string_equal(urls->items[1], "http://b/v1");
+    assert_value(cfg, "engine.openai.base_url", "[\"http://a/v1\", \"http://b/v1\", \"http://c/v1\"]");
+    set(cfg, "engine.openai.base_url", "[\"http://a/v1?x=1,2\", http://b/v1]");
+    assert_int_equal(urls->n, 2);
+    assert_string_equal(urls->items[0], "http://a/v1?x=1,2");
+    set(cfg, "engine.openai.base_url", "[\"http://a/v1?x=1,2\"]");
+    assert_value(cfg, "engine.openai.base_url", "[\"http://a/v1?x=1,2\"]");
+    set(cfg, "engine.openai.base_url", "http://one/v1");
+    assert_value(cfg, "engine.openai.base_url", "\"http://one/v1\"");
+    ps_config_free(cfg);
+    cfg = fresh();
+    load(cfg, "engine:\n  openai:\n    base_url:\n      - http://a/v1\n      - http://b/v1\n");
+    assert_int_equal(cfg->engine_openai_base_url.n, 2);
+    assert_string_equal(cfg->engine_openai_base_url.items[1], "http://b/v1");
     ps_config_free(cfg);
 }
 
@@ -298,6 +323,7 @@ static void wrong_arguments_are_told(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_higher_layer_wins_in_any_order),
+        cmocka_unit_test(addresses_are_one_or_several),
         cmocka_unit_test(the_later_of_a_layer_wins),
         cmocka_unit_test(empty_variables_are_unset),
         cmocka_unit_test(the_hubs_cache_is_where_its_own_programs_have_it),

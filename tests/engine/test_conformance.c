@@ -65,6 +65,17 @@ static ps_status open_vllm(int n_ctx, ps_engine **engine, ps_error *err) {
 static ps_status open_llama_server(int n_ctx, ps_engine **engine, ps_error *err) {
     return open_remote(MODEL_LLAMA_SERVER, n_ctx, engine, err);
 }
+/* The same table behind two servers at once. */
+static ps_status open_two(int n_ctx, ps_engine **engine, ps_error *err) {
+    static model_server servers[2];
+    static small_model *table;
+    if (table == NULL) table = small_model_table();
+    for (size_t i = 0; i < 2; i++)
+        if (servers[i].server == NULL) model_server_start(&servers[i], table, MODEL_LLAMA_SERVER);
+    const char *urls[] = {servers[0].url, servers[1].url};
+    const ps_openai_options options = {.base_urls = urls, .n_base_urls = 2, .context = (size_t)n_ctx, .retries = -1};
+    return ps_engine_openai_create(&options, engine, err);
+}
 static ps_status open_plain(int n_ctx, ps_engine **engine, ps_error *err) {
     return open_remote(MODEL_PLAIN, n_ctx, engine, err);
 }
@@ -77,6 +88,7 @@ static const row rows[] = {
 #endif
     {"vllm", open_vllm, "which?", false, false},
     {"llama-server", open_llama_server, "which?", false, false},
+    {"two llama-servers", open_two, "which?", false, false},
     {"plain", open_plain, "which?", false, true},
 };
 enum { N_ROWS = sizeof rows / sizeof *rows };

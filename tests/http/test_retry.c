@@ -88,7 +88,7 @@ static void pauses_double_up_to_a_bound_and_heed_what_was_asked(void **state) {
 /* One failure after another of the same code, a second apart, until an end: how many there were, and what the end was.
  */
 static unsigned fail_on(int code, int retries, double outage_s, double last_good, ps_http_what *end) {
-    const ps_http_rules rules = {retries, outage_s};
+    const ps_http_rules rules = {.retries = retries, .outage_s = outage_s};
     ps_http_tries tries = {0};
     for (unsigned n = 1;; n++) {
         ps_http_verdict v = ps_http_retry(&rules, &tries, ps_http_kind_of_code(code), n,
@@ -121,7 +121,7 @@ static void codes_are_tried_as_the_table_says(void **state) {
 /* After the server was away and is back the request has its retries anew, but no more time than before. */
 static void a_busy_server_is_away_again_and_again_and_not_for_ever(void **state) {
     (void)state;
-    const ps_http_rules rules = {2, 50};
+    const ps_http_rules rules = {.retries = 2, .outage_s = 50};
     ps_http_tries tries = {0};
     for (int n = 1; n <= 50; n++) {
         ps_http_verdict v = ps_http_retry(&rules, &tries, PS_HTTP_BUSY, n, -INFINITY, -1, 0.5);
@@ -132,7 +132,7 @@ static void a_busy_server_is_away_again_and_again_and_not_for_ever(void **state)
 
 static void the_answer_to_another_before_this_failed_does_not_count(void **state) {
     (void)state;
-    const ps_http_rules rules = {0, 50};
+    const ps_http_rules rules = {.retries = 0, .outage_s = 50};
     ps_http_tries tries = {0};
     assert_int_equal(ps_http_retry(&rules, &tries, PS_HTTP_BUSY, 10, 9.9, -1, 0.5).what, PS_HTTP_AWAY);
     tries = (ps_http_tries){0};
@@ -142,7 +142,7 @@ static void the_answer_to_another_before_this_failed_does_not_count(void **state
 static void other_failures_are_tried_as_the_table_says(void **state) {
     (void)state;
     for (int retries = 0; retries < 3; retries++) {
-        const ps_http_rules rules = {retries, 100};
+        const ps_http_rules rules = {.retries = retries, .outage_s = 100};
         ps_http_tries tries = {0};
         assert_int_equal(ps_http_retry(&rules, &tries, PS_HTTP_UNREACHED, 1, 1, -1, 0.5).what, PS_HTTP_AWAY);
         assert_int_equal(ps_http_retry(&rules, &tries, PS_HTTP_NO_MEMORY, 1, 1, -1, 0.5).what, PS_HTTP_GIVE_UP);

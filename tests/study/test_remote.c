@@ -114,6 +114,71 @@ static void a_server_that_goes_away_leaves_no_wrong_result(void **state) {
     small_model_free(table);
 }
 
+/* Two servers, of which one goes and comes back as the run goes on: with so many problems done it changes. */
+typedef struct flapping {
+    model_server *server;
+    size_t next; /* problems done */
+    bool down;
+} flapping;
+
+static void flap(void *user, const ps_eval_progress *progress) {
+    flapping *f = user;
+    if (progress->arm->done < f->next) return;
+    f->next = progress->arm->done + 2;
+    f->down = !f->down;
+    if (f->down)
+        fault_server_down(f->server->server);
+    else
+        fault_server_up(f->server->server);
+}
+
+static void each_problem_is_done_once_whichever_server_goes(void **state) {
+    (void)state;
+    small_model *table = small_model_table();
+    model_server one = {0}, other = {0};
+    size_t done = 0;
+    ps_error err;
+    model_server_start(&one, table, MODEL_LLAMA_SERVER);
+    model_server_start(&other, table, MODEL_LLAMA_SERVER);
+    write_problems();
+    ps_config *alone = over(&one, path_of("alone"));
+    check_ok(evaluate(alone, &done, &err));
+    const sums expected = sums_of("alone/results.jsonl");
+    assert_true(expected.lines == PROBLEMS && expected.errors == 0);
+    ps_text both = {0};
+    ps_text_printf(&both, "%s, %s", one.url, other.url);
+    for (size_t which = 0; which < 2; which++) {
+        flapping f = {.server = which == 0 ? &one : &other, .next = 2};
+        const ps_eval_observer observer = {.user = &f, .progress = flap};
+        ps_models *models = NULL;
+        ps_eval_options options = {0};
+        ps_eval_summary summary = {0};
+        const char *folder = which == 0 ? "flap0" : "flap1";
+        ps_config *config = over(&one, path_of(folder));
+        check_ok(ps_config_set(config, "engine.openai.base_url", ps_text_cstr(&both), "test", &err));
+        check_ok(ps_config_set(config, "engine.openai.outage_s", "60", "test", &err));
+        check_ok(ps_models_open(config, NULL, &models, &err));
+        check_ok(ps_eval(config, &options, models, &observer, &summary, &err));
+        assert_true(f.next > 4); /* it went and came back */
+        ps_eval_summary_clear(&summary);
+        ps_models_free(models);
+        ps_config_free(config);
+        if (f.down) fault_server_up(f.server->server);
+        char file[64];
+        snprintf(file, sizeof file, "%s/results.jsonl", folder);
+        const sums got = sums_of(file);
+        assert_int_equal(got.lines, expected.lines);
+        assert_int_equal(got.errors, 0);
+        assert_int_equal(got.right, expected.right);
+        assert_int_equal(got.generated, expected.generated);
+    }
+    ps_text_clear(&both);
+    ps_config_free(alone);
+    model_server_stop(&one);
+    model_server_stop(&other);
+    small_model_free(table);
+}
+
 /* Another model in the place of the old one is refused where results of the old one lie. */
 static void a_folder_is_bound_to_the_model_and_not_to_the_address(void **state) {
     (void)state;
@@ -144,6 +209,7 @@ static void a_folder_is_bound_to_the_model_and_not_to_the_address(void **state) 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_server_that_goes_away_leaves_no_wrong_result),
+        cmocka_unit_test(each_problem_is_done_once_whichever_server_goes),
         cmocka_unit_test(a_folder_is_bound_to_the_model_and_not_to_the_address),
     };
     return cmocka_run_group_tests(tests, NULL, remove_files);

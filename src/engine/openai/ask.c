@@ -54,8 +54,8 @@ static ps_status fill(ps_remote *e, ps_remote_call *call, size_t n, ps_error *er
 }
 
 /* As long as the server needs at the speed it was seen to have, many times over, and never less than it is given. */
-static double deadline(const ps_remote *e, int max_tokens) {
-    return fmax(e->timeout_s, 8 * max_tokens * e->limit.seconds_per_token);
+static double deadline(const ps_remote *e, const ps_remote_call *call) {
+    return fmax(e->timeout_s, 8 * call->ask.max_tokens * call->endpoint->limit.seconds_per_token);
 }
 
 static void ask_done(ps_remote *e, ps_remote_call *call, const ps_http_reply *reply);
@@ -69,9 +69,10 @@ static void fail_steps(ps_remote *e, ps_remote_call *call, ps_status status, con
 }
 
 /* A call for the first n that wait. */
-static ps_remote_call *take_waiting(ps_remote *e, size_t n) {
+static ps_remote_call *take_waiting(ps_remote *e, ps_remote_endpoint *p, size_t n) {
     ps_remote_call *call = ps_remote_call_new(e, ask_done);
     if (call == NULL) return NULL;
+    call->endpoint = p;
     call->steps = ps_arena_calloc(call->arena, n, sizeof *call->steps);
     call->n_steps = n;
     if (call->steps == NULL) {
@@ -79,7 +80,7 @@ static ps_remote_call *take_waiting(ps_remote *e, size_t n) {
         return NULL;
     }
     for (size_t i = 0; i < n; i++) {
-        call->steps[i] = ps_remote_steps_pop(&e->waiting);
+        call->steps[i] = ps_remote_steps_pop(&p->waiting);
     }
     return call;
 }
@@ -92,18 +93,18 @@ static ps_status write_ask(ps_remote *e, ps_remote_call *call, size_t n, const c
 }
 
 /* The first n that wait, in one request. */
-static void ask_together(ps_remote *e, size_t n) {
+static void ask_together(ps_remote *e, ps_remote_endpoint *p, size_t n) {
     ps_error err;
     const char *path = NULL;
-    ps_remote_call *call = take_waiting(e, n);
+    ps_remote_call *call = take_waiting(e, p, n);
     if (call == NULL) {
-        ps_remote_deliver_failure(e, ps_remote_steps_pop(&e->waiting), PS_NOMEM, "out of memory");
+        ps_remote_deliver_failure(e, ps_remote_steps_pop(&p->waiting), PS_NOMEM, "out of memory");
         return;
     }
     ps_status status = write_ask(e, call, n, &path, &err);
-    if (status == PS_OK) status = ps_remote_call_send(e, call, path, deadline(e, call->ask.max_tokens), false, &err);
+    if (status == PS_OK) status = ps_remote_call_send(e, call, path, deadline(e, call), false, &err);
     if (status == PS_OK) {
-        e->limit.under_way += n;
+        p->limit.under_way += n;
         return;
     }
     fail_steps(e, call, status, err.message);
@@ -112,9 +113,12 @@ static void ask_together(ps_remote *e, size_t n) {
 
 void ps_remote_ask_waiting(ps_remote *e) {
     const bool ids = (e->dialect->can & PS_ENGINE_TOKENS) != 0; /* a stream that is cut has one choice */
-    size_t room;
-    while (e->waiting.first != NULL && (room = ps_remote_limit_room(&e->limit)) > 0)
-        ask_together(e, ids ? ps_remote_group_together(&e->waiting, room) : 1);
+    for (size_t i = 0; i < e->n_endpoints; i++) {
+        ps_remote_endpoint *p = &e->endpoints[i];
+        size_t room;
+        while (p->waiting.first != NULL && (room = ps_remote_limit_room(&p->limit)) > 0)
+            ask_together(e, p, ids ? ps_remote_group_together(&p->waiting, room) : 1);
+    }
 }
 
 /* ---- Answers ------------------------------------------------------------- */
@@ -163,17 +167,34 @@ static void take_answer(ps_remote *e, ps_remote_call *call) {
         call->steps[i] = NULL;
         take_choice(e, call, step, &call->answer.choices[i]);
     }
-    ps_remote_limit_came(&e->limit, tokens, longest, call->seconds, e->waiting.first != NULL, ps_now());
+    ps_remote_came(call, tokens, longest, call->answer.prompt_tokens, call->answer.cached);
+}
+
+void ps_remote_came(ps_remote_call *call, size_t tokens, size_t longest, size_t prompt, size_t cached) {
+    ps_remote_endpoint *p = call->endpoint;
+    p->told.requests++;
+    p->told.drawn += tokens;
+    if (cached != SIZE_MAX && cached <= prompt) {
+        p->told.prompt += prompt;
+        p->told.cached += cached;
+    }
+    ps_remote_limit_came(&p->limit, tokens, longest, call->seconds, p->waiting.first != NULL, ps_now());
 }
 
 /* ---- What cannot be used ------------------------------------------------- */
+
+/* The second time to another server, where there is one. */
+static void push_back(ps_remote *e, ps_remote_step *step) {
+    if (step->refused > 1) (void)ps_remote_place_elsewhere(e, ps_remote_node_root(step->parent));
+    ps_remote_steps_push_front(step->evaluation != NULL ? &e->unread : ps_remote_waiting(step), step);
+}
 
 void ps_remote_ask_again(ps_remote *e, ps_remote_step *step, ps_status status, const char *message) {
     if (step->refused++ == 0) step->read_then = e->n_answers;
     if (status == PS_NOMEM)
         ps_remote_deliver_failure(e, step, PS_NOMEM, message);
     else if (step->refused <= REPEATS)
-        ps_remote_steps_push_front(step->evaluation != NULL ? &e->unread : &e->waiting, step);
+        push_back(e, step);
     else
         ps_remote_deliver_failure(e, step, step->read_then == e->n_answers ? PS_HTTP : PS_ENGINE, message);
 }
@@ -213,17 +234,17 @@ static void complete(ps_remote *e, ps_remote_call *call) {
     ps_status status = set_prefix(e, call->steps[i], &call->ask, &err);
     if (status == PS_OK)
         status = e->dialect->write_missing(&call->ask, i, &call->answer.choices[i], &e->body, &path, &err);
-    if (status == PS_OK) status = ps_remote_call_send(e, call, path, deadline(e, call->ask.max_tokens), false, &err);
+    if (status == PS_OK) status = ps_remote_call_send(e, call, path, deadline(e, call), false, &err);
     if (status != PS_OK) {
         fail_steps(e, call, status, err.message);
         return;
     }
     call->again = true;
-    e->limit.under_way += call->n_steps;
+    call->endpoint->limit.under_way += call->n_steps;
 }
 
 static void unreadable(ps_remote *e, ps_remote_call *call, ps_status status, ps_error *err) {
-    (void)ps_error_prefix(err, status, "%s", e->url);
+    (void)ps_error_prefix(err, status, "%s", call->endpoint->url);
     repeat(e, call, status, err->message);
 }
 
@@ -237,7 +258,7 @@ static bool lacks_ids(const ps_remote_choice *choice) {
 static void missing_done(ps_remote *e, ps_remote_call *call, const ps_http_reply *reply) {
     ps_error err = {0};
     ps_remote_choice *choice = &call->answer.choices[call->missing];
-    e->limit.under_way -= call->n_steps;
+    call->endpoint->limit.under_way -= call->n_steps;
     if (wanted(call) == NULL) return;
     if (reply->status != PS_OK) {
         refuse(e, call, reply);
@@ -245,7 +266,10 @@ static void missing_done(ps_remote *e, ps_remote_call *call, const ps_http_reply
     }
     const size_t drawn = lacks_ids(choice) ? choice->n_tokens : 1;
     ps_status status = e->dialect->read_missing(&call->ask, reply->body, reply->length, call->arena, choice, &err);
-    if (call->steps[call->missing] != NULL) call->steps[call->missing]->discarded += drawn;
+    if (call->steps[call->missing] != NULL) {
+        call->steps[call->missing]->discarded += drawn;
+        call->endpoint->told.drawn += drawn;
+    }
     if (status == PS_OK)
         complete(e, call);
     else
@@ -264,7 +288,7 @@ static ps_status read_answer(ps_remote *e, ps_remote_call *call, const ps_http_r
 
 static void ask_done(ps_remote *e, ps_remote_call *call, const ps_http_reply *reply) {
     ps_error err = {0};
-    e->limit.under_way -= call->n_steps;
+    call->endpoint->limit.under_way -= call->n_steps;
     call->seconds = reply->seconds;
     if (wanted(call) == NULL) return;
     if (call->reading != NULL) {

@@ -9,6 +9,10 @@
  * is none of ours (PS_HTTP); where others can, it is this step's own error (PS_ENGINE). [mutex] */
 void ps_remote_ask_again(ps_remote *engine, ps_remote_step *step, ps_status status, const char *message);
 
+/* An answer has come, with `tokens` in all, of which its longest choice has `longest`, to a prompt of so many tokens,
+ * of which the server had `cached` (SIZE_MAX: not told): counted, and learned from. [mutex] */
+void ps_remote_came(ps_remote_call *call, size_t tokens, size_t longest, size_t prompt, size_t cached);
+
 void ps_remote_ask_waiting(ps_remote *engine); /* [mutex] */
 
 #endif

@@ -49,11 +49,14 @@ ps_status ps_remote_call_send(ps_remote *e, ps_remote_call *call, const char *pa
         request.on_bytes = ps_remote_reading_bytes;
         request.user = call->reading;
     }
-    return ps_text_ok(&e->body) ? ps_http_submit(e->http, &request, err) : ps_nomem(err);
+    if (call->endpoint == NULL) call->endpoint = ps_remote_any(e);
+    if (!ps_remote_is_usable(call->endpoint)) call->endpoint->vacant = false;
+    return ps_text_ok(&e->body) ? ps_http_submit(call->endpoint->http, &request, err) : ps_nomem(err);
 }
 
 void ps_remote_call_cancel(ps_remote *e, const ps_remote_call *call) {
-    ps_http_cancel(e->http, (uint64_t)(uintptr_t)call);
+    (void)e;
+    ps_http_cancel(call->endpoint->http, (uint64_t)(uintptr_t)call);
 }
 
 /* ---- Refusals ------------------------------------------------------------ */

@@ -8,9 +8,12 @@ struct ps_remote_call {
     ps_remote_call *before, *after; /* of those under way */
     /* What is done with the reply. The call is freed after that, unless it was sent again. [mutex] */
     void (*done)(ps_remote *engine, ps_remote_call *call, const ps_http_reply *reply);
-    ps_arena *arena; /* of the call: what it needs until its reply is there */
-    void *owner;     /* a prompt or an errand; NULL: it is wanted no more */
-    size_t index;    /* of the owner's questions */
+    ps_arena *arena;              /* of the call: what it needs until its reply is there */
+    ps_remote_endpoint *endpoint; /* whom it is sent to */
+    bool fixed;                   /* … and no other will do */
+    bool moved;                   /* it failed at one and was sent to another */
+    void *owner;                  /* a prompt or an errand; NULL: it is wanted no more */
+    size_t index;                 /* of the owner's questions */
     /* Of a request for tokens: */
     ps_remote_ask ask;
     ps_remote_step **steps; /* [n_steps] by choice; NULL: given up */
@@ -25,7 +28,7 @@ struct ps_remote_call {
     struct ps_remote_reading *reading; /* of text that is cut while it comes (text.h) */
 };
 
-/* A call that is to be sent; NULL: no memory. [mutex] */
+/* A call that is to be sent, to whomever unless it is said; NULL: no memory. [mutex] */
 ps_remote_call *ps_remote_call_new(ps_remote *engine,
                                    void (*done)(ps_remote *engine, ps_remote_call *call, const ps_http_reply *reply));
 /* Empty engine->body, which is to be written. [mutex] */

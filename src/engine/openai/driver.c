@@ -80,9 +80,9 @@ void ps_remote_go_on(ps_remote *e, ps_remote_step *step, ps_status status, ps_re
     else if (need == PS_REMOTE_NEED_SPELLING)
         ps_remote_steps_push(&e->unspelled, step);
     else if (step->n_read > 0)
-        ps_remote_steps_push_front(&e->waiting, step); /* what has begun is finished before others begin */
+        ps_remote_steps_push_front(ps_remote_waiting(step), step); /* what has begun is finished before others begin */
     else
-        ps_remote_steps_push(&e->waiting, step);
+        ps_remote_steps_push(ps_remote_waiting(step), step);
 }
 
 /* ---- Beginning ----------------------------------------------------------- */
@@ -99,6 +99,8 @@ static void begin_step(ps_remote *e, ps_remote_step *step) {
         ps_remote_steps_push(&e->unread, step);
     } else {
         ps_status status = ps_remote_step_begin(step, e->context, e->numbers, &need);
+        if (need == PS_REMOTE_NEED_TOKENS && status == PS_OK)
+            ps_remote_asked(e, ps_remote_node_root(step->parent), ps_remote_step_room(step));
         ps_remote_go_on(e, step, status, need);
     }
 }
@@ -147,7 +149,8 @@ static void drop_all_cancelled(ps_remote *e) {
     e->cancels = false;
     drop_cancelled(e, &e->inbox);
     drop_cancelled(e, &e->blocked);
-    drop_cancelled(e, &e->waiting);
+    for (size_t i = 0; i < e->n_endpoints; i++)
+        drop_cancelled(e, &e->endpoints[i].waiting);
     drop_cancelled(e, &e->unspelled);
     drop_cancelled(e, &e->unread);
     for (ps_remote_call *call = e->calls; call != NULL; call = call->after)
@@ -178,29 +181,48 @@ static void tell(ps_remote *e) {
 static void take_replies(ps_remote *e, const ps_http_reply *replies, size_t n) {
     for (size_t i = 0; i < n && e->lost.code == PS_OK; i++) {
         ps_remote_call *call = (ps_remote_call *)(uintptr_t)replies[i].tag;
+        if (ps_remote_try_elsewhere(e, call, &replies[i])) continue;
         call->again = false;
         call->done(e, call, &replies[i]);
         if (!call->again) ps_remote_call_free(e, call);
     }
 }
 
+/* Who has come back is asked who it is, and what lies at those that are gone is moved. */
+static void look_after(ps_remote *e) {
+    for (size_t i = 0; i < e->n_endpoints; i++) {
+        ps_remote_endpoint *p = &e->endpoints[i];
+        p->present = ps_http_is_present(p->http);
+        if (ps_http_returned(p->http) && !p->refused) ps_remote_check_same(e, p);
+    }
+    ps_remote_rehome(e);
+    for (size_t i = 0; i < e->n_endpoints; i++) {
+        if (e->endpoints[i].retires) ps_http_retire(e->endpoints[i].http);
+        e->endpoints[i].retires = false;
+    }
+}
+
+ps_status ps_remote_turn(ps_remote *e, ps_error *err) {
+    const ps_http_reply *replies = NULL;
+    size_t n = 0;
+    pthread_mutex_unlock(&e->mutex);
+    ps_status status = ps_http_poll(e->http, INFINITY, &replies, &n, err);
+    pthread_mutex_lock(&e->mutex);
+    if (status != PS_OK) return status;
+    take_replies(e, replies, n);
+    look_after(e);
+    return PS_OK;
+}
+
 static void *drive(void *user) {
     ps_remote *e = user;
     pthread_mutex_lock(&e->mutex);
     while (!e->closing && e->lost.code == PS_OK) {
-        const ps_http_reply *replies = NULL;
-        size_t n = 0;
         ps_error err = {0};
         take_in(e);
         tell(e);
-        pthread_mutex_unlock(&e->mutex);
-        ps_status status = ps_http_poll(e->http, INFINITY, &replies, &n, &err);
-        pthread_mutex_lock(&e->mutex);
-        if (status != PS_OK)
-            ps_remote_lose(e, status, err.message);
-        else
-            take_replies(e, replies, n);
-        if (status == PS_OK && ps_http_returned(e->http)) ps_remote_check_same(e);
+        ps_status status = ps_remote_turn(e, &err);
+        if (status != PS_OK) ps_remote_lose(e, status, err.message);
     }
     tell(e);
     pthread_cond_broadcast(&e->ready);

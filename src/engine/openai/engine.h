@@ -10,6 +10,7 @@
  *     look_up.c   … asked of the server                                 limit.c     how much at once
  *     text.c      servers that tell text alone                          print.c     what a model is known by
  *     evaluate.c  given tokens, read where a caller wants               dialect.h   the kinds of servers
+ *     endpoint.c  which problem is at which server
  *
  * Locking. One thread drives the connections and does all the work. `mutex` guards everything here but what is set
  * before that thread begins; it lets go of it only while it waits for the network and while it reads an answer. A
@@ -17,10 +18,9 @@
 #ifndef PERSAMP_ENGINE_OPENAI_ENGINE_H
 #define PERSAMP_ENGINE_OPENAI_ENGINE_H
 
+#include "engine/openai/endpoint.h"
 #include "engine/openai/group.h"
-#include "engine/openai/limit.h"
 #include "engine/openai/print.h"
-#include "http/client.h"
 #include "persamp/engine_openai.h"
 
 #include <pthread.h>
@@ -35,10 +35,15 @@ struct ps_remote {
     ps_engine base; /* first: what the seam hands in is cast */
 
     /* Set at the start: */
-    ps_http *http;
+    ps_remote_endpoint *endpoints; /* [n_endpoints]; what changes in them is guarded by the mutex, too */
+    size_t n_endpoints;
+    ps_remote_endpoint *first; /* the one that said which model it is */
+    ps_http *http;             /* of any of them: to poll and to wake */
     const ps_dialect *dialect;
-    ps_arena *kept; /* of the strings here */
-    const char *url;
+    const ps_dialect *kind; /* of the servers; spoken to by another where a proxy hides what it needs */
+    ps_arena *kept;         /* of the strings here */
+    const char *url;        /* of all of them, for messages */
+    size_t most;            /* sequences at once that an endpoint is given; 0: its slots, or 64 */
     ps_remote_facts facts;
     const char *description, *identity;
     const char *no_template; /* why no chat becomes a prompt, in the server's words; NULL: it does */
@@ -74,21 +79,19 @@ struct ps_remote {
     ps_remote_prompt *being_made;
     ps_remote_errand *errands; /* … likewise */
     ps_remote_steps blocked;   /* whose prompt is being made */
-    ps_remote_steps waiting;   /* to be sent */
     ps_remote_steps unspelled; /* that wait for the bytes of ids */
     ps_remote_steps unread;    /* evaluations, to be gone on with */
     ps_remote_steps results;   /* finished, not polled */
     bool merged;               /* that a system message is put into a user's has been said */
     bool told;                 /* results have come since somebody was told */
     ps_remote_call *calls;     /* under way */
-    ps_remote_limit limit;
+    size_t usual_asked;        /* tokens of the newest round of any problem */
     ps_remote_spellings spellings;
     ps_arena *answer; /* the answer that is being read */
     ps_text body;     /* of the request that is being written */
     ps_token *path;   /* … its tokens */
     size_t path_capacity;
     uint64_t n_answers; /* that were read */
-    bool checking;      /* a server that came back is asked whether it has the same model */
 
     /* Of the caller's thread alone: */
     ps_remote_steps delivered; /* by the last poll */
@@ -99,6 +102,9 @@ struct ps_remote {
 extern const ps_engine_ops ps_remote_ops; /* ops.c */
 
 /* ---- driver.c ------------------------------------------------------------ */
+
+/* Once round: wait for replies and take them in. [mutex]: let go of while it waits */
+ps_status ps_remote_turn(ps_remote *engine, ps_error *err);
 
 ps_status ps_remote_drive(ps_remote *engine, ps_error *err); /* start the thread */
 void ps_remote_stop(ps_remote *engine);                      /* … and end it */

@@ -86,6 +86,7 @@ ps_status ps_remote_evaluation_new(const ps_remote *e, const ps_evaluate_request
 static void send(ps_remote *e, ps_remote_step *step, ps_remote_call *call, ps_status status, const char *path,
                  ps_error *err) {
     if (status == PS_OK) {
+        call->endpoint = ps_remote_node_root(step->parent)->home;
         call->steps = ps_arena_calloc(call->arena, 1, sizeof *call->steps);
         if (call->steps == NULL) status = ps_nomem(err);
     }
@@ -97,7 +98,7 @@ static void send(ps_remote *e, ps_remote_step *step, ps_remote_call *call, ps_st
     }
     call->steps[0] = step;
     call->n_steps = 1;
-    e->limit.under_way++;
+    call->endpoint->limit.under_way++;
 }
 
 /* The step that a reply is for, with an answer to be read; NULL: it is over. */
@@ -105,7 +106,7 @@ static ps_remote_step *answered(ps_remote *e, ps_remote_call *call, const ps_htt
     ps_error err;
     ps_remote_step *step = call->steps[0];
     call->steps[0] = NULL;
-    e->limit.under_way--;
+    call->endpoint->limit.under_way--;
     if (step == NULL || reply->status == PS_OK) return step;
     ps_status status = ps_remote_refused(e, reply, &err);
     ps_remote_deliver_failure(e, step, status, err.message);
@@ -113,14 +114,14 @@ static ps_remote_step *answered(ps_remote *e, ps_remote_call *call, const ps_htt
 }
 
 /* Of what could be read the step goes on, before others begin. */
-static void read(ps_remote *e, ps_remote_step *step, ps_status status, ps_error *err) {
+static void read(ps_remote *e, const ps_remote_call *call, ps_remote_step *step, ps_status status, ps_error *err) {
     if (status == PS_OK) {
         e->n_answers++;
         step->refused = 0;
         ps_remote_steps_push_front(&e->unread, step);
         return;
     }
-    (void)ps_error_prefix(err, status, "%s", e->url);
+    (void)ps_error_prefix(err, status, "%s", call->endpoint->url);
     ps_remote_ask_again(e, step, status, err->message);
 }
 
@@ -151,7 +152,7 @@ static void tokens_done(ps_remote *e, ps_remote_call *call, const ps_http_reply 
     ps_status status = e->dialect->read_tokenize(reply->body, reply->length, call->arena, &tokens, &n, &err);
     if (status == PS_OK) status = append(step, tokens, n, &err);
     if (status == PS_OK) step->evaluation->at = call->index;
-    read(e, step, status, &err);
+    read(e, call, step, status, &err);
 }
 
 static void ask_tokens(ps_remote *e, ps_remote_step *step) {
@@ -210,9 +211,9 @@ static void choices_done(ps_remote *e, ps_remote_call *call, const ps_http_reply
         step->prefilled += prefilled(step, &chances);
         step->discarded++;
         v->n_done++;
-        ps_remote_limit_came(&e->limit, 1, 1, reply->seconds, e->unread.first != NULL, ps_now());
+        ps_remote_limit_came(&call->endpoint->limit, 1, 1, reply->seconds, e->unread.first != NULL, ps_now());
     }
-    read(e, step, status, &err);
+    read(e, call, step, status, &err);
 }
 
 static ps_status write_choices(ps_remote *e, ps_remote_step *step, ps_remote_call *call, const char **path,
@@ -272,7 +273,14 @@ static void go_on(ps_remote *e, ps_remote_step *step) {
         finish(e, step);
 }
 
+/* One whose server has no room waits, and holds up no other. */
 void ps_remote_read_waiting(ps_remote *e) {
-    while (e->unread.first != NULL && ps_remote_limit_room(&e->limit) > 0)
-        go_on(e, ps_remote_steps_pop(&e->unread));
+    ps_remote_steps all = e->unread;
+    e->unread = (ps_remote_steps){0};
+    for (ps_remote_step *step; (step = ps_remote_steps_pop(&all)) != NULL;) {
+        if (ps_remote_limit_room(&ps_remote_node_root(step->parent)->home->limit) > 0)
+            go_on(e, step);
+        else
+            ps_remote_steps_push(&e->unread, step);
+    }
 }

@@ -194,12 +194,13 @@ static void mark_in_calls(ps_remote *e, uint64_t tag) {
 
 static void cancel(ps_engine *base, uint64_t tag) {
     ps_remote *e = (ps_remote *)base;
-    const ps_remote_steps *const lists[] = {&e->submitted, &e->inbox,     &e->blocked,
-                                            &e->waiting,   &e->unspelled, &e->unread};
+    const ps_remote_steps *const lists[] = {&e->submitted, &e->inbox, &e->blocked, &e->unspelled, &e->unread};
     if (is_foreign(e)) return;
     pthread_mutex_lock(&e->mutex);
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         mark(e, lists[i], tag);
+    for (size_t i = 0; i < e->n_endpoints; i++)
+        mark(e, &e->endpoints[i].waiting, tag);
     mark_in_calls(e, tag);
     hand_in(e); /* so that what was only submitted comes back, too */
     pthread_mutex_unlock(&e->mutex);
@@ -288,9 +289,17 @@ static void info(const ps_engine *base, ps_engine_info *out) {
 /* Twice as many as fill the limit: in each problem many wait for its slowest step. Where each sequence has a slot, and
  * a slot its own cache, no more than have slots: others would compute their prefixes anew. */
 static size_t in_flight(const ps_engine *base, size_t width) {
-    const ps_remote *e = (const ps_remote *)base;
-    const size_t most = e->limit.fixed ? e->limit.most : 2 * e->limit.most;
-    return most > width ? most / width : 1;
+    ps_remote *e = (ps_remote *)base;
+    size_t all = 0;
+    if (is_foreign(e)) return 1;
+    pthread_mutex_lock(&e->mutex);
+    for (size_t i = 0; i < e->n_endpoints; i++) {
+        const ps_remote_limit *limit = &e->endpoints[i].limit;
+        const size_t most = limit->fixed ? limit->most : 2 * limit->most;
+        if (!e->endpoints[i].refused) all += most > width ? most / width : 1;
+    }
+    pthread_mutex_unlock(&e->mutex);
+    return all > 0 ? all : 1;
 }
 
 static void stats(const ps_engine *base, ps_engine_stats *out) {
@@ -302,6 +311,22 @@ static void stats(const ps_engine *base, ps_engine_stats *out) {
     pthread_mutex_unlock(&e->mutex);
 }
 
+static size_t servers(const ps_engine *base, ps_engine_server *out, size_t most) {
+    ps_remote *e = (ps_remote *)base;
+    if (is_foreign(e)) return 0;
+    pthread_mutex_lock(&e->mutex);
+    for (size_t i = 0; i < e->n_endpoints && i < most; i++) {
+        const ps_remote_endpoint *p = &e->endpoints[i];
+        out[i] = p->told;
+        out[i].url = p->url;
+        out[i].sequences = p->limit.most;
+        out[i].context = p->context;
+        out[i].state = p->refused ? "refused" : ps_remote_is_usable(p) ? "there" : "away";
+    }
+    pthread_mutex_unlock(&e->mutex);
+    return e->n_endpoints;
+}
+
 /* ---- The end ------------------------------------------------------------- */
 
 static void free_steps(ps_remote_steps *list) {
@@ -311,8 +336,8 @@ static void free_steps(ps_remote_steps *list) {
 
 static void destroy(ps_engine *base) {
     ps_remote *e = (ps_remote *)base;
-    ps_remote_steps *const lists[] = {&e->submitted, &e->inbox,  &e->blocked, &e->waiting,
-                                      &e->unspelled, &e->unread, &e->results, &e->delivered};
+    ps_remote_steps *const lists[] = {&e->submitted, &e->inbox,   &e->blocked,  &e->unspelled,
+                                      &e->unread,    &e->results, &e->delivered};
     if (is_foreign(e)) return;
     ps_remote_stop(e);
     for (ps_remote_call *call; (call = e->calls) != NULL; ps_remote_call_free(e, call))
@@ -321,9 +346,13 @@ static void destroy(ps_engine *base) {
     ps_remote_prompts_clear(e);
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         free_steps(lists[i]);
+    for (size_t i = 0; i < e->n_endpoints; i++) {
+        free_steps(&e->endpoints[i].waiting);
+        ps_http_free(e->endpoints[i].http);
+    }
+    ps_free(e->endpoints);
     ps_remote_tree_clear(&e->tree);
     ps_remote_spellings_clear(&e->spellings);
-    ps_http_free(e->http);
     ps_arena_free(e->answer);
     ps_arena_free(e->kept);
     ps_text_clear(&e->body);
@@ -352,4 +381,5 @@ const ps_engine_ops ps_remote_ops = {.name = "openai",
                                      .on_ready = on_ready,
                                      .info = info,
                                      .in_flight = in_flight,
-                                     .stats = stats};
+                                     .stats = stats,
+                                     .servers = servers};

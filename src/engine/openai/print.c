@@ -21,6 +21,26 @@ void ps_remote_print_take(ps_remote_print *print, const ps_remote_choice *choice
     }
 }
 
+bool ps_remote_print_ask_numbers(const ps_remote_print *print, const char *model, bool stream, ps_token *prefix,
+                                 ps_remote_ask *ask) {
+    size_t least = 0;
+    for (size_t i = 1; i < print->n_answer; i++)
+        if (print->logp[i] < print->logp[least]) least = i;
+    if (print->n_answer == 0 || print->logp[least] > -1e-5) return false;
+    memcpy(prefix, print->text, print->n_text * sizeof *prefix);
+    memcpy(prefix + print->n_text, print->answer, least * sizeof *prefix);
+    *ask = (ps_remote_ask){.model = model,
+                           .tokens = prefix,
+                           .n_tokens = print->n_text + least,
+                           .temperature = 1,
+                           .top_p = 1,
+                           .top_k = 1,
+                           .max_tokens = 1,
+                           .n = 1,
+                           .stream = stream};
+    return true;
+}
+
 /* A token of probability above .6 leaves at most .4 to any other: 0.4 nats between them. */
 static const double CERTAIN = -0.5, NEAR = 0.05;
 

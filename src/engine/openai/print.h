@@ -22,6 +22,11 @@ void ps_remote_print_ask(const ps_remote_print *print, const char *model, bool s
 /* … and take it. */
 void ps_remote_print_take(ps_remote_print *print, const ps_remote_choice *choice);
 
+/* Ask what its log-probabilities are of: with top_k 1 those of what is drawn from are 0. prefix has room for text and
+ * answer. A token that is certain tells nothing, so the least certain is asked for; false: all are. */
+bool ps_remote_print_ask_numbers(const ps_remote_print *print, const char *model, bool stream, ps_token *prefix,
+                                 ps_remote_ask *ask);
+
 /* Tokens of the answer that another batch or another machine gives, too: up to the first that has a rival. */
 size_t ps_remote_print_certain(const ps_remote_print *print);
 

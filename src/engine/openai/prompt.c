@@ -123,6 +123,7 @@ ps_status ps_remote_prompt_new(ps_remote *e, const ps_prompt *prompt, ps_remote_
         ps_free(p);
         return status;
     }
+    ps_remote_place(e, *root);
     (*root)->prompt = p;
     (*root)->references++;
     p->root = *root;
@@ -164,6 +165,7 @@ ps_status ps_remote_root_new(ps_remote *e, const ps_token *tokens, size_t n, ps_
     ps_remote_node *made = NULL;
     ps_status status = ps_remote_tree_add(&e->tree, NULL, &made, err);
     if (status != PS_OK) return status;
+    ps_remote_place(e, made);
     status = set_root(e, made, tokens, n, err);
     if (status == PS_OK)
         *root = made;
@@ -188,6 +190,7 @@ static void send(ps_remote *e, ps_remote_prompt *p, size_t index, ps_status stat
     if (status == PS_OK) {
         call->owner = p;
         call->index = index;
+        call->endpoint = p->root->home;
         status = ps_remote_call_send(e, call, path, e->timeout_s, false, err);
     }
     if (status == PS_OK) return;
@@ -457,6 +460,7 @@ static void ask_count(ps_remote *e, ps_remote_prompt *p) {
     ps_remote_call_write(e);
     if (status == PS_OK) {
         call->owner = p;
+        call->endpoint = p->root->home;
         call->ask = (ps_remote_ask){.model = e->facts.model,
                                     .text = p->n_messages > 0 ? NULL : ps_text_cstr(&all),
                                     .text_length = all.length,

@@ -1,7 +1,7 @@
 #include "engine/openai/start.h"
 
 #include "base/hash.h"
-#include "engine/openai/call.h"
+#include "engine/openai/same.h"
 
 #include <math.h>
 #include <string.h>
@@ -18,10 +18,11 @@ static ps_status exchange(ps_remote *e, const char *path, const ps_http_reply **
                                      .timeout_s = e->timeout_s,
                                      .probe = true};
     size_t n = 0;
-    ps_status status = ps_text_ok(&e->body) ? ps_http_submit(e->http, &request, err) : ps_nomem(err);
+    ps_http *http = e->first->http;
+    ps_status status = ps_text_ok(&e->body) ? ps_http_submit(http, &request, err) : ps_nomem(err);
     while (status == PS_OK && n == 0)
-        status = ps_http_poll(e->http, INFINITY, reply, &n, err);
-    if (ps_http_returned(e->http)) ps_http_admit(e->http);
+        status = ps_http_poll(http, INFINITY, reply, &n, err);
+    if (ps_http_returned(http)) ps_http_admit(http);
     return status;
 }
 
@@ -92,6 +93,7 @@ static ps_status identify(ps_remote *e, const char *wanted, ps_error *err) {
     const bool has_version = reply->status == PS_OK;
     status = ps_remote_identify(models, length, has_version ? reply->body : NULL, has_version ? reply->length : 0,
                                 wanted, e->kept, &e->dialect, &e->facts, err);
+    e->kind = e->dialect;
     if (status != PS_OK || e->dialect->facts_path == NULL) return status;
     status = get(e, e->dialect->facts_path, &reply, err);
     if (status == PS_OK && reply->code == 404) return PS_OK; /* hidden, or switched off */
@@ -115,7 +117,7 @@ static ps_status look_beside(ps_remote *e, ps_error *err) {
         &e->log, PS_LOG_WARNING,
         "%s hides %s of its %s: it is asked for text alone, without token ids and log-probabilities; give the "
         "server's own address in engine.openai.base_url for these",
-        e->url, path, e->dialect->name);
+        e->first->url, path, e->dialect->name);
     e->dialect = &ps_dialect_plain;
     return PS_OK;
 }
@@ -188,32 +190,18 @@ static ps_status take_print(ps_remote *e, ps_error *err) {
     return status;
 }
 
-/* Raw log-probabilities, or those of what was drawn from? With top_k 1 the latter are 0. A token that is certain tells
- * nothing, so the least certain of the answer is asked for. */
+/* Raw log-probabilities, or those of what was drawn from? */
 static ps_status learn_numbers(ps_remote *e, ps_error *err) {
-    const ps_remote_print *print = &e->print;
     ps_token prefix[PS_REMOTE_CHECKED_TEXT + PS_REMOTE_CHECKED];
     ps_remote_answer answer = {0};
-    size_t least = 0;
+    ps_remote_ask ask;
     double seconds;
     e->numbers = (e->dialect->can & PS_ENGINE_LOGP) != 0 ? PS_REMOTE_RAW : PS_REMOTE_NO_NUMBERS;
-    for (size_t i = 1; i < print->n_answer; i++)
-        if (print->logp[i] < print->logp[least]) least = i;
-    if (e->numbers != PS_REMOTE_RAW || print->n_answer == 0 || print->logp[least] > -1e-5) return PS_OK;
-    memcpy(prefix, print->text, print->n_text * sizeof *prefix);
-    memcpy(prefix + print->n_text, print->answer, least * sizeof *prefix);
-    const ps_remote_ask ask = {.model = e->facts.model,
-                               .tokens = prefix,
-                               .n_tokens = print->n_text + least,
-                               .temperature = 1,
-                               .top_p = 1,
-                               .top_k = 1,
-                               .max_tokens = 1,
-                               .n = 1,
-                               .stream = e->dialect->streams};
+    if (e->numbers != PS_REMOTE_RAW ||
+        !ps_remote_print_ask_numbers(&e->print, e->facts.model, e->dialect->streams, prefix, &ask))
+        return PS_OK;
     ps_status status = answer_to(e, &ask, &answer, &seconds, err);
-    if (status == PS_OK && answer.choices[0].n_tokens > 0 && answer.choices[0].logp[0] > -1e-6)
-        e->numbers = PS_REMOTE_PROCESSED;
+    if (status == PS_OK) e->numbers = ps_remote_numbers_of(&answer);
     return status;
 }
 
@@ -261,7 +249,8 @@ static ps_status try_endpoints(ps_remote *e, ps_error *err) {
         if (status != PS_OK) return status;
     }
     if (e->no_text == NULL || e->no_template == NULL) return PS_OK;
-    return ps_fail(err, PS_HTTP, "%s answers neither /v1/completions nor /v1/chat/completions: %s", e->url, e->no_text);
+    return ps_fail(err, PS_HTTP, "%s answers neither /v1/completions nor /v1/chat/completions: %s", e->first->url,
+                   e->no_text);
 }
 
 /* ---- In words ------------------------------------------------------------ */
@@ -281,7 +270,10 @@ static void describe(ps_remote *e) {
                                                                               : "texts continued, chats answered whole")
                    : e->no_template == NULL       ? "a chat template"
                                                   : "no chat template");
-    ps_text_printf(&text, "; %zu sequences at once", e->limit.most);
+    size_t sequences = 0;
+    for (size_t i = 0; i < e->n_endpoints; i++)
+        if (e->endpoints[i].known && !e->endpoints[i].refused) sequences += e->endpoints[i].limit.most;
+    ps_text_printf(&text, "; %zu sequences at once", sequences);
     if (f->context > 0) ps_text_printf(&text, ", a context of %zu tokens", f->context);
     if (e->tokens_per_second > 0) ps_text_printf(&text, "; one sequence alone: %.1f tokens/s", e->tokens_per_second);
     e->description = ps_text_cstr(&text);
@@ -308,7 +300,7 @@ static void name_identity(ps_remote *e) {
     e->identity = ps_text_cstr(&text);
 }
 
-/* ---- All of it ----------------------------------------------------------- */
+/* ---- What follows from it ------------------------------------------------ */
 
 static void set_can(ps_remote *e) {
     e->can = e->dialect->can;
@@ -317,18 +309,70 @@ static void set_can(ps_remote *e) {
         e->can = (e->can & ~(unsigned)(PS_ENGINE_LOGP | PS_ENGINE_LOGQ_BOUNDED)) | PS_ENGINE_LOGQ;
 }
 
-static void set_limits(ps_remote *e, size_t context) {
-    const size_t theirs = e->facts.context;
+/* The smallest of all that are there. */
+static void set_context(ps_remote *e, size_t context) {
+    size_t theirs = 0;
+    for (size_t i = 0; i < e->n_endpoints; i++) {
+        const ps_remote_endpoint *p = &e->endpoints[i];
+        if (p->known && !p->refused && p->context > 0 && (theirs == 0 || p->context < theirs)) theirs = p->context;
+    }
+    e->facts.context = theirs;
     e->context = context == 0 ? theirs : theirs == 0 || context < theirs ? context : theirs;
     if (e->context == 0) e->context = USUAL_CONTEXT;
-    const size_t slots = e->facts.slots, most = e->limit.most > 0 ? e->limit.most : SIZE_MAX;
-    const bool fixed = slots > 0;
-    const size_t usual = fixed ? slots : USUAL_SEQUENCES;
-    ps_remote_limit_init(&e->limit, most == SIZE_MAX ? usual : fixed && slots < most ? slots : most, fixed);
 }
 
+/* One that is not there yet is thought to be like the first, so that there is enough to do when it comes. */
+static void set_limits(ps_remote *e) {
+    for (size_t i = 0; i < e->n_endpoints; i++) {
+        ps_remote_endpoint *p = &e->endpoints[i];
+        const size_t slots = p->known ? p->slots : e->first->slots, most = e->most > 0 ? e->most : SIZE_MAX;
+        const bool fixed = slots > 0;
+        const size_t usual = fixed ? slots : USUAL_SEQUENCES;
+        ps_remote_limit_init(&p->limit, most == SIZE_MAX ? usual : fixed && slots < most ? slots : most, fixed);
+    }
+}
+
+/* ---- Several servers ----------------------------------------------------- */
+
+/* The first that answers says which model it is. */
+static ps_status identify_first(ps_remote *e, const char *wanted, ps_error *err) {
+    ps_status status = PS_OK;
+    for (size_t i = 0; i < e->n_endpoints; i++) {
+        e->first = &e->endpoints[i];
+        status = identify(e, wanted, err);
+        if (status == PS_OK || ps_http_is_present(e->first->http) || i + 1 == e->n_endpoints) break;
+        ps_log_printf(&e->log, PS_LOG_WARNING, "%s; the run begins without it", err->message);
+    }
+    e->first->known = status == PS_OK;
+    e->first->present = ps_http_is_present(e->first->http);
+    e->first->context = e->facts.context;
+    e->first->slots = e->facts.slots;
+    return status;
+}
+
+static bool is_checking(const ps_remote *e) {
+    for (size_t i = 0; i < e->n_endpoints; i++)
+        if (e->endpoints[i].checking) return true;
+    return false;
+}
+
+/* All others at once, as those that come back; who does not answer is let be. */
+static ps_status check_others(ps_remote *e, ps_error *err) {
+    ps_status status = PS_OK;
+    pthread_mutex_lock(&e->mutex);
+    for (size_t i = 0; i < e->n_endpoints; i++)
+        if (ps_http_returned(e->endpoints[i].http)) ps_remote_check_same(e, &e->endpoints[i]);
+    while (status == PS_OK && e->lost.code == PS_OK && is_checking(e))
+        status = ps_remote_turn(e, err);
+    if (status == PS_OK && e->lost.code != PS_OK) status = ps_fail(err, e->lost.code, "%s", e->lost.message);
+    pthread_mutex_unlock(&e->mutex);
+    return status;
+}
+
+/* ---- All of it ----------------------------------------------------------- */
+
 ps_status ps_remote_start(ps_remote *e, const char *wanted, size_t context, ps_error *err) {
-    ps_status status = identify(e, wanted, err);
+    ps_status status = identify_first(e, wanted, err);
     if (status != PS_OK) return status;
     e->bos = e->separator = -1;
     status = look_beside(e, err);
@@ -339,9 +383,11 @@ ps_status ps_remote_start(ps_remote *e, const char *wanted, size_t context, ps_e
     if (status == PS_OK) status = learn_numbers(e, err);
     if (status == PS_OK && ids) status = find_separator(e, err);
     if (status == PS_OK) status = e->dialect->write_chat != NULL ? try_template(e, err) : try_endpoints(e, err);
+    if (status == PS_OK && e->n_endpoints > 1) status = check_others(e, err);
     if (status != PS_OK) return status;
     set_can(e);
-    set_limits(e, context);
+    set_context(e, context);
+    set_limits(e);
     describe(e);
     name_identity(e);
     return ps_arena_ok(e->kept) ? PS_OK : ps_nomem(err);

@@ -120,9 +120,9 @@ static ps_status end_answer(ps_remote_step *step, ps_remote_need *need) {
 }
 
 /* A stream that breaks off without an end, or says what cannot be, is asked for again from where it began. */
-static void repeat(ps_remote *e, reading *r, ps_remote_step *step) {
+static void repeat(ps_remote *e, ps_remote_call *call, reading *r, ps_remote_step *step) {
     if (r->status == PS_OK)
-        r->status = ps_fail(&r->error, PS_FORMAT, "%s: the stream ended before the answer did", e->url);
+        r->status = ps_fail(&r->error, PS_FORMAT, "%s: the stream ended before the answer did", call->endpoint->url);
     ps_status status = r->status;
     start_anew(r, step, r->attempt);
     ps_remote_ask_again(e, step, status, r->error.message);
@@ -141,7 +141,7 @@ void ps_remote_text_done(ps_remote *e, ps_remote_call *call, const ps_http_reply
     }
     const bool open = r->need == PS_REMOTE_NEED_TOKENS, more = step->n_read > r->read_at_start;
     if (r->status != PS_OK || (open && (!r->ended || (r->end != PS_REMOTE_EOS && !more)))) {
-        repeat(e, r, step);
+        repeat(e, call, r, step);
         return;
     }
     e->n_answers++;
@@ -152,7 +152,7 @@ void ps_remote_text_done(ps_remote *e, ps_remote_call *call, const ps_http_reply
         r->need = PS_REMOTE_NEED_NOTHING;
         status = ps_remote_step_finish(step, PS_STOP_CONTEXT_FULL);
     }
-    ps_remote_limit_came(&e->limit, step->n_read - r->read_at_start, step->n_read - r->read_at_start, reply->seconds,
-                         e->waiting.first != NULL, ps_now());
+    const size_t tokens = step->n_read - r->read_at_start;
+    ps_remote_came(call, tokens, tokens, 0, SIZE_MAX);
     ps_remote_go_on(e, step, status, r->need);
 }

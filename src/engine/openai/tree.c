@@ -12,21 +12,25 @@ static void free_node(ps_remote_node *node) {
 }
 
 /* The newest sibling comes first. */
-static void link_to(ps_remote_node *node, ps_remote_node *parent) {
+static void link_to(ps_remote_tree *tree, ps_remote_node *node, ps_remote_node *parent) {
+    ps_remote_node **first = parent != NULL ? &parent->children : &tree->roots;
     node->parent = parent;
-    node->start = ps_remote_node_end(parent);
-    node->after = parent->children;
+    node->after = *first;
     if (node->after != NULL) node->after->before = node;
-    parent->children = node;
+    *first = node;
+    if (parent == NULL) return;
+    node->start = ps_remote_node_end(parent);
     parent->references++;
 }
 
-static void unlink_from_siblings(ps_remote_node *node) {
+static void unlink_from_siblings(ps_remote_tree *tree, ps_remote_node *node) {
     if (node->after != NULL) node->after->before = node->before;
     if (node->before != NULL)
         node->before->after = node->after;
     else if (node->parent != NULL)
         node->parent->children = node->after;
+    else
+        tree->roots = node->after;
 }
 
 ps_status ps_remote_tree_add(ps_remote_tree *tree, ps_remote_node *parent, ps_remote_node **node, ps_error *err) {
@@ -38,7 +42,7 @@ ps_status ps_remote_tree_add(ps_remote_tree *tree, ps_remote_node *parent, ps_re
         return ps_nomem(err);
     }
     made->references = made->holds = 1;
-    if (parent != NULL) link_to(made, parent);
+    link_to(tree, made, parent);
     (void)ps_slots_take(&tree->slots, &made->slot);
     tree->nodes[made->slot] = made;
     *node = made;
@@ -57,7 +61,7 @@ ps_node ps_remote_tree_handle(const ps_remote_tree *tree, const ps_remote_node *
 void ps_remote_tree_unreference(ps_remote_tree *tree, ps_remote_node *node) {
     while (node != NULL && --node->references == 0) {
         ps_remote_node *parent = node->parent;
-        unlink_from_siblings(node);
+        unlink_from_siblings(tree, node);
         ps_slots_give(&tree->slots, node->slot);
         tree->nodes[node->slot] = NULL;
         free_node(node);
@@ -75,10 +79,10 @@ void ps_remote_tree_clear(ps_remote_tree *tree) {
 
 /* ---- Places -------------------------------------------------------------- */
 
-const ps_remote_node *ps_remote_node_root(const ps_remote_node *node) {
+ps_remote_node *ps_remote_node_root(const ps_remote_node *node) {
     while (node->parent != NULL)
         node = node->parent;
-    return node;
+    return (ps_remote_node *)node; /* the caller's own, as in strchr */
 }
 
 static bool is_equal(const ps_remote_node *a, const ps_remote_node *b) {

@@ -9,6 +9,7 @@
 
 typedef struct ps_remote_node ps_remote_node;
 struct ps_remote_step;
+struct ps_remote_endpoint;
 
 /* What was asked of a node together (group.h). */
 typedef struct ps_remote_group {
@@ -31,13 +32,16 @@ struct ps_remote_node {
     ps_remote_run run;                         /* ids whose character is not complete */
     const ps_generation *generation;           /* how it was drawn, and … */
     ps_stop_reason reason;                     /* … why it ended: with its tokens, what makes it equal to another */
-    ps_remote_node *children, *before, *after; /* its first child; its siblings */
+    ps_remote_node *children, *before, *after; /* its first child; its siblings, of a root the other roots */
     ps_remote_group group;                     /* of the newest requests on it */
     struct ps_remote_prompt *prompt;           /* of a root that is being made; NULL: it is there */
     ps_arena *kept;                            /* of a root: its messages */
     const ps_chat_message *messages; /* [n_messages] of a root at a server that answers chats whole; else NULL */
     size_t n_messages;
-    ps_error failed; /* of a root: code PS_OK, or why it will never be */
+    struct ps_remote_endpoint *home; /* of a root: whose cache has it */
+    size_t asked;                    /* … tokens that its newest round of steps may draw … */
+    uint64_t asked_round;            /* … which was this one */
+    ps_error failed;                 /* of a root: code PS_OK, or why it will never be */
 };
 
 /* Start with {0}. */
@@ -45,6 +49,7 @@ typedef struct ps_remote_tree {
     ps_slots slots;
     ps_remote_node **nodes; /* by slot */
     size_t capacity;
+    ps_remote_node *roots; /* the newest first */
 } ps_remote_tree;
 
 /* A node that the caller holds once. `parent` gains a reference; NULL: a root. Its content is the caller's to fill. */
@@ -57,7 +62,7 @@ void ps_remote_tree_clear(ps_remote_tree *tree);
 static inline size_t ps_remote_node_end(const ps_remote_node *node) {
     return node->start + node->n_tokens;
 }
-const ps_remote_node *ps_remote_node_root(const ps_remote_node *node);
+ps_remote_node *ps_remote_node_root(const ps_remote_node *node);
 
 /* The child that was written with the same tokens, or text, and ended alike; NULL: none. */
 ps_remote_node *ps_remote_node_equal(const ps_remote_node *parent, const ps_remote_node *child);
