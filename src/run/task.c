@@ -65,6 +65,7 @@ static ps_status begin(ps_task *task, const ps_problem *problem, ps_error *err) 
     const ps_session *s = task->session;
     ps_method_params params = s->params;
     params.problem = problem->index;
+    params.seed = task->outcome.seed;
     ps_task_node *root = &task->nodes[0];
     ps_problem_prompt made = {0};
     ps_status status = set_generation(task, problem, err);
@@ -90,7 +91,7 @@ ps_status ps_task_create(const ps_solve_request *request, uint32_t slot, ps_task
     task->started = ps_now();
     task->outcome = (ps_outcome){.problem = request->problem,
                                  .method = session->name,
-                                 .seed = session->params.seed,
+                                 .seed = request->seed != NULL ? *request->seed : session->params.seed,
                                  .response = "",
                                  .select = session->select,
                                  .has_reward = session->prm != NULL,
@@ -146,7 +147,7 @@ static ps_status submit_extension(ps_task *task, const ps_work *work, ps_error *
     task->nodes[work->child].want_reward = work->want_reward && s->prm != NULL;
     ps_extend_request request = {
         .node = task->nodes[work->parent].node,
-        .key = {s->params.seed, task->outcome.problem->index, work->child, PS_RNG_TOKEN},
+        .key = {task->outcome.seed, task->outcome.problem->index, work->child, PS_RNG_TOKEN},
         .generation = &task->generation,
         .tag = tag_of(task, work->child),
     };
