@@ -95,7 +95,7 @@ test-models: all ## Run what needs real models; those that are not in the cache 
 test-remote: all ## Run the command over real servers, llama-server and vLLM; what cannot be had is skipped
 	@PERSAMP_COMMAND=$(abspath $(BUILD)/persamp) tests/remote/run $(REMOTE)
 
-test-clients: all ## Run the server with real clients: openai for Python and Node, curl, LiteLLM
+test-clients: all ## Run the server with real clients: openai for Python and Node, curl, LangChain
 	@PERSAMP_COMMAND=$(BUILD)/persamp PERSAMP_CLIENTS=$(BUILD)/clients tests/clients/run
 
 test-browser: ## Look at the server's page in a headless Chromium; pictures of it are in build/browser

@@ -1,10 +1,11 @@
-/* What HTTP costs: tokens a second of the server under 64 clients against a solver with as many problems in
- * flight as the server runs at once, by turns, with the shipped model; meanwhile how long /health takes; and the memory
- * of 10,000 requests on the toy engine.
+/* What HTTP costs: tokens a second of the server under 64 clients against a solver with as many problems in flight as
+ * the server runs at once, by turns in one process, with the shipped model; meanwhile how long /health takes; and the
+ * memory of 10,000 requests on the toy engine.
  *
- *     build/bench/bench_serve_llama [MODEL.gguf|-] [ROUNDS] [PROBLEMS] [REQUESTS]      default: the
- * shipped model, 5, 192, 10000
- */
+ *     build/bench/bench_serve_llama [MODEL.gguf|-] [ROUNDS] [PROBLEMS] [REQUESTS] [KEY=VALUE…]
+ *
+ * Default: the shipped model, 5, 192, 10000; 0 leaves the memory out. Keys are of the configuration: without any,
+ * serve.limits.running is 64. On a busy machine engine.llama.threads=1 tells more: two threads wait for one another. */
 #include "persamp/serve.h"
 #include "report.h"
 
@@ -38,7 +39,7 @@ static void set(ps_config *config, const char *key, const char *value) {
 
 static size_t count_of(const char *text, size_t most) {
     uint64_t n;
-    if (!ps_parse_count(text, strlen(text), 10, most, &n) || n == 0) die("expected a number");
+    if (!ps_parse_count(text, strlen(text), 10, most, &n)) die("expected a number");
     return (size_t)n;
 }
 
@@ -130,15 +131,15 @@ static void *look_at_health(void *user) {
     return NULL;
 }
 
-/* All requests by CLIENTS clients, whose own time counts, too. */
-static speed through_server(work *w, size_t n) {
+/* All requests by CLIENTS clients, whose own time counts, too. look: at /health meanwhile, which has its price. */
+static speed through_server(work *w, size_t n, bool look) {
     pthread_t clients[CLIENTS], health;
     w->n = n;
     w->next = 0;
     w->tokens = 0;
     w->over = false;
     double start = ps_now(), used = processor_seconds();
-    pthread_create(&health, NULL, look_at_health, w);
+    if (look) pthread_create(&health, NULL, look_at_health, w);
     for (int i = 0; i < CLIENTS; i++)
         pthread_create(&clients[i], NULL, run_client, w);
     for (int i = 0; i < CLIENTS; i++)
@@ -146,7 +147,7 @@ static speed through_server(work *w, size_t n) {
     double seconds = ps_now() - start;
     used = processor_seconds() - used;
     w->over = true;
-    pthread_join(health, NULL);
+    if (look) pthread_join(health, NULL);
     return (speed){(double)w->tokens / seconds, (double)w->tokens / used};
 }
 
@@ -224,7 +225,7 @@ static int ascending(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static void measure_speed(const char *path, size_t rounds, size_t problems) {
+static void measure_speed(const char *path, size_t rounds, size_t problems, char *const *settings) {
     static work w;
     double ours[2][MOST_ROUNDS], theirs[2][MOST_ROUNDS];
     ps_error err;
@@ -234,6 +235,14 @@ static void measure_speed(const char *path, size_t rounds, size_t problems) {
     char *file = NULL;
     ps_config *config = config_of();
     if (strcmp(path, "-") != 0) set(config, "models.generator.model_path", path);
+    set(config, "serve.limits.running", "64");
+    for (; *settings != NULL; settings++) {
+        char *value = strchr(*settings, '=');
+        if (value == NULL) die("expected KEY=VALUE");
+        *value = '\0';
+        set(config, *settings, value + 1);
+        *value = '=';
+    }
     check(ps_dataset_open(config, &dataset, &file, &err), &err);
     check(ps_models_open(config, NULL, &models, &err), &err);
     w.problems = ps_dataset_problems(dataset, &n);
@@ -243,7 +252,7 @@ static void measure_speed(const char *path, size_t rounds, size_t problems) {
         running r;
         start(&r, config, models);
         w.port = ps_server_port(r.server);
-        speed server = through_server(&w, problems);
+        speed server = through_server(&w, problems, false);
         stop(&r);
         speed solver = through_solver(config, models, w.problems, problems);
         ours[0][i] = server.clock;
@@ -251,6 +260,11 @@ static void measure_speed(const char *path, size_t rounds, size_t problems) {
         theirs[0][i] = solver.clock;
         theirs[1][i] = solver.processor;
     }
+    running r;
+    start(&r, config, models);
+    w.port = ps_server_port(r.server);
+    (void)through_server(&w, problems, true);
+    stop(&r);
     bench_report("serve_tokens_per_second", ours[0], theirs[0], rounds, "tokens/s", 0);
     bench_report("serve_tokens_per_processor_second", ours[1], theirs[1], rounds, "tokens/s", 0);
     fflush(stdout);
@@ -290,9 +304,9 @@ static void measure_memory(size_t requests) {
     start(&r, config, models);
     w.port = ps_server_port(r.server);
     double begin = ps_now();
-    (void)through_server(&w, requests / 5);
+    (void)through_server(&w, requests / 5, false);
     double early = resident_megabytes();
-    (void)through_server(&w, requests - requests / 5);
+    (void)through_server(&w, requests - requests / 5, false);
     double late = resident_megabytes(), seconds = ps_now() - begin;
     stop(&r);
     printf("{\"name\": \"serve_memory\", \"requests\": %zu, \"after_a_fifth\": %.1f, \"at_the_end\": %.1f, \"unit\": "
@@ -307,7 +321,7 @@ int main(int argc, char **argv) {
     size_t rounds = argc > 2 ? count_of(argv[2], MOST_ROUNDS) : BENCH_RUNS;
     size_t problems = argc > 3 ? count_of(argv[3], 100000) : 192;
     size_t requests = argc > 4 ? count_of(argv[4], 10000000) : 10000;
-    measure_speed(path, rounds, problems);
-    measure_memory(requests);
+    if (rounds > 0 && problems > 0) measure_speed(path, rounds, problems, argv + (argc > 5 ? 5 : argc));
+    if (requests > 0) measure_memory(requests);
     return 0;
 }

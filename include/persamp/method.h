@@ -39,11 +39,11 @@ typedef struct ps_budget {
     size_t max_tokens;     /* generated tokens; a method stops within one step of it */
     size_t max_iterations; /* rounds of steps; 0: 2 · max_steps, or no limit where max_tokens is set. Where neither is:
                               2 · n_particles · max_answer_tokens generated tokens */
-    size_t n_finished;     /* finished answers */
-    double pace;           /* with max_tokens: how the tokens that a line of steps still needs are estimated, once it is
-                              longer than max_tokens / n_particles: pace times what it has written. Lines whose need the
-                              rest of the budget does not cover are not continued (src/method/pace.h). 0: no such rule,
-                              all lines run until the budget cuts them off together */
+    size_t n_finished; /* finished answers, beyond which nothing is begun: particle filters count when one is over */
+    double pace;       /* with max_tokens: how the tokens that a line of steps still needs are estimated, once it is
+                          longer than max_tokens / n_particles: pace times what it has written. Lines whose need the
+                          rest of the budget does not cover are not continued (src/method/pace.h). 0: no such rule,
+                          all lines run until the budget cuts them off together */
 } ps_budget;
 
 /* Persistent Sampling. */

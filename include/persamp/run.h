@@ -262,6 +262,8 @@ typedef struct ps_solve_request {
     bool progress;       /* an event after each of its iterations, too; they cost time, so only where somebody looks */
     uint64_t max_tokens; /* generated tokens after which the search is ended, within one step of each particle, with the
                             answers that are there, whatever the session's method plans; 0: no such limit */
+    const uint64_t *seed; /* of this problem, read during the call; NULL: the session's. So one session serves any
+                             number of problems that differ in nothing else */
 } ps_solve_request;
 
 /* Something that came of a problem: the outcome, its last event, or what an iteration brought. */
@@ -303,6 +305,9 @@ PS_API void ps_solver_cancel(ps_solver *solver, uint64_t tag);
 
 PS_API size_t ps_solver_running(const ps_solver *solver); /* problems that the models work on */
 PS_API size_t ps_solver_pending(const ps_solver *solver); /* problems whose outcome has not been polled */
+/* The tag of problem number i of those that have given their place free and whose outcome comes with the next poll: for
+ * whoever fills places by something that the problems have. i < ps_solver_pending − ps_solver_running. */
+PS_API uint64_t ps_solver_over(const ps_solver *solver, size_t i);
 
 /* ---- Steps that were drawn before ---------------------------------------- */
 

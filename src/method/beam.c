@@ -168,7 +168,7 @@ static ps_status round_over(ps_method *method, ps_error *err) {
         first += keep_best(p, g, first);
         running = running || p->n_kept[g] > 0;
     }
-    if (ps_round_out_of_tokens(&p->m.round, &p->m.params)) {
+    if (ps_round_out_of_tokens(&p->m.round, &p->m.params) || ps_round_answers_wanted(&p->m.round, &p->m.params) == 0) {
         p->m.end = PS_END_BUDGET;
         ps_round_begin(&p->m.round);
         return PS_OK;

@@ -53,15 +53,15 @@ static ps_status create(const ps_method_ops *ops, const ps_method_params *params
 }
 
 /* The lines that may follow this round's: those that go on before those that would begin, so that a pace stops the
- * latter first. Returns how many there are in `from`. */
-static size_t candidates(const independent *p, uint32_t *from) {
+ * latter first, and no more than answers are wanted. Returns how many there are in `from`. */
+static size_t candidates(const independent *p, size_t wanted, uint32_t *from) {
     bool widen = p->m.params.budget.max_tokens > 0 && !p->m.base.ops->greedy;
     size_t n = 0;
     for (size_t i = 0; i < p->m.round.n_work; i++) {
         uint32_t child = p->m.round.work[i].child;
         if (p->m.round.tree.nodes[child].state == PS_OPEN) from[n++] = child;
     }
-    for (size_t ended = p->m.round.n_work - n; widen && ended > 0; ended--)
+    for (size_t ended = p->m.round.n_work - n; widen && ended > 0 && n < wanted; ended--)
         from[n++] = 0;
     return n;
 }
@@ -69,10 +69,11 @@ static size_t candidates(const independent *p, uint32_t *from) {
 /* A round is over: which answers go on, and whether those that ended are followed by new ones. */
 static ps_status round_over(ps_method *method, ps_error *err) {
     independent *p = (independent *)method;
-    bool spent = ps_round_out_of_tokens(&p->m.round, &p->m.params);
+    size_t wanted = ps_round_answers_wanted(&p->m.round, &p->m.params);
+    bool spent = wanted == 0 || ps_round_out_of_tokens(&p->m.round, &p->m.params);
     uint32_t *from = ps_calloc(p->m.round.n_work, sizeof *from);
     if (from == NULL) return ps_nomem(err);
-    size_t n = spent ? 0 : candidates(p, from);
+    size_t n = spent ? 0 : candidates(p, wanted, from);
     n = ps_pace_lines(&p->m.params, &p->m.round.tree, from, n);
     ps_status status = PS_OK;
     ps_round_begin(&p->m.round);

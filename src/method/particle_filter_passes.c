@@ -27,18 +27,19 @@ static ps_status keep_answers(ps_filter *p, ps_error *err) {
 }
 
 ps_status ps_filter_end(ps_filter *p, ps_error *err) {
-    bool spent = ps_round_out_of_tokens(&p->m.round, &p->m.params), limited = p->m.params.budget.max_tokens > 0;
+    bool spent = ps_round_out_of_tokens(&p->m.round, &p->m.params), limited = p->m.params.budget.max_tokens > 0,
+         enough = ps_round_answers_wanted(&p->m.round, &p->m.params) == 0;
     bool complete = ps_filter_all_done(p);
     ps_status status = complete || p->n_done == 0 ? keep_answers(p, err) : PS_OK;
     p->passes++;
     p->bound_moved = false;
-    p->m.end = spent ? PS_END_BUDGET : PS_END_FINISHED;
+    p->m.end = spent || enough ? PS_END_BUDGET : PS_END_FINISHED;
     ps_round_begin(&p->m.round);
     bool frozen = p->gibbs && p->m.params.n_particles == 1; /* bound to its own path for ever */
-    bool again = frozen     ? false
-                 : !limited ? p->gibbs && p->passes < p->m.params.filter.sweeps
-                 : p->gibbs ? !spent
-                            : ps_pace_answers(&p->m.params, &p->m.round.tree) > 0;
+    bool again = frozen || enough ? false
+                 : !limited       ? p->gibbs && p->passes < p->m.params.filter.sweeps
+                 : p->gibbs       ? !spent
+                                  : ps_pace_answers(&p->m.params, &p->m.round.tree) > 0;
     if (status != PS_OK || !again) return status;
     if (p->gibbs) status = ps_filter_draw_reference(p, err);
     ps_filter_start(p);

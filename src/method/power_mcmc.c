@@ -145,7 +145,7 @@ static ps_status round_over(ps_method *method, ps_error *err) {
     for (size_t i = 0; i < p->n_walkers && status == PS_OK; i++)
         if (!p->walkers[i].done) status = advance(p, &p->walkers[i], err);
     if (status != PS_OK) return status;
-    if (ps_round_out_of_tokens(&p->m.round, &p->m.params)) {
+    if (ps_round_out_of_tokens(&p->m.round, &p->m.params) || ps_round_answers_wanted(&p->m.round, &p->m.params) == 0) {
         p->m.end = PS_END_BUDGET;
         ps_round_begin(&p->m.round);
         return PS_OK;

@@ -65,3 +65,9 @@ ps_status ps_round_method_report(const ps_method *method, ps_method_report *repo
 bool ps_round_out_of_tokens(const ps_round *round, const ps_method_params *params) {
     return params->budget.max_tokens > 0 && round->tree.tokens >= params->budget.max_tokens;
 }
+
+size_t ps_round_answers_wanted(const ps_round *round, const ps_method_params *params) {
+    size_t wanted = params->budget.n_finished, finished = round->tree.n_finished;
+    if (wanted == 0) return SIZE_MAX;
+    return wanted > finished ? wanted - finished : 0;
+}

@@ -39,5 +39,7 @@ void ps_round_begin(ps_round *round);
 ps_status ps_round_plan(ps_round *round, uint32_t parent, bool want_reward, uint32_t *child, ps_error *err);
 /* Whether the token budget of `params` is spent. */
 bool ps_round_out_of_tokens(const ps_round *round, const ps_method_params *params);
+/* Answers that are wanted besides those that have finished: SIZE_MAX where budget.n_finished sets no number. */
+size_t ps_round_answers_wanted(const ps_round *round, const ps_method_params *params);
 
 #endif

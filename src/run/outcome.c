@@ -68,7 +68,7 @@ static ps_status classify(const ps_task *task, ballot *ballots, size_t n, size_t
 /* A ballot by its weight, with a uniform of the problem's own that nothing else uses: methods number theirs from 0.
  * None has a weight: SIZE_MAX. */
 static size_t draw(const ps_task *task, const double *W, size_t n) {
-    ps_rng_key key = {task->session->params.seed, task->outcome.problem->index, UINT32_MAX, PS_RNG_METHOD};
+    ps_rng_key key = {task->outcome.seed, task->outcome.problem->index, UINT32_MAX, PS_RNG_METHOD};
     double u = ps_uniform(key, 0), sum = 0;
     size_t last = SIZE_MAX; /* also where rounding leaves the sum short of u */
     for (size_t i = 0; i < n && !(last != SIZE_MAX && sum > u); i++) {

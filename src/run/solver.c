@@ -51,6 +51,10 @@ size_t ps_solver_pending(const ps_solver *solver) {
     return solver->running + solver->n_over;
 }
 
+uint64_t ps_solver_over(const ps_solver *solver, size_t i) {
+    return solver->over[i]->tag;
+}
+
 /* Nothing goes on after this. */
 static ps_status lose(ps_solver *s, const ps_error *why, ps_error *err) {
     s->lost = *why;

@@ -65,6 +65,7 @@ static ps_status begin(ps_task *task, const ps_problem *problem, ps_error *err) 
     const ps_session *s = task->session;
     ps_method_params params = s->params;
     params.problem = problem->index;
+    params.seed = task->outcome.seed;
     ps_task_node *root = &task->nodes[0];
     ps_problem_prompt made = {0};
     const bool model = task->steps == NULL;
@@ -94,7 +95,7 @@ static ps_status create(const ps_solve_request *request, uint32_t slot, const ps
     task->started = ps_now();
     task->outcome = (ps_outcome){.problem = request->problem,
                                  .method = session->name,
-                                 .seed = session->params.seed,
+                                 .seed = request->seed != NULL ? *request->seed : session->params.seed,
                                  .response = "",
                                  .select = session->select,
                                  .has_reward = session->prm != NULL,
@@ -218,7 +219,7 @@ static ps_status submit_extension(ps_task *task, const ps_work *work, ps_error *
     if (task->steps != NULL) return give_step(task, work->child, err);
     ps_extend_request request = {
         .node = task->nodes[work->parent].node,
-        .key = {s->params.seed, task->outcome.problem->index, work->child, PS_RNG_TOKEN},
+        .key = {task->outcome.seed, task->outcome.problem->index, work->child, PS_RNG_TOKEN},
         .generation = &task->generation,
         .tag = tag_of(task, work->child),
     };

@@ -2,6 +2,7 @@
 #include "base/json.h"
 
 #include <math.h>
+#include <stdio.h>
 
 void ps_choices_clear(ps_choices *choices) {
     for (size_t i = 0; i < choices->n; i++)
@@ -62,12 +63,16 @@ static json_t *token_counts(const ps_outcome *o) {
     return object;
 }
 
+/* The seed as a text: as a number it would lose its last digits in every program in JavaScript, and then give another
+ * answer. */
 json_t *ps_persamp_json(const ps_job *job) {
     const ps_outcome *o = job->outcome;
-    return json_pack("{s:o,s:o,s:s,s:s,s:I,s:o,s:o,s:I,s:I,s:b,s:o,s:o}", "answer",
+    char seed[32];
+    snprintf(seed, sizeof seed, "%llu", (unsigned long long)o->seed);
+    return json_pack("{s:o,s:o,s:s,s:s,s:s,s:o,s:o,s:I,s:I,s:b,s:o,s:o}", "answer",
                      ps_json_text(o->predictions[o->select].answer), "answers", classes(o), "method", o->method,
-                     "select", ps_select_name(o->select), "seed", (json_int_t)o->seed, "log_evidence",
-                     ps_json_number(o->report.log_z), "ess", ps_json_number(o->report.final_ess), "selections",
-                     (json_int_t)o->report.resamples, "iterations", (json_int_t)o->report.n_iterations, "truncated",
-                     (int)o->truncated, "tokens", token_counts(o), "seconds", ps_json_number(o->seconds.total));
+                     "select", ps_select_name(o->select), "seed", seed, "log_evidence", ps_json_number(o->report.log_z),
+                     "ess", ps_json_number(o->report.final_ess), "selections", (json_int_t)o->report.resamples,
+                     "iterations", (json_int_t)o->report.n_iterations, "truncated", (int)o->truncated, "tokens",
+                     token_counts(o), "seconds", ps_json_number(o->seconds.total));
 }

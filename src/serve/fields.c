@@ -40,10 +40,14 @@ bool ps_take_n(ps_api_parser *p, const json_t *value) {
     return true;
 }
 
-/* Of a negative one the sign is dropped with the highest bit: each still gives the same tokens every time. */
+/* All that the API takes, 64 bits with a sign; of a negative one the highest bit is dropped, so each still gives the
+ * same tokens every time. And the digits of a number, as answers name it: JavaScript's numbers keep 53 bits. */
 bool ps_take_seed(ps_api_parser *p, const json_t *value) {
-    if (!json_is_integer(value)) return expected(p, "a whole number");
-    p->out->seed = (uint64_t)json_integer_value(value) & INT64_MAX;
+    const char *digits = json_is_string(value) ? json_string_value(value) : NULL;
+    if (json_is_integer(value))
+        p->out->seed = (uint64_t)json_integer_value(value) & INT64_MAX;
+    else if (digits == NULL || !ps_parse_count(digits, strlen(digits), 10, INT64_MAX, &p->out->seed))
+        return expected(p, "a whole number of 64 bits, or the digits of one as a text");
     p->out->has_seed = true;
     return true;
 }

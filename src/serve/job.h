@@ -26,7 +26,7 @@ typedef struct ps_job {
     /* Under the server's lock: */
     unsigned references;            /* the connection, its stream, the queue or the solver */
     struct ps_job *next, *previous; /* among all jobs that have a connection */
-    enum { PS_JOB_WAITING, PS_JOB_RUNNING, PS_JOB_OVER } state;
+    enum { PS_JOB_WAITING, PS_JOB_RUNNING, PS_JOB_READING, PS_JOB_OVER } state;
     bool abandoned;      /* nobody waits for it any more: give it up */
     bool told;           /* … and the solver has been told */
     bool gone;           /* the client has closed its connection */

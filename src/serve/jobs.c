@@ -80,8 +80,16 @@ ps_job *ps_job_abandon(ps_server *server, ps_job *job) {
     return ps_job_release(job);
 }
 
+void ps_job_leave(ps_server *server, ps_job *job) {
+    if (job->state != PS_JOB_RUNNING) return;
+    job->state = PS_JOB_READING;
+    server->reading++;
+    ps_queue_over(&server->queue, &job->queued);
+}
+
 ps_job *ps_job_over(ps_server *server, ps_job *job, ps_outcome *outcome, const ps_api_error *error) {
-    if (job->state == PS_JOB_RUNNING) ps_queue_over(&server->queue, &job->queued);
+    ps_job_leave(server, job);
+    if (job->state == PS_JOB_READING) server->reading--;
     job->state = PS_JOB_OVER;
     job->outcome = outcome;
     if (error != NULL) job->error = *error;

@@ -151,7 +151,8 @@ static ps_status carry_out(loop *l, ps_error *err) {
                                     .problem = &job->problem,
                                     .tag = tag_of(job),
                                     .progress = job->request.stream,
-                                    .max_tokens = job->max_tokens};
+                                    .max_tokens = job->max_tokens,
+                                    .seed = &job->seed};
         if (status != PS_OK)
             fail(l->server, job, "out of memory");
         else if (ps_solver_submit(l->solver, &request, &why) == PS_OK)
@@ -171,6 +172,17 @@ static double patience(const ps_server *s) {
     return left > 0 ? left : INFINITY; /* all has been cancelled: within one batch there is an event */
 }
 
+/* A search that is over leaves its place before its answers are read: with the next poll, which sets the model to work
+ * first. Whoever waits for a place gets it before that. */
+static void leave_places(const loop *l) {
+    size_t n = ps_solver_pending(l->solver) - ps_solver_running(l->solver);
+    if (n == 0) return;
+    ps_server_lock(l->server);
+    for (size_t i = 0; i < n; i++)
+        ps_job_leave(l->server, job_of(ps_solver_over(l->solver, i)));
+    ps_server_unlock(l->server);
+}
+
 static ps_status poll(loop *l, double seconds, ps_error *err) {
     const ps_solver_event *events = NULL;
     size_t n = 0;
@@ -184,6 +196,7 @@ static ps_status poll(loop *l, double seconds, ps_error *err) {
         forget(l, job);
         finish(l->server, job, events[i].outcome);
     }
+    leave_places(l);
     return status;
 }
 

@@ -140,11 +140,11 @@ static bool set_own(planner *p) {
     return true;
 }
 
-static bool set_drawing(planner *p, uint64_t seed) {
+static bool set_drawing(planner *p) {
     enum { LONGEST = 1048576 }; /* of generation.max_answer_tokens: no context is longer */
     const ps_api_request *r = p->request;
-    bool ok = set_count(p, "seed", "system.seed", seed);
-    if (ok && !isnan(r->temperature)) ok = set_real(p, "temperature", "generation.temperature", r->temperature);
+    bool ok = true;
+    if (!isnan(r->temperature)) ok = set_real(p, "temperature", "generation.temperature", r->temperature);
     if (ok && !isnan(r->top_p)) ok = set_real(p, "top_p", "generation.top_p", r->top_p);
     uint64_t most = r->max_tokens < LONGEST ? r->max_tokens : LONGEST;
     ps_config_OPTINT own = p->config->generation_max_answer_tokens;
@@ -225,14 +225,22 @@ static bool make_session(planner *p, ps_models *models, ps_session **session) {
     return ps_api_refuse(p->err, theirs ? 400 : 500, theirs ? "persamp" : NULL, NULL, "%s", why.message);
 }
 
-bool ps_plan_session(const ps_named *model, ps_models *models, const ps_api_request *request, uint64_t seed,
-                     ps_session **session, uint64_t *max_tokens, ps_api_error *err) {
+bool ps_plan_session(const ps_named *model, ps_models *models, const ps_api_request *request, ps_session **session,
+                     uint64_t *max_tokens, ps_api_error *err) {
     planner p = {.request = request, .err = err};
     if (ps_config_copy(model->config, &p.config, NULL) != PS_OK)
         return ps_api_refuse(err, 500, NULL, NULL, "out of memory");
-    bool ok =
-        set_own(&p) && set_drawing(&p, seed) && set_budget(&p) && set_limits(&p) && make_session(&p, models, session);
+    bool ok = set_own(&p) && set_drawing(&p) && set_budget(&p) && set_limits(&p) && make_session(&p, models, session);
     *max_tokens = (uint64_t)p.most_tokens;
     ps_config_free(p.config);
     return ok;
+}
+
+/* Everything that `planner` looks at, but for the seed. Keys and values of settings have no blanks. */
+void ps_plan_key(const ps_catalogue *catalogue, const ps_named *model, const ps_api_request *r, ps_text *key) {
+    ps_text_printf(key, "%zu %llu %.17g %.17g %d %.17g %llu", (size_t)(model - catalogue->entries),
+                   (unsigned long long)r->max_tokens, r->temperature, r->top_p, (int)r->effort, r->budget_answers,
+                   (unsigned long long)r->budget_tokens);
+    for (size_t i = 0; i < r->n_settings; i++)
+        ps_text_printf(key, " %s=%s", r->settings[i].key, r->settings[i].value);
 }

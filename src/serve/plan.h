@@ -28,7 +28,10 @@ const ps_named *ps_catalogue_find(const ps_catalogue *catalogue, const char *nam
 
 /* A session for the request, and the tokens that its search may cost at all. False: *err says what is wrong with it.
  * From any thread. The caller owns *session. */
-bool ps_plan_session(const ps_named *model, ps_models *models, const ps_api_request *request, uint64_t seed,
-                     ps_session **session, uint64_t *max_tokens, ps_api_error *err);
+bool ps_plan_session(const ps_named *model, ps_models *models, const ps_api_request *request, ps_session **session,
+                     uint64_t *max_tokens, ps_api_error *err);
+
+/* What that session depends on, appended to *key: requests with the same key get the same one. */
+void ps_plan_key(const ps_catalogue *catalogue, const ps_named *model, const ps_api_request *request, ps_text *key);
 
 #endif

@@ -41,7 +41,7 @@ static enum MHD_Result answer_metrics(ps_exchange *x) {
     ps_server_lock(x->server);
     ps_metrics metrics = x->server->metrics;
     now.waiting = x->server->queue.waiting;
-    now.running = x->server->queue.running;
+    now.running = x->server->queue.running + x->server->reading;
     now.ready = x->server->models != NULL;
     for (const ps_connection *c = x->server->connections; c != NULL; c = c->next)
         now.connections++;
@@ -69,7 +69,7 @@ const ps_route ps_page_route = {.post = false, .open = true, .answer = send_file
 
 /* ---- Answers of the model ------------------------------------------------ */
 
-/* Seeds that were not asked for have 53 bits: JSON's readers in JavaScript keep no more. */
+/* A seed is what system.seed may be, so that `persamp solve` can repeat the answer: 63 bits. */
 static bool choose_seed(ps_job *job, ps_api_error *err) {
     uint64_t random;
     const ps_api_request *r = &job->request;
@@ -78,7 +78,7 @@ static bool choose_seed(ps_job *job, ps_api_error *err) {
     snprintf(job->id, sizeof job->id, "%s-%016llx", r->chat ? "chatcmpl" : "cmpl", (unsigned long long)random);
     if (getentropy(&random, sizeof random) != 0)
         return ps_api_refuse(err, 500, NULL, NULL, "the system gives no random numbers");
-    job->seed = r->has_seed ? r->seed : random >> 11;
+    job->seed = r->has_seed ? r->seed : random >> 1;
     return true;
 }
 
@@ -112,6 +112,25 @@ static void leave_models(ps_server *s) {
     ps_server_unlock(s);
 }
 
+/* One that a request before had, or a new one. Without memory for its key it is made and not kept. */
+static bool find_session(ps_exchange *x, ps_models *models, const ps_named *named, ps_job *job) {
+    ps_server *s = x->server;
+    ps_text key = {0};
+    ps_plan_key(&s->catalogue, named, &job->request, &key);
+    ps_server_lock(s);
+    if (ps_text_ok(&key)) job->session = ps_sessions_find(&s->sessions, ps_text_cstr(&key), &job->max_tokens);
+    ps_server_unlock(s);
+    bool ok = true;
+    if (job->session == NULL) {
+        ok = ps_plan_session(named, models, &job->request, &job->session, &job->max_tokens, &x->error);
+        ps_server_lock(s);
+        if (ok && ps_text_ok(&key)) ps_sessions_keep(&s->sessions, ps_text_cstr(&key), job->session, job->max_tokens);
+        ps_server_unlock(s);
+    }
+    ps_text_clear(&key);
+    return ok;
+}
+
 static bool plan(ps_exchange *x, ps_models *models, ps_job *job) {
     const ps_named *named = ps_catalogue_find(&x->server->catalogue, job->request.model);
     if (named == NULL)
@@ -119,8 +138,7 @@ static bool plan(ps_exchange *x, ps_models *models, ps_job *job) {
                              "there is no model %.80s; GET /v1/models lists them", job->request.model);
     job->model = named->name;
     set_problem(job);
-    return choose_seed(job, &x->error) &&
-           ps_plan_session(named, models, &job->request, job->seed, &job->session, &job->max_tokens, &x->error);
+    return choose_seed(job, &x->error) && find_session(x, models, named, job);
 }
 
 /* In the queue, and asleep until something comes of it. */

@@ -178,6 +178,7 @@ void ps_server_free(ps_server *s) {
         MHD_stop_daemon(s->daemon);
     }
     if (s->listener >= 0) close(s->listener);
+    ps_sessions_clear(&s->sessions);
     ps_catalogue_clear(&s->catalogue);
     ps_queue_clear(&s->queue);
     ps_keys_clear(&s->keys);

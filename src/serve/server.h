@@ -8,6 +8,7 @@
 #include "serve/keys.h"
 #include "serve/metrics.h"
 #include "serve/plan.h"
+#include "serve/sessions.h"
 
 #include <pthread.h>
 
@@ -34,9 +35,11 @@ struct ps_server {
     /* Under the mutex: */
     ps_models *models; /* NULL: still loading, or over */
     ps_catalogue catalogue;
+    ps_sessions sessions;
     ps_solver *solver; /* NULL where nobody polls */
     size_t planning;   /* threads that make a session over the models */
     ps_queue queue;
+    size_t reading;             /* jobs whose place is free and whose answers are being read */
     ps_job *jobs;               /* all that have a connection */
     ps_connection *connections; /* all */
     bool stopping, quit;        /* quit: the watcher is to end */
@@ -65,6 +68,8 @@ void ps_job_resume(ps_job *job);
 bool ps_job_queue(ps_server *server, ps_job *job, ps_api_error *err);
 /* Nobody waits for it any more. Returns what is to be freed without the lock. */
 ps_job *ps_job_abandon(ps_server *server, ps_job *job);
+/* Its search is over: the place is another's. What came of it is still to be read. */
+void ps_job_leave(ps_server *server, ps_job *job);
 /* It is over, with an outcome (taken over) or an error. Returns what is to be freed without the lock. */
 ps_job *ps_job_over(ps_server *server, ps_job *job, ps_outcome *outcome, const ps_api_error *error);
 

@@ -36,5 +36,7 @@ PERSAMP_KEY=$key
 ask 403 'unknown_host' -H 'Host: evil.example' "$PERSAMP_URL/health"
 head -c 1100000 /dev/zero | tr '\0' ' ' >"$work/large"
 ask 413 'request_too_large' "$chat" -H "$json" --data-binary "@$work/large"
+ask 200 'data: [DONE]' --http1.0 "$chat" -H "$json" -d "{$question, \"stream\": true}"
+ask 200 '"seed":"7"' "$chat" -H "$json" -H 'Transfer-Encoding: chunked' -d "{$question, \"seed\": 7}"
 ask 200 '"ready"' --http1.0 "$PERSAMP_URL/health"
 exit $((failures > 0))

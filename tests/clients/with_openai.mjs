@@ -7,7 +7,7 @@ const client = new OpenAI({baseURL, apiKey: process.env.PERSAMP_KEY, maxRetries:
 const messages = [{role: "user", content: "which?"}];
 const ask = (more, options) => client.chat.completions.create({model: "toy", messages, ...more}, options);
 
-// An answer; the seed that it names gives it again, so it survived JavaScript's numbers.
+// An answer; the seed that it names gives it again: it is a text, which survives JavaScript's numbers.
 const one = await ask({});
 const again = await ask({seed: one.persamp.seed});
 assert.equal(again.choices[0].message.content, one.choices[0].message.content);
@@ -35,6 +35,9 @@ for (let turn = 0; turn < 3; turn++) {
 
 // Refusals are the client's own exceptions.
 await assert.rejects(ask({tools: [{type: "function", function: {name: "f"}}]}), OpenAI.BadRequestError);
+await assert.rejects(ask({response_format: {type: "json_object"}}), OpenAI.BadRequestError);
+await assert.rejects(ask({messages: []}), OpenAI.BadRequestError);
+await assert.rejects(ask({persamp: {nonsense: 1}}), OpenAI.BadRequestError);
 await assert.rejects(ask({model: "gpt-9"}), OpenAI.NotFoundError);
 await assert.rejects(new OpenAI({baseURL, apiKey: "wrong", maxRetries: 0}).models.list(), OpenAI.AuthenticationError);
 

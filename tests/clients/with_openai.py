@@ -41,9 +41,13 @@ def stream(cut=False, **more):
 one = ask(model="toy", messages=QUESTION, seed=7, user="me", store=False, metadata={"a": "b"}, tools=[], temperature=0.7)
 assert one.choices[0].message.role == "assistant" and one.choices[0].finish_reason == "stop"
 assert one.usage.completion_tokens > one.usage.completion_tokens_details.reasoning_tokens > 0
-assert one.persamp["seed"] == 7 and one.persamp["answers"][0]["weight"] > 0
+assert one.persamp["seed"] == "7" and one.persamp["answers"][0]["weight"] > 0
 again = ask(model="toy", messages=QUESTION, seed=7)
 assert again.choices[0].message.content == one.choices[0].message.content
+
+fresh = ask(model="toy", messages=QUESTION) # it names the seed that it took
+again = ask(model="toy", messages=QUESTION, seed=int(fresh.persamp["seed"]))
+assert again.choices[0].message.content == fresh.choices[0].message.content
 
 # Several choices, each another answer.
 several = ask(model="toy", messages=QUESTION, n=3, seed=7, reasoning_effort="high").choices
@@ -73,6 +77,14 @@ refused(openai.BadRequestError, "logprobs", logprobs=True)
 refused(openai.BadRequestError, "messages", messages=[])
 refused(openai.BadRequestError, "messages[0].content",
         messages=[{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}])
+refused(openai.BadRequestError, "messages[0].role", messages=[{"role": "tool", "content": "x", "tool_call_id": "1"}])
+refused(openai.BadRequestError, "presence_penalty", presence_penalty=1)
+refused(openai.BadRequestError, "logit_bias", logit_bias={"1": 2})
+refused(openai.BadRequestError, "modalities", modalities=["audio"])
+refused(openai.BadRequestError, "persamp.generation.n_particles",
+        extra_body={"persamp": {"generation.n_particles": 65}})
+assert refused(openai.BadRequestError, messages=[{"role": "user", "content": "x" * 5000}]).code == "context_length_exceeded"
+assert refused(openai.APIStatusError, messages=[{"role": "user", "content": "x" * 1100000}]).status_code == 413
 refused(openai.BadRequestError, "reasoning_effort", extra_body={"reasoning_effort": "maximal"})
 refused(openai.BadRequestError, "persamp.nonsense", extra_body={"persamp": {"nonsense": 1}})
 refused(openai.BadRequestError, "persamp.models.generator.model_path",
@@ -95,4 +107,22 @@ for _ in range(3):
 for thread in threads:
     thread.join()
 assert beside == alone
+
+# Four of a key run and four wait; who comes then is told when to come again.
+told = []
+
+
+def crowd():
+    try:
+        ask(model="toy", messages=QUESTION, extra_body={"persamp": {"budget": 200000}})
+    except openai.RateLimitError as error:
+        told.append(int(error.response.headers["retry-after"]))
+
+
+threads = [threading.Thread(target=crowd) for _ in range(24)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+assert 0 < len(told) <= 16 and min(told) >= 1, told
 print("all of it")

@@ -157,6 +157,41 @@ static void token_budgets_are_kept(void **state) {
         }
 }
 
+/* With a number of answers that is wanted a method does not spend its tokens: it ends within the round in which they
+ * have finished, a filter within itself. */
+static void numbers_of_answers_are_kept(void **state) {
+    (void)state;
+    enum { TOKENS = 20000 };
+    size_t n;
+    const ps_method_ops *const *methods = all_methods(&n);
+    ps_score_params score;
+    ps_score_defaults(&score);
+    for (size_t m = 0; m < n; m++)
+        for (size_t wanted = 1; wanted <= 32; wanted *= 2) {
+            ps_method_params p = method_params(&score);
+            ps_method *method;
+            trace t = {0};
+            size_t finished = 0, cut = 0; /* whole answers that were cut off count where the pool is of whole answers */
+            p.budget.max_tokens = TOKENS;
+            p.budget.n_finished = wanted;
+            must_run(methods[m], &p, &plain_world, 0, &t, &method);
+            check_answers(methods[m], method, &t);
+            for (size_t i = 1; i <= t.n; i++) {
+                finished += t.delivered[i] && t.result[i].state == PS_FINISHED;
+                cut += t.delivered[i] && t.result[i].state == PS_TRUNCATED;
+            }
+            if (methods[m]->create == create_completions) finished += cut;
+            ps_method_report report;
+            check_ok(ps_method_get_report(method, &report, NULL));
+            if (!methods[m]->greedy && report.end != PS_END_CONVERGED && finished < wanted)
+                fail_msg("%s: %zu answers of %zu", methods[m]->name, finished, wanted);
+            if (finished > 4 * wanted + 8 * p.n_particles || t.tokens > TOKENS / 4) /* moves write answers, too */
+                fail_msg("%s: %zu answers of %zu, %zu tokens", methods[m]->name, finished, wanted, t.tokens);
+            ps_method_free(method);
+            trace_clear(&t);
+        }
+}
+
 static void must_be_same(const char *name, const trace *a, const trace *b, ps_method *x, ps_method *y) {
     if (a->n != b->n) fail_msg("%s: %zu steps, then %zu", name, a->n, b->n);
     for (size_t i = 1; i <= a->n; i++)
@@ -617,6 +652,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_method_ends),
         cmocka_unit_test(token_budgets_are_kept),
+        cmocka_unit_test(numbers_of_answers_are_kept),
         cmocka_unit_test(order_of_arrival_changes_nothing),
         cmocka_unit_test(other_seeds_give_other_runs),
         cmocka_unit_test(failing_allocations_leak_nothing),

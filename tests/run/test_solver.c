@@ -148,6 +148,7 @@ static void the_next_problem_is_begun_before_the_answers_are_read(void **state) 
     assert_int_equal(poll(b, INFINITY), 0); /* both searches are over: two places are free, */
     assert_int_equal(ps_solver_running(b->solver), 0);
     assert_int_equal(ps_solver_pending(b->solver), 2);
+    assert_int_equal(ps_solver_over(b->solver, 0) + ps_solver_over(b->solver, 1), 0 + 1);
     submit(b, 2, false); /* are filled, */
     submit(b, 3, false);
     b->engine.begun = 0;
@@ -191,6 +192,33 @@ static void sessions_of_different_methods_share_a_solver(void **state) {
     ps_outcome_free(expected);
     ps_outcome_free(mine);
     end(b);
+}
+
+/* … is that of a session made for it, whatever the method draws. */
+static void a_problem_with_a_seed_of_its_own(void **state) {
+    (void)state;
+    static const char *const methods[] = {"persistent", "particle_gibbs", "power_mcmc", "majority"};
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+        bench *b = bench_of(config_of("method", methods[i], "evaluation.save_particles", "true", NULL));
+        ps_config *seeded =
+            config_of("method", methods[i], "evaluation.save_particles", "true", "system.seed", "9", NULL);
+        ps_outcome *expected = NULL;
+        uint64_t seed = 9;
+        ps_solver_free(b->solver);
+        assert_ok(ps_solve(seeded, b->models, &b->problems[1], NULL, &expected, err));
+        assert_ok(ps_solver_create(b->models, &b->solver, err));
+        assert_ok(ps_solver_submit(b->solver, &(ps_solve_request){b->session, &b->problems[1], .tag = 1, .seed = &seed},
+                                   err));
+        seed = 0; /* it has been read */
+        submit(b, 0, false);
+        poll_all(b);
+        assert_int_equal(b->outcomes[1]->seed, 9);
+        assert_int_equal(b->outcomes[0]->seed, 42);
+        check_same(b->outcomes[1], expected);
+        ps_outcome_free(expected);
+        ps_config_free(seeded);
+        end(b);
+    }
 }
 
 static void a_session_over_other_models_is_refused(void **state) {
@@ -628,6 +656,7 @@ int main(void) {
         cmocka_unit_test(the_next_problem_is_begun_before_the_answers_are_read),
         cmocka_unit_test(with_one_problem_at_a_time_the_engine_is_not_told_to_begin),
         cmocka_unit_test(sessions_of_different_methods_share_a_solver),
+        cmocka_unit_test(a_problem_with_a_seed_of_its_own),
         cmocka_unit_test(a_session_over_other_models_is_refused),
         cmocka_unit_test(a_prompt_that_does_not_fit_is_an_outcome_of_its_problem),
         cmocka_unit_test(outcomes_outlive_the_solver),

@@ -3,8 +3,10 @@
 #include "run/session.h"
 #include "serve/guard.h"
 #include "serve/keys.h"
+#include "serve/metrics.h"
 #include "serve/plan.h"
 #include "serve/queue.h"
+#include "serve/sessions.h"
 #include "support/test.h"
 
 #include <unistd.h>
@@ -228,7 +230,7 @@ static ps_session *plan(bench *b, const char *more, uint64_t *max_tokens, ps_api
     if (!ps_api_request_parse(body, strlen(body), true, &r, err)) fail_msg("%s", err->message);
     const ps_named *model = ps_catalogue_find(&b->catalogue, r.model);
     assert_non_null(model);
-    if (!ps_plan_session(model, b->models, &r, 5, &session, max_tokens, err)) session = NULL;
+    if (!ps_plan_session(model, b->models, &r, &session, max_tokens, err)) session = NULL;
     ps_api_request_clear(&r);
     return session;
 }
@@ -240,7 +242,6 @@ static void a_plain_request_is_the_configured_search(void **state) {
     ps_api_error err;
     ps_session *s = plan(&b, "", &most, &err);
     assert_non_null(s);
-    assert_int_equal(s->params.seed, 5);
     assert_int_equal(s->params.n_particles, 6);
     assert_int_equal(s->params.budget.max_tokens, 0);
     assert_int_equal(s->params.budget.n_finished, 0);
@@ -338,6 +339,111 @@ static void names_of_models_are_configurations_of_their_own(void **state) {
     }
 }
 
+/* ---- Sessions that are kept ---------------------------------------------- */
+
+static void key_of(const bench *b, const char *more, char *key, size_t size) {
+    char body[512];
+    ps_api_request r;
+    ps_api_error err = {0};
+    ps_text text = {0};
+    snprintf(body, sizeof body, "{\"messages\": [{\"role\": \"user\", \"content\": \"?\"}]%s}", more);
+    if (!ps_api_request_parse(body, strlen(body), true, &r, &err)) fail_msg("%s", err.message);
+    ps_plan_key(&b->catalogue, ps_catalogue_find(&b->catalogue, r.model), &r, &text);
+    snprintf(key, size, "%s", ps_text_cstr(&text));
+    ps_text_clear(&text);
+    ps_api_request_clear(&r);
+}
+
+/* Requests share a session only where it would be the same: each of these makes another one. */
+static void whatever_changes_the_search_changes_its_key(void **state) {
+    (void)state;
+    bench b = bench_of("serve.models", "{other: {method: majority}}");
+    static const char *const different[] = {"",
+                                            ", \"model\": \"other\"",
+                                            ", \"temperature\": 0.5",
+                                            ", \"temperature\": 0",
+                                            ", \"top_p\": 0.5",
+                                            ", \"max_tokens\": 9",
+                                            ", \"max_tokens\": 90",
+                                            ", \"reasoning_effort\": \"none\"",
+                                            ", \"reasoning_effort\": \"low\"",
+                                            ", \"persamp\": {\"budget\": 100}",
+                                            ", \"persamp\": {\"budget\": \"2x\"}",
+                                            ", \"persamp\": {\"method\": \"beam\"}",
+                                            ", \"persamp\": {\"method\": \"dvts\"}",
+                                            ", \"persamp\": {\"beam.width\": 2}"};
+    enum { N = sizeof different / sizeof *different };
+    char keys[N][256];
+    for (size_t i = 0; i < N; i++) {
+        key_of(&b, different[i], keys[i], sizeof keys[i]);
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(keys[i], keys[k]) == 0) fail_msg("%s and %s", different[i], different[k]);
+    }
+    static const char *const same[] = {", \"seed\": 3",        ", \"n\": 4",
+                                       ", \"stop\": \"x\"",    ", \"stream\": true",
+                                       ", \"model\": \"toy\"", ", \"persamp\": {\"events\": true}"};
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++) { /* these are the problem's, or the client's */
+        char key[256];
+        key_of(&b, same[i], key, sizeof key);
+        assert_string_equal(key, keys[0]);
+    }
+    end(&b);
+}
+
+static void the_session_that_was_not_used_for_the_longest_goes(void **state) {
+    (void)state;
+    bench b = bench_of(NULL, NULL);
+    static ps_sessions kept;
+    uint64_t most = 0;
+    ps_api_error err;
+    ps_session *s = plan(&b, "", &most, &err), *found;
+    assert_null(ps_sessions_find(&kept, "0", &most));
+    for (int i = 0; i <= PS_SESSIONS_KEPT; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "%d", i);
+        ps_sessions_keep(&kept, key, s, (uint64_t)i);
+        found = ps_sessions_find(&kept, "0", &most); /* it is used all the time */
+        assert_ptr_equal(found, s);
+        assert_int_equal(most, 0);
+        ps_session_release(found);
+    }
+    assert_null(ps_sessions_find(&kept, "1", &most));
+    found = ps_sessions_find(&kept, "2", &most);
+    assert_ptr_equal(found, s);
+    assert_int_equal(most, 2);
+    ps_session_release(found);
+    ps_session_release(s);
+    ps_sessions_clear(&kept); /* the last references */
+    end(&b);
+}
+
+/* ---- Metrics ------------------------------------------------------------- */
+
+static void metrics_name_all_that_is_counted(void **state) {
+    (void)state;
+    ps_metrics m = {.searches = 3, .seconds = 1.5, .cells = 77, .tokens = {.generated = 12}};
+    ps_gauges now = {.waiting = 4, .running = 5, .connections = 6, .ready = true};
+    ps_text text = {0};
+    ps_metrics_answer(&m, 200);
+    ps_metrics_answer(&m, 429);
+    ps_metrics_answer(&m, 200);
+    ps_metrics_text(&m, &now, &text);
+    static const char *const lines[] = {"persamp_requests_total{code=\"200\"} 2\n",
+                                        "persamp_requests_total{code=\"429\"} 1\n",
+                                        "persamp_queue 4\n",
+                                        "persamp_in_flight 5\n",
+                                        "persamp_connections 6\n",
+                                        "persamp_ready 1\n",
+                                        "persamp_searches_total 3\n",
+                                        "persamp_seconds_total 1.5",
+                                        "persamp_kv_cells 77\n",
+                                        "persamp_tokens_total{kind=\"generated\"} 12\n",
+                                        "persamp_tokens_total{kind=\"prompt\"} 0\n"};
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        if (strstr(ps_text_cstr(&text), lines[i]) == NULL) fail_msg("no %s", lines[i]);
+    ps_text_clear(&text);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(turns_go_between_keys),
@@ -352,6 +458,9 @@ int main(void) {
         cmocka_unit_test(an_effort_is_so_many_answers),
         cmocka_unit_test(what_a_request_sets_is_set_and_bounded),
         cmocka_unit_test(names_of_models_are_configurations_of_their_own),
+        cmocka_unit_test(whatever_changes_the_search_changes_its_key),
+        cmocka_unit_test(the_session_that_was_not_used_for_the_longest_goes),
+        cmocka_unit_test(metrics_name_all_that_is_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

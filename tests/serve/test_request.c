@@ -1,4 +1,5 @@
 /* The request parser: what clients send is understood, what cannot be done is refused by name. */
+#include "persamp/config.h"
 #include "serve/request.h"
 #include "support/failing_allocator.h"
 #include "support/test.h"
@@ -105,6 +106,9 @@ static void what_asks_for_nothing_is_accepted(void **state) {
         ", \"max_tokens\": null, \"max_completion_tokens\": null, \"reasoning_effort\": null, \"stream\": null",
         ", \"audio\": null, \"logit_bias\": null, \"persamp\": null, \"response_format\": null, \"modalities\": null",
         ", \"seed\": -1",
+        ", \"seed\": -9223372036854775808",
+        ", \"seed\": 9223372036854775807",
+        ", \"seed\": \"9223372036854775807\"",
     };
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
         char body[512];
@@ -156,6 +160,9 @@ static void what_cannot_be_done_is_refused_by_name(void **state) {
         {CHAT(", \"n\": 1.5"), true, "n", "whole"},
         {CHAT(", \"max_tokens\": 0"), true, "max_tokens", "at least 1"},
         {CHAT(", \"seed\": \"x\""), true, "seed", "whole"},
+        {CHAT(", \"seed\": \"\""), true, "seed", "whole"},
+        {CHAT(", \"seed\": \"9223372036854775808\""), true, "seed", "whole"},
+        {CHAT(", \"seed\": 1.5"), true, "seed", "whole"},
         {CHAT(", \"seed\": 99999999999999999999"), true, "", "not JSON"},
         {CHAT(", \"temperature\": 2.1"), true, "temperature", "from 0 to 2"},
         {CHAT(", \"temperature\": true"), true, "temperature", "from 0 to 2"},
@@ -217,6 +224,28 @@ static void a_raw_prompt_is_taken_as_it_stands(void **state) {
     ps_api_request_clear(&r);
 }
 
+/* What a request may set is a number or a choice: no path, no pattern, no list, nothing of the machine's. */
+static void no_setting_of_a_request_is_a_path_or_a_pattern(void **state) {
+    (void)state;
+    size_t n, found = 0;
+    const ps_config_key *keys = ps_config_keys(&n);
+    static const char *const types[] = {"bool",           "integer", "integer or word", "number",
+                                        "number or word", "choice",  "choice or null"};
+    static const char *const closed[] = {"models.", "engine.", "serve.",  "hub.",        "logging.",
+                                         "system.", "prompt.", "tuning.", "scoring.prm."};
+    for (size_t i = 0; i < n; i++) {
+        if (!keys[i].per_request) continue;
+        bool plain = false;
+        for (size_t t = 0; t < sizeof types / sizeof *types; t++)
+            plain = plain || strcmp(keys[i].type, types[t]) == 0;
+        for (size_t c = 0; c < sizeof closed / sizeof *closed; c++)
+            plain = plain && strncmp(keys[i].name, closed[c], strlen(closed[c])) != 0;
+        if (!plain) fail_msg("%s, a %s", keys[i].name, keys[i].type);
+        found++;
+    }
+    assert_true(found > 20);
+}
+
 /* Whichever allocation fails, the answer is 500 and nothing is left. (jansson's are not ours here.) */
 static void without_memory_a_request_is_answered_with_500(void **state) {
     (void)state;
@@ -244,6 +273,7 @@ int main(void) {
         cmocka_unit_test(what_asks_for_nothing_is_accepted),
         cmocka_unit_test(what_cannot_be_done_is_refused_by_name),
         cmocka_unit_test(a_raw_prompt_is_taken_as_it_stands),
+        cmocka_unit_test(no_setting_of_a_request_is_a_path_or_a_pattern),
         cmocka_unit_test(without_memory_a_request_is_answered_with_500),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,7 +31,12 @@ static void an_answer_is_that_of_a_plain_solver(void **state) {
     assert_string_equal(json_text_at(answer, "object"), "chat.completion");
     assert_string_equal(json_text_at(answer, "model"), "toy");
     assert_string_equal(json_text_at(answer, "persamp.answer"), outcome->predictions[outcome->select].answer);
-    assert_int_equal(json_int_at(answer, "persamp.seed"), 7);
+    assert_string_equal(json_text_at(answer, "persamp.seed"), "7");
+    assert_string_equal(json_text_at(answer, "persamp.method"), "persistent");
+    assert_true(json_is_number(json_at(answer, "persamp.log_evidence")));
+    assert_true(json_is_number(json_at(answer, "persamp.ess")));
+    assert_int_equal(json_int_at(answer, "persamp.selections"), outcome->report.resamples);
+    assert_non_null(strstr(r.headers, "Content-Security-Policy: default-src 'none'; script-src 'self'"));
     assert_int_equal(json_array_size(json_at(answer, "persamp.answers")), outcome->n_classes);
     assert_int_equal(json_int_at(answer, "usage.completion_tokens"), outcome->tokens.generated);
     assert_int_equal(json_int_at(answer, "usage.prompt_tokens"), outcome->tokens.prompt);
@@ -49,27 +54,34 @@ static void an_answer_is_that_of_a_plain_solver(void **state) {
     bench_end(b);
 }
 
+/* It is a text, which every client gives back as it was; and its digits are a number of 63 bits, as system.seed is. */
 static void without_a_seed_a_fresh_one_is_named_and_gives_the_same(void **state) {
     (void)state;
     bench *b = bench_of("system.log_level", "INFO");
     char body[256];
-    reply first = client_post(b->port, chat_path, CHAT("")), other = client_post(b->port, chat_path, CHAT(""));
-    json_t *answer = reply_json(&first), *another = reply_json(&other);
-    long long seed = json_int_at(answer, "persamp.seed");
-    assert_true(seed != json_int_at(another, "persamp.seed"));
-    assert_true(seed >= 0 && seed < 1LL << 53);
-    snprintf(body, sizeof body, CHAT(", \"seed\": %lld"), seed);
-    reply again = client_post(b->port, chat_path, body);
-    json_t *same = reply_json(&again);
-    assert_string_equal(json_text_at(same, "choices.0.message.content"),
-                        json_text_at(answer, "choices.0.message.content"));
-    assert_int_equal(json_int_at(same, "usage.total_tokens"), json_int_at(answer, "usage.total_tokens"));
-    json_decref(answer);
-    json_decref(another);
-    json_decref(same);
-    reply_free(&first);
-    reply_free(&other);
-    reply_free(&again);
+    uint64_t all = 0;
+    for (int i = 0; i < 8; i++) {
+        reply first = client_post(b->port, chat_path, CHAT(""));
+        json_t *answer = reply_json(&first);
+        const char *seed = json_text_at(answer, "persamp.seed");
+        uint64_t number;
+        assert_true(ps_parse_count(seed, strlen(seed), 10, INT64_MAX, &number));
+        all |= number;
+        for (int text = 0; text < 2; text++) {
+            snprintf(body, sizeof body, text ? CHAT(", \"seed\": \"%s\"") : CHAT(", \"seed\": %s"), seed);
+            reply again = client_post(b->port, chat_path, body);
+            json_t *same = reply_json(&again);
+            assert_string_equal(json_text_at(same, "persamp.seed"), seed);
+            assert_string_equal(json_text_at(same, "choices.0.message.content"),
+                                json_text_at(answer, "choices.0.message.content"));
+            assert_int_equal(json_int_at(same, "usage.total_tokens"), json_int_at(answer, "usage.total_tokens"));
+            json_decref(same);
+            reply_free(&again);
+        }
+        json_decref(answer);
+        reply_free(&first);
+    }
+    assert_true(all >> 60 > 0); /* of eight seeds none of more than 60 bits: once in 2^24 runs */
     bench_end(b);
 }
 
@@ -115,6 +127,77 @@ static void limits_of_the_answer_are_kept(void **state) {
     assert_true(json_int_at(answer, "usage.completion_tokens") > 3); /* the search is bounded by its budget */
     json_decref(answer);
     reply_free(&r);
+    bench_end(b);
+}
+
+/* A poem has no answer that could be compared: its text is shown all the same. */
+static void what_has_no_answer_is_shown_with_none(void **state) {
+    (void)state;
+    bench *b = bench_of("evaluation.extract_answer", "last_number");
+    reply r = client_post(b->port, chat_path, CHAT(", \"seed\": 3, \"stop\": [\"\\n\"]"));
+    json_t *answer = reply_json(&r);
+    assert_true(strlen(json_text_at(answer, "choices.0.message.content")) == 2);
+    assert_true(json_is_null(json_at(answer, "persamp.answer")));
+    assert_int_equal(json_array_size(json_at(answer, "persamp.answers")), 0);
+    json_decref(answer);
+    reply_free(&r);
+    bench_end(b);
+}
+
+/* The names that an application may ask for, each a search of its own. */
+static void models_are_listed_and_chosen_by_name(void **state) {
+    (void)state;
+    bench *b = bench_of("serve.models", "{toy-majority: {method: majority}, toy-beam: {method: beam}}",
+                        "serve.model_name", "mine");
+    reply r = bench_get(b, "/v1/models");
+    json_t *list = reply_json(&r);
+    static const char *const names[] = {"mine", "toy-majority", "toy-beam"}, *const methods[] = {"persistent",
+                                                                                                 "majority", "beam"};
+    assert_int_equal(json_array_size(json_at(list, "data")), 3);
+    for (int i = 0; i < 3; i++) {
+        char place[32], body[256];
+        snprintf(place, sizeof place, "data.%d.id", i);
+        assert_string_equal(json_text_at(list, place), names[i]);
+        snprintf(body, sizeof body, CHAT(", \"model\": \"%s\""), names[i]);
+        reply one = client_post(b->port, chat_path, body);
+        json_t *answer = reply_json(&one);
+        assert_string_equal(json_text_at(answer, "model"), names[i]);
+        assert_string_equal(json_text_at(answer, "persamp.method"), methods[i]);
+        json_decref(answer);
+        reply_free(&one);
+    }
+    json_decref(list);
+    reply_free(&r);
+    bench_end(b);
+}
+
+/* An effort is so many answers, whatever the method: none costs less than two of them, and more cost no more than what
+ * they take in the mean. */
+static void an_effort_bounds_every_method(void **state) {
+    (void)state;
+    static const char *const methods[] = {
+        "persistent",      "greedy",         "best_of_n", "majority", "weighted_majority",
+        "particle_filter", "particle_gibbs", "beam",      "dvts",     "power_mcmc"};
+    static const struct {
+        const char *name;
+        long long answers;
+    } efforts[] = {{"none", 1}, {"low", 4}, {"medium", 8}};
+    enum { MEAN = 12, LONGEST_STEP = 8 }; /* tokens; of the toy's answers none has more than twelve */
+    bench *b = bench_of("serve.answer_tokens", "12");
+    for (size_t m = 0; m < sizeof methods / sizeof *methods; m++)
+        for (size_t e = 0; e < sizeof efforts / sizeof *efforts; e++) {
+            char body[256];
+            snprintf(body, sizeof body,
+                     CHAT(", \"seed\": 9, \"reasoning_effort\": \"%s\", \"persamp\": {\"method\": \"%s\"}"),
+                     efforts[e].name, methods[m]);
+            reply r = client_post(b->port, chat_path, body);
+            json_t *answer = reply_json(&r);
+            long long cost = json_int_at(answer, "usage.completion_tokens"), n = efforts[e].answers;
+            if (r.code != 200 || cost < 1 || cost > n * (MEAN + LONGEST_STEP))
+                fail_msg("%s, %s: %d, %lld tokens", methods[m], efforts[e].name, r.code, cost);
+            json_decref(answer);
+            reply_free(&r);
+        }
     bench_end(b);
 }
 
@@ -173,7 +256,7 @@ static json_t *next_event(int fd, bytes *body, size_t *at) {
 
 typedef struct stream_told {
     ps_text content, reasoning;
-    size_t events, usages, finishes;
+    size_t events, usages, finishes, lines; /* lines: pieces of progress */
     long long iteration, total_tokens;
     char error[64];
 } stream_told;
@@ -189,7 +272,7 @@ static stream_told read_stream(int fd) {
         const char *content = json_string_value(json_at(event, "choices.0.delta.content"));
         const char *reasoning = json_string_value(json_at(event, "choices.0.delta.reasoning"));
         if (content != NULL) ps_text_puts(&t.content, content);
-        if (reasoning != NULL) ps_text_puts(&t.reasoning, reasoning);
+        if (reasoning != NULL) ps_text_puts(&t.reasoning, reasoning), t.lines++;
         if (json_string_value(json_at(event, "choices.0.finish_reason")) != NULL) t.finishes++;
         if (json_is_object(json_at(event, "usage"))) {
             t.usages++;
@@ -282,6 +365,49 @@ static void a_stream_draws_the_pool(void **state) {
     assert_int_equal(r.code, 200);
     assert_null(strstr(r.body, "<svg"));
     reply_free(&r);
+    bench_end(b);
+}
+
+/* Events come with every iteration, words of progress at most twice a second. */
+static void progress_is_told_at_most_twice_a_second(void **state) {
+    (void)state;
+    bench *b = bench_of("system.log_level", "INFO");
+    double start = ps_now();
+    stream_told t =
+        ask_stream(b, CHAT(", \"seed\": 3, \"stream\": true, \"persamp\": {\"events\": true, \"budget\": 3000}"));
+    assert_true(t.events > 20);
+    assert_true(t.lines >= 1 && (double)t.lines <= 1 + 2 * (ps_now() - start));
+    told_clear(&t);
+    bench_end(b);
+}
+
+static void a_raw_prompt_is_streamed_as_text(void **state) {
+    (void)state;
+    bench *b = bench_of("system.log_level", "INFO");
+    bytes body = {0};
+    ps_text text = {0};
+    size_t at = 0, finishes = 0;
+    reply r = client_post(b->port, "/v1/completions", "{\"prompt\": \"so\", \"seed\": 4}");
+    json_t *answer = reply_json(&r);
+    assert_string_equal(json_text_at(answer, "object"), "text_completion");
+    int fd = client_connect(b->port);
+    client_request(fd, "POST", "/v1/completions", "", "{\"prompt\": \"so\", \"seed\": 4, \"stream\": true}");
+    reply head = client_head(fd);
+    assert_int_equal(head.code, 200);
+    for (json_t *event; (event = next_event(fd, &body, &at)) != NULL; json_decref(event)) {
+        assert_string_equal(json_text_at(event, "object"), "text_completion");
+        assert_null(json_at(event, "choices.0.delta"));
+        ps_text_puts(&text, json_text_at(event, "choices.0.text"));
+        finishes += json_is_string(json_at(event, "choices.0.finish_reason"));
+    }
+    assert_string_equal(ps_text_cstr(&text), json_text_at(answer, "choices.0.text"));
+    assert_int_equal(finishes, 1);
+    ps_text_clear(&text);
+    bytes_clear(&body);
+    reply_free(&head);
+    reply_free(&r);
+    json_decref(answer);
+    close(fd);
     bench_end(b);
 }
 
@@ -770,10 +896,15 @@ int main(void) {
         cmocka_unit_test(without_a_seed_a_fresh_one_is_named_and_gives_the_same),
         cmocka_unit_test(choices_are_classes_of_answers),
         cmocka_unit_test(limits_of_the_answer_are_kept),
+        cmocka_unit_test(what_has_no_answer_is_shown_with_none),
+        cmocka_unit_test(models_are_listed_and_chosen_by_name),
+        cmocka_unit_test(an_effort_bounds_every_method),
         cmocka_unit_test(a_conversation_reaches_the_model_whole),
         cmocka_unit_test(a_stream_tells_progress_then_the_answer_then_the_cost),
         cmocka_unit_test(a_stream_draws_the_pool),
         cmocka_unit_test(the_page_is_served_with_its_policy),
+        cmocka_unit_test(progress_is_told_at_most_twice_a_second),
+        cmocka_unit_test(a_raw_prompt_is_streamed_as_text),
         cmocka_unit_test(the_field_of_progress_is_the_operators_choice),
         cmocka_unit_test(refusals_are_objects_with_their_status),
         cmocka_unit_test(a_key_is_asked_for_and_a_wrong_one_refused),
