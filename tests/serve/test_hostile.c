@@ -2,6 +2,7 @@
  * one is answered. */
 #include "serve/bench.h"
 
+#include <poll.h>
 #include <sys/resource.h>
 
 static const char chat_path[] = "/v1/chat/completions";
@@ -285,6 +286,30 @@ static void an_address_has_its_share_of_the_connections(void **state) {
     bench_end(b);
 }
 
+/* One more than there may be is not answered until another has gone. */
+static void all_connections_together_are_limited(void **state) {
+    (void)state;
+    bench *b = bench_of("serve.limits.connections", "4");
+    int fds[5];
+    for (int i = 0; i < 5; i++) {
+        fds[i] = client_connect(b->port);
+        client_request(fds[i], "GET", "/health", "", NULL);
+        if (i == 4) break;
+        reply r = client_read(fds[i]);
+        assert_int_equal(r.code, 200);
+        reply_free(&r);
+    }
+    struct pollfd last = {.fd = fds[4], .events = POLLIN};
+    assert_int_equal(poll(&last, 1, 300), 0);
+    for (int i = 0; i < 4; i++)
+        close(fds[i]);
+    reply r = client_read(fds[4]);
+    assert_int_equal(r.code, 200);
+    reply_free(&r);
+    close(fds[4]);
+    bench_end(b);
+}
+
 /* Ten thousand that say nothing, from forty addresses. The others are answered meanwhile, and the idle ones are closed
  * when their time is over. */
 static void ten_thousand_idle_connections_hold_nobody_up(void **state) {
@@ -376,6 +401,7 @@ int main(void) {
         cmocka_unit_test(large_bodies_take_no_time),
         cmocka_unit_test(one_that_closes_its_half_is_given_up),
         cmocka_unit_test(an_address_has_its_share_of_the_connections),
+        cmocka_unit_test(all_connections_together_are_limited),
         cmocka_unit_test(ten_thousand_idle_connections_hold_nobody_up),
         cmocka_unit_test(neither_texts_nor_keys_are_logged),
     };

@@ -24,6 +24,7 @@ set_up = xllamacpp.CommonParams()
 set_up.model.path, set_up.hostnames, set_up.port = args.model, ["127.0.0.1"], args.port
 set_up.n_parallel, set_up.n_ctx, set_up.warmup = args.parallel, args.context, False
 set_up.cpuparams.n_threads = set_up.cpuparams_batch.n_threads = args.threads
+set_up.endpoint_metrics = True
 set_up.api_keys = [args.api_key] if args.api_key else []
 server = xllamacpp.Server(set_up)
 signal.sigwait([signal.SIGTERM, signal.SIGINT])
