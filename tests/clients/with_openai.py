@@ -114,15 +114,15 @@ told = []
 
 def crowd():
     try:
-        ask(model="toy", messages=QUESTION, extra_body={"persamp": {"budget": 200000}})
+        ask(model="toy", messages=QUESTION, extra_body={"persamp": {"budget": 20000}})
     except openai.RateLimitError as error:
         told.append(int(error.response.headers["retry-after"]))
 
 
-threads = [threading.Thread(target=crowd) for _ in range(24)]
+threads = [threading.Thread(target=crowd) for _ in range(16)]
 for thread in threads:
     thread.start()
 for thread in threads:
     thread.join()
-assert 0 < len(told) <= 16 and min(told) >= 1, told
+assert 0 < len(told) <= 8 and min(told) >= 1, told
 print("all of it")
