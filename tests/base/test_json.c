@@ -48,12 +48,31 @@ static void a_root_that_could_not_be_built_is_want_of_memory(void **state) {
     assert_int_equal(out.length, 0);
 }
 
+/* Commas in a text are no values; what a small body could grow into is bounded before it is built. */
+static void what_comes_from_elsewhere_is_bounded(void **state) {
+    (void)state;
+    static const char good[] = "{\"a\": \",,,[[[\", \"b\": [1, 2]}", *const bad[] = {"{\"a\": 1, \"a\": 2}", "{", "",
+                                                                                     "NaN"};
+    json_t *root = NULL;
+    ps_error why;
+    assert_ok(ps_json_read(good, strlen(good), 5, &root, err));
+    assert_int_equal(json_array_size(json_object_get(root, "b")), 2);
+    json_decref(root);
+    assert_int_equal(ps_json_read(good, strlen(good), 4, &root, &why), PS_FORMAT);
+    assert_string_equal(why.message, "has more than 4 values");
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_int_equal(ps_json_read(bad[i], strlen(bad[i]), 9, &root, &why), PS_FORMAT);
+        assert_non_null(strstr(why.message, "is no JSON: line 1"));
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_that_json_lacks_are_null),
         cmocka_unit_test(a_text_that_is_not_utf8_is_repaired_and_none_is_null),
         cmocka_unit_test(a_dump_is_appended_and_lets_go_of_its_root),
         cmocka_unit_test(a_root_that_could_not_be_built_is_want_of_memory),
+        cmocka_unit_test(what_comes_from_elsewhere_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

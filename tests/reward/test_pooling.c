@@ -361,6 +361,7 @@ static void answers_come_in_any_order(void **state) {
             assert_ok(ps_prm_poll(prm, INFINITY, &events, &n, err));
         assert_int_equal(n, 1);
         assert_int_equal(events->tag, 1 - late);
+        assert_true(fault_server_await(server.server, FAULT_REQUESTS, before + 2));
         fault_server_release(server.server, 7);
         collect(prm, 1, steps);
         check_near(steps[late].step, late == 0 ? .75 : .25, 1e-12);
@@ -386,6 +387,7 @@ static void a_silent_server_holds_nobody(void **state) {
         submit(prm, root, "a", i);
     assert_ok(ps_prm_poll(prm, 0, &events, &n, err));
     assert_true(fault_server_await(server.server, FAULT_REQUESTS, before + 1));
+    const double from = ps_now();
     ps_prm_cancel(prm, 1);
     while (n == 0)
         assert_ok(ps_prm_poll(prm, INFINITY, &events, &n, err));
@@ -402,6 +404,7 @@ static void a_silent_server_holds_nobody(void **state) {
     assert_ok(ps_prm_poll(prm, 0, &events, &n, err));
     assert_true(fault_server_await(server.server, FAULT_REQUESTS, before + 2));
     ps_prm_free(prm);
+    assert_true(ps_now() - from < 2);
     pooling_server_stop(&server);
 }
 
