@@ -198,7 +198,9 @@ static ps_status read_chance(const json_t *object, ps_token choice, double *logp
     snprintf(key, sizeof key, "token_id:%d", (int)choice);
     ps_status status = ps_remote_read_logp(json_object_get(object, key), logp, err);
     if (status == PS_OK && *logp <= impossible) *logp = -INFINITY;
-    return status == PS_OK ? PS_OK : ps_error_prefix(err, status, "the chance of %s", key);
+    return status == PS_OK
+               ? PS_OK
+               : ps_error_prefix(err, status, "the chance of %s (logprob_token_ids, which an older vLLM ignores)", key);
 }
 
 static ps_status read_choices(const ps_remote_ask *ask, const char *body, size_t length, ps_arena *arena,
