@@ -8,11 +8,8 @@
 # rows alone. Settings (--key=value) hold for every row.
 #   bench/real_choices.sh runs/choices "$(tools/get-model qwen2.5-coder-1.5b)" gsm8k_test.jsonl 100
 #
-# Columns: right by each answer.select of the same particles; problems without a finished answer; finished answers of all
-# particles, and how many of them differ; tokens drawn, and forward passes (particles that write the same share them);
-# selections.
+# The columns are told in bench/real_rows.
 set -eu
-persamp=${PERSAMP:-$(dirname "$0")/../build/persamp}
 usage='usage: bench/real_choices.sh FOLDER MODEL DATA [N [PARTICLES [--key=value…]]]'
 folder=${1:?$usage} model=${2:?$usage} data=${3:?$usage} problems=${4:-60} particles=${5:-8}
 if [ $# -gt 5 ]; then shift 5; else shift $#; fi
@@ -41,60 +38,8 @@ min-16-ess-tau-10 --generation.min_tokens_per_step=16 --ps.resample.policy=ess -
 LIST
 }
 
-chosen() {
-    settings | while read -r name keys; do
-        case " ${ONLY:-$name} " in *" $name "*) echo "$name $keys" ;; esac
-    done
-}
+keys_of() { echo --generation.include_logprobs=false; }
+after() { :; }
 
-solve() { # solve N NAME --key=value…
-    limit=$1 name=$2 code=0
-    shift 2
-    "$persamp" eval --limit "$limit" --models.generator.model_path="$model" --evaluation.dataset_path="$data" \
-        --generation.n_particles="$particles" --evaluation.save_particles=true --generation.include_logprobs=false \
-        --evaluation.output_dir="$folder/$name" "$@" </dev/null >>"$folder/$name.txt" 2>&1 || code=$?
-    if [ $code -gt 1 ]; then # 1: some problem failed; its line counts
-        tail -5 "$folder/$name.txt"
-        exit 1
-    fi
-}
-
-table() {
-    echo '| setting | problems | right: best | majority | weighted | none finished | answers | distinct | tokens | passes | selections |'
-    echo '|---|---|---|---|---|---|---|---|---|---|---|'
-    chosen | while read -r name _; do
-        awk -v name="$name" '
-            function number(key) { # that stands in the line once
-                return match($0, "\"" key "\":[0-9]+") ? substr($0, RSTART + length(key) + 3, RLENGTH - length(key) - 3) : 0
-            }
-            {
-                n++
-                best += /"correct_best":true/
-                majority += /"correct_majority":true/
-                weighted += /"correct_weighted":true/
-                none += !(/"truncated":false/ && /"error":null/)
-                tokens += number("generated")
-                passes += number("generated") - number("shared")
-                selections += number("resample_count")
-                distinct += gsub(/"votes":/, "&")
-                answers += gsub(/"state":"finished"/, "&")
-            }
-            END {
-                if (n > 0)
-                    printf "| %s | %d | %.1f%% | %.1f%% | %.1f%% | %d | %.1f | %.1f | %.0f | %.0f | %.1f |\n", name, n, 100 * best / n,
-                           100 * majority / n, 100 * weighted / n, none, answers / n, distinct / n, tokens / n, passes / n, selections / n
-            }' "$folder/$name/results.jsonl"
-    done
-}
-
-mkdir -p "$folder"
-upto=0
-while [ "$upto" -lt "$problems" ]; do
-    upto=$((upto + 10))
-    [ "$upto" -lt "$problems" ] || upto=$problems
-    # shellcheck disable=SC2086 # keys are words
-    chosen | while read -r name keys; do solve "$upto" "$name" $keys "$@"; done
-    table >"$folder/table.new"
-    mv "$folder/table.new" "$folder/table.md"
-done
-cat "$folder/table.md"
+. "$(dirname "$0")/real_rows"
+run_rows 0 "$problems" "$@"

@@ -18,6 +18,7 @@ int ps_cmd_study(int argc, char **argv);
 int ps_cmd_report(int argc, char **argv);
 int ps_cmd_config(int argc, char **argv);
 int ps_cmd_verify(int argc, char **argv);
+int ps_cmd_learn(int argc, char **argv);
 int ps_cmd_info(int argc, char **argv);
 int ps_cmd_serve(int argc, char **argv);
 

@@ -105,6 +105,13 @@ static void print_sharing(const ps_eval_arm *arm) {
                 arm->alike, arm->done, method->spread);
 }
 
+/* How far the confidence of the results is to be believed; the diagram is for who draws it. */
+static void print_calibration(const ps_eval_arm *arm) {
+    if (isfinite(arm->brier))
+        ps_cli_note("confidence in its answers: Brier %.3f, ECE %.3f (reliability in summary.json)", arm->brier,
+                    arm->ece);
+}
+
 static int print_summary(const ps_eval_summary *s, const ps_models *models) {
     print_table(s);
     size_t errors = 0, truncated = 0;
@@ -113,7 +120,10 @@ static int print_summary(const ps_eval_summary *s, const ps_models *models) {
         errors += s->arms[i].errors;
         truncated += s->arms[i].truncated;
     }
-    if (s->n_arms > 0 && s->arms[0].name != NULL) print_selections(&s->arms[0], ps_models_prm(models) != NULL);
+    if (s->n_arms > 0 && s->arms[0].name != NULL) {
+        print_selections(&s->arms[0], ps_models_prm(models) != NULL);
+        print_calibration(&s->arms[0]);
+    }
     for (size_t i = 0; i < s->n_arms; i++)
         if (s->arms[i].name != NULL) print_sharing(&s->arms[i]);
     if (truncated > 0) ps_cli_note("%zu answers were cut off before they finished", truncated);

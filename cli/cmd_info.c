@@ -78,9 +78,10 @@ static void print_prm(const ps_config *config, const char *kind) {
     const char *path = config->models_prm_model_path;
     const bool served = is_served(config);
     ps_text_printf(&text, "%s%s, kind %s", served ? "at " : "",
-                   served         ? config->models_prm_openai_base_url
-                   : path != NULL ? path
-                                  : "the shipped one",
+                   served                      ? config->models_prm_openai_base_url
+                   : path != NULL              ? path
+                   : strcmp(kind, "self") == 0 ? "a head on the generator's own hidden states"
+                                               : "the shipped one",
                    kind);
     print_line("prm         ", ps_text_ok(&text) ? ps_text_cstr(&text) : kind);
     ps_text_clear(&text);

@@ -23,6 +23,7 @@ static const command commands[] = {
     {"tune", "find the settings that answer best", ps_cmd_tune},
     {"study", "look at what was tuned", ps_cmd_study},
     {"report", "show what eval, compare and tune left, as one page", ps_cmd_report},
+    {"learn", "teach a model to judge its own unfinished answers", ps_cmd_learn},
     {"serve", "answer over HTTP, in the words of the OpenAI API", ps_cmd_serve},
     {"config", "show or explain the configuration", ps_cmd_config},
     {"verify", "compare answers", ps_cmd_verify},

@@ -71,6 +71,9 @@ if(PERSAMP_HAVE_LIBPQ)
     target_compile_definitions(persamp_dependencies INTERFACE PS_HAVE_LIBPQ=1)
 endif()
 
+persamp_find(lbfgs REQUIRED HEADER lbfgs.h LIBRARIES lbfgs MODULE liblbfgs
+    APT liblbfgs-dev BREW liblbfgs FOR "persamp learn")
+
 persamp_find(microhttpd REQUIRED HEADER microhttpd.h LIBRARIES microhttpd MODULE libmicrohttpd
     APT libmicrohttpd-dev BREW libmicrohttpd FOR "persamp serve")
 

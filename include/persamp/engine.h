@@ -50,6 +50,7 @@ typedef struct ps_generation {
     int max_answer_tokens;      /* of the answer, the prompt not counted; 0: as many as the context leaves */
     bool logq;                  /* somebody reads logq: an engine to which it costs something gives it only then */
     bool certainty, confidence; /* somebody reads these: events have them only then */
+    bool hidden; /* likewise the hidden state that a step's last token was drawn from. Needs PS_ENGINE_STEP_HIDDEN */
     /* > 0: token i of the answer, from 0, is drawn at 1 / (1 + (1/temperature − 1) · min(1, (i + 1) / ramp_tokens)),
      * which leads from 1 to `temperature`. 0: at `temperature` from the first on. Needs PS_ENGINE_RAMP. */
     int ramp_tokens;
@@ -118,7 +119,9 @@ typedef struct ps_event {
     size_t text_length;
     /* Evaluation: */
     const double *choice_logp; /* [n_marks × n_choices]; with PS_ENGINE_AMONG_CHOICES given that it is one of them */
-    const float *hidden;       /* [n_marks × hidden_size] or NULL */
+    /* [n_marks × hidden_size] or NULL. Of an extension whose generation asks: [hidden_size], the state that its last
+     * token was drawn from, so after the token before it, which costs no pass; NULL without a token. */
+    const float *hidden;
     /* Cost of this request: */
     size_t prompt;    /* tokens of the prompt at the root of its tree, BOS included; 0 on error */
     size_t prefilled; /* tokens computed by prefill: the prompt or evaluated tokens, and any recomputed prefix */
@@ -130,20 +133,21 @@ typedef struct ps_event {
 /* What an engine can do, as bits of ps_engine_info.can. What is built on it asks at the start: a score that reads
  * log-probabilities an engine does not give is refused by name. */
 typedef enum ps_engine_can {
-    PS_ENGINE_LOGP = 1 << 0,          /* events have logp */
-    PS_ENGINE_LOGQ = 1 << 1,          /* … and logq, exact */
-    PS_ENGINE_LOGQ_BOUNDED = 1 << 2,  /* … or logq within a bound that the engine states */
-    PS_ENGINE_ENTROPY = 1 << 3,       /* … and entropy */
-    PS_ENGINE_TOKENS = 1 << 4,        /* … and token ids; ps_engine_tokenize and ps_engine_root work */
-    PS_ENGINE_EVALUATE = 1 << 5,      /* given tokens can be read: reward models of kind token */
-    PS_ENGINE_HIDDEN = 1 << 6,        /* … with hidden states: kind head */
-    PS_ENGINE_SEEDS = 1 << 7,         /* the same key draws the same token where the logits are the same */
-    PS_ENGINE_DETERMINISTIC = 1 << 8, /* results do not depend on what runs beside, to the bit */
-    PS_ENGINE_CERTAINTY = 1 << 9,     /* events have certainty when asked */
-    PS_ENGINE_CONFIDENCE = 1 << 10,   /* … and confidence */
-    PS_ENGINE_RAMP = 1 << 11,         /* ramp_tokens is understood */
-    PS_ENGINE_CHATS_WHOLE = 1 << 12,  /* a limit: an answer to messages is one step, which nothing can be added to */
-    PS_ENGINE_AMONG_CHOICES = 1 << 13 /* a limit: of choice_logp the differences alone mean something */
+    PS_ENGINE_LOGP = 1 << 0,           /* events have logp */
+    PS_ENGINE_LOGQ = 1 << 1,           /* … and logq, exact */
+    PS_ENGINE_LOGQ_BOUNDED = 1 << 2,   /* … or logq within a bound that the engine states */
+    PS_ENGINE_ENTROPY = 1 << 3,        /* … and entropy */
+    PS_ENGINE_TOKENS = 1 << 4,         /* … and token ids; ps_engine_tokenize and ps_engine_root work */
+    PS_ENGINE_EVALUATE = 1 << 5,       /* given tokens can be read: reward models of kind token */
+    PS_ENGINE_HIDDEN = 1 << 6,         /* … with hidden states: kind head */
+    PS_ENGINE_SEEDS = 1 << 7,          /* the same key draws the same token where the logits are the same */
+    PS_ENGINE_DETERMINISTIC = 1 << 8,  /* results do not depend on what runs beside, to the bit */
+    PS_ENGINE_CERTAINTY = 1 << 9,      /* events have certainty when asked */
+    PS_ENGINE_CONFIDENCE = 1 << 10,    /* … and confidence */
+    PS_ENGINE_RAMP = 1 << 11,          /* ramp_tokens is understood */
+    PS_ENGINE_CHATS_WHOLE = 1 << 12,   /* a limit: an answer to messages is one step, which nothing can be added to */
+    PS_ENGINE_AMONG_CHOICES = 1 << 13, /* a limit: of choice_logp the differences alone mean something */
+    PS_ENGINE_STEP_HIDDEN = 1 << 14    /* extensions give a hidden state when asked: kind self */
 } ps_engine_can;
 
 /* Facts of a loaded model, for reports. Strings live as long as the engine. */

@@ -153,9 +153,11 @@ typedef struct ps_step_result {
 typedef struct ps_answer {
     uint32_t snapshot;
     ps_snapshot_state state;
-    double log_weight; /* posterior weight, unnormalised; 0 where the method has none */
-    double ell;        /* log-score */
-    double reward;     /* NaN without a PRM */
+    double log_weight;   /* posterior weight, unnormalised; 0 where the method has none */
+    double log_weight_q; /* of an unbiased estimate of the model's own distribution q over finished answers: Σ exp over
+                            those of a kind is the share of draws of that kind. NaN where the method does not know */
+    double ell;          /* log-score */
+    double reward;       /* NaN without a PRM */
 } ps_answer;
 
 /* Why a method ended. */

@@ -1,6 +1,6 @@
 /* persamp/persamp.h: all of persamp. The rooms, from simple to whole: base, core, score, engine, reward, method,
- * verify, config, run, study, tune, draw, report, serve. A caller who only wants answers needs run.h: open models from
- * a configuration, then ps_solve. */
+ * verify, config, run, study, tune, draw, report, serve, learn. A caller who only wants answers needs run.h: open
+ * models from a configuration, then ps_solve. */
 #ifndef PERSAMP_PERSAMP_H
 #define PERSAMP_PERSAMP_H
 
@@ -12,6 +12,7 @@
 #include "persamp/engine.h"
 #include "persamp/engine_llama.h"
 #include "persamp/engine_toy.h"
+#include "persamp/learn.h"
 #include "persamp/method.h"
 #include "persamp/report.h"
 #include "persamp/reward.h"

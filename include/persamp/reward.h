@@ -26,6 +26,8 @@ typedef struct ps_prm_request {
     size_t length;
     uint64_t tag; /* returned in the event */
     bool ends;    /* the answer ends with it */
+    const float
+        *hidden; /* ps_event.hidden of the step, for a reward model that reads it; copied. NULL: no token, no state */
 } ps_prm_request;
 
 typedef struct ps_prm_event {
@@ -41,6 +43,7 @@ typedef struct ps_prm_event {
 /* The table a kind of PRM fills: REQUIRED unless marked OPTIONAL. A PRM embeds `ps_prm` as its first member. */
 typedef struct ps_prm_ops {
     const char *kind;
+    bool reads_hidden; /* requests must bring the generator's hidden states */
     void (*destroy)(ps_prm *prm);
     ps_status (*root)(ps_prm *prm, const char *question, ps_prm_node *node, ps_error *err);
     void (*release)(ps_prm *prm, ps_prm_node node);
@@ -72,8 +75,10 @@ PS_API bool ps_prm_on_ready(ps_prm *prm, void (*ready)(void *user), void *user);
 PS_API void ps_prm_get_stats(const ps_prm *prm, ps_engine_stats *stats);
 /* The text that its own steps end with, where it has one (ps_prm_options.step_separator); NULL: it reads every step. */
 PS_API const char *ps_prm_separator(const ps_prm *prm);
-/* Which reward model it is, as ps_engine_info.identity; of kind `head` "MODEL+HEAD". NULL where it is not known. Lives
- * as long as the reward model. */
+/* Whether it reads ps_prm_request.hidden: whoever generates then asks for it (ps_generation.hidden). */
+PS_API bool ps_prm_reads_hidden(const ps_prm *prm);
+/* Which reward model it is, as ps_engine_info.identity; of kinds `head` and `self` "MODEL+HEAD". NULL where it is not
+ * known. Lives as long as the reward model. */
 PS_API const char *ps_prm_identity(const ps_prm *prm);
 
 /* ---- Models on an engine that can evaluate ------------------------------- */
@@ -120,6 +125,36 @@ PS_API ps_status ps_prm_create(ps_engine *engine, const char *model_path, const 
  * PS_FORMAT: the server gives no such rows. */
 PS_API ps_status ps_prm_pooling_create(const ps_openai_options *server, const ps_prm_options *options, ps_prm **prm,
                                        ps_error *err);
+
+/* ---- Learned heads ------------------------------------------------------- */
+
+/* What the file of a head that `persamp learn` made says of the samples it was made of. Strings are owned; NULL: the
+ * file does not say. */
+typedef struct ps_head_origin {
+    char *model;               /* ps_engine_info.identity of the model whose hidden states it reads */
+    char *steps;               /* where their steps end, as ps_steps_words puts it */
+    char *system;              /* the system message before the question */
+    double temperature, top_p; /* NaN: the file does not say */
+} ps_head_origin;
+/* *learned: the head reads the state before a step's last token, as learned ones do, and not one at a tag. PS_IO,
+ * PS_FORMAT: damaged; PS_ENGINE: built without libllama. Free with ps_head_origin_clear. */
+PS_API ps_status ps_head_origin_read(const char *path, ps_head_origin *origin, bool *learned, ps_error *err);
+PS_API void ps_head_origin_clear(ps_head_origin *origin); /* {0} is fine */
+
+/* y = W x + b with W (out, in) row by row, borrowed. */
+typedef struct ps_head_layer {
+    size_t in, out;
+    const float *weight, *bias; /* [out × in], [out] */
+} ps_head_layer;
+/* Write a learned head of one or two layers, ReLU between them, with one output: the logit of "right". PS_IO. */
+PS_API ps_status ps_head_write(const char *path, const ps_head_layer *layers, size_t n_layers,
+                               const ps_head_origin *origin, ps_error *err);
+
+/* Kind `self`: a learned head on the generator's own hidden states, which requests bring with them: no second model,
+ * and no pass of its own. A step without a token keeps the last reading; before the first that is 1. PS_FORMAT: no
+ * learned head, one of another model than `generator`, or another width; PS_ARG: that engine gives no hidden states. */
+PS_API ps_status ps_prm_self_create(const ps_engine *generator, const char *head_path, ps_aggregate aggregate,
+                                    ps_prm **prm, ps_error *err);
 
 /* ---- Kind `toy`: the reward model of the toy engine ---------------------- */
 

@@ -105,11 +105,18 @@ typedef struct ps_models ps_models;
  * truncated or has no tokenizer; PS_ENGINE: libllama refuses it, a GPU was demanded and is not there, or this build has
  * no libllama; PS_ARG: an engine that is not built. */
 PS_API ps_status ps_models_open(const ps_config *config, const ps_log *log, ps_models **models, ps_error *err);
+/* Likewise without the reward model, and the engine can be asked for hidden states (PS_ENGINE_HIDDEN). PS_ARG: another
+ * engine than llama. */
+PS_API ps_status ps_models_open_states(const ps_config *config, const ps_log *log, ps_models **models, ps_error *err);
 PS_API void ps_models_free(ps_models *models);
 /* The three belong to the models. */
 PS_API ps_engine *ps_models_engine(const ps_models *models);
 PS_API ps_prm *ps_models_prm(const ps_models *models);      /* NULL without one */
 PS_API const char *ps_models_path(const ps_models *models); /* of the reasoner; "toy" for the toy engine */
+
+/* Where the steps of a configuration's answers end, in words, appended to *text: "newline, 1 to 128 tokens". Two that
+ * say the same end their steps at the same places. Check ps_text_ok. */
+PS_API void ps_steps_words(const ps_config *config, ps_text *text);
 
 /* ---- Outcomes ------------------------------------------------------------ */
 
@@ -117,6 +124,8 @@ PS_API const char *ps_models_path(const ps_models *models); /* of the reasoner; 
 typedef struct ps_answer_class {
     const char *answer; /* as its best member wrote it */
     double weight;      /* posterior weight; the classes' weights sum to one */
+    double draws;       /* estimated share of the model's own draws that give this answer, in [0, 1]: what a search has
+                           found need not be likely. NaN where the method does not know */
     size_t votes;       /* finished snapshots */
     uint32_t snapshot;  /* that best member: of the highest log-score */
 } ps_answer_class;
@@ -125,6 +134,7 @@ typedef struct ps_answer_class {
 typedef struct ps_prediction {
     const char *answer; /* NULL when there is none */
     bool correct;       /* against the ground truth; false without one */
+    double confidence;  /* in it, in [0, 1], as answer.confidence says; NaN without an answer */
     uint32_t snapshot;  /* that stands for it */
 } ps_prediction;
 
@@ -245,6 +255,12 @@ PS_API ps_select ps_session_select(const ps_session *session); /* which predicti
  * template, or one that renders no question, and prompt.template is not set. Every question would fail so: whoever has
  * many asks first. (A problem that is a prompt already needs none.) Computes nothing. */
 PS_API ps_status ps_session_check_prompt(const ps_session *session, ps_error *err);
+/* The root of a problem in the engine's tree, as a search begins it; the caller owns one reference. As
+ * ps_engine_prompt. */
+PS_API ps_status ps_session_root(const ps_session *session, const ps_problem *problem, ps_node *node, ps_error *err);
+/* Whether a whole answer is right, by the session's rules. */
+PS_API ps_status ps_session_judge(const ps_session *session, const char *gold, const char *answer, bool *right,
+                                  ps_error *err);
 /* Problems of this session worth having in a solver at once: fewer leave the machine idle, more slow each other down.
  * At least 1. */
 PS_API size_t ps_session_in_flight(const ps_session *session);

@@ -67,9 +67,16 @@ typedef struct ps_result_files {
 PS_API ps_status ps_results_list(const char *folder, ps_result_files *out, ps_error *err);
 PS_API void ps_result_files_clear(ps_result_files *files); /* all zeros afterwards, and fine before */
 
-/* How sure the answers of an outcome are of a prediction: the share of the votes for the plain vote, else the posterior
- * weight of its class; NaN where there is no answer. */
+/* How sure the answers of an outcome are of a prediction (ps_prediction.confidence); NaN where there is no answer. */
 PS_API double ps_outcome_confidence(const ps_outcome *outcome, ps_select select);
+
+/* Results whose confidence lies in one tenth: of a reliability diagram, whose points lie on the diagonal where the
+ * confidence is to be believed. */
+enum { PS_RELIABILITY_BINS = 10 };
+typedef struct ps_reliability {
+    size_t n;
+    double confidence, right; /* the mean, and the share that is right; NaN without any */
+} ps_reliability;
 
 /* ---- Evaluation ---------------------------------------------------------- */
 
@@ -96,7 +103,9 @@ typedef struct ps_eval_arm {
     ps_token_counts tokens;
     double seconds;                  /* wall time of this run */
     double mean_ess, mean_resamples; /* NaN without weights */
-    const char *path;                /* of its result lines */
+    double brier, ece;               /* as in ps_compare_cell */
+    ps_reliability reliability[PS_RELIABILITY_BINS];
+    const char *path; /* of its result lines */
 } ps_eval_arm;
 
 typedef struct ps_eval_summary {
@@ -207,8 +216,9 @@ typedef struct ps_compare_cell {
      * by paired bootstrap over problems, two-sided bootstrap p, and p after Holm's correction over all cells. NaN for
      * the first method, and where there is nothing to compare. */
     double difference, difference_low, difference_high, p, p_holm;
-    double brier;           /* mean (confidence − correct)² */
-    double ece;             /* expected calibration error, 10 bins of equal width */
+    double brier; /* mean (confidence − correct)² */
+    double ece;   /* expected calibration error, 10 bins of equal width */
+    ps_reliability reliability[PS_RELIABILITY_BINS];
     ps_token_counts tokens; /* of all runs */
     double seconds;         /* wall time of making them, over all sessions */
     bool shared;            /* its samples were drawn for an earlier method of the list and are only read differently */

@@ -86,6 +86,13 @@ static void check_prm(checker *c) {
     const ps_config *cfg = c->cfg;
     if (ps_config_is(cfg->scoring_prm_kind, "head") && cfg->scoring_prm_head_path == NULL)
         complain(c, KEY_scoring_prm_kind, "head needs scoring.prm.head_path");
+    if (ps_config_is(cfg->scoring_prm_kind, "self") && cfg->scoring_prm_head_path == NULL)
+        complain(c, KEY_scoring_prm_kind, "self needs scoring.prm.head_path, a head that `persamp learn` made");
+    if (cfg->models_prm_enabled && ps_config_is(cfg->scoring_prm_kind, "self") &&
+        ps_config_is(cfg->engine_type, "openai"))
+        complain(c, KEY_scoring_prm_kind,
+                 "self reads the hidden states of the generator, which a server does not give: set it to head and "
+                 "models.prm.model_path to the same model's file, which then reads the answers in this process");
     if (cfg->models_prm_enabled) check_place_of_prm(c);
     if (cfg->models_prm_enabled || ps_config_is(cfg->engine_type, "toy")) return; /* the toy has its own */
 #define X(name) check_needs_prm(c, KEY_scoring_type, cfg->scoring_type, #name);

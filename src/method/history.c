@@ -54,7 +54,7 @@ void ps_history_report(const ps_history *history, ps_method_report *report) {
 ps_status ps_pool_answers_of_tree(ps_pool *pool, double beta_max, bool truncated, const ps_tree *tree,
                                   const uint32_t *snapshot_of, ps_answer **answers, size_t *n, ps_error *err) {
     uint32_t *ids = NULL;
-    double *log_weights = NULL, log_z;
+    double *log_weights = NULL, *of_q = NULL, log_z;
     ps_answer *out = NULL;
     ps_status status = ps_pool_answers(pool, beta_max, truncated, &ids, &log_weights, n, &log_z, err);
     if (status != PS_OK) return status;
@@ -62,6 +62,10 @@ ps_status ps_pool_answers_of_tree(ps_pool *pool, double beta_max, bool truncated
         status = ps_tree_answers(tree, answers, n, err);
         goto done;
     }
+    ps_free(ids);
+    ids = NULL;
+    status = ps_pool_answers(pool, 0, truncated, &ids, &of_q, n, &log_z, err);
+    if (status != PS_OK) goto done;
     out = ps_calloc(*n, sizeof *out);
     if (out == NULL) {
         status = ps_nomem(err);
@@ -73,6 +77,7 @@ ps_status ps_pool_answers_of_tree(ps_pool *pool, double beta_max, bool truncated
         out[i] = (ps_answer){.snapshot = snapshot,
                              .state = node->state,
                              .log_weight = log_weights[i],
+                             .log_weight_q = of_q[i],
                              .ell = node->ell,
                              .reward = node->sums.reward};
     }
@@ -80,6 +85,7 @@ ps_status ps_pool_answers_of_tree(ps_pool *pool, double beta_max, bool truncated
 done:
     ps_free(ids);
     ps_free(log_weights);
+    ps_free(of_q);
     return status;
 }
 

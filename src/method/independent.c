@@ -104,6 +104,7 @@ static ps_status answers(const ps_method *method, ps_answer **list, size_t *n, p
     for (size_t i = 0; i < *n; i++) {
         ps_answer *answer = &(*list)[i];
         answer->log_weight = log_vote(p, answer);
+        answer->log_weight_q = -log((double)*n); /* each is a draw */
     }
     return PS_OK;
 }

@@ -17,6 +17,7 @@ static ps_status keep_answers(ps_filter *p, ps_error *err) {
         const ps_tree_node *node = ps_filter_node(p, &p->particles[i]);
         if (!node->known) continue;
         p->done[p->n_done++] = (ps_answer){.snapshot = p->particles[i].snapshot,
+                                           .log_weight_q = NAN,
                                            .state = node->state,
                                            .log_weight = p->gibbs ? p->particles[i].log_w - log_mean
                                                                   : p->log_z + p->particles[i].log_w - log((double)M),

@@ -100,8 +100,8 @@ static ps_status record(power *p, uint32_t snapshot, ps_error *err) {
         return PS_OK;
     }
     if (ps_reserve(&p->draws, &p->draws_capacity, p->n_draws + 1) != PS_OK) return ps_nomem(err);
-    p->draws[p->n_draws++] =
-        (ps_answer){.snapshot = snapshot, .state = node->state, .ell = node->ell, .reward = node->sums.reward};
+    p->draws[p->n_draws++] = (ps_answer){
+        .snapshot = snapshot, .state = node->state, .log_weight_q = NAN, .ell = node->ell, .reward = node->sums.reward};
     return PS_OK;
 }
 

@@ -81,8 +81,11 @@ ps_status ps_tree_answers(const ps_tree *tree, ps_answer **answers, size_t *n, p
     for (size_t i = 1; i < tree->size; i++) {
         const ps_tree_node *node = &tree->nodes[i];
         if (node->known && node->state == wanted)
-            list[k++] = (ps_answer){
-                .snapshot = (uint32_t)i, .state = node->state, .ell = node->ell, .reward = node->sums.reward};
+            list[k++] = (ps_answer){.snapshot = (uint32_t)i,
+                                    .state = node->state,
+                                    .log_weight_q = NAN,
+                                    .ell = node->ell,
+                                    .reward = node->sums.reward};
     }
     *answers = list;
     *n = k;

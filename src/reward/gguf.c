@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <ggml.h>
 #include <gguf.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -176,6 +177,34 @@ static ps_status check_activation(const tensor_file *t, const ps_prm_head *head)
     return status;
 }
 
+/* A number written as text; NaN where it is not there. */
+static ps_status copy_number(const tensor_file *t, const char *key, double *value) {
+    char *text = NULL;
+    ps_status status = copy_string(t, key, &text);
+    *value = NAN;
+    if (status == PS_OK && text != NULL && !ps_parse_real(text, strlen(text), value))
+        status = ps_fail(t->err, PS_FORMAT, "%s: %s is \"%s\"; expected a number", t->path, key, text);
+    ps_free(text);
+    return status;
+}
+
+/* What learn wrote. */
+static ps_status read_origin(const tensor_file *t, ps_prm_head *head) {
+    char *position = NULL;
+    ps_status status = copy_string(t, "prm.head.position", &position);
+    head->learned = position != NULL;
+    if (status == PS_OK && position != NULL && strcmp(position, PS_HEAD_POSITION) != 0)
+        status = ps_fail(t->err, PS_FORMAT, "%s: prm.head.position is \"%s\"; only \"%s\" is known", t->path, position,
+                         PS_HEAD_POSITION);
+    if (status == PS_OK) status = copy_string(t, "prm.head.model", &head->origin.model);
+    if (status == PS_OK) status = copy_string(t, "prm.head.steps", &head->origin.steps);
+    if (status == PS_OK) status = copy_string(t, "prm.head.system", &head->origin.system);
+    if (status == PS_OK) status = copy_number(t, "prm.head.temperature", &head->origin.temperature);
+    if (status == PS_OK) status = copy_number(t, "prm.head.top_p", &head->origin.top_p);
+    ps_free(position);
+    return status;
+}
+
 static ps_status read_head(const tensor_file *t, ps_prm_head *head) {
     ps_prm_layer *a = &head->layer[0], *b = &head->layer[1];
     ps_status status = read_layer(t, 0, a);
@@ -191,6 +220,7 @@ static ps_status read_head(const tensor_file *t, ps_prm_head *head) {
     status = read_positive(t, head);
     if (status == PS_OK) status = check_activation(t, head);
     if (status == PS_OK) status = copy_string(t, "prm.head.tag", &head->tag);
+    if (status == PS_OK) status = read_origin(t, head);
     return status;
 }
 

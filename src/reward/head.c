@@ -2,6 +2,7 @@
 #include "reward/head.h"
 
 #include <math.h>
+#include <string.h>
 
 void ps_prm_head_clear(ps_prm_head *head) {
     for (size_t i = 0; i < 2; i++) {
@@ -10,7 +11,52 @@ void ps_prm_head_clear(ps_prm_head *head) {
     }
     ps_free(head->tag);
     ps_free(head->scratch);
+    ps_head_origin_clear(&head->origin);
     *head = (ps_prm_head){0};
+}
+
+void ps_head_origin_clear(ps_head_origin *origin) {
+    ps_free(origin->model);
+    ps_free(origin->steps);
+    ps_free(origin->system);
+    *origin = (ps_head_origin){0};
+}
+
+ps_status ps_head_origin_read(const char *path, ps_head_origin *origin, bool *learned, ps_error *err) {
+    ps_prm_head head = {0};
+    ps_status status = ps_prm_head_read(path, &head, err);
+    if (status != PS_OK) return status;
+    *origin = head.origin;
+    *learned = head.learned;
+    head.origin = (ps_head_origin){0};
+    ps_prm_head_clear(&head);
+    return PS_OK;
+}
+
+ps_status ps_prm_head_identify(const ps_prm_head *head, const char *model, char **identity, ps_error *err) {
+    ps_text text = {0};
+    *identity = NULL;
+    if (model == NULL) return PS_OK;
+    ps_text_printf(&text, "%s+%s", model, head->identity);
+    if (!ps_text_ok(&text)) {
+        ps_text_clear(&text);
+        return ps_nomem(err);
+    }
+    *identity = text.data;
+    return PS_OK;
+}
+
+ps_status ps_prm_head_fits(const ps_prm_head *head, const char *path, const char *name, size_t hidden_size,
+                           ps_error *err) {
+    if (head->layer[0].in == hidden_size) return PS_OK;
+    return hidden_size == 0
+               ? ps_fail(err, PS_FORMAT,
+                         "%s needs the model's hidden states, which this engine does not give; a "
+                         "server that applies a head itself is read by scoring.prm.kind pooling",
+                         path)
+               : ps_fail(err, PS_FORMAT,
+                         "%s takes a hidden state of %zu numbers and the model %s has %zu: they do not belong together",
+                         path, head->layer[0].in, name, hidden_size);
 }
 
 void ps_prm_metadata_clear(ps_prm_metadata *metadata) {

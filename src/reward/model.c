@@ -3,6 +3,7 @@
  * together. */
 #include "reward/head.h"
 #include "reward/judge.h"
+#include "reward/learned.h"
 #include "reward/on_engine.h"
 #include "reward/separated.h"
 
@@ -141,33 +142,15 @@ static ps_status find_tokens(model_prm *m, const ps_prm_options *o, const ps_prm
     return status;
 }
 
-/* Two models of one base and different heads are two models. An engine whose model nobody knows stays so. */
-static ps_status identify(model_prm *m, const char *of_model, ps_error *err) {
-    ps_text text = {0};
-    if (of_model == NULL) return PS_OK;
-    ps_text_printf(&text, "%s+%s", of_model, m->head.identity);
-    m->identity = text.data;
-    return ps_text_ok(&text) ? PS_OK : ps_nomem(err);
-}
-
 static ps_status load_head(model_prm *m, const char *path, ps_error *err) {
     ps_engine_info info;
     ps_status status = ps_prm_head_read(path, &m->head, err);
     ps_engine_get_info(m->on.engine, &info);
-    if (status == PS_OK) status = identify(m, info.identity, err);
+    if (status == PS_OK) status = ps_prm_head_identify(&m->head, info.identity, &m->identity, err);
     if (status != PS_OK) return status;
     m->has_head = true;
     m->on.base.ops = &head_ops;
-    if (m->head.layer[0].in == info.hidden_size) return PS_OK;
-    return info.hidden_size == 0
-               ? ps_fail(err, PS_FORMAT,
-                         "%s needs the model's hidden states, which this engine does not give; a server that applies "
-                         "a head itself is read by scoring.prm.kind pooling",
-                         path)
-               : ps_fail(err, PS_FORMAT,
-                         "%s takes a hidden state of %zu numbers and the model %s has %zu: they do not "
-                         "belong together",
-                         path, m->head.layer[0].in, info.model, info.hidden_size);
+    return ps_prm_head_fits(&m->head, path, info.model, info.hidden_size, err);
 }
 
 static ps_status configure(model_prm *m, const ps_prm_metadata *metadata, const ps_prm_options *o, ps_error *err) {
@@ -224,7 +207,11 @@ ps_status ps_prm_create(ps_engine *engine, const char *model_path, const ps_prm_
     ps_prm_metadata metadata = {0};
     ps_prm *made = NULL;
     ps_status status = check_engine(engine, err);
+    bool learned = false;
+    if (status == PS_OK && options->head_path != NULL && !options->judge)
+        status = ps_prm_is_learned(options->head_path, &learned, err);
     if (status != PS_OK) return status;
+    if (learned) return ps_prm_learned_create(engine, options, prm, err);
     if (model_path != NULL && !options->judge) status = ps_prm_metadata_read(model_path, &metadata, err);
     const char *separator = first_of(options->step_separator, metadata.separator, "");
     if (status == PS_OK)

@@ -37,6 +37,10 @@ const char *ps_prm_separator(const ps_prm *prm) {
     return prm->ops->separator != NULL ? prm->ops->separator(prm) : NULL;
 }
 
+bool ps_prm_reads_hidden(const ps_prm *prm) {
+    return prm->ops->reads_hidden;
+}
+
 void ps_prm_get_stats(const ps_prm *prm, ps_engine_stats *stats) {
     *stats = (ps_engine_stats){0};
     prm->ops->stats(prm, stats);

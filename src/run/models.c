@@ -95,18 +95,90 @@ static ps_llama_options llama_options(const ps_config *c, const char *path, cons
         .kv_type = c->engine_llama_kv_type,
         .backend_dir = c->engine_llama_backend_dir,
         .deterministic = c->engine_deterministic,
+        .embeddings = c->models_prm_enabled && ps_config_is(c->scoring_prm_kind, "self"),
         .log = log != NULL ? *log : (ps_log){0},
     };
 }
 
-static ps_status open_llama(ps_models *m, const ps_config *c, const ps_log *log, ps_error *err) {
+static ps_status load_llama(ps_models *m, const ps_config *c, bool states, const ps_log *log, ps_error *err) {
     ps_status status = ps_model_file(c, c->models_generator_model_path, "models/reasoner.gguf", &m->path, err);
     if (status != PS_OK) return status;
     ps_text folder = {0};
     ps_llama_options options = llama_options(c, m->path, log);
     options.cache_dir = ps_measurements_folder(&folder);
+    options.embeddings = options.embeddings || states;
     status = ps_engine_llama_create(&options, &m->engine, err);
     ps_text_clear(&folder);
+    return status;
+}
+
+static ps_status open_llama(ps_models *m, const ps_config *c, const ps_log *log, ps_error *err) {
+    return load_llama(m, c, false, log, err);
+}
+
+ps_status ps_models_open_states(const ps_config *config, const ps_log *log, ps_models **models, ps_error *err) {
+    if (!ps_config_is(config->engine_type, "llama"))
+        return ps_fail(err, PS_ARG, "engine.type %s gives no hidden states: set it to llama", config->engine_type);
+    ps_models *m = ps_calloc(1, sizeof *m);
+    if (m == NULL) return ps_nomem(err);
+    ps_status status = load_llama(m, config, true, log, err);
+    if (status == PS_OK)
+        *models = m;
+    else
+        ps_models_free(m);
+    return status;
+}
+
+/* ---- A learned head ------------------------------------------------------ */
+
+void ps_steps_words(const ps_config *c, ps_text *text) {
+    ps_text_puts(text, c->generation_step_boundary);
+    for (size_t i = 0; ps_config_is(c->generation_step_boundary, "literals") && i < c->generation_step_literals.n; i++)
+        ps_text_printf(text, " \"%s\"", c->generation_step_literals.items[i]);
+    if (ps_config_is(c->generation_step_boundary, "fixed"))
+        ps_text_printf(text, " %lld", (long long)c->generation_fixed_step_tokens);
+    ps_text_printf(text, ", %lld to %lld tokens", (long long)c->generation_min_tokens_per_step,
+                   (long long)c->generation_max_tokens_per_step);
+}
+
+/* What a head says of a prefix is said of how its samples went on: drawn otherwise, answers go on otherwise. */
+static ps_status tell_of_other_samples(const ps_config *c, const char *path, const ps_log *log, ps_error *err) {
+    ps_head_origin origin = {0};
+    bool learned = false;
+    ps_text steps = {0};
+    ps_status status = ps_head_origin_read(path, &origin, &learned, err);
+    if (status != PS_OK || !learned) goto done;
+    ps_steps_words(c, &steps);
+    if (!ps_text_ok(&steps)) {
+        status = ps_nomem(err);
+        goto done;
+    }
+    if (origin.steps != NULL && strcmp(origin.steps, ps_text_cstr(&steps)) != 0)
+        ps_log_printf(log, PS_LOG_WARNING,
+                      "%s was learned where steps end by %s, and here they end by %s: its readings are those of other "
+                      "places; learn one from samples with these steps, or set generation.step_boundary",
+                      path, origin.steps, ps_text_cstr(&steps));
+    if (origin.temperature != c->generation_temperature && origin.temperature >= 0)
+        ps_log_printf(log, PS_LOG_WARNING,
+                      "%s was learned from answers drawn at temperature %g, and generation.temperature is %g: its "
+                      "probabilities are of how those went on",
+                      path, origin.temperature, c->generation_temperature);
+    if (origin.top_p != c->generation_top_p && origin.top_p >= 0)
+        ps_log_printf(log, PS_LOG_WARNING, "%s was learned from answers drawn at top_p %g, and generation.top_p is %g",
+                      path, origin.top_p, c->generation_top_p);
+done:
+    ps_head_origin_clear(&origin);
+    ps_text_clear(&steps);
+    return status;
+}
+
+static ps_status open_self_prm(ps_models *m, const ps_config *c, const ps_log *log, ps_error *err) {
+    char *head = NULL;
+    ps_status status = ps_model_file(c, c->scoring_prm_head_path, "models/prm_head.gguf", &head, err);
+    if (status == PS_OK)
+        status = ps_prm_self_create(m->engine, head, aggregate_of(c->scoring_prm_aggregate), &m->prm, err);
+    if (status == PS_OK) status = tell_of_other_samples(c, head, log, err);
+    ps_free(head);
     return status;
 }
 
@@ -169,6 +241,7 @@ static ps_status open_llama_prm(ps_models *m, const ps_config *c, const ps_log *
     if (status == PS_OK) {
         engine = NULL;
         tell_of_other_steps(c, m->prm, &options.log);
+        if (with_head) status = tell_of_other_samples(c, head, &options.log, err);
     }
 done:
     ps_engine_free(engine);
@@ -323,6 +396,8 @@ static ps_status open_all(ps_models *m, const ps_config *c, const ps_log *log, p
     if (i == ENGINES) return unknown_engine(c->engine_type, err);
     ps_status status = engines[i].open(m, c, log, err);
     if (status != PS_OK || !c->models_prm_enabled) return status;
+    if (ps_config_is(c->scoring_prm_kind, "self") && !ps_config_is(c->engine_type, "toy"))
+        return open_self_prm(m, c, log, err);
     const bool served = ps_config_is(c->models_prm_engine, "openai") || ps_config_is(c->scoring_prm_kind, "remote");
     return served ? open_served_prm(m, c, log, err) : engines[i].open_prm(m, c, log, err);
 }

@@ -17,6 +17,8 @@ typedef struct tally {
     size_t votes;
     double weight;   /* Σ posterior weights, normalised over the classes */
     double reward;   /* Σ r */
+    double draws;    /* Σ exp(log_weight_q) */
+    double texts;    /* Σ q over the different texts among its ballots */
     size_t heaviest; /* ballot that speaks for it */
 } tally;
 
@@ -78,6 +80,20 @@ static size_t draw(const ps_task *task, const double *W, size_t n) {
     return last;
 }
 
+/* What each answer counts where draws from the model are asked about (ps_answer.log_weight_q), with or without
+ * something to extract: so an answer without one is a wrong draw. */
+static ps_status keep_weights_of_draws(ps_task *task, const ballot *ballots, size_t n, ps_error *err) {
+    double *W = ps_calloc(n, sizeof *W);
+    if (W == NULL) return ps_nomem(err);
+    for (size_t i = 0; i < n; i++)
+        W[i] = ballots[i].answer.log_weight_q;
+    if (n > 0 && !isnan(W[0]) && ps_normalise(W, n, W))
+        for (size_t i = 0; i < n; i++)
+            task->nodes[ballots[i].answer.snapshot].weight_q = W[i];
+    ps_free(W);
+    return PS_OK;
+}
+
 /* Posterior weights of the ballots that have an answer, summed by class; and one ballot drawn by them. Equal weights
  * where the method has none. */
 static ps_status count(ps_task *task, const ballot *ballots, size_t n, tally *tallies, size_t *drawn, ps_error *err) {
@@ -100,9 +116,47 @@ static ps_status count(ps_task *task, const ballot *ballots, size_t n, tally *ta
         t->weight += W[i];
         task->nodes[ballots[i].answer.snapshot].weight = W[i];
         if (!isnan(ballots[i].answer.reward)) t->reward += ballots[i].answer.reward;
+        t->draws += exp(ballots[i].answer.log_weight_q);
     }
     *drawn = draw(task, W, n);
     ps_free(W);
+    return PS_OK;
+}
+
+/* ---- How likely what was found is ---------------------------------------- */
+
+/* q of a whole answer; 0 where the engine did not tell it. */
+static double probability_of(const ps_task *task, uint32_t snapshot) {
+    double log_q = 0;
+    for (uint32_t at = snapshot; at != 0; at = task->nodes[at].parent) {
+        if (!task->nodes[at].has_logq) return 0;
+        log_q += task->nodes[at].sum_logq;
+    }
+    return exp(log_q);
+}
+
+/* The model writes one of the different texts that were found with this probability, of each class and of all: exact,
+ * where a share of draws is an estimate. */
+static ps_status weigh_texts(ps_task *task, const ballot *ballots, size_t n, tally *tallies, double *known,
+                             ps_error *err) {
+    const char **texts = ps_calloc(n, sizeof *texts);
+    if (texts == NULL) return ps_nomem(err);
+    *known = 0;
+    for (size_t i = 0; i < n; i++) {
+        bool seen = ballots[i].answer.state != PS_FINISHED;
+        texts[i] = ps_task_text(task, ballots[i].answer.snapshot);
+        if (texts[i] == NULL) {
+            ps_free(texts);
+            return ps_nomem(err);
+        }
+        for (size_t k = 0; k < i && !seen; k++)
+            seen = strcmp(texts[i], texts[k]) == 0;
+        if (seen) continue;
+        const double q = probability_of(task, ballots[i].answer.snapshot);
+        *known += q;
+        if (ballots[i].class_of >= 0) tallies[ballots[i].class_of].texts += q;
+    }
+    ps_free(texts);
     return PS_OK;
 }
 
@@ -141,6 +195,28 @@ static size_t best_ballot(const ballot *ballots, size_t n) {
     return best;
 }
 
+ps_status ps_task_lead(ps_task *task, double *share, ps_error *err) {
+    ballot *ballots = NULL;
+    size_t n = 0, n_classes = 0, drawn;
+    double (*const measures[PS_SELECTS])(const tally *) = {weight_of, votes_of, weight_of, reward_of, weight_of};
+    double sum = 0;
+    ps_status status = collect(task, &ballots, &n, err);
+    if (status != PS_OK) return status;
+    status = classify(task, ballots, n, &n_classes, err);
+    tally *tallies = status == PS_OK ? ps_calloc(n_classes, sizeof *tallies) : NULL;
+    if (status == PS_OK && tallies == NULL) status = ps_nomem(err);
+    if (status == PS_OK) status = count(task, ballots, n, tallies, &drawn, err);
+    double (*measure)(const tally *) = measures[task->outcome.select];
+    *share = 0;
+    for (size_t i = 0; i < n_classes && status == PS_OK; i++)
+        sum += measure(&tallies[i]);
+    if (status == PS_OK && n_classes > 0 && sum > 0)
+        *share = measure(&tallies[winner(tallies, n_classes, measure)]) / sum;
+    ps_free(tallies);
+    free_ballots(ballots, n);
+    return status;
+}
+
 /* Fill one prediction with what ballot `i` says, and judge it against the ground truth. */
 static ps_status predict(ps_task *task, const ballot *b, ps_prediction *out, ps_error *err) {
     out->snapshot = b->answer.snapshot;
@@ -158,19 +234,51 @@ static ps_status predict(ps_task *task, const ballot *b, ps_prediction *out, ps_
     return status;
 }
 
+/* What the shares of a vote are of. */
+typedef struct shares {
+    size_t votes; /* in all */
+    double known; /* probability of all texts that were found */
+} shares;
+
+/* How often the model itself would say it: exact as far as the texts that were found go, where these are more than a
+ * hundredth of all that it writes; of long answers they never are, and the estimate stands, which may exceed 1. */
+static double share_of_draws(const tally *t, const shares *of) {
+    const double enough = 0.01;
+    return fmin(1, of->known > enough ? t->texts : t->draws);
+}
+
+/* In the class of a ballot; NaN without an answer. */
+static double confidence_in(const ps_task *task, const ballot *b, const tally *tallies, bool by_votes,
+                            const shares *of) {
+    const ps_session *s = task->session;
+    if (b->class_of < 0) return NAN;
+    const tally *t = &tallies[b->class_of];
+    double share = t->weight;
+    if (by_votes)
+        share = (double)t->votes / (double)of->votes;
+    else if (s->by_draws && !isnan(t->draws))
+        share = share_of_draws(t, of);
+    return s->confidence_temperature == 1 ? share : pow(share, 1 / s->confidence_temperature);
+}
+
 static ps_status choose(ps_task *task, const ballot *ballots, size_t n, const tally *tallies, size_t n_classes,
-                        size_t drawn, ps_error *err) {
+                        size_t drawn, const shares *of, ps_error *err) {
     ps_prediction *p = task->outcome.predictions;
     size_t best = best_ballot(ballots, n);
     if (best == SIZE_MAX) return PS_OK;
     ps_status status = predict(task, &ballots[best], &p[PS_SELECT_BEST], err);
+    p[PS_SELECT_BEST].confidence = confidence_in(task, &ballots[best], tallies, false, of);
     double (*const measures[PS_SELECTS])(const tally *) = {NULL, votes_of, weight_of, reward_of, NULL};
-    if (status == PS_OK) status = predict(task, &ballots[drawn == SIZE_MAX ? best : drawn], &p[PS_SELECT_DRAW], err);
+    const ballot *draw_of = &ballots[drawn == SIZE_MAX ? best : drawn];
+    if (status == PS_OK) status = predict(task, draw_of, &p[PS_SELECT_DRAW], err);
+    p[PS_SELECT_DRAW].confidence = confidence_in(task, draw_of, tallies, false, of);
     for (int s = PS_SELECT_MAJORITY; s < PS_SELECTS && status == PS_OK; s++) {
         if (measures[s] == NULL || (s == PS_SELECT_PRM_WEIGHTED && task->session->prm == NULL)) continue;
         size_t k = winner(tallies, n_classes, measures[s]);
         /* Nobody gave an answer: a vote can name none, and the best text stands for it. */
-        status = predict(task, &ballots[k == SIZE_MAX ? best : tallies[k].heaviest], &p[s], err);
+        const ballot *speaks = &ballots[k == SIZE_MAX ? best : tallies[k].heaviest];
+        status = predict(task, speaks, &p[s], err);
+        p[s].confidence = confidence_in(task, speaks, tallies, s == PS_SELECT_MAJORITY, of);
     }
     return status;
 }
@@ -189,6 +297,7 @@ static ps_status describe_classes(ps_task *task, const ballot *ballots, const ta
         const char *text = ballots[tallies[i].heaviest].extracted;
         classes[i] = (ps_answer_class){.answer = ps_arena_strndup(task->arena, text, strlen(text)),
                                        .weight = tallies[i].weight,
+                                       .draws = isnan(tallies[i].draws) ? NAN : fmin(1, tallies[i].draws),
                                        .votes = tallies[i].votes,
                                        .snapshot = ballots[tallies[i].heaviest].answer.snapshot};
         if (classes[i].answer == NULL) return ps_nomem(err);
@@ -264,6 +373,7 @@ static ps_status settle(ps_task *task, ps_error *err) {
     ballot *ballots = NULL;
     tally *tallies = NULL;
     size_t n = 0, n_classes = 0, drawn = SIZE_MAX;
+    shares of = {0};
     ps_status status = collect(task, &ballots, &n, err);
     if (status != PS_OK) return status;
     status = classify(task, ballots, n, &n_classes, err);
@@ -274,7 +384,11 @@ static ps_status settle(ps_task *task, ps_error *err) {
         goto done;
     }
     status = count(task, ballots, n, tallies, &drawn, err);
-    if (status == PS_OK) status = choose(task, ballots, n, tallies, n_classes, drawn, err);
+    if (status == PS_OK && task->session->keep_particles) status = keep_weights_of_draws(task, ballots, n, err);
+    if (status == PS_OK && task->session->by_draws) status = weigh_texts(task, ballots, n, tallies, &of.known, err);
+    for (size_t i = 0; i < n_classes; i++)
+        of.votes += tallies[i].votes;
+    if (status == PS_OK) status = choose(task, ballots, n, tallies, n_classes, drawn, &of, err);
     if (status == PS_OK) status = describe_classes(task, ballots, tallies, n_classes, err);
     if (status == PS_OK) status = measure_sharing(task, ballots, n, err);
     if (status != PS_OK || n == 0) goto done;
@@ -290,10 +404,14 @@ done:
 ps_status ps_task_finish(ps_task *task, ps_error *err) {
     ps_outcome *o = &task->outcome;
     o->report.final_ess = o->report.log_z = o->shared_text = NAN;
+    for (int s = 0; s < PS_SELECTS; s++)
+        o->predictions[s].confidence = NAN;
     if (task->method == NULL) return PS_OK; /* failed before it began: outcome.error says why */
     ps_status status = keep_report(task, err);
-    for (uint32_t i = 1; i < task->n_nodes && task->session->keep_particles; i++)
+    for (uint32_t i = 1; i < task->n_nodes && task->session->keep_particles; i++) {
         task->nodes[i].ell = ps_task_score(task, i);
+        task->nodes[i].weight_q = NAN;
+    }
     if (status == PS_OK && o->status == PS_OK) status = settle(task, err);
     ps_method_free(task->method);
     task->method = NULL;

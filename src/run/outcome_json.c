@@ -24,9 +24,10 @@ static json_t *iteration_values(const ps_method_report *report, bool beta) {
 static json_t *classes(const ps_outcome *o) {
     json_t *array = json_array();
     for (size_t i = 0; i < o->n_classes; i++)
-        json_array_append_new(array, json_pack("{s:o,s:o,s:I}", "answer", ps_json_text(o->classes[i].answer), "weight",
-                                               ps_json_number(o->classes[i].weight), "votes",
-                                               (json_int_t)o->classes[i].votes));
+        json_array_append_new(array,
+                              json_pack("{s:o,s:o,s:I,s:o}", "answer", ps_json_text(o->classes[i].answer), "weight",
+                                        ps_json_number(o->classes[i].weight), "votes", (json_int_t)o->classes[i].votes,
+                                        "draws", ps_json_number(o->classes[i].draws)));
     return array;
 }
 
@@ -65,6 +66,7 @@ static json_t *particles(const ps_outcome *o) {
         json_object_set_new(one, "reward", ps_json_number(node->reward));
         json_object_set_new(one, "score", ps_json_number(node->ell));
         json_object_set_new(one, "weight", ps_json_number(node->weight));
+        json_object_set_new(one, "weight_q", ps_json_number(node->weight_q));
         if (task->logprobs && (node->tokens != NULL || node->n_tokens == 0)) set_logprobs(one, node);
         if (report->pool != NULL && i <= report->snapshots) {
             json_object_set_new(one, "event", json_integer(report->pool[i].event));
@@ -93,6 +95,7 @@ static json_t *verdict(const ps_outcome *o, const ps_prediction *p, bool known) 
 }
 
 static void set_predictions(json_t *line, const ps_outcome *o) {
+    json_t *confidences = json_object();
     for (int s = 0; s < PS_SELECTS; s++) {
         char key[32];
         const ps_prediction *p = &o->predictions[s];
@@ -101,7 +104,9 @@ static void set_predictions(json_t *line, const ps_outcome *o) {
         json_object_set_new(line, key, known ? ps_json_text(p->answer) : json_null());
         snprintf(key, sizeof key, "correct_%s", ps_select_name((ps_select)s));
         json_object_set_new(line, key, verdict(o, p, known && o->error == NULL));
+        json_object_set_new(confidences, ps_select_name((ps_select)s), ps_json_number(p->confidence));
     }
+    json_object_set_new(line, "confidence", confidences);
 }
 
 static json_t *tokens(const ps_outcome *o) {

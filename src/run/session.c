@@ -1,6 +1,7 @@
 /* From a configuration to what every problem of a run shares. */
 #include "run/session.h"
 #include "run/models.h"
+#include "run/prompt.h"
 
 #include <limits.h>
 #include <string.h>
@@ -161,6 +162,7 @@ static unsigned gives_of(unsigned can) {
 static ps_status ask_for(ps_session *s, ps_error *err) {
     const ps_config *c = s->config;
     const unsigned reads = s->params.score->reads;
+    s->generation.hidden = s->prm != NULL && ps_prm_reads_hidden(s->prm);
     const bool ramp = ps_config_is(c->scoring_type, "power") && c->scoring_params_power_ramp > 0;
     ps_engine_info engine;
     ps_engine_get_info(s->engine, &engine);
@@ -268,6 +270,14 @@ static ps_select select_of(const char *name, bool scored_by_prm) {
                                                 : PS_SELECT_BEST;
 }
 
+/* auto: what a search by log-probabilities has found says little of how likely it is to be right; how often the model
+ * would say it by itself says more (docs/compare.md). A reward model's posterior is about being right already. */
+static bool confident_by_draws(const ps_config *c, const ps_session *s) {
+    if (ps_config_is(c->answer_confidence, "auto"))
+        return !s->method->independent && !s->method->greedy && !s->params.score->needs_reward;
+    return ps_config_is(c->answer_confidence, "draws");
+}
+
 /* An engine that answers chats by whole answers: a step is then an answer, and nothing goes on from a part of one. */
 static ps_status take_whole_answers(ps_session *s, ps_error *err) {
     ps_engine_info engine;
@@ -334,6 +344,10 @@ static ps_status set_all(ps_session *s, ps_models *models, const char *arm, ps_e
     if (status != PS_OK) return status;
     s->keep_particles = c->evaluation_save_particles;
     s->max_seconds = c->ps_budget_max_seconds;
+    s->by_draws = confident_by_draws(c, s);
+    s->confidence_temperature = c->answer_confidence_temperature;
+    s->sure = s->method->greedy ? 0 : c->answer_sure;
+    s->sure_answers = (size_t)c->answer_sure_answers;
     if (sample) make_single_sample(s);
     s->keep_logprobs = s->keep_particles && c->generation_include_logprobs && s->params.has_logp && s->params.has_logq;
     s->generation.logq = s->params.has_logq &&
@@ -359,6 +373,24 @@ ps_status ps_session_create(const ps_config *config, ps_models *models, const ch
     else
         ps_session_release(s);
     return status;
+}
+
+ps_status ps_session_root(const ps_session *session, const ps_problem *problem, ps_node *node, ps_error *err) {
+    ps_problem_prompt made = {0};
+    ps_status status = ps_problem_prompt_make(session, problem, &made, err);
+    if (status == PS_OK) status = ps_engine_prompt(session->engine, &made.prompt, node, err);
+    ps_problem_prompt_clear(&made);
+    return status;
+}
+
+ps_status ps_session_judge(const ps_session *session, const char *gold, const char *answer, bool *right,
+                           ps_error *err) {
+    ps_verify_result verdict = {0};
+    ps_status status = ps_verify(gold, answer, &session->verify, &verdict, err);
+    if (status != PS_OK) return status;
+    *right = verdict.verdict == PS_SAME;
+    ps_verify_result_clear(&verdict);
+    return PS_OK;
 }
 
 void ps_session_retain(ps_session *session) {

@@ -21,10 +21,14 @@ struct ps_session {
     ps_select select;
     const char *system, *template; /* prompt.system, "" for none; prompt.template or NULL */
     bool stop_at_boxed, keep_particles;
-    bool thinks;        /* the prompt's end opens the thinking that answers begin in */
-    bool keep_logprobs; /* with the particles: the tokens of each step and their log-probabilities */
-    double max_seconds; /* of one problem; 0: no limit */
-    ps_arena *arena;    /* of the strings above */
+    bool thinks;                   /* the prompt's end opens the thinking that answers begin in */
+    bool keep_logprobs;            /* with the particles: the tokens of each step and their log-probabilities */
+    double max_seconds;            /* of one problem; 0: no limit */
+    bool by_draws;                 /* confidence in an answer: the share of draws, where it is known */
+    double confidence_temperature; /* … raised to 1 / this */
+    double sure;                   /* share of the leading answer at which a search stops; 0: none */
+    size_t sure_answers;           /* … once so many are finished */
+    ps_arena *arena;               /* of the strings above */
     atomic_uint references;
 };
 

@@ -165,6 +165,7 @@ static uint64_t tag_of(const ps_task *task, uint32_t child) {
 
 static ps_status deliver(ps_task *task, uint32_t child, ps_error *err) {
     const ps_task_node *node = &task->nodes[child];
+    task->n_finished += node->state == PS_FINISHED;
     if (ps_reserve(&task->results, &task->results_capacity, task->n_results + 1) != PS_OK) return ps_nomem(err);
     task->results[task->n_results++] = (ps_step_result){
         .child = child,
@@ -292,8 +293,23 @@ static void end_round(ps_task *task) {
     task->round_over = task->n_round > 0;
 }
 
-/* Of time, or of tokens: nothing more is begun. */
+/* Whether the leading answer leads by enough. Looked at when another answer has finished and a round is over, which
+ * costs as much as reading the outcome. */
+static ps_status look_for_lead(ps_task *task, ps_error *err) {
+    const ps_session *s = task->session;
+    double share = 0;
+    if (task->extending > 0 || task->scoring > 0) return PS_OK; /* a round is under way */
+    if (s->sure <= 0 || task->sure || task->n_finished < s->sure_answers || task->n_finished == task->looked)
+        return PS_OK;
+    task->looked = task->n_finished;
+    ps_status status = ps_task_lead(task, &share, err);
+    task->sure = status == PS_OK && share >= s->sure;
+    return status;
+}
+
+/* Of time, or of tokens, or there is no need: nothing more is begun. */
 static bool is_spent(const ps_task *task) {
+    if (task->sure) return true;
     if (task->max_tokens > 0 && task->outcome.tokens.generated >= task->max_tokens) return true;
     return task->session->max_seconds > 0 && ps_now() - task->started >= task->session->max_seconds;
 }
@@ -309,6 +325,7 @@ ps_status ps_task_advance(ps_task *task, ps_error *err) {
         if (status == PS_OK && task->progress) status = watch(task, &why);
     }
     task->n_results = 0;
+    if (status == PS_OK && task->outcome.status == PS_OK) status = look_for_lead(task, &why);
     if (status == PS_OK && task->outcome.status == PS_OK && !is_spent(task))
         status = ps_method_next(task->method, &work, &n, &why);
     if (n > 0 || (task->extending == 0 && task->scoring == 0)) end_round(task);
@@ -350,11 +367,12 @@ static ps_status state_after(ps_task *task, uint32_t child, ps_stop_reason reaso
 }
 
 /* A step is scored as it was written; one without any text keeps its parent's score. */
-static ps_status submit_score(ps_task *task, uint32_t child, ps_error *err) {
+static ps_status submit_score(ps_task *task, uint32_t child, const ps_event *event, ps_error *err) {
     ps_task_node *node = &task->nodes[child], *parent = &task->nodes[node->parent];
     ps_prm_request request = {
         .parent = parent->prm, .text = node->text, .length = node->length, .tag = tag_of(task, child)};
     request.ends = node->state != PS_OPEN;
+    request.hidden = event->hidden;
     ps_status status = ps_prm_submit(task->session->prm, &request, err);
     if (status != PS_OK) return status;
     node->request = PS_NODE_SCORING;
@@ -379,6 +397,7 @@ static ps_status keep_logprobs(ps_task *task, ps_task_node *node, const ps_event
 
 /* Sums of what the engine gives; what it does not give stays 0, and nothing reads it. */
 static void add_logprobs(ps_task_node *node, const ps_event *event) {
+    node->has_logq = event->logq != NULL || event->n_tokens == 0;
     for (size_t i = 0; i < event->n_tokens && event->logp != NULL; i++)
         node->sum_logp += event->logp[i];
     for (size_t i = 0; i < event->n_tokens && event->logq != NULL; i++)
@@ -462,7 +481,7 @@ ps_status ps_task_extended(ps_task *task, const ps_event *event, ps_error *err) 
     if (state_after(task, child, event->reason, &node->state, err) != PS_OK) return PS_NOMEM;
     if (!node->want_reward || task->abandoned) return deliver(task, child, err);
     ps_error why;
-    ps_status status = submit_score(task, child, &why);
+    ps_status status = submit_score(task, child, event, &why);
     if (status == PS_NOMEM) return ps_nomem(err);
     if (status != PS_OK) fail(task, status, why.message);
     return PS_OK;

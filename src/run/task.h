@@ -22,8 +22,11 @@ typedef struct ps_task_node {
     const double *confidences;         /* [n_tokens] of this step, in the arena; NULL likewise */
     const ps_token *tokens;            /* [n_tokens] of this step, in the arena; NULL without `logprobs` */
     const double *logp, *logq;         /* [n_tokens] likewise, as in ps_event */
-    double ell, weight; /* for save_particles, filled at the end: log-score; posterior weight of an answer, else 0 */
+    /* For save_particles, filled at the end: log-score; posterior weight of an answer, else 0; its weight at β = 0, NaN
+     * for anything else and where the method knows none. */
+    double ell, weight, weight_q;
     bool want_reward;
+    bool has_logq;                                                        /* the engine told sum_logq of this step */
     enum { PS_NODE_AT_REST, PS_NODE_EXTENDING, PS_NODE_SCORING } request; /* under way for it */
 } ps_task_node;
 
@@ -46,6 +49,9 @@ typedef struct ps_task {
     double started, extending_since, scoring_since;
     bool logprobs;             /* the tokens of each step and their log-probabilities are kept */
     bool progress, round_over; /* rounds are shown; there is one to show */
+    size_t n_finished;         /* snapshots that ended their answer */
+    size_t looked;             /* … when the leading answer was looked at last */
+    bool sure;                 /* it leads by enough: nothing more is begun */
     bool done, abandoned;      /* abandoned: requests come back, nothing new is started */
     const ps_steps *steps;     /* what stands in for the engine; NULL: nothing does */
     bool unknown;              /* a step was asked for that is not among them */
@@ -73,6 +79,9 @@ void ps_task_cancel(ps_task *task);
 /* An event of this task's requests has come. */
 ps_status ps_task_extended(ps_task *task, const ps_event *event, ps_error *err);
 ps_status ps_task_scored(ps_task *task, const ps_prm_event *event, ps_error *err);
+
+/* How large the share of the leading answer is among those that are there, as the session selects; 0 without one. */
+ps_status ps_task_lead(ps_task *task, double *share, ps_error *err);
 
 /* Nothing is left to do: the clock stops and the engine's nodes are let go of; the texts stay. */
 void ps_task_close(ps_task *task);

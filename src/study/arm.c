@@ -1,5 +1,6 @@
 /* One method over the chosen problems: what is done is read back, the rest is run, each result is on disk at once. */
 #include "study/arm.h"
+#include "study/compare.h"
 #include "study/same.h"
 
 #include <math.h>
@@ -18,6 +19,8 @@ typedef struct arm_state {
     double ess_sum, resample_sum;
     size_t ess_count;
     size_t since_checkpoint;
+    ps_select select; /* of the session */
+    ps_calibration calibration;
 } arm_state;
 
 /* ---- Counting ------------------------------------------------------------ */
@@ -40,19 +43,13 @@ static void count_line(arm_state *r, size_t position, const ps_result_line *line
     arm->mean_ess = r->ess_count > 0 ? r->ess_sum / (double)r->ess_count : NAN;
     arm->mean_resamples = r->ess_count > 0 ? r->resample_sum / (double)r->ess_count : NAN;
     ps_wilson(arm->correct, arm->done, &arm->low, &arm->high);
+    if (!isnan(line->confidence[r->select]))
+        ps_calibration_add(&r->calibration, line->confidence[r->select], line->correct);
     if (r->self->counted != NULL) r->self->counted(r->self->user, position, line);
 }
 
 double ps_outcome_confidence(const ps_outcome *o, ps_select select) {
-    const char *answer = o->predictions[select].answer;
-    size_t votes = 0;
-    const ps_answer_class *chosen = NULL;
-    for (size_t i = 0; i < o->n_classes; i++) {
-        votes += o->classes[i].votes;
-        if (answer != NULL && strcmp(o->classes[i].answer, answer) == 0) chosen = &o->classes[i];
-    }
-    if (chosen == NULL) return NAN;
-    return select == PS_SELECT_MAJORITY ? (double)chosen->votes / (double)votes : chosen->weight;
+    return o->predictions[select].confidence;
 }
 
 static ps_result_line line_of(const ps_outcome *o) {
@@ -302,7 +299,7 @@ ps_status ps_arm_run(const ps_arm *self, ps_store *folder, ps_models *models, ps
     ps_session *session = NULL;
     const char *method = self->method != NULL ? self->method : self->config->method;
     double started = ps_now();
-    *out = (ps_eval_arm){.mean_ess = NAN, .mean_resamples = NAN};
+    *out = (ps_eval_arm){.mean_ess = NAN, .mean_resamples = NAN, .brier = NAN, .ece = NAN};
     r.known = ps_calloc(self->n_all, sizeof *r.known);
     ps_status status =
         r.known != NULL ? ps_session_create(self->config, models, self->method, &session, err) : ps_nomem(err);
@@ -310,11 +307,15 @@ ps_status ps_arm_run(const ps_arm *self, ps_store *folder, ps_models *models, ps
         out->name = self->name != NULL ? self->name : method;
         ps_wilson(0, 0, &out->low, &out->high);
         r.same = same_of(self, session);
+        r.select = ps_session_select(session);
         status = read_all_back(&r, folder, err);
         if (status == PS_OK) status = run(&r, models, session, err);
         ps_status closed = ps_results_close(r.results, status == PS_OK ? err : NULL);
         if (status == PS_OK) status = closed;
         out->seconds = ps_now() - started;
+        out->brier = ps_calibration_brier(&r.calibration);
+        out->ece = ps_calibration_ece(&r.calibration);
+        ps_calibration_rows(&r.calibration, out->reliability);
     }
     ps_session_release(session);
     ps_free(r.known);

@@ -4,6 +4,8 @@
 
 #include "study/arm.h"
 
+#include <jansson.h>
+
 /* A method with its overrides. */
 typedef struct ps_compare_variant {
     char *name;        /* as given, or the whole specification */
@@ -90,6 +92,8 @@ typedef struct ps_calibration {
 void ps_calibration_add(ps_calibration *c, double confidence, bool correct);
 double ps_calibration_brier(const ps_calibration *c); /* NaN when empty */
 double ps_calibration_ece(const ps_calibration *c);
+void ps_calibration_rows(const ps_calibration *c, ps_reliability rows[PS_RELIABILITY_BINS]);
+json_t *ps_reliability_json(const ps_reliability rows[PS_RELIABILITY_BINS]); /* a new reference; NULL without memory */
 
 /* Paired bootstrap over n differences: 95% percentile interval of their mean, and the two-sided p of "the mean is
  * zero". Deterministic in seed. O(n · 10,000). */

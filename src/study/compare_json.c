@@ -10,6 +10,15 @@ static json_t *interval(double low, double high) {
     return json_pack("[o,o]", ps_json_number(low), ps_json_number(high));
 }
 
+json_t *ps_reliability_json(const ps_reliability rows[PS_RELIABILITY_BINS]) {
+    json_t *array = json_array();
+    for (int b = 0; b < PS_RELIABILITY_BINS; b++)
+        json_array_append_new(array,
+                              json_pack("{s:I,s:o,s:o}", "n", (json_int_t)rows[b].n, "confidence",
+                                        ps_json_number(rows[b].confidence), "right", ps_json_number(rows[b].right)));
+    return array;
+}
+
 static json_t *cell_json(const ps_compare_cell *c) {
     json_t *out = json_pack("{s:s,s:s,s:I,s:I,s:I,s:I,s:I}", "method", c->method, "budget", c->budget, "max_tokens",
                             (json_int_t)c->max_tokens, "n_particles", (json_int_t)c->n_particles, "seeds",
@@ -22,6 +31,7 @@ static json_t *cell_json(const ps_compare_cell *c) {
     json_object_set_new(out, "p_holm", ps_json_number(c->p_holm));
     json_object_set_new(out, "brier", ps_json_number(c->brier));
     json_object_set_new(out, "ece", ps_json_number(c->ece));
+    json_object_set_new(out, "reliability", ps_reliability_json(c->reliability));
     json_object_set_new(out, "tokens", ps_tokens_json(&c->tokens));
     json_object_set_new(out, "seconds", ps_json_number(c->seconds));
     json_object_set_new(out, "truncated", json_integer((json_int_t)c->truncated));

@@ -27,6 +27,13 @@ double ps_calibration_ece(const ps_calibration *c) {
     return c->n > 0 ? sum / (double)c->n : NAN;
 }
 
+void ps_calibration_rows(const ps_calibration *c, ps_reliability rows[PS_RELIABILITY_BINS]) {
+    for (int b = 0; b < PS_RELIABILITY_BINS; b++) {
+        const double n = c->count[b] > 0 ? (double)c->count[b] : NAN;
+        rows[b] = (ps_reliability){c->count[b], c->confidence[b] / n, c->correct[b] / n};
+    }
+}
+
 /* ---- Paired differences -------------------------------------------------- */
 
 enum { RESAMPLES = 10000 };
@@ -128,6 +135,7 @@ static void count_cell(const ps_compare_plan *plan, size_t budget, ps_compare_ce
     cell->accuracy = cell->runs > 0 ? (double)cell->correct / (double)cell->runs : NAN;
     cell->brier = ps_calibration_brier(&calibration);
     cell->ece = ps_calibration_ece(&calibration);
+    ps_calibration_rows(&calibration, cell->reliability);
     ps_wilson(cell->correct, cell->runs, &cell->low, &cell->high);
 }
 

@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "study/arm.h"
 #include "study/array.h"
+#include "study/compare.h"
 #include "study/paths.h"
 #include "study/same.h"
 #include "study/tokens.h"
@@ -22,6 +23,9 @@ static json_t *arm_json(const ps_eval_arm *arm) {
                   ps_tokens_json(&arm->tokens), "seconds_of_last_run", arm->seconds);
     json_object_set_new(out, "mean_final_ess", ps_json_number(arm->mean_ess));
     json_object_set_new(out, "mean_resamples", ps_json_number(arm->mean_resamples));
+    json_object_set_new(out, "brier", ps_json_number(arm->brier));
+    json_object_set_new(out, "ece", ps_json_number(arm->ece));
+    json_object_set_new(out, "reliability", ps_reliability_json(arm->reliability));
     json_object_set_new(out, "sharing_most_text", json_integer((json_int_t)arm->alike));
     return out;
 }

@@ -30,8 +30,12 @@ static double number_of(const json_t *line, const char *key) {
     return json_is_number(value) ? json_number_value(value) : NAN;
 }
 
-/* The confidence in a prediction, as ps_arm_run counts it: votes for the plain vote, else posterior weight. */
-static double confidence_in(const json_t *line, const char *key, bool by_votes) {
+/* The confidence in a prediction. Lines of earlier versions do not have it: votes for the plain vote, else posterior
+ * weight. */
+static double confidence_in(const json_t *line, const char *key, ps_select select) {
+    const json_t *said = json_object_get(line, "confidence");
+    if (json_is_object(said)) return number_of(said, ps_select_name(select));
+    bool by_votes = select == PS_SELECT_MAJORITY;
     size_t i;
     const json_t *one, *answer = json_object_get(line, key), *classes = json_object_get(line, "answers");
     double votes = 0, chosen_votes = NAN, chosen_weight = NAN;
@@ -70,7 +74,7 @@ static bool read_result(const json_t *line, ps_result_line *out) {
         snprintf(correct, sizeof correct, "correct_%s", ps_select_name((ps_select)s));
         snprintf(answer, sizeof answer, "pred_%s", ps_select_name((ps_select)s));
         out->correct_by[s] = json_is_true(json_object_get(line, correct));
-        out->confidence[s] = confidence_in(line, answer, s == PS_SELECT_MAJORITY);
+        out->confidence[s] = confidence_in(line, answer, (ps_select)s);
     }
     return true;
 }

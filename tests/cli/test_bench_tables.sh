@@ -1,5 +1,5 @@
 #!/bin/sh
-# bench/classic_alpha.sh, real_choices.sh and real_scores.sh on the toy engine: every row is there, its figures are those of the
+# bench/classic_alpha.sh, real_choices.sh, real_scores.sh and real_head.sh on the toy engine: every row is there, its figures are those of the
 # result lines, and the same command again repeats nothing.
 . "${PERSAMP_SOURCE:?}/tests/cli/common.sh"
 export PERSAMP="$P"
@@ -56,6 +56,18 @@ scores 12 || fail "real_scores.sh again"
 holds "the same table again" cmp -s first table
 "$SOURCE/bench/real_scores.sh" scores none "$data" 400 101 4 --engine.type=toy >table && fail "problems for reporting are refused"
 holds "and that is said, too" grep -q 'for reporting' table
+
+# On the toy engine kind self is its own reward model, and the head's file is not looked at.
+heads() {
+    HEAD=none COMPARE=yes ONLY='best-head persistent-head samples-sure-.8' "$SOURCE/bench/real_head.sh" heads none "$data" 300 12 16 \
+        --engine.type=toy >table 2>err
+}
+heads || fail "real_head.sh"
+holds "four rows of twelve problems" [ "$(grep -c '^| [a-z0-9.-]* | 12 |' table)" = 4 ]
+holds "stopping early draws less" awk -F'|' '$2 ~ /^ samples /{all = $13} $2 ~ /sure/{few = $13} END {exit !(few < all)}' table
+holds "at equal passes, too" grep -q '"at_equal_passes"' heads/compare.json
+"$SOURCE/bench/real_head.sh" heads none "$data" 200 9 4 --engine.type=toy >table && fail "problems that are learned from are refused"
+holds "and that is said as well" grep -q 'learns from' table
 
 table() { "$SOURCE/bench/real_table.sh" real none "$data" 5 6 4 --engine.type=toy >table 2>err; }
 table || fail "real_table.sh"

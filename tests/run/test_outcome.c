@@ -319,6 +319,7 @@ static void a_line_has_exactly_its_fields(void **state) {
                                        "seed",
                                        "answers",
                                        "shared_text",
+                                       "confidence",
                                        "pred_best",
                                        "pred_majority",
                                        "pred_weighted",
@@ -337,7 +338,7 @@ static void a_line_has_exactly_its_fields(void **state) {
                                        "error"};
     static const char *const timing[] = {"total", "generation", "scoring"};
     static const char *const tokens[] = {"generated", "shared", "discarded", "prompt", "prefilled", "prm"};
-    static const char *const answer[] = {"answer", "weight", "votes"};
+    static const char *const answer[] = {"answer", "weight", "votes", "draws"};
     ps_iteration iterations[] = {{.beta = 0.5, .ess = 4, .running = 8, .resampled = true}, {.beta = 1, .ess = NAN}};
     told = (ps_method_report){
         .iterations = iterations, .n_iterations = 2, .resamples = 1, .final_ess = 4, .log_z = -INFINITY};
@@ -348,7 +349,7 @@ static void a_line_has_exactly_its_fields(void **state) {
     check_keys(line, keys, sizeof keys / sizeof *keys);
     check_keys(json_object_get(line, "timing"), timing, 3);
     check_keys(json_object_get(line, "tokens"), tokens, 6);
-    check_keys(json_array_get(json_object_get(line, "answers"), 0), answer, 3);
+    check_keys(json_array_get(json_object_get(line, "answers"), 0), answer, 4);
     assert_int_equal(json_integer_value(json_object_get(line, "problem_idx")), 3);
     assert_int_equal(json_integer_value(json_object_get(line, "level")), 5);
     assert_string_equal(string_at(line, "method"), "scripted");
@@ -417,8 +418,8 @@ static void what_is_not_known_is_null(void **state) {
 
 static void particles_are_told_on_request(void **state) {
     setting *s = *state;
-    static const char *const keys[] = {"id",   "parent", "state",  "text",  "tokens",
-                                       "logp", "logq",   "reward", "score", "weight"};
+    static const char *const keys[] = {"id",   "parent", "state", "text",   "tokens",  "logp",
+                                       "logq", "reward", "score", "weight", "weight_q"};
     s->session->keep_particles = true;
     ps_outcome *o = outcome_of(s, election, 7);
     json_t *line = line_of(o, true), *list = json_object_get(line, "particles");

@@ -62,7 +62,7 @@ static void take_first(ps_lane *lane, ps_request *request) {
     if (request->parent->logits != NULL)
         ps_cache_touch_logits(lane, request->parent);
     else
-        ps_cache_keep_logits(lane, request->parent, request->logits);
+        ps_cache_keep_logits(lane, request->parent, request->logits, request->state);
 }
 
 static void take_token(ps_lane *lane, ps_request *request) {
@@ -128,8 +128,10 @@ static void answer_at_once(ps_lane *lane, ps_request *request) {
         return;
     } else if (end >= ps_request_limit(engine, request)) {
         ps_request_end(request, PS_STOP_CONTEXT_FULL);
-    } else if (request->parent->logits != NULL && !engine->no_cache) {
+    } else if (request->parent->logits != NULL && !engine->no_cache &&
+               (request->parent->has_state || !ps_request_wants_state(request))) {
         request->logits = request->parent->logits;
+        request->state = request->parent->has_state ? request->logits + engine->n_vocab : NULL;
         lane->drawing[lane->n_drawing++] = request;
     }
 }
@@ -152,6 +154,11 @@ static void admit(ps_lane *lane) {
 
 /* ---- Planning ------------------------------------------------------------ */
 
+/* An evaluation that reads hidden states. */
+static bool gives_states(const ps_request *request) {
+    return request->evaluate && request->hidden;
+}
+
 /* Tokens that the request knows and its sequence has not. */
 static size_t pending(const ps_lane *lane, const ps_request *request) {
     return ps_request_length(request) - lane->sequences[request->sequence].n;
@@ -164,21 +171,45 @@ static size_t fixed_chunk(const ps_lane *lane, const ps_request *request) {
     const ps_llama_node *x = request->child;
     while (x->start > at)
         x = x->parent;
-    const size_t rest = ps_llama_node_end(x) - at;
+    size_t rest = ps_llama_node_end(x) - at;
+    const size_t most = gives_states(request) ? lane->n_states : lane->n_batch;
     if (x->one_by_one) return 1;
-    return rest < lane->n_batch ? rest : lane->n_batch;
+    if (ps_request_wants_state(request) && rest > 1) rest--; /* the last one alone, whoever computes it */
+    return rest < most ? rest : most;
+}
+
+/* libllama makes every row of a batch that gives hidden states an output: the tokens of a prompt would cost a sixth
+ * more time, and memory for the logits of each. So what lies before a last token is computed ahead, in batches that
+ * give no states, and those who wait for the state of a last token wait for these. */
+static bool must_go_ahead(const ps_lane *lane) {
+    bool wanted = false, long_one = false;
+    for (size_t i = 0; i < lane->n_active; i++) {
+        const ps_request *request = lane->active[i];
+        wanted = wanted || ps_request_wants_state(request);
+        long_one = long_one || (!gives_states(request) && pending(lane, request) > 1);
+    }
+    return wanted && long_one;
+}
+
+/* Its tokens in the next batch, were it alone. */
+static size_t wanted_tokens(const ps_lane *lane, const ps_request *request) {
+    const size_t rest = pending(lane, request), want = lane->engine->deterministic ? fixed_chunk(lane, request) : rest;
+    const bool keeps_last = lane->ahead && ps_request_wants_state(request);
+    return keeps_last && want >= rest ? rest - 1 : want;
 }
 
 /* How many tokens of each request: everyone's single next token first, prompts share what is left. */
 static size_t plan_tokens(ps_lane *lane) {
-    size_t total = 0;
+    size_t total = 0, most = lane->n_batch;
+    lane->ahead = must_go_ahead(lane);
+    for (size_t i = 0; i < lane->n_active; i++)
+        if (gives_states(lane->active[i])) most = lane->n_states;
     for (int pass = 0; pass < 2; pass++)
         for (size_t i = 0; i < lane->n_active; i++) {
             ps_request *request = lane->active[i];
-            size_t want = pending(lane, request);
-            if ((want == 1) != (pass == 0)) continue;
-            if (lane->engine->deterministic) want = fixed_chunk(lane, request);
-            request->todo = want < lane->n_batch - total ? want : lane->n_batch - total;
+            if ((pending(lane, request) == 1) != (pass == 0)) continue;
+            const size_t want = wanted_tokens(lane, request), room = most > total ? most - total : 0;
+            request->todo = want < room ? want : room;
             total += request->todo;
         }
     return total;
@@ -241,7 +272,7 @@ static bool fill_batch(ps_lane *lane) {
         ps_request *request = lane->active[i];
         if (request->todo == 0) continue;
         add_to_batch(lane, request);
-        hidden = hidden || (request->evaluate && request->hidden);
+        hidden = hidden || gives_states(request) || (ps_request_wants_state(request) && !lane->ahead);
     }
     return hidden;
 }
@@ -301,11 +332,15 @@ static void absorb(ps_lane *lane, ps_request *request) {
         ps_batch_read_marks(lane, request);
         if (complete && !request->done) ps_request_end(request, PS_STOP_STEP);
     } else if (complete) {
-        request->logits = llama_get_logits_ith(lane->context, request->row + (int32_t)n - 1);
-        if (request->logits != NULL)
+        const int32_t row = request->row + (int32_t)n - 1;
+        const bool wants = ps_request_wants_state(request);
+        request->logits = llama_get_logits_ith(lane->context, row);
+        request->state = wants ? llama_get_embeddings_ith(lane->context, row) : NULL;
+        if (request->logits != NULL && (request->state != NULL || !wants))
             lane->drawing[lane->n_drawing++] = request;
         else
-            ps_request_fail(request, ps_fail(&request->error, PS_ENGINE, "libllama gave no logits"));
+            ps_request_fail(request, ps_fail(&request->error, PS_ENGINE, "libllama gave no logits%s",
+                                             wants ? " or no hidden state" : ""));
     }
 }
 

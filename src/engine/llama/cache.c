@@ -196,8 +196,9 @@ static void drop_logits(ps_lane *lane, ps_llama_node *node) {
     lane->n_hot--;
 }
 
-void ps_cache_keep_logits(ps_lane *lane, ps_llama_node *node, const float *logits) {
-    const size_t bytes = lane->engine->n_vocab * sizeof *logits;
+void ps_cache_keep_logits(ps_lane *lane, ps_llama_node *node, const float *logits, const float *state) {
+    const ps_llama *engine = lane->engine;
+    const size_t room = engine->n_vocab + (engine->embeddings ? engine->n_embd : 0);
     if (node->logits != NULL || lane->max_hot == 0) return;
     if (lane->n_hot >= lane->max_hot) {
         ps_llama_node *victim = lane->coldest; /* its memory goes over to the newcomer */
@@ -206,10 +207,12 @@ void ps_cache_keep_logits(ps_lane *lane, ps_llama_node *node, const float *logit
         victim->logits = NULL;
         lane->n_hot--;
     } else {
-        node->logits = ps_malloc(bytes);
+        node->logits = ps_reallocarray(NULL, room, sizeof *logits);
         if (node->logits == NULL) return;
     }
-    memcpy(node->logits, logits, bytes);
+    memcpy(node->logits, logits, engine->n_vocab * sizeof *logits);
+    node->has_state = state != NULL;
+    if (state != NULL) memcpy(node->logits + engine->n_vocab, state, engine->n_embd * sizeof *state);
     link_logits(lane, node);
     lane->n_hot++;
 }
@@ -269,7 +272,8 @@ static int branch(ps_lane *lane, ps_llama_node *x, int source, size_t n) {
 static size_t useful_prefix(const ps_lane *lane, const ps_request *request) {
     const ps_llama_node *parent = request->parent;
     if (request->evaluate || ps_request_written(request) > 0) return request->child->start;
-    if (lane->engine->deterministic && !parent->one_by_one) return parent->start; /* its shape is the whole chunk */
+    /* Its shape is the whole chunk, unless the last token is computed alone for its hidden state. */
+    if (lane->engine->deterministic && !parent->one_by_one && !ps_request_wants_state(request)) return parent->start;
     return ps_llama_node_end(parent) - 1;
 }
 

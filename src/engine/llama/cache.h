@@ -33,8 +33,9 @@ bool ps_cache_shrink(ps_lane *lane);
 /* Drop sequences that were idle for longer than the lane's time to live. */
 void ps_cache_expire(ps_lane *lane);
 
-/* Keep the logits after a node's last token; failure to allocate only costs a recomputation. */
-void ps_cache_keep_logits(ps_lane *lane, ps_llama_node *node, const float *logits);
+/* Keep the logits after a node's last token and, unless it is NULL, the hidden state they come from; failure to
+ * allocate only costs a recomputation. */
+void ps_cache_keep_logits(ps_lane *lane, ps_llama_node *node, const float *logits, const float *state);
 void ps_cache_touch_logits(ps_lane *lane, ps_llama_node *node); /* they are used: the last to be dropped */
 
 #endif

@@ -108,6 +108,9 @@ static ps_status close_common(ps_lane *lane, ps_request *leader, ps_error *err) 
 static ps_status inherit(ps_request *request, const ps_request *leader, ps_error *err) {
     const size_t numbers = PS_NUMBERS * ps_request_written(leader);
     request->logits = leader->logits;
+    request->state = leader->state;
+    if (ps_request_wants_state(request))
+        memcpy(request->hidden_state, leader->hidden_state, leader->child->lane->engine->n_embd * sizeof(float));
     if (request->child->parent != leader->child->parent) ps_llama_node_move(request->child, leader->child->parent);
     ps_llama_node_adopt(request->child);
     request->parent->root->under_way++;

@@ -9,6 +9,8 @@
 #include "engine/llama/threadpool.h"
 
 enum { BATCH = 512 };
+/* Logits of a batch whose rows are all outputs: a big vocabulary would take half a gigabyte for 512 tokens. */
+enum { STATE_BYTES = 64 << 20, FEWEST_STATES = 32 };
 /* Logits from which waking other threads costs less than it saves: some 180 µs of one thread. */
 enum { MANY_LOGITS = 1 << 18 };
 
@@ -46,6 +48,8 @@ static ps_status open_context(ps_lane *lane, const struct llama_context_params *
     lane->memory = llama_get_memory(lane->context);
     lane->n_batch = llama_n_batch(lane->context);
     if (lane->n_batch > llama_n_ubatch(lane->context)) lane->n_batch = llama_n_ubatch(lane->context);
+    const size_t rows = STATE_BYTES / (engine->n_vocab * sizeof(float));
+    lane->n_states = rows < FEWEST_STATES ? FEWEST_STATES : rows < lane->n_batch ? rows : lane->n_batch;
     const size_t real = llama_n_ctx(lane->context);
     lane->cells = cells < real ? cells : real;
     lane->n_sequences = (int)params->n_seq_max;

@@ -32,7 +32,9 @@ struct ps_lane {
     ps_governor governor;         /* how many of them are used */
     llama_memory_t memory;
     struct llama_batch batch;
-    size_t n_batch; /* tokens of a batch, at most */
+    size_t n_batch;  /* tokens of a batch, at most */
+    size_t n_states; /* … of one that gives hidden states of given tokens: each row has its logits then */
+    bool ahead;      /* the batch being planned gives no hidden states (batch.c) */
     ps_sequence sequences[PS_MAX_SEQUENCES];
     int n_sequences;
     size_t cells, used;    /* KV cells: the limit, and the sum of all nodes' `cached` */

@@ -36,7 +36,8 @@ struct ps_llama_node {
     ps_carriers carriers;           /* sequences that pass through it (what they have computed may end within it) */
     size_t cached;                  /* how many of its tokens have KV, in any sequence */
     size_t computed;                /* how many ever had: computing those again is a recomputation */
-    float *logits;                  /* [n_vocab] after its last token, or NULL */
+    float *logits;                  /* [n_vocab] after its last token, or NULL; behind them, with has_state, */
+    bool has_state;                 /* … the hidden state [n_embd] that they come from */
     ps_llama_node *hotter, *colder; /* the list of nodes with logits */
 };
 

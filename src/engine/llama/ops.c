@@ -141,11 +141,24 @@ static ps_status submit(ps_llama *engine, ps_request *request, ps_node handle, c
     return status;
 }
 
+static ps_status no_embeddings(ps_error *err) {
+    return ps_fail(err, PS_ARG, "hidden states were asked for, but the model was loaded without `embeddings`");
+}
+
 static ps_status extend(ps_engine *base, const ps_extend_request *asked, ps_error *err) {
-    ps_status status = check_process((const ps_llama *)base, err);
+    const ps_llama *engine = (const ps_llama *)base;
+    if (asked->generation->hidden && !engine->embeddings) return no_embeddings(err);
+    ps_status status = check_process(engine, err);
     if (status != PS_OK) return status;
     ps_request *request = ps_calloc(1, sizeof *request);
     if (request == NULL) return ps_nomem(err);
+    if (asked->generation->hidden) {
+        request->hidden_state = ps_calloc(engine->n_embd, sizeof *request->hidden_state);
+        if (request->hidden_state == NULL) {
+            ps_request_free(request);
+            return ps_nomem(err);
+        }
+    }
     request->key = asked->key;
     request->generation = asked->generation;
     request->event.tag = asked->tag;
@@ -175,8 +188,7 @@ static ps_status fill_evaluation(const ps_llama *engine, ps_request *request, co
 
 static ps_status evaluate(ps_engine *base, const ps_evaluate_request *asked, ps_error *err) {
     ps_llama *engine = (ps_llama *)base;
-    if (asked->hidden && !engine->embeddings)
-        return ps_fail(err, PS_ARG, "hidden states were asked for, but the model was loaded without `embeddings`");
+    if (asked->hidden && !engine->embeddings) return no_embeddings(err);
     ps_status status = check_process(engine, err);
     if (status == PS_OK) status = check_tokens(engine, asked->tokens, asked->n_tokens, "token", err);
     if (status == PS_OK) status = check_tokens(engine, asked->choices, asked->n_choices, "choice", err);
@@ -327,7 +339,8 @@ static void info(const ps_engine *base, ps_engine_info *out) {
         .parameters = (size_t)llama_model_n_params(engine->model),
         .can = PS_ENGINE_LOGP | PS_ENGINE_LOGQ | PS_ENGINE_ENTROPY | PS_ENGINE_TOKENS | PS_ENGINE_EVALUATE |
                PS_ENGINE_SEEDS | PS_ENGINE_CERTAINTY | PS_ENGINE_CONFIDENCE | PS_ENGINE_RAMP |
-               (engine->embeddings ? PS_ENGINE_HIDDEN : 0) | (engine->deterministic ? PS_ENGINE_DETERMINISTIC : 0),
+               (engine->embeddings ? PS_ENGINE_HIDDEN | PS_ENGINE_STEP_HIDDEN : 0) |
+               (engine->deterministic ? PS_ENGINE_DETERMINISTIC : 0),
     };
 }
 

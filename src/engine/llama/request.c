@@ -76,6 +76,8 @@ void ps_request_end(ps_request *request, ps_stop_reason reason) {
         request->event.hidden = request->hidden_state;
         return;
     }
+    if (ps_request_wants_state(request) && ps_request_written(request) > 0)
+        request->event.hidden = request->hidden_state;
     request->child->step = request->matcher.state;
     ps_status status = end_extension(request);
     if (status != PS_OK) ps_request_fail(request, status);
@@ -120,6 +122,8 @@ void ps_request_sample(ps_request *request, const ps_llama *engine, ps_sampler *
         ps_ramp(request->generation, ps_request_length(request) - request->child->root->n_tokens, &room);
     ps_request *next = request;
     sampler->vocabulary = engine->n_words;
+    if (ps_request_wants_state(request))
+        memcpy(request->hidden_state, request->state, engine->n_embd * sizeof *request->state);
     while (next != NULL) {
         ps_request *who[FEW];
         double uniforms[FEW];

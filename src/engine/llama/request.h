@@ -29,6 +29,7 @@ struct ps_request {
     ps_rng_key key;
     const ps_generation *generation;
     const float *logits; /* to draw the next token from; the lane's or the parent's */
+    const float *state;  /* [n_embd] the hidden state they come from, likewise; NULL where it is not wanted */
     ps_draw draw;        /* the token drawn last, not yet taken */
     ps_status drawn;     /* … or why there is none */
     ps_step_matcher matcher;
@@ -41,7 +42,7 @@ struct ps_request {
     ps_token *choices; /* [n_choices] */
     size_t n_marks, n_choices, next_mark;
     double *choice_logp; /* [n_marks × n_choices] */
-    float *hidden_state; /* [n_marks × n_embd] */
+    float *hidden_state; /* [n_marks × n_embd]; of an extension that wants it [n_embd], of the token drawn last */
     /* Answer: */
     ps_event event;
     ps_error error;
@@ -73,6 +74,11 @@ static inline size_t ps_request_length(const ps_request *request) {
 /* Of these, tokens of the step. */
 static inline size_t ps_request_written(const ps_request *request) {
     return ps_request_length(request) - ps_llama_node_end(request->parent);
+}
+
+/* An extension that is asked for the state its last token is drawn from. */
+static inline bool ps_request_wants_state(const ps_request *request) {
+    return !request->evaluate && request->generation->hidden;
 }
 
 /* Tokens, prompt included, at which its answer has no more room. */

@@ -20,7 +20,7 @@ static void an_engine_tells_the_facts_of_its_model(void **state) {
     more.deterministic = more.embeddings = true;
     ps_engine *other = open_engine(more);
     ps_engine_get_info(other, &info);
-    assert_int_equal(info.can, always | PS_ENGINE_HIDDEN | PS_ENGINE_DETERMINISTIC);
+    assert_int_equal(info.can, always | PS_ENGINE_HIDDEN | PS_ENGINE_STEP_HIDDEN | PS_ENGINE_DETERMINISTIC);
     assert_true(info.hidden_size > 0);
     ps_engine_free(other);
     ps_engine_get_info(engine, &info);

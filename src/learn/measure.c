@@ -1,0 +1,181 @@
+#include "learn/measure.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* ---- Over all states ----------------------------------------------------- */
+
+typedef struct point {
+    double p, right, wrong; /* weights of both kinds */
+} point;
+
+static int by_p(const void *a, const void *b) {
+    double x = ((const point *)a)->p, y = ((const point *)b)->p;
+    return (x > y) - (x < y);
+}
+
+/* The share of pairs, of one right and one wrong weight, in which the right one is above; equals count half. */
+static double auc_of(point *points, size_t n) {
+    double below = 0, above = 0, right = 0, wrong = 0;
+    if (n > 1) qsort(points, n, sizeof *points, by_p);
+    for (size_t from = 0, to; from < n; from = to) {
+        double r = 0, w = 0;
+        for (to = from; to < n && points[to].p == points[from].p; to++) {
+            r += points[to].right;
+            w += points[to].wrong;
+        }
+        above += r * (below + w / 2);
+        below += w;
+        right += r;
+        wrong += w;
+    }
+    return right > 0 && wrong > 0 ? above / (right * wrong) : NAN;
+}
+
+static ps_status measure_all(const ps_design *d, const double *p, ps_learn_report *out, ps_error *err) {
+    point *points = ps_calloc(d->n, sizeof *points);
+    double total = 0;
+    if (points == NULL) return ps_nomem(err);
+    for (size_t i = 0; i < d->n; i++) {
+        const double w = d->weight[i], y = d->target[i];
+        points[i] = (point){p[i], w * y, w * (1 - y)};
+        total += w;
+        out->base += w * y;
+        out->brier += w * (y * (1 - p[i]) * (1 - p[i]) + (1 - y) * p[i] * p[i]);
+    }
+    out->base /= total > 0 ? total : 1;
+    out->brier /= total > 0 ? total : 1;
+    out->brier_base = out->base * (1 - out->base);
+    out->auc = auc_of(points, d->n);
+    ps_free(points);
+    return PS_OK;
+}
+
+/* ---- Within problems ----------------------------------------------------- */
+
+/* Sums over pairs of a right and a wrong answer of one problem, each at the steps that both have. */
+typedef struct pairs {
+    double above, weight;
+    double step_above[PS_LEARN_STEPS], step_weight[PS_LEARN_STEPS];
+} pairs;
+
+static size_t row_of_step(size_t step) {
+    return step < PS_LEARN_STEPS ? step : PS_LEARN_STEPS - 1;
+}
+
+static void add_pair(const ps_learn_answer *right, const ps_learn_answer *wrong, const double *p, pairs *sum) {
+    const size_t n = right->n_rows < wrong->n_rows ? right->n_rows : wrong->n_rows;
+    const double weight = right->weight * wrong->weight;
+    for (size_t k = 0; k < n; k++) {
+        const double a = p[right->rows[k]], b = p[wrong->rows[k]], above = a > b ? 1 : a == b ? 0.5 : 0;
+        sum->above += weight * above / (double)n;
+        sum->step_above[row_of_step(k)] += weight * above;
+        sum->step_weight[row_of_step(k)] += weight;
+    }
+    sum->weight += n > 0 ? weight : 0;
+}
+
+static pairs pairs_of(const ps_learn_answer *answers, size_t n, const double *p) {
+    pairs sum = {0};
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < n; k++)
+            if (answers[i].right && !answers[k].right) add_pair(&answers[i], &answers[k], p, &sum);
+    return sum;
+}
+
+static int by_value(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* 95% interval of the mean of x[n], by bootstrap. */
+static ps_status bootstrap(const double *x, size_t n, uint64_t seed, double *low, double *high, ps_error *err) {
+    enum { RESAMPLES = 4000 };
+    double *means = ps_calloc(RESAMPLES, sizeof *means);
+    if (means == NULL) return ps_nomem(err);
+    for (size_t b = 0; b < RESAMPLES; b++) {
+        const ps_rng_key key = {seed, n, (uint32_t)b, PS_RNG_METHOD};
+        for (size_t i = 0; i < n; i++)
+            means[b] += x[(size_t)(ps_uniform(key, i) * (double)n)] / (double)n;
+    }
+    qsort(means, RESAMPLES, sizeof *means, by_value);
+    *low = means[RESAMPLES / 40];
+    *high = means[RESAMPLES - 1 - RESAMPLES / 40];
+    ps_free(means);
+    return PS_OK;
+}
+
+static ps_status measure_within(const ps_learn_states *s, const double *p, uint64_t seed, ps_learn_report *out,
+                                ps_error *err) {
+    double *of_problem = ps_calloc(s->n_problems, sizeof *of_problem), sum = 0;
+    double above[PS_LEARN_STEPS] = {0}, mixed[PS_LEARN_STEPS] = {0};
+    if (of_problem == NULL) return ps_nomem(err);
+    out->auc_within = out->auc_low = out->auc_high = NAN;
+    for (size_t from = 0, to; from < s->n_answers; from = to) {
+        for (to = from; to < s->n_answers && s->answers[to].problem == s->answers[from].problem;)
+            to++;
+        const pairs of = pairs_of(s->answers + from, to - from, p);
+        if (!(of.weight > 0)) continue;
+        of_problem[out->mixed++] = of.above / of.weight;
+        for (size_t k = 0; k < PS_LEARN_STEPS; k++)
+            if (of.step_weight[k] > 0) {
+                above[k] += of.step_above[k] / of.step_weight[k];
+                mixed[k]++;
+            }
+    }
+    for (size_t i = 0; i < out->mixed; i++)
+        sum += of_problem[i];
+    for (size_t k = 0; k < PS_LEARN_STEPS; k++)
+        out->steps[k].auc = mixed[k] > 0 ? above[k] / mixed[k] : NAN;
+    ps_status status = PS_OK;
+    if (out->mixed > 0) {
+        out->auc_within = sum / (double)out->mixed;
+        status = bootstrap(of_problem, out->mixed, seed, &out->auc_low, &out->auc_high, err);
+    }
+    ps_free(of_problem);
+    return status;
+}
+
+/* ---- Tables -------------------------------------------------------------- */
+
+typedef struct sums {
+    size_t n;
+    double weight, p, right;
+} sums;
+
+static void add(sums *s, double weight, double p, double right) {
+    s->n++;
+    s->weight += weight;
+    s->p += weight * p;
+    s->right += weight * right;
+}
+
+static void finish(const sums *s, ps_learn_row *row) {
+    row->n = s->n;
+    row->predicted = s->weight > 0 ? s->p / s->weight : NAN;
+    row->right = s->weight > 0 ? s->right / s->weight : NAN;
+}
+
+static void fill_tables(const ps_learn_states *s, const ps_design *d, const double *p, ps_learn_report *out) {
+    sums steps[PS_LEARN_STEPS] = {0}, bins[PS_LEARN_BINS] = {0};
+    for (size_t i = 0; i < s->n_answers; i++)
+        for (size_t k = 0; k < s->answers[i].n_rows; k++)
+            add(&steps[row_of_step(k)], s->answers[i].weight, p[s->answers[i].rows[k]], s->answers[i].right);
+    for (size_t i = 0; i < d->n; i++) {
+        const int bin = (int)(p[i] * PS_LEARN_BINS);
+        if (d->weight[i] > 0)
+            add(&bins[bin < PS_LEARN_BINS ? bin : PS_LEARN_BINS - 1], d->weight[i], p[i], d->target[i]);
+    }
+    for (size_t k = 0; k < PS_LEARN_STEPS; k++)
+        finish(&steps[k], &out->steps[k]);
+    for (size_t k = 0; k < PS_LEARN_BINS; k++)
+        finish(&bins[k], &out->bins[k]);
+}
+
+ps_status ps_measure(const ps_learn_states *states, const ps_design *design, const double *p, uint64_t seed,
+                     ps_learn_report *report, ps_error *err) {
+    ps_status status = measure_all(design, p, report, err);
+    if (status == PS_OK) status = measure_within(states, p, seed, report, err);
+    if (status == PS_OK) fill_tables(states, design, p, report);
+    return status;
+}

@@ -1,0 +1,140 @@
+/* From a search to its folder and back: what learn's own pass reads is what the head read during the search, step for
+ * step, and what is kept of it is found again. */
+#include "learn/states.h"
+#include "reward/head.h"
+#include "run/support.h"
+
+#include "persamp/study.h"
+
+#include <jansson.h>
+
+enum { WIDTH = 192, PROBLEMS = 2, PARTICLES = 4 };
+
+static const char data[] = "{\"problem\": \"Compute $5\\\\cdot6+22+6\\\\cdot9-4$.\", \"answer\": \"102\"}\n"
+                           "{\"problem\": \"Find the remainder of $3^{14}$ modulo $12$.\", \"answer\": \"9\"}\n";
+
+/* A head of random numbers, on the shipped model. */
+static const char *make_head(void) {
+    static float weight[WIDTH], bias[1] = {0.1F};
+    for (size_t i = 0; i < WIDTH; i++)
+        weight[i] = (float)(0.1 * ps_normal(check_key(1), i));
+    const ps_head_layer layer = {WIDTH, 1, weight, bias};
+    const ps_head_origin origin = {.temperature = 0.7, .top_p = 0.95};
+    const char *path = path_of("head.gguf");
+    assert_ok(ps_head_write(path, &layer, 1, &origin, err));
+    return path;
+}
+
+/* The folder of a run, with the head's readings in it. */
+static void run(const char *method, const char *folder, const char *head) {
+    ps_config *c = config_of(
+        "engine.type", "llama", "engine.llama.contexts", "1", "engine.llama.threads", "1", "engine.llama.flash_attn",
+        "false", "method", method, "models.prm.enabled", "true", "scoring.prm.kind", "self", "scoring.type",
+        "prm_reward", "scoring.prm.head_path", head, "evaluation.save_particles", "true", "evaluation.output_dir",
+        folder, "evaluation.dataset_path", write_text("two.jsonl", data), "generation.n_particles", "4", NULL);
+    ps_models *models = NULL;
+    ps_eval_summary summary = {0};
+    assert_ok(ps_config_check(c, NULL, err));
+    assert_ok(ps_models_open(c, NULL, &models, err));
+    assert_ok(ps_eval(c, &(ps_eval_options){0}, models, NULL, &summary, err));
+    assert_int_equal(summary.arms[0].errors, 0);
+    ps_eval_summary_clear(&summary);
+    ps_models_free(models);
+    ps_config_free(c);
+}
+
+/* The particle with this number. */
+static const json_t *particle(const json_t *list, size_t id) {
+    size_t i;
+    const json_t *one;
+    json_array_foreach(list, i, one) {
+        if ((size_t)json_integer_value(json_object_get(one, "id")) == id) return one;
+    }
+    return NULL;
+}
+
+/* Steps of a sample against the particles it came from, from the last to the first. Returns how many were compared. */
+static size_t compare(const ps_question *q, const ps_sample *s, const json_t *list, const json_t *finished,
+                      const ps_states *states, size_t from, const ps_prm_head *head) {
+    size_t n = 0;
+    uint32_t step = s->last;
+    for (const json_t *at = finished; at != NULL; step = q->steps[step].parent) {
+        const double read = json_number_value(json_object_get(at, "reward"));
+        assert_int_equal(json_array_size(json_object_get(at, "token_ids")), q->steps[step].n_tokens);
+        if (states->there[from + step]) {
+            check_near(ps_prm_head_apply(head, states->values + (from + step) * states->width), read, 0.02);
+            n++;
+        }
+        at = particle(list, (size_t)json_integer_value(json_object_get(at, "parent")));
+    }
+    assert_int_equal(step, PS_NO_STEP);
+    return n;
+}
+
+static size_t compare_folder(const char *folder, const ps_samples *samples, const ps_states *states,
+                             const ps_prm_head *head) {
+    char path[700];
+    size_t compared = 0;
+    snprintf(path, sizeof path, "%s/results.jsonl", folder);
+    char *text = read_text(path);
+    for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+        json_t *object = json_loads(line, 0, NULL);
+        const json_t *list = json_object_get(object, "particles"), *one;
+        size_t i, k = 0, number = 0;
+        while (strcmp(samples->questions[number].text, json_string_value(json_object_get(object, "problem"))) != 0)
+            number++;
+        const ps_question *q = &samples->questions[number];
+        json_array_foreach(list, i, one) { /* samples are in order of the particles */
+            if (strcmp(json_string_value(json_object_get(one, "state")), "finished") != 0) continue;
+            compared += compare(q, &q->samples[k++], list, one, states, states->from[number], head);
+        }
+        assert_int_equal(k, q->n_samples);
+        json_decref(object);
+    }
+    free(text);
+    return compared;
+}
+
+static void learn_reads_what_the_search_read(void **state) {
+    (void)state;
+    static const char *const methods[] = {"best_of_n", "persistent"};
+    const char *head_path = make_head();
+    ps_prm_head head = {0};
+    assert_ok(ps_prm_head_read(head_path, &head, err));
+    for (size_t m = 0; m < 2; m++) {
+        const char *folder = path_of(methods[m]), *kept = path_of(m == 0 ? "kept-0" : "kept-1");
+        run(methods[m], folder, head_path);
+        ps_config *c = config_of("engine.type", "llama", "engine.llama.contexts", "1", "engine.llama.threads", "1",
+                                 "engine.llama.flash_attn", "false", NULL);
+        ps_models *models = NULL;
+        ps_session *session = NULL;
+        ps_engine_info info;
+        assert_ok(ps_learn_config(c, folder, err));
+        assert_ok(ps_models_open_states(c, NULL, &models, err));
+        assert_ok(ps_session_create(c, models, "majority", &session, err));
+        ps_engine_get_info(ps_models_engine(models), &info);
+        ps_samples samples = {.session = session, .model = info.identity, .config = c};
+        ps_states states = {0}, again = {0};
+        assert_ok(ps_samples_read(&samples, folder, err));
+        assert_int_equal(samples.n, PROBLEMS);
+        assert_ok(ps_states_compute(&samples, models, kept, NULL, &states, err));
+        assert_true(states.passed > 0);
+        assert_true(compare_folder(folder, &samples, &states, &head) >= (m == 0 ? 8 : 4));
+        /* The second time nothing is computed, and everything is the same. */
+        assert_ok(ps_states_compute(&samples, models, kept, NULL, &again, err));
+        assert_int_equal(again.passed, 0);
+        assert_memory_equal(again.values, states.values, states.n * states.width * sizeof(float));
+        ps_states_clear(&again);
+        ps_states_clear(&states);
+        ps_samples_clear(&samples);
+        ps_session_release(session);
+        ps_models_free(models);
+        ps_config_free(c);
+    }
+    ps_prm_head_clear(&head);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(learn_reads_what_the_search_read)};
+    return cmocka_run_group_tests(tests, NULL, remove_files);
+}
