@@ -71,6 +71,9 @@ static void check_place_of_prm(checker *c) {
         complain(c, KEY_scoring_prm_kind,
                  "head reads hidden states, which no server gives; let vLLM apply the head, and set pooling "
                  "(docs/reward.md)");
+    if (served && ps_config_is(cfg->scoring_prm_kind, "self"))
+        complain(c, KEY_scoring_prm_kind,
+                 "self is the generator's own head, so no server has it: leave models.prm.engine out");
     if (!served && ps_config_is(cfg->scoring_prm_kind, "pooling"))
         complain(c, KEY_scoring_prm_kind, "pooling is asked of a server; set models.prm.engine: openai");
     if (served && ps_config_is(cfg->scoring_prm_kind, "token") && cfg->scoring_prm_step_tag == NULL)
