@@ -306,7 +306,7 @@ void ps_cli_table_print(ps_cli_table *table) {
 
 bool ps_cli_redraws(FILE *out) {
     const char *term = getenv("TERM");
-    return isatty(fileno(out)) == 1 && (term == NULL || strcmp(term, "dumb") != 0);
+    return isatty(fileno(out)) == 1 && term != NULL && *term != '\0' && strcmp(term, "dumb") != 0;
 }
 
 void ps_cli_block_stands(FILE *out, ps_cli_block *block, size_t lines) {

@@ -61,7 +61,7 @@ size_t ps_cli_table_draw(FILE *out, ps_cli_table *table, size_t lines);
 
 /* ---- What is drawn over -------------------------------------------------- */
 
-/* Whether `out` is a terminal that lets lines be drawn over: not one with TERM=dumb. */
+/* Whether `out` is a terminal that lets lines be drawn over: not one with TERM=dumb, or of no known kind. */
 bool ps_cli_redraws(FILE *out);
 
 /* Whole lines that stand on a terminal, to be drawn anew in their place; all zeros where there are none. */
