@@ -137,9 +137,12 @@ static void a_reward_model_has_an_identity(void **state) {
     ps_engine_free(engine);
 }
 
+static bool is_served; /* the one under test: its thread may have answered before the next call comes */
+
 static void for_each(void (*test)(ps_prm *prm)) {
     for (size_t i = 0; i < N_MAKERS; i++) {
         ps_prm *prm = makers[i].make(PS_AGGREGATE_LAST);
+        is_served = makers[i].served;
         if (prm != NULL) test(prm);
         ps_prm_free(prm);
     }
@@ -239,7 +242,9 @@ static void check_cancelled_requests_get_their_event(ps_prm *prm) {
             const ps_prm_event *e = &events[i];
             assert_false(seen[e->tag]);
             seen[e->tag] = true;
-            assert_int_equal(e->status, e->tag == 3 || e->tag == 8 ? PS_CANCELLED : PS_OK);
+            const bool cancelled = e->tag == 3 || e->tag == 8;
+            if (!(cancelled && is_served && e->status == PS_OK)) /* it was done already */
+                assert_int_equal(e->status, cancelled ? PS_CANCELLED : PS_OK);
             if (e->status != PS_OK) {
                 assert_non_null(e->message);
                 assert_int_equal(e->node, 0);
