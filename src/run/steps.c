@@ -115,7 +115,7 @@ static ps_step step_of(const ps_task *task, const ps_task_node *node) {
                      .n_tokens = node->n_tokens,
                      .state = node->state,
                      .sum_logp = node->sum_logp,
-                     .sum_logq = g->logq ? node->sum_logq : NAN,
+                     .sum_logq = node->has_logq ? node->sum_logq : NAN,
                      .sum_entropy = node->sum_entropy,
                      .sum_certainty = g->certainty ? node->sum_certainty : NAN,
                      .reward = node->want_reward ? node->reward : NAN,

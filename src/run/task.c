@@ -200,7 +200,8 @@ static ps_status give_step(ps_task *task, uint32_t child, ps_error *err) {
     node->state = step->state;
     node->sum_logp = step->sum_logp;
     node->sum_entropy = step->sum_entropy;
-    if (task->session->generation.logq) node->sum_logq = step->sum_logq;
+    node->has_logq = !isnan(step->sum_logq);
+    if (node->has_logq) node->sum_logq = step->sum_logq;
     if (task->session->generation.certainty) node->sum_certainty = step->sum_certainty;
     if (node->want_reward) {
         node->reward = step->reward;
