@@ -203,8 +203,8 @@ static const char *const nonsense[] = {
     "{\"data\":[{\"index\":-1,\"data\":[[0.25,0.75],[0.5,0.5]]}],\"usage\":{\"prompt_tokens\":9}}",
     "{\"data\":[{\"data\":[[0.25,0.75],[0.5,0.5]]}],\"usage\":{\"prompt_tokens\":9}}",
     "{\"data\":[],\"usage\":{\"prompt_tokens\":9}}",
-    "{\"data\":[{\"index\":0,\"data\":[[0.25,0.75],[0.5,0.5]]},{\"index\":0,\"data\":[[0.25,0.75],[0.5,0.5]]}],"
-    "\"usage\":{\"prompt_tokens\":9}}",
+    ("{\"data\":[{\"index\":0,\"data\":[[0.25,0.75],[0.5,0.5]]},{\"index\":0,\"data\":[[0.25,0.75],[0.5,0.5]]}],"
+     "\"usage\":{\"prompt_tokens\":9}}"),
     "{\"data\":[{\"index\":0,\"data\":[[0.25,0.75],[0.5,0.5]]}],\"usage\":{\"prompt_tokens\":-9}}",
     "{\"data\":[{\"index\":0,\"data\":[[0.25,0.75],[0.5,0.5]]}]}",
     "{\"error\":{\"message\":\"no\"}}",
