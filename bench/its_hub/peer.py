@@ -30,12 +30,16 @@ class Continuing(OpenAICompatibleLanguageModel):
     """llama-server gives the beginning of an answer back with what it adds to it, vLLM only that. Without this its_hub's
     prompts double with each step there, until the context is full."""
 
-    async def agenerate_single(self, messages, *arguments, **settings):
-        message = await super().agenerate_single(messages, *arguments, **settings)
-        last = messages[-1] if messages[-1].role == "assistant" else None
+    async def agenerate(self, messages_lst, *arguments, **settings):
+        return [self.added(messages, message) for messages, message in
+                zip(messages_lst, await super().agenerate(messages_lst, *arguments, **settings))]
+
+    @staticmethod
+    def added(messages, message):
+        written = (messages[-1].content or "").rstrip("\n") if messages[-1].role == "assistant" else ""
         content = message.get("content") or ""
-        if last is not None and last.content and content.startswith(last.content):
-            content = content[len(last.content):]
+        if written and content.startswith(written):
+            content = content[len(written):].lstrip("\n")
         return {**message, "content": content}
 
 
