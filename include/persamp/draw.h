@@ -103,8 +103,8 @@ typedef enum ps_chart_kind {
 typedef struct ps_chart_series {
     const char *name; /* in the key; NULL: not there */
     ps_chart_kind kind;
-    size_t colour;                /* modulo PS_DRAW_COLOURS */
     bool hollow;                  /* points as rings */
+    size_t colour;                /* modulo PS_DRAW_COLOURS */
     const ps_chart_point *points; /* [n] */
     size_t n;
 } ps_chart_series;

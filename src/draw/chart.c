@@ -295,9 +295,10 @@ ps_status ps_draw_charts(const ps_charts *charts, ps_draw_use use, ps_text *svg,
                  charts->title != NULL ? charts->title : charts->charts[0].title, ps_text_cstr(&desc));
     ps_text_clear(&desc);
     for (size_t i = 0; i < charts->n; i++) {
+        const size_t row = i / columns, column = i % columns;
         frame f = {.chart = &charts->charts[i],
-                   .left = width * (double)(i % columns),
-                   .top = height * (double)(i / columns),
+                   .left = width * (double)column,
+                   .top = height * (double)row,
                    .width = width,
                    .height = height};
         put_chart(svg, &f);

@@ -1,6 +1,7 @@
 #include "learn/states.h"
 #include "learn/keep.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -67,6 +68,7 @@ static ps_status stand_still(reader *r, work *at, size_t step, ps_error *err) {
     const ps_step *s = &at->question->steps[step];
     const node *parent = s->parent != PS_NO_STEP ? &at->nodes[s->parent] : NULL;
     node *own = &at->nodes[step];
+    assert(at->nodes != NULL); /* there is a step */
     own->node = parent != NULL ? parent->node : at->root;
     ps_engine_retain(r->engine, own->node);
     if (parent == NULL || parent->tail == NULL) return PS_OK;

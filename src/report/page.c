@@ -7,6 +7,7 @@
 #include "report/problem.h"
 #include "report/tables.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,6 +67,7 @@ static void put_summary(const ps_report *r, ps_text *html) {
 /* ---- Tables -------------------------------------------------------------- */
 
 static void put_table(ps_text *html, const ps_report_table *t) {
+    assert(t->columns > 0);
     ps_html_put(html,
                 "<div class=\"table\" tabindex=\"0\" role=\"region\" aria-label=\"%t\"><table "
                 "id=\"%s\">\n<caption>%t</caption>\n<thead><tr>",

@@ -2,6 +2,7 @@
 #include "base/write.h"
 #include "reward/head.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -64,6 +65,7 @@ ps_status ps_head_write(const char *path, const ps_head_layer *layers, size_t n_
                         ps_error *err) {
     ps_text values = {0}, entries = {0}, data = {0}, file = {0};
     uint64_t n_values = 0;
+    assert(n_layers <= 2);
     put_value(&values, "prm.kind", "head", &n_values);
     put_value(&values, "prm.head.position", PS_HEAD_POSITION, &n_values);
     put_value(&values, "prm.head.activation", n_layers == 2 ? "relu" : "none", &n_values);

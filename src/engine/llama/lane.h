@@ -34,7 +34,6 @@ struct ps_lane {
     struct llama_batch batch;
     size_t n_batch;  /* tokens of a batch, at most */
     size_t n_states; /* … of one that gives hidden states of given tokens: each row has its logits then */
-    bool ahead;      /* the batch being planned gives no hidden states (batch.c) */
     ps_sequence sequences[PS_MAX_SEQUENCES];
     int n_sequences;
     size_t cells, used;    /* KV cells: the limit, and the sum of all nodes' `cached` */
@@ -42,6 +41,7 @@ struct ps_lane {
     uint64_t time_to_live; /* an idle sequence is dropped after so many tokens; 0: never */
     bool full;             /* a request was preempted for want of cells: admit no other until one is done */
     bool rested;           /* nobody has run it for a while; for the trace */
+    bool ahead;            /* the batch being planned gives no hidden states (batch.c) */
 
     ps_request **drawing; /* [max_active] requests that draw a token now */
     size_t n_drawing;

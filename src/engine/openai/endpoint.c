@@ -1,6 +1,8 @@
 /* Which problem is where. */
 #include "engine/openai/call.h"
 
+#include <assert.h>
+
 bool ps_remote_is_usable(const ps_remote_endpoint *p) {
     return p->known && !p->refused && p->present;
 }
@@ -20,6 +22,7 @@ static bool is_less_busy(const ps_remote_endpoint *a, const ps_remote_endpoint *
  * none. */
 static ps_remote_endpoint *least_busy(ps_remote *e, const ps_remote_endpoint *but) {
     ps_remote_endpoint *best = NULL;
+    assert(e->endpoints != NULL);
     for (size_t i = 0; i < e->n_endpoints; i++)
         e->endpoints[i].load = 0;
     for (const ps_remote_node *root = e->tree.roots; root != NULL; root = root->after)
