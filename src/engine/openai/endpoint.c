@@ -22,7 +22,6 @@ static bool is_less_busy(const ps_remote_endpoint *a, const ps_remote_endpoint *
  * none. */
 static ps_remote_endpoint *least_busy(ps_remote *e, const ps_remote_endpoint *but) {
     ps_remote_endpoint *best = NULL;
-    assert(e->endpoints != NULL);
     for (size_t i = 0; i < e->n_endpoints; i++)
         e->endpoints[i].load = 0;
     for (const ps_remote_node *root = e->tree.roots; root != NULL; root = root->after)
@@ -37,6 +36,7 @@ static ps_remote_endpoint *least_busy(ps_remote *e, const ps_remote_endpoint *bu
 }
 
 ps_remote_endpoint *ps_remote_any(ps_remote *e) {
+    assert(e->endpoints != NULL);
     ps_remote_endpoint *p = e->n_endpoints > 1 ? least_busy(e, NULL) : e->endpoints;
     for (size_t i = 0; p == NULL && i < e->n_endpoints; i++)
         if (!e->endpoints[i].refused) p = &e->endpoints[i];
