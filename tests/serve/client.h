@@ -16,7 +16,7 @@
 /* Bytes that grow, of the C library's: tests fail allocations of ours, which must meet the server. */
 typedef struct bytes {
     char *data; /* owned, terminated; NULL while empty */
-    size_t length;
+    size_t length, capacity;
 } bytes;
 
 static inline void bytes_clear(bytes *b) {
@@ -29,8 +29,9 @@ static inline const char *bytes_text(const bytes *b) {
 }
 
 static inline void bytes_append(bytes *b, const char *data, size_t n) {
-    if ((b->length & (b->length + n)) < b->length + n || b->data == NULL) { /* at every power of two at least */
-        b->data = realloc(b->data, 2 * (b->length + n) + 1);
+    if (b->length + n >= b->capacity) {
+        b->capacity = 2 * (b->length + n) + 1;
+        b->data = realloc(b->data, b->capacity);
         assert_non_null(b->data);
     }
     memcpy(b->data + b->length, data, n);
