@@ -40,11 +40,7 @@ static void destroy(ps_prm *prm) {
 }
 
 static ps_status root(ps_prm *prm, const char *question, ps_prm_node *node, ps_error *err) {
-    model_prm *m = self(prm);
-    const ps_chat_message messages[] = {{"system", m->system}, {"user", question}};
-    const bool has_system = m->system != NULL;
-    const ps_prompt prompt = {.messages = has_system ? messages : messages + 1, .n_messages = has_system ? 2 : 1};
-    return ps_prm_on_engine_root(&m->on, &prompt, node, err);
+    return ps_prm_on_engine_chat(&self(prm)->on, self(prm)->system, question, node, err);
 }
 
 /* ---- Submission ---------------------------------------------------------- */

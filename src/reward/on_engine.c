@@ -25,6 +25,14 @@ ps_status ps_prm_on_engine_root(ps_prm_on_engine *prm, const ps_prompt *prompt, 
     return status;
 }
 
+ps_status ps_prm_on_engine_chat(ps_prm_on_engine *prm, const char *system, const char *question, ps_prm_node *node,
+                                ps_error *err) {
+    const ps_chat_message messages[] = {{"system", system}, {"user", question}};
+    const size_t skipped = system == NULL ? 1 : 0;
+    return ps_prm_on_engine_root(prm, &(ps_prompt){.messages = messages + skipped, .n_messages = 2 - skipped}, node,
+                                 err);
+}
+
 ps_status ps_prm_on_engine_begin(ps_prm_on_engine *prm, const ps_prm_request *request, uint32_t *slot,
                                  ps_node *engine_parent, ps_error *err) {
     const size_t n = prm->under_way.n_taken + 1;

@@ -31,6 +31,9 @@ void ps_prm_on_engine_clear(ps_prm_on_engine *prm);
 
 /* A node for a prompt. */
 ps_status ps_prm_on_engine_root(ps_prm_on_engine *prm, const ps_prompt *prompt, ps_prm_node *node, ps_error *err);
+/* … for a question as a chat, with a system message or NULL. */
+ps_status ps_prm_on_engine_chat(ps_prm_on_engine *prm, const char *system, const char *question, ps_prm_node *node,
+                                ps_error *err);
 /* A slot for a step after `parent`, with room for its node and its event. PS_ARG: there is no such parent. */
 ps_status ps_prm_on_engine_begin(ps_prm_on_engine *prm, const ps_prm_request *request, uint32_t *slot,
                                  ps_node *engine_parent, ps_error *err);
