@@ -22,7 +22,8 @@ typedef struct ps_job {
     const char *model;   /* its name, of the catalogue */
     char id[40];
     time_t created;
-    double arrived; /* ps_now() */
+    double arrived;     /* ps_now() */
+    size_t event_bytes; /* of events since progress_at; the solver's thread alone */
     /* Under the server's lock: */
     unsigned references;            /* the connection, its stream, the queue or the solver */
     struct ps_job *next, *previous; /* among all jobs that have a connection */

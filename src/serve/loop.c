@@ -62,15 +62,19 @@ static ps_status take_cancelled(ps_server *s, ps_job *const *running, size_t n, 
 /* Twice a second is often enough for a reader. */
 static const double progress_interval = 0.5;
 
-/* More than this of events that nobody has read are dropped for the newest. */
-enum { MOST_EVENTS = 256 << 10 };
+/* Bytes of events that go into one stream in such an interval. A fast model writes more than a reader takes: what lies
+ * between the two of them, in buffers that are not ours, would make all that the reader sees old. */
+enum { MOST_EVENTS = 128 << 10 };
 
 static void show(ps_server *s, ps_job *job, const ps_step_view *view) {
     double now = ps_now();
     ps_text line = {0}, event = {0};
     bool due = now - job->progress_at >= progress_interval;
     if (due) ps_progress_line(view, &line);
-    if (job->request.events && ps_chunk_event(job, view, &event, NULL) != PS_OK) ps_text_clear(&event);
+    if (due) job->event_bytes = 0;
+    if (job->request.events && job->event_bytes < MOST_EVENTS && ps_chunk_event(job, view, &event, NULL) != PS_OK)
+        ps_text_clear(&event);
+    job->event_bytes += event.length;
     if (line.length == 0 && event.length == 0 && !job->request.picture) return;
     ps_server_lock(s);
     if (job->request.picture && ps_sketch_add(&job->sketch, view, now - job->arrived)) job->picture |= due;
@@ -81,7 +85,7 @@ static void show(ps_server *s, ps_job *job, const ps_step_view *view) {
         job->progress_at = now;
     }
     if (event.length > 0) {
-        if (job->event.length > MOST_EVENTS) ps_text_reset(&job->event);
+        if (job->event.length > MOST_EVENTS) ps_text_reset(&job->event); /* nobody has read it: the newest is better */
         ps_text_append(&job->event, event.data, event.length);
     }
     job->begin = true;

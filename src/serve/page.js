@@ -277,8 +277,12 @@ function take_chunk(chunk) {
 // Whether the stream came to its end.
 async function read(response) {
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
-  let rest = ''
+  let rest = '', since = performance.now()
   for (;;) {
+    if (performance.now() - since > 50) { // a stream that always has more would leave the browser no time to draw
+      await new Promise(resolve => setTimeout(resolve))
+      since = performance.now()
+    }
     const { value, done } = await reader.read()
     if (done) return false
     const events = (rest + value).split('\n\n')

@@ -42,15 +42,15 @@ static void add_point(ps_sketch *s, const ps_method_report *r, double seconds) {
 }
 
 bool ps_sketch_add(ps_sketch *s, const ps_step_view *view, double seconds) {
-    size_t before = s->n + s->n_points;
     add_dots(s, view);
     add_point(s, &view->report, seconds);
     s->snapshots += view->n;
     s->selections = view->report.resamples;
-    return s->n + s->n_points > before;
+    return s->n + s->n_points > s->copied;
 }
 
-void ps_sketch_copy(const ps_sketch *s, ps_sketch *copy) {
+void ps_sketch_copy(ps_sketch *s, ps_sketch *copy) {
+    s->copied = s->n + s->n_points;
     *copy = (ps_sketch){.snapshots = s->snapshots, .selections = s->selections};
     if (ps_reserve(&copy->dots, &copy->capacity, s->n) != PS_OK ||
         ps_reserve(&copy->points, &copy->point_capacity, s->n_points) != PS_OK) {

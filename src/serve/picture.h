@@ -22,13 +22,14 @@ typedef struct ps_sketch {
     ps_sketch_point *points; /* [n_points] likewise */
     size_t n_points, point_capacity;
     size_t snapshots, selections; /* of all of it, shown or not */
+    size_t copied;                /* n + n_points when it was copied last */
 } ps_sketch;
 
 /* An iteration that is over, `seconds` after the request came. Without memory it is left out of the pictures. Whether a
- * picture shows more for it. */
+ * picture would show more than the last copy. */
 bool ps_sketch_add(ps_sketch *sketch, const ps_step_view *view, double seconds);
 /* An empty one without memory. The copy is cleared by ps_sketch_clear. */
-void ps_sketch_copy(const ps_sketch *sketch, ps_sketch *copy);
+void ps_sketch_copy(ps_sketch *sketch, ps_sketch *copy);
 void ps_sketch_clear(ps_sketch *sketch); /* resets to {0} */
 
 /* {"pool": SVG, "lines": SVG, "snapshots": of the pool, "shown": of them in the picture, "selections", "chosen": the

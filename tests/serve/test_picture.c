@@ -88,23 +88,31 @@ static void a_pool_tells_where_the_search_went_back(void **state) {
     ps_sketch_clear(&sketch);
 }
 
-/* However long a search is: what is beyond the bound is counted, and makes no new picture. */
+/* However long a search is: what is beyond the bound is counted, and makes no new picture once a picture has what is
+ * within it. A fast search comes to the bound between two pictures. */
 static void what_is_kept_is_bounded(void **state) {
     (void)state;
     enum { MANY = PS_SKETCH_DOTS + PS_SKETCH_POINTS + 100 };
-    ps_sketch sketch = {0};
-    bool shows = true;
+    ps_sketch sketch = {0}, copy;
     for (uint32_t i = 1; i <= MANY; i++) {
         ps_particle_view one = particle(i, i - 1, i);
         ps_step_view view = view_of(&one, 1, i, NULL, 0);
-        shows = ps_sketch_add(&sketch, &view, i);
+        assert_true(ps_sketch_add(&sketch, &view, i));
+        if (i == 1) {
+            ps_sketch_copy(&sketch, &copy);
+            ps_sketch_clear(&copy);
+        }
     }
-    assert_false(shows);
+    ps_sketch_copy(&sketch, &copy);
+    ps_sketch_clear(&copy);
+    ps_particle_view beyond = particle(MANY + 1, MANY, MANY + 1);
+    ps_step_view view = view_of(&beyond, 1, MANY + 1, NULL, 0);
+    assert_false(ps_sketch_add(&sketch, &view, MANY + 1));
     assert_int_equal(sketch.n, PS_SKETCH_DOTS);
     assert_int_equal(sketch.n_points, PS_SKETCH_POINTS);
     json_t *picture = ps_picture_json(&sketch, 0);
     assert_int_equal(dots_in(picture), PS_SKETCH_DOTS);
-    assert_int_equal(json_integer_value(json_object_get(picture, "snapshots")), MANY);
+    assert_int_equal(json_integer_value(json_object_get(picture, "snapshots")), MANY + 1);
     assert_int_equal(json_integer_value(json_object_get(picture, "shown")), PS_SKETCH_DOTS);
     json_decref(picture);
     ps_sketch_clear(&sketch);
