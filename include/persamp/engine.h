@@ -175,6 +175,7 @@ typedef struct ps_engine_stats {
     uint64_t evictions;  /* lineages dropped from the cache */
     uint64_t batches;    /* decode calls */
     uint64_t cells;      /* KV cells in use at once in one context, at most; 0: there are none */
+    uint64_t cells_now;  /* … and in use now, in all contexts: no counter */
 } ps_engine_stats;
 
 /* One of the servers that an engine has its model at, and counters since creation. */

@@ -112,7 +112,8 @@ static void finish(ps_server *s, ps_job *job, ps_outcome *outcome) {
     ps_token_counts_add(&m->tokens, &outcome->tokens);
     m->answer_count += error.http == 0;
     m->answer_tokens += shown;
-    m->cells = stats.cells;
+    m->cells = stats.cells_now;
+    m->most_cells = stats.cells;
     ps_job *dead = ps_job_over(s, job, outcome, &error);
     ps_server_unlock(s);
     ps_job_free(dead);

@@ -38,5 +38,6 @@ void ps_metrics_text(const ps_metrics *metrics, const ps_gauges *now, ps_text *o
     count(out, "answers_total", "counter", metrics->answer_count, "Answers that were found.");
     count(out, "answer_tokens_total", "counter", metrics->answer_tokens,
           "Their tokens: divided by persamp_answers_total what serve.answer_tokens should be.");
-    count(out, "kv_cells", "gauge", metrics->cells, "KV cells of one context in use at once, at most.");
+    count(out, "kv_cells", "gauge", metrics->cells, "KV cells in use, of all contexts, when a search ended last.");
+    count(out, "kv_cells_most", "gauge", metrics->most_cells, "KV cells of one context in use at once, at most.");
 }

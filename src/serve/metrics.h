@@ -16,7 +16,7 @@ typedef struct ps_metrics {
     double seconds;             /* of these, summed: from the request's arrival */
     ps_token_counts tokens;
     uint64_t answer_count, answer_tokens; /* answers shown, and their tokens: their mean is serve.answer_tokens */
-    uint64_t cells;                       /* KV cells in use at once, at most */
+    uint64_t cells, most_cells;           /* KV cells: in use when a search ended last, and at once in a context */
 } ps_metrics;
 
 void ps_metrics_answer(ps_metrics *metrics, int code);

@@ -98,7 +98,8 @@ const ps_named *ps_catalogue_find(const ps_catalogue *catalogue, const char *nam
 /* ---- A request ----------------------------------------------------------- */
 
 typedef struct planner {
-    ps_config *config; /* the request's own */
+    const ps_config *given; /* the operator's, of the name that was asked for */
+    ps_config *config;      /* the request's own */
     const ps_api_request *request;
     ps_api_error *err;
     double most_tokens; /* that it may cost at all */
@@ -205,13 +206,32 @@ static bool set_budget(planner *p) {
     return true;
 }
 
+/* What a round costs is known when it is over. So no request makes steps so long that one round of all its particles
+ * could cost more than it may. */
+static bool check_step(planner *p) {
+    const ps_config *c = p->config;
+    double own = (double)c->generation_max_tokens_per_step;
+    double most = fmax(floor(p->most_tokens / (double)c->generation_n_particles),
+                       (double)p->given->generation_max_tokens_per_step);
+    if (!sets(p, "generation.max_tokens_per_step") || own <= most) return true;
+    return ps_api_refuse(
+        p->err, 400, "persamp.generation.max_tokens_per_step", NULL,
+        "persamp.generation.max_tokens_per_step: %.0f; with %lld particles this server gives a step at "
+        "most %.0f tokens",
+        own, (long long)c->generation_n_particles, most);
+}
+
 static bool set_limits(planner *p) {
     const ps_config *c = p->config;
     if (sets(p, "generation.n_particles") && c->generation_n_particles > c->serve_limits_particles)
         return ps_api_refuse(p->err, 400, "persamp.generation.n_particles", NULL,
                              "persamp.generation.n_particles: %lld; this server gives a request at most %lld",
                              (long long)c->generation_n_particles, (long long)c->serve_limits_particles);
+    if (!check_step(p)) return false;
     double most = c->serve_limits_seconds, own = c->ps_budget_max_seconds;
+    if (sets(p, "ps.budget.max_seconds") && own > most)
+        return ps_api_refuse(p->err, 400, "persamp.ps.budget.max_seconds", NULL,
+                             "persamp.ps.budget.max_seconds: %g; this server gives a request at most %g", own, most);
     if (own > 0 && own <= most) return true;
     return set_real(p, "persamp.ps.budget.max_seconds", "ps.budget.max_seconds", most);
 }
@@ -227,7 +247,7 @@ static bool make_session(planner *p, ps_models *models, ps_session **session) {
 
 bool ps_plan_session(const ps_named *model, ps_models *models, const ps_api_request *request, ps_session **session,
                      uint64_t *max_tokens, ps_api_error *err) {
-    planner p = {.request = request, .err = err};
+    planner p = {.given = model->config, .request = request, .err = err};
     if (ps_config_copy(model->config, &p.config, NULL) != PS_OK)
         return ps_api_refuse(err, 500, NULL, NULL, "out of memory");
     bool ok = set_own(&p) && set_drawing(&p) && set_budget(&p) && set_limits(&p) && make_session(&p, models, session);

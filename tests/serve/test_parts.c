@@ -289,6 +289,10 @@ static void what_a_request_sets_is_set_and_bounded(void **state) {
     assert_int_equal(s->generation.max_answer_tokens, 7);
     assert_true(s->generation.temperature == 0.25 && s->generation.top_p == 0.5 && s->max_seconds == 4);
     ps_session_release(s);
+    s = plan(&b, ", \"persamp\": {\"generation.n_particles\": 64, \"generation.max_tokens_per_step\": 256}", &most,
+             &err); /* of a round of 64 such steps the limit is 16,384 tokens */
+    assert_int_equal(s->generation.max_tokens, 256);
+    ps_session_release(s);
     s = plan(&b, ", \"persamp\": {\"ps.budget.max_seconds\": 0}", &most, &err); /* 0 is no limit: the server has one */
     assert_true(s->max_seconds == 9);
     ps_session_release(s);
@@ -299,6 +303,9 @@ static void what_a_request_sets_is_set_and_bounded(void **state) {
         {", \"persamp\": {\"budget\": \"33x\"}", "persamp.budget", "16384"},
         {", \"persamp\": {\"generation.n_particles\": 65}", "persamp.generation.n_particles", "at most 64"},
         {", \"persamp\": {\"generation.n_particles\": 0}", "persamp.generation.n_particles", "expected"},
+        {", \"persamp\": {\"generation.n_particles\": 64, \"generation.max_tokens_per_step\": 257}",
+         "persamp.generation.max_tokens_per_step", "at most 256 tokens"},
+        {", \"persamp\": {\"ps.budget.max_seconds\": 9.5}", "persamp.ps.budget.max_seconds", "at most 9"},
         {", \"persamp\": {\"method\": \"persistant\"}", "persamp.method", "did you mean persistent?"},
         {", \"persamp\": {\"ps.mode\": \"completions\", \"ps.weights\": \"lineage\"}", "persamp", "balance"},
         {", \"persamp\": {\"answer.select\": \"prm_weighted\"}", "persamp", "reward model"},
@@ -421,7 +428,7 @@ static void the_session_that_was_not_used_for_the_longest_goes(void **state) {
 
 static void metrics_name_all_that_is_counted(void **state) {
     (void)state;
-    ps_metrics m = {.searches = 3, .seconds = 1.5, .cells = 77, .tokens = {.generated = 12}};
+    ps_metrics m = {.searches = 3, .seconds = 1.5, .cells = 77, .most_cells = 99, .tokens = {.generated = 12}};
     ps_gauges now = {.waiting = 4, .running = 5, .connections = 6, .ready = true};
     ps_text text = {0};
     ps_metrics_answer(&m, 200);
@@ -437,6 +444,7 @@ static void metrics_name_all_that_is_counted(void **state) {
                                         "persamp_searches_total 3\n",
                                         "persamp_seconds_total 1.5",
                                         "persamp_kv_cells 77\n",
+                                        "persamp_kv_cells_most 99\n",
                                         "persamp_tokens_total{kind=\"generated\"} 12\n",
                                         "persamp_tokens_total{kind=\"prompt\"} 0\n"};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)

@@ -52,6 +52,7 @@ static void cancel(ps_engine *engine, uint64_t tag) {
         memmove(&s->held[i], &s->held[i + 1], (s->n_held - i) * sizeof *s->held);
         return;
     }
+    ps_engine_cancel(s->inner, tag); /* it was let go before */
 }
 
 /* ---- Polling ------------------------------------------------------------- */

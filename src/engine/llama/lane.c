@@ -176,6 +176,7 @@ static void leave(ps_lane *lane, ps_request *request) {
 /* Hand over what is finished. [mutex] */
 static void publish(ps_lane *lane) {
     ps_llama *engine = lane->engine;
+    lane->stats.cells_now = lane->used;
     engine->stats[lane - engine->lanes] = lane->stats;
     if (lane->finished.first == NULL) return;
     for (ps_request *request; (request = ps_request_pop(&lane->finished)) != NULL;) {
@@ -216,7 +217,7 @@ static bool turn(ps_lane *lane) {
 void ps_lane_collect(ps_lane *lane) {
     if (lane->awake) return;
     free_garbage(lane);
-    answer_cancelled(lane);
+    if (!answer_cancelled(lane)) publish(lane);
 }
 
 void ps_lane_run(ps_lane *lane, double deadline) {

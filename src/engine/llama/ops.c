@@ -354,6 +354,7 @@ static void stats(const ps_engine *base, ps_engine_stats *out) {
     if (is_foreign(engine)) return;
     pthread_mutex_lock(&engine->mutex);
     for (size_t i = 0; i < engine->n_lanes; i++) {
+        ps_lane_collect(&engine->lanes[i]); /* what was released holds no cells any more */
         const ps_engine_stats *s = &engine->stats[i];
         out->generated += s->generated;
         out->prefilled += s->prefilled;
@@ -362,6 +363,7 @@ static void stats(const ps_engine *base, ps_engine_stats *out) {
         out->evictions += s->evictions;
         out->batches += s->batches;
         if (s->cells > out->cells) out->cells = s->cells;
+        out->cells_now += s->cells_now;
     }
     out->prompt = engine->prompt_tokens;
     pthread_mutex_unlock(&engine->mutex);
