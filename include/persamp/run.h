@@ -205,6 +205,10 @@ PS_API ps_status ps_outcome_json(const ps_outcome *outcome, bool particles, char
 PS_API ps_status ps_outcome_text(const ps_outcome *outcome, uint32_t snapshot, char **text, size_t *tokens,
                                  ps_error *err);
 
+/* The posterior weight of the answer that a snapshot ends, a share of all that something could be extracted of; 0 for
+ * any other snapshot. From any thread, as long as no other uses the outcome. O(1). */
+PS_API double ps_outcome_weight(const ps_outcome *outcome, uint32_t snapshot);
+
 /* What a view may be shown after each iteration of a problem. Valid during the call. */
 typedef struct ps_particle_view {
     uint32_t snapshot, parent, depth;

@@ -1,4 +1,4 @@
-/* The text of any answer of an outcome. */
+/* The text and the weight of any answer of an outcome. */
 #include "run/task.h"
 
 #include <string.h>
@@ -22,4 +22,9 @@ ps_status ps_outcome_text(const ps_outcome *outcome, uint32_t snapshot, char **t
     *text = whole;
     if (tokens != NULL) *tokens = n;
     return PS_OK;
+}
+
+double ps_outcome_weight(const ps_outcome *outcome, uint32_t snapshot) {
+    const ps_task *task = outcome->task;
+    return snapshot < task->n_nodes ? task->nodes[snapshot].weight : 0;
 }

@@ -22,9 +22,10 @@ typedef struct ps_task_node {
     const double *confidences;         /* [n_tokens] of this step, in the arena; NULL likewise */
     const ps_token *tokens;            /* [n_tokens] of this step, in the arena; NULL without `logprobs` */
     const double *logp, *logq;         /* [n_tokens] likewise, as in ps_event */
-    /* For save_particles, filled at the end: log-score; posterior weight of an answer, else 0; its weight at β = 0, NaN
-     * for anything else and where the method knows none. */
-    double ell, weight, weight_q;
+    double weight;                     /* filled at the end: posterior weight of an answer, else 0 */
+    /* For save_particles, likewise: log-score; an answer's weight at β = 0, NaN for anything else and where the method
+     * knows none. */
+    double ell, weight_q;
     bool want_reward;
     bool has_logq;                                                        /* the engine told sum_logq of this step */
     enum { PS_NODE_AT_REST, PS_NODE_EXTENDING, PS_NODE_SCORING } request; /* under way for it */

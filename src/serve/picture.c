@@ -49,6 +49,11 @@ bool ps_sketch_add(ps_sketch *s, const ps_step_view *view, double seconds) {
     return s->n + s->n_points > s->copied;
 }
 
+void ps_sketch_weigh(ps_sketch *s, const ps_outcome *outcome) {
+    for (size_t i = 0; i < s->n; i++)
+        s->dots[i].weight = ps_outcome_weight(outcome, s->dots[i].id);
+}
+
 void ps_sketch_copy(ps_sketch *s, ps_sketch *copy) {
     s->copied = s->n + s->n_points;
     *copy = (ps_sketch){.snapshots = s->snapshots, .selections = s->selections};

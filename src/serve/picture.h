@@ -28,6 +28,9 @@ typedef struct ps_sketch {
 /* An iteration that is over, `seconds` after the request came. Without memory it is left out of the pictures. Whether a
  * picture would show more than the last copy. */
 bool ps_sketch_add(ps_sketch *sketch, const ps_step_view *view, double seconds);
+/* What the answers of a search that is over weigh: from then on a dot's area is the weight of the answers that passed
+ * through it. */
+void ps_sketch_weigh(ps_sketch *sketch, const ps_outcome *outcome);
 /* An empty one without memory. The copy is cleared by ps_sketch_clear. */
 void ps_sketch_copy(ps_sketch *sketch, ps_sketch *copy);
 void ps_sketch_clear(ps_sketch *sketch); /* resets to {0} */

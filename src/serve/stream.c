@@ -42,6 +42,7 @@ static ps_status end(stream *st) {
     st->ended = true;
     if (job->error.http != 0) return ps_chunk_error(&job->error, &st->out, NULL);
     uint32_t chosen = job->outcome->predictions[job->outcome->select].snapshot;
+    ps_sketch_weigh(&job->sketch, job->outcome);
     ps_status status = job->sketch.n > 0 ? ps_chunk_picture(job, &job->sketch, chosen, &st->out, NULL) : PS_OK;
     return status == PS_OK ? ps_chunk_answer(job, &st->out, NULL) : status;
 }

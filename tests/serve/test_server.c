@@ -3,6 +3,8 @@
 #include "serve/bench.h"
 #include "support/faulty_engine.h"
 
+#include <math.h>
+
 static const char chat_path[] = "/v1/chat/completions";
 
 /* ---- Answers ------------------------------------------------------------- */
@@ -314,7 +316,8 @@ static void a_stream_tells_progress_then_the_answer_then_the_cost(void **state) 
             ", \"seed\": 7, \"stream\": true, \"stream_options\": {\"include_usage\": true}, \"persamp\": {\"events\": "
             "true}"));
     assert_string_equal(ps_text_cstr(&t.content), json_text_at(answer, "choices.0.message.content"));
-    assert_non_null(strstr(ps_text_cstr(&t.reasoning), "[1] 8 steps, 16 tokens"));
+    assert_int_equal(ps_text_cstr(&t.reasoning)[0], '['); /* the newest line, of whichever iteration */
+    assert_non_null(strstr(ps_text_cstr(&t.reasoning), "] 8 steps, "));
     assert_int_equal(t.events, json_int_at(answer, "persamp.iterations"));
     assert_int_equal(t.finishes, 1);
     assert_int_equal(t.usages, 1);
@@ -329,7 +332,17 @@ static void a_stream_tells_progress_then_the_answer_then_the_cost(void **state) 
     bench_end(b);
 }
 
-/* With pictures a stream shows the pool: dots that become more, and at the end the answer that was chosen. */
+/* The weights that the dots of a picture name, summed. */
+static double weights_in(const char *svg) {
+    static const char mark[] = ", weight ";
+    double sum = 0;
+    for (const char *at = svg; (at = strstr(at, mark)) != NULL;)
+        sum += strtod(at += sizeof mark - 1, NULL);
+    return sum;
+}
+
+/* With pictures a stream shows the pool: dots that become more, and at the end the answer that was chosen, and what
+ * each weighs. */
 static void a_stream_draws_the_pool(void **state) {
     (void)state;
     bench *b = bench_of("ps.resample.policy", "always");
@@ -352,6 +365,7 @@ static void a_stream_draws_the_pool(void **state) {
         shown = json_int_at(event, "persamp.picture.shown");
         snapshots = json_int_at(event, "persamp.picture.snapshots");
         chosen = json_int_at(event, "persamp.picture.chosen");
+        assert_true(fabs(weights_in(pool) - (chosen > 0 ? 1 : 0)) < 0.01); /* while it goes on there are none */
         assert_int_equal(strncmp(pool, "<svg ", 5), 0);
         assert_int_equal(strncmp(json_text_at(event, "persamp.picture.lines"), "<svg ", 5), 0);
         pictures++;
