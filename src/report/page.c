@@ -368,21 +368,61 @@ static void put_members(ps_text *html, const json_t *cells, const char *member) 
     }
 }
 
-static void put_command(ps_text *html, const ps_report_folder *f) {
+/* What the comparison was asked for by; from a folder of an older version, what its cells tell of it. */
+static void put_comparison(ps_text *html, const json_t *comparison) {
+    const json_t *arguments = json_object_get(comparison, "arguments"), *one;
+    const json_t *cells = json_object_get(comparison, "cells");
+    size_t i;
+    json_array_foreach(arguments, i, one) {
+        const char *word = json_string_value(one);
+        ps_text_puts(html, " ");
+        if (word != NULL && i % 2 == 0) put_text(html, word);
+        if (word != NULL && i % 2 == 1) put_word(html, word);
+    }
+    if (json_is_array(arguments)) return;
+    ps_text_puts(html, " --methods '");
+    put_members(html, cells, "method");
+    ps_text_puts(html, "' --budgets '");
+    put_members(html, cells, "budget");
+    ps_text_puts(html, "'");
+}
+
+/* The problems of an evaluation, from the first to the last that it has, and the methods beside its own. */
+static void put_evaluation(ps_text *html, const ps_report *r, size_t folder) {
+    uint64_t first = UINT64_MAX, last = 0;
+    bool beside = false;
+    for (size_t i = 0; i < r->n_runs; i++) {
+        const ps_report_run *run = &r->runs[i];
+        for (size_t k = 0; k < run->n_marks && run->folder == folder; k++) {
+            uint64_t index = r->problems[k].index;
+            if (run->marks[k].length == 0) continue;
+            first = index < first ? index : first;
+            last = index > last ? index : last;
+        }
+    }
+    if (first == UINT64_MAX) return;
+    if (first > 0) ps_text_printf(html, " --offset %llu", (unsigned long long)first);
+    ps_text_printf(html, " --limit %llu", (unsigned long long)(last - first + 1));
+    for (size_t i = 0; i < r->n_runs; i++) {
+        if (r->runs[i].folder != folder || *r->runs[i].name == '\0') continue;
+        ps_text_puts(html, beside ? "," : " --baselines ");
+        put_text(html, r->runs[i].name);
+        beside = true;
+    }
+}
+
+static void put_command(ps_text *html, const ps_report *r, size_t folder) {
+    const ps_report_folder *f = &r->folders[folder];
     ps_text_printf(html, "<pre class=\"command\">persamp %s --config ", f->comparison != NULL ? "compare" : "eval");
     ps_text path = {0};
     ps_text_printf(&path, "%s/config.yaml", f->path);
     put_word(html, ps_text_cstr(&path));
     if (!ps_text_ok(&path)) html->failed = true;
     ps_text_clear(&path);
-    if (f->comparison != NULL) {
-        const json_t *cells = json_object_get(f->comparison, "cells");
-        ps_text_puts(html, " --methods '");
-        put_members(html, cells, "method");
-        ps_text_puts(html, "' --budgets '");
-        put_members(html, cells, "budget");
-        ps_text_puts(html, "'");
-    }
+    if (f->comparison != NULL)
+        put_comparison(html, f->comparison);
+    else
+        put_evaluation(html, r, folder);
     ps_text_puts(html, " --evaluation.output_dir=again</pre>\n");
 }
 
@@ -395,10 +435,7 @@ static void put_repeat(const ps_report *r, ps_text *html) {
             ps_text_puts(html, "<p>There is no config.yaml beside these results.</p>\n");
             continue;
         }
-        put_command(html, f);
-        if (f->comparison != NULL)
-            ps_text_puts(html, "<p class=\"note\">What a method's name stands for is in config.NAME.yaml of the "
-                               "folder.</p>\n");
+        put_command(html, r, i);
         ps_html_put(html, "<details><summary>config.yaml</summary><pre>%t</pre></details>\n", f->config);
     }
     for (size_t i = 0; i < r->n_studies; i++)

@@ -510,12 +510,12 @@ ps_status ps_compare(const ps_config *config, const ps_compare_options *options,
         c.plan->problems = c.chosen.n;
         status = run_all(&c, err);
     }
+    summary->plan = c.plan;
     if (status == PS_OK || (status == PS_CANCELLED && c.answer_tokens > 0)) {
         ps_status summed = summarise(&c, summary, status == PS_OK ? err : NULL);
         if (summed == PS_OK) summed = write_comparison(&c, summary, status == PS_OK ? err : NULL);
         if (status == PS_OK) status = summed;
     }
-    summary->plan = c.plan;
     ps_text_clear(&c.findings.text);
     ps_free(c.folders);
     ps_store_close(c.store);

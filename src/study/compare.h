@@ -45,6 +45,7 @@ typedef struct ps_compare_plan {
     size_t seeds, problems;
     ps_compare_run *runs; /* [n_variants × n_budgets × seeds], see ps_compare_run_of */
     char *path;
+    json_t *arguments; /* of a command that asks for the same comparison, beside the configuration */
 } ps_compare_plan;
 
 /* Methods and budgets from the options. PS_FORMAT says what could not be read. On failure the plan is still to be

@@ -64,9 +64,9 @@ static void set_points(json_t *root, const ps_compare_summary *s) {
 }
 
 ps_status ps_compare_json(const ps_compare_summary *s, ps_text *text, ps_error *err) {
-    json_t *root =
-        json_pack("{s:I,s:f,s:I,s:I,s:[]}", "problems", (json_int_t)s->problems, "mean_answer_tokens", s->answer_tokens,
-                  "comparisons", (json_int_t)s->comparisons, "unusable_records", (json_int_t)s->faults, "cells");
+    json_t *root = json_pack("{s:I,s:f,s:I,s:I,s:O,s:[]}", "problems", (json_int_t)s->problems, "mean_answer_tokens",
+                             s->answer_tokens, "comparisons", (json_int_t)s->comparisons, "unusable_records",
+                             (json_int_t)s->faults, "arguments", s->plan->arguments, "cells");
     for (size_t i = 0; i < s->n_cells; i++)
         json_array_append_new(json_object_get(root, "cells"), cell_json(&s->cells[i]));
     set_points(root, s);

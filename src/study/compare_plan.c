@@ -1,4 +1,5 @@
 /* What a comparison runs: methods with overrides, budgets, and which methods read the same samples. */
+#include "base/json.h"
 #include "study/compare.h"
 
 #include <math.h>
@@ -230,6 +231,31 @@ ps_status ps_compare_check(const ps_config *config, const ps_compare_options *op
     return status;
 }
 
+static void put_argument(json_t *list, const char *name, const char *value) {
+    json_array_append_new(list, json_string(name));
+    json_array_append_new(list, ps_json_text(value));
+}
+
+static void put_count(json_t *list, const char *name, size_t value, size_t usual) {
+    char text[32];
+    snprintf(text, sizeof text, "%zu", value);
+    if (value != usual) put_argument(list, name, text);
+}
+
+/* How the work was divided among folders is not the comparison's. */
+static ps_status keep_arguments(ps_compare_plan *plan, const ps_compare_options *options, ps_error *err) {
+    json_t *list = plan->arguments = json_array();
+    if (list == NULL) return ps_nomem(err);
+    put_argument(list, "--methods", options->methods);
+    put_argument(list, "--budgets", budgets_of(options));
+    put_count(list, "--seeds", plan->seeds, 1);
+    put_count(list, "--offset", options->offset, 0);
+    put_count(list, "--limit", options->limit, 0);
+    if (options->per != PS_COST_TOKENS)
+        put_argument(list, "--per", options->per == PS_COST_PASSES ? "passes" : "seconds");
+    return PS_OK;
+}
+
 ps_status ps_compare_plan_create(const ps_config *config, const ps_compare_options *options, ps_models *models,
                                  ps_compare_plan **out, ps_error *err) {
     ps_compare_plan *plan = *out = ps_calloc(1, sizeof *plan);
@@ -243,7 +269,7 @@ ps_status ps_compare_plan_create(const ps_config *config, const ps_compare_optio
         status = finish_variant(plan, i, models, err);
     if (status != PS_OK) return status;
     plan->runs = ps_calloc(plan->n_variants * plan->n_budgets * plan->seeds, sizeof *plan->runs);
-    return plan->runs != NULL ? PS_OK : ps_nomem(err);
+    return plan->runs != NULL ? keep_arguments(plan, options, err) : ps_nomem(err);
 }
 
 void ps_compare_plan_free(ps_compare_plan *plan) {
@@ -255,6 +281,7 @@ void ps_compare_plan_free(ps_compare_plan *plan) {
     }
     clear_lists(plan);
     ps_free(plan->runs);
+    json_decref(plan->arguments);
     ps_free(plan->path);
     ps_free(plan);
 }

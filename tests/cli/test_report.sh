@@ -20,12 +20,14 @@ toy="--engine.type=toy --engine.toy.kind=synthetic --models.prm.enabled=true --s
 # ---- A page of each, and of all ----
 expect 0 'report in report.html' "$P" report ev
 for part in '<table id="accuracy">' 'id="chart-tokens"' 'id="chart-ess"' 'id="block-0"' 'id="index"' 'config.yaml' \
-    "script-src 'sha256-" '<th scope="row">persistent</th>' '<th scope="row">greedy</th>' 'persamp eval --config'; do
+    "script-src 'sha256-" '<th scope="row">persistent</th>' '<th scope="row">greedy</th>' \
+    "persamp eval --config &#39;ev/config.yaml&#39; --limit 6 --baselines greedy --evaluation.output_dir=again<"; do
     grep -qF -e "$part" report.html || fail "the page has no $part"
 done
 grep -qF 'id="comparison"' report.html && fail "an evaluation is shown as a comparison"
 expect 0 'report in co.html' "$P" report co -o co.html
-for part in '<table id="comparison">' '<td>2x</td>' 'difference to the first' 'best_of_n, 40 tokens' 'persamp compare --config'; do
+for part in '<table id="comparison">' '<td>2x</td>' 'difference to the first' 'best_of_n, 40 tokens' \
+    "persamp compare --config &#39;co/config.yaml&#39; --methods &#39;persistent,best_of_n,majority&#39; --budgets &#39;2x,40&#39; --seeds &#39;2&#39; --limit &#39;6&#39; --evaluation.output_dir=again<"; do
     grep -qF -e "$part" co.html || fail "the page of the comparison has no $part"
 done
 expect 0 'report in tu.html' "$P" report tu -o tu.html
