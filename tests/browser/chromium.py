@@ -145,8 +145,8 @@ class Page:
             raise Trouble(details.get("exception", {}).get("description") or details["text"])
         return got["result"].get("value")
 
-    def wait(self, expression, seconds=30):
-        """Until it is true in the page; what it is then."""
+    def wait(self, expression, seconds=120):
+        """Until it is true in the page; what it is then. The time is for a machine that does much else: what fails, fails late."""
         return self.value(f"""new Promise((resolve, reject) => {{
             const end = performance.now() + {1000 * seconds}
             const look = () => {{

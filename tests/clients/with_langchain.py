@@ -58,7 +58,8 @@ assert refused(openai.AuthenticationError, model(api_key="wrong")).code == "inva
 # One that goes away in the middle, beside others: their answers are what they are alone.
 questions = [[HumanMessage(f"question {i}?")] for i in range(4)]
 alone = [chat.invoke(question).content for question in questions]
-for _ in model(extra_body={"persamp": {"budget": 20000}}).stream(QUESTION):
+endless = {"budget": 30000000, "ps.refill": True, "ps.budget.max_iterations": 1000000000}
+for _ in model(extra_body={"persamp": endless}).stream(QUESTION):
     break
 assert [answer.content for answer in chat.batch(questions)] == alone
 print("all of it")

@@ -42,7 +42,7 @@ await assert.rejects(ask({model: "gpt-9"}), OpenAI.NotFoundError);
 await assert.rejects(new OpenAI({baseURL, apiKey: "wrong", maxRetries: 0}).models.list(), OpenAI.AuthenticationError);
 
 // One that goes away in the middle.
-const stream = await ask({stream: true, persamp: {budget: 20000}});
+const stream = await ask({stream: true, persamp: {budget: 30000000, "ps.refill": true, "ps.budget.max_iterations": 1000000000}});
 for await (const chunk of stream) {
     assert.ok(chunk.id);
     break; // closes the connection

@@ -1,12 +1,16 @@
 """openai for Python against the server at $PERSAMP_URL."""
 import os
+import re
 import threading
+import urllib.request
 
 import openai
 
 URL = os.environ["PERSAMP_URL"] + "/v1"
 client = openai.OpenAI(base_url=URL, api_key=os.environ["PERSAMP_KEY"], max_retries=0, timeout=60)
 QUESTION = [{"role": "user", "content": "which?"}]
+# A search that goes on until its client goes away.
+ENDLESS = {"budget": 30000000, "ps.refill": True, "ps.budget.max_iterations": 1000000000}
 ask = client.chat.completions.create
 
 
@@ -77,6 +81,8 @@ refused(openai.BadRequestError, "logprobs", logprobs=True)
 refused(openai.BadRequestError, "messages", messages=[])
 refused(openai.BadRequestError, "messages[0].content",
         messages=[{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}])
+refused(openai.BadRequestError, "messages[0].content",
+        messages=[{"role": "user", "content": [{"type": "input_audio", "input_audio": {"data": "", "format": "wav"}}]}])
 refused(openai.BadRequestError, "messages[0].role", messages=[{"role": "tool", "content": "x", "tool_call_id": "1"}])
 refused(openai.BadRequestError, "presence_penalty", presence_penalty=1)
 refused(openai.BadRequestError, "logit_bias", logit_bias={"1": 2})
@@ -103,26 +109,37 @@ threads = [threading.Thread(target=lambda s=seed: beside.update({s: content(s)})
 for thread in threads:
     thread.start()
 for _ in range(3):
-    stream(cut=True, extra_body={"persamp": {"budget": 20000}})
+    stream(cut=True, extra_body={"persamp": ENDLESS})
 for thread in threads:
     thread.join()
 assert beside == alone
 
-# Four of a key run and four wait; who comes then is told when to come again.
-told = []
+# Four of a key run and four wait, as long as their streams are read; who comes then is told when to come again.
+enough = threading.Event()
 
 
-def crowd():
-    try:
-        ask(model="toy", messages=QUESTION, extra_body={"persamp": {"budget": 20000}})
-    except openai.RateLimitError as error:
-        told.append(int(error.response.headers["retry-after"]))
+def hold():
+    for _ in ask(model="toy", messages=QUESTION, stream=True, extra_body={"persamp": ENDLESS}):
+        if enough.is_set():
+            break
 
 
-threads = [threading.Thread(target=crowd) for _ in range(16)]
+def waiting():
+    request = urllib.request.Request(os.environ["PERSAMP_URL"] + "/metrics", headers={"Authorization": "Bearer " + client.api_key})
+    with urllib.request.urlopen(request) as answer:
+        return int(re.search(r"^persamp_queue (\d+)$", answer.read().decode(), re.M).group(1))
+
+
+threads = [threading.Thread(target=hold) for _ in range(8)]
 for thread in threads:
     thread.start()
+while waiting() < 4:
+    pass
+try:
+    told = refused(openai.RateLimitError)
+finally:
+    enough.set()
 for thread in threads:
     thread.join()
-assert 0 < len(told) <= 8 and min(told) >= 1, told
+assert int(told.response.headers["retry-after"]) >= 1 and told.code == "rate_limit_exceeded", told
 print("all of it")
