@@ -2,6 +2,7 @@
  * chance, and nothing of a problem is known beforehand. */
 #include "persamp/learn.h"
 #include "support/check.h"
+#include "support/failing_allocator.h"
 
 enum { WIDTH = 24, STEPS = 4, MOST = 200, ANSWERS = 8 };
 
@@ -267,6 +268,32 @@ static void it_can_be_interrupted(void **state) {
     unmake(&w);
 }
 
+/* Whichever allocation fails: that is said, nothing of a head is left, and nothing leaks. */
+static void without_memory_there_is_no_head(void **state) {
+    (void)state;
+    world w = make(12, 0.7, false);
+    bool done = false;
+    size_t failures = 0;
+    for (size_t fail_at = 1; !done; fail_at++) {
+        failing_allocator allocator;
+        ps_learned l = {0};
+        ps_error why;
+        failing_install(&allocator, fail_at);
+        ps_status status = ps_learn_fit(&w.all, 1, NULL, NULL, &l, &why);
+        done = allocator.calls < fail_at;
+        if (!done) {
+            assert_int_equal(status, PS_NOMEM);
+            assert_null(l.weight[0]);
+            failures++;
+        }
+        ps_learned_clear(&l);
+        failing_remove();
+        assert_int_equal(allocator.alive, 0);
+    }
+    assert_true(failures > 10);
+    unmake(&w);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_planted_signal_is_found),
@@ -280,6 +307,7 @@ int main(void) {
         cmocka_unit_test(a_question_that_comes_twice_is_not_judged_by_itself),
         cmocka_unit_test(a_state_that_is_no_number_is_refused),
         cmocka_unit_test(it_can_be_interrupted),
+        cmocka_unit_test(without_memory_there_is_no_head),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 #include "learn/states.h"
 #include "reward/head.h"
 #include "run/support.h"
+#include "support/failing_allocator.h"
 
 #include "persamp/study.h"
 
@@ -134,7 +135,51 @@ static void learn_reads_what_the_search_read(void **state) {
     ps_prm_head_clear(&head);
 }
 
+/* Whichever allocation fails, here or in the engine: that is said, and the next try has everything. Every point of the
+ * first ones, then ever fewer. */
+static void without_memory_it_says_so(void **state) {
+    (void)state;
+    char folder[512];
+    snprintf(folder, sizeof folder, "%s", path_of("best_of_n")); /* of the test before */
+    ps_config *c = config_of("engine.type", "llama", "engine.llama.contexts", "1", "engine.llama.threads", "1", NULL);
+    ps_models *models = NULL;
+    ps_session *session = NULL;
+    ps_engine_info info;
+    assert_ok(ps_learn_config(c, folder, err));
+    assert_ok(ps_models_open_states(c, NULL, &models, err));
+    assert_ok(ps_session_create(c, models, "majority", &session, err));
+    ps_engine_get_info(ps_models_engine(models), &info);
+    size_t failures = 0;
+    bool done = false;
+    for (size_t fail_at = 1; !done; fail_at += 1 + fail_at / 4) {
+        char name[32];
+        snprintf(name, sizeof name, "kept-%zu", fail_at);
+        const char *kept = path_of(name);
+        failing_allocator allocator;
+        ps_error why;
+        ps_samples samples = {.session = session, .model = info.identity, .config = c};
+        ps_states states = {0};
+        failing_install(&allocator, fail_at);
+        ps_status status = ps_samples_read(&samples, folder, &why);
+        if (status == PS_OK) status = ps_states_compute(&samples, models, kept, NULL, &states, &why);
+        done = allocator.calls < fail_at;
+        failing_remove();
+        if (done) assert_ok(status);
+        if (status != PS_OK) {
+            assert_int_equal(status, PS_NOMEM);
+            failures++;
+        }
+        ps_states_clear(&states);
+        ps_samples_clear(&samples);
+    }
+    assert_true(failures > 5);
+    ps_session_release(session);
+    ps_models_free(models);
+    ps_config_free(c);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(learn_reads_what_the_search_read)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(learn_reads_what_the_search_read),
+                                       cmocka_unit_test(without_memory_it_says_so)};
     return cmocka_run_group_tests(tests, NULL, remove_files);
 }
