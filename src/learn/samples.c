@@ -275,10 +275,11 @@ static ps_status read_record(const char *folder, ps_config **config, char **mode
     ps_text_printf(&path, "%s/config.yaml", folder);
     if (!ps_text_ok(&path)) return ps_nomem(err);
     ps_status status = ps_read_file(ps_text_cstr(&path), LARGEST_RECORD, &text, &length, &why);
-    if (status != PS_OK)
-        ps_fail(err, PS_ARG, "%s is no folder of `persamp eval`: it has no config.yaml that can be read (%s)", folder,
-                why.message);
-    if (status != PS_OK) status = PS_ARG;
+    if (status == PS_NOMEM)
+        ps_nomem(err);
+    else if (status != PS_OK)
+        status = ps_fail(err, PS_ARG, "%s is no folder of `persamp eval`: it has no config.yaml that can be read (%s)",
+                         folder, why.message);
     if (status == PS_OK) status = ps_config_create(config, err);
     if (status == PS_OK) status = ps_config_load_text(*config, text, ps_text_cstr(&path), err);
     const char *found = status == PS_OK ? strstr(text, mark) : NULL;
