@@ -4,8 +4,10 @@
 # MODEL is a GGUF file (tools/get-model names some), DATA a test file; of GSM8K's the first 500 problems are for choosing
 # settings (bench/real_choices.sh), so OFFSET is 500 and N 60 unless said otherwise. Every method of `persamp compare` may
 # draw as many tokens as PARTICLES (8) answers have on average; greedy and one sample stand beside them at their own cost.
-# It may be stopped at any time; the same command goes on. FOLDER/table.txt has the tables, FOLDER/compare.json the paired
-# differences and all that was counted.
+# ANSWER=TOKENS says how long one answer is on average where that is known, of the problems for choosing say (a row's
+# length in the table of bench/real_choices.sh): otherwise 256 answers are drawn to measure it. Problems are taken ten at a time by all methods, so that the rows stand for the same
+# problems whenever it is stopped; the same command goes on. FOLDER/table.txt has the tables, FOLDER/compare.json the
+# paired differences and all that was counted.
 #   bench/real_table.sh runs/gsm8k "$(tools/get-model qwen2.5-coder-1.5b)" gsm8k_test.jsonl
 #   bench/real_table.sh runs/math "$(tools/get-model qwen2.5-coder-1.5b)" math500.jsonl 0 20
 #   bench/real_table.sh runs/gpu Qwen2.5-Math-1.5B-Instruct-Q8_0.gguf gsm8k_test.jsonl 500 819 8     # a GPU, all of it
@@ -17,16 +19,21 @@ if [ $# -gt 6 ]; then shift 6; else shift $#; fi
 methods=persistent,majority,best_of_n,particle_filter,classic=persistent:preset=classic
 
 mkdir -p "$folder"
-part() { # part COMMAND …: on the chosen problems; 1 says that some problem failed, and its line counts
+part() { # part COMMAND …: on the first `upto` of the chosen problems; 1 says that some problem failed, and its line counts
     code=0
-    "$persamp" "$@" --offset "$offset" --limit "$problems" --models.generator.model_path="$model" \
+    "$persamp" "$@" --offset "$offset" --limit "$upto" --models.generator.model_path="$model" \
         --evaluation.dataset_path="$data" --generation.n_particles="$particles" </dev/null || code=$?
     [ $code -le 1 ] || exit $code
 }
-{
-    part eval --method=greedy --baselines sample --evaluation.output_dir="$folder/alone" "$@"
-    part compare --methods "$methods" --budgets "${particles}x" --json "$folder/compare.json" \
-        --evaluation.output_dir="$folder/equal" "$@"
-} >"$folder/table.new"
-mv "$folder/table.new" "$folder/table.txt"
+upto=0
+while [ "$upto" -lt "$problems" ]; do
+    upto=$((upto + 10))
+    [ "$upto" -lt "$problems" ] || upto=$problems
+    {
+        part eval --method=greedy --baselines sample --evaluation.output_dir="$folder/alone" "$@"
+        part compare --methods "$methods" --budgets "${particles}x" ${ANSWER:+--answer-tokens "$ANSWER"} --json "$folder/compare.json" \
+            --evaluation.output_dir="$folder/equal" "$@"
+    } >"$folder/table.new"
+    mv "$folder/table.new" "$folder/table.txt"
+done
 cat "$folder/table.txt"

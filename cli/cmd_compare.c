@@ -32,6 +32,8 @@ static void help(void) {
         "                      (persistent:ps.depth_decay=0.2), a name before '=' names the whole (x=persistent:...)\n"
         "  --budgets 4x,16x    of one problem: multiples of the mean length of an answer, which is measured once,\n"
         "                      or numbers of tokens; the default is 4x,16x\n"
+        "  --answer-tokens N   what 1x is, where the mean length of an answer is known: nothing is drawn to measure "
+        "it\n"
         "  --seeds N           run everything N times, with system.seed and the seeds that follow; the default is 1\n"
         "  --limit N           the first N problems (after --offset)\n"
         "  --offset N          pass over N problems\n"
@@ -235,6 +237,14 @@ static int take_cost(compare_arguments *a, const char *value) {
     return -1;
 }
 
+static int take_length(compare_arguments *a, const char *value) {
+    if (ps_parse_real(value, strlen(value), &a->options.answer_tokens) && a->options.answer_tokens >= 1 &&
+        a->options.answer_tokens <= 1e9)
+        return 1;
+    ps_cli_say("--answer-tokens %s: expected the tokens of a mean answer, 1 to 1e9", value);
+    return -1;
+}
+
 static int add_folder(compare_arguments *a, const char *folder) {
     if (!ps_cli_filled("--from", folder)) return -1;
     if (a->options.n_from == MOST_FOLDERS) {
@@ -267,6 +277,8 @@ static int take_option(int argc, char **argv, int *i, void *arguments) {
         return ps_cli_shard(value, &o->shard, &o->shards) ? 1 : -1;
     if (!failed && (value = ps_cli_option(argc, argv, i, "--from", &failed)) != NULL) return add_folder(a, value);
     if (!failed && (value = ps_cli_option(argc, argv, i, "--per", &failed)) != NULL) return take_cost(a, value);
+    if (!failed && (value = ps_cli_option(argc, argv, i, "--answer-tokens", &failed)) != NULL)
+        return take_length(a, value);
     for (size_t k = 0; k < sizeof options / sizeof *options && !failed; k++) {
         value = ps_cli_option(argc, argv, i, options[k].name, &failed);
         if (failed) return -1;
@@ -313,9 +325,9 @@ static int report(const void *arguments, const ps_models *models) {
 }
 
 int ps_cmd_compare(int argc, char **argv) {
-    static const char *const options[] = {"--methods", "--budgets", "--seeds", "--limit", "--offset",
-                                          "--shard",   "--from",    "--json",  "--per",   "--plot",
-                                          "--fresh",   "--config",  "--help",  NULL};
+    static const char *const options[] = {"--methods", "--budgets", "--seeds", "--limit",         "--offset",
+                                          "--shard",   "--from",    "--json",  "--per",           "--plot",
+                                          "--fresh",   "--config",  "--help",  "--answer-tokens", NULL};
     static const ps_cli_run run = {.name = "compare",
                                    .help = help,
                                    .options = options,

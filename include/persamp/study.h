@@ -193,6 +193,7 @@ typedef struct ps_compare_options {
      * compared with. */
     const char *methods;
     const char *budgets;     /* "4x,16x": multiples of the mean length of an answer; "2048": tokens. NULL: "4x,16x" */
+    double answer_tokens;    /* 1x: the mean length of an answer, where it is known; 0: it is measured once a folder */
     size_t seeds;            /* runs of each cell, with system.seed, system.seed + 1, …; 0: 1 */
     size_t offset, limit;    /* of the data set; limit 0: all */
     size_t shard, shards;    /* shard i of n, 1 ≤ i ≤ n: every n-th problem; 0, 0: all, those of shards read back */

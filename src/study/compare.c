@@ -23,6 +23,7 @@ typedef struct comparison {
     size_t n_checked;
     ps_chosen chosen;
     double answer_tokens;
+    bool length_given;    /* answer_tokens, by an option */
     ps_findings findings; /* of what is looked at before anything is run */
 } comparison;
 
@@ -156,16 +157,34 @@ static ps_status known_length(comparison *c, ps_error *err) {
                              "%s: answers have %g tokens here and %g in another folder, so that budgets in answers "
                              "differ; copy one summary.length.json into every folder before the work begins",
                              paths.items[i], length, c->answer_tokens);
-        if (length > 0) c->answer_tokens = length;
+        if (length <= 0) continue;
+        c->answer_tokens = length;
+        c->length_given = read_number(paths.items[i], "answers") == 0;
     }
     ps_paths_clear(&paths);
     return status;
 }
 
+static ps_status write_length(comparison *c, size_t answers, uint64_t tokens, ps_error *err) {
+    return write_json(c->store, "summary.length.json",
+                      json_pack("{s:f,s:I,s:I}", "mean_answer_tokens", c->answer_tokens, "answers", (json_int_t)answers,
+                                "tokens", (json_int_t)tokens),
+                      err);
+}
+
 static ps_status measure_length(comparison *c, ps_error *err) {
     ps_eval_arm arm = {0};
+    const double given = c->options->answer_tokens;
     ps_status known = known_length(c, err);
+    if (known == PS_OK && given > 0 && c->answer_tokens > 0 && fabs(given - c->answer_tokens) > 1e-6)
+        return ps_fail(err, PS_ARG,
+                       "--answer-tokens %g: answers have %g tokens in this comparison; leave the option out, or choose "
+                       "another output folder",
+                       given, c->answer_tokens);
     if (known != PS_OK || c->answer_tokens > 0) return known;
+    c->answer_tokens = given;
+    c->length_given = given > 0;
+    if (c->length_given) return write_length(c, 0, 0, err);
     ps_status status = draw_lengths(c, &arm, err);
     size_t answers = (arm.done - arm.errors) * LENGTH_ANSWERS;
     if (status == PS_OK && (answers == 0 || arm.tokens.generated == 0))
@@ -173,10 +192,7 @@ static ps_status measure_length(comparison *c, ps_error *err) {
             ps_fail(err, PS_ENGINE, "no answer could be drawn to measure the length of one; %s says why", arm.path);
     if (status == PS_OK) {
         c->answer_tokens = (double)arm.tokens.generated / (double)answers;
-        status = write_json(c->store, "summary.length.json",
-                            json_pack("{s:f,s:I,s:I}", "mean_answer_tokens", c->answer_tokens, "answers",
-                                      (json_int_t)answers, "tokens", (json_int_t)arm.tokens.generated),
-                            err);
+        status = write_length(c, answers, arm.tokens.generated, err);
     }
     ps_free((char *)arm.path);
     return status;
@@ -506,6 +522,7 @@ ps_status ps_compare(const ps_config *config, const ps_compare_options *options,
     if (status == PS_OK) status = list_folders(&c, err);
     if (status == PS_OK) status = own_all(&c, err);
     if (status == PS_OK) status = measure_length(&c, err);
+    if (status == PS_OK && c.length_given) status = ps_compare_plan_length(c.plan, c.answer_tokens, err);
     if (status == PS_OK) {
         c.plan->problems = c.chosen.n;
         status = run_all(&c, err);

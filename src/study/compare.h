@@ -52,6 +52,8 @@ typedef struct ps_compare_plan {
  * freed. */
 ps_status ps_compare_plan_create(const ps_config *config, const ps_compare_options *options, ps_models *models,
                                  ps_compare_plan **plan, ps_error *err);
+/* Note among the plan's arguments how long an answer is, where that was said and not measured. */
+ps_status ps_compare_plan_length(ps_compare_plan *plan, double answer_tokens, ps_error *err);
 void ps_compare_plan_free(ps_compare_plan *plan);
 
 /* The run behind a variant at a budget: that of its source. Greedy has one run in all. */

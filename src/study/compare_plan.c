@@ -256,6 +256,14 @@ static ps_status keep_arguments(ps_compare_plan *plan, const ps_compare_options 
     return PS_OK;
 }
 
+ps_status ps_compare_plan_length(ps_compare_plan *plan, double answer_tokens, ps_error *err) {
+    char text[32];
+    snprintf(text, sizeof text, "%.10g", answer_tokens);
+    const size_t before = json_array_size(plan->arguments);
+    put_argument(plan->arguments, "--answer-tokens", text);
+    return json_array_size(plan->arguments) == before + 2 ? PS_OK : ps_nomem(err);
+}
+
 ps_status ps_compare_plan_create(const ps_config *config, const ps_compare_options *options, ps_models *models,
                                  ps_compare_plan **out, ps_error *err) {
     ps_compare_plan *plan = *out = ps_calloc(1, sizeof *plan);

@@ -36,6 +36,9 @@ wrong_arguments_are_named() {
     expect 2 'cannot differ between methods' ./compare --methods a=persistent:engine.toy.pd=1
     expect 2 'ps.depth_decay' ./compare --methods a=persistent:ps.depth_dcay=1
     expect 2 'ends in .svg or .png' ./compare --methods majority --plot x.pdf
+    for length in 0 -3 x 1e10; do
+        expect 2 'tokens of a mean answer' ./compare --methods majority --answer-tokens $length
+    done
     for shard in 0/2 3/2 x; do
         expect 2 '1 <= I <= N' ./compare --methods majority --shard $shard
     done
@@ -119,6 +122,16 @@ folders_that_do_not_belong_together_are_refused() {
     expect 2 'copy one summary.length.json' ./compare "$@" --evaluation.output_dir=joined --from machine1 --from machine2
 }
 
+a_length_that_is_known_is_not_measured() {
+    expect 0 'One answer has 12.5 tokens' ./compare --methods best_of_n --budgets 4x --limit 5 --answer-tokens 12.5 \
+        --evaluation.output_dir=given
+    [ "$(ls given/results.*)" = given/results.best_of_n.50-tokens.seed-42.jsonl ] || fail "something else was drawn"
+    expect 0 'One answer has 12.5 tokens' ./compare --methods best_of_n --budgets 4x --limit 5 \
+        --evaluation.output_dir=given
+    expect 2 'answers have 12.5 tokens in this comparison' ./compare --methods best_of_n --budgets 4x --limit 5 \
+        --answer-tokens 13 --evaluation.output_dir=given
+}
+
 a_view_at_equal_cost_runs_nothing_again() {
     expect 2 'expected tokens, passes or seconds' ./compare "$@" --evaluation.output_dir=whole --per minutes
     before=$(cat whole/results.*.jsonl | cksum)
@@ -167,6 +180,7 @@ wrong_arguments_are_named
 a_plot_that_cannot_be_drawn_is_told_before_the_work
 a_whole_comparison_leaves_a_file_for_each_run "$@"
 failed_problems_have_a_column
+a_length_that_is_known_is_not_measured
 a_finished_comparison_does_no_work "$@"
 a_name_stands_for_one_configuration "$@"
 more_can_be_asked_for_later

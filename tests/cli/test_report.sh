@@ -10,7 +10,7 @@ toy="--engine.type=toy --engine.toy.kind=synthetic --models.prm.enabled=true --s
 # shellcheck disable=SC2086 # options
 {
     expect 0 '' "$P" eval $toy --limit 6 --baselines greedy --evaluation.save_particles=true --evaluation.output_dir=ev
-    expect 0 '' "$P" compare $toy --methods persistent,best_of_n,vote=majority:ps.refill=false --budgets 2x,40 --seeds 2 --limit 5 --offset 1 \
+    expect 0 '' "$P" compare $toy --methods persistent,best_of_n,vote=majority:ps.refill=false --budgets 2x,40 --seeds 2 --answer-tokens 11.5 --limit 5 --offset 1 \
         --evaluation.output_dir=co
     printf 'tuning: {validation_samples: 4, search_space: {generation.n_particles: [1, 2], ps.depth_decay: [0.0, 0.5]}}\n' >tune.yaml
     mkdir tu
@@ -27,7 +27,7 @@ done
 grep -qF 'id="comparison"' report.html && fail "an evaluation is shown as a comparison"
 expect 0 'report in co.html' "$P" report co -o co.html
 for part in '<table id="comparison">' '<td>2x</td>' 'difference to the first' 'best_of_n, 40 tokens' \
-    "persamp compare --config &#39;co/config.yaml&#39; --methods &#39;persistent,best_of_n,vote=majority:ps.refill=false&#39; --budgets &#39;2x,40&#39; --seeds &#39;2&#39; --offset &#39;1&#39; --limit &#39;5&#39; --evaluation.output_dir=again<"; do
+    "persamp compare --config &#39;co/config.yaml&#39; --methods &#39;persistent,best_of_n,vote=majority:ps.refill=false&#39; --budgets &#39;2x,40&#39; --seeds &#39;2&#39; --offset &#39;1&#39; --limit &#39;5&#39; --answer-tokens &#39;11.5&#39; --evaluation.output_dir=again<"; do
     grep -qF -e "$part" co.html || fail "the page of the comparison has no $part"
 done
 expect 0 'report in tu.html' "$P" report tu -o tu.html
