@@ -1,7 +1,6 @@
 /* A comparison: methods × budgets × seeds over the same problems, each run an arm with a file of its own. */
 #include "study/compare.h"
 #include "base/json.h"
-#include "study/names.h"
 #include "study/paths.h"
 #include "study/same.h"
 
@@ -195,119 +194,6 @@ static ps_status measure_length(comparison *c, ps_error *err) {
         status = write_length(c, answers, arm.tokens.generated, err);
     }
     ps_free((char *)arm.path);
-    return status;
-}
-
-/* ---- Ownership: a name stands for one configuration ---------------------- */
-
-static ps_status check_owner(const comparison *c, const ps_compare_variant *v, const ps_config *samples,
-                             const char *path, ps_error *err) {
-    ps_text difference = {0};
-    ps_status status = ps_record_compare(samples, &c->identity, path, &difference, err);
-    if (status == PS_OK && difference.length > 0)
-        status = ps_fail(err, PS_ARG, "%s: this folder has results of another configuration under the name %s:\n%s",
-                         path, v->name, ps_text_cstr(&difference));
-    ps_text_clear(&difference);
-    return status;
-}
-
-/* Greedy has the same file as a baseline of `persamp eval`, whose record is that of the folder: is it of the same? */
-static ps_status is_baseline(const comparison *c, const ps_config *samples, const char *folder, bool *same,
-                             ps_error *err) {
-    ps_config *plain = NULL;
-    ps_text path = {0}, difference = {0};
-    ps_text_printf(&path, "%s/config.yaml", folder);
-    ps_status status = ps_text_ok(&path) ? ps_config_copy(samples, &plain, err) : ps_nomem(err);
-    if (status == PS_OK) status = ps_config_set(plain, "method", c->config->method, "compare", err);
-    if (status == PS_OK) status = ps_config_set(plain, "answer.select", c->config->answer_select, "compare", err);
-    *same = status == PS_OK && access(ps_text_cstr(&path), F_OK) == 0;
-    if (*same) status = ps_record_compare(plain, &c->identity, ps_text_cstr(&path), &difference, err);
-    *same = *same && difference.length == 0;
-    ps_config_free(plain);
-    ps_text_clear(&path);
-    ps_text_clear(&difference);
-    return status;
-}
-
-/* A name without a record is free; unless there are results under it, of which nobody can say what made them. */
-static ps_status check_free(const comparison *c, const ps_compare_variant *v, const ps_config *samples,
-                            const char *folder, ps_error *err) {
-    ps_text start = {0}, found = {0};
-    bool same = false;
-    ps_text_puts(&start, "results.");
-    ps_compare_plan_stem(v, &start);
-    ps_text_puts(&start, ".");
-    ps_status status = ps_text_ok(&start) ? ps_names_find(folder, ps_text_cstr(&start), &found, err) : ps_nomem(err);
-    if (status == PS_OK && found.length > 0 && v->method->greedy) status = is_baseline(c, samples, folder, &same, err);
-    if (status == PS_OK && found.length > 0 && !same)
-        status = ps_fail(err, PS_ARG,
-                         "%s: there is %s here, and no config.%.*syaml that says what made it; put that file back, "
-                         "move the results away, or choose another folder",
-                         folder, ps_text_cstr(&found), (int)(start.length - strlen("results.")),
-                         ps_text_cstr(&start) + strlen("results."));
-    ps_text_clear(&start);
-    ps_text_clear(&found);
-    return status;
-}
-
-static ps_status check_name(const comparison *c, const ps_compare_variant *v, const ps_config *samples,
-                            const char *folder, const char *name, ps_error *err) {
-    ps_text path = {0};
-    ps_text_printf(&path, "%s/%s", folder, name);
-    ps_status status = ps_text_ok(&path) ? PS_OK : ps_nomem(err);
-    if (status == PS_OK)
-        status = access(ps_text_cstr(&path), F_OK) == 0 ? check_owner(c, v, samples, ps_text_cstr(&path), err)
-                                                        : check_free(c, v, samples, folder, err);
-    ps_text_clear(&path);
-    return status;
-}
-
-static ps_status check_everywhere(comparison *c, const ps_compare_variant *v, const ps_config *samples,
-                                  const char *name, ps_error *err) {
-    ps_status status = PS_OK;
-    for (size_t i = 0; i < c->n_checked && status == PS_OK; i++) {
-        ps_error why;
-        status = check_name(c, v, samples, c->folders[i], name, &why);
-        status = ps_findings_note(&c->findings, status, &why, 0, err);
-    }
-    return status;
-}
-
-static ps_status take_name(comparison *c, const ps_config *samples, const char *name, ps_error *err) {
-    ps_text record = {0};
-    ps_status status = ps_record_write(samples, &c->identity, &record, err);
-    if (status == PS_OK) status = ps_store_write(c->store, name, ps_text_cstr(&record), record.length, err);
-    ps_text_clear(&record);
-    return status;
-}
-
-/* In the output folder a name is taken where it is free; in the others it may be missing. With `look` it is only looked
- * at, everywhere. */
-static ps_status own_name(comparison *c, const ps_compare_variant *v, bool look, ps_error *err) {
-    ps_text name = {0};
-    ps_config *samples = NULL;
-    ps_text_puts(&name, "config.");
-    ps_compare_plan_stem(v, &name);
-    ps_text_puts(&name, ".yaml");
-    ps_status status = ps_text_ok(&name) ? ps_compare_plan_samples(v, &samples, err) : ps_nomem(err);
-    if (status == PS_OK)
-        status = look ? check_everywhere(c, v, samples, ps_text_cstr(&name), err)
-                      : take_name(c, samples, ps_text_cstr(&name), err);
-    ps_config_free(samples);
-    ps_text_clear(&name);
-    return status;
-}
-
-/* Every name is looked at before one is taken. */
-static ps_status own_all(comparison *c, ps_error *err) {
-    static const char advice[] = "give a method another name (NAME=METHOD:…), choose another folder with "
-                                 "--evaluation.output_dir=FOLDER, or start over with --fresh";
-    ps_status status = PS_OK;
-    for (int pass = 0; pass < 2 && status == PS_OK; pass++) {
-        for (size_t v = 0; v < c->plan->n_variants && status == PS_OK; v++)
-            if (c->plan->variants[v].source == v) status = own_name(c, &c->plan->variants[v], pass == 0, err);
-        if (status == PS_OK) status = ps_findings_tell(&c->findings, advice, err);
-    }
     return status;
 }
 
@@ -508,6 +394,16 @@ void ps_compare_summary_clear(ps_compare_summary *summary) {
     *summary = (ps_compare_summary){0};
 }
 
+static ps_status own_names(comparison *c, ps_error *err) {
+    const ps_compare_place place = {.config = c->config,
+                                    .identity = &c->identity,
+                                    .store = c->store,
+                                    .folders = c->folders,
+                                    .n_folders = c->n_checked,
+                                    .findings = &c->findings};
+    return ps_compare_own_names(c->plan, &place, err);
+}
+
 ps_status ps_compare(const ps_config *config, const ps_compare_options *options, ps_models *models,
                      const ps_eval_observer *observer, ps_compare_summary *summary, ps_error *err) {
     comparison c = {.config = config, .options = options, .models = models, .observer = observer};
@@ -520,7 +416,7 @@ ps_status ps_compare(const ps_config *config, const ps_compare_options *options,
     if (status == PS_OK) status = ps_arm_check(config, models, err);
     if (status == PS_OK) status = ps_store_open(config, &c.identity, options->fresh, &c.store, err);
     if (status == PS_OK) status = list_folders(&c, err);
-    if (status == PS_OK) status = own_all(&c, err);
+    if (status == PS_OK) status = own_names(&c, err);
     if (status == PS_OK) status = measure_length(&c, err);
     if (status == PS_OK && c.length_given) status = ps_compare_plan_length(c.plan, c.answer_tokens, err);
     if (status == PS_OK) {

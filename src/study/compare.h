@@ -74,6 +74,20 @@ ps_status ps_compare_plan_config(const ps_compare_plan *plan, size_t variant, si
                                  double answer_tokens, ps_config **config, ps_error *err);
 size_t ps_compare_plan_tokens(const ps_compare_budget *budget, double answer_tokens);
 
+/* Where a comparison's files lie. */
+typedef struct ps_compare_place {
+    const ps_config *config;
+    const ps_record_models *identity;
+    ps_store *store;
+    const char *const *folders; /* [n_folders] all that are read; the store's is the first */
+    size_t n_folders;
+    ps_findings *findings;
+} ps_compare_place;
+
+/* Take the names of the plan's variants in the store's folder. PS_ARG: a name stands for another configuration in one
+ * of the folders, or there are results under it of which nobody can say what made them; nothing is taken then. */
+ps_status ps_compare_own_names(const ps_compare_plan *plan, const ps_compare_place *place, ps_error *err);
+
 /* Fill the cells' statistics from the plan's runs: cells[c] belongs to budget_of[c] (SIZE_MAX: none). */
 ps_status ps_compare_statistics(const ps_compare_plan *plan, const size_t *budget_of, uint64_t seed,
                                 ps_compare_summary *summary, ps_error *err);
