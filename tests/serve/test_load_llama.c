@@ -4,12 +4,12 @@
 #include "engine/llama/engine.h"
 #include "serve/load.h"
 
-/* Two particles of two dozen tokens: seconds for all of them. */
+/* Two particles of a dozen tokens: seconds for all of them. */
 static const load few_tokens = {
     .questions = {"Find the greatest common divisor of $84$ and $36$.", "Factor $x^2-8x+16$.", "What is $40$ plus $2$?",
                   "Find the remainder of $4^{54}$ modulo $6$.", "Write $3(2x+9)+5x$ as a polynomial.",
                   "Solve $3x+9=-5x+9$ for $x$.", "Factor $x^2-8x+16$.", "Find the remainder of $3^{14}$ modulo $12$."},
-    .settings = "\"max_tokens\": 24, \"persamp\": {\"events\": true, \"generation.n_particles\": 2}",
+    .settings = "\"max_tokens\": 12, \"persamp\": {\"events\": true, \"generation.n_particles\": 2}",
     .pace = SIZE_MAX};
 
 /* While the server lives, as its operator sees it: the next search that ends finds nothing of them in the cache. A
