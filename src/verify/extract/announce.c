@@ -77,8 +77,11 @@ static size_t announced(const char *text, size_t i, size_t end, bool *loose) {
     size_t words = 0;
     if (i < end && (text[i] == 's' || text[i] == 'S')) i++;
     while (i < end) {
+        bool bold = false;
         while (i < end && strchr("* \t_\"'`", text[i]) != NULL)
-            i++;
+            bold |= text[i++] == '*';
+        if (bold && words == 0 && i < end && (isdigit((unsigned char)text[i]) || strchr("$\\-", text[i]) != NULL))
+            says = true; /* **Answer** 24 */
         size_t verb = i < end ? verb_at(text, i, end) : 0;
         if (verb) {
             says = true;

@@ -3,6 +3,7 @@
 #include "verify/extract/extract.h"
 
 #include "verify/extract/announce.h"
+#include "verify/extract/text.h"
 #include "verify/extract/turns.h"
 #include "verify/extract/value.h"
 #include "verify/read/token.h"
@@ -156,8 +157,10 @@ static const char *announced_after(search *s, size_t begin) {
     psv_announcement a = psv_last_announcement(s->text, (psv_span){begin, s->span.end});
     for (int looks = 0; a.start && looks < MOST_ANNOUNCEMENTS; looks++) {
         psv_span stretch = {a.start, psv_sentence_end(s->text, s->span.end, a.start, &s->formulas)};
-        const char *found = a.loose ? psv_stated_result(s->ctx, s->text, stretch, &s->formulas)
-                                    : psv_stated_value(s->ctx, s->text, stretch, &s->formulas);
+        bool asks = stretch.end < s->span.end && s->text[stretch.end] == '?'; /* "Is the answer 12?" */
+        const char *found = asks      ? NULL
+                            : a.loose ? psv_stated_result(s->ctx, s->text, stretch, &s->formulas)
+                                      : psv_stated_value(s->ctx, s->text, stretch, &s->formulas);
         if (found != NULL && !(a.loose && is_remark(s->ctx, found))) return found;
         size_t earlier = a.start > begin + 2 ? a.start - 2 : begin; /* before its verb */
         while (earlier > begin && isspace((unsigned char)s->text[earlier]))
@@ -268,6 +271,25 @@ static const char *named_choice(search *s) {
     return NULL;
 }
 
+/* A number on each of two lines: "11", "5/6" is no mixed number. */
+static bool is_two_numbers(const char *text, size_t length) {
+    while (length > 0 && isspace((unsigned char)text[length - 1]))
+        length--;
+    for (size_t i = 1; i + 1 < length; i++)
+        if (text[i] == '\n' && isdigit((unsigned char)text[i + 1]) &&
+            (isdigit((unsigned char)text[i - 1]) || text[i - 1] == '\r'))
+            return true;
+    return false;
+}
+
+/* "24 is the answer": a sentence about a number, not an equation. */
+static bool says_of_number(const char *text, size_t length) {
+    size_t i = 0;
+    while (i < length && (isdigit((unsigned char)text[i]) || strchr("-$.,/%", text[i]) != NULL))
+        i++;
+    return i > 0 && psv_letters_at(text + i, length - i, " is ") && i + 4 < length && psv_letter(text[i + 4]);
+}
+
 static const char *nothing_else(search *s) {
     const char *text = s->text + s->span.begin;
     size_t length = s->span.end - s->span.begin;
@@ -279,6 +301,7 @@ static const char *nothing_else(search *s) {
     bool date = length <= 20 && opens_with_month(text, length);
     const char *choice = length < 200 ? named_choice(s) : NULL;
     if (choice != NULL) return choice;
+    if (is_two_numbers(text, length) || says_of_number(text, length)) return NULL;
     bool sentence =
         !date && (words_around(s->text, s->span, &s->formulas) || (psv_opens_with_prose(text, length) && !negative));
     return sentence && !reals ? NULL : psv_readable(s->ctx, s->text, s->span, reals ? 8 : 3);
@@ -378,7 +401,31 @@ static const char *value_after_is(search *s, size_t end) {
     return NULL;
 }
 
+/* Is a sentence only polite: "Let me know if you have 3 more questions"? */
+static bool is_closing(const char *text, psv_span sentence) {
+    static const char *const opens[] = {"let me know",    "feel free",       "i hope",      "hope this",
+                                        "please let",     "if you have any", "if you need", "if you would like",
+                                        "would you like", "do you want",     "thank you",   "thanks"};
+    size_t i = sentence.begin;
+    while (i < sentence.end && !psv_letter(text[i]))
+        i++;
+    for (size_t k = 0; k < sizeof opens / sizeof *opens; k++)
+        if (psv_letters_at(text + i, sentence.end - i, opens[k])) return true;
+    return false;
+}
+
+/* The response without polite sentences at its end that have a number. */
+static void drop_closing(search *s) {
+    psv_span number;
+    while (psv_last_number(s->text + s->span.begin, s->span.end - s->span.begin, &number)) {
+        psv_span sentence = sentence_of(s, s->span.begin + number.begin);
+        if (!is_closing(s->text, sentence) || sentence.begin <= s->span.begin) return;
+        s->span.end = sentence.begin;
+    }
+}
+
 static const char *last_formula_or_number(search *s) {
+    drop_closing(s);
     size_t end = s->span.end;
     while (end > s->span.begin && isspace((unsigned char)s->text[end - 1]))
         end--;

@@ -8,16 +8,17 @@
 
 /* A word of a sentence, and no name, unit or function: short ones are listed, long ones have a small letter. */
 static bool is_prose_word(const char *word, size_t length) {
-    static const char *const short_words[] = {
-        "so", "is", "it", "we",  "get", "are", "the", "has", "had", "he",  "she", "his", "of",  "be",  "by",  "in",
-        "to", "as", "at", "now", "for", "our", "ans", "all", "my",  "was", "its", "you", "can", "let", "yes", "no"};
+    static const char *const short_words[] = {"so",  "is",  "it",  "we",  "get", "are", "the", "has", "had",
+                                              "he",  "she", "his", "of",  "be",  "by",  "in",  "to",  "as",
+                                              "at",  "now", "for", "our", "ans", "all", "my",  "was", "its",
+                                              "you", "can", "let", "yes", "no",  "hmm", "ok"};
     if (psv_word_code(word, length) || psv_find_function(word, length) >= 0) return false;
     for (size_t k = 0; k < sizeof short_words / sizeof *short_words; k++)
         if (psv_word_is(word, length, short_words[k])) return true;
     bool small = false;
     for (size_t k = 0; k < length; k++)
         small |= islower((unsigned char)word[k]) != 0;
-    return small && length >= 4 && !psv_word_is(word, length, "sqrt");
+    return small && length >= 4 && !psv_word_is(word, length, "sqrt") && !psv_word_is(word, length, "frac");
 }
 
 bool psv_opens_with_prose(const char *text, size_t length) {

@@ -120,6 +120,60 @@ static size_t denied_at(const char *s, size_t i) {
     return SIZE_MAX;
 }
 
+/* The words right before a number, at i, that make another number of it, or none: "more than", "a third of", "twice".
+ */
+static bool changed_at(const char *s, size_t i) {
+    static const char *const ends[] = {
+        " than ",       " than $",         "twice ",        "triple ",        "double ",     "half ",
+        "except ",      "everything but ", "anything but ", "all but ",       "nearly ",     "almost ",
+        "cannot be ",   "can't be ",       "not be ",       "never be ",      "half of ",    "third of ",
+        "thirds of ",   "quarter of ",     "quarters of ",  "fourth of ",     "fourths of ", "fifth of ",
+        "fifths of ",   "sixth of ",       "tenth of ",     "square of ",     "cube of ",    "root of ",
+        "multiple of ", "% of ",           "percent of ",   "reciprocal of ", "inverse of ", "opposite of "};
+    for (size_t k = 0; k < sizeof ends / sizeof *ends; k++) {
+        size_t n = strlen(ends[k]);
+        if (i >= n && psv_letters_at(s + i - n, n, ends[k])) return true;
+    }
+    return false;
+}
+
+/* "minus 3", "negative 3": where the word before a number at i starts; i: there is none, or a number before it. */
+static size_t signed_start(const char *s, size_t i) {
+    static const char *const signs[] = {"minus ", "negative "};
+    for (size_t k = 0; k < sizeof signs / sizeof *signs; k++) {
+        size_t n = strlen(signs[k]);
+        bool here = i >= n && psv_letters_at(s + i - n, n, signs[k]);
+        if (here && (i == n || (s[i - n - 1] == ' ' && (i < n + 2 || !isdigit((unsigned char)s[i - n - 2])))))
+            return i - n;
+    }
+    return i;
+}
+
+/* Where the expression starts that a number ends: "2x + 3", "x^2 - 1". `i` when it stands alone. */
+static size_t expression_start(const char *s, size_t i) {
+    size_t start = i;
+    for (int parts = 0; parts < 8; parts++) {
+        size_t sign = start;
+        while (sign > 0 && s[sign - 1] == ' ')
+            sign--;
+        if (sign == 0 || strchr("+-*/^", s[sign - 1]) == NULL) return start;
+        size_t end = sign - 1;
+        while (end > 0 && s[end - 1] == ' ')
+            end--;
+        bool apart = end < sign - 1, letter = false;
+        if (apart != (sign < start)) return start; /* "5 -3" */
+        size_t begin = end;
+        while (begin > 0 && (isalnum((unsigned char)s[begin - 1]) || strchr(".^*()", s[begin - 1]) != NULL))
+            letter |= isalpha((unsigned char)s[--begin]) != 0;
+        size_t word = 0;
+        for (size_t k = begin; k < end; k++)
+            word = isalpha((unsigned char)s[k]) && isalpha((unsigned char)s[k + 1]) ? word + 1 : word;
+        if (begin == end || word > 0 || !letter) return start; /* numbers alone are told apart by "=" and words */
+        start = begin;
+    }
+    return start;
+}
+
 /* "I cannot solve this", "it cannot be determined": no number of the sentence is an answer. */
 static bool gives_up(const char *s) {
     static const char *const who[] = {"i cannot ",
@@ -313,9 +367,15 @@ const char *psv_result_of_sentence(psv_ctx *ctx, const char *text, psv_span sent
     }
     if (best == SIZE_MAX && last != SIZE_MAX && counts_unknowns(s, last)) return only_said(ctx, s);
     if (best == SIZE_MAX) best = last;
-    size_t denial = best != SIZE_MAX ? denied_at(s, best) : SIZE_MAX;
+    if (best == SIZE_MAX) return NULL;
+    size_t denial = denied_at(s, best);
     if (denial != SIZE_MAX) return only_said(ctx, s + denial);
-    return best == SIZE_MAX ? NULL : psv_value_at_start(ctx, s + best);
+    if (changed_at(s, best)) return only_said(ctx, s);
+    size_t sign = signed_start(s, best);
+    if (sign != best) return psv_readable(ctx, s, (psv_span){sign, best + strcspn(s + best, " ,;:")}, 4);
+    size_t whole = expression_start(s, best);
+    const char *expression = whole < best ? psv_value_at_start(ctx, s + whole) : NULL;
+    return expression != NULL ? expression : psv_value_at_start(ctx, s + best);
 }
 
 const char *psv_stated_result(psv_ctx *ctx, const char *text, psv_span stretch, const psv_formulas *formulas) {

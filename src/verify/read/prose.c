@@ -187,7 +187,7 @@ bool psv_changes_number(const char *words) {
         "nearly",     "beyond",    "upwards",  "minimum",   "maximum",    "negative",  "reciprocal", "inverse",
         "larger",     "smaller",   "greater",  "exclusive", "percent",    "followed",  "maybe",      "perhaps",
         "probably",   "possibly",  "might",    "could",     "unknown",    "guess",     "undefined",  "if",
-        "when",       "only"};
+        "when",       "only",      "mille"};
     /* right after the number: "to the fourth", "by 7", "over 2", "5 score", "7 bn" */
     static const char *const at_once[] = {
         "to",    "by",      "from",      "between",    "until",     "over",     "under",  "above",   "below",
