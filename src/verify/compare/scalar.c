@@ -305,9 +305,9 @@ static bool has_sign(const psv_node *node) {
     return node->kind == PSV_DEGREE || node->kind == PSV_PERCENT;
 }
 
-/* "2 rad": an angle that a number of degrees is compared with by value. */
-static bool in_radians(const psv_node *node) {
-    return node->kind == PSV_UNIT && (strcmp(node->text, "rad") == 0 || strncmp(node->text, "radian", 6) == 0);
+/* "2 rad", "120 apples": beside a number of degrees or percent these left no sign out. */
+static bool has_other_unit(const psv_node *node, psv_unit unit) {
+    return node->kind == PSV_UNIT && unit.dimension != 'K';
 }
 
 /* "50 cents" beside a decimal without a unit, which may be of dollars. */
@@ -354,7 +354,8 @@ psv_answer_is psv_compare_scalars(psv_compare *c, const psv_node *a, const psv_n
         if (x.unit.dimension && !y.unit.dimension) y.unit = unit_of_letter(&y.value);
         if (y.unit.dimension && !x.unit.dimension) x.unit = unit_of_letter(&x.value);
         bool sign_x = has_sign(x.value), sign_y = has_sign(y.value);
-        if ((in_radians(a) && sign_y) || (in_radians(b) && sign_x)) return with_names(c, x.value, y.value);
+        if ((has_other_unit(a, x.unit) && sign_y && !sign_x) || (has_other_unit(b, y.unit) && sign_x && !sign_y))
+            return with_names(c, x.value, y.value);
         if (x.unit.dimension == 'K' && y.value->kind == PSV_DEGREE) sign_y = false;
         if (y.unit.dimension == 'K' && x.value->kind == PSV_DEGREE) sign_x = false;
         if ((x.unit.dimension && sign_y && !sign_x) || (y.unit.dimension && sign_x && !sign_y))

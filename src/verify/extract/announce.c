@@ -58,6 +58,7 @@ static size_t verb_at(const char *text, size_t i, size_t end) {
         "est", "ist",   "lautet", "è",        "é",       "是",      "为",        "為",     "は",       "는",      "은",
         "это", "равен", "jest",   "är",       "er",      "adalah",  "là",        "हैं",      "है",        "هو",      "هي"};
     if (text[i] == ':' || text[i] == '=') return 1;
+    if (text[i] == '-' && i > 0 && text[i - 1] == ' ' && i + 1 < end && text[i + 1] == ' ') return 1; /* Answer - 15 */
     if (end - i >= 3 && strncmp(text + i, "：", 3) == 0) return 3;
     if (end - i >= 3 && strncmp(text + i, "—", 3) == 0) return 3;
     size_t best = 0;

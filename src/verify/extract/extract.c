@@ -6,7 +6,9 @@
 #include "verify/extract/text.h"
 #include "verify/extract/turns.h"
 #include "verify/extract/value.h"
+#include "verify/read/prose.h"
 #include "verify/read/token.h"
+#include "verify/read/words.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -51,7 +53,11 @@ static const char *last_choice(psv_ctx *ctx, const char *text, size_t length) {
         bool alone = (i == 0 || !isalnum((unsigned char)text[i - 1])) && !isalnum((unsigned char)text[i + 1]);
         if (!alone || text[i] < 'A' || text[i] > 'H') continue;
         if (text[i] == 'A' && text[i + 1] == ' ') continue; /* the article */
-        return arena_span(ctx, text, (psv_span){i, i + 1});
+        size_t first = i;
+        if (i >= 6 && strncmp(text + i - 5, " and ", 5) == 0) first = i - 6;
+        if (i >= 5 && strncmp(text + i - 4, " or ", 4) == 0) first = i - 5;
+        bool two = text[first] >= 'A' && text[first] <= 'H' && (first == 0 || !isalnum((unsigned char)text[first - 1]));
+        return arena_span(ctx, text, (psv_span){two ? first : i, i + 1}); /* "both A and C" */
     }
     return NULL;
 }
@@ -290,12 +296,39 @@ static bool says_of_number(const char *text, size_t length) {
     return i > 0 && psv_letters_at(text + i, length - i, " is ") && i + 4 < length && psv_letter(text[i + 4]);
 }
 
+/* "x = 15, as required", "15 (checked)": where a remark starts that ends the response and changes nothing; 0: there is
+ * none. */
+static size_t remark_start(psv_ctx *ctx, const char *text, size_t length) {
+    size_t start = length < 120 ? length : 0;
+    while (start > 0 && text[start - 1] != ',' && text[start - 1] != '(') {
+        start--;
+        if (isdigit((unsigned char)text[start]) || strchr("$\\=<>|[]{}", text[start]) != NULL) return 0;
+    }
+    if (start < 2 || (text[start - 1] == '(' && text[start - 2] != ' ')) return 0;
+    psv_span before = {0, start - 1};
+    const char *words = psv_plain_words(ctx, text + start, length - start);
+    size_t first = words != NULL ? strcspn(words, " ") : 0;
+    bool joins = first == 0 || psv_text_is(words, first, "and") || psv_text_is(words, first, "or");
+    const char *last = words != NULL ? strrchr(words, ' ') : NULL;
+    last = last != NULL ? last + 1 : words;
+    bool plain = first > 0 && strlen(last) > 2 && psv_is_plain_word(last, strlen(last));
+    return !joins && plain && psv_digit_within(text, before.begin, before.end) && !psv_changes_number(words) ? start - 1
+                                                                                                             : 0;
+}
+
 static const char *nothing_else(search *s) {
     const char *text = s->text + s->span.begin;
     size_t length = s->span.end - s->span.begin;
     size_t value = explained_value(s->ctx, text, length);
+    psv_span all = s->span;
+    size_t remark = value == 0 ? remark_start(s->ctx, text, length) : 0;
+    if (remark > 0) all.end = s->span.begin + remark;
+    length = all.end - all.begin;
     if (value == 0) value = yes_or_no(text, length);
     if (value > 0) return ps_arena_strndup(s->ctx->arena, text, value);
+    bool letter = length > 4 && *text >= 'A' && *text <= 'J' && strchr(",;:", text[1]) != NULL && text[2] == ' ' &&
+                  islower((unsigned char)text[3]) && islower((unsigned char)text[4]); /* "C, because B is too large" */
+    if (letter) return ps_arena_strndup(s->ctx->arena, text, 1);
     bool negative = psv_letters_at(text, length, "negative ") || psv_letters_at(text, length, "minus ");
     bool reals = psv_letters_at(text, length, "all real");
     bool date = length <= 20 && opens_with_month(text, length);
@@ -303,8 +336,8 @@ static const char *nothing_else(search *s) {
     if (choice != NULL) return choice;
     if (is_two_numbers(text, length) || says_of_number(text, length)) return NULL;
     bool sentence =
-        !date && (words_around(s->text, s->span, &s->formulas) || (psv_opens_with_prose(text, length) && !negative));
-    return sentence && !reals ? NULL : psv_readable(s->ctx, s->text, s->span, reals ? 8 : 3);
+        !date && (words_around(s->text, all, &s->formulas) || (psv_opens_with_prose(text, length) && !negative));
+    return sentence && !reals ? NULL : psv_readable(s->ctx, s->text, all, reals ? 8 : 3);
 }
 
 /* The last line that says something: no rule, no closing phrase, no heading. */
@@ -392,12 +425,13 @@ static bool only_domain_after(const search *s, const psv_formula *formula, psv_s
 }
 
 /* "The probability is one third.": a value in words after the last "is". */
-static const char *value_after_is(search *s, size_t end) {
+static const char *value_after_is(search *s, size_t end, size_t most_words) {
     while (end > s->span.begin && strchr(".!", s->text[end - 1]) != NULL)
         end--;
     for (size_t i = end; i-- > s->span.begin + 4 && end - i < 40;)
-        if (psv_letters_at(s->text + i - 4, end - i + 4, " is "))
-            return psv_readable(s->ctx, s->text, (psv_span){i, end}, 0);
+        if (psv_letters_at(s->text + i - 4, end - i + 4, " is ") ||
+            psv_letters_at(s->text + i - 4, end - i + 4, " be "))
+            return psv_readable(s->ctx, s->text, (psv_span){i, end}, most_words);
     return NULL;
 }
 
@@ -405,10 +439,15 @@ static const char *value_after_is(search *s, size_t end) {
 static bool is_closing(const char *text, psv_span sentence) {
     static const char *const opens[] = {"let me know",    "feel free",       "i hope",      "hope this",
                                         "please let",     "if you have any", "if you need", "if you would like",
-                                        "would you like", "do you want",     "thank you",   "thanks"};
+                                        "would you like", "do you want",     "thank you",   "thanks",
+                                        "note:",          "note that",       "please note", "remark"};
     size_t i = sentence.begin;
-    while (i < sentence.end && !psv_letter(text[i]))
+    while (i < sentence.end && !psv_letter(text[i]) && text[i] != '(')
         i++;
+    bool aside =
+        i < sentence.end && text[i] == '(' && i > sentence.begin && text[i - 1] == '\n'; /* a line of its own */
+    if (aside) return true;
+    i += i < sentence.end && text[i] == '(';
     for (size_t k = 0; k < sizeof opens / sizeof *opens; k++)
         if (psv_letters_at(text + i, sentence.end - i, opens[k])) return true;
     return false;
@@ -447,10 +486,10 @@ static const char *last_formula_or_number(search *s) {
         return list != NULL ? list : with_those_before(s->ctx, s->text, &s->formulas, formula);
     }
     if (!has_number) {
-        const char *said = value_after_is(s, end);
-        if (said != NULL) return said;
-        const char *choice = last_choice(s->ctx, s->text, s->span.end);
-        return choice != NULL ? choice : psv_only_number_word(s->ctx, s->text, s->span);
+        const char *said = value_after_is(s, end, 0);
+        if (said == NULL) said = last_choice(s->ctx, s->text, s->span.end);
+        if (said == NULL) said = psv_only_number_word(s->ctx, s->text, s->span);
+        return said != NULL ? said : value_after_is(s, end, 3); /* "The day is Saturday." */
     }
     psv_span wide = psv_around_number(s->text, s->span.end, number);
     if (wide.begin != number.begin) return arena_span(s->ctx, s->text, wide);

@@ -248,7 +248,10 @@ static bool walk_sign(walk *w, bool space_before) {
         return false;
     if (strchr("%!'", c) != NULL && w->operand) {
         w->i = w->end = i + 1;
-        return true;
+        bool of = c == '%' && psv_letters_at(s + next, strnlen(s + next, 3), "of ");
+        if (!of || !isdigit((unsigned char)s[psv_skip_spaces(s, next + 3)])) return true;
+        w->denied = true; /* 15% of 40 */
+        return false;
     }
     if (c == '$') {
         w->i++;
@@ -305,5 +308,7 @@ psv_value_end psv_find_value_end(const char *s) {
             going = walk_sign(&w, space);
         }
     }
-    return (psv_value_end){w.end, w.denied};
+    bool and_more = w.end > 0 && s[w.end] == '+' && (!s[w.end + 1] || strchr(" .,;)", s[w.end + 1]) != NULL); /* 15+ */
+    bool goes_on = and_more && isdigit((unsigned char)s[psv_skip_spaces(s, w.end + 1)]);
+    return (psv_value_end){w.end, w.denied || (and_more && !goes_on)};
 }

@@ -129,6 +129,11 @@ void psv_cut_domain(psv_ctx *ctx, psv_tokens *tokens, psv_definitions *where) {
         const psv_token *t = &tokens->data[i];
         if (i > 0 && depth == 0) {
             const char *words = words_at(ctx, t);
+            bool explains = words != NULL && (strncmp(words, "since", 5) == 0 || strncmp(words, "because", 7) == 0);
+            if (explains && tokens->data[i + 1].code != TK_END) {
+                end_at(tokens, i);
+                return;
+            }
             bool opens = words != NULL && psv_opens_domain(words) && tokens->data[i + 1].code != TK_END;
             bool defines = opens && strncmp(words, "where", 5) == 0;
             if (opens && is_one_condition(ctx, tokens, i, defines)) {

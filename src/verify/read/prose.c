@@ -157,6 +157,8 @@ size_t psv_lead_in(const char *text, size_t length) {
         size_t after = used + n;
         bool abbreviated = after + 1 < length && text[after] == '.' && text[after + 1] == ' ';
         after += abbreviated;
+        bool comma = after + 1 < length && text[after] == ',' && text[after + 1] == ' '; /* "Therefore, C" */
+        after += comma;
         while (after < length && (isspace((unsigned char)text[after]) || text[after] == ':' || text[after] == '='))
             after++;
         if (after == used + n && after < length) return used; /* no blank: "no" of a longer word */
