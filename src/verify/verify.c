@@ -198,7 +198,11 @@ static const char *decimal_response(psv_ctx *ctx, const char *gold, const char *
     const char *comma = strchr(found, ',');
     if (!ctx->rules->numbers_have_any_locale || comma == NULL || strpbrk(gold, ",;") != NULL) return found;
     bool zero = comma == found + 1 + (*found == '-') && comma[-1] == '0';
-    return zero || strlen(comma) > 2 ? psv_reference_number(ctx, found) : found;
+    if (!zero) return strlen(comma) > 2 ? psv_reference_number(ctx, found) : found;
+    size_t decimals = strspn(comma + 1, "0123456789");
+    char *decimal = decimals > 0 && !comma[1 + decimals] ? ps_arena_strndup(ctx->arena, found, strlen(found)) : NULL;
+    if (decimal != NULL) decimal[comma - found] = '.';
+    return decimal != NULL ? decimal : found;
 }
 
 /* "1,22" may be a decimal as well as a list. */

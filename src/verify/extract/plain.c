@@ -2,6 +2,7 @@
  * number ("so the length is 2√3", "the point is (1, 2)"). */
 #include "verify/extract/text.h"
 #include "verify/read/commands.h"
+#include "verify/read/token.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -28,10 +29,11 @@ bool psv_opens_with_prose(const char *text, size_t length) {
         if (isdigit((unsigned char)text[i])) return prose;
         if (text[i] == '\\' && !(i + 1 < length && text[i + 1] == '$')) return false;
         size_t end = i;
-        while (end < length && psv_letter(text[end]))
+        while (end < length && psv_letter(text[end]) && !psv_is_math_character(text + end)) /* x≤4 */
             end++;
         prose |= end > i && is_prose_word(text + i, end - i);
-        i = end > i ? end : i + 1;
+        size_t sign = end == i ? psv_is_math_character(text + i) : 0;
+        i = end > i ? end : i + (sign > 0 ? sign : 1);
     }
     return false;
 }
