@@ -505,9 +505,13 @@ static const struct {
     psv_candidate_rule rule;
 } rules[] = {
     {final_statement,
-     {"final statement", "a value that is announced after the last box, unless it only approximates it",
+     {"final statement",
+      "a value that is announced after the last box, on a line of its own or as the final answer, unless it only "
+      "approximates the box",
       "At first \\boxed{A} looks possible. The final answer is B", "B"}},
-    {tag, {"tag", "what stands in the last `<answer>`", "<answer>42</answer> I hope this helps with problem 7!", "42"}},
+    {tag,
+     {"tag", "what stands in the last `<answer>`, unless a box stands in or after it",
+      "<answer>42</answer> I hope this helps with problem 7!", "42"}},
     {box,
      {"box", "the last box that is not empty and no placeholder, with the formula around it",
       "\\boxed{3}. Wait: $-\\boxed{4}$, in the \\boxed{...} format", "-\\boxed{4}"}},
@@ -515,11 +519,15 @@ static const struct {
      {"announcement", "what \"the answer is\", \"Answer:\", `####` or their like in other languages announce",
       "The answer is 18 (9 × 2).", "18"}},
     {nothing_else,
-     {"nothing else", "the whole response, when it is nothing but an answer", "x=5 or x=3", "x=5 or x=3"}},
+     {"nothing else",
+      "the whole response, when it is nothing but an answer, perhaps with a remark that changes nothing", "x=5 or x=3",
+      "x=5 or x=3"}},
     {bold, {"bold", "the last bold stretch of the last line", "The fastest of the 3 is **Evelyn**.", "Evelyn"}},
     {quoted, {"quoted", "the quoted words that the response ends in", "The fastest runner is \"Evelyn\".", "Evelyn"}},
     {last_formula_or_number,
-     {"last", "the last formula or, when a number follows it, what the last sentence with a number comes to",
+     {"last",
+      "the last formula or, when a number follows it, what the last sentence with a number comes to; without either, "
+      "the last letter of a choice, the only number in words, or what is said after the last \"is\"",
       "So he will be 5+3=8 in 3 years.", "8"}},
 };
 
@@ -531,13 +539,13 @@ const psv_candidate_rule *psv_candidate_rule_at(size_t k) {
     return &rules[k].rule;
 }
 
-/* Look in one part of a response. */
-static const char *search_span(psv_ctx *ctx, const char *text, psv_span span) {
+/* Look in one part of a response; *rule gets the one that decided. */
+static const char *search_span(psv_ctx *ctx, const char *text, psv_span span, size_t *rule) {
     search s = {.ctx = ctx, .text = text, .span = span, .formulas = psv_find_formulas(ctx, text, span.end)};
     const char *found = NULL;
     if (!psv_last_boxes(ctx, text, span, &s.formulas, &s.box, &s.box_at)) s.box = NULL;
-    for (size_t k = 0; k < N_RULES && found == NULL; k++)
-        found = rules[k].find(&s);
+    for (*rule = 0; *rule < N_RULES; ++*rule)
+        if ((found = rules[*rule].find(&s)) != NULL) break;
     return found;
 }
 
@@ -546,11 +554,17 @@ psv_span psv_own_answer(const char *response, size_t length) {
 }
 
 const char *psv_extract(psv_ctx *ctx, const char *response, size_t length) {
+    size_t rule;
+    return psv_extract_by_rule(ctx, response, length, &rule);
+}
+
+const char *psv_extract_by_rule(psv_ctx *ctx, const char *response, size_t length, size_t *rule) {
+    *rule = N_RULES;
     const char *text = psv_plain_characters(ctx, response, &length);
     if (text == NULL) return NULL;
     psv_span all = {0, length}, own = psv_after_thinking(text, all);
-    const char *found = search_span(ctx, text, psv_before_next_turn(text, own));
+    const char *found = search_span(ctx, text, psv_before_next_turn(text, own), rule);
     if (found == NULL && own.begin > 0) /* nothing after the thinking */
-        found = search_span(ctx, text, psv_before_next_turn(text, (psv_span){0, own.begin}));
+        found = search_span(ctx, text, psv_before_next_turn(text, (psv_span){0, own.begin}), rule);
     return found;
 }
