@@ -191,14 +191,29 @@ static const char *gold_answer(psv_ctx *ctx, const char *gold) {
     return found != NULL ? found : gold;
 }
 
+/* "0,75", "3,14" as a response to a gold answer that is no list: a decimal. One decimal alone ("2,5") may be two
+ * values.
+ */
+static const char *decimal_response(psv_ctx *ctx, const char *gold, const char *found) {
+    const char *comma = strchr(found, ',');
+    if (!ctx->rules->numbers_have_any_locale || comma == NULL || strpbrk(gold, ",;") != NULL) return found;
+    bool zero = comma == found + 1 + (*found == '-') && comma[-1] == '0';
+    if (!zero) return strlen(comma) > 2 ? psv_reference_number(ctx, found) : found;
+    size_t decimals = strspn(comma + 1, "0123456789");
+    char *decimal = decimals > 0 && !comma[1 + decimals] ? ps_arena_strndup(ctx->arena, found, strlen(found)) : NULL;
+    if (decimal != NULL) decimal[comma - found] = '.';
+    return decimal != NULL ? decimal : found;
+}
+
 /* "1,22" may be a decimal as well as a list. */
 static ps_status decide_either_way(psv_ctx *ctx, const char *gold, const char *found, ps_verify_mode mode,
                                    ps_verify_result *result, ps_error *err) {
     ps_status status = decide(ctx, gold, found, mode, result, err);
     const char *decimal = ctx->rules->comma_may_be_decimal ? psv_reference_number(ctx, gold) : gold;
-    if (status != PS_OK || result->verdict == PS_SAME || decimal == gold) return status;
+    const char *response = decimal_response(ctx, gold, found);
+    if (status != PS_OK || result->verdict == PS_SAME || (decimal == gold && response == found)) return status;
     ps_verify_result again = {.extracted = result->extracted};
-    status = decide(ctx, decimal, found, mode, &again, err);
+    status = decide(ctx, decimal, response, mode, &again, err);
     if (status != PS_OK) return status;
     result->extracted = NULL;
     ps_verify_result_clear(result);

@@ -60,16 +60,46 @@ static void the_document_prints_the_rules_for_candidates(void **state) {
     expect_section("candidates", &table);
 }
 
-static void every_rule_for_candidates_takes_its_examples_answer(void **state) {
+/* What is taken from a response, and by which rule, must be what the document says. */
+static void expect_decided_by(size_t k, const char *response, const char *expected) {
+    psv_ctx ctx = {.arena = ps_arena_create(), .work = PSV_WORK, .rules = psv_rules_of(PS_VERIFY_STRICT)};
+    assert_non_null(ctx.arena);
+    size_t by;
+    const char *answer = psv_extract_by_rule(&ctx, response, strlen(response), &by);
+    if (answer == NULL || strcmp(answer, expected) != 0)
+        fail_msg("'%s': expected '%s', found '%s'", response, expected, answer != NULL ? answer : "(nothing)");
+    if (by != k)
+        fail_msg("'%s': rule %zu should decide, not %zu (%s)", response, k + 1, by + 1,
+                 psv_candidate_rule_at(by)->name);
+    ps_arena_free(ctx.arena);
+}
+
+static void every_rule_for_candidates_decides_its_example(void **state) {
     (void)state;
-    for (size_t k = 0; k < psv_n_candidate_rules; k++) {
-        const psv_candidate_rule *rule = psv_candidate_rule_at(k);
-        char *answer = NULL;
-        assert_int_equal(ps_extract_answer(rule->example, NULL, &answer, NULL), PS_OK);
-        if (answer == NULL || strcmp(answer, rule->answer) != 0)
-            fail_msg("'%s': expected '%s', found '%s'", rule->example, rule->answer,
-                     answer != NULL ? answer : "(nothing)");
-        ps_free(answer);
+    for (size_t k = 0; k < psv_n_candidate_rules; k++)
+        expect_decided_by(k, psv_candidate_rule_at(k)->example, psv_candidate_rule_at(k)->answer);
+}
+
+/* Responses in which two rules that follow each other find an answer each: the first one's counts. */
+static void of_two_rules_the_first_decides(void **state) {
+    (void)state;
+    static const struct {
+        const char *first, *response, *answer;
+    } pairs[] = {
+        {"final statement", "<answer>5</answer> \\boxed{6}\n\nFinal answer: 7", "7"},
+        {"tag", "\\boxed{6} <answer>5</answer>", "5"},
+        {"box", "The answer is 5. \\boxed{6}", "6"},
+        {"announcement", "Answer: 5", "5"},
+        {"nothing else", "**5**", "**5**"},
+        {"bold", "It is **5**, says \"six\"", "5"},
+        {"quoted", "Tom and Ann ran $5$ km. The faster one is \"Ann\"", "Ann"},
+    };
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        size_t k = 0;
+        while (k < psv_n_candidate_rules && strcmp(psv_candidate_rule_at(k)->name, pairs[i].first) != 0)
+            k++;
+        assert_int_equal(k, i);
+        expect_decided_by(k, pairs[i].response, pairs[i].answer);
     }
 }
 
@@ -83,6 +113,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(the_document_prints_the_table_of_rules),
                                        cmocka_unit_test(every_rule_tells_the_graders_apart),
                                        cmocka_unit_test(the_document_prints_the_rules_for_candidates),
-                                       cmocka_unit_test(every_rule_for_candidates_takes_its_examples_answer)};
+                                       cmocka_unit_test(every_rule_for_candidates_decides_its_example),
+                                       cmocka_unit_test(of_two_rules_the_first_decides)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

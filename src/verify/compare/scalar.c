@@ -196,9 +196,18 @@ static const psv_node *inside(const psv_node *node, psv_kind kind) {
     return node->kind == kind ? node->kid[0] : NULL;
 }
 
+/* A share as it is written: a decimal below 1, or a fraction of whole numbers. With a percent sign it is another one.
+ */
+static bool is_share(const psv_node *node) {
+    const psv_node *decimal = decimal_literal(node);
+    if (decimal != NULL) return strspn(decimal->text, "0") >= strlen(decimal->text) - (size_t)decimal->scale;
+    return node->kind == PSV_DIV && node->kid[0]->kind == PSV_NUM && node->kid[1]->kind == PSV_NUM;
+}
+
 /* May the sign on one of the sides have been left out on the other? */
-static bool may_be_left_out(const psv_compare *c, psv_kind sign, const psv_node *signed_side) {
+static bool may_be_left_out(const psv_compare *c, psv_kind sign, const psv_node *signed_side, const psv_node *bare) {
     bool word = signed_side->op; /* \text{percent} */
+    if (sign == PSV_PERCENT && c->ctx->rules->percent_sign_may_be_left_out && is_share(bare)) return false;
     return sign == PSV_DEGREE || word || c->ctx->rules->percent_sign_may_be_left_out;
 }
 
@@ -208,7 +217,7 @@ static psv_answer_is with_sign(psv_compare *c, const psv_node *a, const psv_node
     if (ia != NULL && ib != NULL) return with_names(c, ia, ib);
     bool by_value = sign == PSV_PERCENT || c->ctx->rules->degree_is_a_value;
     psv_answer_is is = by_value ? with_names(c, a, b) : PSV_NO;
-    if (is == PSV_YES || !may_be_left_out(c, sign, ia != NULL ? a : b)) return is;
+    if (is == PSV_YES || !may_be_left_out(c, sign, ia != NULL ? a : b, ia != NULL ? b : a)) return is;
     psv_answer_is bare = with_names(c, ia != NULL ? ia : a, ib != NULL ? ib : b);
     if (bare == PSV_NO) return is;
     c->says_more[ia != NULL ? PSV_FIRST : PSV_SECOND] = true;
@@ -296,6 +305,11 @@ static bool has_sign(const psv_node *node) {
     return node->kind == PSV_DEGREE || node->kind == PSV_PERCENT;
 }
 
+/* "2 rad", "120 apples": beside a number of degrees or percent these left no sign out. */
+static bool has_other_unit(const psv_node *node, psv_unit unit) {
+    return node->kind == PSV_UNIT && unit.dimension != 'K';
+}
+
 /* "50 cents" beside a decimal without a unit, which may be of dollars. */
 static psv_answer_is of_dollars(psv_compare *c, quantity x, quantity y, psv_answer_is is) {
     const quantity *money = x.unit.dimension == '$' ? &x : &y, *plain = money == &x ? &y : &x;
@@ -340,6 +354,8 @@ psv_answer_is psv_compare_scalars(psv_compare *c, const psv_node *a, const psv_n
         if (x.unit.dimension && !y.unit.dimension) y.unit = unit_of_letter(&y.value);
         if (y.unit.dimension && !x.unit.dimension) x.unit = unit_of_letter(&x.value);
         bool sign_x = has_sign(x.value), sign_y = has_sign(y.value);
+        if ((has_other_unit(a, x.unit) && sign_y && !sign_x) || (has_other_unit(b, y.unit) && sign_x && !sign_y))
+            return with_names(c, x.value, y.value);
         if (x.unit.dimension == 'K' && y.value->kind == PSV_DEGREE) sign_y = false;
         if (y.unit.dimension == 'K' && x.value->kind == PSV_DEGREE) sign_x = false;
         if ((x.unit.dimension && sign_y && !sign_x) || (y.unit.dimension && sign_x && !sign_y))

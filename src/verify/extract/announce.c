@@ -58,6 +58,7 @@ static size_t verb_at(const char *text, size_t i, size_t end) {
         "est", "ist",   "lautet", "è",        "é",       "是",      "为",        "為",     "は",       "는",      "은",
         "это", "равен", "jest",   "är",       "er",      "adalah",  "là",        "हैं",      "है",        "هو",      "هي"};
     if (text[i] == ':' || text[i] == '=') return 1;
+    if (text[i] == '-' && i > 0 && text[i - 1] == ' ' && i + 1 < end && text[i + 1] == ' ') return 1; /* Answer - 15 */
     if (end - i >= 3 && strncmp(text + i, "：", 3) == 0) return 3;
     if (end - i >= 3 && strncmp(text + i, "—", 3) == 0) return 3;
     size_t best = 0;
@@ -77,8 +78,11 @@ static size_t announced(const char *text, size_t i, size_t end, bool *loose) {
     size_t words = 0;
     if (i < end && (text[i] == 's' || text[i] == 'S')) i++;
     while (i < end) {
+        bool bold = false;
         while (i < end && strchr("* \t_\"'`", text[i]) != NULL)
-            i++;
+            bold |= text[i++] == '*';
+        if (bold && words == 0 && i < end && (isdigit((unsigned char)text[i]) || strchr("$\\-", text[i]) != NULL))
+            says = true; /* **Answer** 24 */
         size_t verb = i < end ? verb_at(text, i, end) : 0;
         if (verb) {
             says = true;

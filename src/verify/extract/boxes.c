@@ -22,7 +22,8 @@ typedef struct boxes {
 /* A box's command at s, up to its brace: how long it is; 0: there is none. Some escape of "\\b" may have eaten its
  * start. */
 static size_t box_command(const char *s, size_t left) {
-    static const char *const commands[] = {"\\boxed", "\\fbox", "\\ boxed", "\\framebox", "\boxed", "\\Boxed"};
+    static const char *const commands[] = {"\\boxed", "\\fbox",  "\\ boxed",    "\\framebox",
+                                           "\boxed",  "\\Boxed", "\\beginboxed"};
     if (left < 6 || (s[1] != 'b' && s[1] != 'B' && s[1] != 'f' && s[1] != ' ' && s[1] != 'o')) return 0;
     for (size_t k = 0; k < sizeof commands / sizeof *commands; k++) {
         size_t n = strlen(commands[k]);
@@ -49,11 +50,14 @@ static bool is_placeholder(const char *text, psv_span inner, bool bare) {
     char letters[24];
     size_t n = 0;
     if (inner.end - inner.begin > 60) return false;
+    if (text[inner.begin] == '<' && text[inner.end - 1] == '>') /* <answer> */
+        inner = (psv_span){inner.begin + 1, inner.end - 1};
     for (size_t i = inner.begin; i < inner.end; i++) {
         char c = text[i];
         if (c == '\\') { /* \\text, \\ldots, \\quad and spaces say nothing here; others do */
-            static const char *const quiet[] = {"\\text",  "\\mathrm", "\\textbf", "\\mathbf", "\\ldots", "\\dots",
-                                                "\\cdots", "\\quad",   "\\qquad",  "\\,",      "\\;",     "\\ "};
+            static const char *const quiet[] = {"\\text", "\\mathrm", "\\textbf", "\\mathbf", "\\ldots",
+                                                "\\dots", "\\cdots",  "\\quad",   "\\qquad",  "\\,",
+                                                "\\;",    "\\ ",      "\\_"};
             size_t skipped = 0;
             for (size_t k = 0; k < sizeof quiet / sizeof *quiet && !skipped; k++)
                 if (psv_letters_at(text + i, inner.end - i, quiet[k])) skipped = strlen(quiet[k]);

@@ -3,9 +3,12 @@
 #include "verify/extract/extract.h"
 
 #include "verify/extract/announce.h"
+#include "verify/extract/text.h"
 #include "verify/extract/turns.h"
 #include "verify/extract/value.h"
+#include "verify/read/prose.h"
 #include "verify/read/token.h"
+#include "verify/read/words.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -50,7 +53,11 @@ static const char *last_choice(psv_ctx *ctx, const char *text, size_t length) {
         bool alone = (i == 0 || !isalnum((unsigned char)text[i - 1])) && !isalnum((unsigned char)text[i + 1]);
         if (!alone || text[i] < 'A' || text[i] > 'H') continue;
         if (text[i] == 'A' && text[i + 1] == ' ') continue; /* the article */
-        return arena_span(ctx, text, (psv_span){i, i + 1});
+        size_t first = i;
+        if (i >= 6 && strncmp(text + i - 5, " and ", 5) == 0) first = i - 6;
+        if (i >= 5 && strncmp(text + i - 4, " or ", 4) == 0) first = i - 5;
+        bool two = text[first] >= 'A' && text[first] <= 'H' && (first == 0 || !isalnum((unsigned char)text[first - 1]));
+        return arena_span(ctx, text, (psv_span){two ? first : i, i + 1}); /* "both A and C" */
     }
     return NULL;
 }
@@ -156,8 +163,10 @@ static const char *announced_after(search *s, size_t begin) {
     psv_announcement a = psv_last_announcement(s->text, (psv_span){begin, s->span.end});
     for (int looks = 0; a.start && looks < MOST_ANNOUNCEMENTS; looks++) {
         psv_span stretch = {a.start, psv_sentence_end(s->text, s->span.end, a.start, &s->formulas)};
-        const char *found = a.loose ? psv_stated_result(s->ctx, s->text, stretch, &s->formulas)
-                                    : psv_stated_value(s->ctx, s->text, stretch, &s->formulas);
+        bool asks = stretch.end < s->span.end && s->text[stretch.end] == '?'; /* "Is the answer 12?" */
+        const char *found = asks      ? NULL
+                            : a.loose ? psv_stated_result(s->ctx, s->text, stretch, &s->formulas)
+                                      : psv_stated_value(s->ctx, s->text, stretch, &s->formulas);
         if (found != NULL && !(a.loose && is_remark(s->ctx, found))) return found;
         size_t earlier = a.start > begin + 2 ? a.start - 2 : begin; /* before its verb */
         while (earlier > begin && isspace((unsigned char)s->text[earlier]))
@@ -268,20 +277,67 @@ static const char *named_choice(search *s) {
     return NULL;
 }
 
+/* A number on each of two lines: "11", "5/6" is no mixed number. */
+static bool is_two_numbers(const char *text, size_t length) {
+    while (length > 0 && isspace((unsigned char)text[length - 1]))
+        length--;
+    for (size_t i = 1; i + 1 < length; i++)
+        if (text[i] == '\n' && isdigit((unsigned char)text[i + 1]) &&
+            (isdigit((unsigned char)text[i - 1]) || text[i - 1] == '\r'))
+            return true;
+    return false;
+}
+
+/* "24 is the answer": a sentence about a number, not an equation. */
+static bool says_of_number(const char *text, size_t length) {
+    size_t i = 0;
+    while (i < length && (isdigit((unsigned char)text[i]) || strchr("-$.,/%", text[i]) != NULL))
+        i++;
+    return i > 0 && psv_letters_at(text + i, length - i, " is ") && i + 4 < length && psv_letter(text[i + 4]);
+}
+
+/* "x = 15, as required", "15 (checked)": where a remark starts that ends the response and changes nothing; 0: there is
+ * none. */
+static size_t remark_start(psv_ctx *ctx, const char *text, size_t length) {
+    size_t start = length < 120 ? length : 0;
+    while (start > 0 && text[start - 1] != ',' && text[start - 1] != '(') {
+        start--;
+        if (isdigit((unsigned char)text[start]) || strchr("$\\=<>|[]{}", text[start]) != NULL) return 0;
+    }
+    if (start < 2 || (text[start - 1] == '(' && text[start - 2] != ' ')) return 0;
+    psv_span before = {0, start - 1};
+    const char *words = psv_plain_words(ctx, text + start, length - start);
+    size_t first = words != NULL ? strcspn(words, " ") : 0;
+    bool joins = first == 0 || psv_text_is(words, first, "and") || psv_text_is(words, first, "or");
+    const char *last = words != NULL ? strrchr(words, ' ') : NULL;
+    last = last != NULL ? last + 1 : words;
+    bool plain = first > 0 && strlen(last) > 2 && psv_is_plain_word(last, strlen(last));
+    return !joins && plain && psv_digit_within(text, before.begin, before.end) && !psv_changes_number(words) ? start - 1
+                                                                                                             : 0;
+}
+
 static const char *nothing_else(search *s) {
     const char *text = s->text + s->span.begin;
     size_t length = s->span.end - s->span.begin;
     size_t value = explained_value(s->ctx, text, length);
+    psv_span all = s->span;
+    size_t remark = value == 0 ? remark_start(s->ctx, text, length) : 0;
+    if (remark > 0) all.end = s->span.begin + remark;
+    length = all.end - all.begin;
     if (value == 0) value = yes_or_no(text, length);
     if (value > 0) return ps_arena_strndup(s->ctx->arena, text, value);
+    bool letter = length > 4 && *text >= 'A' && *text <= 'J' && strchr(",;:", text[1]) != NULL && text[2] == ' ' &&
+                  islower((unsigned char)text[3]) && islower((unsigned char)text[4]); /* "C, because B is too large" */
+    if (letter) return ps_arena_strndup(s->ctx->arena, text, 1);
     bool negative = psv_letters_at(text, length, "negative ") || psv_letters_at(text, length, "minus ");
     bool reals = psv_letters_at(text, length, "all real");
     bool date = length <= 20 && opens_with_month(text, length);
     const char *choice = length < 200 ? named_choice(s) : NULL;
     if (choice != NULL) return choice;
+    if (is_two_numbers(text, length) || says_of_number(text, length)) return NULL;
     bool sentence =
-        !date && (words_around(s->text, s->span, &s->formulas) || (psv_opens_with_prose(text, length) && !negative));
-    return sentence && !reals ? NULL : psv_readable(s->ctx, s->text, s->span, reals ? 8 : 3);
+        !date && (words_around(s->text, all, &s->formulas) || (psv_opens_with_prose(text, length) && !negative));
+    return sentence && !reals ? NULL : psv_readable(s->ctx, s->text, all, reals ? 8 : 3);
 }
 
 /* The last line that says something: no rule, no closing phrase, no heading. */
@@ -369,16 +425,46 @@ static bool only_domain_after(const search *s, const psv_formula *formula, psv_s
 }
 
 /* "The probability is one third.": a value in words after the last "is". */
-static const char *value_after_is(search *s, size_t end) {
+static const char *value_after_is(search *s, size_t end, size_t most_words) {
     while (end > s->span.begin && strchr(".!", s->text[end - 1]) != NULL)
         end--;
     for (size_t i = end; i-- > s->span.begin + 4 && end - i < 40;)
-        if (psv_letters_at(s->text + i - 4, end - i + 4, " is "))
-            return psv_readable(s->ctx, s->text, (psv_span){i, end}, 0);
+        if (psv_letters_at(s->text + i - 4, end - i + 4, " is ") ||
+            psv_letters_at(s->text + i - 4, end - i + 4, " be "))
+            return psv_readable(s->ctx, s->text, (psv_span){i, end}, most_words);
     return NULL;
 }
 
+/* Is a sentence only polite: "Let me know if you have 3 more questions"? */
+static bool is_closing(const char *text, psv_span sentence) {
+    static const char *const opens[] = {"let me know",    "feel free",       "i hope",      "hope this",
+                                        "please let",     "if you have any", "if you need", "if you would like",
+                                        "would you like", "do you want",     "thank you",   "thanks",
+                                        "note:",          "note that",       "please note", "remark"};
+    size_t i = sentence.begin;
+    while (i < sentence.end && !psv_letter(text[i]) && text[i] != '(')
+        i++;
+    bool aside =
+        i < sentence.end && text[i] == '(' && i > sentence.begin && text[i - 1] == '\n'; /* a line of its own */
+    if (aside) return true;
+    i += i < sentence.end && text[i] == '(';
+    for (size_t k = 0; k < sizeof opens / sizeof *opens; k++)
+        if (psv_letters_at(text + i, sentence.end - i, opens[k])) return true;
+    return false;
+}
+
+/* The response without polite sentences at its end that have a number. */
+static void drop_closing(search *s) {
+    psv_span number;
+    while (psv_last_number(s->text + s->span.begin, s->span.end - s->span.begin, &number)) {
+        psv_span sentence = sentence_of(s, s->span.begin + number.begin);
+        if (!is_closing(s->text, sentence) || sentence.begin <= s->span.begin) return;
+        s->span.end = sentence.begin;
+    }
+}
+
 static const char *last_formula_or_number(search *s) {
+    drop_closing(s);
     size_t end = s->span.end;
     while (end > s->span.begin && isspace((unsigned char)s->text[end - 1]))
         end--;
@@ -400,10 +486,10 @@ static const char *last_formula_or_number(search *s) {
         return list != NULL ? list : with_those_before(s->ctx, s->text, &s->formulas, formula);
     }
     if (!has_number) {
-        const char *said = value_after_is(s, end);
-        if (said != NULL) return said;
-        const char *choice = last_choice(s->ctx, s->text, s->span.end);
-        return choice != NULL ? choice : psv_only_number_word(s->ctx, s->text, s->span);
+        const char *said = value_after_is(s, end, 0);
+        if (said == NULL) said = last_choice(s->ctx, s->text, s->span.end);
+        if (said == NULL) said = psv_only_number_word(s->ctx, s->text, s->span);
+        return said != NULL ? said : value_after_is(s, end, 3); /* "The day is Saturday." */
     }
     psv_span wide = psv_around_number(s->text, s->span.end, number);
     if (wide.begin != number.begin) return arena_span(s->ctx, s->text, wide);
@@ -419,9 +505,13 @@ static const struct {
     psv_candidate_rule rule;
 } rules[] = {
     {final_statement,
-     {"final statement", "a value that is announced after the last box, unless it only approximates it",
+     {"final statement",
+      "a value that is announced after the last box, on a line of its own or as the final answer, unless it only "
+      "approximates the box",
       "At first \\boxed{A} looks possible. The final answer is B", "B"}},
-    {tag, {"tag", "what stands in the last `<answer>`", "<answer>42</answer> I hope this helps with problem 7!", "42"}},
+    {tag,
+     {"tag", "what stands in the last `<answer>`, unless a box stands in or after it",
+      "<answer>42</answer> I hope this helps with problem 7!", "42"}},
     {box,
      {"box", "the last box that is not empty and no placeholder, with the formula around it",
       "\\boxed{3}. Wait: $-\\boxed{4}$, in the \\boxed{...} format", "-\\boxed{4}"}},
@@ -429,11 +519,15 @@ static const struct {
      {"announcement", "what \"the answer is\", \"Answer:\", `####` or their like in other languages announce",
       "The answer is 18 (9 × 2).", "18"}},
     {nothing_else,
-     {"nothing else", "the whole response, when it is nothing but an answer", "x=5 or x=3", "x=5 or x=3"}},
+     {"nothing else",
+      "the whole response, when it is nothing but an answer, perhaps with a remark that changes nothing", "x=5 or x=3",
+      "x=5 or x=3"}},
     {bold, {"bold", "the last bold stretch of the last line", "The fastest of the 3 is **Evelyn**.", "Evelyn"}},
     {quoted, {"quoted", "the quoted words that the response ends in", "The fastest runner is \"Evelyn\".", "Evelyn"}},
     {last_formula_or_number,
-     {"last", "the last formula or, when a number follows it, what the last sentence with a number comes to",
+     {"last",
+      "the last formula or, when a number follows it, what the last sentence with a number comes to; without either, "
+      "the last letter of a choice, the only number in words, or what is said after the last \"is\"",
       "So he will be 5+3=8 in 3 years.", "8"}},
 };
 
@@ -445,13 +539,13 @@ const psv_candidate_rule *psv_candidate_rule_at(size_t k) {
     return &rules[k].rule;
 }
 
-/* Look in one part of a response. */
-static const char *search_span(psv_ctx *ctx, const char *text, psv_span span) {
+/* Look in one part of a response; *rule gets the one that decided. */
+static const char *search_span(psv_ctx *ctx, const char *text, psv_span span, size_t *rule) {
     search s = {.ctx = ctx, .text = text, .span = span, .formulas = psv_find_formulas(ctx, text, span.end)};
     const char *found = NULL;
     if (!psv_last_boxes(ctx, text, span, &s.formulas, &s.box, &s.box_at)) s.box = NULL;
-    for (size_t k = 0; k < N_RULES && found == NULL; k++)
-        found = rules[k].find(&s);
+    for (*rule = 0; *rule < N_RULES; ++*rule)
+        if ((found = rules[*rule].find(&s)) != NULL) break;
     return found;
 }
 
@@ -460,11 +554,17 @@ psv_span psv_own_answer(const char *response, size_t length) {
 }
 
 const char *psv_extract(psv_ctx *ctx, const char *response, size_t length) {
+    size_t rule;
+    return psv_extract_by_rule(ctx, response, length, &rule);
+}
+
+const char *psv_extract_by_rule(psv_ctx *ctx, const char *response, size_t length, size_t *rule) {
+    *rule = N_RULES;
     const char *text = psv_plain_characters(ctx, response, &length);
     if (text == NULL) return NULL;
     psv_span all = {0, length}, own = psv_after_thinking(text, all);
-    const char *found = search_span(ctx, text, psv_before_next_turn(text, own));
+    const char *found = search_span(ctx, text, psv_before_next_turn(text, own), rule);
     if (found == NULL && own.begin > 0) /* nothing after the thinking */
-        found = search_span(ctx, text, psv_before_next_turn(text, (psv_span){0, own.begin}));
+        found = search_span(ctx, text, psv_before_next_turn(text, (psv_span){0, own.begin}), rule);
     return found;
 }

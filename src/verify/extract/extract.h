@@ -109,6 +109,9 @@ psv_span psv_own_answer(const char *response, size_t length);
 
 /* The answer, NULL when there is none; arena. */
 const char *psv_extract(psv_ctx *ctx, const char *response, size_t length);
+
+/* As psv_extract; *rule gets the place of the rule that decided, psv_n_candidate_rules when none did. */
+const char *psv_extract_by_rule(psv_ctx *ctx, const char *response, size_t length, size_t *rule);
 const char *psv_extract_last(psv_ctx *ctx, const char *text, size_t length, const psv_formulas *formulas);
 const char *psv_extract_as_math_verify(psv_ctx *ctx, const char *response, size_t length);
 

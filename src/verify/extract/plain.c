@@ -2,22 +2,24 @@
  * number ("so the length is 2√3", "the point is (1, 2)"). */
 #include "verify/extract/text.h"
 #include "verify/read/commands.h"
+#include "verify/read/token.h"
 
 #include <ctype.h>
 #include <string.h>
 
 /* A word of a sentence, and no name, unit or function: short ones are listed, long ones have a small letter. */
 static bool is_prose_word(const char *word, size_t length) {
-    static const char *const short_words[] = {
-        "so", "is", "it", "we",  "get", "are", "the", "has", "had", "he",  "she", "his", "of",  "be",  "by",  "in",
-        "to", "as", "at", "now", "for", "our", "ans", "all", "my",  "was", "its", "you", "can", "let", "yes", "no"};
+    static const char *const short_words[] = {"so",  "is",  "it",  "we",  "get", "are", "the", "has", "had",
+                                              "he",  "she", "his", "of",  "be",  "by",  "in",  "to",  "as",
+                                              "at",  "now", "for", "our", "ans", "all", "my",  "was", "its",
+                                              "you", "can", "let", "yes", "no",  "hmm", "ok"};
     if (psv_word_code(word, length) || psv_find_function(word, length) >= 0) return false;
     for (size_t k = 0; k < sizeof short_words / sizeof *short_words; k++)
         if (psv_word_is(word, length, short_words[k])) return true;
     bool small = false;
     for (size_t k = 0; k < length; k++)
         small |= islower((unsigned char)word[k]) != 0;
-    return small && length >= 4 && !psv_word_is(word, length, "sqrt");
+    return small && length >= 4 && !psv_word_is(word, length, "sqrt") && !psv_word_is(word, length, "frac");
 }
 
 bool psv_opens_with_prose(const char *text, size_t length) {
@@ -27,10 +29,11 @@ bool psv_opens_with_prose(const char *text, size_t length) {
         if (isdigit((unsigned char)text[i])) return prose;
         if (text[i] == '\\' && !(i + 1 < length && text[i + 1] == '$')) return false;
         size_t end = i;
-        while (end < length && psv_letter(text[end]))
+        while (end < length && psv_letter(text[end]) && !psv_is_math_character(text + end)) /* x≤4 */
             end++;
         prose |= end > i && is_prose_word(text + i, end - i);
-        i = end > i ? end : i + 1;
+        size_t sign = end == i ? psv_is_math_character(text + i) : 0;
+        i = end > i ? end : i + (sign > 0 ? sign : 1);
     }
     return false;
 }

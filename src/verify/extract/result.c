@@ -4,6 +4,7 @@
 #include "verify/extract/text.h"
 #include "verify/read/commands.h"
 #include "verify/read/phrases.h"
+#include "verify/read/words.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -22,8 +23,9 @@ static bool is_part_of_more(const char *text, psv_span span, size_t i, size_t n)
     size_t end = before;
     while (before > span.begin && isalpha((unsigned char)text[before - 1]))
         before--;
+    bool total = end >= span.begin + 8 && psv_letters_at(text + end - 8, 8, "total of");
     for (size_t k = 0; k < sizeof around / sizeof *around; k++)
-        if (psv_word_is(text + before, end - before, around[k]) ||
+        if ((psv_word_is(text + before, end - before, around[k]) && !total) ||
             psv_word_is(text + after, psv_word_length(text, after), around[k]))
             return true;
     return text[i + n] == '-' || (i > span.begin && text[i - 1] == '-');
@@ -35,6 +37,23 @@ static size_t part_after(const char *s, size_t length) {
     return psv_and_a_part(s, length, &above, &below);
 }
 
+/* The longest number in words at text[i], a word of one: "five hundred forty". */
+static size_t whole_number_word(psv_ctx *ctx, const char *text, size_t i, size_t end, size_t n) {
+    size_t best = n;
+    for (int words = 1; words < 8; words++) {
+        size_t next = i + n;
+        if (next >= end || strchr(" -", text[next]) == NULL) break;
+        size_t more = psv_word_length(text, next + 1);
+        if (more == 0 || next + 1 + more > end) break;
+        n = next + 1 + more - i;
+        const char *plain = psv_plain_words(ctx, text + i, n);
+        bool joins = psv_word_is(text + next + 1, more, "and");
+        if (plain == NULL || (!joins && psv_number_word(plain) < 0)) break;
+        if (!joins) best = n;
+    }
+    return best;
+}
+
 const char *psv_only_number_word(psv_ctx *ctx, const char *text, psv_span span) {
     const char *found = NULL;
     size_t n;
@@ -44,6 +63,7 @@ const char *psv_only_number_word(psv_ctx *ctx, const char *text, psv_span span) 
         size_t more = n < 3 ? 0 : part_after(text + i + n, span.end - i - n);
         bool small = n < 3 || (more == 0 && psv_word_is(text + i, n, "one")); /* often no count */
         if (small || !psv_is_number_word(text + i, n)) continue;
+        if (more == 0) n = whole_number_word(ctx, text, i, span.end, n);
         if (found != NULL || (more == 0 && is_part_of_more(text, span, i, n))) return NULL;
         n += more;
         found = ps_arena_strndup(ctx->arena, text + i, n);
@@ -82,15 +102,18 @@ static size_t after_last_equals(const char *s) {
     return found ? psv_skip_spaces(s, found) : 0;
 }
 
-/* Words before a number that make it a circumstance. */
-static bool is_circumstance(const char *s, size_t i) {
+/* How much a number is a circumstance: not, by its purpose ("to make 16 muffins"), by a preposition. */
+typedef enum circumstance { NO_CIRCUMSTANCE, PURPOSE, CIRCUMSTANCE } circumstance;
+
+/* What the words before a number make of it. */
+static circumstance circumstance_of(const char *s, size_t i) {
     static const char *const words[] = {"in",     "after",   "for",   "every",   "per",    "with",   "on",   "at",
                                         "than",   "by",      "from",  "over",    "within", "during", "each", "since",
                                         "before", "until",   "these", "those",   "all",    "first",  "last", "next",
                                         "step",   "problem", "the",   "through", "into"};
     size_t number = i + strspn(s + i, "$-");
     number += strspn(s + number, "0123456789");
-    if (s[number] == '-' && isalpha((unsigned char)s[number + 1])) return true; /* the 12-month period */
+    if (s[number] == '-' && isalpha((unsigned char)s[number + 1])) return CIRCUMSTANCE; /* the 12-month period */
     size_t end = i;
     while (end > 0 && (s[end - 1] == ' ' || s[end - 1] == '$' || s[end - 1] == '-'))
         end--;
@@ -98,7 +121,7 @@ static bool is_circumstance(const char *s, size_t i) {
     while (begin > 0 && isalpha((unsigned char)s[begin - 1]))
         begin--;
     for (size_t k = 0; k < sizeof words / sizeof *words; k++)
-        if (psv_word_is(s + begin, end - begin, words[k])) return true;
+        if (psv_word_is(s + begin, end - begin, words[k])) return CIRCUMSTANCE;
     size_t before_end = begin;
     while (before_end > 0 && s[before_end - 1] == ' ')
         before_end--;
@@ -106,8 +129,10 @@ static bool is_circumstance(const char *s, size_t i) {
     while (before > 0 && isalnum((unsigned char)s[before - 1]))
         before--;
     if (psv_word_is(s + begin, end - begin, "of")) /* "5 of 8", "out of 8"; but "a profit of 8" */
-        return isdigit((unsigned char)s[before]) || psv_word_is(s + before, before_end - before, "out");
-    return psv_word_is(s + before, before_end - before, "to"); /* "to make 16 muffins" */
+        return isdigit((unsigned char)s[before]) || psv_word_is(s + before, before_end - before, "out")
+                   ? CIRCUMSTANCE
+                   : NO_CIRCUMSTANCE;
+    return psv_word_is(s + before, before_end - before, "to") ? PURPOSE : NO_CIRCUMSTANCE; /* "to make 16 muffins" */
 }
 
 /* "not 5", "isn't 5": where the denial before a number starts; SIZE_MAX: there is none. */
@@ -118,6 +143,63 @@ static size_t denied_at(const char *s, size_t i) {
         if (i >= n && psv_letters_at(s + i - n, n, denials[k])) return i - n;
     }
     return SIZE_MAX;
+}
+
+/* The words right before a number, at i, that make another number of it, or none: "more than", "a third of", "twice".
+ */
+static bool changed_at(const char *s, size_t i) {
+    static const char *const ends[] = {
+        " than ",       " than $",         "twice ",        "triple ",        "double ",     "half ",
+        "except ",      "everything but ", "anything but ", "all but ",       "nearly ",     "almost ",
+        "cannot be ",   "can't be ",       "not be ",       "never be ",      "half of ",    "third of ",
+        "thirds of ",   "quarter of ",     "quarters of ",  "fourth of ",     "fourths of ", "fifth of ",
+        "fifths of ",   "sixth of ",       "tenth of ",     "square of ",     "cube of ",    "root of ",
+        "multiple of ", "% of ",           "percent of ",   "reciprocal of ", "inverse of ", "opposite of ",
+        "at least ",    "at most ",        "up to ",        "below ",         "above ",      "beyond ",
+        "exceeds ",     "exceed ",         "times ",        "over ",          "under "};
+    for (size_t k = 0; k < sizeof ends / sizeof *ends; k++) {
+        size_t n = strlen(ends[k]);
+        if (i >= n && psv_letters_at(s + i - n, n, ends[k])) return true;
+    }
+    return false;
+}
+
+/* "minus 3", "negative 3": where the word before a number at i starts; i: there is none, or a number before it. */
+static size_t signed_start(const char *s, size_t i) {
+    static const char *const signs[] = {"minus ", "negative "};
+    for (size_t k = 0; k < sizeof signs / sizeof *signs; k++) {
+        size_t n = strlen(signs[k]);
+        bool here = i >= n && psv_letters_at(s + i - n, n, signs[k]);
+        if (here && (i == n || (s[i - n - 1] == ' ' && (i < n + 2 || !isdigit((unsigned char)s[i - n - 2])))))
+            return i - n;
+    }
+    return i;
+}
+
+/* Where the expression starts that a number ends: "2x + 3", "x^2 - 1". `i` when it stands alone. */
+static size_t expression_start(const char *s, size_t i) {
+    size_t start = i;
+    for (int parts = 0; parts < 8; parts++) {
+        size_t sign = start;
+        while (sign > 0 && s[sign - 1] == ' ')
+            sign--;
+        if (sign == 0 || strchr("+-*/^", s[sign - 1]) == NULL) return start;
+        size_t end = sign - 1;
+        while (end > 0 && s[end - 1] == ' ')
+            end--;
+        bool apart = end < sign - 1, letter = false;
+        if (apart != (sign < start)) return start; /* "5 -3" */
+        size_t begin = end;
+        while (begin > 0 && (isalnum((unsigned char)s[begin - 1]) || strchr(".^*/()", s[begin - 1]) != NULL ||
+                             (unsigned char)s[begin - 1] >= 128)) /* x² */
+            letter |= isalpha((unsigned char)s[--begin]) != 0;
+        size_t word = 0;
+        for (size_t k = begin; k < end; k++)
+            word = isalpha((unsigned char)s[k]) && isalpha((unsigned char)s[k + 1]) ? word + 1 : word;
+        if (begin == end || word > 0 || !letter) return start; /* numbers alone are told apart by "=" and words */
+        start = begin;
+    }
+    return start;
 }
 
 /* "I cannot solve this", "it cannot be determined": no number of the sentence is an answer. */
@@ -221,11 +303,35 @@ static size_t number_start(const char *s, size_t i) {
     return begin - minus;
 }
 
+static bool has_letters(const char *s, const char *lower) {
+    for (size_t left = strlen(s); left > 0; s++, left--)
+        if (psv_letters_at(s, left, lower)) return true;
+    return false;
+}
+
 /* "4 classes because 10 - 6 = 4": what follows "because" is the reason, when a number stands before it. */
 static void end_at_reason(char *s) {
+    static const char *const reasons[] = {"because ", "computed as ", "calculated as ", "found by ", "obtained by "};
+    bool bound = has_letters(s, "at least ") || has_letters(s, "at most ");
+    if (bound && strchr(s, '=') != NULL) return; /* "at least 68 because 200 - 132 = 68": the reason has the value */
     for (size_t i = 1; s[i]; i++)
-        if (s[i - 1] == ' ' && psv_letters_at(s + i, strnlen(s + i, 8), "because ") && psv_digit_within(s, 0, i))
-            s[i] = 0;
+        for (size_t k = 0; k < sizeof reasons / sizeof *reasons && s[i]; k++)
+            if (s[i - 1] == ' ' && psv_letters_at(s + i, strnlen(s + i, 16), reasons[k]) && psv_digit_within(s, 0, i))
+                s[i] = 0;
+}
+
+/* "15 pies, which is 3 more than Ana": a comparison after the result. */
+static void end_at_comparison(char *s) {
+    static const char which[] = ", which is ";
+    static const char *const compares[] = {" more than ", " less than ", " fewer than ", " times as "};
+    for (size_t i = 1; s[i]; i++) {
+        if (!psv_letters_at(s + i, strnlen(s + i, sizeof which), which) || !psv_digit_within(s, 0, i)) continue;
+        for (size_t k = 0; k < sizeof compares / sizeof *compares; k++)
+            if (strstr(s + i, compares[k]) != NULL) {
+                s[i] = '\0';
+                return;
+            }
+    }
 }
 
 /* "24 apples, which he gives to 3 friends": what becomes of the result is another story, unless it goes on to count. */
@@ -243,7 +349,8 @@ static void end_at_story(char *s) {
         }
 }
 
-/* "$460 (400 regular + 60 overtime)": a bracket that ends the sentence, after a number and at most a noun, explains it.
+/* "$460 (400 regular + 60 overtime)": a bracket that ends the sentence, after a number and at most three words,
+ * explains it.
  */
 static void end_at_explanation(char *s) {
     size_t length = strlen(s), end = length;
@@ -254,10 +361,14 @@ static void end_at_explanation(char *s) {
     for (int depth = 1; open > 0 && depth > 0; open--)
         depth += (s[open - 1] == ')') - (s[open - 1] == '(');
     if (open < 2 || s[open] != '(' || s[open - 1] != ' ') return;
-    size_t noun = open - 1;
-    while (noun > 0 && isalpha((unsigned char)s[noun - 1]))
-        noun--;
-    size_t number = noun > 0 && noun < open - 1 && s[noun - 1] == ' ' ? noun - 1 : open - 1;
+    size_t number = open - 1;
+    for (int words = 0; words < 3; words++) { /* "15 pies altogether (" */
+        size_t noun = number;
+        while (noun > 0 && isalpha((unsigned char)s[noun - 1]))
+            noun--;
+        if (noun == 0 || noun == number || s[noun - 1] != ' ') break;
+        number = noun - 1;
+    }
     if (number > 0 && (isdigit((unsigned char)s[number - 1]) || s[number - 1] == '%')) s[open - 1] = '\0';
 }
 
@@ -272,6 +383,7 @@ const char *psv_result_of_sentence(psv_ctx *ctx, const char *text, psv_span sent
     char *copy = psv_plain_copy(ctx, text, sentence);
     if (copy == NULL) return NULL;
     end_at_reason(copy);
+    end_at_comparison(copy);
     end_at_story(copy);
     end_at_explanation(copy);
     if (changes_its_number(copy)) return copy;
@@ -294,6 +406,7 @@ const char *psv_result_of_sentence(psv_ctx *ctx, const char *text, psv_span sent
         if (value != NULL) return value;
     }
     size_t best = SIZE_MAX, last = SIZE_MAX;
+    circumstance least = CIRCUMSTANCE; /* of those so far */
     int looks = 0;
     for (size_t i = 0; s[i]; i++) {
         if (!isdigit((unsigned char)s[i])) continue;
@@ -304,7 +417,11 @@ const char *psv_result_of_sentence(psv_ctx *ctx, const char *text, psv_span sent
             const char *list = !argument && looks++ < MOST_NUMBERS ? list_value(ctx, s, begin) : NULL;
             if (list != NULL) return list;
             last = begin;
-            if (!is_circumstance(s, begin)) best = begin;
+            circumstance is = circumstance_of(s, begin);
+            if (is < CIRCUMSTANCE && is <= least) {
+                best = begin;
+                least = is;
+            }
         }
         size_t first = i;
         while (isdigit((unsigned char)s[i + 1]) || is_group_of_three(s, first, i + 1) ||
@@ -313,9 +430,15 @@ const char *psv_result_of_sentence(psv_ctx *ctx, const char *text, psv_span sent
     }
     if (best == SIZE_MAX && last != SIZE_MAX && counts_unknowns(s, last)) return only_said(ctx, s);
     if (best == SIZE_MAX) best = last;
-    size_t denial = best != SIZE_MAX ? denied_at(s, best) : SIZE_MAX;
+    if (best == SIZE_MAX) return NULL;
+    size_t denial = denied_at(s, best);
     if (denial != SIZE_MAX) return only_said(ctx, s + denial);
-    return best == SIZE_MAX ? NULL : psv_value_at_start(ctx, s + best);
+    if (changed_at(s, best)) return only_said(ctx, s);
+    size_t sign = signed_start(s, best);
+    if (sign != best) return psv_readable(ctx, s, (psv_span){sign, best + strcspn(s + best, " ,;:")}, 4);
+    size_t whole = expression_start(s, best);
+    const char *expression = whole < best ? psv_value_at_start(ctx, s + whole) : NULL;
+    return expression != NULL ? expression : psv_value_at_start(ctx, s + best);
 }
 
 const char *psv_stated_result(psv_ctx *ctx, const char *text, psv_span stretch, const psv_formulas *formulas) {

@@ -98,12 +98,21 @@ static const char *without_lead_in(const char *s) {
 
 size_t psv_words_on_number(const char *s) {
     static const char *const words[] = {
-        "at least ",       "at most ",      "less than ",     "more than ",     "fewer than ",
-        "greater than ",   "no more than ", "no fewer than ", "no less than ",  "almost ",
-        "nearly ",         "over ",         "under ",         "between ",       "twice ",
-        "half of ",        "double ",       "up to ",         "log of ",        "logarithm of ",
-        "square root of ", "cube root of ", "inverse of ",    "reciprocal of ", "opposite of "};
-    size_t article = psv_letters_at(s, strnlen(s, 4), "the ") ? 4 : 0, left = strnlen(s + article, 16);
+        "at least ",       "at most ",        "less than ",       "more than ",        "fewer than ",
+        "greater than ",   "no more than ",   "no fewer than ",   "no less than ",     "almost ",
+        "nearly ",         "over ",           "under ",           "between ",          "twice ",
+        "half of ",        "double ",         "up to ",           "log of ",           "logarithm of ",
+        "square root of ", "cube root of ",   "inverse of ",      "reciprocal of ",    "opposite of ",
+        "half ",           "triple ",         "quarter of ",      "third of ",         "fourth of ",
+        "fifth of ",       "sixth of ",       "eighth of ",       "tenth of ",         "thirds of ",
+        "quarters of ",    "fourths of ",     "fifths of ",       "square of ",        "cube of ",
+        "multiple of ",    "percent of ",     "smaller than ",    "larger than ",      "all but ",
+        "anything but ",   "everything but ", "anything except ", "everything except "};
+    static const char *const openers[] = {"the ", "a ", "an ", "one ", "two ", "three ", "four ", "any ", "all "};
+    size_t article = 0;
+    for (size_t k = 0; k < sizeof openers / sizeof *openers && article == 0; k++)
+        article = psv_letters_at(s, strnlen(s, 8), openers[k]) ? strlen(openers[k]) : 0;
+    size_t left = strnlen(s + article, 24);
     for (size_t k = 0; k < sizeof words / sizeof *words; k++)
         if (psv_letters_at(s + article, left, words[k])) return article + strlen(words[k]);
     return 0;

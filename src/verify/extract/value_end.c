@@ -47,16 +47,19 @@ static size_t bracket_end(const char *s, size_t i) {
 
 static bool is_denial(const char *s, size_t i) {
     static const char *const phrases[] = {
-        "or more",      "or less",      "or fewer",       "or so",         "or above",     "below zero",
-        "or below",     "or greater",   "or higher",      "or lower",      "or over",      "or under",
-        "or larger",    "or smaller",   "or older",       "or younger",    "or later",     "or earlier",
-        "or better",    "or up",        "or longer",      "or shorter",    "and above",    "and below",
-        "and up",       "and over",     "and under",      "and more",      "squared",      "cubed",
-        "factorial",    "percent of",   "to the power",   "to the second", "to the third", "to the fourth",
-        "to the fifth", "to the sixth", "to the seventh", "to the nth",    "is wrong",     "is not",
-        "is incorrect", "isn't",        "(wrong",         "(incorrect",    "(not",         "tenths",
-        "hundredths",   "thousandths",  "thirds",         "fifths",        "score",        "bn",
-        "lakh",         "crore",        "choose"};
+        "or more",      "or less",       "or fewer",       "or so",         "or above",      "below zero",
+        "or below",     "or greater",    "or higher",      "or lower",      "or over",       "or under",
+        "or larger",    "or smaller",    "or older",       "or younger",    "or later",      "or earlier",
+        "or better",    "or up",         "or longer",      "or shorter",    "and above",     "and below",
+        "and up",       "and over",      "and under",      "and more",      "squared",       "cubed",
+        "factorial",    "percent of",    "to the power",   "to the second", "to the third",  "to the fourth",
+        "to the fifth", "to the sixth",  "to the seventh", "to the nth",    "is wrong",      "is not",
+        "is incorrect", "isn't",         "(wrong",         "(incorrect",    "(not",          "tenths",
+        "hundredths",   "thousandths",   "thirds",         "fifths",        "score",         "bn",
+        "lakh",         "crore",         "choose",         "fourths",       "sixths",        "sevenths",
+        "eighths",      "ninths",        "is false",       "is too",        "is impossible", "is excluded",
+        "is rejected",  "is the wrong",  "cannot",         "can't",         "does not",      "doesn't",
+        "fails",        "would be wrong"};
     for (size_t k = 0; k < sizeof phrases / sizeof *phrases; k++) {
         size_t n = strlen(phrases[k]);
         if (psv_letters_at(s + i, strnlen(s + i, n), phrases[k]) && !isalpha((unsigned char)s[i + n])) return true;
@@ -68,6 +71,9 @@ static bool is_denial(const char *s, size_t i) {
         size_t n = strlen(operators[k]), next = i + n + 1;
         if (!psv_letters_at(s + i, strnlen(s + i, n), operators[k]) || s[i + n] != ' ') continue;
         if (isdigit((unsigned char)s[next]) || strchr("-\\($", s[next]) != NULL) return true;
+        size_t name = psv_word_length(s, next);
+        if (psv_word_is(s + next, name, "pi") || psv_word_is(s + next, name, "sqrt") || psv_is_math_character(s + next))
+            return true;
         if (isalpha((unsigned char)s[next]) && !isalpha((unsigned char)s[next + 1]) && (s[next] | 32) != 'a')
             return true;
     }
@@ -160,6 +166,11 @@ static bool walk_word(walk *w) {
         w->operand = false;
         return true;
     }
+    if (w->operand && psv_word_is(s + i, n, "to") && isdigit((unsigned char)s[psv_skip_spaces(s, i + n)])) {
+        w->i = i + n; /* 3 to 4 */
+        w->operand = false;
+        return true;
+    }
     bool per = psv_word_is(s + i, n, "per");
     if (per) { /* "miles per hour" */
         size_t by = psv_skip_spaces(s, i + n), m = psv_word_length(s, by);
@@ -237,7 +248,10 @@ static bool walk_sign(walk *w, bool space_before) {
         return false;
     if (strchr("%!'", c) != NULL && w->operand) {
         w->i = w->end = i + 1;
-        return true;
+        bool of = c == '%' && psv_letters_at(s + next, strnlen(s + next, 3), "of ");
+        if (!of || !isdigit((unsigned char)s[psv_skip_spaces(s, next + 3)])) return true;
+        w->denied = true; /* 15% of 40 */
+        return false;
     }
     if (c == '$') {
         w->i++;
@@ -280,8 +294,9 @@ psv_value_end psv_find_value_end(const char *s) {
         size_t sign = psv_is_math_character(s + w.i);
         if (!s[w.i]) break;
         if (sign) {
-            bool dash = space && (strncmp(s + w.i, "–", 3) == 0 || strncmp(s + w.i, "—", 3) == 0) &&
-                        s[w.i + sign] == ' ' && psv_letter(s[psv_skip_spaces(s, w.i + sign)]);
+            bool apart = space && s[w.i + sign] == ' ';
+            bool words = psv_letter(s[psv_skip_spaces(s, w.i + sign)]);
+            bool dash = apart && (strncmp(s + w.i, "—", 3) == 0 || (strncmp(s + w.i, "–", 3) == 0 && words));
             if (dash) break;
             w.i = w.end = w.i + sign;
             w.operand = true;
@@ -293,5 +308,7 @@ psv_value_end psv_find_value_end(const char *s) {
             going = walk_sign(&w, space);
         }
     }
-    return (psv_value_end){w.end, w.denied};
+    bool and_more = w.end > 0 && s[w.end] == '+' && (!s[w.end + 1] || strchr(" .,;)", s[w.end + 1]) != NULL); /* 15+ */
+    bool goes_on = and_more && isdigit((unsigned char)s[psv_skip_spaces(s, w.end + 1)]);
+    return (psv_value_end){w.end, w.denied || (and_more && !goes_on)};
 }

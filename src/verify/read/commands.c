@@ -173,6 +173,9 @@ static const psv_command commands[] = {
     {"hfill", PSV_SKIP, 0},
     {"nonumber", PSV_SKIP, 0},
     {"checkmark", PSV_SKIP, 0},
+    {"therefore", PSV_SKIP, 0},
+    {"textquotedblleft", PSV_SKIP, 0},
+    {"textquotedblright", PSV_SKIP, 0},
     {"notag", PSV_SKIP, 0},
     {"!", PSV_SKIP, 0},
     {"(", PSV_SKIP, 0},
@@ -298,6 +301,7 @@ int psv_word_code(const char *s, size_t length) {
                  {"degrees", TK_DEGREE},
                  {"infinity", TK_INFINITY},
                  {"inf", TK_INFINITY},
+                 {"oo", TK_INFINITY}, /* as SymPy writes it */
                  {"plus", 0}};
     for (size_t k = 0; k < sizeof words / sizeof *words; k++)
         if (psv_word_is(s, length, words[k].word)) return words[k].code;

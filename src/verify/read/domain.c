@@ -3,6 +3,8 @@
 #include "verify/read/parse.h"
 #include "verify/read/prose.h"
 
+#include <string.h>
+
 static int depth_change(int code) {
     switch (code) {
     case '(':
@@ -89,12 +91,49 @@ static bool is_bracketed_condition(const psv_tokens *tokens, size_t i) {
     return false;
 }
 
+/* "∀x > 0, f(x) = 0": a condition in front, up to its comma. */
+static void cut_front(psv_ctx *ctx, psv_tokens *tokens) {
+    const char *words = tokens->n > 0 ? words_at(ctx, &tokens->data[0]) : NULL;
+    if (words == NULL || (strcmp(words, "forall") != 0 && strncmp(words, "for all", 7) != 0)) return;
+    int depth = 0;
+    for (size_t i = 1; i + 2 < tokens->n; i++) {
+        depth += depth_change(tokens->data[i].code);
+        if (tokens->data[i].code != ',' || depth != 0) continue;
+        tokens->data += i + 1;
+        tokens->n -= i + 1;
+        return;
+    }
+}
+
+/* "x + 1, x ≠ 2": at the comma after a value, does nothing follow but a restriction of a name in it? */
+static bool is_restriction(const psv_tokens *tokens, size_t i) {
+    const psv_token *t = tokens->data;
+    bool restricted = false, named = false;
+    if (t[i].code != ',' || t[i + 1].code != TK_LETTER) return false;
+    for (size_t k = 0; k < i; k++) {
+        if (restricts(t[k].code) || t[k].code == ',' || t[k].code == TK_PM || t[k].code == TK_TEXT) return false;
+        named |= t[k].code == TK_LETTER && strcmp(t[k].text, t[i + 1].text) == 0;
+    }
+    for (size_t k = i + 1; k + 1 < tokens->n; k++) {
+        bool other = t[k].code == ',' || t[k].code == '=' || t[k].code == TK_IN; /* "k ∈ ℤ" names the k */
+        if (other || t[k].code == TK_TEXT || t[k].code == TK_OR) return false;
+        restricted |= restricts(t[k].code);
+    }
+    return named && restricted;
+}
+
 void psv_cut_domain(psv_ctx *ctx, psv_tokens *tokens, psv_definitions *where) {
     int depth = 0;
+    cut_front(ctx, tokens);
     for (size_t i = 0; i + 1 < tokens->n; i++) {
         const psv_token *t = &tokens->data[i];
         if (i > 0 && depth == 0) {
             const char *words = words_at(ctx, t);
+            bool explains = words != NULL && (strncmp(words, "since", 5) == 0 || strncmp(words, "because", 7) == 0);
+            if (explains && tokens->data[i + 1].code != TK_END) {
+                end_at(tokens, i);
+                return;
+            }
             bool opens = words != NULL && psv_opens_domain(words) && tokens->data[i + 1].code != TK_END;
             bool defines = opens && strncmp(words, "where", 5) == 0;
             if (opens && is_one_condition(ctx, tokens, i, defines)) {
@@ -102,7 +141,7 @@ void psv_cut_domain(psv_ctx *ctx, psv_tokens *tokens, psv_definitions *where) {
                 end_at(tokens, i);
                 return;
             }
-            if (is_bracketed_condition(tokens, i)) {
+            if (is_bracketed_condition(tokens, i) || is_restriction(tokens, i)) {
                 end_at(tokens, i);
                 return;
             }
@@ -134,4 +173,18 @@ size_t psv_after_unread_side(const psv_tokens *tokens) {
         depth += depth_change(t->code);
     }
     return unread_before && !unread ? value : 0;
+}
+
+size_t psv_after_last_equals(psv_ctx *ctx, const psv_tokens *tokens) {
+    size_t value = 0;
+    int depth = 0;
+    for (size_t i = 0; i + 1 < tokens->n; i++) {
+        const psv_token *t = &tokens->data[i];
+        const char *words = words_at(ctx, t);
+        bool changes = words != NULL && psv_changes_number(words);
+        if (restricts(t->code) || changes || (depth == 0 && (t->code == ',' || t->code == TK_OR))) return 0;
+        if (t->code == '=' && depth == 0) value = i + 1;
+        depth += depth_change(t->code);
+    }
+    return value > 1 ? value : 0;
 }

@@ -24,4 +24,8 @@ void psv_cut_domain(psv_ctx *ctx, psv_tokens *tokens, psv_definitions *where);
  * limit, a determinant, the minimum of a function); 0: there is no such side. */
 size_t psv_after_unread_side(const psv_tokens *tokens);
 
+/* As that, for a left side that turned out to be unreadable otherwise ("|A ∩ B| = 12", "tr(A) = 12"): it must neither
+ * restrict anything nor have words that change a number. */
+size_t psv_after_last_equals(psv_ctx *ctx, const psv_tokens *tokens);
+
 #endif

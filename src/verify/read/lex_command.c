@@ -214,6 +214,13 @@ static void lex_named_command(psv_lexer *lex, size_t begin, const char *name, si
     }
 }
 
+/* "[2pt]" after a new row: how long. */
+static size_t row_space(const char *s) {
+    size_t digits = *s == '[' ? strspn(s + 1, "0123456789.") : 0;
+    size_t letters = digits > 0 ? strspn(s + 1 + digits, "abcdefghijklmnopqrstuvwxyz") : 0;
+    return letters == 2 && s[1 + digits + letters] == ']' ? digits + letters + 2 : 0;
+}
+
 void psv_lex_command(psv_lexer *lex) {
     size_t begin = lex->i++;
     if (lex->i >= lex->length) return;
@@ -225,10 +232,12 @@ void psv_lex_command(psv_lexer *lex) {
             (isalpha((unsigned char)lex->s[next]) || strchr("{}$%!,;", lex->s[next]) != NULL))
             return; /* the second backslash starts the command */
         lex->i++;
-        if (row)
+        if (row) {
             psv_push(lex, TK_ROW, begin, "", 0);
-        else
+            lex->i += row_space(lex->s + lex->i);
+        } else {
             lex->space = true;
+        }
         return;
     }
     if (!isalpha((unsigned char)c)) {

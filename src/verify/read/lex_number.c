@@ -80,8 +80,8 @@ static size_t ordinal_letters(const psv_lexer *lex) {
     return 0;
 }
 
-/* 1.234.567 and 1.500,23: points between groups of three, a comma before the decimals. How many bytes; 0: it is not
- * that. One group alone ("1.500") is a decimal. */
+/* 1.234.567, 1.500,23 and 1 500,23: points or blanks between groups of three, a comma before the decimals. How many
+ * bytes; 0: it is not that. One group alone ("1.500") is a decimal. */
 static size_t european_number(const psv_lexer *lex, char *digits, size_t *n, size_t *decimals) {
     const char *s = lex->s + lex->i;
     size_t i = strspn(s, "0123456789"), groups = 0;
@@ -89,7 +89,8 @@ static size_t european_number(const psv_lexer *lex, char *digits, size_t *n, siz
     if (i < 1 || i > 3 || *s == '0') return 0;
     memcpy(digits, s, i);
     *n = i;
-    while (s[i] == '.' && strspn(s + i + 1, "0123456789") == 3 && *n < PSV_LONGEST_NUMERAL) {
+    char mark = s[i] == ' ' ? ' ' : '.'; /* with blanks it is one only before a comma and decimals */
+    while (s[i] == mark && strspn(s + i + 1, "0123456789") == 3 && *n < PSV_LONGEST_NUMERAL) {
         memcpy(digits + *n, s + i + 1, 3);
         *n += 3;
         i += 4;
@@ -102,7 +103,7 @@ static size_t european_number(const psv_lexer *lex, char *digits, size_t *n, siz
         *decimals = after;
         return i + 1 + after;
     }
-    return groups >= 2 && s[i] != '.' ? i : 0;
+    return groups >= 2 && mark == '.' && s[i] != '.' ? i : 0;
 }
 
 /* 3{,}14, 0{,}75: a comma before decimals. Its length, 0 when there is none. */

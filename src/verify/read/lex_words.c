@@ -200,6 +200,17 @@ static size_t push_part(psv_lexer *lex, size_t begin, const char *s, size_t leng
     return used;
 }
 
+/* "is" before "less than", "at most": one sign with them. */
+static bool is_compared(const psv_lexer *lex, const char *s, size_t length) {
+    static const char *const next[] = {"at least",   "at most",      "less than",    "more than",   "greater than",
+                                       "fewer than", "no more than", "no less than", "larger than", "smaller than"};
+    size_t i = lex->i + strspn(lex->s + lex->i, " ");
+    bool found = false;
+    for (size_t k = 0; k < sizeof next / sizeof *next && psv_text_is(s, length, "is"); k++)
+        found |= psv_word_is(lex->s + i, strnlen(lex->s + i, strlen(next[k])), next[k]);
+    return found;
+}
+
 /* A run of plain letters: a known word, a function, or a product of letters. */
 void psv_lex_letters(psv_lexer *lex) {
     size_t begin = lex->i, end = begin;
@@ -223,6 +234,9 @@ void psv_lex_letters(psv_lexer *lex) {
         psv_push(lex, TK_CUP, begin, s, length);
         return;
     }
+    bool land =
+        length <= 2 && isupper((unsigned char)s[0]) && s[length] == '$' && isdigit((unsigned char)s[length + 1]);
+    if (land && lex->ctx->rules->words_may_be_signs) return; /* CA$18 */
     const char *money = lex->ctx->rules->words_may_be_signs ? psv_currency_code(s, length) : NULL;
     if (money != NULL) {                /* USD 9,500; Rs. 9500 */
         if (lex->s[end] == '$') return; /* US$18 */
@@ -236,14 +250,17 @@ void psv_lex_letters(psv_lexer *lex) {
     }
     bool ratio = (psv_text_is(s, length, "to") || psv_text_is(s, length, "in")) && between_numbers(lex);
     if (!code && func < 0 && !ratio) {
-        if (push_sign(lex, begin, s, length)) return;
+        if (!is_compared(lex, s, length) && push_sign(lex, begin, s, length)) return;
         lex->i = begin;
         if (lex_phrase(lex)) return;
         lex->i = end;
     }
+    bool fraction = psv_text_is(s, length, "frac") || psv_text_is(s, length, "dfrac");
     if (code) {
         psv_token *token = psv_push(lex, code, begin, s, length);
         if (token != NULL && code == TK_DEGREE) token->id = 1;
+    } else if (fraction && lex->s[end] == '{') {
+        psv_push(lex, TK_FRAC, begin, s, length); /* its backslash was lost */
     } else if (ratio) {
         psv_push(lex, *s == 't' ? ':' : '/', begin, s, length); /* 2 to 3, 1 in 5 */
     } else if (psv_word_is(s, length, "sqrt")) {
@@ -293,6 +310,14 @@ static bool push_joined(psv_lexer *lex, size_t begin, const char *s, size_t leng
     return false;
 }
 
+/* "\\euro": the name of the currency that a command in \text stands for; NULL: another text. */
+static const char *currency_command(const char *s, size_t length) {
+    static const char *const names[][2] = {{"\\euro", "euro"}, {"\\pounds", "pound sterling"}, {"\\yen", "yen"}};
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+        if (psv_text_is(s, length, names[k][0])) return names[k][1];
+    return NULL;
+}
+
 void psv_push_textual(psv_lexer *lex, size_t begin, const char *s, size_t length, bool bold) {
     size_t blanks = psv_leading_blanks(s, length);
     lex->space |= blanks > 0;
@@ -307,6 +332,8 @@ void psv_push_textual(psv_lexer *lex, size_t begin, const char *s, size_t length
         length -= blanks;
     }
     int func = psv_find_function(s, length), code = psv_word_code(s, length);
+    if (func == PSV_MIN && psv_ends_number(lex)) func = -1; /* 90 minutes */
+    const char *currency = currency_command(s, length);
     size_t part = push_part(lex, begin, s, length);
     if (length == 0) {
         lex->space = true;
@@ -314,6 +341,8 @@ void psv_push_textual(psv_lexer *lex, size_t begin, const char *s, size_t length
         if (part < length) psv_push(lex, TK_TEXT, begin, s + part, length - part); /* "and a half hours" */
     } else if (psv_text_is(s, length, "$") || psv_text_is(s, length, "\\$")) {
         psv_push(lex, TK_CURRENCY, begin, "dollar", 6);
+    } else if (currency != NULL) {
+        psv_push(lex, TK_CURRENCY, begin, currency, strlen(currency));
     } else if (code) {
         psv_token *token = psv_push(lex, code, begin, s, length);
         if (token != NULL && (code == TK_DEGREE || code == '%')) token->id = 1;

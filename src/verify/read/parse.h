@@ -49,9 +49,9 @@ psv_node *psv_parse_rounding(psv_parser *p, psv_func func, int close);
 psv_node *psv_parse_root(psv_parser *p);
 psv_node *psv_parse_function(psv_parser *p);
 psv_node *psv_parse_matrix(psv_parser *p);
-psv_node *psv_parse_cases(psv_parser *p); /* after \begin{cases}: equations row by row */
-psv_node *psv_parse_two(psv_parser *p);   /* \frac, \binom */
-psv_node *psv_parse_big(psv_parser *p);   /* \sum, \prod */
+psv_node *psv_parse_cases(psv_parser *p, bool aligned); /* after \begin{cases}: equations row by row */
+psv_node *psv_parse_two(psv_parser *p);                 /* \frac, \binom */
+psv_node *psv_parse_big(psv_parser *p);                 /* \sum, \prod */
 bool psv_starts_factor(const psv_parser *p);
 bool psv_at_reversed_bracket(const psv_parser *p); /* the "[" that closes [1, 4[ */
 psv_node *psv_parse_error(psv_parser *p, const char *why);

@@ -1,5 +1,6 @@
 /* The outer grammar of an answer: items joined by commas and words, chains of relations, unions of sets. */
 #include "verify/read/parse.h"
+#include "verify/read/prose.h"
 
 #include <string.h>
 
@@ -211,9 +212,21 @@ size_t psv_half_day(const psv_parser *p, const char **which) {
     return used;
 }
 
+/* At a colon: do the words or the name before it only say what the value after it is? */
+static bool is_label(const psv_parser *p, const psv_node *first) {
+    const psv_token *colon = psv_peek(p);
+    if (!p->ctx->rules->left_side_may_be_unread || !colon[1].space || colon->space || p->braces > 0) return false;
+    if (first->kind == PSV_VAR) return colon[1].code == TK_NUM || colon[1].code == '-';
+    return first->kind == PSV_TEXT && !psv_changes_number(first->text);
+}
+
 static psv_node *parse_ratio(psv_parser *p) {
     psv_node *first = parse_union(p);
     if (first == NULL || !psv_at(p, ':')) return first;
+    if (is_label(p, first)) { /* "Sum: 24" */
+        p->i++;
+        return psv_relate(p->ctx, first, PSV_EQUAL, parse_union(p));
+    }
     psv_node *parts[8] = {first};
     size_t n = 1;
     while (first != NULL && n < 8 && psv_accept(p, ':')) {
@@ -248,8 +261,9 @@ psv_node *psv_parse_relation(psv_parser *p) {
     psv_node *sides[16];
     char relations[16];
     size_t n = 0;
-    bool about = psv_at(p, TK_OTHER_RELATION) && strcmp(psv_peek(p)->text, "sim") == 0; /* ~ 5 */
-    if (psv_at(p, '=') || psv_at(p, TK_APPROX) || about) p->i++;                        /* "= 5" */
+    static const char *const leading[] = {"sim", "Rightarrow", "implies", "rightarrow", "to"}; /* ~ 5, ⇒ 5 */
+    bool about = psv_at(p, TK_OTHER_RELATION) && PSV_IS_ONE_OF(leading, psv_peek(p)->text, strlen(psv_peek(p)->text));
+    if (psv_at(p, '=') || psv_at(p, TK_APPROX) || about) p->i++; /* "= 5" */
     p->modulus = NULL;
     for (;;) {
         if (n == 16) return psv_parse_error(p, "too many relations in a row");

@@ -79,7 +79,7 @@ static psv_node *parse_set(psv_parser *p) {
     if (psv_accept(p, TK_RSET)) return psv_node_new(p->ctx, PSV_EMPTY, 0, NULL);
     if (opens_cases(p)) {
         p->i++;
-        return psv_parse_cases(p);
+        return psv_parse_cases(p, false);
     }
     int bars = p->bars, braces = p->braces;
     p->bars = 0;

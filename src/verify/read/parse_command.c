@@ -107,13 +107,14 @@ static bool only_equals(const psv_node *node) {
 }
 
 /* \begin{cases} x = 3 \\ y = 5 \end{cases}: equations row by row. A value with its condition is not read. */
-psv_node *psv_parse_cases(psv_parser *p) {
+psv_node *psv_parse_cases(psv_parser *p, bool aligned) {
     psv_node *rows[PSV_MAX_ITEMS];
     size_t n = 0;
     while (!psv_accept(p, TK_ENDENV)) {
         if (psv_accept(p, TK_ROW)) continue;
         if (n == PSV_MAX_ITEMS) return psv_parse_error(p, "too many entries");
         if ((rows[n] = psv_parse_list(p)) == NULL) return NULL;
+        if (aligned && n == 0 && psv_accept(p, TK_ENDENV)) return rows[0]; /* a frame */
         if (!only_equals(rows[n]) || psv_at(p, '&')) return psv_parse_error(p, "cases with conditions");
         n++;
         if (!psv_at(p, TK_ROW) && !psv_at(p, TK_ENDENV)) return psv_parse_error(p, "unfinished cases");
@@ -126,7 +127,8 @@ psv_node *psv_parse_matrix(psv_parser *p) {
     const char *name = psv_peek(p)->text;
     if (strchr("vV", name[0]) != NULL) return psv_parse_error(p, "a determinant");
     p->i++;
-    if (strcmp(name, "cases") == 0 || strcmp(name, "aligned") == 0) return psv_parse_cases(p);
+    bool aligned = strcmp(name, "aligned") == 0;
+    if (aligned || strcmp(name, "cases") == 0) return psv_parse_cases(p, aligned);
     psv_node *cells[PSV_MAX_ITEMS];
     size_t n = 0, columns = 0, in_row = 0;
     while (!psv_at(p, TK_ENDENV)) {

@@ -220,6 +220,16 @@ static long money_suffix(const psv_parser *p, const psv_node *value) {
     }
 }
 
+/* "7 pairs (a, b)": at the end, a bracket of names says what was counted. */
+static void skip_named_tuple(psv_parser *p) {
+    size_t i = p->i + 1;
+    if (!psv_at(p, '(') || p->t[i].code != TK_LETTER || !p->ctx->rules->plain_words_are_text) return;
+    while (p->t[i].code == TK_LETTER && p->t[i + 1].code == ',')
+        i += 2;
+    if (i > p->i + 1 && p->t[i].code == TK_LETTER && p->t[i + 1].code == ')' && p->t[i + 2].code == TK_END)
+        p->i = i + 2;
+}
+
 static psv_node *parse_term(psv_parser *p) {
     const char *money = psv_at(p, TK_CURRENCY) ? psv_peek(p)->text : NULL;
     if (money != NULL) p->i++;
@@ -236,6 +246,7 @@ static psv_node *parse_term(psv_parser *p) {
         node = psv_parse_unit(p, node, &found);
         if (found) {
             node = psv_parse_smaller_part(p, node);
+            skip_named_tuple(p);
             if (node != NULL && p->ctx->rules->words_are_no_factors && psv_starts_factor(p) && !after_money(p))
                 return psv_parse_error(p, "words between values");
             continue;

@@ -77,6 +77,13 @@ static psv_node *special_words(psv_parser *p, psv_node *value, const char *words
     if (value->kind == PSV_NUM && value->scale == 0 && psv_number_word(words) >= 0 &&
         psv_number_word(words) == strtol(value->text, NULL, 10))
         return value; /* 5 (five) */
+    if (strcmp(words, "only") == 0) return value;
+    static const char *const percent[] = {"per cent", "percentage", "percentage points", "percentage point"};
+    if (PSV_IS_ONE_OF(percent, words, strlen(words)) && p->ctx->rules->words_are_no_factors) {
+        psv_node *node = psv_unary(p->ctx, PSV_PERCENT, value);
+        if (node != NULL) node->op = true; /* a word, not the sign */
+        return node;
+    }
     if (p->ctx->rules->words_are_no_factors && psv_changes_number(words) && !is_unit_with_power(words))
         return psv_parse_error(p, "words that change a number");
     static const char *const conditions[] = {"if", "when", "for", "where", "with", "since", "such", "as", "not"};

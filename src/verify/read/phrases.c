@@ -1,6 +1,7 @@
 /* Answers in words: those that are mathematics (sets, numbers, fractions), and those that are only words. */
 #include "verify/read/phrases.h"
 #include "verify/read/commands.h"
+#include "verify/read/prose.h"
 #include "verify/read/token.h"
 #include "verify/read/words.h"
 
@@ -125,6 +126,27 @@ static psv_node *share_in_words(psv_ctx *ctx, const char *words) {
     return NULL;
 }
 
+/* "twenty one apples": a number and at most two nouns that do not change it. */
+static psv_node *counted_in_words(psv_ctx *ctx, const char *words) {
+    for (const char *joint = strrchr(words, ' '); joint != NULL && joint > words;) {
+        const char *count = ps_arena_strndup(ctx->arena, words, (size_t)(joint - words)), *noun = joint + 1;
+        const char *second = strchr(noun, ' ');
+        if (count == NULL || (second != NULL && strchr(second + 1, ' ') != NULL)) return NULL;
+        long number = psv_number_word(count);
+        if (number >= 0) {
+            size_t first = strcspn(noun, " ");
+            bool plain = psv_is_plain_word(noun, first) && first > 2 && !psv_changes_number(noun) && !part_word(noun);
+            psv_node *node = plain ? psv_unary(ctx, PSV_UNIT, psv_integer(ctx, number)) : NULL;
+            if (node != NULL) node->text = noun;
+            return node;
+        }
+        do
+            joint--;
+        while (joint > words && *joint != ' ');
+    }
+    return NULL;
+}
+
 psv_node *psv_known_phrase(psv_ctx *ctx, const char *words) {
     if (psv_means_reals(words)) return psv_named(ctx, PSV_NUMBERS, "R", 1);
     if (means_nothing(words)) return psv_node_new(ctx, PSV_EMPTY, 0, NULL);
@@ -138,7 +160,8 @@ psv_node *psv_known_phrase(psv_ctx *ctx, const char *words) {
     if (number < 0) {
         psv_node *part = mixed_in_words(ctx, words); /* "one hundred and one half" is no 101 halves */
         if (part == NULL) part = fraction_in_words(ctx, words);
-        return part != NULL ? part : share_in_words(ctx, words);
+        if (part == NULL) part = share_in_words(ctx, words);
+        return part != NULL ? part : counted_in_words(ctx, words);
     }
     psv_node *node = psv_integer(ctx, number);
     if (node != NULL) node->spelled = true;

@@ -157,6 +157,8 @@ size_t psv_lead_in(const char *text, size_t length) {
         size_t after = used + n;
         bool abbreviated = after + 1 < length && text[after] == '.' && text[after + 1] == ' ';
         after += abbreviated;
+        bool comma = after + 1 < length && text[after] == ',' && text[after + 1] == ' '; /* "Therefore, C" */
+        after += comma;
         while (after < length && (isspace((unsigned char)text[after]) || text[after] == ':' || text[after] == '='))
             after++;
         if (after == used + n && after < length) return used; /* no blank: "no" of a longer word */
@@ -187,7 +189,7 @@ bool psv_changes_number(const char *words) {
         "nearly",     "beyond",    "upwards",  "minimum",   "maximum",    "negative",  "reciprocal", "inverse",
         "larger",     "smaller",   "greater",  "exclusive", "percent",    "followed",  "maybe",      "perhaps",
         "probably",   "possibly",  "might",    "could",     "unknown",    "guess",     "undefined",  "if",
-        "when",       "only"};
+        "when",       "only",      "mille"};
     /* right after the number: "to the fourth", "by 7", "over 2", "5 score", "7 bn" */
     static const char *const at_once[] = {
         "to",    "by",      "from",      "between",    "until",     "over",     "under",  "above",   "below",

@@ -300,6 +300,18 @@ static bool is_sentence(psv_tokens tokens) {
     return words >= 3;
 }
 
+/* What stands after the last "=" of an answer that is not read as a whole; its left side only names the value. */
+static psv_node *after_unreadable_side(psv_ctx *ctx, const char *source) {
+    const char *why;
+    psv_tokens tokens;
+    if (strchr(source, '=') == NULL || !psv_tokenise(ctx, source, &tokens)) return NULL;
+    size_t value = psv_after_last_equals(ctx, &tokens);
+    if (!value) return NULL;
+    psv_node *left = psv_named(ctx, PSV_TEXT, source, tokens.data[value].begin);
+    psv_tokens right = {tokens.data + value, tokens.n - value, source};
+    return psv_relate(ctx, left, PSV_EQUAL, psv_parse(ctx, right, &why));
+}
+
 static psv_node *read_mathematics(psv_ctx *ctx, const char *source, const char **why) {
     psv_tokens tokens;
     psv_definitions where = {.n = 0};
@@ -320,6 +332,8 @@ static psv_node *read_mathematics(psv_ctx *ctx, const char *source, const char *
         tree = psv_relate(ctx, left, PSV_EQUAL, psv_parse(ctx, right, why));
     } else {
         tree = psv_parse(ctx, tokens, why);
+        bool unread = tree == NULL && !psv_nomem(ctx) && ctx->rules->left_side_may_be_unread;
+        if (unread && (tree = after_unreadable_side(ctx, source)) != NULL) *why = NULL;
     }
     for (size_t k = 0; tree != NULL && k < where.n; k++)
         tree = psv_substitute(ctx, tree, where.name[k], where.value[k]);

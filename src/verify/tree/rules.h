@@ -33,7 +33,8 @@
     X(congruence_has_a_modulus, true, false, "`n \\equiv 0 \\pmod 3` is `n = 3k` and not `n \\equiv 0 \\pmod 4`")      \
     X(roots_have_a_natural_domain, true, false,                                                                        \
       "roots and logarithms are compared where they are real: `\\sqrt{xy}` is `\\sqrt x\\sqrt y`")                     \
-    X(numbers_have_any_locale, true, false, "`1.500,23` is 1500.23, `3{,}14` is 3.14")                                 \
+    X(numbers_have_any_locale, true, false,                                                                            \
+      "`1.500,23` and `1 500,23` are 1500.23, `3{,}14` is 3.14, `0,75` 0.75 where the gold answer is no list")         \
     X(to_and_in_are_ratios, true, false, "`2 to 3` is 2:3, `1 in 5` is 1/5, `3 out of 8` may be 3/8 as well as 3")     \
     X(words_may_be_values, true, false,                                                                                \
       "`nine` is 9, `7 and a half` 7.5, `no solution` the empty set, `all real numbers` the line")                     \
