@@ -22,7 +22,7 @@ static const char *name_of(const json_t *model) {
 }
 
 bool ps_remote_has_no_list(int code) {
-    return code == 404 || code == 405 || code == 501;
+    return code == 404 || code == 405;
 }
 
 /* The names of the first few, for a message. */
