@@ -9,8 +9,6 @@ with as many in flight and reads nothing. Both draw the same tokens, so the rati
 second. Prints a line of JSON. Settings (--key=value) are the evaluation's.
 """
 import argparse
-import http.client
-import http.server
 import json
 import os
 import pathlib
@@ -18,9 +16,9 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests/remote"))
+from bare_load import recorder, replay  # noqa: E402
 from servers import ROOT, Server  # noqa: E402
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -29,38 +27,6 @@ parser.add_argument("--rounds", type=int, default=3)
 parser.add_argument("--slots", type=int, default=8)
 options, settings = parser.parse_known_args()
 COMMAND = os.environ.get("PERSAMP_COMMAND", str(ROOT / "build/persamp"))
-LOADER = os.environ.get("PERSAMP_LOADER", str(ROOT / "build/bench/bench_remote"))
-
-
-def recorder(server, kept):
-    """A proxy that keeps what is asked of /completion."""
-    class Handler(http.server.BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def pass_on(self):
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            if self.path == "/completion":
-                kept.append(self.path + "\t" + body.decode() + "\n")
-            link = http.client.HTTPConnection("127.0.0.1", server.port, timeout=600)
-            link.request(self.command, self.path, body or None, {"Content-Type": "application/json"})
-            answer = link.getresponse()
-            data = answer.read()
-            link.close()
-            self.send_response(answer.status)
-            self.send_header("Content-Type", answer.getheader("Content-Type", ""))
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        do_GET = do_POST = pass_on
-
-        def log_message(self, *_):
-            pass
-
-    proxy = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    proxy.daemon_threads = True
-    threading.Thread(target=proxy.serve_forever, daemon=True).start()
-    return proxy
 
 
 def evaluate(url, folder):
@@ -79,18 +45,16 @@ def main():
     with tempfile.TemporaryDirectory(prefix="persamp-bench-") as place, \
             Server("llama-server", flags=["--parallel", str(options.slots)]) as server:
         place, kept = pathlib.Path(place), []
-        proxy = recorder(server, kept)
-        evaluate(f"http://127.0.0.1:{proxy.server_address[1]}", place / "recorded")
-        proxy.shutdown()
-        (place / "requests").write_text("".join(line for line in kept if '"n_predict":8,' not in line[:200]))
+        with recorder(server, kept) as url:
+            evaluate(url, place / "recorded")
+        (place / "requests").write_text("".join(kept))
         ours, theirs, ratios = [], [], []
         for i in range(options.rounds):
             seconds, tokens = evaluate(server.url, place / f"run-{i}")
-            bare = json.loads(subprocess.run([LOADER, "replay", f"{server.url}/v1", place / "requests",
-                                              str(options.slots)], check=True, capture_output=True, text=True).stdout)
+            bare = replay(server, place / "requests", options.slots)
             ours.append(tokens / seconds)
-            theirs.append(tokens / bare["seconds"])
-            ratios.append(bare["seconds"] / seconds)
+            theirs.append(tokens / bare)
+            ratios.append(bare / seconds)
         print(json.dumps({"name": "eval over llama-server beside a bare load generator",
                           "ratio": round(statistics.median(ratios), 3), "ours": round(statistics.median(ours)),
                           "theirs": round(statistics.median(theirs)), "unit": "tokens/s", "requests": len(kept),

@@ -82,6 +82,7 @@ typedef struct ps_remote_facts {
     size_t vocabulary;   /* 0: not told */
     size_t parameters;   /* 0: not told */
     size_t slots;        /* sequences at once; 0: not told */
+    const char *listed;  /* what it lists instead of `model`, which was asked for by name; NULL: it lists that */
 } ps_remote_facts;
 
 /* What one event of a stream adds to one choice. */
@@ -155,9 +156,13 @@ bool ps_remote_whole(const ps_remote_choice *choice);
 /* The server's own words in the body of an error, in any of the shapes that servers have; NULL: none found. */
 const char *ps_remote_error_text(const char *body, size_t length, ps_arena *arena);
 
-/* Which kind a server is, from its answers to GET /v1/models and GET /version (NULL: 404), and what it says there. */
+/* Which kind a server is, from its answers to GET /v1/models (NULL: it has no such list) and GET /version (NULL: 404),
+ * and what it says there. A plain server may know more models than it lists, so `wanted` is believed there. */
 ps_status ps_remote_identify(const char *models, size_t models_length, const char *version, size_t version_length,
                              const char *wanted, ps_arena *arena, const ps_dialect **dialect, ps_remote_facts *facts,
                              ps_error *err);
+
+/* Whether a server that answers so to GET /v1/models has no list of its models. */
+bool ps_remote_has_no_list(int code);
 
 #endif

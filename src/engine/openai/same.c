@@ -180,9 +180,10 @@ static void models_done(ps_remote *e, ps_remote_call *call, const ps_http_reply 
     ps_remote_endpoint *p = call->endpoint;
     const ps_dialect *dialect = NULL;
     ps_remote_facts facts = {0};
-    if (!is_answered(e, p, reply)) return;
-    ps_status status =
-        ps_remote_identify(reply->body, reply->length, NULL, 0, e->facts.model, call->arena, &dialect, &facts, &err);
+    const bool no_list = reply->status == PS_HTTP && ps_remote_has_no_list(reply->code) && e->facts.listed != NULL;
+    if (!no_list && !is_answered(e, p, reply)) return;
+    ps_status status = ps_remote_identify(no_list ? NULL : reply->body, reply->length, NULL, 0, e->facts.model,
+                                          call->arena, &dialect, &facts, &err);
     if (status != PS_OK) {
         another(e, p, "the model", e->facts.model, err.message);
     } else if (dialect != e->kind) {

@@ -77,23 +77,37 @@ static ps_status answer_to(ps_remote *e, const ps_remote_ask *ask, ps_remote_ans
 
 /* ---- Who it is ----------------------------------------------------------- */
 
+/* The address may be wrong, or nobody lists models there. */
+static ps_status lists_nothing(const ps_http_reply *reply, ps_error *err) {
+    ps_error why;
+    ps_status status = must(reply, &why);
+    return ps_fail(err, status, "%s; where a server has no list of its models, engine.openai.model names one",
+                   why.message);
+}
+
 static ps_status identify(ps_remote *e, const char *wanted, ps_error *err) {
     const ps_http_reply *reply = NULL;
     size_t length = 0;
     char *models = NULL;
     ps_status status = get(e, "/v1/models", &reply, err);
-    if (status == PS_OK) status = must(reply, err);
-    if (status == PS_OK) {
+    const bool no_list = status == PS_OK && reply->status != PS_OK && ps_remote_has_no_list(reply->code);
+    if (no_list && wanted == NULL) return lists_nothing(reply, err);
+    if (status == PS_OK && !no_list) {
+        status = must(reply, err);
         length = reply->length;
-        models = ps_arena_strndup(e->kept, reply->body, length);
-        status = models != NULL ? get(e, "/version", &reply, err) : ps_nomem(err);
+        models = status == PS_OK ? ps_arena_strndup(e->kept, reply->body, length) : NULL;
+        if (status == PS_OK && models == NULL) status = ps_nomem(err);
     }
+    if (status == PS_OK) status = get(e, "/version", &reply, err);
     if (status != PS_OK) return status;
     if (reply->status != PS_OK && reply->code == 0) return must(reply, err);
     const bool has_version = reply->status == PS_OK;
     status = ps_remote_identify(models, length, has_version ? reply->body : NULL, has_version ? reply->length : 0,
                                 wanted, e->kept, &e->dialect, &e->facts, err);
     e->kind = e->dialect;
+    if (status == PS_OK && e->facts.listed != NULL)
+        ps_log_printf(&e->log, PS_LOG_WARNING, "%s lists %s at /v1/models; it is asked for \"%s\" all the same",
+                      e->first->url, e->facts.listed, e->facts.model);
     if (status != PS_OK || e->dialect->facts_path == NULL) return status;
     status = get(e, e->dialect->facts_path, &reply, err);
     if (status == PS_OK && reply->code == 404) return PS_OK; /* hidden, or switched off */

@@ -108,6 +108,36 @@ static void of_several_models_one_is_named(void **state) {
     assert_int_equal(f->facts.context, 20);
 }
 
+static void a_plain_server_is_asked_for_what_it_does_not_list(void **state) {
+    fixture *f = *state;
+    static const struct {
+        const char *models, *listed;
+    } lists[] = {{"{\"data\":[]}", "no model"},
+                 {"{\"data\":[{\"id\":\"a\",\"owned_by\":\"me\"},{\"id\":\"b\"}]}", "\"a\", \"b\""}};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        check_ok(identify(f, lists[i].models, NULL, "/a/folder"));
+        assert_ptr_equal(f->dialect, &ps_dialect_plain);
+        assert_string_equal(f->facts.model, "/a/folder");
+        assert_string_equal(f->facts.listed, lists[i].listed);
+    }
+    check_ok(identify(f, lists[1].models, NULL, "b"));
+    assert_null(f->facts.listed);
+    assert_int_equal(identify(f, lists[0].models, NULL, NULL), PS_FORMAT);
+    assert_non_null(strstr(f->err.message, "engine.openai.model"));
+    assert_int_equal(identify(f, "{\"data\":[{\"id\":\"x\",\"owned_by\":\"llamacpp\"}]}", NULL, "b"), PS_ARG);
+}
+
+static void a_server_without_a_list_is_asked_by_name(void **state) {
+    fixture *f = *state;
+    check_ok(ps_remote_identify(NULL, 0, NULL, 0, "a", f->arena, &f->dialect, &f->facts, &f->err));
+    assert_ptr_equal(f->dialect, &ps_dialect_plain);
+    assert_string_equal(f->facts.model, "a");
+    assert_string_equal(f->facts.listed, "nothing");
+    assert_int_equal(ps_remote_identify(NULL, 0, NULL, 0, NULL, f->arena, &f->dialect, &f->facts, &f->err), PS_FORMAT);
+    for (int code = 200; code < 600; code++)
+        assert_int_equal(ps_remote_has_no_list(code), code == 404 || code == 405);
+}
+
 static void what_names_no_model_is_refused(void **state) {
     fixture *f = *state;
     static const char *const models[] = {"",
@@ -135,6 +165,8 @@ int main(void) {
         cmocka_unit_test(facts_that_are_none_leave_what_is_known),
         cmocka_unit_test(another_server_is_plain),
         cmocka_unit_test(of_several_models_one_is_named),
+        cmocka_unit_test(a_plain_server_is_asked_for_what_it_does_not_list),
+        cmocka_unit_test(a_server_without_a_list_is_asked_by_name),
         cmocka_unit_test(what_names_no_model_is_refused),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
