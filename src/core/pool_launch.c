@@ -82,6 +82,7 @@ ps_status ps_pool_launch(ps_pool *pool, double beta, const uint32_t *picks, size
     double log_z = lineage || first ? 0 : ps_pool_log_z(pool, beta, 0);
     if (lineage) record_cohorts(pool, beta, picks, m);
     pool->events[pool->n_events++] = (ps_balance_event){beta, log_z, 0};
+    pool->largest_beta = fmax(pool->largest_beta, beta);
     pool->age = 0;
     stand(pool, picks, m);
     return PS_OK;
@@ -133,6 +134,7 @@ static ps_status count_cohorts(ps_pool *pool) {
         ps_level *level = &pool->levels[depth];
         level->cohorts[level->n_cohorts++] = (uint32_t)c;
         group_cohort(level, &pool->cohorts[c], pool->events[pool->cohorts[c].event].beta);
+        if (pool->cohorts[c].launch_depth + 1 != depth) level->several_launches = true;
         if (depth < pool->mix_from) pool->mix_from = depth;
     }
     return PS_OK;

@@ -11,6 +11,8 @@
  * they are in no sum of the weights. */
 #include "core/pool.h"
 
+#include <stdlib.h>
+
 /* Add exp(x) to sum·exp(best). */
 static void add(double x, double *best, double *sum) {
     if (x == -INFINITY) return;
@@ -22,25 +24,48 @@ static void add(double x, double *best, double *sum) {
     }
 }
 
-/* The values of the snapshots from `oldest` on, which is not the root. Children are younger than their parent, so the
- * youngest first. */
-static void back_up(ps_family *families, const ps_snapshot *snapshots, size_t oldest, size_t size) {
-    for (size_t i = oldest; i <= size; i++)
-        families[i] = (ps_family){.best = -INFINITY};
-    for (size_t i = size; i >= oldest; i--) {
-        ps_family *own = &families[i], *parent = &families[snapshots[i].parent];
-        own->log_value = snapshots[i].merit;
-        if (own->n > 0) {
-            add(snapshots[i].merit, &own->best, &own->sum);
-            own->log_value = own->sum > 0 ? own->best + log(own->sum / (double)(1 + own->n)) : -INFINITY;
-        }
-        if (snapshots[i].parent < oldest) continue;
-        add(own->log_value, &parent->best, &parent->sum);
-        parent->n++;
+/* V of a snapshot whose children's values are known: the youngest first. */
+static double value_of(const ps_pool *pool, uint32_t id) {
+    double best = -INFINITY, sum = 0, merit = pool->snapshots[id].merit;
+    size_t n = 0;
+    for (uint32_t child = pool->kin[id].youngest_child; child != 0; child = pool->kin[child].older_sibling) {
+        add(pool->kin[child].log_value, &best, &sum);
+        n++;
+    }
+    if (n == 0) return merit;
+    add(merit, &best, &sum);
+    return sum > 0 ? best + log(sum / (double)(1 + n)) : -INFINITY;
+}
+
+static void meet_new(ps_pool *pool) {
+    for (size_t id = pool->n_kin; id <= pool->size; id++) {
+        const ps_snapshot *s = &pool->snapshots[id];
+        pool->kin[id] = (ps_kin){.log_value = s->merit};
+        if (id == 0) continue;
+        pool->kin[id].older_sibling = pool->kin[s->parent].youngest_child;
+        pool->kin[s->parent].youngest_child = (uint32_t)id;
     }
 }
 
-/* All that grew from a candidate is younger than the oldest of them: a long search has left most of its pool behind. */
+/* The ancestors of what is new, those that grew from no candidate left out: each once, into `stirred`. */
+static size_t find_stirred(ps_pool *pool, size_t oldest) {
+    size_t n = 0;
+    for (size_t id = pool->n_kin; id <= pool->size; id++)
+        for (uint32_t up = pool->snapshots[id].parent; up >= oldest && !pool->kin[up].stirred;
+             up = pool->snapshots[up].parent) {
+            pool->kin[up].stirred = true;
+            pool->stirred[n++] = up;
+        }
+    return n;
+}
+
+static int youngest_first(const void *a, const void *b) {
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return x > y ? -1 : x < y;
+}
+
+/* All that grew from a candidate is younger than the oldest of them, and the oldest is never older than before: what a
+ * long search has left behind need not be valued again. */
 static size_t oldest_candidate(const ps_pool *pool) {
     size_t oldest = pool->size + 1;
     for (size_t c = 0; c < pool->n_candidates; c++)
@@ -48,13 +73,23 @@ static size_t oldest_candidate(const ps_pool *pool) {
     return oldest;
 }
 
+/* A new snapshot changes the values of its ancestors only. Children are younger than their parent: the youngest first.
+ */
 ps_status ps_pool_value(ps_pool *pool) {
-    if (ps_reserve(&pool->families, &pool->families_capacity, pool->size + 1) != PS_OK ||
+    if (ps_reserve(&pool->kin, &pool->kin_capacity, pool->size + 1) != PS_OK ||
+        ps_reserve(&pool->stirred, &pool->stirred_capacity, pool->size + 1) != PS_OK ||
         ps_reserve(&pool->candidate_worth, &pool->candidate_worth_capacity, pool->size + 1) != PS_OK)
         return PS_NOMEM;
-    back_up(pool->families, pool->snapshots, oldest_candidate(pool), pool->size);
-    pool->families[0].log_value = 0; /* nobody asks for the root's: it is judged by the shallowest depth */
+    meet_new(pool);
+    size_t n = find_stirred(pool, oldest_candidate(pool));
+    qsort(pool->stirred, n, sizeof *pool->stirred, youngest_first);
+    for (size_t i = 0; i < n; i++) {
+        pool->kin[pool->stirred[i]].log_value = value_of(pool, pool->stirred[i]);
+        pool->kin[pool->stirred[i]].stirred = false;
+    }
+    pool->n_kin = pool->size + 1;
+    pool->kin[0].log_value = 0; /* nobody asks for the root's: it is judged by the shallowest depth */
     for (size_t c = 0; c < pool->n_candidates; c++)
-        pool->candidate_worth[c] = pool->candidate_mix[c] - pool->families[pool->candidates[c]].log_value;
+        pool->candidate_worth[c] = pool->candidate_mix[c] - pool->kin[pool->candidates[c]].log_value;
     return PS_OK;
 }
