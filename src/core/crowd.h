@@ -1,17 +1,16 @@
 /* A crowd: snapshots of one depth of which only sums are asked, without looking at each.
  *
- * All particles counted at depth d were launched one step above it, so the mixture of a snapshot there is a function of
- * its parent's score t alone, log m = log f(t) with f(t) = Σ_k w_k·exp(β_k·t), and what the snapshots of score ℓ_i add
- * to log Ẑ is
- *     Σ_i exp(β·ℓ_i) / f(t_i).
- * Both factors are smooth: on an interval of 4/β_max in t or in ℓ, a polynomial through Chebyshev points is exp(β·ℓ),
- * 1/f(t) or log f(t) up to the last bits of a double. (Of exp that is a polynomial of degree 19: its terms fall as
- * 2^k/k!. 1/f has no pole nearer than iπ/β_max, for the angles of the terms of f differ by less than π up to there, so
- * they cannot cancel; the error of 32 points falls as 3.4^−32.) Hence the plane of (t, ℓ) is cut into boxes, and a box
- * keeps, instead of its snapshots, moments[j][k] = Σ_i L_j(t_i)·L_k(ℓ_i),      L: the polynomials that are 1 at one of
- * the points and 0 at the others, from which the sum over its snapshots is Σ_jk moments[j][k]·exp(β·ℓ_k)/f(t_j): exact
- * to rounding, as a sum of the same number of terms is, at the price of 640 products whatever the number of snapshots.
- * A new term of f goes to the 32 points of each column of boxes instead of to every snapshot.
+ * Where all particles counted at a depth were launched from one depth a, the mixture of a snapshot is a function of one
+ * score, its ancestor's t = ℓ(x[a]): log m = log f(t) with f(t) = Σ_k w_k·exp(β_k·t), and what the snapshots of score
+ * ℓ_i add to log Ẑ is Σ_i exp(β·ℓ_i) / f(t_i). Both factors are smooth: on an interval of 4/β_max in t or in ℓ, a
+ * polynomial through Chebyshev points is exp(β·ℓ), 1/f(t) or log f(t) up to the last bits of a double. (Of exp that is
+ * a polynomial of degree 19: its terms fall as 2^k/k!. 1/f has no pole nearer than iπ/β_max, for the angles of the
+ * terms of f differ by less than π up to there, so they cannot cancel; the error of 32 points falls as 3.4^−32.) Hence
+ * the plane of (t, ℓ) is cut into boxes, and a box keeps, instead of its snapshots, moments[j][k] = Σ_i
+ * L_j(t_i)·L_k(ℓ_i),      L: the polynomials that are 1 at one of the points and 0 at the others, from which the sum
+ * over its snapshots is Σ_jk moments[j][k]·exp(β·ℓ_k)/f(t_j): exact to rounding, as a sum of the same number of terms
+ * is, at the price of 640 products whatever the number of snapshots. A new term of f goes to the 32 points of each
+ * column of boxes instead of to every snapshot.
  *
  * That snapshots can be added to a sum one by one and the sum be had at every β is what a search of any length needs:
  * without it each of n events would look at all of some n snapshots. */
@@ -68,7 +67,7 @@ double ps_crowd_log_f(const ps_crowd *crowd, const ps_crowd_column *column, doub
 ps_crowd_box *ps_crowd_find_box(const ps_crowd_column *column, int64_t bin);
 /* … made where it is missing, empty. PS_NOMEM or PS_OK. */
 ps_status ps_crowd_add_box(ps_crowd_column *column, int64_t bin);
-/* Count a snapshot of score ell whose parent has score t: both lie in the box. */
+/* Count a snapshot of score ell: it and t lie in the box. */
 void ps_crowd_add(ps_crowd *crowd, ps_crowd_box *box, int64_t column, double t, double ell);
 
 /* log Σ exp(β·ℓ)/f(t) over all that were added, 0 ≤ β ≤ scale; −∞ for none. O(boxes). */

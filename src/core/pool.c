@@ -25,7 +25,7 @@ ps_status ps_pool_reserve_snapshots(ps_pool *pool, size_t n) {
 ps_status ps_pool_reserve_levels(ps_pool *pool, size_t depth) {
     if (ps_reserve(&pool->levels, &pool->levels_capacity, depth + 1) != PS_OK) return PS_NOMEM;
     for (; pool->n_levels <= depth; pool->n_levels++)
-        pool->levels[pool->n_levels] = (ps_level){.stale = true, .open_best = -INFINITY};
+        pool->levels[pool->n_levels] = (ps_level){.stale = true, .open_best = -INFINITY, .launch_depth = SIZE_MAX};
     return PS_OK;
 }
 

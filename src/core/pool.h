@@ -31,12 +31,16 @@ typedef struct ps_level {
     size_t n_groups, groups_capacity;
     /* The mixtures of the first mixed_ids snapshots hold the first mixed_cohorts cohorts. */
     size_t mixed_ids, mixed_cohorts;
-    bool several_launches; /* some cohort was launched from further up than one step */
+    /* The depth its cohorts at β > 0 were launched from, whose scores decide on its mixtures; SIZE_MAX: there are none.
+     */
+    size_t launch_depth;
+    bool several_launches; /* … they were launched from several */
     /* Of a large level (pool_crowd.c): snapshots that were pruned and of which only sums are asked, strays, which were
      * pruned and are still looked at one by one, and for how many ids and cohorts the mixtures of those at their end
      * were brought up to date last. */
-    ps_crowd *crowd;     /* NULL in a level that is not large */
-    uint32_t *crowd_ids; /* [n_crowd] */
+    ps_crowd *crowd;           /* NULL in a level that is not large */
+    size_t crowd_launch_depth; /* launch_depth when its columns were made */
+    uint32_t *crowd_ids;       /* [n_crowd] */
     size_t n_crowd, crowd_capacity;
     uint32_t *strays;                                 /* [n_strays] */
     size_t n_strays, strays_capacity, next_gathering; /* of so many strays */
@@ -58,10 +62,17 @@ typedef struct ps_victim {
     uint32_t id;
 } ps_victim;
 
-/* A snapshot's value and where its children are found: 0 ends a list. */
+/* A snapshot's value and its kin. Siblings are kept in broods of at most PS_BROOD, in order of age, each known by its
+ * eldest, which keeps Σ V = sum·exp(best) of the brood: a snapshot from which thousands grew need not add up all of
+ * them when one changes. 0 is nobody. */
+enum { PS_BROOD = 64 };
 typedef struct ps_kin {
     double log_value;
-    uint32_t youngest_child, older_sibling;
+    uint32_t n_children, youngest_brood; /* the eldest of its youngest children */
+    uint32_t eldest, older_sibling;      /* of its brood; the next older one in it */
+    double best, sum;                    /* of the brood whose eldest it is */
+    uint32_t youngest, older_brood;
+    bool stale;   /* that sum is to be taken anew */
     bool stirred; /* while values are backed up: a descendant is new */
 } ps_kin;
 
@@ -148,7 +159,7 @@ static inline ps_moments ps_level_moments(const ps_pool *pool, const ps_level *l
 }
 
 /* lineage: back up the values of the candidates and set candidate_worth. PS_NOMEM or PS_OK. O(new snapshots · their
- * ancestors · children of each). */
+ * ancestors · (broods of each + PS_BROOD)). */
 ps_status ps_pool_value(ps_pool *pool);
 
 /* Bring every log_mix up to date. PS_NOMEM or PS_OK. */
@@ -165,7 +176,7 @@ ps_status ps_pool_mix_part(ps_pool *pool, const uint32_t *ids, size_t n, size_t 
 /* ---- Large levels: pool_crowd.c ------------------------------------------ */
 
 /* Before a level's mixtures are brought up to date: a level that has become large gets a crowd, one whose mixtures are
- * no function of the parent's score any more loses it. PS_NOMEM or PS_OK. */
+ * no function of one score any more loses it. PS_NOMEM or PS_OK. */
 ps_status ps_pool_crowd_update(ps_pool *pool, size_t depth);
 /* Bring the mixtures of a level with a crowd up to date but for those of snapshots at their end; `fresh` terms are new.
  * PS_NOMEM or PS_OK. */
@@ -174,8 +185,9 @@ ps_status ps_pool_crowd_mix(ps_pool *pool, size_t depth, const ps_cohort_group *
 ps_status ps_pool_crowd_mix_ended(ps_pool *pool);
 /* Room for all strays that candidates can become. PS_NOMEM or PS_OK. */
 ps_status ps_pool_crowd_reserve(ps_pool *pool);
-/* log f(t) of a level with a crowd where it need not be summed over the terms; false: sum them. */
-bool ps_pool_crowd_log_f(const ps_level *level, double t, double *log_f);
+/* log f(ℓ) of a level with a crowd for the score ℓ of a snapshot at this depth, where it need not be summed over the
+ * terms; false: sum them. */
+bool ps_pool_crowd_log_f(const ps_level *level, size_t depth, double ell, double *log_f);
 /* log Ẑ(β, d) of a level with a crowd; needs room for all snapshots of the level in path_ell and part_mix. */
 double ps_pool_crowd_log_z(ps_pool *pool, const ps_level *level, double beta);
 

@@ -15,8 +15,12 @@ enum {
     GATHERING = 128 /* strays at least for which their boxes are looked up */
 };
 
-static double parent_ell(const ps_pool *pool, uint32_t id) {
-    return pool->ell[pool->snapshots[id].parent];
+/* The score that decides on the mixture of a snapshot. */
+static double deciding(const ps_pool *pool, const ps_level *level, uint32_t id) {
+    if (level->crowd_launch_depth == SIZE_MAX) return 0;
+    while (pool->snapshots[id].depth > level->crowd_launch_depth)
+        id = pool->snapshots[id].parent;
+    return pool->ell[id];
 }
 
 /* ---- From a level to a large one and back -------------------------------- */
@@ -43,6 +47,7 @@ static ps_status enlarge(ps_pool *pool, ps_level *level) {
     if (find_strays(pool, level) != PS_OK) return PS_NOMEM;
     level->crowd = ps_crowd_create(scale_of(pool));
     if (level->crowd == NULL) return PS_NOMEM;
+    level->crowd_launch_depth = level->launch_depth;
     level->next_gathering = GATHERING;
     level->n_crowd = 0;
     level->ended_ids = level->mixed_ids;
@@ -60,22 +65,22 @@ static void reduce(ps_level *level) {
     level->stale = true;
 }
 
-/* A β above all before: boxes have to be narrower. At least by a third, so that few such changes lead from any β to any
- * other. */
-static ps_status narrow(ps_pool *pool, ps_level *level) {
+/* The crowd begins anew: its snapshots are strays again. */
+static ps_status scatter(ps_pool *pool, ps_level *level, double scale) {
     size_t n = level->n_strays + level->n_crowd;
     if (ps_reserve(&level->strays, &level->strays_capacity, n) != PS_OK) return PS_NOMEM;
-    ps_crowd *narrower = ps_crowd_create(fmax(scale_of(pool), 1.5 * level->crowd->scale));
-    if (narrower == NULL) return PS_NOMEM;
+    ps_crowd *crowd = ps_crowd_create(scale);
+    if (crowd == NULL) return PS_NOMEM;
     for (size_t i = 0; i < level->n_crowd; i++) {
         uint32_t id = level->crowd_ids[i];
-        double t = parent_ell(pool, id);
+        double t = deciding(pool, level, id);
         const ps_crowd_column *column = ps_crowd_find(level->crowd, ps_crowd_bin(level->crowd, t));
         pool->log_mix[id] = ps_crowd_log_f(level->crowd, column, t);
         level->strays[level->n_strays++] = id;
     }
     ps_crowd_free(level->crowd);
-    level->crowd = narrower;
+    level->crowd = crowd;
+    level->crowd_launch_depth = level->launch_depth;
     level->n_crowd = 0;
     level->next_gathering = GATHERING;
     return PS_OK;
@@ -85,11 +90,15 @@ ps_status ps_pool_crowd_update(ps_pool *pool, size_t depth) {
     ps_level *level = &pool->levels[depth];
     if (level->crowd == NULL)
         return !level->several_launches && level->n_ids - level->n_live >= LARGE ? enlarge(pool, level) : PS_OK;
-    if (level->several_launches)
+    if (level->several_launches) {
         reduce(level);
-    else if (pool->largest_beta > level->crowd->scale)
-        return narrow(pool, level);
-    return PS_OK;
+        return PS_OK;
+    }
+    /* A β above all before wants narrower boxes. At least by a third: few such changes lead from any β to any other. */
+    if (pool->largest_beta > level->crowd->scale)
+        return scatter(pool, level, fmax(scale_of(pool), 1.5 * level->crowd->scale));
+    bool same = level->crowd_launch_depth == level->launch_depth;
+    return same ? PS_OK : scatter(pool, level, level->crowd->scale);
 }
 
 /* ---- Mixtures ------------------------------------------------------------ */
@@ -105,7 +114,7 @@ static ps_status add_column(ps_level *level, int64_t bin, ps_crowd_column **colu
 /* The mixture of one snapshot, whatever it was before: from its column, which is made where snapshots are not too
  * scattered for that, or from all terms. */
 static ps_status mix_alone(ps_pool *pool, ps_level *level, size_t depth, uint32_t id) {
-    double t = parent_ell(pool, id);
+    double t = deciding(pool, level, id);
     ps_crowd_column *column = NULL;
     if (ps_crowd_holds(level->crowd, t)) {
         int64_t bin = ps_crowd_bin(level->crowd, t);
@@ -189,10 +198,12 @@ ps_status ps_pool_crowd_mix_ended(ps_pool *pool) {
     return PS_OK;
 }
 
-bool ps_pool_crowd_log_f(const ps_level *level, double t, double *log_f) {
-    if (level->crowd == NULL || level->n_groups <= PS_CURVE_NODES || !ps_crowd_holds(level->crowd, t)) return false;
-    const ps_crowd_column *column = ps_crowd_find(level->crowd, ps_crowd_bin(level->crowd, t));
-    if (column != NULL) *log_f = ps_crowd_log_f(level->crowd, column, t);
+bool ps_pool_crowd_log_f(const ps_level *level, size_t depth, double ell, double *log_f) {
+    if (level->crowd == NULL || level->n_groups <= PS_CURVE_NODES || level->crowd_launch_depth != depth ||
+        !ps_crowd_holds(level->crowd, ell))
+        return false;
+    const ps_crowd_column *column = ps_crowd_find(level->crowd, ps_crowd_bin(level->crowd, ell));
+    if (column != NULL) *log_f = ps_crowd_log_f(level->crowd, column, ell);
     return column != NULL;
 }
 
@@ -216,7 +227,7 @@ static size_t sort_strays(const ps_pool *pool, const ps_level *level, stray *sor
     size_t n = 0;
     for (size_t i = 0; i < level->n_strays; i++) {
         uint32_t id = level->strays[i];
-        double t = parent_ell(pool, id);
+        double t = deciding(pool, level, id);
         if (ps_crowd_holds(crowd, t) && ps_crowd_holds(crowd, pool->ell[id]))
             sorted[n++] = (stray){ps_crowd_bin(crowd, t), ps_crowd_bin(crowd, pool->ell[id]), id};
     }
@@ -250,7 +261,7 @@ static void fill_boxes(ps_pool *pool, ps_level *level, const stray *sorted, size
     size_t kept = 0;
     for (size_t i = 0; i < level->n_strays; i++) {
         uint32_t id = level->strays[i];
-        if (!ps_crowd_holds(crowd, parent_ell(pool, id)) || !ps_crowd_holds(crowd, pool->ell[id]))
+        if (!ps_crowd_holds(crowd, deciding(pool, level, id)) || !ps_crowd_holds(crowd, pool->ell[id]))
             level->strays[kept++] = id;
     }
     for (size_t i = 0; i < n; i++) {
@@ -260,7 +271,7 @@ static void fill_boxes(ps_pool *pool, ps_level *level, const stray *sorted, size
             level->strays[kept++] = sorted[i].id;
             continue;
         }
-        ps_crowd_add(crowd, box, sorted[i].column, parent_ell(pool, sorted[i].id), pool->ell[sorted[i].id]);
+        ps_crowd_add(crowd, box, sorted[i].column, deciding(pool, level, sorted[i].id), pool->ell[sorted[i].id]);
         level->crowd_ids[level->n_crowd++] = sorted[i].id;
     }
     level->n_strays = kept;
@@ -304,7 +315,7 @@ double ps_pool_crowd_log_z(ps_pool *pool, const ps_level *level, double beta) {
     }
     for (size_t i = 0; !in_boxes && i < level->n_crowd; i++) { /* a β that no event had, and boxes too wide for it */
         uint32_t id = level->crowd_ids[i];
-        double t = parent_ell(pool, id);
+        double t = deciding(pool, level, id);
         const ps_crowd_column *column = ps_crowd_find(level->crowd, ps_crowd_bin(level->crowd, t));
         pool->path_ell[n] = pool->ell[id];
         pool->part_mix[n++] = ps_crowd_log_f(level->crowd, column, t);

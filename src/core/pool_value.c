@@ -13,37 +13,57 @@
 
 #include <stdlib.h>
 
-/* Add exp(x) to sum·exp(best). */
-static void add(double x, double *best, double *sum) {
+/* Add more·exp(x) to sum·exp(best). */
+static void add(double x, double more, double *best, double *sum) {
     if (x == -INFINITY) return;
     if (x > *best) {
-        *sum = *sum * exp(*best - x) + 1;
+        *sum = *sum * exp(*best - x) + more;
         *best = x;
     } else {
-        *sum += exp(x - *best);
+        *sum += more * exp(x - *best);
     }
 }
 
-/* V of a snapshot whose children's values are known: the youngest first. */
-static double value_of(const ps_pool *pool, uint32_t id) {
-    double best = -INFINITY, sum = 0, merit = pool->snapshots[id].merit;
-    size_t n = 0;
-    for (uint32_t child = pool->kin[id].youngest_child; child != 0; child = pool->kin[child].older_sibling) {
-        add(pool->kin[child].log_value, &best, &sum);
-        n++;
+/* Σ V over the brood of an eldest: the youngest first. */
+static void sum_brood(ps_pool *pool, uint32_t eldest) {
+    ps_kin *brood = &pool->kin[eldest];
+    brood->best = -INFINITY;
+    brood->sum = 0;
+    for (uint32_t child = brood->youngest;; child = pool->kin[child].older_sibling) {
+        add(pool->kin[child].log_value, 1, &brood->best, &brood->sum);
+        if (child == eldest) break;
     }
-    if (n == 0) return merit;
-    add(merit, &best, &sum);
-    return sum > 0 ? best + log(sum / (double)(1 + n)) : -INFINITY;
+    brood->stale = false;
+}
+
+/* V of a snapshot whose children's values are known. */
+static double value_of(ps_pool *pool, uint32_t id) {
+    double best = -INFINITY, sum = 0, merit = pool->snapshots[id].merit;
+    if (pool->kin[id].n_children == 0) return merit;
+    for (uint32_t eldest = pool->kin[id].youngest_brood; eldest != 0; eldest = pool->kin[eldest].older_brood) {
+        if (pool->kin[eldest].stale) sum_brood(pool, eldest);
+        add(pool->kin[eldest].best, pool->kin[eldest].sum, &best, &sum);
+    }
+    add(merit, 1, &best, &sum);
+    return sum > 0 ? best + log(sum / (double)(1 + pool->kin[id].n_children)) : -INFINITY;
+}
+
+static void join_brood(ps_pool *pool, uint32_t parent, uint32_t id) {
+    ps_kin *of_parent = &pool->kin[parent], *own = &pool->kin[id];
+    if (of_parent->n_children++ % PS_BROOD == 0) {
+        own->older_brood = of_parent->youngest_brood;
+        of_parent->youngest_brood = id;
+    }
+    own->eldest = of_parent->youngest_brood;
+    own->older_sibling = pool->kin[own->eldest].youngest;
+    pool->kin[own->eldest].youngest = id;
+    pool->kin[own->eldest].stale = true;
 }
 
 static void meet_new(ps_pool *pool) {
     for (size_t id = pool->n_kin; id <= pool->size; id++) {
-        const ps_snapshot *s = &pool->snapshots[id];
-        pool->kin[id] = (ps_kin){.log_value = s->merit};
-        if (id == 0) continue;
-        pool->kin[id].older_sibling = pool->kin[s->parent].youngest_child;
-        pool->kin[s->parent].youngest_child = (uint32_t)id;
+        pool->kin[id] = (ps_kin){.log_value = pool->snapshots[id].merit};
+        if (id > 0) join_brood(pool, pool->snapshots[id].parent, (uint32_t)id);
     }
 }
 
@@ -84,8 +104,10 @@ ps_status ps_pool_value(ps_pool *pool) {
     size_t n = find_stirred(pool, oldest_candidate(pool));
     qsort(pool->stirred, n, sizeof *pool->stirred, youngest_first);
     for (size_t i = 0; i < n; i++) {
-        pool->kin[pool->stirred[i]].log_value = value_of(pool, pool->stirred[i]);
-        pool->kin[pool->stirred[i]].stirred = false;
+        ps_kin *kin = &pool->kin[pool->stirred[i]];
+        kin->log_value = value_of(pool, pool->stirred[i]);
+        kin->stirred = false;
+        pool->kin[kin->eldest].stale = true;
     }
     pool->n_kin = pool->size + 1;
     pool->kin[0].log_value = 0; /* nobody asks for the root's: it is judged by the shallowest depth */

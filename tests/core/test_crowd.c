@@ -55,7 +55,8 @@ typedef struct life {
     double spread;       /* of the scores; 0: all snapshots of a depth have one */
     double early, later; /* the largest β before and after the middle of the life */
     bool impossible;     /* a tenth of the scores is −∞ */
-    bool skips;          /* in the middle an iteration is no event */
+    size_t quiet;        /* so many waves have no event but their launch */
+    size_t skips;        /* after so many waves the others have one only after their first step; 0: none */
 } life;
 
 static const ps_pool_params params = {
@@ -123,7 +124,8 @@ static ps_pool *live(const life *l, uint64_t id) {
         insist(ps_pool_launch(pool, 0, running, M, &err));
         for (size_t front = 1; n > 0; front++) {
             n = iterate(pool, running, n, l);
-            if (n > 0 && !(l->skips && wave == l->waves / 2))
+            bool skipped = wave < l->quiet || (l->skips > 0 && wave >= l->skips && front > 1);
+            if (n > 0 && !skipped)
                 n = relaunch(pool, running, n, front < DEPTHS ? front : DEPTHS - 1,
                              wave < l->waves / 2 ? l->early : l->later);
             if (front > 3 * DEPTHS) break;
@@ -221,8 +223,15 @@ static void boxes_become_narrower_when_beta_grows(void **state) {
 
 static void particles_that_go_on_without_an_event_end_the_crowd(void **state) {
     (void)state;
-    holds("an iteration that is no event", (life){.waves = 500, .spread = 1.5, .early = 3, .later = 3, .skips = true},
-          0, 0.5);
+    holds("iterations that are no events", (life){.waves = 500, .spread = 1.5, .early = 3, .later = 3, .skips = 300}, 0,
+          0.5);
+}
+
+static void without_events_no_score_has_a_say_until_one_has(void **state) {
+    (void)state;
+    holds("no events", (life){.waves = 400, .spread = 1.5, .quiet = 400, .later = 1}, 0.5, 1);
+    holds("events at last", (life){.waves = 600, .spread = 1.5, .quiet = 350, .early = 2, .later = 3}, 0.5, 1);
+    holds("after the first step only", (life){.waves = 500, .spread = 1.5, .skips = 1, .early = 2, .later = 3}, 0.2, 1);
 }
 
 static void every_allocation_fails_once_and_the_crowd_goes_on(void **state) {
@@ -254,6 +263,7 @@ int main(void) {
         cmocka_unit_test(scores_far_apart_or_impossible_are_looked_at_one_by_one),
         cmocka_unit_test(boxes_become_narrower_when_beta_grows),
         cmocka_unit_test(particles_that_go_on_without_an_event_end_the_crowd),
+        cmocka_unit_test(without_events_no_score_has_a_say_until_one_has),
         cmocka_unit_test(every_allocation_fails_once_and_the_crowd_goes_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
