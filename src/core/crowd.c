@@ -130,7 +130,7 @@ ps_status ps_crowd_add_box(ps_crowd_column *column, int64_t bin) {
     size_t at = box_at(column, bin);
     if (at < column->n_boxes && column->boxes[at].bin == bin) return PS_OK;
     if (ps_reserve(&column->boxes, &column->boxes_capacity, column->n_boxes + 1) != PS_OK) return PS_NOMEM;
-    double(*moments)[PS_CROWD_NODES] = ps_calloc(PS_CURVE_NODES, sizeof *moments);
+    double(*moments)[PS_CROWD_NODES] = ps_calloc(2 * PS_CURVE_NODES, sizeof *moments);
     if (moments == NULL) return PS_NOMEM;
     memmove(column->boxes + at + 1, column->boxes + at, (column->n_boxes - at) * sizeof *column->boxes);
     column->boxes[at] = (ps_crowd_box){bin, moments};
@@ -144,9 +144,14 @@ void ps_crowd_add(ps_crowd *crowd, ps_crowd_box *box, int64_t column, double t, 
     double of_t[PS_CURVE_NODES], of_ell[PS_CROWD_NODES];
     cardinals(crowd->curve_x, crowd->curve_weight, PS_CURVE_NODES, place(crowd, column, t), of_t);
     cardinals(crowd->crowd_x, crowd->crowd_weight, PS_CROWD_NODES, place(crowd, box->bin, ell), of_ell);
-    for (size_t j = 0; j < PS_CURVE_NODES; j++)
-        for (size_t k = 0; k < PS_CROWD_NODES; k++)
-            box->moments[j][k] += of_t[j] * of_ell[k];
+    for (size_t j = 0; j < PS_CURVE_NODES; j++) { /* Kahan's summation */
+        double *sum = box->moments[j], *taken = box->moments[PS_CURVE_NODES + j];
+        for (size_t k = 0; k < PS_CROWD_NODES; k++) {
+            double term = of_t[j] * of_ell[k] - taken[k], next = sum[k] + term;
+            taken[k] = (next - sum[k]) - term;
+            sum[k] = next;
+        }
+    }
 }
 
 /* Σ_jk moments[j][k]·inverse_f[j]·tempered[k]. */

@@ -25,8 +25,10 @@ enum {
 };
 
 typedef struct ps_crowd_box {
-    int64_t bin;                       /* of ℓ */
-    double (*moments)[PS_CROWD_NODES]; /* [PS_CURVE_NODES] */
+    int64_t bin; /* of ℓ */
+    /* [2·PS_CURVE_NODES]: the moments, then what rounding took from each so far, so that a million equal snapshots are
+     * summed as well as ten. */
+    double (*moments)[PS_CROWD_NODES];
 } ps_crowd_box;
 
 /* The boxes of one interval of t, and log f at its points. */

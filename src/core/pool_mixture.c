@@ -8,7 +8,7 @@
  *     log_mix(x) = LSE_e[ log N_e + β_e·ℓ(x) − log Ẑ_e ]
  * Without M_d and N a term never changes once it is counted, and counts only grow: terms are only ever added. New
  * cohorts, or the growth of N_e, go to the old snapshots; all of them to new snapshots. So bringing the mixtures up to
- * date costs what is new, whatever the number of events before.
+ * date costs what is new, whatever the number of events before; of a large level less (pool_crowd.c).
  *
  * The price is rounding: every update of log_mix rounds it once, and its sum and logarithm besides. With u = 2^−53 an
  * update errs by at most u·(|log_mix| + 8), so k updates by k times that: 1e−12 relative to max(1, |log_mix|) for k up

@@ -205,39 +205,39 @@ static void holds(const char *name, life l, double least, double most) {
 
 static void a_crowd_sums_what_its_snapshots_would(void **state) {
     (void)state;
-    holds("scores as of rewards", (life){.waves = 500, .spread = 1.5, .early = 3, .later = 3}, 0.6, 1);
-    holds("one score", (life){.waves = 400, .spread = 0, .early = 1, .later = 1}, 0.5, 1);
-    holds("only beta 0", (life){.waves = 400, .spread = 1, .early = 0, .later = 0}, 0.5, 1);
+    holds("scores as of rewards", (life){.waves = 400, .spread = 1.5, .early = 3, .later = 3}, 0.6, 1);
+    holds("one score", (life){.waves = 250, .spread = 0, .early = 1, .later = 1}, 0.5, 1);
+    holds("only beta 0", (life){.waves = 250, .spread = 1, .early = 0, .later = 0}, 0.5, 1);
 }
 
 static void scores_far_apart_or_impossible_are_looked_at_one_by_one(void **state) {
     (void)state;
-    holds("far apart", (life){.waves = 400, .spread = 1e5, .early = 1, .later = 1}, 0, 0.3);
-    holds("impossible ones", (life){.waves = 400, .spread = 2, .early = 1, .later = 1, .impossible = true}, 0.3, 0.9);
+    holds("far apart", (life){.waves = 250, .spread = 1e5, .early = 1, .later = 1}, 0, 0.3);
+    holds("impossible ones", (life){.waves = 300, .spread = 2, .early = 1, .later = 1, .impossible = true}, 0.3, 0.9);
 }
 
 static void boxes_become_narrower_when_beta_grows(void **state) {
     (void)state;
-    holds("a growing beta", (life){.waves = 500, .spread = 1.5, .early = 0.2, .later = 5}, 0.5, 1);
+    holds("a growing beta", (life){.waves = 400, .spread = 1.5, .early = 0.2, .later = 5}, 0.5, 1);
 }
 
 static void particles_that_go_on_without_an_event_end_the_crowd(void **state) {
     (void)state;
-    holds("iterations that are no events", (life){.waves = 500, .spread = 1.5, .early = 3, .later = 3, .skips = 300}, 0,
+    holds("iterations that are no events", (life){.waves = 300, .spread = 1.5, .early = 3, .later = 3, .skips = 200}, 0,
           0.5);
 }
 
 static void without_events_no_score_has_a_say_until_one_has(void **state) {
     (void)state;
-    holds("no events", (life){.waves = 400, .spread = 1.5, .quiet = 400, .later = 1}, 0.5, 1);
-    holds("events at last", (life){.waves = 600, .spread = 1.5, .quiet = 350, .early = 2, .later = 3}, 0.5, 1);
-    holds("after the first step only", (life){.waves = 500, .spread = 1.5, .skips = 1, .early = 2, .later = 3}, 0.2, 1);
+    holds("no events", (life){.waves = 250, .spread = 1.5, .quiet = 250, .later = 1}, 0.5, 1);
+    holds("events at last", (life){.waves = 350, .spread = 1.5, .quiet = 200, .early = 2, .later = 3}, 0.5, 1);
+    holds("after the first step only", (life){.waves = 250, .spread = 1.5, .skips = 1, .early = 2, .later = 3}, 0.2, 1);
 }
 
 static void every_allocation_fails_once_and_the_crowd_goes_on(void **state) {
     (void)state;
     static failing_allocator failing;
-    const life l = {.waves = 400, .spread = 1.5, .early = 0.5, .later = 3};
+    const life l = {.waves = 300, .spread = 1.5, .early = 0.5, .later = 3};
     ps_pool *calm = live(&l, 7);
     failing_install(&failing, 0);
     memory = &failing;
