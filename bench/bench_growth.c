@@ -1,5 +1,6 @@
-/* How time and memory grow: particles, problems in flight, steps (toy engine, where the program's own work is all there
- * is) and the pool. One table each, and the exponent fitted by least squares on logarithms: 1 is proportional.
+/* How time and memory grow: particles, problems in flight, steps, a token budget (toy engine, where the program's own
+ * work is all there is) and the pool. One table each, and the exponent fitted by least squares on logarithms: 1 is
+ * proportional.
  *
  *   bench_growth [MOST]      MOST: largest pool, default 1000000
  *
@@ -104,27 +105,25 @@ static void say(ps_config *config, const char *key, const char *value) {
     stop_on(ps_config_set(config, key, value, "bench", &err), &err);
 }
 
-static cost solve(size_t particles, size_t in_flight, size_t steps, size_t problems) {
+/* A configuration of the synthetic reasoner with rewards; the caller's. */
+static ps_config *synthetic(void) {
     ps_config *config;
-    ps_models *models;
-    ps_eval_summary summary = {0};
     ps_error err;
     stop_on(ps_config_create(&config, &err), &err);
     say(config, "engine.type", "toy");
     say(config, "engine.toy.kind", "synthetic");
     say(config, "models.prm.enabled", "true");
     say(config, "scoring.type", "prm_reward");
-    say(config, "ps.weights", "lineage");
-    say(config, "ps.temperature_schedule.monotone", "false");
-    say(config, "ps.resample.method", "systematic");
-    say(config, "ps.resample.policy", "always");
     say(config, "evaluation.save_intermediate", "false");
-    set(config, "engine.toy.steps", steps);
-    set(config, "generation.max_steps", steps);
-    set(config, "models.generator.max_model_len", 4096 + steps);
-    set(config, "generation.n_particles", particles);
-    set(config, "evaluation.parallel_problems", in_flight);
     say(config, "evaluation.output_dir", bench_folder());
+    return config;
+}
+
+/* Solve so many problems. Frees the configuration. */
+static cost run(ps_config *config, size_t problems) {
+    ps_models *models;
+    ps_eval_summary summary = {0};
+    ps_error err;
     stop_on(ps_config_check(config, NULL, &err), &err);
     stop_on(ps_models_open(config, NULL, &models, &err), &err);
     const double start = processor_seconds();
@@ -137,6 +136,20 @@ static cost solve(size_t particles, size_t in_flight, size_t steps, size_t probl
     return c;
 }
 
+static cost solve(size_t particles, size_t in_flight, size_t steps, size_t problems) {
+    ps_config *config = synthetic();
+    say(config, "ps.weights", "lineage");
+    say(config, "ps.temperature_schedule.monotone", "false");
+    say(config, "ps.resample.method", "systematic");
+    say(config, "ps.resample.policy", "always");
+    set(config, "engine.toy.steps", steps);
+    set(config, "generation.max_steps", steps);
+    set(config, "models.generator.max_model_len", 4096 + steps);
+    set(config, "generation.n_particles", particles);
+    set(config, "evaluation.parallel_problems", in_flight);
+    return run(config, problems);
+}
+
 static cost of_particles(size_t n) {
     return solve(n, 1, 20, 8);
 }
@@ -147,6 +160,12 @@ static cost of_in_flight(size_t n) { /* a problem's time should not depend on it
 }
 static cost of_steps(size_t n) {
     return solve(16, 1, n, 4);
+}
+
+static cost of_tokens(size_t n) { /* as configured by default: 8 particles in waves, a selection after every step */
+    ps_config *config = synthetic();
+    set(config, "ps.budget.max_tokens", n);
+    return run(config, 1);
 }
 
 /* ---- The pool alone ------------------------------------------------------ */
@@ -208,12 +227,14 @@ static cost of_balance(size_t n) {
 
 int main(int argc, char **argv) {
     static const size_t particles[] = {8, 16, 32, 64, 128, 256, 512}, in_flight[] = {1, 2, 4, 8, 16, 32, 64},
-                        steps[] = {10, 30, 100, 300, 1000}, pool[] = {1000, 10000, 100000, 1000000};
+                        steps[] = {10, 30, 100, 300, 1000}, tokens[] = {5000, 10000, 20000, 40000, 80000, 160000},
+                        pool[] = {1000, 10000, 100000, 1000000};
     const size_t most = argc > 1 ? strtoul(argv[1], NULL, 10) : 1000000, any = (size_t)-1;
     bench_folder(); /* made here, for the processes to come */
     table("particles", of_particles, particles, sizeof particles / sizeof *particles, any);
     table("in flight", of_in_flight, in_flight, sizeof in_flight / sizeof *in_flight, any);
     table("steps", of_steps, steps, sizeof steps / sizeof *steps, any);
+    table("token budget", of_tokens, tokens, sizeof tokens / sizeof *tokens, any);
     table("pool lineage", of_lineage, pool, sizeof pool / sizeof *pool, most);
     table("pool balance", of_balance, pool, sizeof pool / sizeof *pool, most);
     return 0;

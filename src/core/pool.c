@@ -25,7 +25,7 @@ ps_status ps_pool_reserve_snapshots(ps_pool *pool, size_t n) {
 ps_status ps_pool_reserve_levels(ps_pool *pool, size_t depth) {
     if (ps_reserve(&pool->levels, &pool->levels_capacity, depth + 1) != PS_OK) return PS_NOMEM;
     for (; pool->n_levels <= depth; pool->n_levels++)
-        pool->levels[pool->n_levels] = (ps_level){.stale = true, .open_best = -INFINITY};
+        pool->levels[pool->n_levels] = (ps_level){.stale = true, .open_best = -INFINITY, .launch_depth = SIZE_MAX};
     return PS_OK;
 }
 
@@ -81,11 +81,15 @@ void ps_pool_free(ps_pool *pool) {
         ps_free(pool->levels[d].live);
         ps_free(pool->levels[d].cohorts);
         ps_free(pool->levels[d].groups);
+        ps_free(pool->levels[d].crowd_ids);
+        ps_free(pool->levels[d].strays);
+        ps_crowd_free(pool->levels[d].crowd);
     }
     void *arrays[] = {pool->snapshots, pool->ell,        pool->running,    pool->log_mix,       pool->levels,
                       pool->cohorts,   pool->events,     pool->candidates, pool->candidate_ell, pool->candidate_mix,
                       pool->ancestors, pool->path_ell,   pool->part_mix,   pool->sorted,        pool->victims,
-                      pool->standing,  pool->selectable, pool->continued,  pool->families,      pool->candidate_worth};
+                      pool->standing,  pool->selectable, pool->continued,  pool->kin,           pool->candidate_worth,
+                      pool->stirred};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         ps_free(arrays[i]);
     ps_free(pool);

@@ -2,6 +2,7 @@
 #ifndef PERSAMP_CORE_POOL_H
 #define PERSAMP_CORE_POOL_H
 
+#include "core/crowd.h"
 #include "core/kernels.h"
 
 /* The particles that one event launched from one depth. */
@@ -30,6 +31,20 @@ typedef struct ps_level {
     size_t n_groups, groups_capacity;
     /* The mixtures of the first mixed_ids snapshots hold the first mixed_cohorts cohorts. */
     size_t mixed_ids, mixed_cohorts;
+    /* The depth its cohorts at β > 0 were launched from, whose scores decide on its mixtures; SIZE_MAX: there are none.
+     */
+    size_t launch_depth;
+    bool several_launches; /* … they were launched from several */
+    /* Of a large level (pool_crowd.c): snapshots that were pruned and of which only sums are asked, strays, which were
+     * pruned and are still looked at one by one, and for how many ids and cohorts the mixtures of those at their end
+     * were brought up to date last. */
+    ps_crowd *crowd;           /* NULL in a level that is not large */
+    size_t crowd_launch_depth; /* launch_depth when its columns were made */
+    uint32_t *crowd_ids;       /* [n_crowd] */
+    size_t n_crowd, crowd_capacity;
+    uint32_t *strays;                                 /* [n_strays] */
+    size_t n_strays, strays_capacity, next_gathering; /* of so many strays */
+    size_t ended_ids, ended_cohorts;
     bool stale; /* its candidates or their mixtures are not those of the last ps_pool_prepare */
     /* Its open snapshots, pruned ones included: how many, their highest merit, Σ exp(merit − highest). */
     size_t n_open;
@@ -47,11 +62,19 @@ typedef struct ps_victim {
     uint32_t id;
 } ps_victim;
 
-/* A snapshot and its children, while values are backed up: n children, Σ V of those seen so far = sum·exp(best). */
-typedef struct ps_family {
-    double log_value, best, sum;
-    size_t n;
-} ps_family;
+/* A snapshot's value and its kin. Siblings are kept in broods of at most PS_BROOD, in order of age, each known by its
+ * eldest, which keeps Σ V = sum·exp(best) of the brood: a snapshot from which thousands grew need not add up all of
+ * them when one changes. 0 is nobody. */
+enum { PS_BROOD = 64 };
+typedef struct ps_kin {
+    double log_value;
+    uint32_t n_children, youngest_brood; /* the eldest of its youngest children */
+    uint32_t eldest, older_sibling;      /* of its brood; the next older one in it */
+    double best, sum;                    /* of the brood whose eldest it is */
+    uint32_t youngest, older_brood;
+    bool stale;   /* that sum is to be taken anew */
+    bool stirred; /* while values are backed up: a descendant is new */
+} ps_kin;
 
 struct ps_pool {
     ps_pool_params params;
@@ -79,6 +102,7 @@ struct ps_pool {
 
     ps_balance_event *events; /* by event: β_e; balance also log Ẑ_e, N_e */
     size_t n_events, events_capacity;
+    double largest_beta; /* of any event */
 
     size_t age;      /* iterations since the last event */
     size_t appended; /* snapshots since the last advance */
@@ -104,8 +128,10 @@ struct ps_pool {
     size_t ancestors_capacity, path_ell_capacity, part_mix_capacity;
     ps_cohort_group *sorted;
     size_t sorted_capacity;
-    ps_family *families; /* of ps_pool_value */
-    size_t families_capacity;
+    ps_kin *kin; /* [n_kin] by snapshot, of ps_pool_value */
+    size_t n_kin, kin_capacity;
+    uint32_t *stirred;
+    size_t stirred_capacity;
     ps_victim *victims; /* of pruning */
     size_t victims_capacity;
 };
@@ -132,12 +158,38 @@ static inline ps_moments ps_level_moments(const ps_pool *pool, const ps_level *l
                                       level->n_candidates, beta);
 }
 
-/* lineage: back up the values of the candidates and set candidate_worth. PS_NOMEM or PS_OK. O(snapshots since the
- * oldest candidate). */
+/* lineage: back up the values of the candidates and set candidate_worth. PS_NOMEM or PS_OK. O(new snapshots · their
+ * ancestors · (broods of each + PS_BROOD)). */
 ps_status ps_pool_value(ps_pool *pool);
 
 /* Bring every log_mix up to date. PS_NOMEM or PS_OK. */
 ps_status ps_pool_mix(ps_pool *pool);
+
+/* Add terms of one launch depth to n mixtures; ell holds the scores of the ancestors at that depth. */
+void ps_mix_groups(const double *ell, double *log_mix, size_t n, const ps_cohort_group *groups, size_t n_groups);
+/* Room for ps_pool_mix_part of n snapshots, which then cannot fail. */
+ps_status ps_pool_reserve_part(ps_pool *pool, size_t n);
+/* Add terms, those of the deepest launches first, to the mixtures of n snapshots of one depth. PS_NOMEM or PS_OK. */
+ps_status ps_pool_mix_part(ps_pool *pool, const uint32_t *ids, size_t n, size_t depth, const ps_cohort_group *groups,
+                           size_t n_groups);
+
+/* ---- Large levels: pool_crowd.c ------------------------------------------ */
+
+/* Before a level's mixtures are brought up to date: a level that has become large gets a crowd, one whose mixtures are
+ * no function of one score any more loses it. PS_NOMEM or PS_OK. */
+ps_status ps_pool_crowd_update(ps_pool *pool, size_t depth);
+/* Bring the mixtures of a level with a crowd up to date but for those of snapshots at their end; `fresh` terms are new.
+ * PS_NOMEM or PS_OK. */
+ps_status ps_pool_crowd_mix(ps_pool *pool, size_t depth, const ps_cohort_group *groups, size_t fresh);
+/* … and those of snapshots at their end, in all levels with a crowd. PS_NOMEM or PS_OK. O(size) where any is behind. */
+ps_status ps_pool_crowd_mix_ended(ps_pool *pool);
+/* Room for all strays that candidates can become. PS_NOMEM or PS_OK. */
+ps_status ps_pool_crowd_reserve(ps_pool *pool);
+/* log f(ℓ) of a level with a crowd for the score ℓ of a snapshot at this depth, where it need not be summed over the
+ * terms; false: sum them. */
+bool ps_pool_crowd_log_f(const ps_level *level, size_t depth, double ell, double *log_f);
+/* log Ẑ(β, d) of a level with a crowd; needs room for all snapshots of the level in path_ell and part_mix. */
+double ps_pool_crowd_log_z(ps_pool *pool, const ps_level *level, double beta);
 
 /* Prune down to max_size; the room for it has to be reserved before. */
 ps_status ps_pool_reserve_prune(ps_pool *pool);

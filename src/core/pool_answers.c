@@ -15,7 +15,7 @@ static size_t count_answers(const ps_pool *pool, bool truncated) {
 ps_status ps_pool_answers(ps_pool *pool, double beta_max, bool truncated, uint32_t **ids, double **log_weights,
                           size_t *n, double *log_z, ps_error *err) {
     if (pool->appended > 0) return ps_fail(err, PS_ARG, "an iteration is under way: advance the pool first");
-    if (ps_pool_mix(pool) != PS_OK) return ps_nomem(err);
+    if (ps_pool_mix(pool) != PS_OK || ps_pool_crowd_mix_ended(pool) != PS_OK) return ps_nomem(err);
     size_t count = count_answers(pool, truncated);
     uint32_t *found = ps_reallocarray(NULL, count, sizeof *found);
     double *weights = ps_reallocarray(NULL, count, sizeof *weights);

@@ -14,7 +14,10 @@ static void gather_level(ps_pool *pool, ps_level *level) {
     size_t kept = 0;
     for (size_t i = 0; i < level->n_live; i++) {
         uint32_t id = level->live[i];
-        if (pool->snapshots[id].pruned) continue;
+        if (pool->snapshots[id].pruned) {
+            if (level->crowd != NULL) level->strays[level->n_strays++] = id;
+            continue;
+        }
         level->live[kept++] = id;
         level->best_ell = fmax(level->best_ell, pool->ell[id]);
         add_candidate(pool, id);
@@ -54,7 +57,7 @@ static void gather_all(ps_pool *pool) {
 
 ps_status ps_pool_prepare(ps_pool *pool, const uint32_t **ids, size_t *n, ps_error *err) {
     if (pool->appended > 0) return ps_fail(err, PS_ARG, "an iteration is under way: advance the pool first");
-    if (ps_pool_mix(pool) != PS_OK ||
+    if (ps_pool_mix(pool) != PS_OK || ps_pool_crowd_reserve(pool) != PS_OK ||
         ps_reserve(&pool->candidates, &pool->candidates_capacity, pool->size + 1) != PS_OK ||
         ps_reserve(&pool->candidate_ell, &pool->candidate_ell_capacity, pool->size + 1) != PS_OK ||
         ps_reserve(&pool->candidate_mix, &pool->candidate_mix_capacity, pool->size + 1) != PS_OK ||

@@ -5,8 +5,10 @@
  *     Σ_(e,a) N(e,a,d+1)·exp(β_e·ℓ(x[a]) − log Ẑ_e(a)) / (M_d·m(x))
  * Each cohort counted at d + 1 passed through x with its density there; x stands for the part 1/(M_d·m(x)) of q. */
 static double expected_steps(const ps_pool *pool, uint32_t id, const ps_level *below) {
-    double sum = 0;
+    double sum = 0, log_f;
     uint32_t ancestor = id;
+    if (ps_pool_crowd_log_f(below, pool->snapshots[id].depth, pool->ell[id], &log_f))
+        return exp(log_f - pool->log_mix[id]);
     for (size_t i = 0; i < below->n_groups; i++) { /* deepest launches first: one way up serves all */
         const ps_cohort_group *group = &below->groups[i];
         while (pool->snapshots[ancestor].depth > group->launch_depth)

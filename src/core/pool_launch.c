@@ -82,6 +82,7 @@ ps_status ps_pool_launch(ps_pool *pool, double beta, const uint32_t *picks, size
     double log_z = lineage || first ? 0 : ps_pool_log_z(pool, beta, 0);
     if (lineage) record_cohorts(pool, beta, picks, m);
     pool->events[pool->n_events++] = (ps_balance_event){beta, log_z, 0};
+    pool->largest_beta = fmax(pool->largest_beta, beta);
     pool->age = 0;
     stand(pool, picks, m);
     return PS_OK;
@@ -115,6 +116,12 @@ static void group_cohort(ps_level *level, const ps_cohort *c, double beta) {
     level->n_groups++;
 }
 
+static void note_launch_depth(ps_level *level, size_t depth) {
+    level->several_launches =
+        level->several_launches || (level->launch_depth != SIZE_MAX && level->launch_depth != depth);
+    level->launch_depth = depth;
+}
+
 /* Count the last event's particles at the depths they have now reached, or would have, had they not finished. */
 static ps_status count_cohorts(ps_pool *pool) {
     size_t first = first_cohort(pool);
@@ -132,7 +139,9 @@ static ps_status count_cohorts(ps_pool *pool) {
         if (depth > pool->params.max_depth) continue;
         ps_level *level = &pool->levels[depth];
         level->cohorts[level->n_cohorts++] = (uint32_t)c;
-        group_cohort(level, &pool->cohorts[c], pool->events[pool->cohorts[c].event].beta);
+        double beta = pool->events[pool->cohorts[c].event].beta;
+        group_cohort(level, &pool->cohorts[c], beta);
+        if (beta > 0) note_launch_depth(level, pool->cohorts[c].launch_depth);
         if (depth < pool->mix_from) pool->mix_from = depth;
     }
     return PS_OK;

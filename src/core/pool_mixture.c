@@ -8,7 +8,7 @@
  *     log_mix(x) = LSE_e[ log N_e + β_e·ℓ(x) − log Ẑ_e ]
  * Without M_d and N a term never changes once it is counted, and counts only grow: terms are only ever added. New
  * cohorts, or the growth of N_e, go to the old snapshots; all of them to new snapshots. So bringing the mixtures up to
- * date costs what is new, whatever the number of events before.
+ * date costs what is new, whatever the number of events before; of a large level less (pool_crowd.c).
  *
  * The price is rounding: every update of log_mix rounds it once, and its sum and logarithm besides. With u = 2^−53 an
  * update errs by at most u·(|log_mix| + 8), so k updates by k times that: 1e−12 relative to max(1, |log_mix|) for k up
@@ -23,17 +23,16 @@ static int by_launch_depth_down(const void *a, const void *b) {
     return x->beta < y->beta ? -1 : x->beta > y->beta;
 }
 
-/* Add terms of one launch depth to n mixtures; path_ell holds the scores of the ancestors at that depth. */
-static void mix_run(ps_pool *pool, const ps_cohort_group *groups, size_t n_groups, size_t n) {
+void ps_mix_groups(const double *ell, double *log_mix, size_t n, const ps_cohort_group *groups, size_t n_groups) {
     ps_mix_terms terms;
     ps_mix_reset(&terms);
     for (size_t i = 0; i < n_groups; i++) {
         if (ps_mix_add(&terms, groups[i].beta, groups[i].log_weight)) continue;
-        ps_kernels_best()->mix(pool->path_ell, n, &terms, pool->part_mix);
+        ps_kernels_best()->mix(ell, n, &terms, log_mix);
         ps_mix_reset(&terms);
         ps_mix_add(&terms, groups[i].beta, groups[i].log_weight);
     }
-    ps_kernels_best()->mix(pool->path_ell, n, &terms, pool->part_mix);
+    ps_kernels_best()->mix(ell, n, &terms, log_mix);
 }
 
 static void climb(ps_pool *pool, size_t n, size_t steps) {
@@ -42,7 +41,7 @@ static void climb(ps_pool *pool, size_t n, size_t steps) {
             pool->ancestors[i] = pool->snapshots[pool->ancestors[i]].parent;
 }
 
-static ps_status reserve_part(ps_pool *pool, size_t n) {
+ps_status ps_pool_reserve_part(ps_pool *pool, size_t n) {
     if (ps_reserve(&pool->ancestors, &pool->ancestors_capacity, n) != PS_OK ||
         ps_reserve(&pool->path_ell, &pool->path_ell_capacity, n) != PS_OK ||
         ps_reserve(&pool->part_mix, &pool->part_mix_capacity, n) != PS_OK)
@@ -50,14 +49,12 @@ static ps_status reserve_part(ps_pool *pool, size_t n) {
     return PS_OK;
 }
 
-/* Add terms, those of the deepest launches first, to the mixtures of a level's snapshots from_id … to_id − 1. */
-static ps_status mix_part(ps_pool *pool, const ps_level *level, size_t depth, size_t from_id, size_t to_id,
-                          const ps_cohort_group *groups, size_t n_groups) {
-    size_t n = to_id - from_id;
+ps_status ps_pool_mix_part(ps_pool *pool, const uint32_t *ids, size_t n, size_t depth, const ps_cohort_group *groups,
+                           size_t n_groups) {
     if (n == 0 || n_groups == 0) return PS_OK;
-    if (reserve_part(pool, n) != PS_OK) return PS_NOMEM;
+    if (ps_pool_reserve_part(pool, n) != PS_OK) return PS_NOMEM;
     for (size_t i = 0; i < n; i++) {
-        pool->ancestors[i] = level->ids[from_id + i];
+        pool->ancestors[i] = ids[i];
         pool->part_mix[i] = pool->log_mix[pool->ancestors[i]];
     }
     for (size_t g = 0, end; g < n_groups; g = end) {
@@ -68,10 +65,10 @@ static ps_status mix_part(ps_pool *pool, const ps_level *level, size_t depth, si
         depth = a;
         for (size_t i = 0; i < n; i++)
             pool->path_ell[i] = pool->ell[pool->ancestors[i]];
-        mix_run(pool, groups + g, end - g, n);
+        ps_mix_groups(pool->path_ell, pool->part_mix, n, groups + g, end - g);
     }
     for (size_t i = 0; i < n; i++)
-        pool->log_mix[level->ids[from_id + i]] = pool->part_mix[i];
+        pool->log_mix[ids[i]] = pool->part_mix[i];
     return PS_OK;
 }
 
@@ -91,17 +88,19 @@ static ps_status sort_new_cohorts(ps_pool *pool, const ps_level *level) {
 /* An interrupted update leaves log_mix of whole parts only, and the marks say which; it can be repeated. */
 static ps_status mix_level(ps_pool *pool, size_t depth) {
     ps_level *level = &pool->levels[depth];
+    if (ps_pool_crowd_update(pool, depth) != PS_OK) return PS_NOMEM;
     size_t fresh = level->n_cohorts - level->mixed_cohorts;
+    if (fresh > 0 && sort_new_cohorts(pool, level) != PS_OK) return PS_NOMEM;
+    level->stale = level->stale || fresh > 0;
+    if (level->crowd != NULL) return ps_pool_crowd_mix(pool, depth, pool->sorted, fresh);
     if (fresh > 0) {
-        level->stale = true;
-        if (sort_new_cohorts(pool, level) != PS_OK ||
-            mix_part(pool, level, depth, 0, level->mixed_ids, pool->sorted, fresh) != PS_OK)
-            return PS_NOMEM;
+        if (ps_pool_mix_part(pool, level->ids, level->mixed_ids, depth, pool->sorted, fresh) != PS_OK) return PS_NOMEM;
         level->mixed_cohorts = level->n_cohorts;
     }
+    size_t n = level->n_ids - level->mixed_ids;
     for (size_t i = level->mixed_ids; i < level->n_ids; i++)
         pool->log_mix[level->ids[i]] = -INFINITY;
-    if (mix_part(pool, level, depth, level->mixed_ids, level->n_ids, level->groups, level->n_groups) != PS_OK)
+    if (ps_pool_mix_part(pool, level->ids + level->mixed_ids, n, depth, level->groups, level->n_groups) != PS_OK)
         return PS_NOMEM;
     level->mixed_ids = level->n_ids;
     return PS_OK;

@@ -51,6 +51,7 @@ ps_status ps_pool_weights(ps_pool *pool, double beta, double *W, ps_error *err) 
 /* log Ẑ(β, d) over the open snapshots, pruned ones included (see pool_mixture.c for where M_d went). Where nothing was
  * pruned they are the candidates, which lie side by side. */
 static double level_log_z(ps_pool *pool, const ps_level *level, double beta) {
+    if (level->crowd != NULL) return ps_pool_crowd_log_z(pool, level, beta);
     if (level->n_candidates == level->n_open) return ps_moments_log_sum(ps_level_moments(pool, level, beta));
     size_t n = 0;
     for (size_t i = 0; i < level->n_ids; i++) {

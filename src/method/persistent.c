@@ -20,6 +20,7 @@ static void destroy(ps_method *method) {
     ps_free(p->W);
     ps_free(p->uniforms);
     ps_free(p->picks);
+    ps_free(p->parents);
     ps_free(p);
 }
 
@@ -111,17 +112,10 @@ static ps_status append_all(ps_persistent *p, ps_error *err) {
         ps_status status = ps_pool_append(p->pool, node->parent, node->ell, node->merit, node->state, &id, err);
         if (status != PS_OK) return status;
         if (node->state == PS_OPEN) p->running[open++] = id;
+        p->n_finished += node->state == PS_FINISHED;
     }
     p->n_running = open;
     return ps_pool_advance(p->pool, err);
-}
-
-static size_t finished_answers(const ps_persistent *p) {
-    const ps_snapshot *snapshots = ps_pool_snapshots(p->pool);
-    size_t finished = 0;
-    for (size_t i = 1; i <= ps_pool_size(p->pool); i++)
-        finished += snapshots[i].state == PS_FINISHED && !snapshots[i].passage;
-    return finished;
 }
 
 /* Particles that go back would go on for ever in a search without limits of the user's own: it ends when it has done
@@ -142,7 +136,7 @@ static bool out_of_patience(const ps_persistent *p) {
 static void check_budget(ps_persistent *p, bool wrote_nothing) {
     bool spent = (budget(p)->max_tokens > 0 && p->tree.tokens >= budget(p)->max_tokens) ||
                  (budget(p)->max_tokens > 0 && wrote_nothing) || out_of_patience(p) ||
-                 (budget(p)->n_finished > 0 && finished_answers(p) >= budget(p)->n_finished);
+                 (budget(p)->n_finished > 0 && p->n_finished >= budget(p)->n_finished);
     if (spent) {
         p->ended = true;
         p->end = PS_END_BUDGET;
@@ -186,7 +180,7 @@ static ps_status absorb(ps_method *method, const ps_step_result *results, size_t
 /* Truncated snapshots only where nothing has finished: neither in the pool, nor on the way of a move. */
 static ps_status answers(const ps_method *method, ps_answer **list, size_t *n, ps_error *err) {
     const ps_persistent *p = (const ps_persistent *)method;
-    bool truncated = finished_answers(p) == 0 && !p->passage_answer;
+    bool truncated = p->n_finished == 0 && !p->passage_answer;
     return ps_pool_answers_of_tree(p->pool, p->params.persistent.temperature.beta_max, truncated, &p->tree, NULL, list,
                                    n, err);
 }

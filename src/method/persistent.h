@@ -16,7 +16,8 @@ typedef struct ps_persistent {
 
     uint32_t *running; /* [n_running] open snapshots whose particles go on, or are to be launched once moved */
     size_t n_running;
-    ps_work *work; /* [n_work] this iteration's */
+    size_t n_finished; /* answers in the pool */
+    ps_work *work;     /* [n_work] this iteration's */
     size_t n_work;
     size_t awaited;       /* results still to come */
     size_t tokens_before; /* of this iteration */
@@ -39,7 +40,9 @@ typedef struct ps_persistent {
     size_t W_capacity;
     double *uniforms;
     size_t uniforms_capacity;
-    size_t *picks; /* [M] */
+    size_t *picks;     /* [M] */
+    uint32_t *parents; /* [n_parents] by snapshot: for topN with distinct lineages */
+    size_t n_parents, parents_capacity;
 } ps_persistent;
 
 /* After an iteration whose snapshots are in the pool: choose the temperature, fill *record, and where an event is due

@@ -16,31 +16,32 @@ static double ess_of_pool(void *context, double beta) {
     return ps_pool_ess(((ps_persistent *)context)->pool, beta);
 }
 
+/* The parents of all snapshots, for a resampler that keeps lineages apart. */
+static ps_status list_parents(ps_persistent *p) {
+    const ps_snapshot *snapshots = ps_pool_snapshots(p->pool);
+    size_t size = ps_pool_size(p->pool) + 1;
+    if (ps_reserve(&p->parents, &p->parents_capacity, size) != PS_OK) return PS_NOMEM;
+    for (; p->n_parents < size; p->n_parents++)
+        p->parents[p->n_parents] = snapshots[p->n_parents].parent;
+    return PS_OK;
+}
+
 static ps_status draw(ps_persistent *p, size_t n, size_t M, size_t *picked, const uint32_t *ids, ps_error *err) {
     const ps_resampler *resampler = p->params.resampler;
+    bool distinct = p->params.persistent.distinct_lineage;
     size_t n_uniforms = resampler->uniforms(M, n, p->params.persistent.subpools);
-    if (ps_reserve(&p->uniforms, &p->uniforms_capacity, n_uniforms) != PS_OK) return ps_nomem(err);
+    if (ps_reserve(&p->uniforms, &p->uniforms_capacity, n_uniforms) != PS_OK || (distinct && list_parents(p) != PS_OK))
+        return ps_nomem(err);
     ps_rng_key key = {p->params.seed, p->params.problem, ps_pool_events(p->pool), PS_RNG_RESAMPLE};
     ps_uniforms(key, 0, n_uniforms, p->uniforms);
-    uint32_t *parents = NULL;
-    if (p->params.persistent.distinct_lineage) {
-        const ps_snapshot *snapshots = ps_pool_snapshots(p->pool);
-        size_t size = ps_pool_size(p->pool) + 1;
-        parents = ps_calloc(size, sizeof *parents);
-        if (parents == NULL) return ps_nomem(err);
-        for (size_t i = 0; i < size; i++)
-            parents[i] = snapshots[i].parent;
-    }
     ps_resample_input in = {.W = p->W,
                             .n = n,
                             .M = M,
                             .uniforms = p->uniforms,
                             .subpools = p->params.persistent.subpools,
-                            .parent_of = parents,
+                            .parent_of = distinct ? p->parents : NULL,
                             .id_of = ids};
-    ps_status status = resampler->pick(&in, p->picks, picked, err);
-    ps_free(parents);
-    return status;
+    return resampler->pick(&in, p->picks, picked, err);
 }
 
 /* Launch p->running as a new event. A finished pick (balance) is a particle that has arrived. */

@@ -101,6 +101,17 @@ static ps_status check_heads(const numbers *x) {
     return PS_OK;
 }
 
+/* libllama gives so many numbers of a hidden state, out of a row of embedding_length of them. */
+static ps_status check_output(const numbers *x) {
+    const uint64_t embedding = number_of(x, "embedding_length", 0), out = number_of(x, "embedding_length_out", 0);
+    if (out == 0 || out == embedding) return PS_OK;
+    return ps_fail(
+        x->err, PS_FORMAT,
+        "%s: %s.embedding_length_out is %llu; expected %llu, its embedding_length: the file is damaged, or of "
+        "a model for embeddings",
+        x->path, x->architecture, (unsigned long long)out, (unsigned long long)embedding);
+}
+
 /* ---- Fractions ----------------------------------------------------------- */
 
 /* Of these a norm is no number if it is not above zero. */
@@ -125,6 +136,7 @@ ps_status ps_check_shape(const struct gguf_context *g, const char *path, ps_erro
         return ps_fail(err, PS_FORMAT, "%s names no architecture (general.architecture): not a language model", path);
     ps_status status = check_bounds(&x);
     if (status == PS_OK) status = check_heads(&x);
+    if (status == PS_OK) status = check_output(&x);
     if (status == PS_OK) status = check_fractions(&x);
     return status;
 }

@@ -188,10 +188,11 @@ static void numbers_that_libllama_would_compute_with_are_refused(void **state) {
     static const struct {
         const char *key;
         uint32_t value;
-    } numbers[] = {{"qwen2.rope.dimension_count", 0},         {"qwen2.attention.key_length", 0},
-                   {"qwen2.attention.key_length", 1 << 20},   {"qwen2.attention.sliding_window", 1000000007},
-                   {"qwen2.feed_forward_length", UINT32_MAX}, {"qwen2.block_count", 513},
-                   {"qwen2.attention.head_count_kv", 0},      {"qwen2.context_length", 0}};
+    } numbers[] = {{"qwen2.rope.dimension_count", 0},          {"qwen2.attention.key_length", 0},
+                   {"qwen2.attention.key_length", 1 << 20},    {"qwen2.attention.sliding_window", 1000000007},
+                   {"qwen2.feed_forward_length", UINT32_MAX},  {"qwen2.block_count", 513},
+                   {"qwen2.attention.head_count_kv", 0},       {"qwen2.context_length", 0},
+                   {"qwen2.embedding_length_out", UINT32_MAX}, {"qwen2.embedding_length_out", 1}};
     for (size_t k = 0; k < 2; k++)
         for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
             copy c = read_model();
