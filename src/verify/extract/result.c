@@ -272,6 +272,17 @@ static size_t last_clause(const char *s) {
     return found;
 }
 
+/* "the average of 30 and 42 is 36": does what follows a list come to a value of its own? */
+static bool goes_on_to_value(const char *s) {
+    static const char *const verbs[] = {" is ", " equals ", " gives "};
+    for (size_t left = strlen(s); left > 0; s++, left--)
+        for (size_t k = 0; k < sizeof verbs / sizeof *verbs; k++) {
+            size_t n = strlen(verbs[k]);
+            if (psv_letters_at(s, left, verbs[k]) && isdigit((unsigned char)s[n + strspn(s + n, "$-")])) return true;
+        }
+    return false;
+}
+
 /* Where a list of values ends that starts at a number: "2, 3, and 5", "x = 2 or x = 3". */
 static const char *list_value(psv_ctx *ctx, const char *s, size_t begin) {
     psv_value_end w = psv_find_value_end(s + begin);
@@ -282,7 +293,7 @@ static const char *list_value(psv_ctx *ctx, const char *s, size_t begin) {
         answer.tree != NULL && answer.why == NULL && (answer.tree->kind == PSV_LIST || answer.tree->kind == PSV_OR);
     for (size_t k = 0; list && k < answer.tree->n; k++)
         list = answer.tree->kid[k]->kind != PSV_UNIT;
-    return list ? ps_arena_strndup(ctx->arena, s + begin, w.end) : NULL;
+    return list && !goes_on_to_value(s + begin + w.end) ? ps_arena_strndup(ctx->arena, s + begin, w.end) : NULL;
 }
 
 /* " 000" after one to three digits, or after such a group: "118 000". */
