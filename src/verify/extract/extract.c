@@ -363,8 +363,10 @@ static bool is_closing(const char *text, psv_span sentence) {
 
 /* The response without polite sentences at its end that have a number. */
 static void drop_closing(search *s) {
+    enum { MOST_CLOSINGS = 4 }; /* each costs a look at the whole */
     psv_span number;
-    while (psv_last_number(s->text + s->span.begin, s->span.end - s->span.begin, &number)) {
+    for (int k = 0; k < MOST_CLOSINGS; k++) {
+        if (!psv_last_number(s->text + s->span.begin, s->span.end - s->span.begin, &number)) return;
         psv_span sentence = sentence_of(s, s->span.begin + number.begin);
         if (!is_closing(s->text, sentence) || sentence.begin <= s->span.begin) return;
         s->span.end = sentence.begin;
