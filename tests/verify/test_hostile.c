@@ -76,6 +76,13 @@ static void long_texts_take_bounded_time(void **state) {
                                          "A",
                                          "(A) ",
                                          "all real numbers except ",
+                                         "Let me know if you have 7 questions. ",
+                                         "(Note 7)\n",
+                                         "answer is 7? ",
+                                         "half of 7 ",
+                                         "2x+",
+                                         "twenty-",
+                                         "Sum: ",
                                          "."};
     for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++)
         for (int mode = 0; mode < 2; mode++)

@@ -6,6 +6,7 @@
 #include "verify/extract/text.h"
 #include "verify/extract/turns.h"
 #include "verify/extract/value.h"
+#include "verify/extract/whole.h"
 #include "verify/read/prose.h"
 #include "verify/read/token.h"
 #include "verify/read/words.h"
@@ -52,7 +53,8 @@ static const char *last_choice(psv_ctx *ctx, const char *text, size_t length) {
     for (size_t i = length; i-- > 0;) {
         bool alone = (i == 0 || !isalnum((unsigned char)text[i - 1])) && !isalnum((unsigned char)text[i + 1]);
         if (!alone || text[i] < 'A' || text[i] > 'H') continue;
-        if (text[i] == 'A' && text[i + 1] == ' ') continue; /* the article */
+        if (text[i] == 'A' && text[i + 1] == ' ') continue;                                  /* the article */
+        if (i > 1 && text[i - 1] == '-' && isupper((unsigned char)text[i - 2])) return NULL; /* none of A-D */
         size_t first = i;
         if (i >= 6 && strncmp(text + i - 5, " and ", 5) == 0) first = i - 6;
         if (i >= 5 && strncmp(text + i - 4, " or ", 4) == 0) first = i - 5;
@@ -229,114 +231,19 @@ static const char *quoted(search *s) {
     return psv_readable(s->ctx, s->text, (psv_span){open, end - 1}, 3);
 }
 
-static bool opens_with_month(const char *text, size_t length) {
-    static const char *const months[] = {"january", "february", "march",     "april",   "may",      "june",
-                                         "july",    "august",   "september", "october", "november", "december"};
-    for (size_t k = 0; k < sizeof months / sizeof *months; k++)
-        if (psv_letters_at(text, length, months[k])) return true;
-    return false;
-}
-
-/* "18 (9 × 2)": a value, and in brackets how it comes about. How much of the text is the value; 0: it is not that. */
-static size_t explained_value(psv_ctx *ctx, const char *text, size_t length) {
-    const char *open = memchr(text, '(', length < 40 ? length : 40);
-    while (length > 0 && strchr(" .\n", text[length - 1]) != NULL)
-        length--;
-    if (open == NULL || open == text || open[-1] != ' ' || length == 0 || text[length - 1] != ')') return 0;
-    size_t end = (size_t)(open - text), begin = end + 1;
-    psv_answer value, reason;
-    psv_read(ctx, text, end, &value);
-    psv_read(ctx, text + begin, length - 1 - begin, &reason);
-    if (value.tree == NULL || value.why != NULL || value.tree->kind != PSV_NUM || reason.tree == NULL ||
-        reason.why != NULL || reason.tree->kind == PSV_NUM)
-        return 0;
-    psv_compare c = {.ctx = ctx};
-    return psv_compare_answers(&c, &value, &reason) == PSV_YES ? end : 0;
-}
-
-/* "Yes, it does.": the word, where no number is. How long; 0: it is not that. */
-static size_t yes_or_no(const char *text, size_t length) {
-    size_t n = psv_letters_at(text, length, "yes") ? 3 : psv_letters_at(text, length, "no") ? 2 : 0;
-    if (n == 0 || n >= length || strchr(",.!;", text[n]) == NULL) return 0;
-    for (size_t i = 0; i < length; i++)
-        if (isdigit((unsigned char)text[i]) || text[i] == '$' || text[i] == '\\') return 0;
-    return n;
-}
-
-/* "So option C is correct.": the letter that the words option or choice name, in a response without numbers. */
-static const char *named_choice(search *s) {
-    const char *text = s->text;
-    for (size_t i = s->span.end; i-- > s->span.begin + 7;) {
-        if (isdigit((unsigned char)text[i]) || text[i] == '$' || text[i] == '\\') return NULL;
-        size_t at = i - 7;
-        if (!psv_letters_at(text + at, 7, "option ") && !psv_letters_at(text + at, 7, "choice ")) continue;
-        size_t letter = i + (text[i] == '(');
-        bool named = text[letter] >= 'A' && text[letter] <= 'J' && !isalnum((unsigned char)text[letter + 1]);
-        if (named) return ps_arena_strndup(s->ctx->arena, text + letter, 1);
-    }
-    return NULL;
-}
-
-/* A number on each of two lines: "11", "5/6" is no mixed number. */
-static bool is_two_numbers(const char *text, size_t length) {
-    while (length > 0 && isspace((unsigned char)text[length - 1]))
-        length--;
-    for (size_t i = 1; i + 1 < length; i++)
-        if (text[i] == '\n' && isdigit((unsigned char)text[i + 1]) &&
-            (isdigit((unsigned char)text[i - 1]) || text[i - 1] == '\r'))
-            return true;
-    return false;
-}
-
-/* "24 is the answer": a sentence about a number, not an equation. */
-static bool says_of_number(const char *text, size_t length) {
-    size_t i = 0;
-    while (i < length && (isdigit((unsigned char)text[i]) || strchr("-$.,/%", text[i]) != NULL))
-        i++;
-    return i > 0 && psv_letters_at(text + i, length - i, " is ") && i + 4 < length && psv_letter(text[i + 4]);
-}
-
-/* "x = 15, as required", "15 (checked)": where a remark starts that ends the response and changes nothing; 0: there is
- * none. */
-static size_t remark_start(psv_ctx *ctx, const char *text, size_t length) {
-    size_t start = length < 120 ? length : 0;
-    while (start > 0 && text[start - 1] != ',' && text[start - 1] != '(') {
-        start--;
-        if (isdigit((unsigned char)text[start]) || strchr("$\\=<>|[]{}", text[start]) != NULL) return 0;
-    }
-    if (start < 2 || (text[start - 1] == '(' && text[start - 2] != ' ')) return 0;
-    psv_span before = {0, start - 1};
-    const char *words = psv_plain_words(ctx, text + start, length - start);
-    size_t first = words != NULL ? strcspn(words, " ") : 0;
-    bool joins = first == 0 || psv_text_is(words, first, "and") || psv_text_is(words, first, "or");
-    const char *last = words != NULL ? strrchr(words, ' ') : NULL;
-    last = last != NULL ? last + 1 : words;
-    bool plain = first > 0 && strlen(last) > 2 && psv_is_plain_word(last, strlen(last));
-    return !joins && plain && psv_digit_within(text, before.begin, before.end) && !psv_changes_number(words) ? start - 1
-                                                                                                             : 0;
-}
-
 static const char *nothing_else(search *s) {
     const char *text = s->text + s->span.begin;
     size_t length = s->span.end - s->span.begin;
-    size_t value = explained_value(s->ctx, text, length);
-    psv_span all = s->span;
-    size_t remark = value == 0 ? remark_start(s->ctx, text, length) : 0;
-    if (remark > 0) all.end = s->span.begin + remark;
+    size_t remark = psv_remark_start(s->ctx, text, length);
+    psv_span all = {s->span.begin, s->span.begin + (remark > 0 ? remark : length)};
+    const char *shape = psv_whole_shape(s->ctx, text, length, all.end - all.begin);
+    if (shape != NULL) return shape;
     length = all.end - all.begin;
-    if (value == 0) value = yes_or_no(text, length);
-    if (value > 0) return ps_arena_strndup(s->ctx->arena, text, value);
-    bool letter = length > 4 && *text >= 'A' && *text <= 'J' && strchr(",;:", text[1]) != NULL && text[2] == ' ' &&
-                  islower((unsigned char)text[3]) && islower((unsigned char)text[4]); /* "C, because B is too large" */
-    if (letter) return ps_arena_strndup(s->ctx->arena, text, 1);
+    if (psv_is_no_whole(text, length)) return NULL;
     bool negative = psv_letters_at(text, length, "negative ") || psv_letters_at(text, length, "minus ");
     bool reals = psv_letters_at(text, length, "all real");
-    bool date = length <= 20 && opens_with_month(text, length);
-    const char *choice = length < 200 ? named_choice(s) : NULL;
-    if (choice != NULL) return choice;
-    if (is_two_numbers(text, length) || says_of_number(text, length)) return NULL;
-    bool sentence =
-        !date && (words_around(s->text, all, &s->formulas) || (psv_opens_with_prose(text, length) && !negative));
+    bool words = words_around(s->text, all, &s->formulas) || (psv_opens_with_prose(text, length) && !negative);
+    bool sentence = words && !psv_is_date(text, length);
     return sentence && !reals ? NULL : psv_readable(s->ctx, s->text, all, reals ? 8 : 3);
 }
 
@@ -430,7 +337,8 @@ static const char *value_after_is(search *s, size_t end, size_t most_words) {
         end--;
     for (size_t i = end; i-- > s->span.begin + 4 && end - i < 40;)
         if (psv_letters_at(s->text + i - 4, end - i + 4, " is ") ||
-            psv_letters_at(s->text + i - 4, end - i + 4, " be "))
+            psv_letters_at(s->text + i - 4, end - i + 4, " be ") ||
+            psv_letters_at(s->text + i - 4, end - i + 4, "als ")) /* equals */
             return psv_readable(s->ctx, s->text, (psv_span){i, end}, most_words);
     return NULL;
 }
@@ -455,12 +363,32 @@ static bool is_closing(const char *text, psv_span sentence) {
 
 /* The response without polite sentences at its end that have a number. */
 static void drop_closing(search *s) {
+    enum { MOST_CLOSINGS = 4 }; /* each costs a look at the whole */
     psv_span number;
-    while (psv_last_number(s->text + s->span.begin, s->span.end - s->span.begin, &number)) {
+    for (int k = 0; k < MOST_CLOSINGS; k++) {
+        if (!psv_last_number(s->text + s->span.begin, s->span.end - s->span.begin, &number)) return;
         psv_span sentence = sentence_of(s, s->span.begin + number.begin);
         if (!is_closing(s->text, sentence) || sentence.begin <= s->span.begin) return;
         s->span.end = sentence.begin;
     }
+}
+
+/* "$\\frac{5}{12}$, or about $0.417$": the formula that the last one only approximates, else the last one. */
+static const psv_formula *before_approximation(const search *s, const psv_formula *formula) {
+    static const char *const words[] = {"about", "approximately", "roughly", "around"};
+    if (formula == NULL || formula == s->formulas.data) return formula;
+    const psv_formula *before = formula - 1;
+    psv_span between = {before->whole.end, formula->whole.begin};
+    if (before->whole.begin < s->span.begin || between.end - between.begin > 30) return formula;
+    size_t end = between.end;
+    while (end > between.begin && s->text[end - 1] == ' ')
+        end--;
+    if (memchr(s->text + between.begin, '.', between.end - between.begin) != NULL) return formula;
+    for (size_t k = 0; k < sizeof words / sizeof *words; k++) {
+        size_t n = strlen(words[k]);
+        if (end >= between.begin + n && psv_letters_at(s->text + end - n, n, words[k])) return before;
+    }
+    return formula;
 }
 
 static const char *last_formula_or_number(search *s) {
@@ -480,6 +408,9 @@ static const char *last_formula_or_number(search *s) {
         if (is_domain_formula(s->text, f) && k > 0) continue;
         formula = f;
     }
+    const psv_formula *exact = before_approximation(s, formula);
+    has_number &= exact == formula;
+    formula = exact;
     if (formula != NULL &&
         !(has_number && number.begin >= formula->whole.end && !only_domain_after(s, formula, number))) {
         const char *list = counted(s, (size_t)(formula - s->formulas.data));

@@ -145,25 +145,6 @@ static size_t denied_at(const char *s, size_t i) {
     return SIZE_MAX;
 }
 
-/* The words right before a number, at i, that make another number of it, or none: "more than", "a third of", "twice".
- */
-static bool changed_at(const char *s, size_t i) {
-    static const char *const ends[] = {
-        " than ",       " than $",         "twice ",        "triple ",        "double ",     "half ",
-        "except ",      "everything but ", "anything but ", "all but ",       "nearly ",     "almost ",
-        "cannot be ",   "can't be ",       "not be ",       "never be ",      "half of ",    "third of ",
-        "thirds of ",   "quarter of ",     "quarters of ",  "fourth of ",     "fourths of ", "fifth of ",
-        "fifths of ",   "sixth of ",       "tenth of ",     "square of ",     "cube of ",    "root of ",
-        "multiple of ", "% of ",           "percent of ",   "reciprocal of ", "inverse of ", "opposite of ",
-        "at least ",    "at most ",        "up to ",        "below ",         "above ",      "beyond ",
-        "exceeds ",     "exceed ",         "times ",        "over ",          "under "};
-    for (size_t k = 0; k < sizeof ends / sizeof *ends; k++) {
-        size_t n = strlen(ends[k]);
-        if (i >= n && psv_letters_at(s + i - n, n, ends[k])) return true;
-    }
-    return false;
-}
-
 /* "minus 3", "negative 3": where the word before a number at i starts; i: there is none, or a number before it. */
 static size_t signed_start(const char *s, size_t i) {
     static const char *const signs[] = {"minus ", "negative "};
@@ -272,6 +253,17 @@ static size_t last_clause(const char *s) {
     return found;
 }
 
+/* "the average of 30 and 42 is 36": does what follows a list come to a value of its own? */
+static bool goes_on_to_value(const char *s) {
+    static const char *const verbs[] = {" is ", " equals ", " gives "};
+    for (size_t left = strlen(s); left > 0; s++, left--)
+        for (size_t k = 0; k < sizeof verbs / sizeof *verbs; k++) {
+            size_t n = strlen(verbs[k]);
+            if (psv_letters_at(s, left, verbs[k]) && isdigit((unsigned char)s[n + strspn(s + n, "$-")])) return true;
+        }
+    return false;
+}
+
 /* Where a list of values ends that starts at a number: "2, 3, and 5", "x = 2 or x = 3". */
 static const char *list_value(psv_ctx *ctx, const char *s, size_t begin) {
     psv_value_end w = psv_find_value_end(s + begin);
@@ -282,7 +274,7 @@ static const char *list_value(psv_ctx *ctx, const char *s, size_t begin) {
         answer.tree != NULL && answer.why == NULL && (answer.tree->kind == PSV_LIST || answer.tree->kind == PSV_OR);
     for (size_t k = 0; list && k < answer.tree->n; k++)
         list = answer.tree->kid[k]->kind != PSV_UNIT;
-    return list ? ps_arena_strndup(ctx->arena, s + begin, w.end) : NULL;
+    return list && !goes_on_to_value(s + begin + w.end) ? ps_arena_strndup(ctx->arena, s + begin, w.end) : NULL;
 }
 
 /* " 000" after one to three digits, or after such a group: "118 000". */
@@ -433,7 +425,7 @@ const char *psv_result_of_sentence(psv_ctx *ctx, const char *text, psv_span sent
     if (best == SIZE_MAX) return NULL;
     size_t denial = denied_at(s, best);
     if (denial != SIZE_MAX) return only_said(ctx, s + denial);
-    if (changed_at(s, best)) return only_said(ctx, s);
+    if (psv_changed_at(s, best)) return only_said(ctx, s);
     size_t sign = signed_start(s, best);
     if (sign != best) return psv_readable(ctx, s, (psv_span){sign, best + strcspn(s + best, " ,;:")}, 4);
     size_t whole = expression_start(s, best);

@@ -29,6 +29,9 @@ const psv_formula *psv_first_formula(const psv_formulas *formulas, psv_span stre
  * after them. How long they are; 0: there are none. */
 size_t psv_words_on_number(const char *s);
 
+/* Do such words stand right before i, where a number starts? */
+bool psv_changed_at(const char *s, size_t i);
+
 bool psv_is_number_word(const char *word, size_t length); /* "three" */
 
 static inline bool psv_letter(char c) {

@@ -96,26 +96,41 @@ static const char *without_lead_in(const char *s) {
     }
 }
 
+/* Words before a number that make another number of it, or none. */
+static const char *const changing_words[] = {
+    "at least ",     "at most ",       "less than ",      "more than ",    "fewer than ",     "greater than ",
+    "no more than ", "no fewer than ", "no less than ",   "almost ",       "nearly ",         "over ",
+    "under ",        "between ",       "twice ",          "half of ",      "double ",         "up to ",
+    "log of ",       "logarithm of ",  "square root of ", "cube root of ", "inverse of ",     "reciprocal of ",
+    "opposite of ",  "half ",          "triple ",         "quarter of ",   "third of ",       "fourth of ",
+    "fifth of ",     "sixth of ",      "eighth of ",      "tenth of ",     "thirds of ",      "quarters of ",
+    "fourths of ",   "fifths of ",     "square of ",      "cube of ",      "multiple of ",    "percent of ",
+    "smaller than ", "larger than ",   "all but ",        "anything but ", "everything but ", "except ",
+    "than ",         "cannot be ",     "can't be ",       "not be ",       "never be ",       "root of ",
+    "% of ",         "below ",         "above ",          "beyond ",       "exceeds ",        "exceed ",
+    "times "};
+
 size_t psv_words_on_number(const char *s) {
-    static const char *const words[] = {
-        "at least ",       "at most ",        "less than ",       "more than ",        "fewer than ",
-        "greater than ",   "no more than ",   "no fewer than ",   "no less than ",     "almost ",
-        "nearly ",         "over ",           "under ",           "between ",          "twice ",
-        "half of ",        "double ",         "up to ",           "log of ",           "logarithm of ",
-        "square root of ", "cube root of ",   "inverse of ",      "reciprocal of ",    "opposite of ",
-        "half ",           "triple ",         "quarter of ",      "third of ",         "fourth of ",
-        "fifth of ",       "sixth of ",       "eighth of ",       "tenth of ",         "thirds of ",
-        "quarters of ",    "fourths of ",     "fifths of ",       "square of ",        "cube of ",
-        "multiple of ",    "percent of ",     "smaller than ",    "larger than ",      "all but ",
-        "anything but ",   "everything but ", "anything except ", "everything except "};
-    static const char *const openers[] = {"the ", "a ", "an ", "one ", "two ", "three ", "four ", "any ", "all "};
+    static const char *const openers[] = {"the ",  "a ",   "an ",       "one ",        "two ", "three ",
+                                          "four ", "any ", "anything ", "everything ", "all "};
     size_t article = 0;
     for (size_t k = 0; k < sizeof openers / sizeof *openers && article == 0; k++)
-        article = psv_letters_at(s, strnlen(s, 8), openers[k]) ? strlen(openers[k]) : 0;
-    size_t left = strnlen(s + article, 24);
-    for (size_t k = 0; k < sizeof words / sizeof *words; k++)
-        if (psv_letters_at(s + article, left, words[k])) return article + strlen(words[k]);
+        article = psv_letters_at(s, strnlen(s, 12), openers[k]) ? strlen(openers[k]) : 0;
+    size_t left = strnlen(s + article, 24), whole = strnlen(s, 24);
+    for (size_t k = 0; k < sizeof changing_words / sizeof *changing_words; k++) {
+        if (psv_letters_at(s + article, left, changing_words[k])) return article + strlen(changing_words[k]);
+        if (psv_letters_at(s, whole, changing_words[k])) return strlen(changing_words[k]); /* "anything but" */
+    }
     return 0;
+}
+
+bool psv_changed_at(const char *s, size_t i) {
+    for (size_t k = 0; k < sizeof changing_words / sizeof *changing_words; k++) {
+        size_t n = strlen(changing_words[k]);
+        if (i < n || !psv_letters_at(s + i - n, n, changing_words[k])) continue;
+        if (i == n || !isalpha((unsigned char)s[i - n - 1])) return true; /* "sometimes 5" */
+    }
+    return false;
 }
 
 static const char *stated(psv_ctx *ctx, const char *text, psv_span stretch, const psv_formulas *formulas,

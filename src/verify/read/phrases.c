@@ -154,7 +154,8 @@ psv_node *psv_known_phrase(psv_ctx *ctx, const char *words) {
     size_t sign = strncmp(words, "negative ", 9) == 0 ? 9 : strncmp(words, "minus ", 6) == 0 ? 6 : 0;
     if (sign > 0) { /* negative seven */
         long below = psv_number_word(words + sign);
-        return below >= 0 ? psv_unary(ctx, PSV_NEG, psv_integer(ctx, below)) : NULL;
+        psv_node *value = below >= 0 ? psv_integer(ctx, below) : fraction_in_words(ctx, words + sign);
+        return value != NULL ? psv_unary(ctx, PSV_NEG, value) : NULL;
     }
     long number = psv_number_word(words);
     if (number < 0) {

@@ -171,13 +171,15 @@ static psv_node *text_node(psv_ctx *ctx, const char *words) {
 /* "(C)", "C", "(C) 12", "C) 12", "C. 12": a letter, and where what follows it starts. From \text only a bare letter
  * is a choice; a letter alone in mathematics may be a variable and is settled by the other side. */
 static psv_node *read_choice(psv_ctx *ctx, const char *source, bool from_text) {
-    static const char *const frames[] = {"\\text{(", "\\textbf{(", "\\mathrm{(", "\\mbox{(", "\\mathbf{(", "\\textbf{"};
-    if (ctx->in_choice) return NULL; /* "(A) (A) (A) …" */
+    static const char *const frames[] = {
+        "\\text{(",   "\\textbf{(", "\\mathrm{(", "\\mbox{(",
+        "\\mathbf{(", "\\textbf{",  "\\text{",    "\\mathrm{"}; /* the last two only with a point or bracket */
+    if (ctx->in_choice) return NULL;                            /* "(A) (A) (A) …" */
     const char *s = source;
     bool framed = false;
     for (size_t k = 0; k < sizeof frames / sizeof *frames && !framed; k++) {
         size_t n = strlen(frames[k]);
-        framed = strncmp(source, frames[k], n) == 0;
+        framed = strncmp(source, frames[k], n) == 0 && (k < 6 || strchr(".):", source[n] ? source[n + 1] : 0) != NULL);
         if (framed) s = source + n - (source[n - 1] == '(');
     }
     static const char *const names[] = {"Option ", "Choice ", "option ", "choice ", "Answer ", "answer "};
