@@ -34,36 +34,38 @@ static ps_status is_baseline(const ps_compare_place *place, const ps_config *sam
     return status;
 }
 
-/* A name without a record is free; unless there are results under it, of which nobody can say what made them. */
+/* A name without a record is free; unless there are results under it, of which nobody can say what made them. `found`:
+ * one of them, or empty. */
 static ps_status check_free(const ps_compare_place *place, const ps_compare_variant *v, const ps_config *samples,
-                            const char *folder, ps_error *err) {
-    ps_text start = {0}, found = {0};
+                            const char *folder, const char *name, const char *found, ps_error *err) {
     bool same = false;
+    ps_status status = PS_OK;
+    if (found[0] == '\0') return PS_OK;
+    if (v->method->greedy) status = is_baseline(place, samples, folder, &same, err);
+    if (status != PS_OK || same) return status;
+    return ps_fail(err, PS_ARG,
+                   "%s: there is %s here, and no %s that says what made it; put that file back, move the results away, "
+                   "or choose another folder",
+                   folder, found, name);
+}
+
+/* The results first and then their record: a run beside this one, another shard, writes the record before its first
+ * result, and so results without a record are nobody's. */
+static ps_status check_name(const ps_compare_place *place, const ps_compare_variant *v, const ps_config *samples,
+                            const char *folder, const char *name, ps_error *err) {
+    ps_text start = {0}, found = {0}, path = {0};
     ps_text_puts(&start, "results.");
     ps_compare_plan_stem(v, &start);
     ps_text_puts(&start, ".");
-    ps_status status = ps_text_ok(&start) ? ps_names_find(folder, ps_text_cstr(&start), &found, err) : ps_nomem(err);
-    if (status == PS_OK && found.length > 0 && v->method->greedy)
-        status = is_baseline(place, samples, folder, &same, err);
-    if (status == PS_OK && found.length > 0 && !same)
-        status = ps_fail(err, PS_ARG,
-                         "%s: there is %s here, and no config.%.*syaml that says what made it; put that file back, "
-                         "move the results away, or choose another folder",
-                         folder, ps_text_cstr(&found), (int)(start.length - strlen("results.")),
-                         ps_text_cstr(&start) + strlen("results."));
+    ps_text_printf(&path, "%s/%s", folder, name);
+    bool ok = ps_text_ok(&start) && ps_text_ok(&path);
+    ps_status status = ok ? ps_names_find(folder, ps_text_cstr(&start), &found, err) : ps_nomem(err);
+    if (status == PS_OK)
+        status = access(ps_text_cstr(&path), F_OK) == 0
+                     ? check_owner(place, v, samples, ps_text_cstr(&path), err)
+                     : check_free(place, v, samples, folder, name, ps_text_cstr(&found), err);
     ps_text_clear(&start);
     ps_text_clear(&found);
-    return status;
-}
-
-static ps_status check_name(const ps_compare_place *place, const ps_compare_variant *v, const ps_config *samples,
-                            const char *folder, const char *name, ps_error *err) {
-    ps_text path = {0};
-    ps_text_printf(&path, "%s/%s", folder, name);
-    ps_status status = ps_text_ok(&path) ? PS_OK : ps_nomem(err);
-    if (status == PS_OK)
-        status = access(ps_text_cstr(&path), F_OK) == 0 ? check_owner(place, v, samples, ps_text_cstr(&path), err)
-                                                        : check_free(place, v, samples, folder, err);
     ps_text_clear(&path);
     return status;
 }

@@ -132,27 +132,28 @@ static ps_status write_record(ps_store *store, const ps_config *config, ps_error
 /* ---- Whose folder it is -------------------------------------------------- */
 
 /* Results that nobody says the origin of can be neither gone on with nor removed: they may be another program's. */
-static ps_status check_unowned(const char *folder, ps_error *err) {
-    ps_text name = {0};
-    ps_status status = ps_names_find(folder, "", &name, err);
-    if (status == PS_OK && name.length > 0)
-        status = ps_fail(err, PS_ARG,
-                         "%s: there is %s here, and no config.yaml that says what made it; put that file back, move "
-                         "the results away, or choose another folder with --evaluation.output_dir=FOLDER",
-                         folder, ps_text_cstr(&name));
-    ps_text_clear(&name);
-    return status;
+static ps_status refuse_unowned(const char *folder, const char *result, ps_error *err) {
+    return ps_fail(err, PS_ARG,
+                   "%s: there is %s here, and no config.yaml that says what made it; put that file back, move "
+                   "the results away, or choose another folder with --evaluation.output_dir=FOLDER",
+                   folder, result);
 }
 
-/* PS_OK: there is a record of ours, or neither record nor results; *there says which. */
+/* PS_OK: there is a record of ours, or neither record nor results; *there says which. The results are looked for first:
+ * a run that has begun in the meantime writes its record before its first result. */
 static ps_status check_record(const char *folder, bool *there, ps_error *err) {
-    ps_text path = {0};
+    ps_text path = {0}, result = {0};
     ps_status status = path_in(folder, "config.yaml", &path, err);
+    if (status == PS_OK) status = ps_names_find(folder, "", &result, err);
     if (status == PS_OK) {
         *there = access(ps_text_cstr(&path), F_OK) == 0;
-        status = *there ? ps_record_is_ours(ps_text_cstr(&path), err) : check_unowned(folder, err);
+        if (*there)
+            status = ps_record_is_ours(ps_text_cstr(&path), err);
+        else if (result.length > 0)
+            status = refuse_unowned(folder, ps_text_cstr(&result), err);
     }
     ps_text_clear(&path);
+    ps_text_clear(&result);
     return status;
 }
 

@@ -24,7 +24,8 @@ numbers_of() {
 
 # same_as_whole FILE WHAT: the JSON of a comparison says what that of the whole one says.
 same_as_whole() {
-    numbers_of "$1" | cmp -s - expected || fail "$2"
+    numbers_of "$1" >found
+    cmp -s found expected || fail "$2: $(diff expected found | head -n 12)"
 }
 
 wrong_arguments_are_named() {
@@ -83,6 +84,8 @@ after_kill_9_the_same_command_goes_on() {
         done
         kill -s KILL $pid 2>/dev/null
         wait $pid 2>/dev/null
+        ended=$?
+        [ $ended = 137 ] || [ $ended = 0 ] || fail "exit code $ended before it was killed"
     done
     expect 0 'written to' ./compare "$@" --evaluation.output_dir=killed --json killed.json
     same_as_whole killed.json "after kill -9 the comparison differs"
