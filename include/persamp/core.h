@@ -165,7 +165,7 @@ PS_API size_t ps_pool_launched(const ps_pool *pool, size_t event, size_t launch_
 /* Launch m particles from the snapshots picks[0..m): a new event at temperature `beta`. The first one must be at the
  * root with β = 0. Later ones need ps_pool_prepare since the last append or advance, and picks of weight above zero
  * (else PS_ARG). Particles still running are stopped: their snapshots stay. Finished picks (balance only) launch
- * nothing that can grow. O(size + m), for log Ẑ at the new β. */
+ * nothing that can grow. O(size + m) at most, for log Ẑ at the new β. */
 PS_API ps_status ps_pool_launch(ps_pool *pool, double beta, const uint32_t *picks, size_t m, ps_error *err);
 
 /* lineage: append a snapshot that a move grew, between a selection and its launch. A move replaces a pick by another
@@ -193,9 +193,10 @@ PS_API ps_status ps_pool_advance(ps_pool *pool, ps_error *err);
 
 /* Compute what does not depend on β: the mixtures, the candidates. *n candidates; their ids in *ids, in order of depth,
  * then age (lineage: the root first; balance: by age). Valid until the next append/advance. Only what is new since the
- * last call is computed. lineage: for the depths that changed, O(snapshots · new launches), and O(all launches) for
- * each new snapshot. balance: O(size) for what the last event made, and O(events) for each new snapshot. PS_ARG between
- * an append and the advance that ends its iteration. */
+ * last call is computed. lineage: for the depths that changed, O(snapshots · new launches), of large depths
+ * O(candidates · new launches) where an event follows each step, and O(all launches) for each new snapshot. balance:
+ * O(size) for what the last event made, and O(events) for each new snapshot. PS_ARG between an append and the advance
+ * that ends its iteration. */
 PS_API ps_status ps_pool_prepare(ps_pool *pool, const uint32_t **ids, size_t *n, ps_error *err);
 
 /* From now on only prefixes of depths from `shallowest` to `deepest` can be selected. `shallowest` is for searches that
