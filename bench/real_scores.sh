@@ -1,19 +1,21 @@
 #!/bin/sh
 # bench/real_scores.sh FOLDER MODEL DATA [OFFSET [N [PARTICLES [--key=value…]]]]: which score, without a reward model?
 #
-# Every serious score (docs/scores.md) on a real model, at equal generated tokens. MODEL is a GGUF file (tools/get-model
-# names some), DATA a test file. Of GSM8K's the problems after the 300th and up to the 500th are for choosing, OFFSET 300
-# and N at most 200 (60); those after it are for reporting: OFFSET 500, and MATH-500 with OFFSET 0.
+# Every serious score (docs/scores.md) on a real model, at as many generated tokens as PARTICLES (8) answers have. MODEL is
+# a GGUF file (tools/get-model names some), DATA a test file. Of GSM8K's the problems after the 300th and up to the 500th
+# are for choosing, OFFSET 300 and N at most 200 (60); those after it are for reporting: OFFSET 500, and MATH-500 with
+# OFFSET 0.
 #
-# The first row, independent samples, draws PARTICLES (8) answers; what they have on average of its first ten problems is
-# the budget of all others, kept in FOLDER/budget. Problems are taken ten at a time by all rows in turn, so that the rows
-# stand for the same problems whenever it is stopped; the same command goes on, and FOLDER/table.md has what there is.
-# ONLY="name name" takes these rows alone (the first always runs). Settings (--key=value) hold for every row.
+# Two comparisons: FOLDER/equal, which bench/real_table.sh with the same FOLDER goes on with and begins as well, and
+# FOLDER/judge, where a judge reads every step, which has a table at equal forward passes besides. In each, independent samples are drawn once and read by every vote. ANSWER=TOKENS says how long one
+# answer is on average where that is known (a row's length in the table of bench/real_choices.sh); otherwise 256 answers
+# are drawn to measure it. ONLY="name name" takes these methods alone. Problems are taken ten at a time by all methods, so
+# that the rows stand for the same problems whenever it is stopped; the same command goes on. FOLDER/scores.txt has the
+# tables, FOLDER/equal.json and judge.json the paired differences. Settings (--key=value) hold for every method.
 #   bench/real_scores.sh runs/scores "$(tools/get-model qwen2.5-coder-1.5b)" gsm8k_test.jsonl
 #   bench/real_scores.sh runs/report "$(tools/get-model qwen2.5-coder-1.5b)" gsm8k_test.jsonl 500 819   # a GPU, all of it
-#
-# The columns are told in bench/real_rows. For rows with a judge compare passes.
 set -eu
+persamp=${PERSAMP:-$(dirname "$0")/../build/persamp}
 usage='usage: bench/real_scores.sh FOLDER MODEL DATA [OFFSET [N [PARTICLES [--key=value…]]]]'
 folder=${1:?$usage} model=${2:?$usage} data=${3:?$usage} offset=${4:-300} problems=${5:-60} particles=${6:-8}
 if [ $# -gt 6 ]; then shift 6; else shift $#; fi
@@ -22,45 +24,65 @@ if [ $# -gt 6 ]; then shift 6; else shift $#; fi
     exit 2
 }
 
-settings() { # a name and its keys, a line each
-    ess='--ps.resample.policy=ess --ps.resample.ess_over=particles'
-    judge='--models.prm.enabled=true --scoring.prm.kind=judge --scoring.type=prm_reward'
-    cat <<LIST
-samples --method=weighted_majority --scoring.type=self_certainty
-samples-deepconf --method=weighted_majority --scoring.type=deepconf
-samples-entropy --method=weighted_majority --scoring.type=entropy
-samples-average --method=weighted_majority --scoring.type=logprob_avg
-samples-judge --method=weighted_majority --weighted_majority.weights=prm $judge
-greedy --method=greedy
-power-mcmc --method=power_mcmc
-power-smc --preset=power_smc
-filter-average --method=particle_filter --scoring.type=logprob_avg
-filter-certainty --method=particle_filter --scoring.type=self_certainty
-filter-judge --method=particle_filter $judge
-persistent
-persistent-tau-10 $ess --scoring.params.tau=10
-persistent-average $ess --scoring.type=logprob_avg
-persistent-power $ess --scoring.type=power
-persistent-power-2 $ess --scoring.type=power --scoring.params.power_alpha=2
-persistent-power-ramp $ess --scoring.type=power --scoring.params.power_ramp=400
-persistent-power-blocks $ess --scoring.type=power --scoring.params.power_ramp=400 --generation.step_boundary=fixed --generation.max_steps=0 --ps.resample.alpha_schedule=constant
-persistent-certainty $ess --scoring.type=self_certainty
-persistent-deepconf $ess --scoring.type=deepconf
-persistent-entropy $ess --scoring.type=entropy --scoring.params.sharpness=5
-persistent-judge $judge
-persistent-judge-ess $ess $judge
-LIST
+ess='ps.resample.policy=ess,ps.resample.ess_over=particles'
+scores="persistent majority best_of_n greedy
+votes-certainty=weighted_majority:scoring.type=self_certainty
+votes-deepconf=weighted_majority:scoring.type=deepconf
+votes-entropy=weighted_majority:scoring.type=entropy
+votes-average=weighted_majority:scoring.type=logprob_avg
+power-mcmc=power_mcmc
+power-smc=particle_filter:preset=power_smc
+filter-average=particle_filter:scoring.type=logprob_avg
+filter-certainty=particle_filter:scoring.type=self_certainty
+persistent-tau-10=persistent:$ess,scoring.params.tau=10
+persistent-average=persistent:$ess,scoring.type=logprob_avg
+persistent-power=persistent:$ess,scoring.type=power
+persistent-power-2=persistent:$ess,scoring.type=power,scoring.params.power_alpha=2
+persistent-power-ramp=persistent:$ess,scoring.type=power,scoring.params.power_ramp=400
+persistent-certainty=persistent:$ess,scoring.type=self_certainty
+persistent-deepconf=persistent:$ess,scoring.type=deepconf
+persistent-entropy=persistent:$ess,scoring.type=entropy,scoring.params.sharpness=5"
+reward=scoring.type=prm_reward
+judged="persistent-judge=persistent:$reward majority
+persistent-judge-ess=persistent:$ess,$reward
+votes-judge=weighted_majority:$reward,weighted_majority.weights=prm
+best-judge=best_of_n:$reward
+filter-judge=particle_filter:$reward"
+
+chosen() { # chosen METHOD…: those that ONLY asks for, joined by commas
+    list=
+    for method in "$@"; do
+        name=${method%%[=:]*}
+        case " ${ONLY:-$name} " in *" $name "*) list=$list${list:+,}$method ;; esac
+    done
+    echo "$list"
 }
 
-always=samples
-keys_of() {
-    budget=0
-    [ "$1" = samples ] || budget=$(cat "$folder/budget")
-    echo "--ps.budget.max_tokens=$budget --generation.include_logprobs=false"
-}
-after() { # the tokens of PARTICLES independent answers, the mean, are the budget of the others
-    [ -f "$folder/budget" ] || mean_tokens samples >"$folder/budget"
+compare() { # compare NAME METHODS …
+    name=$1 methods=$2 code=0
+    shift 2
+    [ -n "$methods" ] || return 0
+    "$persamp" compare --methods "$methods" --budgets "${particles}x" ${ANSWER:+--answer-tokens "$ANSWER"} \
+        --offset "$offset" --limit "$upto" --models.generator.model_path="$model" --evaluation.dataset_path="$data" \
+        --generation.n_particles="$particles" --json "$folder/$name.json" --evaluation.output_dir="$folder/$name" \
+        "$@" </dev/null || code=$?
+    [ $code -le 1 ] || exit $code # 1: some problem failed; its line counts
 }
 
-. "$(dirname "$0")/real_rows"
-run_rows "$offset" "$problems" "$@"
+judge() {
+    compare judge "$(chosen $judged)" --models.prm.enabled=true --scoring.prm.kind=judge "$@"
+}
+
+mkdir -p "$folder"
+upto=0
+while [ "$upto" -lt "$problems" ]; do
+    upto=$((upto + 10))
+    [ "$upto" -lt "$problems" ] || upto=$problems
+    {
+        compare equal "$(chosen $scores)" "$@"
+        judge "$@"
+        judge --per passes "$@"
+    } >"$folder/scores.new"
+    mv "$folder/scores.new" "$folder/scores.txt"
+done
+cat "$folder/scores.txt"

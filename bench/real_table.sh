@@ -4,10 +4,11 @@
 # MODEL is a GGUF file (tools/get-model names some), DATA a test file; of GSM8K's the first 500 problems are for choosing
 # settings (bench/real_choices.sh), so OFFSET is 500 and N 60 unless said otherwise. Every method of `persamp compare` may
 # draw as many tokens as PARTICLES (8) answers have on average; greedy and one sample stand beside them at their own cost.
-# ANSWER=TOKENS says how long one answer is on average where that is known, of the problems for choosing say (a row's
-# length in the table of bench/real_choices.sh): otherwise 256 answers are drawn to measure it. Problems are taken ten at a time by all methods, so that the rows stand for the same
+# Votes by confidence read the samples of majority, and cost no more. ANSWER=TOKENS says how long one answer is on average
+# where that is known, of the problems for choosing say (a row's length in the table of bench/real_choices.sh): otherwise
+# 256 answers are drawn to measure it. Problems are taken ten at a time by all methods, so that the rows stand for the same
 # problems whenever it is stopped; the same command goes on. FOLDER/table.txt has the tables, FOLDER/compare.json the
-# paired differences and all that was counted.
+# paired differences and all that was counted. bench/real_scores.sh with the same FOLDER goes on with what is there.
 #   bench/real_table.sh runs/gsm8k "$(tools/get-model qwen2.5-coder-1.5b)" gsm8k_test.jsonl
 #   bench/real_table.sh runs/math "$(tools/get-model qwen2.5-coder-1.5b)" math500.jsonl 0 20
 #   bench/real_table.sh runs/gpu Qwen2.5-Math-1.5B-Instruct-Q8_0.gguf gsm8k_test.jsonl 500 819 8     # a GPU, all of it
@@ -16,7 +17,10 @@ persamp=${PERSAMP:-$(dirname "$0")/../build/persamp}
 usage='usage: bench/real_table.sh FOLDER MODEL DATA [OFFSET [N [PARTICLES [--key=value…]]]]'
 folder=${1:?$usage} model=${2:?$usage} data=${3:?$usage} offset=${4:-500} problems=${5:-60} particles=${6:-8}
 if [ $# -gt 6 ]; then shift 6; else shift $#; fi
+votes=weighted_majority:scoring.type
 methods=persistent,majority,best_of_n,particle_filter,classic=persistent:preset=classic
+methods=$methods,votes-certainty=$votes=self_certainty,votes-deepconf=$votes=deepconf,votes-entropy=$votes=entropy
+methods=$methods,votes-average=$votes=logprob_avg
 
 mkdir -p "$folder"
 part() { # part COMMAND …: on the first `upto` of the chosen problems; 1 says that some problem failed, and its line counts

@@ -187,7 +187,7 @@ static void print_notes(const ps_compare_summary *s) {
             "Differences in points with 95%% interval by paired bootstrap over the problems; * p < .05, ** < .01 "
             "after Holm's correction over %zu comparisons.",
             s->comparisons);
-    if (shared) ps_cli_note("=  the same samples as a method above, read by another selection.");
+    if (shared) ps_cli_note("=  the same samples as a method above, read by another selection or score.");
     if (truncated > 0) ps_cli_note("%zu of %zu searches ended without a finished answer", truncated, runs);
     ps_cli_print_troubles(count_failed(s), s->faults);
     if (s->path != NULL) ps_cli_print_path("written to ", s->path);

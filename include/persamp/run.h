@@ -196,8 +196,13 @@ PS_API void ps_outcome_free(ps_outcome *outcome);
 static inline bool ps_shares_most(double shared_text) {
     return shared_text > 0.5; /* not NaN */
 }
-/* The outcome as one line of JSON without the newline, with `particles` the token tree too. Owned by the caller. */
-PS_API ps_status ps_outcome_json(const ps_outcome *outcome, bool particles, char **json, ps_error *err);
+/* What a line of JSON has besides the outcome: bits. */
+typedef enum ps_outcome_parts {
+    PS_WITH_PARTICLES = 1 << 0, /* the token tree */
+    PS_WITH_STEPS = 1 << 1      /* a record of ps_steps, as far as ps_steps_add takes them */
+} ps_outcome_parts;
+/* The outcome as one line of JSON without the newline. Owned by the caller. */
+PS_API ps_status ps_outcome_json(const ps_outcome *outcome, unsigned with, char **json, ps_error *err);
 
 /* The whole answer up to a snapshot, one that a prediction or a class names: *text is owned by the caller (ps_free),
  * and *tokens, unless NULL, is how many tokens it has. From any thread, as long as no other uses the outcome. PS_ARG:
@@ -255,6 +260,9 @@ PS_API void ps_session_retain(ps_session *session);
 PS_API void ps_session_release(ps_session *session);
 PS_API const char *ps_session_name(const ps_session *session); /* the method's, or "sample"; lives as the session */
 PS_API ps_select ps_session_select(const ps_session *session); /* which prediction is the answer */
+/* Ask the engine for more of each token than the session's own score reads (bits of ps_score_reads), so that its steps
+ * tell other scores enough. What the engine cannot tell is left out. Before the session solves anything. */
+PS_API void ps_session_tell(ps_session *session, unsigned reads);
 /* Whether a question becomes a prompt with these models: PS_ENGINE with what to do where the model has no chat
  * template, or one that renders no question, and prompt.template is not set. Every question would fail so: whoever has
  * many asks first. (A problem that is a prompt already needs none.) Computes nothing. */
@@ -341,8 +349,7 @@ PS_API ps_status ps_steps_create(ps_steps **steps, ps_error *err); /* none yet; 
 PS_API void ps_steps_free(ps_steps *steps);
 /* Add the steps of a solved problem, and append those that were not known to *record, one line of JSON without the
  * newline; nothing where all of them were. Left out are an outcome that failed, and steps that their numbers and text
- * do not tell all of (the score deepconf, a limit in seconds, log-probabilities known within bounds, text that is no
- * UTF-8). O(steps). */
+ * do not tell all of (a limit in seconds, log-probabilities known within bounds, text that is no UTF-8). O(steps). */
 PS_API ps_status ps_steps_add(ps_steps *steps, const ps_outcome *outcome, ps_text *record, ps_error *err);
 /* Add those of such a record. PS_FORMAT: it is none. */
 PS_API ps_status ps_steps_read(ps_steps *steps, const char *record, ps_error *err);
@@ -351,6 +358,15 @@ PS_API ps_status ps_steps_read(ps_steps *steps, const char *record, ps_error *er
  * where a step is not known. */
 PS_API ps_status ps_steps_solve(const ps_steps *steps, ps_session *session, const ps_problem *problem,
                                 ps_outcome **outcome, ps_error *err);
+
+/* Whether a key cannot change a step that is drawn: it decides which prefixes are extended, how steps are scored, or
+ * how the answers are read. What is drawn under two values of it is the same wherever both draw it, so a run that
+ * differs in such keys alone is computed from samples that exist, as far as they go. In doubt a key is none of these:
+ * that costs time, the opposite would cost the truth. tests/tune/test_setting.c tries each. */
+PS_API bool ps_key_only_reads(const char *key);
+/* Whether two checked configurations over the same models and problems draw the same steps wherever both draw them: no
+ * other key that acts differs. */
+PS_API ps_status ps_draws_alike(const ps_config *a, const ps_config *b, bool *alike, ps_error *err);
 
 #ifdef __cplusplus
 }

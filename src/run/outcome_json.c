@@ -152,7 +152,7 @@ static void set_search(json_t *line, const ps_outcome *o) {
     json_object_set_new(line, "shared_text", ps_json_number(o->shared_text));
 }
 
-ps_status ps_outcome_json(const ps_outcome *o, bool with_particles, char **json, ps_error *err) {
+ps_status ps_outcome_json(const ps_outcome *o, unsigned with, char **json, ps_error *err) {
     json_t *line = json_object();
     set_problem(line, o);
     set_cost(line, o);
@@ -160,10 +160,11 @@ ps_status ps_outcome_json(const ps_outcome *o, bool with_particles, char **json,
     set_predictions(line, o);
     json_object_set_new(line, "truncated", json_boolean(o->truncated));
     json_object_set_new(line, "error", ps_json_text(o->error));
-    if (with_particles) {
+    if ((with & PS_WITH_PARTICLES) != 0) {
         json_object_set_new(line, "particles", particles(o));
         json_object_set_new(line, "events", events(&o->report));
     }
+    if ((with & PS_WITH_STEPS) != 0) json_object_set_new(line, "steps", ps_steps_json(o));
     ps_text out = {0};
     ps_status status = ps_json_dump(line, JSON_COMPACT | JSON_REAL_PRECISION(12), &out, err);
     if (status == PS_OK)

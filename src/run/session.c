@@ -375,6 +375,14 @@ ps_status ps_session_create(const ps_config *config, ps_models *models, const ch
     return status;
 }
 
+void ps_session_tell(ps_session *s, unsigned reads) {
+    ps_generation *g = &s->generation;
+    reads &= s->params.gives | (s->params.has_logq ? (unsigned)PS_READS_LOGQ : 0u);
+    g->logq = g->logq || (reads & PS_READS_LOGQ) != 0;
+    g->certainty = g->certainty || (reads & PS_READS_CERTAINTY) != 0;
+    g->confidence = g->confidence || (reads & PS_READS_CONFIDENCE) != 0;
+}
+
 ps_status ps_session_root(const ps_session *session, const ps_problem *problem, ps_node *node, ps_error *err) {
     ps_problem_prompt made = {0};
     ps_status status = ps_problem_prompt_make(session, problem, &made, err);

@@ -76,7 +76,7 @@ static bool tells_as_much(const ps_step *known, const ps_step *step) {
                  more[] = {step->sum_logq, step->sum_certainty, step->reward, step->step_reward};
     for (size_t i = 0; i < sizeof has / sizeof *has; i++)
         if (isnan(has[i]) && !isnan(more[i])) return false;
-    return true;
+    return known->confidences != NULL || step->confidences == NULL;
 }
 
 /* *fresh: it was not known, or not all that it tells. */
@@ -87,10 +87,17 @@ static ps_status add(ps_steps *steps, const ps_step *step, bool *fresh, ps_error
     *fresh = place->path == 0 || !tells_as_much(place, step);
     if (!*fresh) return PS_OK;
     const char *text = ps_arena_strndup(steps->arena, step->text, step->length);
+    double *confidences = NULL;
+    if (step->confidences != NULL) {
+        confidences = ps_arena_calloc(steps->arena, step->n_tokens + 1, sizeof *confidences);
+        if (confidences == NULL) return ps_nomem(err);
+        memcpy(confidences, step->confidences, step->n_tokens * sizeof *confidences);
+    }
     if (text == NULL) return ps_nomem(err);
     steps->n += place->path == 0;
     *place = *step;
     place->text = text;
+    place->confidences = confidences;
     return PS_OK;
 }
 
@@ -98,13 +105,14 @@ static ps_status add(ps_steps *steps, const ps_step *step, bool *fresh, ps_error
 
 bool ps_step_tells(const ps_step *step, const ps_session *s, bool reward) {
     return (!s->generation.logq || !isnan(step->sum_logq)) &&
-           (!s->generation.certainty || !isnan(step->sum_certainty)) && (!reward || !isnan(step->reward)) &&
-           (!reward || !s->params.reward_shrinks || !isnan(step->step_reward));
+           (!s->generation.certainty || !isnan(step->sum_certainty)) &&
+           (!s->generation.confidence || step->confidences != NULL || step->n_tokens == 0) &&
+           (!reward || !isnan(step->reward)) && (!reward || !s->params.reward_shrinks || !isnan(step->step_reward));
 }
 
 /* Whether equal paths are equal steps, and their numbers and text all of it. */
 static bool is_repeatable(const ps_session *s) {
-    return s->confidence_window == 0 && s->max_seconds == 0;
+    return s->max_seconds == 0;
 }
 
 static ps_step step_of(const ps_task *task, const ps_task_node *node) {
@@ -118,39 +126,70 @@ static ps_step step_of(const ps_task *task, const ps_task_node *node) {
                      .sum_logq = node->has_logq ? node->sum_logq : NAN,
                      .sum_entropy = node->sum_entropy,
                      .sum_certainty = g->certainty ? node->sum_certainty : NAN,
+                     .confidences = node->confidences,
                      .reward = node->want_reward ? node->reward : NAN,
                      .step_reward = node->want_reward ? node->step_reward : NAN};
 }
 
 /* JSON has no infinity, and no bytes that are no text. */
 static bool can_be_written(const ps_step *step) {
-    return isfinite(step->sum_logp) && isfinite(step->sum_entropy) && !isinf(step->sum_logq) &&
+    for (size_t i = 0; step->confidences != NULL && i < step->n_tokens; i++)
+        if (!isfinite(step->confidences[i])) return false;
+    return step->path != 0 && isfinite(step->sum_logp) && isfinite(step->sum_entropy) && !isinf(step->sum_logq) &&
            !isinf(step->sum_certainty) && !isinf(step->reward) && !isinf(step->step_reward) &&
            strlen(step->text) == step->length && ps_utf8_valid(step->text, step->length) == step->length;
 }
 
 /* ---- Records ------------------------------------------------------------- */
 
-/* [path, state, tokens, Σ log p, Σ log q, Σ entropy, Σ certainty, reward, reward of the step, text] */
-enum { PATH, STATE, TOKENS, LOGP, LOGQ, ENTROPY, CERTAINTY, REWARD, STEP_REWARD, TEXT, FIELDS };
+/* [path, state, tokens, Σ log p, Σ log q, Σ entropy, Σ certainty, reward, reward of the step, text], and where the
+ * confidence of each token was asked for [confidence, …] */
+enum { PATH, STATE, TOKENS, LOGP, LOGQ, ENTROPY, CERTAINTY, REWARD, STEP_REWARD, TEXT, FIELDS, CONFIDENCES = FIELDS };
 
 static json_t *step_json(const ps_step *step) {
     char path[17];
     snprintf(path, sizeof path, "%016llx", (unsigned long long)step->path);
-    return json_pack("[s,i,I,f,o,f,o,o,o,o]", path, (int)step->state, (json_int_t)step->n_tokens, step->sum_logp,
-                     ps_json_number(step->sum_logq), step->sum_entropy, ps_json_number(step->sum_certainty),
-                     ps_json_number(step->reward), ps_json_number(step->step_reward), ps_json_text(step->text));
+    json_t *line =
+        json_pack("[s,i,I,f,o,f,o,o,o,o]", path, (int)step->state, (json_int_t)step->n_tokens, step->sum_logp,
+                  ps_json_number(step->sum_logq), step->sum_entropy, ps_json_number(step->sum_certainty),
+                  ps_json_number(step->reward), ps_json_number(step->step_reward), ps_json_text(step->text));
+    if (step->confidences == NULL) return line;
+    json_t *confidences = json_array();
+    bool whole = line != NULL && confidences != NULL;
+    for (size_t i = 0; i < step->n_tokens && whole; i++)
+        whole = json_array_append_new(confidences, json_real(step->confidences[i])) == 0;
+    whole = json_array_append_new(line, confidences) == 0 && whole;
+    if (whole) return line;
+    json_decref(line);
+    return NULL;
+}
+
+/* Whether its steps are worth keeping. */
+static bool can_be_read_again(const ps_outcome *outcome) {
+    return outcome->status == PS_OK && !(outcome->logq_bound > 0) && is_repeatable(outcome->task->session);
+}
+
+json_t *ps_steps_json(const ps_outcome *outcome) {
+    const ps_task *task = outcome->task;
+    json_t *lines = json_array();
+    for (size_t i = 1; lines != NULL && i < task->n_nodes && can_be_read_again(outcome); i++) {
+        const ps_step step = step_of(task, &task->nodes[i]);
+        if (!can_be_written(&step) || json_array_append_new(lines, step_json(&step)) == 0) continue;
+        json_decref(lines);
+        return NULL;
+    }
+    return lines;
 }
 
 ps_status ps_steps_add(ps_steps *steps, const ps_outcome *outcome, ps_text *record, ps_error *err) {
     const ps_task *task = outcome->task;
-    if (outcome->status != PS_OK || outcome->logq_bound > 0 || !is_repeatable(task->session)) return PS_OK;
+    if (!can_be_read_again(outcome)) return PS_OK;
     json_t *lines = json_array();
     ps_status status = lines != NULL ? PS_OK : ps_nomem(err);
     for (size_t i = 1; i < task->n_nodes && status == PS_OK; i++) {
         const ps_step step = step_of(task, &task->nodes[i]);
         bool fresh = false;
-        if (step.path == 0 || !can_be_written(&step)) continue;
+        if (!can_be_written(&step)) continue;
         status = add(steps, &step, &fresh, err);
         if (fresh && json_array_append_new(lines, step_json(&step)) != 0) status = ps_nomem(err);
     }
@@ -165,14 +204,26 @@ static double number(const json_t *line, size_t field) {
     return json_is_number(value) ? json_number_value(value) : NAN;
 }
 
+/* NULL where a number is missing. */
+static const double *read_confidences(const json_t *list, size_t n, ps_arena *arena) {
+    double *confidences = json_array_size(list) == n ? ps_arena_calloc(arena, n + 1, sizeof *confidences) : NULL;
+    for (size_t i = 0; confidences != NULL && i < n; i++) {
+        const json_t *value = json_array_get(list, i);
+        if (!json_is_number(value)) return NULL;
+        confidences[i] = json_number_value(value);
+    }
+    return confidences;
+}
+
 /* False where the line is of something else. */
-static bool read_step(const json_t *line, ps_step *step) {
+static bool read_step(const json_t *line, ps_arena *arena, ps_step *step) {
     const char *path = json_string_value(json_array_get(line, PATH));
     const json_t *text = json_array_get(line, TEXT);
     json_int_t state = json_integer_value(json_array_get(line, STATE)),
                tokens = json_integer_value(json_array_get(line, TOKENS));
-    if (json_array_size(line) != FIELDS || path == NULL || !json_is_string(text) || state < 0 || state > PS_TRUNCATED ||
-        tokens < 0)
+    const size_t fields = json_array_size(line);
+    if ((fields != FIELDS && fields != FIELDS + 1) || path == NULL || !json_is_string(text) || state < 0 ||
+        state > PS_TRUNCATED || tokens < 0)
         return false;
     *step = (ps_step){.text = json_string_value(text),
                       .length = json_string_length(text),
@@ -184,6 +235,10 @@ static bool read_step(const json_t *line, ps_step *step) {
                       .sum_certainty = number(line, CERTAINTY),
                       .reward = number(line, REWARD),
                       .step_reward = number(line, STEP_REWARD)};
+    if (fields > CONFIDENCES) {
+        step->confidences = read_confidences(json_array_get(line, CONFIDENCES), step->n_tokens, arena);
+        if (step->confidences == NULL) return false;
+    }
     return ps_parse_count(path, strlen(path), 16, UINT64_MAX, &step->path) && step->path != 0 &&
            !isnan(step->sum_logp) && !isnan(step->sum_entropy);
 }
@@ -195,7 +250,7 @@ ps_status ps_steps_read(ps_steps *steps, const char *record, ps_error *err) {
     json_array_foreach(lines, i, line) {
         ps_step step;
         bool fresh;
-        if (status == PS_OK && !read_step(line, &step))
+        if (status == PS_OK && !read_step(line, steps->arena, &step))
             status = ps_fail(err, PS_FORMAT, "step %zu of a problem is not one", i);
         if (status == PS_OK) status = add(steps, &step, &fresh, err);
     }

@@ -1,6 +1,5 @@
 /* One problem being solved. */
 #include "run/task.h"
-#include "run/confidence.h"
 #include "run/prompt.h"
 
 #include <math.h>
@@ -207,6 +206,9 @@ static ps_status give_step(ps_task *task, uint32_t child, ps_error *err) {
         node->reward = step->reward;
         node->step_reward = step->step_reward;
     }
+    if (task->session->confidence_window > 0 &&
+        ps_task_find_confidence(task, node, step->confidences, step->n_tokens, err) != PS_OK)
+        return PS_NOMEM;
     task->outcome.tokens.generated += step->n_tokens;
     return deliver(task, child, err);
 }
@@ -409,38 +411,6 @@ static void add_logprobs(ps_task_node *node, const ps_event *event) {
         node->sum_certainty += event->certainty[i];
 }
 
-/* The confidence of the last tokens of a prefix, at most n of them, in order into tail[0..n); how many. */
-static size_t confidences_before(const ps_task *task, uint32_t snapshot, size_t n, double *tail) {
-    size_t left = n;
-    for (uint32_t at = snapshot; at != 0 && left > 0; at = task->nodes[at].parent) {
-        const ps_task_node *node = &task->nodes[at];
-        size_t take = node->n_tokens < left ? node->n_tokens : left;
-        left -= take;
-        if (take > 0) memcpy(tail + left, node->confidences + node->n_tokens - take, take * sizeof *tail);
-    }
-    memmove(tail, tail + left, (n - left) * sizeof *tail);
-    return n - left;
-}
-
-/* The lowest group up to the end of this step: of those before it, and those that end in it. */
-static ps_status find_confidence(ps_task *task, ps_task_node *node, const ps_event *event, ps_error *err) {
-    size_t n = event->n_tokens, window = task->session->confidence_window;
-    const ps_task_node *parent = &task->nodes[node->parent];
-    node->confidence = parent->confidence;
-    if (window == 0 || event->confidence == NULL || n == 0) return PS_OK;
-    node->confidences = kept(task, event->confidence, n * sizeof *event->confidence);
-    double *tail = ps_reallocarray(NULL, window + n, sizeof *tail);
-    if (node->confidences == NULL || tail == NULL) {
-        ps_free(tail);
-        return ps_nomem(err);
-    }
-    size_t before = confidences_before(task, node->parent, window, tail);
-    memcpy(tail + before, event->confidence, n * sizeof *tail);
-    node->confidence = ps_lowest_group(tail, before, n, window, parent->confidence);
-    ps_free(tail);
-    return PS_OK;
-}
-
 /* A bound that is no longer small makes every weight that is built on it a guess: nothing goes on. */
 static ps_status check_bound(ps_task *task, const ps_event *event, ps_error *err) {
     const double most = 0.01; /* nats a step */
@@ -476,7 +446,7 @@ ps_status ps_task_extended(ps_task *task, const ps_event *event, ps_error *err) 
     node->n_tokens = event->n_tokens;
     add_logprobs(node, event);
     if (keep_logprobs(task, node, event, err) != PS_OK) return PS_NOMEM;
-    if (find_confidence(task, node, event, err) != PS_OK) return PS_NOMEM;
+    if (ps_task_find_confidence(task, node, event->confidence, event->n_tokens, err) != PS_OK) return PS_NOMEM;
     task->outcome.tokens.generated += event->n_tokens;
     task->outcome.tokens.shared += event->shared;
     if (state_after(task, child, event->reason, &node->state, err) != PS_OK) return PS_NOMEM;

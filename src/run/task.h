@@ -19,7 +19,7 @@ typedef struct ps_task_node {
     double sum_logp, sum_logq, reward, step_reward;
     double sum_entropy, sum_certainty; /* of this step, as far as the engine gives them */
     double confidence;                 /* the lowest of a group up to here; NaN where the score does not read it */
-    const double *confidences;         /* [n_tokens] of this step, in the arena; NULL likewise */
+    const double *confidences;         /* [n_tokens] of this step, in the arena; NULL where nobody reads them */
     const ps_token *tokens;            /* [n_tokens] of this step, in the arena; NULL without `logprobs` */
     const double *logp, *logq;         /* [n_tokens] likewise, as in ps_event */
     double weight;                     /* filled at the end: posterior weight of an answer, else 0 */
@@ -92,6 +92,11 @@ ps_status ps_task_finish(ps_task *task, ps_error *err);
 
 /* The log-score of a snapshot, computed from its numbers as the method computes it; NaN where it cannot be. */
 double ps_task_score(const ps_task *task, uint32_t snapshot);
+
+/* Keep the confidence [n] of the tokens of a new step, and find the lowest group up to its end: of those before it, and
+ * those that end in it. NULL: nobody asked. */
+ps_status ps_task_find_confidence(ps_task *task, ps_task_node *node, const double *confidences, size_t n,
+                                  ps_error *err);
 
 /* The whole answer up to a snapshot, in the task's arena; NULL when out of memory. */
 const char *ps_task_text(ps_task *task, uint32_t snapshot);

@@ -1,5 +1,6 @@
 /* One method over the chosen problems: what is done is read back, the rest is run, each result is on disk at once. */
 #include "study/arm.h"
+#include "base/json.h"
 #include "study/compare.h"
 #include "study/same.h"
 
@@ -10,6 +11,7 @@
 typedef struct arm_state {
     const ps_arm *self;
     ps_eval_arm *arm;
+    ps_session *session;
     size_t places;                                   /* problems in the solver at once */
     size_t next;                                     /* problem to submit, unless it is done */
     enum { ARM_OPEN, ARM_FAILED, ARM_DONE } * known; /* [n_all] what lines say of each problem of the data set */
@@ -167,7 +169,9 @@ static void show_progress(arm_state *r, const ps_outcome *last) {
 static ps_status store(arm_state *r, const ps_outcome *outcome, size_t position, ps_error *err) {
     const ps_config *config = r->self->config;
     char *json = NULL;
-    ps_status status = ps_outcome_json(outcome, config->evaluation_save_particles, &json, err);
+    const unsigned with = (config->evaluation_save_particles ? (unsigned)PS_WITH_PARTICLES : 0u) |
+                          (r->self->keep_steps ? (unsigned)PS_WITH_STEPS : 0u);
+    ps_status status = ps_outcome_json(outcome, with, &json, err);
     if (status == PS_OK) status = ps_results_append(r->results, json, !config->evaluation_save_intermediate, err);
     if (status == PS_OK && ++r->since_checkpoint >= (size_t)config->evaluation_checkpoint_every) {
         r->since_checkpoint = 0;
@@ -179,6 +183,54 @@ static ps_status store(arm_state *r, const ps_outcome *outcome, size_t position,
         show_progress(r, outcome);
     }
     ps_free(json);
+    return status;
+}
+
+/* ---- Samples of another arm ---------------------------------------------- */
+
+/* What drawing them cost. */
+static void take_cost(ps_outcome *outcome, const ps_stored_line *line) {
+    const json_t *timing = json_object_get(line->object, "timing");
+    outcome->tokens = line->result.tokens;
+    outcome->seconds.total = json_number_value(json_object_get(timing, "total"));
+    outcome->seconds.generation = json_number_value(json_object_get(timing, "generation"));
+    outcome->seconds.scoring = json_number_value(json_object_get(timing, "scoring"));
+}
+
+/* The answers to a problem, out of the steps of a line. *outcome is NULL where they are not all there. */
+static ps_status solve_again(ps_session *session, const ps_problem *problem, const ps_stored_line *line,
+                             ps_outcome **outcome, ps_error *err) {
+    json_t *there = json_object_get(line->object, "steps");
+    ps_steps *steps = NULL;
+    ps_text record = {0};
+    *outcome = NULL;
+    if (!json_is_array(there)) return PS_OK;
+    ps_status status = ps_json_dump(json_incref(there), JSON_COMPACT | JSON_REAL_PRECISION(17), &record, err);
+    if (status == PS_OK) status = ps_steps_create(&steps, err);
+    if (status == PS_OK) status = ps_steps_read(steps, record.data, err);
+    if (status == PS_FORMAT) status = ps_error_prefix(err, status, "%s:%zu", line->path, line->number);
+    if (status == PS_OK) status = ps_steps_solve(steps, session, problem, outcome, err);
+    ps_steps_free(steps);
+    ps_text_clear(&record);
+    return status;
+}
+
+/* A line of the arm that drew the samples: what this arm makes of them, unless it is known. */
+static ps_status read_again(void *user, const ps_stored_line *line, ps_error *err) {
+    arm_state *r = user;
+    const ps_arm *self = r->self;
+    const size_t place = find(self->all, self->n_all, line->result.index),
+                 position = find(self->problems, self->n, line->result.index);
+    ps_outcome *outcome = NULL;
+    ps_status status = ps_same_check(&r->same, place != SIZE_MAX ? &self->all[place] : NULL, line, err);
+    if (status != PS_OK || position == SIZE_MAX || r->known[place] == ARM_DONE || line->result.error) return status;
+    status = solve_again(r->session, &self->problems[position], line, &outcome, err);
+    if (status == PS_OK && outcome != NULL && outcome->error == NULL) {
+        take_cost(outcome, line);
+        status = store(r, outcome, position, err);
+        r->known[place] = ARM_DONE;
+    }
+    ps_outcome_free(outcome);
     return status;
 }
 
@@ -196,10 +248,10 @@ static size_t places(const ps_config *config, const ps_session *session) {
 }
 
 /* Problems that are not done, as long as there are free places. Tags are positions. */
-static ps_status submit(arm_state *r, ps_solver *solver, ps_session *session, ps_error *err) {
+static ps_status submit(arm_state *r, ps_solver *solver, ps_error *err) {
     ps_status status = PS_OK;
     for (; status == PS_OK && r->next < r->self->n && ps_solver_running(solver) < r->places; r->next++) {
-        ps_solve_request request = {.session = session, .problem = &r->self->problems[r->next], .tag = r->next};
+        ps_solve_request request = {.session = r->session, .problem = &r->self->problems[r->next], .tag = r->next};
         if (!is_done(r, r->next)) status = ps_solver_submit(solver, &request, err);
     }
     return status;
@@ -229,29 +281,32 @@ static ps_status take(arm_state *r, ps_solver *solver, double seconds, ps_error 
 }
 
 /* What is finished when the run is cancelled is kept. */
-static ps_status solve_all(arm_state *r, ps_solver *solver, ps_session *session, ps_error *err) {
+static ps_status solve_all(arm_state *r, ps_solver *solver, ps_error *err) {
     const double interval = 0.05; /* seconds between questions whether to go on */
-    ps_status status = submit(r, solver, session, err);
+    ps_status status = submit(r, solver, err);
     while (status == PS_OK && ps_solver_pending(solver) > 0) {
         bool stop = cancelled(r);
         status = take(r, solver, stop ? 0 : interval, err);
         if (status == PS_OK && stop) return ps_fail(err, PS_CANCELLED, "interrupted");
-        if (status == PS_OK) status = submit(r, solver, session, err);
+        if (status == PS_OK) status = submit(r, solver, err);
     }
     return status;
 }
 
 /* ---- An arm -------------------------------------------------------------- */
 
-static ps_status run(arm_state *r, ps_models *models, ps_session *session, ps_error *err) {
+static ps_status run(arm_state *r, ps_models *models, ps_error *err) {
     ps_solver *solver = NULL;
     ps_status status = ps_solver_create(models, &solver, err);
     if (status != PS_OK) return status;
     r->arm->path = ps_strdup(ps_results_path(r->results));
     r->arm->retried = count_failed(r);
-    r->places = places(r->self->config, session);
+    r->places = places(r->self->config, r->session);
     show_progress(r, NULL);
-    status = r->arm->path != NULL ? solve_all(r, solver, session, err) : ps_nomem(err);
+    status = r->arm->path != NULL ? PS_OK : ps_nomem(err);
+    for (size_t i = 0; i < r->self->n_samples && status == PS_OK; i++)
+        status = ps_results_scan(r->self->samples[i], read_again, r, err);
+    if (status == PS_OK) status = solve_all(r, solver, err);
     ps_solver_free(solver);
     return status;
 }
@@ -296,20 +351,20 @@ ps_status ps_arm_look(const ps_arm *self, ps_store *folder, ps_models *models, p
 
 ps_status ps_arm_run(const ps_arm *self, ps_store *folder, ps_models *models, ps_eval_arm *out, ps_error *err) {
     arm_state r = {.self = self, .arm = out};
-    ps_session *session = NULL;
     const char *method = self->method != NULL ? self->method : self->config->method;
     double started = ps_now();
     *out = (ps_eval_arm){.mean_ess = NAN, .mean_resamples = NAN, .brier = NAN, .ece = NAN};
     r.known = ps_calloc(self->n_all, sizeof *r.known);
     ps_status status =
-        r.known != NULL ? ps_session_create(self->config, models, self->method, &session, err) : ps_nomem(err);
+        r.known != NULL ? ps_session_create(self->config, models, self->method, &r.session, err) : ps_nomem(err);
     if (status == PS_OK) {
         out->name = self->name != NULL ? self->name : method;
         ps_wilson(0, 0, &out->low, &out->high);
-        r.same = same_of(self, session);
-        r.select = ps_session_select(session);
+        ps_session_tell(r.session, self->tells);
+        r.same = same_of(self, r.session);
+        r.select = ps_session_select(r.session);
         status = read_all_back(&r, folder, err);
-        if (status == PS_OK) status = run(&r, models, session, err);
+        if (status == PS_OK) status = run(&r, models, err);
         ps_status closed = ps_results_close(r.results, status == PS_OK ? err : NULL);
         if (status == PS_OK) status = closed;
         out->seconds = ps_now() - started;
@@ -317,7 +372,7 @@ ps_status ps_arm_run(const ps_arm *self, ps_store *folder, ps_models *models, ps
         out->ece = ps_calibration_ece(&r.calibration);
         ps_calibration_rows(&r.calibration, out->reliability);
     }
-    ps_session_release(session);
+    ps_session_release(r.session);
     ps_free(r.known);
     return status;
 }

@@ -15,6 +15,11 @@ typedef struct ps_arm {
     size_t n_also;
     char *const *resume; /* [n_resume] likewise, and what is finished there is copied into `file` */
     size_t n_resume;
+    bool keep_steps;      /* lines have the steps, for other arms to read, … */
+    unsigned tells;       /* … and these tell them PS_READS_… besides */
+    char *const *samples; /* [n_samples] paths of files whose lines have such steps: read with this arm's own score, a
+                             problem's need not be drawn */
+    size_t n_samples;
     bool independent; /* lines of every method that draws independent answers are its own: only the samples matter */
     const ps_problem *problems; /* [n] in order of index */
     size_t n;

@@ -61,10 +61,11 @@ static ps_status list_folders(comparison *c, ps_error *err) {
 }
 
 /* Run an arm whose lines may lie in many files named BASE…: what is finished in any of them is not run again; what is
- * new goes into this shard's, and so does what is finished in the folder of evaluation.resume_from. Without `out` the
- * files are only looked at. */
-static ps_status run_arm(comparison *c, ps_arm *arm, const char *base, ps_eval_arm *out, ps_error *err) {
-    ps_paths also = {0}, resume = {0};
+ * new goes into this shard's, and so does what is finished in the folder of evaluation.resume_from. Lines of the files
+ * DRAWN… have samples that it reads; NULL: none have. Without `out` the files are only looked at. */
+static ps_status run_arm(comparison *c, ps_arm *arm, const char *base, const char *drawn, ps_eval_arm *out,
+                         ps_error *err) {
+    ps_paths also = {0}, resume = {0}, samples = {0};
     ps_text file = {0};
     const char *source = ps_store_resume(c->store);
     ps_text_puts(&file, base);
@@ -73,6 +74,10 @@ static ps_status run_arm(comparison *c, ps_arm *arm, const char *base, ps_eval_a
     ps_status status = ps_text_ok(&file) ? PS_OK : ps_nomem(err);
     if (status == PS_OK) status = ps_paths_find(c->folders, c->n_folders, base, ".jsonl", &also, err);
     if (status == PS_OK && source != NULL) status = ps_paths_find(&source, 1, base, ".jsonl", &resume, err);
+    if (status == PS_OK && drawn != NULL)
+        status = ps_paths_find(c->folders, c->n_folders, drawn, ".jsonl", &samples, err);
+    arm->samples = samples.items;
+    arm->n_samples = samples.n;
     arm->file = ps_text_cstr(&file);
     arm->also = also.items;
     arm->n_also = also.n;
@@ -84,6 +89,7 @@ static ps_status run_arm(comparison *c, ps_arm *arm, const char *base, ps_eval_a
                              : ps_arm_look(arm, c->store, c->models, &c->findings, err);
     ps_paths_clear(&also);
     ps_paths_clear(&resume);
+    ps_paths_clear(&samples);
     ps_text_clear(&file);
     return status;
 }
@@ -139,7 +145,7 @@ static ps_status draw_lengths(comparison *c, ps_eval_arm *out, ps_error *err) {
                   .n = total < LENGTH_PROBLEMS ? total : LENGTH_PROBLEMS,
                   .observer = c->observer,
                   .n_arms = 1};
-    if (status == PS_OK) status = run_arm(c, &arm, "results.length", out, err);
+    if (status == PS_OK) status = run_arm(c, &arm, "results.length", NULL, out, err);
     ps_config_free(config);
     return status;
 }
@@ -210,7 +216,8 @@ static void mark(void *user, size_t position, const ps_result_line *line) {
 }
 
 /* Wall time adds up over the sessions it took, in a small file beside the results, and over the shards. */
-static ps_status run_and_time(comparison *c, ps_compare_run *run, ps_arm *arm, const char *name, ps_error *err) {
+static ps_status run_and_time(comparison *c, ps_compare_run *run, ps_arm *arm, const char *name, const char *drawn,
+                              ps_error *err) {
     ps_text base = {0}, times = {0}, path = {0};
     ps_paths all = {0};
     double own = 0;
@@ -229,7 +236,7 @@ static ps_status run_and_time(comparison *c, ps_compare_run *run, ps_arm *arm, c
     }
     ps_text_reset(&base);
     ps_text_printf(&base, "results.%s", name);
-    if (status == PS_OK) status = run_arm(c, arm, ps_text_cstr(&base), &run->arm, err);
+    if (status == PS_OK) status = run_arm(c, arm, ps_text_cstr(&base), drawn, &run->arm, err);
     if (run->arm.done > run->arm.resumed && (status == PS_OK || status == PS_CANCELLED)) {
         run->seconds += run->arm.seconds;
         ps_status kept =
@@ -244,53 +251,67 @@ static ps_status run_and_time(comparison *c, ps_compare_run *run, ps_arm *arm, c
     return status;
 }
 
-static ps_status run_one(comparison *c, size_t variant, size_t budget, size_t seed, size_t number, size_t total,
-                         ps_error *err) {
+/* Which run: of a method at a budget with a seed, the `number`-th of `total`. */
+typedef struct run_place {
+    size_t variant, budget, seed, number, total;
+} run_place;
+
+static ps_status run_one(comparison *c, const run_place *at, ps_error *err) {
     const ps_compare_plan *plan = c->plan;
+    const size_t variant = at->variant, budget = at->budget;
     const ps_compare_variant *v = &plan->variants[variant];
-    ps_compare_run *run = ps_compare_run_of(plan, variant, budget, seed);
+    ps_compare_run *run = ps_compare_run_of(plan, variant, budget, at->seed);
     size_t tokens = ps_compare_plan_tokens(&plan->budgets[budget], c->answer_tokens);
-    ps_text name = {0}, label = {0};
+    ps_text name = {0}, label = {0}, drawn = {0};
     ps_config *config = NULL;
-    ps_status status = ps_compare_plan_config(plan, variant, budget, seed, c->answer_tokens, &config, err);
+    ps_status status = ps_compare_plan_config(plan, variant, budget, at->seed, c->answer_tokens, &config, err);
     if (status != PS_OK) return status;
     uint64_t actual_seed = (uint64_t)config->system_seed;
     ps_compare_plan_file(v, tokens, actual_seed, &name);
+    ps_text_puts(&drawn, "results.");
+    ps_compare_plan_file(&plan->variants[v->drawer], tokens, actual_seed, &drawn);
     ps_text_puts(&label, v->name);
     if (!v->method->greedy) ps_text_printf(&label, " %s", plan->budgets[budget].text);
     if (plan->seeds > 1 && !v->method->greedy) ps_text_printf(&label, " seed %llu", (unsigned long long)actual_seed);
     run->label = ps_strdup(ps_text_cstr(&label));
     run->marks = ps_calloc(c->chosen.n, sizeof *run->marks);
-    bool ok = ps_text_ok(&name) && run->label != NULL && run->marks != NULL;
+    bool ok = ps_text_ok(&name) && ps_text_ok(&drawn) && run->label != NULL && run->marks != NULL;
     ps_arm arm = {.config = config,
                   .name = run->label,
                   .problems = c->chosen.problems,
                   .n = c->chosen.n,
                   .observer = c->observer,
-                  .arm_number = number,
-                  .n_arms = total,
+                  .arm_number = at->number,
+                  .n_arms = at->total,
+                  .keep_steps = v->read_again,
+                  .tells = v->tells,
                   .independent = v->method->independent,
                   .counted = mark,
                   .user = run};
-    status = ok ? run_and_time(c, run, &arm, ps_text_cstr(&name), err) : ps_nomem(err);
+    const bool reads = v->drawer != variant;
+    status =
+        ok ? run_and_time(c, run, &arm, ps_text_cstr(&name), reads ? ps_text_cstr(&drawn) : NULL, err) : ps_nomem(err);
+    if (reads) run->seconds += ps_compare_run_of(plan, v->drawer, budget, at->seed)->seconds; /* it took drawing, too */
     ps_config_free(config);
     ps_text_clear(&name);
     ps_text_clear(&label);
+    ps_text_clear(&drawn);
     return status;
 }
 
 /* What is there of a run: is all of it of this run? */
-static ps_status look_at_one(comparison *c, size_t variant, size_t budget, size_t seed, ps_error *err) {
-    const ps_compare_variant *v = &c->plan->variants[variant];
+static ps_status look_at_one(comparison *c, const run_place *at, ps_error *err) {
+    const ps_compare_variant *v = &c->plan->variants[at->variant];
     ps_text base = {0};
     ps_config *config = NULL;
-    ps_status status = ps_compare_plan_config(c->plan, variant, budget, seed, c->answer_tokens, &config, err);
+    ps_status status =
+        ps_compare_plan_config(c->plan, at->variant, at->budget, at->seed, c->answer_tokens, &config, err);
     if (status != PS_OK) return status;
     ps_arm arm = {.config = config, .independent = v->method->independent};
     ps_text_puts(&base, "results.");
-    ps_compare_plan_file(v, ps_compare_plan_tokens(&c->plan->budgets[budget], c->answer_tokens),
+    ps_compare_plan_file(v, ps_compare_plan_tokens(&c->plan->budgets[at->budget], c->answer_tokens),
                          (uint64_t)config->system_seed, &base);
-    status = ps_text_ok(&base) ? run_arm(c, &arm, ps_text_cstr(&base), NULL, err) : ps_nomem(err);
+    status = ps_text_ok(&base) ? run_arm(c, &arm, ps_text_cstr(&base), NULL, NULL, err) : ps_nomem(err);
     ps_config_free(config);
     ps_text_clear(&base);
     return status;
@@ -302,23 +323,35 @@ static bool is_run(const ps_compare_plan *plan, size_t variant, size_t budget, s
     return v->source == variant && (!v->method->greedy || (budget == 0 && seed == 0));
 }
 
-/* Seed by seed, so that what is there after an interruption is a comparison of all methods. Before the first is run all
- * are looked at. */
-static ps_status run_all(comparison *c, ps_error *err) {
+static size_t count_runs(const ps_compare_plan *plan) {
+    size_t n = 0;
+    for (size_t s = 0; s < plan->seeds; s++)
+        for (size_t b = 0; b < plan->n_budgets; b++)
+            for (size_t v = 0; v < plan->n_variants; v++)
+                n += is_run(plan, v, b, s);
+    return n;
+}
+
+/* Of every run, seed by seed, so that what is there after an interruption is a comparison of all methods. */
+static ps_status each_run(comparison *c, ps_status (*one)(comparison *, const run_place *, ps_error *), ps_error *err) {
     const ps_compare_plan *plan = c->plan;
-    size_t total = 0, number = 0;
+    run_place at = {.total = count_runs(plan)};
     ps_status status = PS_OK;
-    for (int pass = 0; pass < 2 && status == PS_OK; pass++) {
-        for (size_t s = 0; s < plan->seeds; s++)
-            for (size_t b = 0; b < plan->n_budgets; b++)
-                for (size_t v = 0; v < plan->n_variants && status == PS_OK; v++) {
-                    if (!is_run(plan, v, b, s)) continue;
-                    total += pass == 0;
-                    status = pass == 0 ? look_at_one(c, v, b, s, err) : run_one(c, v, b, s, number++, total, err);
-                }
-        if (status == PS_OK) status = ps_findings_tell(&c->findings, ps_same_advice, err);
-    }
+    for (at.seed = 0; at.seed < plan->seeds; at.seed++)
+        for (at.budget = 0; at.budget < plan->n_budgets; at.budget++)
+            for (at.variant = 0; at.variant < plan->n_variants && status == PS_OK; at.variant++) {
+                if (!is_run(plan, at.variant, at.budget, at.seed)) continue;
+                status = one(c, &at, err);
+                at.number++;
+            }
     return status;
+}
+
+/* Before the first is run all are looked at. */
+static ps_status run_all(comparison *c, ps_error *err) {
+    ps_status status = each_run(c, look_at_one, err);
+    if (status == PS_OK) status = ps_findings_tell(&c->findings, ps_same_advice, err);
+    return status == PS_OK ? each_run(c, run_one, err) : status;
 }
 
 /* ---- Cells --------------------------------------------------------------- */
@@ -332,7 +365,7 @@ static void describe_cell(const comparison *c, size_t variant, size_t budget, ps
                               .budget = greedy ? "" : plan->budgets[budget].text,
                               .n_particles = 1,
                               .seeds = greedy ? 1 : plan->seeds,
-                              .shared = v->source != variant};
+                              .shared = v->source != variant || v->drawer != variant};
     if (greedy) return;
     ps_config *config = NULL;
     cell->max_tokens = ps_compare_plan_tokens(&plan->budgets[budget], c->answer_tokens);

@@ -15,6 +15,9 @@ typedef struct ps_compare_variant {
     bool own_particles; /* generation.n_particles is among the overrides: the budget does not set it */
     bool own_expansion; /* likewise beam.expansion */
     size_t source;      /* the first variant that draws the same samples: itself, or an earlier one */
+    size_t drawer;   /* the first source whose samples it can read with a score of its own: itself, or an earlier one */
+    unsigned tells;  /* of a drawer: PS_READS_… of the variants that read its samples */
+    bool read_again; /* of a drawer: there are such */
 } ps_compare_variant;
 
 typedef struct ps_compare_budget {

@@ -137,6 +137,26 @@ static ps_status find_source(ps_compare_plan *plan, size_t i, ps_error *err) {
     return status;
 }
 
+/* Independent samples are the same whatever score reads them: of the variants that draw alike the first draws, and the
+ * others read. (With a reward model every variant has it read each step.) */
+static ps_status find_drawer(ps_compare_plan *plan, size_t i, ps_error *err) {
+    ps_compare_variant *v = &plan->variants[i];
+    ps_status status = PS_OK;
+    v->drawer = i;
+    if (v->source != i || !v->method->independent) return PS_OK;
+    for (size_t k = 0; k < i && status == PS_OK && v->drawer == i; k++) {
+        const ps_compare_variant *other = &plan->variants[k];
+        bool alike = false;
+        if (other->source == k && other->drawer == k && other->method->independent)
+            status = ps_draws_alike(v->config, other->config, &alike, err);
+        if (alike) v->drawer = k;
+    }
+    if (status != PS_OK || v->drawer == i) return status;
+    plan->variants[v->drawer].read_again = true;
+    plan->variants[v->drawer].tells |= ps_score_find(v->config->scoring_type)->reads;
+    return PS_OK;
+}
+
 static ps_status finish_variant(ps_compare_plan *plan, size_t i, ps_models *models, ps_error *err) {
     ps_compare_variant *v = &plan->variants[i];
     for (size_t k = 0; k < i; k++)
@@ -152,7 +172,8 @@ static ps_status finish_variant(ps_compare_plan *plan, size_t i, ps_models *mode
     if (status != PS_OK) return ps_error_prefix(err, status, "--methods: %s", v->name);
     v->select = ps_session_select(session);
     ps_session_release(session);
-    return find_source(plan, i, err);
+    status = find_source(plan, i, err);
+    return status == PS_OK ? find_drawer(plan, i, err) : status;
 }
 
 /* ---- Budgets ------------------------------------------------------------- */

@@ -30,7 +30,7 @@ typedef struct ps_plan {
     ps_problem *problems; /* [n + n_held] in the order in which every trial sees them; those held out last */
     size_t n, n_held, n_dataset;
     bool maximise[PS_OBJECTIVES];
-    bool rereads;          /* the space has a key by which samples that exist can be read (ps_setting_only_reads) */
+    bool rereads;          /* the space has a key by which samples that exist can be read (ps_key_only_reads) */
     ps_effort effort;      /* of this session */
     ps_grid_point *points; /* [n_points]; NULL where the space is not finite or has more than PS_TUNE_MANY points */
     size_t n_points, n_folded, cursor; /* cursor: of a larger grid, the first point that may not be tried yet */

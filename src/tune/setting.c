@@ -41,33 +41,6 @@ static ps_status add_key(const ps_config *config, const char *key, ps_hash *hash
 
 /* ---- What is drawn, and what is made of it ------------------------------- */
 
-static bool begins(const char *text, const char *with) {
-    return strncmp(text, with, strlen(with)) == 0;
-}
-
-bool ps_setting_only_reads(const char *key) {
-    static const char *const sections[] = {
-        "scoring.length_prior.", "ps.", "beam.", "dvts.", "weighted_majority.", "particle_filter.", "answer.select"};
-    static const char *const keys[] = {"method",
-                                       "scoring.type",
-                                       "scoring.params.tau",
-                                       "scoring.params.alpha",
-                                       "scoring.params.sharpness",
-                                       "scoring.params.min_score",
-                                       "scoring.params.max_score",
-                                       "scoring.prm.transform",
-                                       "scoring.prm.gamma",
-                                       "evaluation.verifier",
-                                       "evaluation.extract_answer",
-                                       "evaluation.answer_regex"};
-    if (begins(key, "ps.budget.max_seconds")) return false;
-    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
-        if (begins(key, sections[i])) return true;
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        if (strcmp(key, keys[i]) == 0) return true;
-    return false;
-}
-
 /* Of the active keys that `wanted` takes. Greedy decoding draws at another temperature than the key says. */
 static ps_status hash_keys(const ps_config *config, const ps_fixture *fixture, bool (*wanted)(const char *key),
                            ps_hash *hash, ps_error *err) {
@@ -90,7 +63,7 @@ static ps_status hash_keys(const ps_config *config, const ps_fixture *fixture, b
 static const char chooses[] = "answer.select";
 
 static bool draws(const char *key) {
-    return !ps_setting_only_reads(key);
+    return !ps_key_only_reads(key);
 }
 
 static bool does_not_choose(const char *key) {

@@ -15,12 +15,6 @@ typedef struct ps_fixture {
 /* The hash of the problems [n] of a data set. */
 void ps_fixture_dataset(const ps_problem *problems, size_t n, char text[PS_HASH_TEXT]);
 
-/* Whether a key cannot change a step that is drawn: it decides which prefixes are extended, how steps are scored, or
- * how the answers are read. What is drawn under two values of it is the same wherever both draw it, so a trial that
- * differs in such keys alone is computed from samples that exist, as far as they go (ps_steps). In doubt a key is none
- * of these: that costs time, the opposite would cost the truth. tests/tune/test_setting.c tries each. */
-bool ps_setting_only_reads(const char *key);
-
 typedef struct ps_setting {
     char draws[PS_HASH_TEXT];   /* of all that decides what is drawn */
     char samples[PS_HASH_TEXT]; /* of all that decides which samples are drawn, and how each is scored and judged */

@@ -117,7 +117,7 @@ static ps_status open_plan(ps_plan *plan, ps_error *err) {
         plan->maximise[i] = ps_metric_is_high(plan->config->tuning_metric.items[i]);
     ps_status status = ps_space_create(plan->config, &plan->space, err);
     for (size_t d = 0; status == PS_OK && d < plan->space->n; d++)
-        plan->rereads = plan->rereads || ps_setting_only_reads(plan->space->dims[d].name);
+        plan->rereads = plan->rereads || ps_key_only_reads(plan->space->dims[d].name);
     if (status == PS_OK) status = make_worker(&plan->worker, plan->options->lease, err);
     if (status == PS_OK) status = ps_plan_problems(plan, err);
     if (status == PS_OK) status = ps_plan_grid(plan, err);

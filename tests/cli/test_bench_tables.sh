@@ -1,6 +1,6 @@
 #!/bin/sh
-# bench/classic_alpha.sh, real_choices.sh, real_scores.sh and real_head.sh on the toy engine: every row is there, its figures are those of the
-# result lines, and the same command again repeats nothing.
+# bench/classic_alpha.sh, real_choices.sh, real_scores.sh, real_head.sh and real_table.sh on the toy engine: every row is
+# there, its figures are those of the result lines, and the same command again repeats nothing.
 . "${PERSAMP_SOURCE:?}/tests/cli/common.sh"
 export PERSAMP="$P"
 data=$SOURCE/data/test.jsonl
@@ -40,17 +40,16 @@ choices 501 && fail "problems for reporting are refused"
 holds "and that is said" grep -q 'for reporting' table
 
 scores() {
-    ONLY='power-smc power-mcmc filter-certainty persistent-power-ramp persistent-deepconf' "$SOURCE/bench/real_scores.sh" \
-        scores none "$data" 3 "$1" 4 --engine.type=toy >table 2>err
+    ANSWER=12 ONLY='majority votes-deepconf power-smc power-mcmc persistent-power-ramp votes-judge' \
+        "$SOURCE/bench/real_scores.sh" scores none "$data" 3 "$1" 4 --engine.type=toy >table 2>err
 }
 scores 12 || fail "real_scores.sh"
-holds "six rows of twelve problems" [ "$(grep -c '^| [a-z0-9-]* | 12 |' table)" = 6 ]
-holds "answers" grep -q "^| persistent-deepconf | 12 |.* $(per_problem '"state":"finished"' scores/persistent-deepconf/results.jsonl 1) |" table
-mean=$(head -10 scores/samples/results.jsonl | grep -o '"generated":[0-9]*' | awk -F: '{n += $2} END {printf "%d", n / NR + 0.5}')
-holds "the budget is that of independent answers" [ "$(cat scores/budget)" = "$mean" ]
-holds "and the others'" grep -q "^ *max_tokens: $mean " scores/power-smc/config.yaml
-# Of independent answers nothing is shared, so all tokens drawn are those of the answers.
-holds "lengths are those of the answers" awk -F'|' '$2 ~ /^ samples / {exit !($12 * $10 > $13 - 4 && $12 * $10 < $13 + 4)}' table
+for row in majority votes-deepconf power-smc power-mcmc persistent-power-ramp votes-judge; do
+    holds "a row of $row" grep -q "^$row " table
+done
+holds "the samples of majority are drawn once" grep -q '"steps":\[\[' scores/equal/results.best_of_n.48-tokens.seed-42.jsonl
+holds "twelve readings" [ "$(wc -l <scores/equal/results.votes-deepconf.48-tokens.seed-42.jsonl)" = 12 ]
+holds "at equal passes, too" grep -qi 'equal forward passes' table
 cp table first
 scores 12 || fail "real_scores.sh again"
 holds "the same table again" cmp -s first table
@@ -71,7 +70,7 @@ holds "and that is said as well" grep -q 'learns from' table
 
 table() { "$SOURCE/bench/real_table.sh" real none "$data" 5 6 4 --engine.type=toy >table 2>err; }
 table || fail "real_table.sh"
-for row in greedy sample persistent majority best_of_n particle_filter classic; do
+for row in greedy sample persistent majority best_of_n particle_filter classic votes-certainty votes-deepconf; do
     holds "a row of $row" grep -q "^$row " table
 done
 holds "six problems after the fifth" [ "$(grep -o '"problem_idx":[0-9]*' real/alone/results.jsonl | sort -t: -nk2 | sed -n '1s/.*://p;6s/.*://p' | xargs)" = '5 10' ]

@@ -134,6 +134,9 @@ static void what_only_reads_is_read(void **state) {
         check_reread(votes, readings[i]);
     check_reread("method: persistent", "method: persistent\nanswer: {select: majority}");
     check_reread("method: best_of_n\nscoring: {type: self_certainty}", "method: best_of_n\nscoring: {type: entropy}");
+    check_reread("scoring: {type: deepconf}", "scoring: {type: deepconf}");
+    check_reread("method: best_of_n\nscoring: {type: deepconf}",
+                 "method: weighted_majority\nscoring: {type: deepconf, params: {deepconf_window: 3}}");
 }
 
 /* Steps of `first` are not all that `then` asks for. */
@@ -161,8 +164,8 @@ static void what_is_not_known_is_not_made_up(void **state) {
     check_unknown("generation: {n_particles: 2}\nmethod: majority", "generation: {n_particles: 5}\nmethod: majority");
     check_unknown("method: best_of_n", "method: best_of_n\nscoring: {type: self_certainty}");
     check_unknown("method: best_of_n\nengine: {toy: {kind: synthetic}}", PRM "method: best_of_n");
-    /* What numbers and text do not tell: how sure the model was of each token, how long it took. */
-    check_unknown("scoring: {type: deepconf}", "scoring: {type: deepconf}");
+    check_unknown("method: best_of_n", "method: best_of_n\nscoring: {type: deepconf}");
+    /* What numbers and text do not tell: how long it took. */
     check_unknown("ps: {budget: {max_seconds: 1000}}", "ps: {budget: {max_seconds: 1000}}");
 }
 
@@ -180,6 +183,10 @@ static void what_is_no_record_is_refused(void **state) {
         "[[\"1\",0,-1,0.5,null,0.5,null,null,null,\"a\"]]",
         "[[\"1\",0,1,null,null,0.5,null,null,null,\"a\"]]",
         "[[\"1\",0,1,0.5,null,0.5,null,null,null,5]]",
+        "[[\"1\",0,2,0.5,null,0.5,null,null,null,\"a\",[0.1]]]",
+        "[[\"1\",0,2,0.5,null,0.5,null,null,null,\"a\",[0.1,null]]]",
+        "[[\"1\",0,2,0.5,null,0.5,null,null,null,\"a\",null]]",
+        "[[\"1\",0,1,0.5,null,0.5,null,null,null,\"a\",[0.1],0]]",
     };
     ps_steps *steps = NULL;
     ps_error why;
@@ -187,8 +194,89 @@ static void what_is_no_record_is_refused(void **state) {
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         if (ps_steps_read(steps, bad[i], &why) != PS_FORMAT) fail_msg("%s is taken for steps", bad[i]);
     assert_ok(ps_steps_read(steps, "[[\"1\",0,1,0.5,null,0.5,null,null,null,\"a\"]]", err));
+    assert_ok(ps_steps_read(steps, "[[\"2\",0,1,0.5,null,0.5,null,null,null,\"a\",[0.1]]]", err));
     ps_steps_free(steps);
     ps_steps_free(NULL);
+}
+
+/* One session asks for what another score reads; its own answers stay the same. */
+static void a_session_tells_more_than_its_score_reads(void **state) {
+    (void)state;
+    static const char *const scores[] = {"self_certainty", "deepconf", "logprob_avg", "entropy"};
+    ps_config *drawn = world("method: majority");
+    bench a = open_bench(drawn);
+    ps_session_tell(a.session, PS_READS_CERTAINTY | PS_READS_CONFIDENCE | PS_READS_LOGQ);
+    for (size_t i = 0; i < sizeof scores / sizeof *scores; i++) {
+        ps_outcome *with = NULL, *plain = solve(drawn, a.models, &problems[1]), *got = NULL, *wanted;
+        ps_steps *steps = NULL;
+        ps_text record = {0};
+        char yaml[128];
+        snprintf(yaml, sizeof yaml, "method: weighted_majority\nscoring: {type: %s}", scores[i]);
+        ps_config *read = world(yaml);
+        bench b = open_bench(read);
+        ps_solve_request request = {.session = a.session, .problem = &problems[1]};
+        ps_solver *solver = NULL;
+        assert_ok(ps_solver_create(a.models, &solver, err));
+        assert_ok(ps_solver_submit(solver, &request, err));
+        while (with == NULL) {
+            const ps_solver_event *events;
+            size_t n;
+            assert_ok(ps_solver_poll(solver, 1, &events, &n, err));
+            if (n > 0) with = events[0].outcome;
+        }
+        ps_solver_free(solver);
+        char *x = text_of(with), *y = text_of(plain);
+        assert_string_equal(x, y);
+        free(x);
+        free(y);
+        assert_ok(ps_steps_create(&steps, err));
+        assert_ok(ps_steps_add(steps, with, &record, err));
+        assert_ok(ps_steps_solve(steps, b.session, &problems[1], &got, err));
+        if (got == NULL) fail_msg("%s is not told enough", scores[i]);
+        wanted = solve(read, b.models, &problems[1]);
+        x = text_of(got);
+        y = text_of(wanted);
+        assert_string_equal(x, y);
+        free(x);
+        free(y);
+        ps_outcome_free(got);
+        ps_outcome_free(wanted);
+        ps_outcome_free(with);
+        ps_outcome_free(plain);
+        ps_steps_free(steps);
+        ps_text_clear(&record);
+        close_bench(&b);
+        ps_config_free(read);
+    }
+    close_bench(&a);
+    ps_config_free(drawn);
+}
+
+static void configurations_that_draw_alike_are_known(void **state) {
+    (void)state;
+    static const struct {
+        const char *a, *b;
+        bool alike;
+    } pairs[] = {
+        {"method: majority", "method: weighted_majority\nscoring: {type: deepconf, params: {deepconf_window: 9}}",
+         true},
+        {"method: majority", "method: best_of_n\nscoring: {type: power}", false}, /* draws at temperature 1/alpha */
+        {"method: majority\ngeneration: {temperature: 0.25, top_p: 1}",
+         "method: best_of_n\nscoring: {type: power, params: {power_ramp: 40}}", false},
+        {"method: majority", "method: greedy", false},
+        {"method: majority", "method: majority\ngeneration: {temperature: 0.4}", false},
+        {"method: majority", "method: majority\ngeneration: {n_particles: 3}", false},
+        {"method: majority", "method: majority\nanswer: {sure: 0.9}", false},
+        {"method: majority", "method: majority\nsystem: {seed: 5}", false},
+    };
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        ps_config *a = world(pairs[i].a), *b = world(pairs[i].b);
+        bool alike = !pairs[i].alike;
+        assert_ok(ps_draws_alike(a, b, &alike, err));
+        if (alike != pairs[i].alike) fail_msg("\"%s\" and \"%s\": alike %d", pairs[i].a, pairs[i].b, alike);
+        ps_config_free(a);
+        ps_config_free(b);
+    }
 }
 
 int main(void) {
@@ -197,6 +285,8 @@ int main(void) {
         cmocka_unit_test(what_only_reads_is_read),
         cmocka_unit_test(what_is_not_known_is_not_made_up),
         cmocka_unit_test(what_is_no_record_is_refused),
+        cmocka_unit_test(a_session_tells_more_than_its_score_reads),
+        cmocka_unit_test(configurations_that_draw_alike_are_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -91,7 +91,7 @@ static void what_only_reads_draws_nothing_else(void **state) {
         assert_non_null(as_it_is);
         for (size_t k = 0; k < n; k++) {
             char value[128];
-            if (!ps_setting_only_reads(keys[k].name) || !ps_config_acts(base, keys[k].name)) continue;
+            if (!ps_key_only_reads(keys[k].name) || !ps_config_acts(base, keys[k].name)) continue;
             ps_config *changed = world(w);
             another_value(&keys[k], value, sizeof value);
             set(changed, keys[k].name, value);
