@@ -33,6 +33,7 @@ ess --ps.resample.policy=ess --ps.resample.ess_over=particles
 ess-beta-1 --ps.resample.policy=ess --ps.resample.ess_over=particles --ps.temperature_schedule.beta_max=1
 ess-tau-10 --ps.resample.policy=ess --ps.resample.ess_over=particles --scoring.params.tau=10
 ess-average --ps.resample.policy=ess --ps.resample.ess_over=particles --scoring.type=logprob_avg
+ess-deepconf --ps.resample.policy=ess --ps.resample.ess_over=particles --scoring.type=deepconf
 paragraph-ess-tau-10 --generation.step_boundary=paragraph --ps.resample.policy=ess --ps.resample.ess_over=particles --scoring.params.tau=10
 min-16-ess-tau-10 --generation.min_tokens_per_step=16 --ps.resample.policy=ess --ps.resample.ess_over=particles --scoring.params.tau=10
 LIST

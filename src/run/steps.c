@@ -204,19 +204,22 @@ static double number(const json_t *line, size_t field) {
     return json_is_number(value) ? json_number_value(value) : NAN;
 }
 
-/* NULL where a number is missing. */
-static const double *read_confidences(const json_t *list, size_t n, ps_arena *arena) {
-    double *confidences = json_array_size(list) == n ? ps_arena_calloc(arena, n + 1, sizeof *confidences) : NULL;
-    for (size_t i = 0; confidences != NULL && i < n; i++) {
+/* One for each token. */
+static ps_status read_confidences(const json_t *list, ps_arena *arena, ps_step *step) {
+    if (json_array_size(list) != step->n_tokens) return PS_FORMAT;
+    double *confidences = ps_arena_calloc(arena, step->n_tokens + 1, sizeof *confidences);
+    if (confidences == NULL) return PS_NOMEM;
+    for (size_t i = 0; i < step->n_tokens; i++) {
         const json_t *value = json_array_get(list, i);
-        if (!json_is_number(value)) return NULL;
+        if (!json_is_number(value)) return PS_FORMAT;
         confidences[i] = json_number_value(value);
     }
-    return confidences;
+    step->confidences = confidences;
+    return PS_OK;
 }
 
-/* False where the line is of something else. */
-static bool read_step(const json_t *line, ps_arena *arena, ps_step *step) {
+/* PS_FORMAT where the line is of something else. */
+static ps_status read_step(const json_t *line, ps_arena *arena, ps_step *step) {
     const char *path = json_string_value(json_array_get(line, PATH));
     const json_t *text = json_array_get(line, TEXT);
     json_int_t state = json_integer_value(json_array_get(line, STATE)),
@@ -224,7 +227,7 @@ static bool read_step(const json_t *line, ps_arena *arena, ps_step *step) {
     const size_t fields = json_array_size(line);
     if ((fields != FIELDS && fields != FIELDS + 1) || path == NULL || !json_is_string(text) || state < 0 ||
         state > PS_TRUNCATED || tokens < 0)
-        return false;
+        return PS_FORMAT;
     *step = (ps_step){.text = json_string_value(text),
                       .length = json_string_length(text),
                       .n_tokens = (size_t)tokens,
@@ -235,12 +238,10 @@ static bool read_step(const json_t *line, ps_arena *arena, ps_step *step) {
                       .sum_certainty = number(line, CERTAINTY),
                       .reward = number(line, REWARD),
                       .step_reward = number(line, STEP_REWARD)};
-    if (fields > CONFIDENCES) {
-        step->confidences = read_confidences(json_array_get(line, CONFIDENCES), step->n_tokens, arena);
-        if (step->confidences == NULL) return false;
-    }
-    return ps_parse_count(path, strlen(path), 16, UINT64_MAX, &step->path) && step->path != 0 &&
-           !isnan(step->sum_logp) && !isnan(step->sum_entropy);
+    if (!ps_parse_count(path, strlen(path), 16, UINT64_MAX, &step->path) || step->path == 0 || isnan(step->sum_logp) ||
+        isnan(step->sum_entropy))
+        return PS_FORMAT;
+    return fields > CONFIDENCES ? read_confidences(json_array_get(line, CONFIDENCES), arena, step) : PS_OK;
 }
 
 ps_status ps_steps_read(ps_steps *steps, const char *record, ps_error *err) {
@@ -250,8 +251,10 @@ ps_status ps_steps_read(ps_steps *steps, const char *record, ps_error *err) {
     json_array_foreach(lines, i, line) {
         ps_step step;
         bool fresh;
-        if (status == PS_OK && !read_step(line, steps->arena, &step))
-            status = ps_fail(err, PS_FORMAT, "step %zu of a problem is not one", i);
+        if (status != PS_OK) break;
+        status = read_step(line, steps->arena, &step);
+        if (status == PS_FORMAT) status = ps_fail(err, status, "step %zu of a problem is not one", i);
+        if (status == PS_NOMEM) status = ps_nomem(err);
         if (status == PS_OK) status = add(steps, &step, &fresh, err);
     }
     json_decref(lines);
