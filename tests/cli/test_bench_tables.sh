@@ -36,6 +36,10 @@ holds "distinct answers" grep -q "^| majority | 12 |.* $(per_problem '"votes":' 
 holds "the table is kept" cmp -s table choices/table.md
 choices 13 || fail "real_choices.sh further"
 holds "one more problem" [ "$(wc -l <choices/majority/results.jsonl)" = 13 ]
+"$SOURCE/bench/score_auc.py" choices/majority/results.jsonl "$P" >auc || fail "score_auc.py"
+holds "of all finished answers" grep -q "^$(grep -o '"state":"finished"' choices/majority/results.jsonl | wc -l) finished answers to 13 problems" auc
+"$SOURCE/bench/score_auc.py" alphas/model-no-selections/results.jsonl "$P" >auc || fail "score_auc.py"
+holds "a number of each kind" [ "$(grep -cE '^[a-z ]+ +[01]\.[0-9]+ +[01]\.[0-9]+ - [01]\.[0-9]+$' auc)" = 4 ]
 choices 501 && fail "problems for reporting are refused"
 holds "and that is said" grep -q 'for reporting' table
 
