@@ -98,6 +98,7 @@ static ps_status mix_level(ps_pool *pool, size_t depth) {
         level->mixed_cohorts = level->n_cohorts;
     }
     size_t n = level->n_ids - level->mixed_ids;
+    if (n == 0) return PS_OK; /* there may be no ids at all, and no array of them */
     for (size_t i = level->mixed_ids; i < level->n_ids; i++)
         pool->log_mix[level->ids[i]] = -INFINITY;
     if (ps_pool_mix_part(pool, level->ids + level->mixed_ids, n, depth, level->groups, level->n_groups) != PS_OK)

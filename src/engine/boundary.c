@@ -136,6 +136,11 @@ const char *ps_step_text(ps_step_matcher *m, size_t *length) {
     return m->text.data + m->carried;
 }
 
+const char *ps_step_read(const ps_step_matcher *m, size_t *length) {
+    *length = m->text.length - m->carried;
+    return *length > 0 ? m->text.data + m->carried : "";
+}
+
 void ps_step_clear(ps_step_matcher *m) {
     ps_text_clear(&m->text);
     *m = (ps_step_matcher){0};

@@ -50,6 +50,9 @@ bool ps_step_push(ps_step_matcher *matcher, const char *bytes, size_t n, bool en
 /* The text of a step that has ended, without a stop string, NUL-terminated; valid until the next call. */
 const char *ps_step_text(ps_step_matcher *matcher, size_t *length);
 
+/* What a step has read so far, a stop string's beginning among it; not NUL-terminated, valid until the next call. */
+const char *ps_step_read(const ps_step_matcher *matcher, size_t *length);
+
 void ps_step_clear(ps_step_matcher *matcher); /* resets to {0} */
 
 #endif

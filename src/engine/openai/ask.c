@@ -24,9 +24,10 @@ static ps_status set_prefix(ps_remote *e, const ps_remote_step *step, ps_remote_
 
 static ps_status set_stops(ps_remote_call *call, ps_remote_step *step, ps_error *err) {
     ps_text before = {.arena = call->arena};
+    size_t n_bytes;
+    const char *bytes = ps_step_read(&step->matcher, &n_bytes);
     ps_remote_node_before(step->parent, ps_remote_stops_lookback(step->generation), &before);
-    ps_text_append(&before, step->matcher.text.data + step->matcher.carried,
-                   step->matcher.text.length - step->matcher.carried);
+    ps_text_append(&before, bytes, n_bytes);
     if (!ps_text_ok(&before)) return ps_nomem(err);
     return ps_remote_stops(step->generation, ps_text_cstr(&before), before.length, call->arena, &call->ask.stops,
                            &call->ask.n_stops, err);

@@ -45,11 +45,12 @@ static ps_status new_reading(ps_remote *e, ps_remote_call *call, ps_error *err) 
 
 ps_status ps_remote_text_ask(ps_remote *e, ps_remote_call *call, const char **path, ps_error *err) {
     const ps_remote_step *step = call->steps[0];
-    const ps_step_matcher *m = &step->matcher;
+    size_t n_bytes;
+    const char *bytes = ps_step_read(&step->matcher, &n_bytes);
     const ps_generation *g = step->generation;
     ps_text all = {.arena = call->arena};
     ps_remote_node_text(step->parent, &all);
-    ps_text_append(&all, m->text.data + m->carried, m->text.length - m->carried);
+    ps_text_append(&all, bytes, n_bytes);
     if (!ps_text_ok(&all)) return ps_nomem(err);
     const ps_remote_node *root = ps_remote_node_root(step->parent);
     const bool chat = root->messages != NULL;

@@ -356,7 +356,7 @@ static void no_request_is_lost_in_a_storm(void **state) {
                     submitted++;
                 }
             } else if (u < 0.65 && submitted > 0) {
-                ps_engine_cancel(engine, (uint64_t)((double)submitted - 1 - v * AT_ONCE));
+                ps_engine_cancel(engine, submitted - 1 - (uint64_t)(v * AT_ONCE)); /* nobody's, at first */
             } else if (u < 0.7) {
                 ps_engine_begin(engine);
             } else if (u < 0.75) {

@@ -66,7 +66,7 @@ static ps_stop_reason expected_step(const small_model *m, const script *s, const
     ps_stop_reason reason = PS_STOP_EOS;
     const size_t lookback = ps_step_lookback(g), kept = before->length < lookback ? before->length : lookback;
     bool ended = false;
-    ps_step_begin(&matcher, g, before->data + (before->length - kept), kept, state);
+    ps_step_begin(&matcher, g, kept > 0 ? before->data + (before->length - kept) : "", kept, state);
     while (!ended) {
         size_t n = 0;
         const bool over = *at == s->n;
