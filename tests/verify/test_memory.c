@@ -10,6 +10,8 @@ static const struct pair {
     {"x^2+2x+1", "(x+1)^2"},
     {"\\sin x + \\frac12", "the answer: $x = \\sin x + 0.5$, \\boxed{\\cos} and \\boxed{½ + \\sin x}"},
     {"(2,3)", "so $2 < x < 3$ in 4 ways"},
+    {"|x-11|<3", "\\boxed{(8,14)}"},
+    {"-2x+1\\ge 5", "\\boxed{x\\le -2}"},
     {"\\{1\\pm\\sqrt5\\}", "We get $x_1 = 1+\\sqrt5$ and $x_2 = 1-\\sqrt5$."},
     {"0.\\overline{36}", "\\boxed{0.\\dot{3}\\dot{6}}"},
     {"\\frac{4}{11}", "It is $0.3636\\ldots$"},

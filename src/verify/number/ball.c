@@ -171,6 +171,7 @@ psv_answer_is psv_ball_proportional(psv_ctx *ctx, const psv_node *a, const psv_n
 
 int psv_order(psv_ctx *ctx, const psv_node *a, const psv_node *b) {
     int sign_a, sign_b;
+    if (a == NULL || b == NULL) return 2;
     bool infinite_a = psv_is_infinity(a, &sign_a), infinite_b = psv_is_infinity(b, &sign_b);
     if (infinite_a || infinite_b)
         return (infinite_a ? 2 * sign_a : 0) < (infinite_b ? 2 * sign_b : 0)   ? -1

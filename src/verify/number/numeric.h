@@ -61,7 +61,8 @@ psv_answer_is psv_ball_equal(psv_ctx *ctx, const psv_node *a, const psv_node *b)
 /* As psv_ratfun_proportional, by evaluation. */
 psv_answer_is psv_ball_proportional(psv_ctx *ctx, const psv_node *a, const psv_node *b, bool *positive);
 
-/* Order of two real constants: −1, 0, 1; 2 when it cannot be told. 0 as sure as psv_ball_equal's YES. */
+/* Order of two real constants: −1, 0, 1; 2 when it cannot be told, as where one could not be made and is NULL. 0 as
+ * sure as psv_ball_equal's YES. */
 int psv_order(psv_ctx *ctx, const psv_node *a, const psv_node *b);
 
 /* Is |a − b| < bound? b and bound are rational. */
