@@ -7,15 +7,15 @@
 # OFFSET 0.
 #
 # Two comparisons: FOLDER/equal, which bench/real_table.sh with the same FOLDER goes on with and begins as well, and
-# FOLDER/judge, where a judge reads every step, which has a table at equal forward passes besides. In each, independent samples are drawn once and read by every vote. ANSWER=TOKENS says how long one
-# answer is on average where that is known (a row's length in the table of bench/real_choices.sh); otherwise 256 answers
-# are drawn to measure it. ONLY="name name" takes these methods alone. Problems are taken ten at a time by all methods, so
-# that the rows stand for the same problems whenever it is stopped; the same command goes on. FOLDER/scores.txt has the
-# tables, FOLDER/equal.json and judge.json the paired differences. Settings (--key=value) hold for every method.
+# FOLDER/judge, where a judge reads every step, which has a table at equal forward passes besides. In each, independent
+# samples are drawn once and read by every vote. ANSWER=TOKENS says how long one answer is on average where that is known (a
+# row's length in the table of bench/real_choices.sh); otherwise 256 answers are drawn to measure it. ONLY="name name" takes
+# these methods alone. Problems are taken TURN (10) at a time by all methods, so that the rows stand for the same problems
+# whenever it is stopped; the same command goes on. FOLDER/scores.txt has the tables, FOLDER/equal.json and judge.json the
+# paired differences. Settings (--key=value) hold for every method.
 #   bench/real_scores.sh runs/scores "$(tools/get-model qwen2.5-coder-1.5b)" gsm8k_test.jsonl
 #   bench/real_scores.sh runs/report "$(tools/get-model qwen2.5-coder-1.5b)" gsm8k_test.jsonl 500 819   # a GPU, all of it
 set -eu
-persamp=${PERSAMP:-$(dirname "$0")/../build/persamp}
 usage='usage: bench/real_scores.sh FOLDER MODEL DATA [OFFSET [N [PARTICLES [--key=value…]]]]'
 folder=${1:?$usage} model=${2:?$usage} data=${3:?$usage} offset=${4:-300} problems=${5:-60} particles=${6:-8}
 if [ $# -gt 6 ]; then shift 6; else shift $#; fi
@@ -23,6 +23,8 @@ if [ $# -gt 6 ]; then shift 6; else shift $#; fi
     echo "problems $offset to $((offset + problems)): those after the 500th are for reporting, not for choosing"
     exit 2
 }
+
+. "$(dirname "$0")/real_methods"
 
 ess='ps.resample.policy=ess,ps.resample.ess_over=particles'
 scores="persistent majority best_of_n greedy
@@ -49,40 +51,15 @@ votes-judge=weighted_majority:$reward,weighted_majority.weights=prm
 best-judge=best_of_n:$reward
 filter-judge=particle_filter:$reward"
 
-chosen() { # chosen METHOD…: those that ONLY asks for, joined by commas
-    list=
-    for method in "$@"; do
-        name=${method%%[=:]*}
-        case " ${ONLY:-$name} " in *" $name "*) list=$list${list:+,}$method ;; esac
-    done
-    echo "$list"
-}
-
-compare() { # compare NAME METHODS …
-    name=$1 methods=$2 code=0
-    shift 2
-    [ -n "$methods" ] || return 0
-    "$persamp" compare --methods "$methods" --budgets "${particles}x" ${ANSWER:+--answer-tokens "$ANSWER"} \
-        --offset "$offset" --limit "$upto" --models.generator.model_path="$model" --evaluation.dataset_path="$data" \
-        --generation.n_particles="$particles" --json "$folder/$name.json" --evaluation.output_dir="$folder/$name" \
-        "$@" </dev/null || code=$?
-    [ $code -le 1 ] || exit $code # 1: some problem failed; its line counts
-}
-
 judge() {
+    # shellcheck disable=SC2086 # methods are words
     compare judge "$(chosen $judged)" --models.prm.enabled=true --scoring.prm.kind=judge "$@"
 }
 
-mkdir -p "$folder"
-upto=0
-while [ "$upto" -lt "$problems" ]; do
-    upto=$((upto + 10))
-    [ "$upto" -lt "$problems" ] || upto=$problems
-    {
-        compare equal "$(chosen $scores)" "$@"
-        judge "$@"
-        judge --per passes "$@"
-    } >"$folder/scores.new"
-    mv "$folder/scores.new" "$folder/scores.txt"
-done
-cat "$folder/scores.txt"
+one_turn() {
+    # shellcheck disable=SC2086 # methods are words
+    compare equal "$(chosen $scores)" "$@"
+    judge "$@"
+    judge --per passes "$@"
+}
+in_turns scores "$@"

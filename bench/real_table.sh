@@ -6,38 +6,27 @@
 # draw as many tokens as PARTICLES (8) answers have on average; greedy and one sample stand beside them at their own cost.
 # Votes by confidence read the samples of majority, and cost no more. ANSWER=TOKENS says how long one answer is on average
 # where that is known, of the problems for choosing say (a row's length in the table of bench/real_choices.sh): otherwise
-# 256 answers are drawn to measure it. Problems are taken ten at a time by all methods, so that the rows stand for the same
-# problems whenever it is stopped; the same command goes on. FOLDER/table.txt has the tables, FOLDER/compare.json the
-# paired differences and all that was counted. bench/real_scores.sh with the same FOLDER goes on with what is there.
+# 256 answers are drawn to measure it. Problems are taken TURN (10) at a time by all methods, so that the rows stand for the
+# same problems whenever it is stopped; the same command goes on. ONLY="name name" takes these methods alone, and others
+# can join them later. FOLDER/table.txt has the tables, FOLDER/equal.json the paired differences and all that was counted.
+# bench/real_scores.sh with the same FOLDER goes on with what is there, and bench/carry.py takes it to another machine.
 #   bench/real_table.sh runs/gsm8k "$(tools/get-model qwen2.5-coder-1.5b)" gsm8k_test.jsonl
 #   bench/real_table.sh runs/math "$(tools/get-model qwen2.5-coder-1.5b)" math500.jsonl 0 20
 #   bench/real_table.sh runs/gpu Qwen2.5-Math-1.5B-Instruct-Q8_0.gguf gsm8k_test.jsonl 500 819 8     # a GPU, all of it
 set -eu
-persamp=${PERSAMP:-$(dirname "$0")/../build/persamp}
 usage='usage: bench/real_table.sh FOLDER MODEL DATA [OFFSET [N [PARTICLES [--key=value…]]]]'
 folder=${1:?$usage} model=${2:?$usage} data=${3:?$usage} offset=${4:-500} problems=${5:-60} particles=${6:-8}
 if [ $# -gt 6 ]; then shift 6; else shift $#; fi
-votes=weighted_majority:scoring.type
-methods=persistent,majority,best_of_n,particle_filter,classic=persistent:preset=classic
-methods=$methods,votes-certainty=$votes=self_certainty,votes-deepconf=$votes=deepconf,votes-entropy=$votes=entropy
-methods=$methods,votes-average=$votes=logprob_avg
+. "$(dirname "$0")/real_methods"
 
-mkdir -p "$folder"
-part() { # part COMMAND …: on the first `upto` of the chosen problems; 1 says that some problem failed, and its line counts
-    code=0
-    "$persamp" "$@" --offset "$offset" --limit "$upto" --models.generator.model_path="$model" \
-        --evaluation.dataset_path="$data" --generation.n_particles="$particles" </dev/null || code=$?
-    [ $code -le 1 ] || exit $code
+votes=weighted_majority:scoring.type
+methods="persistent majority best_of_n particle_filter classic=persistent:preset=classic
+votes-certainty=$votes=self_certainty votes-deepconf=$votes=deepconf votes-entropy=$votes=entropy
+votes-average=$votes=logprob_avg"
+
+one_turn() {
+    part eval --method=greedy --baselines sample --evaluation.output_dir="$folder/alone" "$@"
+    # shellcheck disable=SC2086 # methods are words
+    compare equal "$(chosen $methods)" "$@"
 }
-upto=0
-while [ "$upto" -lt "$problems" ]; do
-    upto=$((upto + 10))
-    [ "$upto" -lt "$problems" ] || upto=$problems
-    {
-        part eval --method=greedy --baselines sample --evaluation.output_dir="$folder/alone" "$@"
-        part compare --methods "$methods" --budgets "${particles}x" ${ANSWER:+--answer-tokens "$ANSWER"} --json "$folder/compare.json" \
-            --evaluation.output_dir="$folder/equal" "$@"
-    } >"$folder/table.new"
-    mv "$folder/table.new" "$folder/table.txt"
-done
-cat "$folder/table.txt"
+in_turns table "$@"

@@ -81,5 +81,20 @@ holds "six problems after the fifth" [ "$(grep -o '"problem_idx":[0-9]*' real/al
 cp table first
 table || fail "real_table.sh again"
 holds "nothing solved twice" grep -q 'are done already' err
-holds "the comparison is there" grep -q '"paired"\|"difference"' real/compare.json
+holds "the comparison is there" grep -q '"paired"\|"difference"' real/equal.json
+
+# Runs go on elsewhere: what is packed has neither the data set's text nor a path, and what is unpacked is what was there.
+mkdir inside elsewhere && cp "$data" elsewhere/data.jsonl
+carry() { "$SOURCE/bench/carry.py" "$@" 2>err; }
+carry pack runs.tar.xz real none "$data" && tar -xJf runs.tar.xz -C inside || fail "carry.py pack"
+absent() { ! grep -rqF "$@" inside; }
+holds "no text of the data set" absent -e '"problem":' -e '"ground_truth":'
+holds "no path" absent -e "$data" -e "$PWD"
+cp -r real kept && cd elsewhere || exit 1
+carry unpack ../runs.tar.xz real none data.jsonl || fail "carry.py unpack"
+holds "what was there" diff -r -x '*.yaml' -x '.*' ../kept real
+"$SOURCE/bench/real_table.sh" real none data.jsonl 5 6 4 --engine.type=toy >table 2>err || fail "real_table.sh elsewhere"
+holds "nothing solved twice elsewhere" [ "$(grep -c 'are done already' err)" -gt 2 ]
+carry unpack ../runs.tar.xz real none data.jsonl && fail "unpacking over a folder is refused"
+holds "and that is said once more" grep -q 'is there already' err
 finish
