@@ -27,7 +27,7 @@ def records_of(data):
     """The texts of a data set, by position, as persamp reads GSM8K's and MATH-500's files."""
     records = [json.loads(line) for line in data.read_text().splitlines() if line.strip()]
     return [
-        (r["question"], r["answer"].rsplit("####", 1)[1].strip().replace(",", ""))
+        (r["question"], r["answer"].rsplit("####", 1)[1].strip())
         if "question" in r
         else (r["problem"], r["answer"])
         for r in records

@@ -34,6 +34,10 @@ ess-beta-1 --ps.resample.policy=ess --ps.resample.ess_over=particles --ps.temper
 ess-tau-10 --ps.resample.policy=ess --ps.resample.ess_over=particles --scoring.params.tau=10
 ess-average --ps.resample.policy=ess --ps.resample.ess_over=particles --scoring.type=logprob_avg
 ess-deepconf --ps.resample.policy=ess --ps.resample.ess_over=particles --scoring.type=deepconf
+ess-power --ps.resample.policy=ess --ps.resample.ess_over=particles --scoring.type=power
+ess-power-2 --ps.resample.policy=ess --ps.resample.ess_over=particles --scoring.type=power --scoring.params.power_alpha=2
+majority-.25 --method=majority --generation.temperature=0.25
+majority-.5 --method=majority --generation.temperature=0.5
 paragraph-ess-tau-10 --generation.step_boundary=paragraph --ps.resample.policy=ess --ps.resample.ess_over=particles --scoring.params.tau=10
 min-16-ess-tau-10 --generation.min_tokens_per_step=16 --ps.resample.policy=ess --ps.resample.ess_over=particles --scoring.params.tau=10
 LIST

@@ -95,6 +95,14 @@ carry unpack ../runs.tar.xz real none data.jsonl || fail "carry.py unpack"
 holds "what was there" diff -r -x '*.yaml' -x '.*' ../kept real
 "$SOURCE/bench/real_table.sh" real none data.jsonl 5 6 4 --engine.type=toy >table 2>err || fail "real_table.sh elsewhere"
 holds "nothing solved twice elsewhere" [ "$(grep -c 'are done already' err)" -gt 2 ]
+cat >gsm8k.jsonl <<'END'
+{"question": "How many \"jars\" of cr\u00e8me, at $2 each?", "answer": "They are 40 * 40 = <<40*40=1600>>1600.\n#### 1,600"}
+{"question": "And then?\tNone — é.", "answer": "#### -3"}
+END
+"$P" eval --engine.type=toy --evaluation.dataset_path=gsm8k.jsonl --evaluation.output_dir=gsm8k >out 2>err || fail "eval"
+carry pack gsm8k.tar.xz gsm8k none gsm8k.jsonl && mv gsm8k kept || fail "carry.py pack, of GSM8K's form"
+carry unpack gsm8k.tar.xz gsm8k none gsm8k.jsonl || fail "carry.py unpack, of GSM8K's form"
+holds "what was there, of GSM8K's form" diff -r -x '.*' kept gsm8k
 carry unpack ../runs.tar.xz real none data.jsonl && fail "unpacking over a folder is refused"
 holds "and that is said once more" grep -q 'is there already' err
 finish
