@@ -78,7 +78,7 @@ static void threads_that_can_be_started_are_counted(void **state) {
 /* ---- More than there is -------------------------------------------------- */
 
 static void keep_warning(void *user, ps_log_level level, const char *message) {
-    if (level == PS_LOG_WARNING && strstr(message, "cores") != NULL) snprintf(user, 256, "%s", message);
+    if (level == PS_LOG_WARNING && strstr(message, " core") != NULL) snprintf(user, 256, "%s", message);
 }
 
 static void more_threads_than_cores_are_warned_about(void **state) {
