@@ -84,6 +84,9 @@ def main():
         sys.exit(__doc__)
     archive, folder, model, data = map(pathlib.Path, sys.argv[2:])
     names = {"@FOLDER@": str(folder), "@MODEL@": str(model), "@DATA@": str(data)}
+    for path, there in ((archive if sys.argv[1] == "unpack" else folder, "to read"), (data, "the data set")):
+        if not path.exists():
+            sys.exit(f"carry.py: {path}: no such file or folder, {there}")
     if sys.argv[1] == "pack":
         pack(archive, folder, names)
     else:

@@ -86,6 +86,7 @@ holds "the comparison is there" grep -q '"paired"\|"difference"' real/equal.json
 # Runs go on elsewhere: what is packed has neither the data set's text nor a path, and what is unpacked is what was there.
 mkdir inside elsewhere && cp "$data" elsewhere/data.jsonl
 carry() { "$SOURCE/bench/carry.py" "$@" 2>err; }
+carry pack no.tar.xz nowhere none "$data" && fail "a folder that is not there is refused"
 carry pack runs.tar.xz real none "$data" && tar -xJf runs.tar.xz -C inside || fail "carry.py pack"
 absent() { ! grep -rqF "$@" inside; }
 holds "no text of the data set" absent -e '"problem":' -e '"ground_truth":'
