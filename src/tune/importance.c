@@ -77,9 +77,9 @@ static bool is_grid(const sample *s, const size_t *at, const size_t *n_values, s
 }
 
 static ps_status exact_shares(const sample *s, ps_importances *out, ps_error *err) {
-    size_t *at = ps_calloc(out->n * s->n + out->n, sizeof *at), *n_values = at + out->n * s->n;
+    size_t *at = ps_calloc(out->n * s->n, sizeof *at), *n_values = ps_calloc(out->n, sizeof *n_values);
     bool *seen = ps_calloc(s->n, sizeof *seen), all = true;
-    ps_status status = at != NULL && seen != NULL ? PS_OK : ps_nomem(err);
+    ps_status status = at != NULL && n_values != NULL && seen != NULL ? PS_OK : ps_nomem(err);
     double mean = 0, total = 0;
     for (size_t d = 0; d < out->n && status == PS_OK && all; d++)
         all = index_values(s, out->items[d].name, at + d * s->n, &n_values[d]);
@@ -91,6 +91,7 @@ static ps_status exact_shares(const sample *s, ps_importances *out, ps_error *er
     for (size_t d = 0; d < out->n && out->exact; d++)
         out->items[d].share = share_of(s, at + d * s->n, n_values[d], mean, total);
     ps_free(at);
+    ps_free(n_values);
     ps_free(seen);
     return status;
 }

@@ -120,9 +120,9 @@ static ps_status part_front(const double *const *front, size_t n, size_t d, cons
 
 ps_status ps_pareto_losses(const double *points, size_t n, size_t d, double *loss, ps_error *err) {
     const double **front = ps_calloc(n + 1, sizeof *front);
-    double *part = ps_calloc(n + d + 1, sizeof *part), *reference = part + n;
+    double *part = ps_calloc(n + 1, sizeof *part), *reference = ps_calloc(d, sizeof *reference);
     size_t *at = ps_calloc(n + 1, sizeof *at);
-    ps_status status = front != NULL && part != NULL && at != NULL ? PS_OK : ps_nomem(err);
+    ps_status status = front != NULL && part != NULL && reference != NULL && at != NULL ? PS_OK : ps_nomem(err);
     size_t fronts = status == PS_OK ? number_fronts(points, n, d, loss) : 0;
     if (status == PS_OK) end_of_box(points, n, d, reference);
     for (size_t f = 0; f < fronts && status == PS_OK; f++) {
@@ -138,6 +138,7 @@ ps_status ps_pareto_losses(const double *points, size_t n, size_t d, double *los
     }
     ps_free(front);
     ps_free(part);
+    ps_free(reference);
     ps_free(at);
     return status;
 }

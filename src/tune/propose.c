@@ -75,9 +75,10 @@ static bool has_values(const ps_trials *trials, const ps_trial *t) {
 /* Into loss[trials->n] what is to be low, NaN where there is none. With several objectives the front comes first. */
 static ps_status find_losses(const ps_trials *trials, double *loss, ps_error *err) {
     const size_t d = trials->n_objectives;
-    double *points = ps_calloc(trials->n * (d + 1) + 1, sizeof *points), *of = points + trials->n * d;
-    size_t n = 0;
+    double *points = ps_calloc(trials->n * (d + 1) + 1, sizeof *points);
     if (points == NULL) return ps_nomem(err);
+    double *of = points + trials->n * d;
+    size_t n = 0;
     for (size_t i = 0; i < trials->n; i++) {
         const ps_trial *t = &trials->trials[i];
         if (!has_values(trials, t)) continue;

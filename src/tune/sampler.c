@@ -61,8 +61,9 @@ static ps_status estimate(const ps_space *space, ranked *trials, size_t n, ps_pa
 /* Of the draws from the good density the one where it is largest against the other. */
 static ps_status choose(const ps_space *space, const ps_parzen *good, const ps_parzen *other, ps_rng_key key, double *x,
                         ps_error *err) {
-    double *u = ps_calloc(1 + 2 * space->n, sizeof *u), *candidate = u + 1 + space->n, best = -INFINITY;
+    double *u = ps_calloc(1 + 2 * space->n, sizeof *u), best = -INFINITY;
     if (u == NULL) return ps_nomem(err);
+    double *candidate = u + 1 + space->n;
     for (size_t i = 0; i < PS_TPE_CANDIDATES; i++) {
         ps_uniforms(key, i * (1 + space->n), 1 + space->n, u);
         ps_parzen_draw(good, u, candidate);
