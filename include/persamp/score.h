@@ -64,6 +64,7 @@ typedef struct ps_score_ops {
     const char *name, *doc;
     bool needs_reward;
     unsigned reads; /* of ps_score_reads, whatever the parameters */
+    bool over_q; /* ℓ is a target's logarithm less Σ log q: ℓ + Σ log q says which answer the target likes best */
     double (*base)(const ps_score_params *params, const ps_score_input *in);
     bool (*needs_logp)(const ps_score_params *params); /* OPTIONAL: whether it reads sum_logp; NULL: never */
 } ps_score_ops;

@@ -138,6 +138,10 @@ static void check_power(checker *c) {
              cfg->particle_filter_temperature);
     bool filters = ps_config_is(cfg->method, "particle_filter") || ps_config_is(cfg->method, "particle_gibbs");
     if (filters && cfg->particle_filter_temperature != 1) complain(c, KEY_particle_filter_temperature, message);
+    if (filters && ps_config_is(cfg->particle_filter_weights, "logit"))
+        complain(
+            c, KEY_particle_filter_weights,
+            "logit, but the target of scoring.type power is in the score, which logit does not read: leave it out");
 }
 
 static void check_needs(checker *c) {

@@ -155,10 +155,11 @@ static ps_status settle_hub(ps_config *cfg, ps_error *err) {
     return derive(cfg, KEY_hub_cache, "null", LAYER_DEFAULT, NULL, err);
 }
 
-/* What scoring.type power sets where nobody else does: its target is p^α only so. NULL for any other key. */
-static const char *value_of_power(const ps_config *cfg, ps_key_index key, char text[32]) {
+/* What a target of p^α sets where nobody else does: it is that of all answers only without top_p and top_k, and it is
+ * drawn from at 1/α. NULL for any other key. */
+static const char *value_of_power(double alpha, ps_key_index key, char text[32]) {
     switch (key) {
-    case KEY_generation_temperature: snprintf(text, 32, "%.17g", 1 / cfg->scoring_params_power_alpha); return text;
+    case KEY_generation_temperature: snprintf(text, 32, "%.17g", 1 / alpha); return text;
     case KEY_generation_top_p:
     case KEY_ps_temperature_schedule_beta_max: return "1";
     case KEY_generation_top_k: return "0";
@@ -166,13 +167,17 @@ static const char *value_of_power(const ps_config *cfg, ps_key_index key, char t
     }
 }
 
+/* The score has the exponent in itself, so it sets beta_max, too; power_mcmc reads no score. */
 static ps_status settle_power(ps_config *cfg, ps_error *err) {
+    const bool score = ps_config_is(cfg->scoring_type, "power");
     char text[32];
     ps_status status = PS_OK;
+    if (!score && !ps_config_is(cfg->method, "power_mcmc")) return PS_OK;
     for (ps_key_index key = 0; key < N_KEYS && status == PS_OK; key++) {
-        const char *value = value_of_power(cfg, key, text);
-        if (value != NULL && cfg->origins->of[key].layer <= LAYER_PRESET)
-            status = derive(cfg, key, value, LAYER_PRESET, "scoring.type power", err);
+        const char *value = value_of_power(score ? cfg->scoring_params_power_alpha : cfg->power_mcmc_alpha, key, text);
+        if (value == NULL || cfg->origins->of[key].layer > LAYER_PRESET) continue;
+        if (score || key != KEY_ps_temperature_schedule_beta_max)
+            status = derive(cfg, key, value, LAYER_PRESET, score ? "scoring.type power" : "method power_mcmc", err);
     }
     return status;
 }
@@ -185,12 +190,12 @@ ps_status ps_config_settle(ps_config *cfg, ps_error *err) {
     for (ps_key_index key = 0; key < N_KEYS && status == PS_OK; key++) {
         const char *name = ps_schema_key(key)->name;
         char unused[32];
-        bool touched = ps_preset_touches(name) || value_of_power(cfg, key, unused) != NULL;
+        bool touched = ps_preset_touches(name) || value_of_power(1, key, unused) != NULL;
         if (!touched || cfg->origins->of[key].layer > LAYER_PRESET) continue;
         const char *set = ps_preset_value(cfg->preset, name, steps);
         status = set != NULL ? derive(cfg, key, set, LAYER_PRESET, text, err)
                              : derive(cfg, key, ps_schema_key(key)->initial, LAYER_DEFAULT, NULL, err);
     }
     if (status == PS_OK) status = settle_hub(cfg, err);
-    return status == PS_OK && ps_config_is(cfg->scoring_type, "power") ? settle_power(cfg, err) : status;
+    return status == PS_OK ? settle_power(cfg, err) : status;
 }

@@ -123,14 +123,25 @@ static void warn_rewardless(const ps_config *cfg, const ps_log *log, ps_key_inde
 
 static void warn_restricted(const ps_config *cfg, const ps_log *log, ps_key_index key, bool restricts) {
     ps_text value = {0};
-    if (!restricts || !ps_config_is(cfg->scoring_type, "power")) return;
+    const bool score = ps_config_is(cfg->scoring_type, "power");
+    if (!restricts || !(score || ps_config_is(cfg->method, "power_mcmc"))) return;
     ps_config_append(cfg, key, &value);
     ps_log_printf(
         log, PS_LOG_WARNING,
-        "%s is %s (%s): the target of scoring.type power is then p^%g of answers of which every token is among "
-        "those kept, not of all answers",
-        ps_schema_key(key)->name, ps_text_cstr(&value), ps_origin_text(cfg, key), cfg->scoring_params_power_alpha);
+        "%s is %s (%s): the target of %s is then p^%g of answers of which every token is among those kept, not of all "
+        "answers",
+        ps_schema_key(key)->name, ps_text_cstr(&value), ps_origin_text(cfg, key),
+        score ? "scoring.type power" : "method power_mcmc",
+        score ? cfg->scoring_params_power_alpha : cfg->power_mcmc_alpha);
     ps_text_clear(&value);
+}
+
+static void warn_prior(const ps_config *cfg, const ps_log *log) {
+    const ps_key_index key = KEY_scoring_length_prior_type;
+    if (!ps_config_is(cfg->scoring_type, "power") || ps_config_is(cfg->scoring_length_prior_type, "none")) return;
+    ps_log_printf(log, PS_LOG_WARNING, "%s is %s (%s): the target of scoring.type power is then p^%g times that prior",
+                  ps_schema_key(key)->name, cfg->scoring_length_prior_type, ps_origin_text(cfg, key),
+                  cfg->scoring_params_power_alpha);
 }
 
 /* ---- The preset ---------------------------------------------------------- */
@@ -155,6 +166,7 @@ ps_status ps_config_warn(const ps_config *const *configs, size_t n, const ps_log
         warn_rewardless(configs[i], log, KEY_ps_depth_retreat, configs[i]->ps_depth_retreat);
         warn_restricted(configs[i], log, KEY_generation_top_p, configs[i]->generation_top_p < 1);
         warn_restricted(configs[i], log, KEY_generation_top_k, configs[i]->generation_top_k > 0);
+        warn_prior(configs[i], log);
     }
     return warn_vain(&a, err);
 }

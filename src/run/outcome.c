@@ -10,6 +10,7 @@ typedef struct ballot {
     ps_answer answer;
     char *extracted; /* owned; NULL when the text has no answer */
     int class_of;    /* −1 without an extracted answer */
+    double merit;    /* what the best of several has most of */
 } ballot;
 
 /* A class of equivalent answers while it is counted. */
@@ -19,13 +20,21 @@ typedef struct tally {
     double reward;   /* Σ r */
     double draws;    /* Σ exp(log_weight_q) */
     double texts;    /* Σ q over the different texts among its ballots */
-    size_t heaviest; /* ballot that speaks for it */
+    size_t heaviest; /* ballot that speaks for it: that of most merit */
 } tally;
 
 static void free_ballots(ballot *ballots, size_t n) {
     for (size_t i = 0; ballots != NULL && i < n; i++)
         ps_free(ballots[i].extracted);
     ps_free(ballots);
+}
+
+/* The log-score; of one that is a target over q, the target: a weight alone prefers what q seldom draws. */
+static double merit_of(const ps_task *task, const ps_answer *answer) {
+    double merit = answer->ell;
+    for (uint32_t at = answer->snapshot; at != 0 && task->session->params.score->over_q; at = task->nodes[at].parent)
+        merit += task->nodes[at].sum_logq;
+    return merit;
 }
 
 /* Read the answer out of each candidate's text. */
@@ -39,6 +48,7 @@ static ps_status collect(ps_task *task, ballot **out, size_t *n, ps_error *err) 
     for (size_t i = 0; i < *n && status == PS_OK; i++) {
         const char *text = ps_task_text(task, answers[i].snapshot);
         ballots[i].answer = answers[i];
+        ballots[i].merit = merit_of(task, &answers[i]);
         status =
             text == NULL ? ps_nomem(err) : ps_extract_answer(text, &task->session->verify, &ballots[i].extracted, err);
     }
@@ -108,13 +118,15 @@ static ps_status count(ps_task *task, const ballot *ballots, size_t n, tally *ta
         for (size_t i = 0; i < n; i++)
             W[i] = ballots[i].class_of < 0 ? 0 : 1.0 / (double)voters;
     }
+    for (size_t i = 0; i < n; i++)
+        task->nodes[ballots[i].answer.snapshot].weight = 0;
     for (size_t i = 0; i < n; i++) {
         if (ballots[i].class_of < 0) continue;
         tally *t = &tallies[ballots[i].class_of];
-        if (t->votes == 0 || ballots[i].answer.ell > ballots[t->heaviest].answer.ell) t->heaviest = i;
+        if (t->votes == 0 || ballots[i].merit > ballots[t->heaviest].merit) t->heaviest = i;
         t->votes++;
         t->weight += W[i];
-        task->nodes[ballots[i].answer.snapshot].weight = W[i];
+        task->nodes[ballots[i].answer.snapshot].weight += W[i]; /* a filter lists what it selected twice twice */
         if (!isnan(ballots[i].answer.reward)) t->reward += ballots[i].answer.reward;
         t->draws += exp(ballots[i].answer.log_weight_q);
     }
@@ -183,13 +195,13 @@ static size_t winner(const tally *tallies, size_t n, double (*measure)(const tal
     return best;
 }
 
-/* The ballot of highest log-score; one with an answer is preferred to one without. SIZE_MAX if there is none. */
+/* The ballot of most merit; one with an answer is preferred to one without. SIZE_MAX if there is none. */
 static size_t best_ballot(const ballot *ballots, size_t n) {
     size_t best = SIZE_MAX;
     for (size_t i = 0; i < n; i++) {
         bool answers = ballots[i].class_of >= 0;
         bool better = best == SIZE_MAX || answers > (ballots[best].class_of >= 0) ||
-                      (answers == (ballots[best].class_of >= 0) && ballots[i].answer.ell > ballots[best].answer.ell);
+                      (answers == (ballots[best].class_of >= 0) && ballots[i].merit > ballots[best].merit);
         if (better) best = i;
     }
     return best;

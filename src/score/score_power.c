@@ -17,6 +17,7 @@ const ps_score_ops ps_score_power = {
     .name = "power",
     .doc = "power_alpha times the sum of log p, minus the sum of log q: the target is p to that power",
     .reads = PS_READS_LOGQ,
+    .over_q = true,
     .base = base,
     .needs_logp = ps_score_always,
 };

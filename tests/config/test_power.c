@@ -58,21 +58,59 @@ static void what_would_miss_the_target_is_refused(void **state) {
         "in the score: leave it out");
 }
 
+static void logit_weights_would_not_read_the_target(void **state) {
+    (void)state;
+    check_message("scoring: {type: power}\nmodels: {prm: {enabled: true}}\nmethod: particle_filter\n"
+                  "particle_filter: {weights: logit}\n",
+                  "t.yaml:4:28: particle_filter.weights: logit, but the target of scoring.type power is in the score, "
+                  "which logit does not read: leave it out");
+}
+
+/* Karan & Du propose at temperature 1/α from all tokens; another proposal is as right and slower, so it is obeyed. */
+static void power_mcmc_proposes_as_its_paper_does(void **state) {
+    (void)state;
+    ps_config *cfg = fresh();
+    load(cfg, "method: power_mcmc\npower_mcmc: {alpha: 8}\n");
+    assert_value(cfg, "generation.temperature", "0.125");
+    assert_value(cfg, "generation.top_p", "1");
+    assert_value(cfg, "generation.top_k", "0");
+    assert_value(cfg, "ps.temperature_schedule.beta_max", "3"); /* it has no β */
+    assert_origin(cfg, "generation.top_p", "method power_mcmc");
+    set(cfg, "generation.temperature", "1");
+    assert_int_equal(ps_config_check(cfg, NULL, NULL), PS_OK);
+    set(cfg, "method", "majority"); /* and lets go of the others */
+    assert_value(cfg, "generation.temperature", "1");
+    assert_value(cfg, "generation.top_p", "0.95");
+    ps_config_free(cfg);
+}
+
+static void a_length_prior_is_named(void **state) {
+    (void)state;
+    ps_config *cfg = fresh();
+    load(cfg, "scoring: {type: power, length_prior: {type: poisson}}\n");
+    heard h = said_of(cfg, PS_LOG_WARNING);
+    assert_int_equal(h.n, 1);
+    assert_non_null(strstr(ps_text_cstr(&h.lines), "scoring.length_prior.type is poisson (t.yaml:1:"));
+    assert_non_null(strstr(ps_text_cstr(&h.lines), "p^4 times that prior"));
+    ps_text_clear(&h.lines);
+    ps_config_free(cfg);
+}
+
 /* The warning names the target that is left. */
 static void truncation_is_warned_about(void **state) {
     (void)state;
     static const char *const cut[][2] = {{"generation.top_p", "0.75"}, {"generation.top_k", "40"}};
-    for (size_t k = 0; k < 2; k++) {
+    for (size_t k = 0; k < 4; k++) {
         ps_config *cfg = fresh();
-        load(cfg, "scoring: {type: power}\n");
+        load(cfg, k < 2 ? "scoring: {type: power}\n" : "method: power_mcmc\n");
         heard h = said_of(cfg, PS_LOG_WARNING);
         assert_int_equal(h.n, 0);
         ps_text_clear(&h.lines);
-        set(cfg, cut[k][0], cut[k][1]);
+        set(cfg, cut[k % 2][0], cut[k % 2][1]);
         assert_int_equal(ps_config_check(cfg, NULL, NULL), PS_OK);
         h = said_of(cfg, PS_LOG_WARNING);
         assert_int_equal(h.n, 1);
-        assert_non_null(strstr(ps_text_cstr(&h.lines), cut[k][0]));
+        assert_non_null(strstr(ps_text_cstr(&h.lines), cut[k % 2][0]));
         assert_non_null(strstr(ps_text_cstr(&h.lines), "p^4 of answers of which every token is among those kept"));
         ps_text_clear(&h.lines);
         ps_config_free(cfg);
@@ -132,6 +170,9 @@ int main(void) {
         cmocka_unit_test(power_sets_what_its_target_needs),
         cmocka_unit_test(what_power_sets_survives_being_printed),
         cmocka_unit_test(what_would_miss_the_target_is_refused),
+        cmocka_unit_test(logit_weights_would_not_read_the_target),
+        cmocka_unit_test(power_mcmc_proposes_as_its_paper_does),
+        cmocka_unit_test(a_length_prior_is_named),
         cmocka_unit_test(truncation_is_warned_about),
         cmocka_unit_test(power_smc_is_that_of_its_paper),
         cmocka_unit_test(a_judge_is_asked_with_both_places),

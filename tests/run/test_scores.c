@@ -8,8 +8,8 @@
  * together, with fresh seeds; the seed is fixed. The mistakes known from
  * published code have laws of their own, which the same runs must not agree with. */
 #include "engine/toy/toy.h"
-#include "run/session.h"
 #include "run/support.h"
+#include "run/task.h"
 
 enum { LETTERS = 3, LONGEST = 5, RUNS = 250, MOST_ANSWERS = 128 };
 
@@ -376,6 +376,42 @@ static void power_smc_draws_by_weight(void **state) {
     close_bench(&b);
 }
 
+/* What the target likes best, not what q draws least in proportion to it; by every method, far from the target's own
+ * temperature. */
+static void the_best_of_power_is_the_likeliest(void **state) {
+    (void)state;
+    static const char *const by[][3] = {
+        {"method", "persistent", NULL}, {"method", "particle_filter", NULL}, {"method", "best_of_n", NULL}};
+    for (size_t m = 0; m < 3; m++) {
+        bench b = open_power(by[m], no_ramp, "1", 1);
+        for (uint64_t run = 0; run < 20; run++) {
+            ps_outcome *outcome = solve(&b, run);
+            const double best = b.all.items[find(&b, outcome->predictions[PS_SELECT_BEST].answer)].logp;
+            for (size_t c = 0; c < outcome->n_classes; c++)
+                assert_true(best >= b.all.items[find(&b, outcome->classes[c].answer)].logp);
+            ps_outcome_free(outcome);
+        }
+        close_bench(&b);
+    }
+}
+
+/* Where a selection took a finished answer twice, it has both shares. */
+static void the_weights_of_particles_add_up_to_one(void **state) {
+    (void)state;
+    for (size_t m = 0; m < 2; m++) {
+        bench b = open_power(methods[m], no_ramp, "1", 1);
+        for (uint64_t run = 0; run < 20; run++) {
+            ps_outcome *outcome = solve(&b, run);
+            double sum = 0;
+            for (uint32_t i = 1; i < outcome->task->n_nodes; i++)
+                sum += outcome->task->nodes[i].weight;
+            check_near(sum, 1, 1e-12);
+            ps_outcome_free(outcome);
+        }
+        close_bench(&b);
+    }
+}
+
 /* An engine that cannot say so is refused by name, before the first problem. */
 static void what_an_engine_cannot_tell_is_refused(void **state) {
     (void)state;
@@ -408,6 +444,8 @@ int main(void) {
         cmocka_unit_test(power_is_over_the_answers_that_end),
         cmocka_unit_test(the_ramp_draws_at_the_temperature_of_the_place),
         cmocka_unit_test(confidence_is_a_target_like_others),
+        cmocka_unit_test(the_best_of_power_is_the_likeliest),
+        cmocka_unit_test(the_weights_of_particles_add_up_to_one),
         cmocka_unit_test(power_smc_draws_by_weight),
         cmocka_unit_test(what_an_engine_cannot_tell_is_refused),
     };
