@@ -7,7 +7,8 @@
 # OFFSET 0.
 #
 # Two comparisons: FOLDER/equal, which bench/real_table.sh with the same FOLDER goes on with and begins as well, and
-# FOLDER/judge, where a judge reads every step, which has a table at equal forward passes besides. In each, independent
+# FOLDER/judge, where a judge reads every step, which has a table at equal forward passes besides and so a smaller budget,
+# too: between two budgets a method is known, beyond them not. In each, independent
 # samples are drawn once and read by every vote. ANSWER=TOKENS says how long one answer is on average where that is known (a
 # row's length in the table of bench/real_choices.sh); otherwise 256 answers are drawn to measure it. ONLY="name name" takes
 # these methods alone. Problems are taken TURN (10) at a time by all methods, so that the rows stand for the same problems
@@ -51,9 +52,12 @@ votes-judge=weighted_majority:$reward,weighted_majority.weights=prm
 best-judge=best_of_n:$reward
 filter-judge=particle_filter:$reward"
 
+# A judge reads what it draws, so its passes at three eighths of the budget are about those of a vote at all of it.
 judge() {
+    budgets="$((particles * 3 / 8 > 0 ? particles * 3 / 8 : 1))x,${particles}x"
     # shellcheck disable=SC2086 # methods are words
     compare judge "$(chosen $judged)" --models.prm.enabled=true --scoring.prm.kind=judge "$@"
+    budgets=
 }
 
 one_turn() {

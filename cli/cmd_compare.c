@@ -169,6 +169,9 @@ static void print_points(const ps_compare_summary *s) {
     ps_cli_note("At equal %s: each problem between the two budgets of a method that cost less and more; \"from\" and "
                 "\"up to\" say what its own budgets cost: run it at smaller or larger ones.",
                 unit);
+    if (s->point_comparisons > 0)
+        ps_cli_note("* p < .05, ** < .01 after Holm's correction over the %zu comparisons of this table.",
+                    s->point_comparisons);
 }
 
 static void print_notes(const ps_compare_summary *s) {

@@ -188,6 +188,7 @@ typedef struct ps_outcome {
     struct {
         double total, generation, scoring;
     } seconds;
+    bool read;            /* out of the samples of another method, whose tokens and seconds these are */
     struct ps_task *task; /* what owns all this, and the tree of snapshots */
 } ps_outcome;
 /* From any thread, as long as no other uses the outcome. */
@@ -263,6 +264,8 @@ PS_API ps_select ps_session_select(const ps_session *session); /* which predicti
 /* Ask the engine for more of each token than the session's own score reads (bits of ps_score_reads), so that its steps
  * tell other scores enough. What the engine cannot tell is left out. Before the session solves anything. */
 PS_API void ps_session_tell(ps_session *session, unsigned reads);
+/* Whether what it does depends on a reward model's readings; without one: false. */
+PS_API bool ps_session_reads_reward(const ps_session *session);
 /* Whether a question becomes a prompt with these models: PS_ENGINE with what to do where the model has no chat
  * template, or one that renders no question, and prompt.template is not set. Every question would fail so: whoever has
  * many asks first. (A problem that is a prompt already needs none.) Computes nothing. */

@@ -26,6 +26,8 @@ typedef struct ps_result_line {
     double ess, resamples;         /* NaN where the line has null */
     double shared_text;            /* as in ps_outcome */
     ps_token_counts tokens;
+    double seconds; /* it took to solve: timing.total, 0 where the line does not say */
+    bool read;      /* out of the samples of another method, whose tokens and seconds these are */
 } ps_result_line;
 
 /* Call `each` for every complete line of a file, in order. It stays as it is: another run may be writing it, so that a
@@ -102,6 +104,7 @@ typedef struct ps_eval_arm {
     double low, high; /* Wilson 95% interval of correct/done */
     ps_token_counts tokens;
     double seconds;                  /* wall time of this run */
+    double problem_seconds;          /* what all problems in its file that it drew itself took to solve, summed */
     double mean_ess, mean_resamples; /* NaN without weights */
     double brier, ece;               /* as in ps_compare_cell */
     ps_reliability reliability[PS_RELIABILITY_BINS];
@@ -236,7 +239,7 @@ typedef struct ps_compare_point {
     double least, most; /* costs of the method's own budgets: between these it is known; NaN without a run */
     size_t problems;    /* known for all its seeds; 0: the cost is out of its reach. A method without a budget costs
                            what it costs: from `least` on it is known */
-    double accuracy, low, high;                                    /* 95% by bootstrap over problems */
+    double accuracy, low, high;                                    /* Wilson 95%, over the problems */
     double difference, difference_low, difference_high, p, p_holm; /* as in ps_compare_cell, at equal cost */
 } ps_compare_point;
 
@@ -247,6 +250,7 @@ typedef struct ps_compare_summary {
     size_t comparisons;   /* how many p-values Holm's correction counts */
     size_t faults;        /* unusable records of the data set */
     ps_cost per;
+    size_t point_comparisons; /* as `comparisons`, of the points, which are a family of their own */
     ps_compare_point *points; /* [n_points] by cost, then by method; none where `per` is tokens */
     size_t n_points;
     const char *path;             /* of the JSON in the output folder */
@@ -278,6 +282,8 @@ PS_API void ps_problem_mark(const ps_problem *problem, bool generated, char mark
 
 /* Wilson score interval of `successes` of n at 95%. (0, 1) for n = 0. */
 PS_API void ps_wilson(size_t successes, size_t n, double *low, double *high);
+/* Likewise of a mean share of n. */
+PS_API void ps_wilson_share(double share, size_t n, double *low, double *high);
 
 #ifdef __cplusplus
 }

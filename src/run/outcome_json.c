@@ -123,6 +123,7 @@ static void set_cost(json_t *line, const ps_outcome *o) {
                                   ps_json_number(o->seconds.generation), "scoring",
                                   ps_json_number(o->seconds.scoring)));
     json_object_set_new(line, "tokens", tokens(o));
+    if (o->read) json_object_set_new(line, "read", json_true());
     if (o->logq_bound > 0) json_object_set_new(line, "logq_bound", ps_json_number(o->logq_bound));
 }
 

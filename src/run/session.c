@@ -383,6 +383,19 @@ void ps_session_tell(ps_session *s, unsigned reads) {
     g->confidence = g->confidence || (reads & PS_READS_CONFIDENCE) != 0;
 }
 
+/* By its score, its votes, its weights, or the depth it goes back to. */
+bool ps_session_reads_reward(const ps_session *s) {
+    const ps_method_params *p = &s->params;
+    const char *name = s->method->name;
+    bool reads = p->score->needs_reward && !s->method->unscored && !ps_config_is(name, "power_mcmc");
+    if (ps_config_is(name, "weighted_majority"))
+        reads = p->independent.vote == PS_VOTE_REWARD || (reads && p->independent.vote == PS_VOTE_SCORE);
+    if (ps_config_is(name, "particle_filter") || ps_config_is(name, "particle_gibbs")) reads |= p->filter.logit;
+    if (ps_config_is(name, "persistent"))
+        reads |= p->persistent.pool.depth_tilt > 0 || p->persistent.pool.depth_retreat > 0;
+    return s->prm != NULL && (reads || s->select == PS_SELECT_PRM_WEIGHTED);
+}
+
 ps_status ps_session_root(const ps_session *session, const ps_problem *problem, ps_node *node, ps_error *err) {
     ps_problem_prompt made = {0};
     ps_status status = ps_problem_prompt_make(session, problem, &made, err);

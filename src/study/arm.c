@@ -65,6 +65,8 @@ static ps_result_line line_of(const ps_outcome *o) {
         .shared_text = o->shared_text,
         .drawn = true,
         .tokens = o->tokens,
+        .seconds = o->seconds.total,
+        .read = o->read,
     };
     for (int s = 0; s < PS_SELECTS; s++) {
         line.correct_by[s] = o->predictions[s].correct;
@@ -98,6 +100,7 @@ static ps_status read_back(void *user, const ps_stored_line *line, ps_error *err
     if (status != PS_OK || r->known[place] == ARM_DONE) return status;
     r->known[place] = line->result.error ? ARM_FAILED : ARM_DONE;
     if (line->result.error) return PS_OK;
+    if (!line->result.read) r->arm->problem_seconds += line->result.seconds;
     size_t position = find(self->problems, self->n, line->result.index);
     if (position != SIZE_MAX) {
         count_line(r, position, &line->result);
@@ -179,6 +182,7 @@ static ps_status store(arm_state *r, const ps_outcome *outcome, size_t position,
     }
     if (status == PS_OK) {
         ps_result_line line = line_of(outcome);
+        if (!line.read) r->arm->problem_seconds += line.seconds;
         count_line(r, position, &line);
         show_progress(r, outcome);
     }
@@ -188,13 +192,25 @@ static ps_status store(arm_state *r, const ps_outcome *outcome, size_t position,
 
 /* ---- Samples of another arm ---------------------------------------------- */
 
-/* What drawing them cost. */
+static uint64_t part_of(uint64_t count, double share) {
+    return (uint64_t)llround(share * (double)count);
+}
+
+/* What drawing them cost; where this arm stops at fewer tokens, that share of it. */
 static void take_cost(ps_outcome *outcome, const ps_stored_line *line) {
     const json_t *timing = json_object_get(line->object, "timing");
-    outcome->tokens = line->result.tokens;
-    outcome->seconds.total = json_number_value(json_object_get(timing, "total"));
-    outcome->seconds.generation = json_number_value(json_object_get(timing, "generation"));
-    outcome->seconds.scoring = json_number_value(json_object_get(timing, "scoring"));
+    const uint64_t used = outcome->tokens.generated, drawn = line->result.tokens.generated;
+    const double share = used < drawn ? (double)used / (double)drawn : 1;
+    ps_token_counts *t = &outcome->tokens;
+    *t = line->result.tokens;
+    t->generated = part_of(t->generated, share);
+    t->shared = part_of(t->shared, share);
+    t->discarded = part_of(t->discarded, share);
+    t->prm = part_of(t->prm, share);
+    outcome->seconds.total = share * json_number_value(json_object_get(timing, "total"));
+    outcome->seconds.generation = share * json_number_value(json_object_get(timing, "generation"));
+    outcome->seconds.scoring = share * json_number_value(json_object_get(timing, "scoring"));
+    outcome->read = true;
 }
 
 /* The answers to a problem, out of the steps of a line. *outcome is NULL where they are not all there. */

@@ -205,10 +205,28 @@ static ps_status measure_length(comparison *c, ps_error *err) {
 
 /* ---- Runs ---------------------------------------------------------------- */
 
+/* A run, and the clock that is kept for it in a small file: a run that is killed loses half a minute of it. */
+typedef struct stopwatch {
+    ps_compare_run *run;
+    ps_store *store;
+    const char *file;
+    double before, started, kept; /* before: seconds of earlier sessions */
+} stopwatch;
+
+static ps_status keep_time(stopwatch *w, double seconds, ps_error *err) {
+    w->kept = ps_now();
+    return write_json(w->store, w->file, json_pack("{s:f}", "seconds", w->before + seconds), err);
+}
+
 static void mark(void *user, size_t position, const ps_result_line *line) {
-    ps_compare_mark *m = &((ps_compare_run *)user)->marks[position];
+    enum { BETWEEN = 30 };
+    stopwatch *w = user;
+    ps_compare_mark *m = &w->run->marks[position];
+    if (ps_now() - w->kept >= BETWEEN) (void)keep_time(w, ps_now() - w->started, NULL); /* the end of it is told */
+    *(line->read ? &w->run->reading : &w->run->solving) += line->seconds;
     m->known = true;
     m->drawn = line->drawn;
+    m->read = line->read;
     for (int s = 0; s < PS_SELECTS; s++) {
         m->correct[s] = line->correct_by[s];
         m->confidence[s] = (float)line->confidence[s];
@@ -220,7 +238,7 @@ static ps_status run_and_time(comparison *c, ps_compare_run *run, ps_arm *arm, c
                               ps_error *err) {
     ps_text base = {0}, times = {0}, path = {0};
     ps_paths all = {0};
-    double own = 0;
+    stopwatch watch = {.run = run, .store = c->store, .started = ps_now(), .kept = ps_now()};
     ps_text_printf(&base, "summary.%s", name);
     ps_text_printf(&times, "summary.%s", name);
     ps_shard_suffix(c->options->shard, c->options->shards, &times);
@@ -231,17 +249,18 @@ static ps_status run_and_time(comparison *c, ps_compare_run *run, ps_arm *arm, c
     for (size_t i = 0; i < all.n && status == PS_OK; i++) {
         bool mine = strcmp(all.items[i], ps_text_cstr(&path)) == 0;
         double seconds = mine || c->options->shards < 2 ? read_number(all.items[i], "seconds") : 0;
-        own += mine ? seconds : 0;
-        run->seconds += seconds;
+        watch.before += mine ? seconds : 0;
+        run->wall += seconds;
     }
+    watch.file = ps_text_cstr(&times);
+    arm->counted = mark;
+    arm->user = &watch;
     ps_text_reset(&base);
     ps_text_printf(&base, "results.%s", name);
     if (status == PS_OK) status = run_arm(c, arm, ps_text_cstr(&base), drawn, &run->arm, err);
     if (run->arm.done > run->arm.resumed && (status == PS_OK || status == PS_CANCELLED)) {
-        run->seconds += run->arm.seconds;
-        ps_status kept =
-            write_json(c->store, ps_text_cstr(&times), json_pack("{s:f}", "seconds", own + run->arm.seconds),
-                       status == PS_OK ? err : NULL);
+        run->wall += run->arm.seconds;
+        ps_status kept = keep_time(&watch, run->arm.seconds, status == PS_OK ? err : NULL);
         if (status == PS_OK) status = kept;
     }
     ps_paths_clear(&all);
@@ -285,13 +304,10 @@ static ps_status run_one(comparison *c, const run_place *at, ps_error *err) {
                   .n_arms = at->total,
                   .keep_steps = v->read_again,
                   .tells = v->tells,
-                  .independent = v->method->independent,
-                  .counted = mark,
-                  .user = run};
+                  .independent = v->method->independent};
     const bool reads = v->drawer != variant;
     status =
         ok ? run_and_time(c, run, &arm, ps_text_cstr(&name), reads ? ps_text_cstr(&drawn) : NULL, err) : ps_nomem(err);
-    if (reads) run->seconds += ps_compare_run_of(plan, v->drawer, budget, at->seed)->seconds; /* it took drawing, too */
     ps_config_free(config);
     ps_text_clear(&name);
     ps_text_clear(&label);
@@ -365,7 +381,7 @@ static void describe_cell(const comparison *c, size_t variant, size_t budget, ps
                               .budget = greedy ? "" : plan->budgets[budget].text,
                               .n_particles = 1,
                               .seeds = greedy ? 1 : plan->seeds,
-                              .shared = v->source != variant || v->drawer != variant};
+                              .shared = v->source != variant};
     if (greedy) return;
     ps_config *config = NULL;
     cell->max_tokens = ps_compare_plan_tokens(&plan->budgets[budget], c->answer_tokens);

@@ -18,6 +18,7 @@ typedef struct ps_compare_variant {
     size_t drawer;   /* the first source whose samples it can read with a score of its own: itself, or an earlier one */
     unsigned tells;  /* of a drawer: PS_READS_… of the variants that read its samples */
     bool read_again; /* of a drawer: there are such */
+    bool rewarded;   /* it reads the reward model: its readings are a cost of it */
 } ps_compare_variant;
 
 typedef struct ps_compare_budget {
@@ -29,6 +30,7 @@ typedef struct ps_compare_budget {
 /* What is known of one problem in one run. */
 typedef struct ps_compare_mark {
     bool known, drawn, correct[PS_SELECTS]; /* drawn: answer.select draw is known too */
+    bool read;                              /* out of the samples of the drawer */
     float confidence[PS_SELECTS];
 } ps_compare_mark;
 
@@ -37,7 +39,9 @@ typedef struct ps_compare_run {
     ps_compare_mark *marks; /* [n problems]; NULL while the run has not been reached */
     char *label;            /* for progress: "persistent 16x seed 43" */
     ps_eval_arm arm;
-    double seconds; /* of earlier sessions and this one */
+    double wall;             /* seconds of earlier sessions and this one, for all problems in its file */
+    double solving, reading; /* what the chosen problems took to solve: those it drew, those it read; see
+                                ps_compare_run_seconds */
 } ps_compare_run;
 
 typedef struct ps_compare_plan {
@@ -61,6 +65,10 @@ void ps_compare_plan_free(ps_compare_plan *plan);
 
 /* The run behind a variant at a budget: that of its source. Greedy has one run in all. */
 ps_compare_run *ps_compare_run_of(const ps_compare_plan *plan, size_t variant, size_t budget, size_t seed);
+
+/* Wall time of a variant's chosen problems in a run: of all in its file their share by the time each took to solve, and
+ * of what it read the drawer's likewise. */
+double ps_compare_run_seconds(const ps_compare_plan *plan, size_t variant, size_t budget, size_t seed);
 
 /* What decides which samples a variant draws: its configuration without the selection of the answer. Owned by the
  * caller. */
@@ -115,8 +123,9 @@ double ps_calibration_ece(const ps_calibration *c);
 void ps_calibration_rows(const ps_calibration *c, ps_reliability rows[PS_RELIABILITY_BINS]);
 json_t *ps_reliability_json(const ps_reliability rows[PS_RELIABILITY_BINS]); /* a new reference; NULL without memory */
 
-/* Paired bootstrap over n differences: 95% percentile interval of their mean, and the two-sided p of "the mean is
- * zero". Deterministic in seed. O(n · 10,000). */
+/* Paired bootstrap over n differences in [−1, 1]: 95% percentile interval of their mean, and the two-sided p of "the
+ * mean is zero". Where all are equal, which a bootstrap takes for certainty, the interval has room for the share that n
+ * problems may not have shown. Deterministic in seed. O(n · 10,000). */
 typedef struct ps_paired {
     double mean, low, high, p;
 } ps_paired;

@@ -61,6 +61,7 @@ static void set_points(json_t *root, const ps_compare_summary *s) {
     for (size_t i = 0; i < s->n_points; i++)
         json_array_append_new(points, point_json(&s->points[i]));
     json_object_set_new(root, s->per == PS_COST_PASSES ? "at_equal_passes" : "at_equal_seconds", points);
+    json_object_set_new(root, "comparisons_at_equal_cost", json_integer((json_int_t)s->point_comparisons));
 }
 
 ps_status ps_compare_json(const ps_compare_summary *s, ps_text *text, ps_error *err) {

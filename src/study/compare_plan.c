@@ -171,6 +171,7 @@ static ps_status finish_variant(ps_compare_plan *plan, size_t i, ps_models *mode
     status = ps_session_create(v->config, models, NULL, &session, err);
     if (status != PS_OK) return ps_error_prefix(err, status, "--methods: %s", v->name);
     v->select = ps_session_select(session);
+    v->rewarded = ps_session_reads_reward(session);
     ps_session_release(session);
     status = find_source(plan, i, err);
     return status == PS_OK ? find_drawer(plan, i, err) : status;
@@ -319,6 +320,18 @@ ps_compare_run *ps_compare_run_of(const ps_compare_plan *plan, size_t variant, s
     size_t source = plan->variants[variant].source;
     if (plan->variants[source].method->greedy) budget = seed = 0;
     return &plan->runs[(source * plan->n_budgets + budget) * plan->seeds + seed];
+}
+
+/* Problems are solved side by side, so a second of wall time solves several seconds' worth of them. */
+static double wall_of(const ps_compare_run *run, double solving) {
+    const double all = run->arm.problem_seconds;
+    return all > 0 ? run->wall * solving / all : 0;
+}
+
+double ps_compare_run_seconds(const ps_compare_plan *plan, size_t variant, size_t budget, size_t seed) {
+    const ps_compare_run *run = ps_compare_run_of(plan, variant, budget, seed);
+    const size_t drawer = plan->variants[plan->variants[variant].source].drawer;
+    return wall_of(run, run->solving) + wall_of(ps_compare_run_of(plan, drawer, budget, seed), run->reading);
 }
 
 /* What might not do in a file's name is written as %XX. */

@@ -53,9 +53,30 @@ static size_t next_index(uint64_t *state, size_t n) {
     return (size_t)(((z >> 32) * (uint64_t)n) >> 32);
 }
 
+static bool are_equal(const double *d, size_t n) {
+    for (size_t i = 1; i < n; i++)
+        if (d[i] != d[0]) return false;
+    return true;
+}
+
+/* Where all differences are equal no resample shows another, but there may be others: of a share above 1 − .025^(1/n)
+ * one would have been seen in 97.5% of such samples (Clopper and Pearson), and each may be as far as ±1. The p is that
+ * of the sign test. */
+static ps_paired of_equal(double d, size_t n) {
+    const double unseen = 1 - pow(0.025, 1 / (double)n);
+    return (ps_paired){.mean = d,
+                       .low = d - unseen * (d + 1),
+                       .high = d + unseen * (1 - d),
+                       .p = d != 0 ? fmin(1, ldexp(2, -(int)(n < 1000 ? n : 1000))) : 1};
+}
+
 ps_status ps_paired_bootstrap(const double *d, size_t n, uint64_t seed, ps_paired *out, ps_error *err) {
     *out = (ps_paired){NAN, NAN, NAN, NAN};
     if (n == 0) return PS_OK;
+    if (are_equal(d, n)) {
+        *out = of_equal(d[0], n);
+        return PS_OK;
+    }
     double *means = ps_malloc(RESAMPLES * sizeof *means), total = 0;
     if (means == NULL) return ps_nomem(err);
     for (size_t i = 0; i < n; i++)
@@ -117,12 +138,14 @@ static bool is_known(const ps_compare_mark *m, ps_select select) {
 static void count_cell(const ps_compare_plan *plan, size_t budget, ps_compare_cell *cell) {
     ps_calibration calibration = {0};
     const ps_select select = variant_of(plan, cell)->select;
+    size_t read = 0;
     for (size_t s = 0; s < cell->seeds; s++) {
         const ps_compare_run *run = ps_compare_run_of(plan, cell->method_number, budget, s);
         for (size_t i = 0; run->marks != NULL && i < plan->problems; i++) {
             const ps_compare_mark *m = &run->marks[i];
             if (!is_known(m, select)) continue;
             cell->runs++;
+            read += m->read;
             cell->correct += m->correct[select];
             if (!isnan(m->confidence[select]))
                 ps_calibration_add(&calibration, m->confidence[select], m->correct[select]);
@@ -130,8 +153,9 @@ static void count_cell(const ps_compare_plan *plan, size_t budget, ps_compare_ce
         cell->truncated += run->arm.truncated;
         cell->errors += run->arm.errors;
         ps_token_counts_add(&cell->tokens, &run->arm.tokens);
-        cell->seconds += run->seconds;
+        cell->seconds += ps_compare_run_seconds(plan, cell->method_number, budget, s);
     }
+    cell->shared = cell->shared || (read > 0 && read == cell->runs);
     cell->accuracy = cell->runs > 0 ? (double)cell->correct / (double)cell->runs : NAN;
     cell->brier = ps_calibration_brier(&calibration);
     cell->ece = ps_calibration_ece(&calibration);

@@ -19,10 +19,14 @@ typedef struct place {
     double share;
 } place;
 
-/* Of one problem, the mean. */
-static double cost_of(const ps_compare_cell *cell, ps_cost per) {
+/* Of one problem, the mean: every token that a model computed, but the prompt. A reward model reads whatever a
+ * comparison draws; it costs those that go by it. */
+static double cost_of(const ps_compare_plan *plan, const ps_compare_cell *cell, ps_cost per) {
     const double runs = (double)cell->runs;
-    const double passes = (double)(cell->tokens.generated - cell->tokens.shared + cell->tokens.prm);
+    const ps_token_counts *t = &cell->tokens;
+    const uint64_t again = t->prefilled > t->prompt ? t->prefilled - t->prompt : 0;
+    const uint64_t read = plan->variants[cell->method_number].rewarded ? t->prm : 0;
+    const double passes = (double)(t->generated - t->shared + t->discarded + again + read);
     return (per == PS_COST_SECONDS ? cell->seconds : passes) / runs;
 }
 
@@ -63,7 +67,7 @@ static ps_status curve_of(const ps_compare_plan *plan, const ps_compare_summary 
     }
     for (size_t i = 0; i < s->n_cells; i++)
         if (s->cells[i].method_number == method && s->cells[i].runs > 0)
-            insert(c, &s->cells[i], budget_of(plan, &s->cells[i]), cost_of(&s->cells[i], s->per));
+            insert(c, &s->cells[i], budget_of(plan, &s->cells[i]), cost_of(plan, &s->cells[i], s->per));
     return PS_OK;
 }
 
@@ -98,18 +102,18 @@ static ps_status fill_point(const ps_compare_plan *plan, const curve *own, const
         const double accuracy = accuracy_at(plan, own, &here, i);
         if (!isnan(accuracy)) scratch[x->problems++] = accuracy;
     }
-    ps_status status = ps_paired_bootstrap(scratch, x->problems, seed, &paired, err);
-    if (status != PS_OK) return status;
-    x->accuracy = paired.mean;
-    x->low = paired.low;
-    x->high = paired.high;
+    if (x->problems == 0) return PS_OK;
+    x->accuracy = 0;
+    for (size_t i = 0; i < x->problems; i++)
+        x->accuracy += scratch[i] / (double)x->problems;
+    ps_wilson_share(x->accuracy, x->problems, &x->low, &x->high);
     if (own == base || !find_place(base, x->cost, &there)) return PS_OK;
     size_t n = 0;
     for (size_t i = 0; i < plan->problems; i++) {
         const double difference = accuracy_at(plan, own, &here, i) - accuracy_at(plan, base, &there, i);
         if (!isnan(difference)) scratch[n++] = difference;
     }
-    status = ps_paired_bootstrap(scratch, n, seed, &paired, err);
+    ps_status status = ps_paired_bootstrap(scratch, n, seed, &paired, err);
     if (status != PS_OK) return status;
     x->difference = paired.mean;
     x->difference_low = paired.low;
@@ -157,7 +161,7 @@ ps_status ps_compare_view(const ps_compare_plan *plan, uint64_t seed, ps_compare
     if (status == PS_OK) status = fill_points(plan, curves, seed, scratch, s, err);
     for (size_t i = 0; i < s->n_points && status == PS_OK; i++)
         scratch[i] = s->points[i].p;
-    if (status == PS_OK) ps_holm(scratch, s->n_points);
+    if (status == PS_OK) s->point_comparisons = ps_holm(scratch, s->n_points);
     for (size_t i = 0; i < s->n_points && status == PS_OK; i++)
         s->points[i].p_holm = scratch[i];
     for (size_t v = 0; curves != NULL && v < plan->n_variants; v++)

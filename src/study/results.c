@@ -68,6 +68,8 @@ static bool read_result(const json_t *line, ps_result_line *out) {
         .shared_text = number_of(line, "shared_text"),
         .drawn = json_object_get(line, "correct_draw") != NULL,
         .tokens = ps_tokens_read(json_object_get(line, "tokens")),
+        .seconds = json_number_value(json_object_get(json_object_get(line, "timing"), "total")),
+        .read = json_is_true(json_object_get(line, "read")),
     };
     for (int s = 0; s < PS_SELECTS; s++) {
         char correct[32], answer[32];

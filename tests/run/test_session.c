@@ -367,6 +367,43 @@ static void an_engine_with_log_p_alone_is_enough_but_for_power_mcmc(void **state
     check_contains(err.message, "the distribution they were drawn from");
 }
 
+/* What pays for the reward model's readings, of a comparison that has one. */
+static void who_goes_by_the_reward_model(void **state) {
+    (void)state;
+    static const struct {
+        bool reads;
+        const char *keys[5];
+    } cases[] = {
+        {false, {"method", "majority", NULL}},
+        {false, {"method", "greedy", NULL}},
+        {false, {"method", "power_mcmc", NULL}},
+        {false, {"method", "best_of_n", "scoring.type", "logprob_avg", NULL}},
+        {false, {"method", "weighted_majority", "weighted_majority.weights", "logprob", NULL}},
+        {false, {"method", "persistent", "scoring.type", "logprob_avg", NULL}},
+        {false, {"method", "particle_filter", "scoring.type", "logprob_avg", NULL}},
+        {true, {"method", "best_of_n", NULL}},
+        {true, {"method", "weighted_majority", NULL}},
+        {true, {"method", "persistent", NULL}},
+        {true, {"method", "particle_filter", NULL}},
+        {true, {"method", "beam", NULL}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ps_error err;
+        ps_models *models = NULL;
+        ps_session *session = NULL;
+        ps_config *config =
+            config_of("models.prm.enabled", "true", "engine.toy.kind", "synthetic", "scoring.type", "prm_reward", NULL);
+        for (size_t k = 0; cases[i].keys[k] != NULL; k += 2)
+            check_ok(ps_config_set(config, cases[i].keys[k], cases[i].keys[k + 1], "test", &err));
+        check_ok(ps_models_open(config, NULL, &models, &err));
+        check_ok(ps_session_create(config, models, NULL, &session, &err));
+        if (ps_session_reads_reward(session) != cases[i].reads) fail_msg("%s %zu", cases[i].keys[1], i);
+        ps_session_release(session);
+        ps_models_free(models);
+        ps_config_free(config);
+    }
+}
+
 /* Values of the score interval: Newcombe (1998), tables I and II, method 3, to their four decimals. */
 static void wilsons_interval_is_that_of_newcombes_tables(void **state) {
     (void)state;
@@ -438,6 +475,7 @@ int main(void) {
         cmocka_unit_test(a_question_goes_through_the_models_own_template),
         cmocka_unit_test(what_reads_logprobs_is_refused_by_name_where_there_are_none),
         cmocka_unit_test(an_engine_with_log_p_alone_is_enough_but_for_power_mcmc),
+        cmocka_unit_test(who_goes_by_the_reward_model),
         cmocka_unit_test(wilsons_interval_is_that_of_newcombes_tables),
         cmocka_unit_test(models_that_cannot_be_opened_are_named),
     };

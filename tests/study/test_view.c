@@ -39,8 +39,11 @@ static study *made(void) {
     static char *const names[] = {"filter", "vote", "one"};
     study *s = calloc(1, sizeof *s);
     for (size_t m = 0; m < METHODS; m++)
-        s->variants[m] = (ps_compare_variant){
-            .name = names[m], .method = m == 2 ? &single : &drawing, .select = PS_SELECT_MAJORITY, .source = m};
+        s->variants[m] = (ps_compare_variant){.name = names[m],
+                                              .method = m == 2 ? &single : &drawing,
+                                              .select = PS_SELECT_MAJORITY,
+                                              .source = m,
+                                              .rewarded = m == 0};
     s->budgets[0].text = (char *)"4x";
     s->budgets[1].text = (char *)"16x";
     s->plan = (ps_compare_plan){.variants = s->variants,
@@ -54,8 +57,8 @@ static study *made(void) {
     fill(s, 2, 0, 40, 0, 0, 4, "1000");          /* 10 passes, 1 second a problem */
     fill(s, 0, 0, 400, 240, 40, 40, "1100");     /* 50 passes, 10 seconds */
     fill(s, 0, 1, 1600, 1000, 200, 400, "1110"); /* 200 passes, 100 seconds */
-    fill(s, 1, 0, 400, 0, 0, 20, "0100");        /* 100 passes, 5 seconds */
-    fill(s, 1, 1, 1600, 0, 0, 80, "1101");       /* 400 passes, 20 seconds */
+    fill(s, 1, 0, 400, 0, 600, 20, "0100");      /* 100 passes, 5 seconds: the vote goes by no reward */
+    fill(s, 1, 1, 1600, 0, 900, 80, "1101");     /* 400 passes, 20 seconds */
     return s;
 }
 
@@ -89,6 +92,45 @@ static void a_method_is_read_between_two_of_its_budgets(void **state) {
     assert_true(vote->low <= vote->accuracy && vote->accuracy <= vote->high && vote->p <= vote->p_holm);
     assert_true(isnan(point(s, 1, 0)->difference));
     clear(s);
+}
+
+/* Prefixes that are computed again, and what a server drew in vain, are passes, too; the prompt is none. */
+static void all_that_is_computed_counts(void **state) {
+    (void)state;
+    study *s = made();
+    s->summary.per = PS_COST_PASSES;
+    s->cells[1].tokens.prefilled += 200;
+    s->cells[1].tokens.discarded += 80;
+    assert_ok(ps_compare_view(&s->plan, 7, &s->summary, err));
+    check_near(point(s, 0, 0)->cost, 50 + 50 + 20, 1e-12);
+    clear(s);
+}
+
+/* Four of four right is no certainty, nor are four equal differences; corrections count this table alone. */
+static void few_problems_leave_room(void **state) {
+    (void)state;
+    double low, high;
+    ps_paired paired;
+    const double none[20] = {0}, all[3] = {1, 1, 1};
+    study *s = made();
+    s->summary.per = PS_COST_PASSES;
+    for (size_t i = 0; i < PROBLEMS; i++)
+        s->marks[1][i].correct[PS_SELECT_MAJORITY] = true;
+    assert_ok(ps_compare_view(&s->plan, 7, &s->summary, err));
+    ps_wilson(PROBLEMS, PROBLEMS, &low, &high);
+    check_near(point(s, 1, 0)->accuracy, 1, 1e-12);
+    check_near(point(s, 1, 0)->low, low, 1e-12);
+    assert_int_equal(s->summary.point_comparisons, 3); /* the vote at one cost, one answer at two */
+    clear(s);
+    assert_ok(ps_paired_bootstrap(none, 20, 1, &paired, err));
+    check_near(paired.high, 1 - pow(0.025, 1.0 / 20), 1e-12); /* 16.8 points */
+    check_near(paired.low, -paired.high, 1e-12);
+    check_near(paired.p, 1, 0);
+    assert_ok(ps_paired_bootstrap(all, 3, 1, &paired, err));
+    check_near(paired.mean, 1, 0);
+    check_near(paired.high, 1, 0);
+    check_near(paired.low, 1 - 2 * (1 - pow(0.025, 1.0 / 3)), 1e-12);
+    check_near(paired.p, 0.25, 1e-15);
 }
 
 /* One answer costs what it costs, and what is left over it cannot spend. */
@@ -141,6 +183,8 @@ static void only_what_is_known_counts(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_method_is_read_between_two_of_its_budgets),
+        cmocka_unit_test(all_that_is_computed_counts),
+        cmocka_unit_test(few_problems_leave_room),
         cmocka_unit_test(a_method_without_a_budget_is_known_from_its_cost_on),
         cmocka_unit_test(seconds_are_read_likewise),
         cmocka_unit_test(only_what_is_known_counts),
