@@ -31,6 +31,7 @@ ess='ps.resample.policy=ess,ps.resample.ess_over=particles'
 scores="persistent majority best_of_n greedy
 votes-certainty=weighted_majority:scoring.type=self_certainty
 votes-deepconf=weighted_majority:scoring.type=deepconf
+votes-confidence=weighted_majority:scoring.type=deepconf,weighted_majority.weights=confidence
 votes-entropy=weighted_majority:scoring.type=entropy
 votes-average=weighted_majority:scoring.type=logprob_avg
 power-mcmc=power_mcmc

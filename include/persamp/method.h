@@ -32,7 +32,7 @@ typedef enum ps_ess_over {
 } ps_ess_over;
 
 /* What a vote of weighted majority weighs: exp(ℓ), the PRM's r, exp(Σ log p / n). */
-typedef enum ps_vote { PS_VOTE_SCORE, PS_VOTE_REWARD, PS_VOTE_LOGPROB } ps_vote;
+typedef enum ps_vote { PS_VOTE_SCORE, PS_VOTE_REWARD, PS_VOTE_LOGPROB, PS_VOTE_CONFIDENCE } ps_vote;
 
 /* When to stop. 0 means no such limit. */
 typedef struct ps_budget {

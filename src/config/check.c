@@ -146,6 +146,11 @@ static void check_power(checker *c) {
 
 static void check_needs(checker *c) {
     const ps_config *cfg = c->cfg;
+    const bool positive =
+        ps_config_is(cfg->scoring_type, "self_certainty") || ps_config_is(cfg->scoring_type, "deepconf");
+    if (ps_config_is(cfg->weighted_majority_weights, "confidence") && !positive)
+        complain(c, KEY_weighted_majority_weights,
+                 "confidence needs a score that is one: set scoring.type to deepconf or self_certainty");
     if (ps_config_is(cfg->generation_step_boundary, "literals") && cfg->generation_step_literals.n == 0)
         complain(c, KEY_generation_step_boundary, "literals needs generation.step_literals, a list of strings");
     if (ps_config_is(cfg->evaluation_extract_answer, "regex") && cfg->evaluation_answer_regex == NULL)

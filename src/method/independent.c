@@ -92,6 +92,7 @@ static double log_vote(const independent *p, const ps_answer *answer) {
     switch (p->m.params.independent.vote) {
     case PS_VOTE_REWARD: log_vote = log(answer->reward); break;
     case PS_VOTE_LOGPROB: log_vote = sums->n_tokens > 0 ? sums->sum_logp / (double)sums->n_tokens : 0; break;
+    case PS_VOTE_CONFIDENCE: log_vote = answer->ell > 0 ? log(answer->ell) : -INFINITY; break;
     case PS_VOTE_SCORE: break;
     }
     return isnan(log_vote) ? answer->ell : log_vote;

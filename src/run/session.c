@@ -133,7 +133,10 @@ static ps_pool_params pool_of(const ps_config *c) {
 }
 
 static ps_vote vote_of(const char *name) {
-    return ps_config_is(name, "prm") ? PS_VOTE_REWARD : ps_config_is(name, "logprob") ? PS_VOTE_LOGPROB : PS_VOTE_SCORE;
+    return ps_config_is(name, "prm")          ? PS_VOTE_REWARD
+           : ps_config_is(name, "logprob")    ? PS_VOTE_LOGPROB
+           : ps_config_is(name, "confidence") ? PS_VOTE_CONFIDENCE
+                                              : PS_VOTE_SCORE;
 }
 
 static ps_persistent_params persistent_of(const ps_config *c) {
@@ -389,7 +392,7 @@ bool ps_session_reads_reward(const ps_session *s) {
     const char *name = s->method->name;
     bool reads = p->score->needs_reward && !s->method->unscored && !ps_config_is(name, "power_mcmc");
     if (ps_config_is(name, "weighted_majority"))
-        reads = p->independent.vote == PS_VOTE_REWARD || (reads && p->independent.vote == PS_VOTE_SCORE);
+        reads = p->independent.vote == PS_VOTE_REWARD || (reads && p->independent.vote != PS_VOTE_LOGPROB);
     if (ps_config_is(name, "particle_filter") || ps_config_is(name, "particle_gibbs")) reads |= p->filter.logit;
     if (ps_config_is(name, "persistent"))
         reads |= p->persistent.pool.depth_tilt > 0 || p->persistent.pool.depth_retreat > 0;

@@ -395,6 +395,37 @@ static void the_best_of_power_is_the_likeliest(void **state) {
     }
 }
 
+/* DeepConf's own vote: each answer counts what the model was sure of it, not the exponential. */
+static void votes_weigh_confidence(void **state) {
+    (void)state;
+    static const char *const settings[] = {"method",
+                                           "weighted_majority",
+                                           "weighted_majority.weights",
+                                           "confidence",
+                                           "scoring.type",
+                                           "deepconf",
+                                           "generation.n_particles",
+                                           "16",
+                                           NULL};
+    bench b = open_bench(settings, 1);
+    ps_outcome *outcome = solve(&b, 3);
+    const ps_task *task = outcome->task;
+    double share[MOST_ANSWERS] = {0}, all = 0;
+    for (uint32_t i = 1; i < task->n_nodes; i++) {
+        if (task->nodes[i].state != PS_FINISHED) continue;
+        char *text = NULL;
+        assert_ok(ps_outcome_text(outcome, i, &text, NULL, err));
+        share[find(&b, text)] += task->nodes[i].confidence;
+        all += task->nodes[i].confidence;
+        ps_free(text);
+    }
+    assert_true(outcome->n_classes > 2);
+    for (size_t c = 0; c < outcome->n_classes; c++)
+        check_near(outcome->classes[c].weight, share[find(&b, outcome->classes[c].answer)] / all, 1e-12);
+    ps_outcome_free(outcome);
+    close_bench(&b);
+}
+
 /* Where a selection took a finished answer twice, it has both shares. */
 static void the_weights_of_particles_add_up_to_one(void **state) {
     (void)state;
@@ -445,6 +476,7 @@ int main(void) {
         cmocka_unit_test(the_ramp_draws_at_the_temperature_of_the_place),
         cmocka_unit_test(confidence_is_a_target_like_others),
         cmocka_unit_test(the_best_of_power_is_the_likeliest),
+        cmocka_unit_test(votes_weigh_confidence),
         cmocka_unit_test(the_weights_of_particles_add_up_to_one),
         cmocka_unit_test(power_smc_draws_by_weight),
         cmocka_unit_test(what_an_engine_cannot_tell_is_refused),
