@@ -78,6 +78,18 @@ static size_t compare_steps(const ps_outcome *a, const ps_outcome *b, const char
     return both;
 }
 
+/* Another value may set a key that draws (power_mcmc sets the temperature): then the draws are said to be others. */
+static bool are_said_to_be_other_draws(const ps_config *a, const ps_config *b) {
+    const ps_fixture fixture = {.generator = "g", .dataset = "d"};
+    ps_setting of_a, of_b;
+    bool alike;
+    assert_ok(ps_setting_of(a, &fixture, &of_a, err));
+    assert_ok(ps_setting_of(b, &fixture, &of_b, err));
+    assert_ok(ps_draws_alike(a, b, &alike, err));
+    assert_int_equal(alike, strcmp(of_a.draws, of_b.draws) == 0);
+    return !alike;
+}
+
 static void what_only_reads_draws_nothing_else(void **state) {
     (void)state;
     size_t n, tried = 0, both = 0;
@@ -95,7 +107,8 @@ static void what_only_reads_draws_nothing_else(void **state) {
             ps_config *changed = world(w);
             another_value(&keys[k], value, sizeof value);
             set(changed, keys[k].name, value);
-            ps_outcome *other = solve(changed, models, &problem);
+            const bool apart = are_said_to_be_other_draws(base, changed);
+            ps_outcome *other = apart ? NULL : solve(changed, models, &problem);
             if (other != NULL) {
                 both += compare_steps(as_it_is, other, keys[k].name, value);
                 tried++;
