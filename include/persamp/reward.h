@@ -26,6 +26,9 @@ typedef struct ps_prm_request {
     size_t length;
     uint64_t tag; /* returned in the event */
     bool ends;    /* the answer ends with it */
+    /* … and `text` has not its last token: the model ended the answer, or a stop string was cut from it. Not where an
+     * answer ends in its box, or for want of room. */
+    bool end_is_cut;
     const float
         *hidden; /* ps_event.hidden of the step, for a reward model that reads it; copied. NULL: no token, no state */
 } ps_prm_request;

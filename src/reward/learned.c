@@ -61,14 +61,15 @@ static ps_prm_event reading(learned_prm *m, uint64_t tag, ps_aggregate_state bef
     return made;
 }
 
-/* The generator drew its last token from the state before it. Of an answer that has ended that token was the end
- * itself, which is no text; so there the state is the one after the last token of the text. */
+/* The generator drew its last token from the state before it. Where that token is not in the text, because it was the
+ * end of the answer itself or of a stop string, the state is the one after all of the text: exact for the former and
+ * for a stop string of one token, and for a longer one the nearest that is known, where it began. */
 static ps_status evaluate(learned_prm *m, const ps_prm_request *request, const ps_token *tokens, size_t n,
                           ps_error *err) {
     uint32_t slot;
     ps_node parent;
-    const uint32_t mark = (uint32_t)(request->ends ? n - 1 : n - 2);
-    const size_t n_marks = n > 1 || request->ends ? 1 : 0;
+    const uint32_t mark = (uint32_t)(request->end_is_cut ? n - 1 : n - 2);
+    const size_t n_marks = n > 1 || request->end_is_cut ? 1 : 0;
     ps_status status = ps_prm_on_engine_begin(&m->on, request, &slot, &parent, err);
     if (status != PS_OK) return status;
     const ps_evaluate_request asked = {.node = parent,
