@@ -32,20 +32,39 @@ static double auc_of(point *points, size_t n) {
     return right > 0 && wrong > 0 ? above / (right * wrong) : NAN;
 }
 
+/* Of right answers, each problem alike. */
+static double share_of_right(const ps_learn_states *s) {
+    double sum = 0, problems = 0;
+    for (size_t from = 0, to; from < s->n_answers; from = to) {
+        double right = 0, all = 0;
+        for (to = from; to < s->n_answers && s->answers[to].problem == s->answers[from].problem; to++) {
+            const ps_learn_answer *a = &s->answers[to];
+            if (a->n_rows == 0) continue;
+            right += a->right ? a->weight : 0;
+            all += a->weight;
+        }
+        if (!(all > 0)) continue;
+        sum += right / all;
+        problems++;
+    }
+    return problems > 0 ? sum / problems : 0;
+}
+
 static ps_status measure_all(const ps_design *d, const double *p, ps_learn_report *out, ps_error *err) {
     point *points = ps_calloc(d->n, sizeof *points);
-    double total = 0;
+    double total = 0, target = 0;
+    const double base = out->base;
     if (points == NULL) return ps_nomem(err);
     for (size_t i = 0; i < d->n; i++) {
         const double w = d->weight[i], y = d->target[i];
         points[i] = (point){p[i], w * y, w * (1 - y)};
         total += w;
-        out->base += w * y;
+        target += w * y;
         out->brier += w * (y * (1 - p[i]) * (1 - p[i]) + (1 - y) * p[i] * p[i]);
     }
-    out->base /= total > 0 ? total : 1;
+    target /= total > 0 ? total : 1;
     out->brier /= total > 0 ? total : 1;
-    out->brier_base = out->base * (1 - out->base);
+    out->brier_base = target * (1 - base) * (1 - base) + (1 - target) * base * base;
     out->auc = auc_of(points, d->n);
     ps_free(points);
     return PS_OK;
@@ -96,7 +115,8 @@ static ps_status bootstrap(const double *x, size_t n, uint64_t seed, double *low
     for (size_t b = 0; b < RESAMPLES; b++) {
         const ps_rng_key key = {seed, n, (uint32_t)b, PS_RNG_METHOD};
         for (size_t i = 0; i < n; i++)
-            means[b] += x[(size_t)(ps_uniform(key, i) * (double)n)] / (double)n;
+            means[b] += x[(size_t)(ps_uniform(key, i) * (double)n)];
+        means[b] /= (double)n; /* of equal numbers exactly that number */
     }
     qsort(means, RESAMPLES, sizeof *means, by_value);
     *low = means[RESAMPLES / 40];
@@ -174,6 +194,7 @@ static void fill_tables(const ps_learn_states *s, const ps_design *d, const doub
 
 ps_status ps_measure(const ps_learn_states *states, const ps_design *design, const double *p, uint64_t seed,
                      ps_learn_report *report, ps_error *err) {
+    report->base = share_of_right(states);
     ps_status status = measure_all(design, p, report, err);
     if (status == PS_OK) status = measure_within(states, p, seed, report, err);
     if (status == PS_OK) fill_tables(states, design, p, report);
