@@ -38,10 +38,11 @@ typedef struct ps_learn_report {
     /* Within problems, which alone decides between particles: a right and a wrong answer of one problem, at the same
      * step; the mean over the mixed problems, and its 95% interval by bootstrap over these. NaN without any. */
     double auc_within, auc_low, auc_high;
-    double brier, brier_base;           /* of the head, and of saying `base` always */
-    double log_loss;                    /* nats */
-    double l2;                          /* that was chosen */
-    size_t hidden;                      /* units between the layers; 0: logistic regression was as good */
+    double brier, brier_base; /* of the head, and of saying `base` always */
+    double log_loss;          /* nats */
+    double l2;                /* that was chosen */
+    double slope;             /* of the calibration, ≥ 0; 0: higher predictions were no sign of right ones */
+    size_t hidden;            /* units between the layers; 0: logistic regression was as good */
     ps_learn_row steps[PS_LEARN_STEPS]; /* by number of the step, from 1; the last row has all from there on */
     ps_learn_row bins[PS_LEARN_BINS];   /* by the probability: a reliability diagram */
     double pass_seconds, fit_seconds;   /* of the model, and of the learning */
@@ -86,8 +87,8 @@ PS_API void ps_learned_clear(ps_learned *learned); /* {0} is fine */
 PS_API ps_status ps_learn_fit(const ps_learn_states *states, uint64_t seed, bool (*cancelled)(void *user), void *user,
                               ps_learned *learned, ps_error *err);
 
-/* Why a head is not worth writing, in *why: fewer than 30 problems with both right and wrong answers, or the interval
- * of auc_within does not lie above one half. PS_OK, else PS_DOMAIN. */
+/* Why a head is not worth writing, in *why: fewer than 30 problems with both right and wrong answers, a slope of 0, or
+ * the interval of auc_within does not lie above one half. PS_OK, else PS_DOMAIN. */
 PS_API ps_status ps_learn_judge(const ps_learn_report *report, ps_error *why);
 
 /* ---- From folders of results --------------------------------------------- */

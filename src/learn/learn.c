@@ -192,6 +192,7 @@ ps_status ps_learn_json(const ps_learn_report *r, ps_text *text, ps_error *err) 
                    {"brier_of_mean", r->brier_base},
                    {"log_loss", r->log_loss},
                    {"l2", r->l2},
+                   {"calibration_slope", r->slope},
                    {"pass_seconds", r->pass_seconds},
                    {"fit_seconds", r->fit_seconds}};
     json_t *root = json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "problems", (json_int_t)r->problems, "answers",

@@ -64,7 +64,7 @@ awk 'BEGIN { s = 42 }
            line = line "boxed{" (s < 1073741824 ? 1 : 2) substr(part[k], 2)
        }
        print line }' samples/results.jsonl >coin/results.jsonl
-expect 1 'contains 50%' "$P" learn $one --from coin -o no.gguf --states kept
+expect 1 'it would be noise' "$P" learn $one --from coin -o no.gguf --states kept
 
 # The head at work, in the search that it was made for.
 self='--models.prm.enabled=true --scoring.prm.kind=self --scoring.prm.head_path=head.gguf --scoring.type=prm_reward'
