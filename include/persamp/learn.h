@@ -112,9 +112,10 @@ typedef struct ps_learn_observer {
 PS_API ps_status ps_learn_config(ps_config *config, const char *folder, ps_error *err);
 
 /* All of it: read the folders, run the model over the answers, fit, judge, write. `config` from ps_learn_config.
- * PS_ARG: a folder of another model or of other settings, answers of a search without their weights (weight_q), lines
- * without particles or tokens; PS_DOMAIN: not worth writing (ps_learn_judge); the report is filled all the same, and
- * the states are kept. The same call again goes on where an earlier one was cut off. `observer` may be NULL. */
+ * PS_ARG: a folder of another model or of other settings, one that is named twice, answers of a search without their
+ * weights (weight_q), lines without particles or tokens; PS_DOMAIN: not worth writing (ps_learn_judge); the report is
+ * filled all the same, and the states are kept. The same call again goes on where an earlier one was cut off.
+ * `observer` may be NULL. */
 PS_API ps_status ps_learn(const ps_config *config, const ps_learn_options *options, const ps_learn_observer *observer,
                           ps_learn_report *report, ps_error *err);
 

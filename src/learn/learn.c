@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- From questions to states -------------------------------------------- */
@@ -107,6 +108,18 @@ static void tell_of_what_is_missing(const ps_samples *samples, const ps_states *
                       states->skipped);
 }
 
+/* The same folder by two names, too. What cannot be looked at is refused when it is read. */
+static ps_status check_folders(const ps_learn_options *o, ps_error *err) {
+    struct stat a, b;
+    for (size_t i = 0; i < o->n_folders; i++)
+        for (size_t k = 0; k < i; k++)
+            if (stat(o->folders[i], &a) == 0 && stat(o->folders[k], &b) == 0 && a.st_dev == b.st_dev &&
+                a.st_ino == b.st_ino)
+                return ps_fail(err, PS_ARG, "%s and %s are one folder, whose answers would count twice: name it once",
+                               o->folders[k], o->folders[i]);
+    return PS_OK;
+}
+
 static ps_status learn(const ps_config *c, const ps_learn_options *o, const ps_learn_observer *observer,
                        ps_models *models, ps_session *session, const char *states_path, ps_learn_report *report,
                        ps_error *err) {
@@ -118,7 +131,7 @@ static ps_status learn(const ps_config *c, const ps_learn_options *o, const ps_l
     ps_states states = {0};
     gathered g = {0};
     ps_learned learned = {0};
-    ps_status status = PS_OK;
+    ps_status status = check_folders(o, err);
     for (size_t i = 0; i < o->n_folders && status == PS_OK; i++)
         status = ps_samples_read(&samples, o->folders[i], err);
     const double started = ps_now();

@@ -54,6 +54,17 @@ all=$(sed -n 's/.* for \([0-9]*\) tokens of the model/\1/p' first)
 rest=$(sed -n 's/.* for \([0-9]*\) tokens of the model/\1/p' out)
 holds "only what was missing is computed" [ "$rest" -gt 0 -a "$rest" -lt "$all" ]
 
+# A question with one more answer costs that answer.
+cp -r samples more
+sed -i '1s/\]}$/,{"id":9,"parent":0,"state":"finished","text":"\\\\boxed{1}","token_ids":[60,61,62,63,64]}]}/' more/results.jsonl
+expect 0 'tokens of the model' "$P" learn $one --from more -o head.gguf --states kept
+rest=$(sed -n 's/.* for \([0-9]*\) tokens of the model/\1/p' out)
+holds "one answer is computed, behind its prompt" [ "$rest" -ge 5 -a "$rest" -lt 100 ]
+expect 0 ' 0 tokens of the model' "$P" learn $one --from more -o head.gguf --states kept
+# A folder counts once, by whatever name.
+expect 2 'name it once' "$P" learn $one --from samples --from more/../samples -o no.gguf --states kept
+"$P" learn $one --from samples -o head.gguf --states kept >out 2>err || fail "back to the head before"
+
 # Golds by a coin: nothing is to be found, so nothing is written.
 mkdir coin
 cp samples/config.yaml coin
