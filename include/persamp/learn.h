@@ -20,7 +20,7 @@ extern "C" {
 
 enum { PS_LEARN_STEPS = 12, PS_LEARN_BINS = 10 };
 
-/* Steps of one number, or states of like predictions. */
+/* Steps of one number, or states of like predictions; each problem weighs the same. */
 typedef struct ps_learn_row {
     size_t n;         /* states */
     double predicted; /* mean probability; NaN without any */
@@ -53,13 +53,16 @@ PS_API ps_status ps_learn_json(const ps_learn_report *report, ps_text *text, ps_
 
 /* ---- From states --------------------------------------------------------- */
 
-/* A finished answer: the states of its steps in order. */
+/* A finished answer: the states of its steps in order. Not every step has one. */
 typedef struct ps_learn_answer {
     size_t problem;
     bool right;
     double weight;        /* within its problem; ≥ 0 */
     const uint32_t *rows; /* [n_rows] of the states; answers may share them */
     size_t n_rows;        /* answers without any are passed over */
+    /* [n_rows] ascending: which step of the answer each is the state of, from 0: states of the same step are compared.
+     * NULL: 0, 1, 2, … */
+    const uint32_t *steps;
 } ps_learn_answer;
 
 typedef struct ps_learn_states {

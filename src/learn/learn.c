@@ -14,12 +14,14 @@ typedef struct gathered {
     ps_learn_states states;
     ps_learn_answer *answers;
     uint32_t *rows;     /* of all answers */
+    uint32_t *steps;    /* likewise, which step each is of */
     const char **texts; /* [n questions] */
 } gathered;
 
 static void clear_gathered(gathered *g) {
     ps_free(g->answers);
     ps_free(g->rows);
+    ps_free(g->steps);
     ps_free(g->texts);
 }
 
@@ -27,49 +29,59 @@ static size_t depth_of(const ps_question *q, uint32_t step) {
     return (size_t)q->steps[step].depth + 1;
 }
 
-/* The rows of an answer's steps in order; how many. */
-static size_t rows_of(const ps_question *q, const ps_states *states, size_t from, uint32_t last, uint32_t *rows) {
-    size_t n = 0;
+/* The rows of an answer's steps in order, and which steps these are; how many have one. */
+static size_t rows_of(const ps_question *q, const ps_states *states, size_t from, uint32_t last, uint32_t *rows,
+                      uint32_t *steps) {
+    size_t n = 0, k;
     for (uint32_t at = last; at != PS_NO_STEP; at = q->steps[at].parent)
-        if (states->there[from + at]) rows[n++] = (uint32_t)(from + at);
-    for (size_t i = 0; i < n / 2; i++) {
-        const uint32_t row = rows[i];
-        rows[i] = rows[n - 1 - i];
-        rows[n - 1 - i] = row;
+        n += states->there[from + at];
+    k = n;
+    for (uint32_t at = last; at != PS_NO_STEP; at = q->steps[at].parent) {
+        if (!states->there[from + at]) continue;
+        rows[--k] = (uint32_t)(from + at);
+        steps[k] = q->steps[at].depth;
     }
     return n;
 }
 
+/* The answers of question i; their rows go behind those that are there. */
+static size_t gather_question(const ps_samples *samples, const ps_states *states, size_t i, size_t n_rows,
+                              gathered *g) {
+    const ps_question *q = &samples->questions[i];
+    for (size_t a = 0; a < q->n_samples; a++) {
+        const ps_sample *s = &q->samples[a];
+        uint32_t *rows = g->rows + n_rows, *steps = g->steps + n_rows;
+        const size_t n = rows_of(q, states, states->from[i], s->last, rows, steps);
+        if (n == 0) continue;
+        g->answers[g->states.n_answers++] = (ps_learn_answer){
+            .problem = i, .right = s->right, .weight = s->weight, .rows = rows, .n_rows = n, .steps = steps};
+        n_rows += n;
+    }
+    g->texts[i] = q->text;
+    return n_rows;
+}
+
 static ps_status gather(const ps_samples *samples, const ps_states *states, gathered *g, ps_error *err) {
-    size_t n_answers = 0, n_rows = 0, k = 0;
+    size_t n_answers = 0, n_rows = 0;
     for (size_t i = 0; i < samples->n; i++)
         for (size_t a = 0; a < samples->questions[i].n_samples; a++, n_answers++)
             n_rows += depth_of(&samples->questions[i], samples->questions[i].samples[a].last);
     g->answers = ps_calloc(n_answers, sizeof *g->answers);
     g->rows = ps_calloc(n_rows, sizeof *g->rows);
+    g->steps = ps_calloc(n_rows, sizeof *g->steps);
     g->texts = ps_calloc(samples->n, sizeof *g->texts);
-    if (g->answers == NULL || g->rows == NULL || g->texts == NULL) return ps_nomem(err);
-    uint32_t *rows = g->rows;
-    for (size_t i = 0; i < samples->n; i++) {
-        const ps_question *q = &samples->questions[i];
-        g->texts[i] = q->text;
-        for (size_t a = 0; a < q->n_samples; a++) {
-            const ps_sample *s = &q->samples[a];
-            const size_t n = rows_of(q, states, states->from[i], s->last, rows);
-            if (n == 0) continue;
-            g->answers[k++] =
-                (ps_learn_answer){.problem = i, .right = s->right, .weight = s->weight, .rows = rows, .n_rows = n};
-            rows += n;
-        }
-    }
+    if (g->answers == NULL || g->rows == NULL || g->steps == NULL || g->texts == NULL) return ps_nomem(err);
     g->states = (ps_learn_states){.n = states->n,
                                   .width = states->width,
                                   .states = states->values,
                                   .answers = g->answers,
-                                  .n_answers = k,
                                   .n_problems = samples->n,
                                   .texts = g->texts};
-    return k > 0 ? PS_OK : ps_fail(err, PS_ARG, "there is no finished answer in these folders to learn from");
+    n_rows = 0;
+    for (size_t i = 0; i < samples->n; i++)
+        n_rows = gather_question(samples, states, i, n_rows, g);
+    return g->states.n_answers > 0 ? PS_OK
+                                   : ps_fail(err, PS_ARG, "there is no finished answer in these folders to learn from");
 }
 
 /* ---- All of it ----------------------------------------------------------- */
