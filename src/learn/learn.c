@@ -99,8 +99,10 @@ static ps_status write_head(const ps_config *c, const ps_models *models, const p
     const ps_head_origin origin = {.model = (char *)info.identity, /* read only */
                                    .steps = steps.data,
                                    .system = (char *)c->prompt_system,
+                                   .prompt = (char *)(c->prompt_template != NULL ? c->prompt_template : ""),
                                    .temperature = c->generation_temperature,
-                                   .top_p = c->generation_top_p};
+                                   .top_p = c->generation_top_p,
+                                   .top_k = (double)c->generation_top_k};
     ps_status status = ps_head_write(path, learned->layers, learned->n_layers, &origin, err);
     ps_text_clear(&steps);
     return status;

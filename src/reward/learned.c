@@ -174,12 +174,30 @@ ps_status ps_prm_is_learned(const char *head_path, bool *learned, ps_error *err)
 static void tell_of_another_model(const ps_prm_head *head, const char *path, const ps_engine_info *info,
                                   const ps_log *log) {
     const char *of = head->origin.model;
+    if (of == NULL)
+        ps_log_printf(log, PS_LOG_WARNING,
+                      "%s does not say of which model's hidden states it was learned (prm.head.model): its readings "
+                      "mean something where that is %s, and nothing otherwise",
+                      path, info->model);
     if (of == NULL || info->identity == NULL || strcmp(of, info->identity) == 0) return;
     ps_log_printf(
         log, PS_LOG_WARNING,
         "%s was learned from the hidden states of another file than %s (%s): its readings mean something where "
         "that is the same model in another number format, and nothing otherwise",
         path, info->model, of);
+}
+
+/* It has no tag, and is read after every step. */
+static void tell_of_idle_options(const ps_prm_options *o) {
+    const struct {
+        const char *key, *value;
+    } idle[] = {{"step_tag", o->step_tag}, {"step_separator", o->step_separator}};
+    for (size_t i = 0; i < sizeof idle / sizeof *idle; i++)
+        if (idle[i].value != NULL)
+            ps_log_printf(&o->log, PS_LOG_WARNING,
+                          "scoring.prm.%s cannot act: %s is a learned head, which is read before the last token of "
+                          "every step of the search",
+                          idle[i].key, o->head_path);
 }
 
 static ps_status configure(learned_prm *m, const ps_prm_options *o, ps_error *err) {
@@ -190,6 +208,7 @@ static ps_status configure(learned_prm *m, const ps_prm_options *o, ps_error *er
     if (status == PS_OK) status = ps_prm_head_identify(&m->head, info.identity, &m->identity, err);
     if (status != PS_OK) return status;
     tell_of_another_model(&m->head, o->head_path, &info, &o->log);
+    tell_of_idle_options(o);
     const char *system = o->system != NULL ? o->system : m->head.origin.system;
     if (system == NULL || *system == '\0') return PS_OK;
     m->system = ps_strdup(system);

@@ -14,16 +14,22 @@ enum { WIDTH = 192, PROBLEMS = 2, PARTICLES = 4 };
 static const char data[] = "{\"problem\": \"Compute $5\\\\cdot6+22+6\\\\cdot9-4$.\", \"answer\": \"102\"}\n"
                            "{\"problem\": \"Find the remainder of $3^{14}$ modulo $12$.\", \"answer\": \"9\"}\n";
 
-/* A head of random numbers, on the shipped model, learned with the message that answers are asked for with. */
+/* A head of random numbers, of the shipped model and the message that answers are asked for with. */
 static const char *make_head(void) {
     static float weight[WIDTH], bias[1] = {0.1F};
     for (size_t i = 0; i < WIDTH; i++)
         weight[i] = (float)(0.1 * ps_normal(check_key(1), i));
     const ps_head_layer layer = {WIDTH, 1, weight, bias};
-    ps_config *c = config_of(NULL);
-    const ps_head_origin origin = {.system = (char *)c->prompt_system, .temperature = 0.7, .top_p = 0.95};
+    ps_config *c = config_of("engine.type", "llama", "engine.llama.contexts", "1", "engine.llama.threads", "1", NULL);
+    ps_models *models = NULL;
+    ps_engine_info info;
+    assert_ok(ps_models_open(c, NULL, &models, err));
+    ps_engine_get_info(ps_models_engine(models), &info);
+    const ps_head_origin origin = {
+        .model = (char *)info.identity, .system = (char *)c->prompt_system, .temperature = 0.7, .top_p = 0.95};
     const char *path = path_of("head.gguf");
     assert_ok(ps_head_write(path, &layer, 1, &origin, err));
+    ps_models_free(models);
     ps_config_free(c);
     return path;
 }

@@ -43,9 +43,14 @@ static void write_head(const char *model) {
     }
     bias1[0] = 0.25F;
     const ps_head_layer layers[] = {{WIDTH, HIDDEN, weight0, bias0}, {HIDDEN, 1, weight1, bias1}};
-    char steps[] = "newline, 1 to 128 tokens", system[] = "Think.";
-    const ps_head_origin origin = {
-        .model = (char *)model, .steps = steps, .system = system, .temperature = 0.7, .top_p = 0.95};
+    char steps[] = "newline, 1 to 128 tokens", system[] = "Think.", prompt[] = "Q: {question}";
+    const ps_head_origin origin = {.model = (char *)model,
+                                   .steps = steps,
+                                   .system = system,
+                                   .prompt = prompt,
+                                   .temperature = 0.7,
+                                   .top_p = 0.95,
+                                   .top_k = 20};
     assert_ok(ps_head_write(head_path(), layers, 2, &origin, err));
 }
 
@@ -77,7 +82,8 @@ static void a_written_head_is_read_back(void **state) {
     assert_string_equal(origin.model, "gguf-1-2");
     assert_string_equal(origin.steps, "newline, 1 to 128 tokens");
     assert_string_equal(origin.system, "Think.");
-    assert_true(origin.temperature == 0.7 && origin.top_p == 0.95);
+    assert_string_equal(origin.prompt, "Q: {question}");
+    assert_true(origin.temperature == 0.7 && origin.top_p == 0.95 && origin.top_k == 20);
     ps_head_origin_clear(&origin);
     /* A head for a tag is none. */
     assert_ok(ps_head_origin_read(PS_SOURCE_DATADIR "/models/prm_head.gguf", &origin, &learned, err));
@@ -101,8 +107,37 @@ static void what_does_not_belong_together_is_refused(void **state) {
     write_head("gguf-1-2");
     assert_int_equal(ps_prm_self_create(with, head_path(), PS_AGGREGATE_LAST, &prm, &error), PS_FORMAT);
     assert_non_null(strstr(error.message, "another model"));
+    write_head(NULL);
+    assert_int_equal(ps_prm_self_create(with, head_path(), PS_AGGREGATE_LAST, &prm, &error), PS_FORMAT);
+    assert_non_null(strstr(error.message, "does not say of which model"));
     ps_engine_free(with);
     ps_engine_free(without);
+}
+
+static void remember(void *user, ps_log_level level, const char *message) {
+    if (level == PS_LOG_WARNING) strncat(user, message, 1999 - strlen(user));
+}
+
+/* Of kind head another model may do, so it is not refused; what cannot act is not passed over. */
+static void what_head_does_not_know_is_said(void **state) {
+    (void)state;
+    char said[2000] = "";
+    ps_engine *engine = open_engine(true);
+    ps_prm *prm = NULL;
+    ps_prm_options options = {.head_path = head_path(), .log = {.write = remember, .user = said}};
+    write_head(info_of(engine).identity);
+    assert_ok(ps_prm_create(engine, MODEL, &options, &prm, err));
+    assert_string_equal(said, "");
+    ps_prm_free(prm);
+    engine = open_engine(true);
+    write_head(NULL);
+    options.step_tag = "<|step|>";
+    options.step_separator = "\n\n";
+    assert_ok(ps_prm_create(engine, MODEL, &options, &prm, err));
+    assert_non_null(strstr(said, "does not say of which model"));
+    assert_non_null(strstr(said, "scoring.prm.step_tag cannot act"));
+    assert_non_null(strstr(said, "scoring.prm.step_separator cannot act"));
+    ps_prm_free(prm);
 }
 
 static ps_prm_event read_one(ps_prm *prm, const ps_prm_request *request) {
@@ -277,6 +312,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_written_head_is_read_back),
         cmocka_unit_test(what_does_not_belong_together_is_refused),
+        cmocka_unit_test(what_head_does_not_know_is_said),
         cmocka_unit_test(self_reads_what_comes_with_the_request),
         cmocka_unit_test(head_on_the_same_model_says_the_same),
         cmocka_unit_test(whatever_ends_an_answer_the_position_is_the_same),
