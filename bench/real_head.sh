@@ -3,24 +3,42 @@
 #
 # MODEL is a GGUF file (tools/get-model names some), DATA a test file. Without HEAD=FILE a head is learned first, from
 # PARTICLES (8) answers to each of DATA's first 300 problems (LEARN=N: of the first N), into FOLDER/head.gguf; FOLDER/head.txt
-# and head.json have its AUC within problems and the rest. Then, as bench/real_scores.sh: of GSM8K's problems those up to the
-# 500th are for choosing, OFFSET 300; those after it are for reporting: OFFSET 500, and MATH-500 with OFFSET 0 and HEAD.
-# The first row, independent samples, sets the budget of the others (FOLDER/budget). Rows "sure" stop once the leading answer
-# has that share: accuracy and tokens with and without. COMPARE=yes also compares the methods at equal forward passes, with
-# paired intervals (FOLDER/compare.json). It may be stopped at any time; the same command goes on.
+# and head.json have its AUC within problems and the rest, head.data which problems it knows. Then, as bench/real_scores.sh:
+# of GSM8K's problems the 200 up to the 500th are for choosing, OFFSET 300; those after it are for reporting: OFFSET 500, and
+# MATH-500 with OFFSET 0 and HEAD. What a head was learned from is refused, and so are problems of both parts at once.
+#
+# The first row, independent samples, sets the budget of the others: it is drawn for all of the problems first, and its mean
+# is FOLDER/budget. Rows "sure" stop once the leading answer has that share: accuracy and tokens with and without. COMPARE=yes
+# also compares the methods at equal forward passes, with paired intervals (FOLDER/compare.json); there CHOSEN="--key=value …"
+# (no commas) are settings of persistent alone, those that were chosen. It may be stopped at any time; the same command goes on.
 #   bench/real_head.sh runs/choose "$(tools/get-model qwen2.5-coder-1.5b)" gsm8k_test.jsonl
 #   HEAD=runs/choose/head.gguf COMPARE=yes bench/real_head.sh runs/report MODEL gsm8k_test.jsonl 500 819      # a GPU, all of it
 #   HEAD=runs/choose/head.gguf COMPARE=yes bench/real_head.sh runs/math MODEL math500.jsonl 0 500
 # The columns are told in bench/real_rows. A head on the generator's own states reads no token: prm is none of the passes.
 set -eu
 usage='usage: bench/real_head.sh FOLDER MODEL DATA [OFFSET [N [PARTICLES [--key=value…]]]]'
-folder=${1:?$usage} model=${2:?$usage} data=${3:?$usage} offset=${4:-300} problems=${5:-60} particles=${6:-8}
+folder=${1:?$usage} model=${2:?$usage} data=${3:?$usage} offset=${4:-300} problems=${5:-200} particles=${6:-8}
 if [ $# -gt 6 ]; then shift 6; else shift $#; fi
 learn=${LEARN:-300} head=${HEAD:-$folder/head.gguf}
-[ -n "${HEAD:-}" ] || [ "$offset" -ge "$learn" ] || {
-    echo "problems from $offset on: the first $learn are those that the head learns from; another data set needs HEAD=FILE"
+refuse() {
+    echo "$@"
     exit 2
 }
+[ "$offset" -ge 500 ] || [ $((offset + problems)) -le 500 ] ||
+    refuse "problems $offset to $((offset + problems)): those after the 500th are for reporting, not for choosing"
+
+# What a head knows stands beside it: the sum of its data's file, and of how many problems from the first on.
+known=${head%.gguf}.data
+sum_of() { cksum <"$1" | cut -d' ' -f1; }
+[ -n "${HEAD:-}" ] || [ -s "$head" ] || [ "$offset" -ge "$learn" ] ||
+    refuse "problems from $offset on: the first $learn are those that the head learns from; another data set needs HEAD=FILE"
+if [ -s "$known" ]; then
+    read -r sum count <"$known"
+    [ "$sum" != "$(sum_of "$data")" ] || [ "$offset" -ge "$count" ] ||
+        refuse "problems from $offset on: $head learned from the first $count of these"
+elif [ -s "$head" ]; then
+    echo "$known is not there: whether $head was learned from these problems is not known" >&2
+fi
 
 settings() { # a name and its keys, a line each
     own="--models.prm.enabled=true --scoring.prm.kind=self --scoring.prm.head_path=$head --scoring.type=prm_reward"
@@ -46,26 +64,29 @@ LIST
 always=samples
 keys_of() {
     budget=0
-    case $1 in samples*) ;; *) budget=$(cat "$folder/budget") ;; esac
+    case $1 in samples*) ;; *) read -r budget _ <"$folder/budget" ;; esac
     echo "--ps.budget.max_tokens=$budget --generation.include_logprobs=false"
 }
-after() {
-    [ -f "$folder/budget" ] || mean_tokens samples >"$folder/budget"
-}
+after() { :; }
 
 . "$(dirname "$0")/real_rows"
 mkdir -p "$folder"
 
-# The answers that it learns from keep their tokens.
 part() {
     code=0
     "$persamp" "$@" </dev/null || code=$?
     [ $code -le 1 ] || exit $code
 }
+
+# The answers that it learns from keep their tokens.
 if [ -z "${HEAD:-}" ] && [ ! -s "$head" ]; then
-    part eval --limit "$learn" --method=majority --models.generator.model_path="$model" --evaluation.dataset_path="$data" \
+    (part eval --limit "$learn" --method=majority --models.generator.model_path="$model" --evaluation.dataset_path="$data" \
         --generation.n_particles="$particles" --evaluation.save_particles=true \
-        --evaluation.output_dir="$folder/learn" "$@" >>"$folder/learn.txt" 2>&1
+        --evaluation.output_dir="$folder/learn" "$@") >>"$folder/learn.txt" 2>&1 || {
+        tail -5 "$folder/learn.txt"
+        exit 1
+    }
+    echo "$(sum_of "$data") $learn" >"$known"
     part learn --from "$folder/learn" -o "$head" --json "$folder/head.json" "$@" >"$folder/head.new"
     [ -s "$head" ] || {
         cat "$folder/head.new"
@@ -74,11 +95,23 @@ if [ -z "${HEAD:-}" ] && [ ! -s "$head" ]; then
     mv "$folder/head.new" "$folder/head.txt"
     cat "$folder/head.txt"
 fi
+
+# Tokens, the mean over all of the problems; of others it would not be the same number.
+if [ ! -s "$folder/budget" ]; then
+    # shellcheck disable=SC2046 # keys are words
+    solve "$offset" "$problems" samples $(settings | sed -n 's/^samples //p') "$@"
+    echo "$(mean_tokens samples) $offset $problems" >"$folder/budget"
+fi
+read -r budget of <"$folder/budget"
+[ "$of" = "$offset $problems" ] ||
+    refuse "$folder/budget is of other problems (OFFSET and N: ${of:-the first ten alone}): take another FOLDER"
 run_rows "$offset" "$problems" "$@"
 
 if [ -n "${COMPARE:-}" ]; then
-    part compare --methods 'persistent,best_of_n,votes=weighted_majority:weighted_majority.weights=prm,particle_filter,majority' \
-        --budgets "${particles}x" --per passes --json "$folder/compare.json" --offset "$offset" --limit "$problems" \
+    # shellcheck disable=SC2086 # keys are words
+    keys=$(printf '%s\n' ${CHOSEN:-} | sed 's/^--//' | paste -sd, -)
+    part compare --per passes --budgets "${particles}x" --json "$folder/compare.json" --offset "$offset" --limit "$problems" \
+        --methods "persistent${keys:+=persistent:$keys},best_of_n,votes=weighted_majority:weighted_majority.weights=prm,particle_filter,majority" \
         --models.generator.model_path="$model" --evaluation.dataset_path="$data" --models.prm.enabled=true \
         --scoring.prm.kind=self --scoring.prm.head_path="$head" --scoring.type=prm_reward \
         --evaluation.output_dir="$folder/equal" "$@" >"$folder/compare.new"

@@ -20,7 +20,7 @@ extern "C" {
 
 enum { PS_LEARN_STEPS = 12, PS_LEARN_BINS = 10 };
 
-/* Steps of one number, or states of like predictions. */
+/* Steps of one number, or states of like predictions; each problem weighs the same. */
 typedef struct ps_learn_row {
     size_t n;         /* states */
     double predicted; /* mean probability; NaN without any */
@@ -38,10 +38,11 @@ typedef struct ps_learn_report {
     /* Within problems, which alone decides between particles: a right and a wrong answer of one problem, at the same
      * step; the mean over the mixed problems, and its 95% interval by bootstrap over these. NaN without any. */
     double auc_within, auc_low, auc_high;
-    double brier, brier_base;           /* of the head, and of saying `base` always */
-    double log_loss;                    /* nats */
-    double l2;                          /* that was chosen */
-    size_t hidden;                      /* units between the layers; 0: logistic regression was as good */
+    double brier, brier_base; /* of the head, and of saying `base` always */
+    double log_loss;          /* nats */
+    double l2;                /* that was chosen */
+    double slope;             /* of the calibration, ≥ 0; 0: higher predictions were no sign of right ones */
+    size_t hidden;            /* units between the layers; 0: logistic regression was as good */
     ps_learn_row steps[PS_LEARN_STEPS]; /* by number of the step, from 1; the last row has all from there on */
     ps_learn_row bins[PS_LEARN_BINS];   /* by the probability: a reliability diagram */
     double pass_seconds, fit_seconds;   /* of the model, and of the learning */
@@ -52,13 +53,16 @@ PS_API ps_status ps_learn_json(const ps_learn_report *report, ps_text *text, ps_
 
 /* ---- From states --------------------------------------------------------- */
 
-/* A finished answer: the states of its steps in order. */
+/* A finished answer: the states of its steps in order. Not every step has one. */
 typedef struct ps_learn_answer {
     size_t problem;
     bool right;
     double weight;        /* within its problem; ≥ 0 */
     const uint32_t *rows; /* [n_rows] of the states; answers may share them */
     size_t n_rows;        /* answers without any are passed over */
+    /* [n_rows] ascending: which step of the answer each is the state of, from 0: states of the same step are compared.
+     * NULL: 0, 1, 2, … */
+    const uint32_t *steps;
 } ps_learn_answer;
 
 typedef struct ps_learn_states {
@@ -86,8 +90,8 @@ PS_API void ps_learned_clear(ps_learned *learned); /* {0} is fine */
 PS_API ps_status ps_learn_fit(const ps_learn_states *states, uint64_t seed, bool (*cancelled)(void *user), void *user,
                               ps_learned *learned, ps_error *err);
 
-/* Why a head is not worth writing, in *why: fewer than 30 problems with both right and wrong answers, or the interval
- * of auc_within does not lie above one half. PS_OK, else PS_DOMAIN. */
+/* Why a head is not worth writing, in *why: fewer than 30 problems with both right and wrong answers, a slope of 0, or
+ * the interval of auc_within does not lie above one half. PS_OK, else PS_DOMAIN. */
 PS_API ps_status ps_learn_judge(const ps_learn_report *report, ps_error *why);
 
 /* ---- From folders of results --------------------------------------------- */
@@ -111,9 +115,10 @@ typedef struct ps_learn_observer {
 PS_API ps_status ps_learn_config(ps_config *config, const char *folder, ps_error *err);
 
 /* All of it: read the folders, run the model over the answers, fit, judge, write. `config` from ps_learn_config.
- * PS_ARG: a folder of another model or of other settings, answers of a search without their weights (weight_q), lines
- * without particles or tokens; PS_DOMAIN: not worth writing (ps_learn_judge); the report is filled all the same, and
- * the states are kept. The same call again goes on where an earlier one was cut off. `observer` may be NULL. */
+ * PS_ARG: a folder of another model or of other settings, one that is named twice, answers of a search without their
+ * weights (weight_q), lines without particles or tokens; PS_DOMAIN: not worth writing (ps_learn_judge); the report is
+ * filled all the same, and the states are kept. The same call again goes on where an earlier one was cut off.
+ * `observer` may be NULL. */
 PS_API ps_status ps_learn(const ps_config *config, const ps_learn_options *options, const ps_learn_observer *observer,
                           ps_learn_report *report, ps_error *err);
 

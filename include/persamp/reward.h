@@ -26,6 +26,9 @@ typedef struct ps_prm_request {
     size_t length;
     uint64_t tag; /* returned in the event */
     bool ends;    /* the answer ends with it */
+    /* … and `text` has not its last token: the model ended the answer, or a stop string was cut from it. Not where an
+     * answer ends in its box, or for want of room. */
+    bool end_is_cut;
     const float
         *hidden; /* ps_event.hidden of the step, for a reward model that reads it; copied. NULL: no token, no state */
 } ps_prm_request;
@@ -89,8 +92,10 @@ PS_API const char *ps_prm_identity(const ps_prm *prm);
  * network on its hidden state at the tag, in a tensor file. docs/reward.md has the details and the file's format. */
 typedef struct ps_prm_options {
     ps_aggregate aggregate;
-    const char *system;   /* system message before the question; NULL: what the model's metadata say, else none */
-    const char *step_tag; /* text after each step; NULL: what the metadata of the head file or the model say */
+    const char *system;   /* system message before the question; NULL: what the model's metadata say, else none; of a
+                             learned head: what its file says */
+    const char *step_tag; /* text after each step; NULL: what the metadata of the head file or the model say. A learned
+                             head has neither a tag nor a separator: either is warned about */
     /* Text that separates the steps it was trained on, such as "\n\n": it is read where that comes, and at the end of
      * the answer; between, its last reading stands (1 before the first). NULL: what the model's metadata say, else it
      * is read after every step. */
@@ -133,8 +138,10 @@ PS_API ps_status ps_prm_pooling_create(const ps_openai_options *server, const ps
 typedef struct ps_head_origin {
     char *model;               /* ps_engine_info.identity of the model whose hidden states it reads */
     char *steps;               /* where their steps end, as ps_steps_words puts it */
-    char *system;              /* the system message before the question */
+    char *system;              /* the system message before the question; "": none */
+    char *prompt;              /* the whole prompt (prompt.template); "": the model's own chat template */
     double temperature, top_p; /* NaN: the file does not say */
+    double top_k;              /* likewise; 0: all */
 } ps_head_origin;
 /* *learned: the head reads the state before a step's last token, as learned ones do, and not one at a tag. PS_IO,
  * PS_FORMAT: damaged; PS_ENGINE: built without libllama. Free with ps_head_origin_clear. */

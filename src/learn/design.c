@@ -20,28 +20,34 @@ unsigned ps_fold_of(const char *text) {
     return (unsigned)((h >> 32) % PS_FOLDS);
 }
 
-static void add_answer(ps_design *d, const ps_learn_answer *a, double share, unsigned fold) {
+/* `mass`: Σ w of the answers that have a row, w the weight of an answer within its problem. */
+static void add_answer(ps_design *d, const ps_learn_answer *a, double w, unsigned fold, double *mass) {
     for (size_t k = 0; k < a->n_rows; k++) {
         const uint32_t row = a->rows[k];
-        const double w = share / (double)a->n_rows;
-        d->weight[row] += w;
+        d->weight[row] += w / (double)a->n_rows;
         d->target[row] += a->right ? w : 0;
         d->fold[row] = (uint8_t)fold;
+        mass[row] += w;
     }
 }
 
-/* Answers of one problem stand together. */
-static void weigh(const ps_learn_states *s, ps_design *d) {
+/* Answers of one problem stand together. How long an answer is decides what its steps weigh in the fit, and nothing of
+ * what a state that it shares with others is worth: P(right | prefix) is Σ w·right / Σ w. */
+static ps_status weigh(const ps_learn_states *s, ps_design *d, ps_error *err) {
+    double *mass = ps_calloc(d->n, sizeof *mass);
+    if (mass == NULL) return ps_nomem(err);
     for (size_t from = 0, to; from < s->n_answers; from = to) {
         const size_t problem = s->answers[from].problem;
         double sum = 0;
         for (to = from; to < s->n_answers && s->answers[to].problem == problem; to++)
             sum += s->answers[to].n_rows > 0 ? s->answers[to].weight : 0;
         for (size_t i = from; i < to && sum > 0; i++)
-            add_answer(d, &s->answers[i], s->answers[i].weight / sum, ps_fold_of(s->texts[problem]));
+            add_answer(d, &s->answers[i], s->answers[i].weight / sum, ps_fold_of(s->texts[problem]), mass);
     }
     for (size_t i = 0; i < d->n; i++)
-        d->target[i] = d->weight[i] > 0 ? d->target[i] / d->weight[i] : 0;
+        d->target[i] = mass[i] > 0 ? d->target[i] / mass[i] : 0;
+    ps_free(mass);
+    return PS_OK;
 }
 
 static ps_status find_scales(const ps_learn_states *s, ps_design *d, ps_error *err) {
@@ -83,8 +89,8 @@ ps_status ps_design_make(const ps_learn_states *s, ps_design *d, ps_error *err) 
     if (d->x == NULL || d->weight == NULL || d->target == NULL || d->fold == NULL || d->mean == NULL ||
         d->scale == NULL)
         return ps_nomem(err);
-    weigh(s, d);
-    ps_status status = find_scales(s, d, err);
+    ps_status status = weigh(s, d, err);
+    if (status == PS_OK) status = find_scales(s, d, err);
     for (size_t i = 0; i < d->n && status == PS_OK; i++)
         for (size_t j = 0; j < d->width; j++)
             d->x[i * d->stride + j] = (float)(((double)s->states[i * d->width + j] - d->mean[j]) * d->scale[j]);

@@ -6,8 +6,8 @@
 
 enum { PS_FOLDS = 5, PS_LANES = 16 /* partial sums of a product: a vector or two of any processor */ };
 
-/* Each problem weighs 1, each answer its share of that, each step of an answer the same. A state that several answers
- * share has the sum of their weights, and as target the share of it that was right. */
+/* Each problem weighs 1, each answer its share w of that, each step of an answer the same. A state that several answers
+ * share weighs as much as their steps there together; its target is Σ w·right / Σ w, however long they are. */
 typedef struct ps_design {
     size_t n, width, stride; /* stride: width rounded up to PS_LANES, zeros there */
     float *x;                /* [n × stride] of mean 0 and deviation 1 */

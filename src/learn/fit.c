@@ -228,6 +228,18 @@ double ps_fit_loss(const ps_design *d, const double *logits, unsigned of, double
     return total > 0 ? sum / total : 0;
 }
 
+/* The logit of the share that was right; of all or none, of one in a million less. */
+static double logit_of_mean(const ps_design *d) {
+    const double least = 1e-6;
+    double right = 0, total = 0;
+    for (size_t i = 0; i < d->n; i++) {
+        right += d->weight[i] * d->target[i];
+        total += d->weight[i];
+    }
+    const double share = fmin(fmax(total > 0 ? right / total : 0.5, least), 1 - least);
+    return log(share / (1 - share));
+}
+
 /* Newton's method on two numbers; the step is halved until the loss falls. */
 ps_status ps_fit_platt(const ps_design *d, const double *logits, double *a, double *b, ps_error *err) {
     enum { ROUNDS = 50 };
@@ -264,6 +276,10 @@ ps_status ps_fit_platt(const ps_design *d, const double *logits, double *a, doub
     }
     *a = before[0];
     *b = before[1];
+    if (!(*a > 0)) { /* the loss is convex: the best of what is allowed is at its edge */
+        *a = 0;
+        *b = logit_of_mean(d);
+    }
     ps_free(moved);
     return PS_OK;
 }

@@ -25,7 +25,9 @@ void ps_fit_predict(const ps_fit *fit, const double *parameters, unsigned of, do
 /* Mean cross-entropy over the states of a fold, and their weight. */
 double ps_fit_loss(const ps_design *design, const double *logits, unsigned of, double *weight);
 
-/* The pair (a, b) for which sigmoid(a · logit + b) predicts best over all states: Platt's calibration. */
+/* The pair (a, b), a ≥ 0, for which sigmoid(a · logit + b) predicts best over all states: Platt's calibration. a = 0: a
+ * higher logit is no sign of a right answer, and what predicts best is the same number always. (A negative a would turn
+ * the ranking over by the very labels that it is judged by.) */
 ps_status ps_fit_platt(const ps_design *design, const double *logits, double *a, double *b, ps_error *err);
 
 #endif

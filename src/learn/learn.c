@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- From questions to states -------------------------------------------- */
@@ -13,12 +14,14 @@ typedef struct gathered {
     ps_learn_states states;
     ps_learn_answer *answers;
     uint32_t *rows;     /* of all answers */
+    uint32_t *steps;    /* likewise, which step each is of */
     const char **texts; /* [n questions] */
 } gathered;
 
 static void clear_gathered(gathered *g) {
     ps_free(g->answers);
     ps_free(g->rows);
+    ps_free(g->steps);
     ps_free(g->texts);
 }
 
@@ -26,49 +29,59 @@ static size_t depth_of(const ps_question *q, uint32_t step) {
     return (size_t)q->steps[step].depth + 1;
 }
 
-/* The rows of an answer's steps in order; how many. */
-static size_t rows_of(const ps_question *q, const ps_states *states, size_t from, uint32_t last, uint32_t *rows) {
-    size_t n = 0;
+/* The rows of an answer's steps in order, and which steps these are; how many have one. */
+static size_t rows_of(const ps_question *q, const ps_states *states, size_t from, uint32_t last, uint32_t *rows,
+                      uint32_t *steps) {
+    size_t n = 0, k;
     for (uint32_t at = last; at != PS_NO_STEP; at = q->steps[at].parent)
-        if (states->there[from + at]) rows[n++] = (uint32_t)(from + at);
-    for (size_t i = 0; i < n / 2; i++) {
-        const uint32_t row = rows[i];
-        rows[i] = rows[n - 1 - i];
-        rows[n - 1 - i] = row;
+        n += states->there[from + at];
+    k = n;
+    for (uint32_t at = last; at != PS_NO_STEP; at = q->steps[at].parent) {
+        if (!states->there[from + at]) continue;
+        rows[--k] = (uint32_t)(from + at);
+        steps[k] = q->steps[at].depth;
     }
     return n;
 }
 
+/* The answers of question i; their rows go behind those that are there. */
+static size_t gather_question(const ps_samples *samples, const ps_states *states, size_t i, size_t n_rows,
+                              gathered *g) {
+    const ps_question *q = &samples->questions[i];
+    for (size_t a = 0; a < q->n_samples; a++) {
+        const ps_sample *s = &q->samples[a];
+        uint32_t *rows = g->rows + n_rows, *steps = g->steps + n_rows;
+        const size_t n = rows_of(q, states, states->from[i], s->last, rows, steps);
+        if (n == 0) continue;
+        g->answers[g->states.n_answers++] = (ps_learn_answer){
+            .problem = i, .right = s->right, .weight = s->weight, .rows = rows, .n_rows = n, .steps = steps};
+        n_rows += n;
+    }
+    g->texts[i] = q->text;
+    return n_rows;
+}
+
 static ps_status gather(const ps_samples *samples, const ps_states *states, gathered *g, ps_error *err) {
-    size_t n_answers = 0, n_rows = 0, k = 0;
+    size_t n_answers = 0, n_rows = 0;
     for (size_t i = 0; i < samples->n; i++)
         for (size_t a = 0; a < samples->questions[i].n_samples; a++, n_answers++)
             n_rows += depth_of(&samples->questions[i], samples->questions[i].samples[a].last);
     g->answers = ps_calloc(n_answers, sizeof *g->answers);
     g->rows = ps_calloc(n_rows, sizeof *g->rows);
+    g->steps = ps_calloc(n_rows, sizeof *g->steps);
     g->texts = ps_calloc(samples->n, sizeof *g->texts);
-    if (g->answers == NULL || g->rows == NULL || g->texts == NULL) return ps_nomem(err);
-    uint32_t *rows = g->rows;
-    for (size_t i = 0; i < samples->n; i++) {
-        const ps_question *q = &samples->questions[i];
-        g->texts[i] = q->text;
-        for (size_t a = 0; a < q->n_samples; a++) {
-            const ps_sample *s = &q->samples[a];
-            const size_t n = rows_of(q, states, states->from[i], s->last, rows);
-            if (n == 0) continue;
-            g->answers[k++] =
-                (ps_learn_answer){.problem = i, .right = s->right, .weight = s->weight, .rows = rows, .n_rows = n};
-            rows += n;
-        }
-    }
+    if (g->answers == NULL || g->rows == NULL || g->steps == NULL || g->texts == NULL) return ps_nomem(err);
     g->states = (ps_learn_states){.n = states->n,
                                   .width = states->width,
                                   .states = states->values,
                                   .answers = g->answers,
-                                  .n_answers = k,
                                   .n_problems = samples->n,
                                   .texts = g->texts};
-    return k > 0 ? PS_OK : ps_fail(err, PS_ARG, "there is no finished answer in these folders to learn from");
+    n_rows = 0;
+    for (size_t i = 0; i < samples->n; i++)
+        n_rows = gather_question(samples, states, i, n_rows, g);
+    return g->states.n_answers > 0 ? PS_OK
+                                   : ps_fail(err, PS_ARG, "there is no finished answer in these folders to learn from");
 }
 
 /* ---- All of it ----------------------------------------------------------- */
@@ -86,8 +99,10 @@ static ps_status write_head(const ps_config *c, const ps_models *models, const p
     const ps_head_origin origin = {.model = (char *)info.identity, /* read only */
                                    .steps = steps.data,
                                    .system = (char *)c->prompt_system,
+                                   .prompt = (char *)(c->prompt_template != NULL ? c->prompt_template : ""),
                                    .temperature = c->generation_temperature,
-                                   .top_p = c->generation_top_p};
+                                   .top_p = c->generation_top_p,
+                                   .top_k = (double)c->generation_top_k};
     ps_status status = ps_head_write(path, learned->layers, learned->n_layers, &origin, err);
     ps_text_clear(&steps);
     return status;
@@ -107,6 +122,18 @@ static void tell_of_what_is_missing(const ps_samples *samples, const ps_states *
                       states->skipped);
 }
 
+/* The same folder by two names, too. What cannot be looked at is refused when it is read. */
+static ps_status check_folders(const ps_learn_options *o, ps_error *err) {
+    struct stat a, b;
+    for (size_t i = 0; i < o->n_folders; i++)
+        for (size_t k = 0; k < i; k++)
+            if (stat(o->folders[i], &a) == 0 && stat(o->folders[k], &b) == 0 && a.st_dev == b.st_dev &&
+                a.st_ino == b.st_ino)
+                return ps_fail(err, PS_ARG, "%s and %s are one folder, whose answers would count twice: name it once",
+                               o->folders[k], o->folders[i]);
+    return PS_OK;
+}
+
 static ps_status learn(const ps_config *c, const ps_learn_options *o, const ps_learn_observer *observer,
                        ps_models *models, ps_session *session, const char *states_path, ps_learn_report *report,
                        ps_error *err) {
@@ -118,7 +145,7 @@ static ps_status learn(const ps_config *c, const ps_learn_options *o, const ps_l
     ps_states states = {0};
     gathered g = {0};
     ps_learned learned = {0};
-    ps_status status = PS_OK;
+    ps_status status = check_folders(o, err);
     for (size_t i = 0; i < o->n_folders && status == PS_OK; i++)
         status = ps_samples_read(&samples, o->folders[i], err);
     const double started = ps_now();
@@ -192,6 +219,7 @@ ps_status ps_learn_json(const ps_learn_report *r, ps_text *text, ps_error *err) 
                    {"brier_of_mean", r->brier_base},
                    {"log_loss", r->log_loss},
                    {"l2", r->l2},
+                   {"calibration_slope", r->slope},
                    {"pass_seconds", r->pass_seconds},
                    {"fit_seconds", r->fit_seconds}};
     json_t *root = json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "problems", (json_int_t)r->problems, "answers",

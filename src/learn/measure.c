@@ -32,20 +32,39 @@ static double auc_of(point *points, size_t n) {
     return right > 0 && wrong > 0 ? above / (right * wrong) : NAN;
 }
 
+/* Of right answers, each problem alike. */
+static double share_of_right(const ps_learn_states *s) {
+    double sum = 0, problems = 0;
+    for (size_t from = 0, to; from < s->n_answers; from = to) {
+        double right = 0, all = 0;
+        for (to = from; to < s->n_answers && s->answers[to].problem == s->answers[from].problem; to++) {
+            const ps_learn_answer *a = &s->answers[to];
+            if (a->n_rows == 0) continue;
+            right += a->right ? a->weight : 0;
+            all += a->weight;
+        }
+        if (!(all > 0)) continue;
+        sum += right / all;
+        problems++;
+    }
+    return problems > 0 ? sum / problems : 0;
+}
+
 static ps_status measure_all(const ps_design *d, const double *p, ps_learn_report *out, ps_error *err) {
     point *points = ps_calloc(d->n, sizeof *points);
-    double total = 0;
+    double total = 0, target = 0;
+    const double base = out->base;
     if (points == NULL) return ps_nomem(err);
     for (size_t i = 0; i < d->n; i++) {
         const double w = d->weight[i], y = d->target[i];
         points[i] = (point){p[i], w * y, w * (1 - y)};
         total += w;
-        out->base += w * y;
+        target += w * y;
         out->brier += w * (y * (1 - p[i]) * (1 - p[i]) + (1 - y) * p[i] * p[i]);
     }
-    out->base /= total > 0 ? total : 1;
+    target /= total > 0 ? total : 1;
     out->brier /= total > 0 ? total : 1;
-    out->brier_base = out->base * (1 - out->base);
+    out->brier_base = target * (1 - base) * (1 - base) + (1 - target) * base * base;
     out->auc = auc_of(points, d->n);
     ps_free(points);
     return PS_OK;
@@ -63,16 +82,31 @@ static size_t row_of_step(size_t step) {
     return step < PS_LEARN_STEPS ? step : PS_LEARN_STEPS - 1;
 }
 
+/* Which step of the answer the state of its row k is of. */
+static size_t step_of(const ps_learn_answer *a, size_t k) {
+    return a->steps != NULL ? a->steps[k] : k;
+}
+
+/* Steps that only one of the two has a state of are passed over: a third step is never compared with a second. */
 static void add_pair(const ps_learn_answer *right, const ps_learn_answer *wrong, const double *p, pairs *sum) {
-    const size_t n = right->n_rows < wrong->n_rows ? right->n_rows : wrong->n_rows;
     const double weight = right->weight * wrong->weight;
-    for (size_t k = 0; k < n; k++) {
-        const double a = p[right->rows[k]], b = p[wrong->rows[k]], above = a > b ? 1 : a == b ? 0.5 : 0;
-        sum->above += weight * above / (double)n;
-        sum->step_above[row_of_step(k)] += weight * above;
-        sum->step_weight[row_of_step(k)] += weight;
+    double above = 0;
+    size_t n = 0;
+    for (size_t i = 0, k = 0; i < right->n_rows && k < wrong->n_rows;) {
+        const size_t step = step_of(right, i), other = step_of(wrong, k);
+        if (step == other) {
+            const double a = p[right->rows[i]], b = p[wrong->rows[k]], is_above = a > b ? 1 : a == b ? 0.5 : 0;
+            above += is_above;
+            n++;
+            sum->step_above[row_of_step(step)] += weight * is_above;
+            sum->step_weight[row_of_step(step)] += weight;
+        }
+        i += step <= other;
+        k += other <= step;
     }
-    sum->weight += n > 0 ? weight : 0;
+    if (n == 0) return;
+    sum->above += weight * above / (double)n;
+    sum->weight += weight;
 }
 
 static pairs pairs_of(const ps_learn_answer *answers, size_t n, const double *p) {
@@ -96,7 +130,8 @@ static ps_status bootstrap(const double *x, size_t n, uint64_t seed, double *low
     for (size_t b = 0; b < RESAMPLES; b++) {
         const ps_rng_key key = {seed, n, (uint32_t)b, PS_RNG_METHOD};
         for (size_t i = 0; i < n; i++)
-            means[b] += x[(size_t)(ps_uniform(key, i) * (double)n)] / (double)n;
+            means[b] += x[(size_t)(ps_uniform(key, i) * (double)n)];
+        means[b] /= (double)n; /* of equal numbers exactly that number */
     }
     qsort(means, RESAMPLES, sizeof *means, by_value);
     *low = means[RESAMPLES / 40];
@@ -156,11 +191,24 @@ static void finish(const sums *s, ps_learn_row *row) {
     row->right = s->weight > 0 ? s->right / s->weight : NAN;
 }
 
+/* The steps of one problem's answers, each answer by its share: every problem weighs the same. */
+static void add_steps(const ps_learn_answer *answers, size_t n, const double *p, sums *steps) {
+    double all = 0;
+    for (size_t i = 0; i < n; i++)
+        all += answers[i].n_rows > 0 ? answers[i].weight : 0;
+    for (size_t i = 0; i < n && all > 0; i++)
+        for (size_t k = 0; k < answers[i].n_rows; k++)
+            add(&steps[row_of_step(step_of(&answers[i], k))], answers[i].weight / all, p[answers[i].rows[k]],
+                answers[i].right);
+}
+
 static void fill_tables(const ps_learn_states *s, const ps_design *d, const double *p, ps_learn_report *out) {
     sums steps[PS_LEARN_STEPS] = {0}, bins[PS_LEARN_BINS] = {0};
-    for (size_t i = 0; i < s->n_answers; i++)
-        for (size_t k = 0; k < s->answers[i].n_rows; k++)
-            add(&steps[row_of_step(k)], s->answers[i].weight, p[s->answers[i].rows[k]], s->answers[i].right);
+    for (size_t from = 0, to; from < s->n_answers; from = to) {
+        for (to = from; to < s->n_answers && s->answers[to].problem == s->answers[from].problem;)
+            to++;
+        add_steps(s->answers + from, to - from, p, steps);
+    }
     for (size_t i = 0; i < d->n; i++) {
         const int bin = (int)(p[i] * PS_LEARN_BINS);
         if (d->weight[i] > 0)
@@ -174,6 +222,7 @@ static void fill_tables(const ps_learn_states *s, const ps_design *d, const doub
 
 ps_status ps_measure(const ps_learn_states *states, const ps_design *design, const double *p, uint64_t seed,
                      ps_learn_report *report, ps_error *err) {
+    report->base = share_of_right(states);
     ps_status status = measure_all(design, p, report, err);
     if (status == PS_OK) status = measure_within(states, p, seed, report, err);
     if (status == PS_OK) fill_tables(states, design, p, report);

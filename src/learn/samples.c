@@ -38,6 +38,8 @@ typedef struct tree {
     uint32_t *step;           /* [n] in the question, PS_NO_STEP: not taken over */
     bool *inner;              /* [n] it has children: no answer was left there */
     size_t n;
+    size_t *path; /* [n_path ≤ n] an answer's last particle and those before it, up to the root's child */
+    size_t n_path;
 } tree;
 
 static size_t number_of(const json_t *object, const char *key) {
@@ -58,7 +60,8 @@ static ps_status index_particles(const json_t *list, tree *t, const place *at, p
     t->particles = ps_calloc(t->n, sizeof *t->particles);
     t->step = ps_calloc(t->n, sizeof *t->step);
     t->inner = ps_calloc(t->n, sizeof *t->inner);
-    if (t->particles == NULL || t->step == NULL || t->inner == NULL) return ps_nomem(err);
+    t->path = ps_calloc(t->n, sizeof *t->path);
+    if (t->particles == NULL || t->step == NULL || t->inner == NULL || t->path == NULL) return ps_nomem(err);
     for (i = 0; i < t->n; i++)
         t->step[i] = PS_NO_STEP;
     json_array_foreach(list, i, one) {
@@ -89,17 +92,19 @@ static ps_status read_tokens(const json_t *particle, ps_step *step, const place 
     return PS_OK;
 }
 
-/* The particle and those before it become steps of the question, unless they are already. */
-static ps_status take_steps(ps_question *q, tree *t, size_t id, const place *at, ps_error *err) {
-    const size_t parent = number_of(t->particles[id], "parent");
-    if (t->step[id] != PS_NO_STEP) return PS_OK;
-    if (parent > 0) {
-        if (t->particles[parent] == NULL) return damaged(at, err);
-        ps_status status = take_steps(q, t, parent, at, err);
-        if (status != PS_OK) return status;
+/* An answer may have as many steps as a line has particles: no recursion over them. */
+static ps_status find_path(tree *t, size_t id, const place *at, ps_error *err) {
+    for (t->n_path = 0; id > 0; id = number_of(t->particles[id], "parent")) {
+        if (t->particles[id] == NULL) return damaged(at, err);
+        t->path[t->n_path++] = id;
     }
+    return PS_OK;
+}
+
+/* The particle becomes a step of the question, after that of its parent. */
+static ps_status take_step(ps_question *q, tree *t, size_t id, const place *at, ps_error *err) {
     if (ps_reserve(&q->steps, &q->steps_capacity, q->n_steps + 1) != PS_OK) return ps_nomem(err);
-    ps_step made = {.parent = t->step[parent]};
+    ps_step made = {.parent = t->step[number_of(t->particles[id], "parent")]};
     made.depth = made.parent != PS_NO_STEP ? q->steps[made.parent].depth + 1 : 0;
     ps_status status = read_tokens(t->particles[id], &made, at, err);
     if (status != PS_OK) {
@@ -111,25 +116,40 @@ static ps_status take_steps(ps_question *q, tree *t, size_t id, const place *at,
     return PS_OK;
 }
 
-/* The whole answer. */
-static ps_status text_of(const tree *t, size_t id, ps_text *text, ps_error *err) {
-    const size_t parent = number_of(t->particles[id], "parent");
-    ps_status status = parent > 0 ? text_of(t, parent, text, err) : PS_OK;
-    const char *own = json_string_value(json_object_get(t->particles[id], "text"));
-    if (own != NULL) ps_text_puts(text, own);
-    return status != PS_OK || ps_text_ok(text) ? status : ps_nomem(err);
+/* The path's particles, unless they are steps already, from the root on. */
+static ps_status take_path(ps_question *q, tree *t, const place *at, ps_error *err) {
+    ps_status status = PS_OK;
+    for (size_t i = t->n_path; i-- > 0 && status == PS_OK;)
+        if (t->step[t->path[i]] == PS_NO_STEP) status = take_step(q, t, t->path[i], at, err);
+    return status;
 }
 
+/* The whole answer. */
+static ps_status text_of(const tree *t, ps_text *text, ps_error *err) {
+    for (size_t i = t->n_path; i-- > 0;) {
+        const char *own = json_string_value(json_object_get(t->particles[t->path[i]], "text"));
+        if (own != NULL) ps_text_puts(text, own);
+    }
+    return ps_text_ok(text) ? PS_OK : ps_nomem(err);
+}
+
+/* A share: of all finished answers as draws from the model. */
 static ps_status weight_of(const json_t *particle, bool independent, const place *at, double *weight, ps_error *err) {
     const json_t *saved = json_object_get(particle, "weight_q");
     *weight = independent ? 1 : json_number_value(saved);
-    if (independent || json_is_number(saved)) return PS_OK;
-    return ps_fail(
-        err, PS_ARG,
-        "%s:%zu: these answers were chosen by a search, and their weights as draws (weight_q) are not saved: "
-        "what was selected makes prefixes look better than they are. Learn from independent samples, "
-        "--method=majority or best_of_n",
-        at->path, at->line);
+    if (independent) return PS_OK;
+    if (!json_is_number(saved))
+        return ps_fail(
+            err, PS_ARG,
+            "%s:%zu: these answers were chosen by a search, and their weights as draws (weight_q) are not saved: "
+            "what was selected makes prefixes look better than they are. Learn from independent samples, "
+            "--method=majority or best_of_n",
+            at->path, at->line);
+    if (*weight >= 0 && *weight <= 1) return PS_OK;
+    return ps_fail(err, PS_FORMAT,
+                   "%s:%zu: the weight of an answer as a draw (weight_q) is %g, expected 0 to 1: the line is damaged; "
+                   "remove it, and solve its problem again",
+                   at->path, at->line, *weight);
 }
 
 static ps_status take_answer(ps_samples *s, ps_question *q, tree *t, size_t id, bool independent, const place *at,
@@ -137,8 +157,9 @@ static ps_status take_answer(ps_samples *s, ps_question *q, tree *t, size_t id, 
     ps_sample made = {0};
     ps_text text = {0};
     ps_status status = weight_of(t->particles[id], independent, at, &made.weight, err);
-    if (status == PS_OK) status = take_steps(q, t, id, at, err);
-    if (status == PS_OK) status = text_of(t, id, &text, err);
+    if (status == PS_OK) status = find_path(t, id, at, err);
+    if (status == PS_OK) status = take_path(q, t, at, err);
+    if (status == PS_OK) status = text_of(t, &text, err);
     if (status == PS_OK) status = ps_session_judge(s->session, q->gold, ps_text_cstr(&text), &made.right, err);
     if (status == PS_OK && ps_reserve(&q->samples, &q->samples_capacity, q->n_samples + 1) != PS_OK)
         status = ps_nomem(err);
@@ -183,6 +204,7 @@ static ps_status take_particles(ps_samples *s, ps_question *q, const json_t *lis
     ps_free(t.particles);
     ps_free(t.step);
     ps_free(t.inner);
+    ps_free(t.path);
     return status;
 }
 
@@ -320,7 +342,13 @@ static ps_status check_record(const ps_samples *s, const char *folder, ps_error 
     ps_config *theirs = NULL;
     char *model = NULL;
     ps_status status = read_record(folder, &theirs, &model, err);
-    if (status == PS_OK && model != NULL && s->model != NULL && strcmp(model, s->model) != 0)
+    if (status == PS_OK && model == NULL && s->model != NULL)
+        status = ps_fail(err, PS_ARG,
+                         "%s: its config.yaml does not say which model wrote these answers (its line "
+                         "\"# models.generator:\" is missing), and states of another model mean nothing: restore the "
+                         "file as `persamp eval` wrote it, or run again",
+                         folder);
+    else if (status == PS_OK && s->model != NULL && strcmp(model, s->model) != 0)
         status = ps_fail(err, PS_ARG,
                          "%s: these answers are of another model: %s, and the one that was loaded is %s; set "
                          "models.generator.model_path to the model that wrote them",

@@ -25,9 +25,12 @@ typedef struct work {
     const ps_question *question;
     size_t number; /* of the question */
     ps_node root;
-    node *nodes;    /* [n_steps] */
-    bool *wanted;   /* [n_steps] somebody wants its tail */
-    size_t deepest; /* step, + 1 */
+    node *nodes;       /* [n_steps] */
+    ps_keep_key *keys; /* [n_steps] of the states */
+    bool *missing;     /* [n_steps] its state is not kept yet */
+    bool *needed;      /* [n_steps] it or a step below it is missing */
+    bool *wanted;      /* [n_steps] somebody wants its tail */
+    size_t deepest;    /* needed step, + 1 */
     bool failed;
 } work;
 
@@ -49,7 +52,7 @@ static ps_status submit(reader *r, size_t w, size_t step, ps_error *err) {
     const ps_step *s = &at->question->steps[step];
     const ps_node parent = s->parent == PS_NO_STEP ? at->root : at->nodes[s->parent].node;
     const uint32_t last = (uint32_t)s->n_tokens - 1, marks[2] = {last > 0 ? last - 1 : last, last};
-    const bool before = s->n_tokens > 1;
+    const bool before = s->n_tokens > 1 && at->missing[step];
     const size_t n_marks = (before ? 1 : 0) + (at->wanted[step] ? 1 : 0);
     const ps_evaluate_request request = {.node = parent,
                                          .tokens = s->tokens,
@@ -91,11 +94,11 @@ static ps_status take(reader *r, const ps_event *event, ps_error *err) {
     at->nodes[step].node = event->child;
     r->states->passed += event->prefilled;
     const float *state = event->hidden;
-    if (s->n_tokens > 1) {
+    if (at->missing[step] && s->n_tokens > 1) {
         memcpy(r->states->values + place * width, state, width * sizeof *state);
         r->states->there[place] = true;
         state += width;
-    } else if (s->parent != PS_NO_STEP && at->nodes[s->parent].tail != NULL) {
+    } else if (at->missing[step]) { /* of one token: what was there before it */
         memcpy(r->states->values + place * width, at->nodes[s->parent].tail, width * sizeof *state);
         r->states->there[place] = true;
     }
@@ -128,7 +131,7 @@ static ps_status read_depth(reader *r, size_t depth, ps_error *err) {
     for (size_t w = 0; w < r->n_works; w++) {
         work *at = &r->works[w];
         for (size_t i = 0; i < at->question->n_steps && status == PS_OK && !at->failed; i++) {
-            if (at->question->steps[i].depth != depth) continue;
+            if (at->question->steps[i].depth != depth || !at->needed[i]) continue;
             status = at->question->steps[i].n_tokens > 0 ? submit(r, w, i, err) : stand_still(r, at, i, err);
         }
     }
@@ -136,38 +139,79 @@ static ps_status read_depth(reader *r, size_t depth, ps_error *err) {
     return status == PS_OK ? drained : status;
 }
 
-static ps_status begin(reader *r, size_t number, ps_error *err) {
+/* What is kept of a question's states, into where they belong; how many are missing. */
+static size_t find_kept(reader *r, work *at, const ps_keep *kept) {
+    size_t n = 0;
+    for (size_t i = 0; i < at->question->n_steps; i++) {
+        const size_t place = r->states->from[at->number] + i;
+        if (at->keys[i].text[0] == '\0') continue;
+        r->states->there[place] = ps_keep_find(kept, &at->keys[i], r->states->values + place * r->states->width);
+        at->missing[i] = !r->states->there[place];
+        n += at->missing[i];
+    }
+    return n;
+}
+
+/* What has to be read for the missing states: the steps before theirs, and of some the state at their end. */
+static void find_needed(work *at) {
+    const ps_question *q = at->question;
+    for (size_t i = q->n_steps; i-- > 0;) {
+        const ps_step *s = &q->steps[i];
+        const bool passes_on = s->n_tokens == 1 ? at->missing[i] : s->n_tokens == 0 && at->wanted[i];
+        at->needed[i] = at->needed[i] || at->missing[i];
+        if (!at->needed[i]) continue;
+        if (s->depth + 1 > at->deepest) at->deepest = s->depth + 1;
+        if (s->parent == PS_NO_STEP) continue;
+        at->needed[s->parent] = true;
+        at->wanted[s->parent] = at->wanted[s->parent] || passes_on;
+    }
+}
+
+static void clear_work(reader *r, work *at) {
+    for (size_t i = 0; at->nodes != NULL && i < at->question->n_steps; i++) {
+        ps_engine_release(r->engine, at->nodes[i].node);
+        ps_free(at->nodes[i].tail);
+    }
+    ps_engine_release(r->engine, at->root);
+    ps_free(at->nodes);
+    ps_free(at->keys);
+    ps_free(at->missing);
+    ps_free(at->needed);
+    ps_free(at->wanted);
+}
+
+/* A work for the question, unless all its states are kept. */
+static ps_status begin(reader *r, size_t number, const ps_keep *kept, ps_error *err) {
     const ps_question *q = &r->samples->questions[number];
     work *at = &r->works[r->n_works++];
     const ps_problem problem = {.text = q->text};
     ps_error why;
-    *at = (work){.question = q, .number = number};
-    at->nodes = ps_calloc(q->n_steps, sizeof *at->nodes);
-    at->wanted = ps_calloc(q->n_steps, sizeof *at->wanted);
-    if (at->nodes == NULL || at->wanted == NULL) return ps_nomem(err);
-    for (size_t i = q->n_steps; i-- > 0;) {
-        const ps_step *s = &q->steps[i];
-        if (s->depth + 1 > at->deepest) at->deepest = s->depth + 1;
-        const bool passes_on = s->n_tokens == 1 || (s->n_tokens == 0 && at->wanted[i]);
-        if (passes_on && s->parent != PS_NO_STEP) at->wanted[s->parent] = true;
+    *at = (work){.question = q,
+                 .number = number,
+                 .nodes = ps_calloc(q->n_steps, sizeof *at->nodes),
+                 .keys = ps_calloc(q->n_steps, sizeof *at->keys),
+                 .missing = ps_calloc(q->n_steps, sizeof *at->missing),
+                 .needed = ps_calloc(q->n_steps, sizeof *at->needed),
+                 .wanted = ps_calloc(q->n_steps, sizeof *at->wanted)};
+    if (at->nodes == NULL || at->keys == NULL || at->missing == NULL || at->needed == NULL || at->wanted == NULL)
+        return ps_nomem(err);
+    ps_status status = ps_keep_keys(q, at->keys, err);
+    if (status != PS_OK) return status;
+    if (find_kept(r, at, kept) == 0) {
+        clear_work(r, at);
+        r->n_works--;
+        return PS_OK;
     }
-    ps_status status = ps_session_root(r->samples->session, &problem, &at->root, &why);
+    find_needed(at);
+    status = ps_session_root(r->samples->session, &problem, &at->root, &why);
     if (status == PS_NOMEM) return ps_nomem(err);
     at->failed = status != PS_OK;
     return PS_OK;
 }
 
 static void end(reader *r) {
-    for (size_t w = 0; w < r->n_works; w++) {
-        work *at = &r->works[w];
-        for (size_t i = 0; at->nodes != NULL && i < at->question->n_steps; i++) {
-            ps_engine_release(r->engine, at->nodes[i].node);
-            ps_free(at->nodes[i].tail);
-        }
-        ps_engine_release(r->engine, at->root);
-        ps_free(at->nodes);
-        ps_free(at->wanted);
-    }
+    for (size_t w = 0; w < r->n_works; w++)
+        clear_work(r, &r->works[w]);
     r->n_works = 0;
 }
 
@@ -176,24 +220,21 @@ static ps_status keep(reader *r, ps_keep *kept, ps_error *err) {
     ps_status status = PS_OK;
     for (size_t w = 0; w < r->n_works && status == PS_OK; w++) {
         const work *at = &r->works[w];
-        bool *there = r->states->there + r->states->from[at->number];
+        const size_t from = r->states->from[at->number], n = at->question->n_steps;
         if (at->failed) {
-            memset(there, 0, at->question->n_steps * sizeof *there);
+            memset(r->states->there + from, 0, n * sizeof *r->states->there);
             r->states->skipped++;
         } else {
-            status = ps_keep_add(kept, at->question, r->states->values + r->states->from[at->number] * r->states->width,
-                                 there, err);
+            status = ps_keep_add(kept, at->keys, r->states->values + from * r->states->width, at->missing, n, err);
         }
     }
     return status;
 }
 
-/* The questions numbers[0..n). */
-static ps_status read_some(reader *r, const size_t *numbers, size_t n, ps_keep *kept, ps_error *err) {
+/* The questions that were begun. */
+static ps_status read_works(reader *r, ps_keep *kept, ps_error *err) {
     size_t deepest = 0;
     ps_status status = PS_OK;
-    for (size_t i = 0; i < n && status == PS_OK; i++)
-        status = begin(r, numbers[i], err);
     for (size_t w = 0; w < r->n_works; w++)
         if (r->works[w].deepest > deepest) deepest = r->works[w].deepest;
     for (size_t depth = 0; depth < deepest && status == PS_OK; depth++)
@@ -224,23 +265,18 @@ static void tell(const ps_learn_observer *o, size_t done, size_t of) {
 static ps_status read_all(reader *r, ps_keep *kept, size_t together, const ps_learn_observer *o, ps_error *err) {
     ps_status status = PS_OK;
     const size_t n = r->samples->n;
-    size_t *numbers = ps_calloc(together, sizeof *numbers), waiting = 0;
     r->works = ps_calloc(together, sizeof *r->works);
-    if (numbers == NULL || r->works == NULL) status = ps_nomem(err);
+    if (r->works == NULL) return ps_nomem(err);
     tell(o, 0, n);
     for (size_t i = 0; i < n && status == PS_OK; i++) {
-        const ps_question *q = &r->samples->questions[i];
-        const size_t from = r->states->from[i];
-        if (!ps_keep_find(kept, q, r->states->values + from * r->states->width, r->states->there + from))
-            numbers[waiting++] = i;
-        if (waiting < together && (i + 1 < n || waiting == 0)) continue;
-        status = read_some(r, numbers, waiting, kept, err);
-        waiting = 0;
+        status = begin(r, i, kept, err);
+        if (status != PS_OK || (r->n_works < together && i + 1 < n)) continue;
+        status = read_works(r, kept, err);
         tell(o, i + 1, n);
         if (status == PS_OK && o != NULL && o->cancelled != NULL && o->cancelled(o->user))
             status = ps_fail(err, PS_CANCELLED, "interrupted");
     }
-    ps_free(numbers);
+    end(r);
     ps_free(r->works);
     return status;
 }

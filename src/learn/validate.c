@@ -162,6 +162,7 @@ static ps_status choose(const trainer *t, const ps_learn_states *states, double 
         t->logits[i] = 1 / (1 + exp(-logits[k][i]));
     out->report.log_loss = loss[k];
     out->report.hidden = k == 1 ? HIDDEN : 0;
+    out->report.slope = a[k];
     out->report.l2 = overall_strength(t);
     if (status == PS_OK) status = ps_measure(states, t->design, t->logits, t->seed, &out->report, err);
     if (status == PS_OK) status = fit_both(t, PS_FOLDS, out->report.l2, logistic, network, logits, err);
@@ -227,6 +228,12 @@ ps_status ps_learn_judge(const ps_learn_report *r, ps_error *why) {
             "%zu of %zu problems have both right and wrong answers, and at least %d are needed to know whether "
             "the head can tell them apart: solve more problems, or draw more answers of each",
             r->mixed, r->problems, (int)FEWEST);
+    if (!(r->slope > 0))
+        return ps_fail(why, PS_DOMAIN,
+                       "on problems that it has not seen, what the head says higher of comes out right no more often: "
+                       "it has learned nothing that carries over, and as a score it would be noise. Solve more "
+                       "problems, draw more answers of each, or take another model or other steps "
+                       "(generation.step_boundary)");
     if (!(r->auc_low > 0.5))
         return ps_fail(
             why, PS_DOMAIN,

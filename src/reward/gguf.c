@@ -199,8 +199,10 @@ static ps_status read_origin(const tensor_file *t, ps_prm_head *head) {
     if (status == PS_OK) status = copy_string(t, "prm.head.model", &head->origin.model);
     if (status == PS_OK) status = copy_string(t, "prm.head.steps", &head->origin.steps);
     if (status == PS_OK) status = copy_string(t, "prm.head.system", &head->origin.system);
+    if (status == PS_OK) status = copy_string(t, "prm.head.prompt", &head->origin.prompt);
     if (status == PS_OK) status = copy_number(t, "prm.head.temperature", &head->origin.temperature);
     if (status == PS_OK) status = copy_number(t, "prm.head.top_p", &head->origin.top_p);
+    if (status == PS_OK) status = copy_number(t, "prm.head.top_k", &head->origin.top_k);
     ps_free(position);
     return status;
 }

@@ -19,6 +19,7 @@ void ps_head_origin_clear(ps_head_origin *origin) {
     ps_free(origin->model);
     ps_free(origin->steps);
     ps_free(origin->system);
+    ps_free(origin->prompt);
     *origin = (ps_head_origin){0};
 }
 

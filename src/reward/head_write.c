@@ -72,8 +72,10 @@ ps_status ps_head_write(const char *path, const ps_head_layer *layers, size_t n_
     put_value(&values, "prm.head.model", origin->model, &n_values);
     put_value(&values, "prm.head.steps", origin->steps, &n_values);
     put_value(&values, "prm.head.system", origin->system, &n_values);
+    put_value(&values, "prm.head.prompt", origin->prompt, &n_values);
     put_real(&values, "prm.head.temperature", origin->temperature, &n_values);
     put_real(&values, "prm.head.top_p", origin->top_p, &n_values);
+    put_real(&values, "prm.head.top_k", origin->top_k, &n_values);
     for (size_t i = 0; i < n_layers; i++) {
         put_tensor(&entries, &data, i, false, layers[i].in, layers[i].out, layers[i].weight);
         put_tensor(&entries, &data, i, true, layers[i].out, 0, layers[i].bias);

@@ -61,14 +61,15 @@ static ps_prm_event reading(learned_prm *m, uint64_t tag, ps_aggregate_state bef
     return made;
 }
 
-/* The generator drew its last token from the state before it. Of an answer that has ended that token was the end
- * itself, which is no text; so there the state is the one after the last token of the text. */
+/* The generator drew its last token from the state before it. Where that token is not in the text, because it was the
+ * end of the answer itself or of a stop string, the state is the one after all of the text: exact for the former and
+ * for a stop string of one token, and for a longer one the nearest that is known, where it began. */
 static ps_status evaluate(learned_prm *m, const ps_prm_request *request, const ps_token *tokens, size_t n,
                           ps_error *err) {
     uint32_t slot;
     ps_node parent;
-    const uint32_t mark = (uint32_t)(request->ends ? n - 1 : n - 2);
-    const size_t n_marks = n > 1 || request->ends ? 1 : 0;
+    const uint32_t mark = (uint32_t)(request->end_is_cut ? n - 1 : n - 2);
+    const size_t n_marks = n > 1 || request->end_is_cut ? 1 : 0;
     ps_status status = ps_prm_on_engine_begin(&m->on, request, &slot, &parent, err);
     if (status != PS_OK) return status;
     const ps_evaluate_request asked = {.node = parent,
@@ -173,12 +174,30 @@ ps_status ps_prm_is_learned(const char *head_path, bool *learned, ps_error *err)
 static void tell_of_another_model(const ps_prm_head *head, const char *path, const ps_engine_info *info,
                                   const ps_log *log) {
     const char *of = head->origin.model;
+    if (of == NULL)
+        ps_log_printf(log, PS_LOG_WARNING,
+                      "%s does not say of which model's hidden states it was learned (prm.head.model): its readings "
+                      "mean something where that is %s, and nothing otherwise",
+                      path, info->model);
     if (of == NULL || info->identity == NULL || strcmp(of, info->identity) == 0) return;
     ps_log_printf(
         log, PS_LOG_WARNING,
         "%s was learned from the hidden states of another file than %s (%s): its readings mean something where "
         "that is the same model in another number format, and nothing otherwise",
         path, info->model, of);
+}
+
+/* It has no tag, and is read after every step. */
+static void tell_of_idle_options(const ps_prm_options *o) {
+    const struct {
+        const char *key, *value;
+    } idle[] = {{"step_tag", o->step_tag}, {"step_separator", o->step_separator}};
+    for (size_t i = 0; i < sizeof idle / sizeof *idle; i++)
+        if (idle[i].value != NULL)
+            ps_log_printf(&o->log, PS_LOG_WARNING,
+                          "scoring.prm.%s cannot act: %s is a learned head, which is read before the last token of "
+                          "every step of the search",
+                          idle[i].key, o->head_path);
 }
 
 static ps_status configure(learned_prm *m, const ps_prm_options *o, ps_error *err) {
@@ -189,6 +208,7 @@ static ps_status configure(learned_prm *m, const ps_prm_options *o, ps_error *er
     if (status == PS_OK) status = ps_prm_head_identify(&m->head, info.identity, &m->identity, err);
     if (status != PS_OK) return status;
     tell_of_another_model(&m->head, o->head_path, &info, &o->log);
+    tell_of_idle_options(o);
     const char *system = o->system != NULL ? o->system : m->head.origin.system;
     if (system == NULL || *system == '\0') return PS_OK;
     m->system = ps_strdup(system);

@@ -125,7 +125,12 @@ static ps_status check_head(const ps_prm_head *head, const char *path, const ps_
                        "%s is no head that `persamp learn` made: scoring.prm.kind self needs one; for this file set "
                        "scoring.prm.kind head and models.prm.model_path",
                        path);
-    if (of != NULL && now != NULL && strcmp(of, now) != 0)
+    if (of == NULL)
+        return ps_fail(err, PS_FORMAT,
+                       "%s does not say of which model's hidden states it was learned (prm.head.model), and those of "
+                       "another model mean nothing: learn one for this model (persamp learn -h)",
+                       path);
+    if (now != NULL && strcmp(of, now) != 0)
         return ps_fail(err, PS_FORMAT,
                        "%s was learned from the hidden states of another model: it says %s, and the generator is %s; "
                        "learn one for this model (persamp learn -h)",

@@ -141,32 +141,71 @@ void ps_steps_words(const ps_config *c, ps_text *text) {
                    (long long)c->generation_max_tokens_per_step);
 }
 
-/* What a head says of a prefix is said of how its samples went on: drawn otherwise, answers go on otherwise. */
+/* A learned head, and whom to tell of what it is not of. */
+typedef struct head_use {
+    const char *path;
+    const ps_log *log;
+} head_use;
+
+static void tell_of_text(const head_use *use, const char *key, const char *then, const char *now) {
+    if (then != NULL && strcmp(then, now) != 0)
+        ps_log_printf(use->log, PS_LOG_WARNING,
+                      "%s was learned from answers with %s \"%s\", and here it is \"%s\": its readings are of other "
+                      "prompts, and its probabilities of how those answers went on",
+                      use->path, key, then, now);
+}
+
+static void tell_of_number(const head_use *use, const char *key, double then, double now) {
+    if (then >= 0 && then != now)
+        ps_log_printf(use->log, PS_LOG_WARNING,
+                      "%s was learned from answers drawn at %s %g, and generation.%s is %g: its probabilities are of "
+                      "how those went on",
+                      use->path, key, then, key, now);
+}
+
+static void tell_of_steps(const head_use *use, const char *then, const char *now) {
+    if (then != NULL && strcmp(then, now) != 0)
+        ps_log_printf(use->log, PS_LOG_WARNING,
+                      "%s was learned where steps end by %s, and here they end by %s: its readings are those of other "
+                      "places; learn one from samples with these steps, or set generation.step_boundary",
+                      use->path, then, now);
+}
+
+/* A template says everything that stands before the answer, the system message only where it has a place for it. Kind
+ * `head` asks by the chat template, whatever prompt.template says, and with its own system message. */
+static void tell_of_prompts(const head_use *use, const ps_config *c, const ps_head_origin *origin) {
+    const bool self = ps_config_is(c->scoring_prm_kind, "self");
+    const char *template = c->prompt_template != NULL ? c->prompt_template : "";
+    if (*template == '\0' || strstr(template, "{system}") != NULL)
+        tell_of_text(use, "prompt.system", origin->system, c->prompt_system);
+    tell_of_text(use, "prompt.template", origin->prompt, template);
+    if (self) return;
+    if (c->scoring_prm_system != NULL) tell_of_text(use, "scoring.prm.system", origin->system, c->scoring_prm_system);
+    if (origin->prompt != NULL && *origin->prompt != '\0')
+        ps_log_printf(use->log, PS_LOG_WARNING,
+                      "%s was learned behind a prompt.template, and scoring.prm.kind head reads behind the model's "
+                      "own chat template: its readings are of other prompts; kind self reads behind the same",
+                      use->path);
+}
+
+/* What a head says of a prefix is said of how its samples went on: asked or drawn otherwise, answers go on otherwise.
+ */
 static ps_status tell_of_other_samples(const ps_config *c, const char *path, const ps_log *log, ps_error *err) {
+    const head_use use = {path, log};
     ps_head_origin origin = {0};
     bool learned = false;
     ps_text steps = {0};
     ps_status status = ps_head_origin_read(path, &origin, &learned, err);
-    if (status != PS_OK || !learned) goto done;
+    if (status != PS_OK) return status;
     ps_steps_words(c, &steps);
-    if (!ps_text_ok(&steps)) {
-        status = ps_nomem(err);
-        goto done;
+    if (!ps_text_ok(&steps)) status = ps_nomem(err);
+    if (status == PS_OK && learned) {
+        tell_of_steps(&use, origin.steps, ps_text_cstr(&steps));
+        tell_of_prompts(&use, c, &origin);
+        tell_of_number(&use, "temperature", origin.temperature, c->generation_temperature);
+        tell_of_number(&use, "top_p", origin.top_p, c->generation_top_p);
+        tell_of_number(&use, "top_k", origin.top_k, (double)c->generation_top_k);
     }
-    if (origin.steps != NULL && strcmp(origin.steps, ps_text_cstr(&steps)) != 0)
-        ps_log_printf(log, PS_LOG_WARNING,
-                      "%s was learned where steps end by %s, and here they end by %s: its readings are those of other "
-                      "places; learn one from samples with these steps, or set generation.step_boundary",
-                      path, origin.steps, ps_text_cstr(&steps));
-    if (origin.temperature != c->generation_temperature && origin.temperature >= 0)
-        ps_log_printf(log, PS_LOG_WARNING,
-                      "%s was learned from answers drawn at temperature %g, and generation.temperature is %g: its "
-                      "probabilities are of how those went on",
-                      path, origin.temperature, c->generation_temperature);
-    if (origin.top_p != c->generation_top_p && origin.top_p >= 0)
-        ps_log_printf(log, PS_LOG_WARNING, "%s was learned from answers drawn at top_p %g, and generation.top_p is %g",
-                      path, origin.top_p, c->generation_top_p);
-done:
     ps_head_origin_clear(&origin);
     ps_text_clear(&steps);
     return status;

@@ -207,24 +207,50 @@ static size_t best_ballot(const ballot *ballots, size_t n) {
     return best;
 }
 
+/* What each ballot counts as the session selects, with or without something to extract: an answer that says nothing
+ * does not agree with the leading one. Posterior weights are of all ballots, equal where every one is zero. */
+static void measure_ballots(const ps_task *task, const ballot *ballots, size_t n, double *counts) {
+    const ps_select select = task->outcome.select;
+    const bool votes = select == PS_SELECT_MAJORITY, rewards = select == PS_SELECT_PRM_WEIGHTED;
+    for (size_t i = 0; i < n; i++) {
+        const double reward = ballots[i].answer.reward;
+        counts[i] = votes ? 1 : rewards ? (isnan(reward) ? 0 : reward) : ballots[i].answer.log_weight;
+    }
+    if (votes || rewards || ps_normalise(counts, n, counts)) return;
+    for (size_t i = 0; i < n; i++)
+        counts[i] = 1;
+}
+
+/* The largest sum of one class, over the sum of all. */
+static double share_of_largest(const ballot *ballots, const double *counts, size_t n, double *of_class) {
+    double all = 0, most = 0;
+    for (size_t i = 0; i < n; i++) {
+        all += counts[i];
+        if (ballots[i].class_of < 0) continue;
+        of_class[ballots[i].class_of] += counts[i];
+        most = fmax(most, of_class[ballots[i].class_of]);
+    }
+    return all > 0 ? most / all : 0;
+}
+
 ps_status ps_task_lead(ps_task *task, double *share, ps_error *err) {
     ballot *ballots = NULL;
-    size_t n = 0, n_classes = 0, drawn;
-    double (*const measures[PS_SELECTS])(const tally *) = {weight_of, votes_of, weight_of, reward_of, weight_of};
-    double sum = 0;
+    double *counts = NULL, *of_class = NULL;
+    size_t n = 0, n_classes = 0;
     ps_status status = collect(task, &ballots, &n, err);
     if (status != PS_OK) return status;
     status = classify(task, ballots, n, &n_classes, err);
-    tally *tallies = status == PS_OK ? ps_calloc(n_classes, sizeof *tallies) : NULL;
-    if (status == PS_OK && tallies == NULL) status = ps_nomem(err);
-    if (status == PS_OK) status = count(task, ballots, n, tallies, &drawn, err);
-    double (*measure)(const tally *) = measures[task->outcome.select];
-    *share = 0;
-    for (size_t i = 0; i < n_classes && status == PS_OK; i++)
-        sum += measure(&tallies[i]);
-    if (status == PS_OK && n_classes > 0 && sum > 0)
-        *share = measure(&tallies[winner(tallies, n_classes, measure)]) / sum;
-    ps_free(tallies);
+    if (status == PS_OK) {
+        counts = ps_calloc(n, sizeof *counts);
+        of_class = ps_calloc(n_classes, sizeof *of_class);
+        if (counts == NULL || of_class == NULL) status = ps_nomem(err);
+    }
+    if (status == PS_OK) {
+        measure_ballots(task, ballots, n, counts);
+        *share = share_of_largest(ballots, counts, n, of_class);
+    }
+    ps_free(counts);
+    ps_free(of_class);
     free_ballots(ballots, n);
     return status;
 }
@@ -418,6 +444,7 @@ ps_status ps_task_finish(ps_task *task, ps_error *err) {
     o->report.final_ess = o->report.log_z = o->shared_text = NAN;
     for (int s = 0; s < PS_SELECTS; s++)
         o->predictions[s].confidence = NAN;
+    o->sure = task->sure;
     if (task->method == NULL) return PS_OK; /* failed before it began: outcome.error says why */
     ps_status status = keep_report(task, err);
     for (uint32_t i = 1; i < task->n_nodes && task->session->keep_particles; i++) {

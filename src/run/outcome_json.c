@@ -160,6 +160,7 @@ ps_status ps_outcome_json(const ps_outcome *o, unsigned with, char **json, ps_er
     set_search(line, o);
     set_predictions(line, o);
     json_object_set_new(line, "truncated", json_boolean(o->truncated));
+    json_object_set_new(line, "sure", json_boolean(o->sure));
     json_object_set_new(line, "error", ps_json_text(o->error));
     if ((with & PS_WITH_PARTICLES) != 0) {
         json_object_set_new(line, "particles", particles(o));

@@ -375,6 +375,7 @@ static ps_status submit_score(ps_task *task, uint32_t child, const ps_event *eve
     ps_prm_request request = {
         .parent = parent->prm, .text = node->text, .length = node->length, .tag = tag_of(task, child)};
     request.ends = node->state != PS_OPEN;
+    request.end_is_cut = event->reason == PS_STOP_EOS || event->reason == PS_STOP_STRING;
     request.hidden = event->hidden;
     ps_status status = ps_prm_submit(task->session->prm, &request, err);
     if (status != PS_OK) return status;

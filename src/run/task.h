@@ -81,7 +81,8 @@ void ps_task_cancel(ps_task *task);
 ps_status ps_task_extended(ps_task *task, const ps_event *event, ps_error *err);
 ps_status ps_task_scored(ps_task *task, const ps_prm_event *event, ps_error *err);
 
-/* How large the share of the leading answer is among those that are there, as the session selects; 0 without one. */
+/* How large the share of the leading answer is among all that are there, those without anything to extract, too, as the
+ * session selects; 0 without one. */
 ps_status ps_task_lead(ps_task *task, double *share, ps_error *err);
 
 /* Nothing is left to do: the clock stops and the engine's nodes are let go of; the texts stay. */

@@ -54,6 +54,17 @@ all=$(sed -n 's/.* for \([0-9]*\) tokens of the model/\1/p' first)
 rest=$(sed -n 's/.* for \([0-9]*\) tokens of the model/\1/p' out)
 holds "only what was missing is computed" [ "$rest" -gt 0 -a "$rest" -lt "$all" ]
 
+# A question with one more answer costs that answer.
+cp -r samples more
+sed -i '1s/\]}$/,{"id":9,"parent":0,"state":"finished","text":"\\\\boxed{1}","token_ids":[60,61,62,63,64]}]}/' more/results.jsonl
+expect 0 'tokens of the model' "$P" learn $one --from more -o head.gguf --states kept
+rest=$(sed -n 's/.* for \([0-9]*\) tokens of the model/\1/p' out)
+holds "one answer is computed, behind its prompt" [ "$rest" -ge 5 -a "$rest" -lt 100 ]
+expect 0 ' 0 tokens of the model' "$P" learn $one --from more -o head.gguf --states kept
+# A folder counts once, by whatever name.
+expect 2 'name it once' "$P" learn $one --from samples --from more/../samples -o no.gguf --states kept
+"$P" learn $one --from samples -o head.gguf --states kept >out 2>err || fail "back to the head before"
+
 # Golds by a coin: nothing is to be found, so nothing is written.
 mkdir coin
 cp samples/config.yaml coin
@@ -64,12 +75,14 @@ awk 'BEGIN { s = 42 }
            line = line "boxed{" (s < 1073741824 ? 1 : 2) substr(part[k], 2)
        }
        print line }' samples/results.jsonl >coin/results.jsonl
-expect 1 'contains 50%' "$P" learn $one --from coin -o no.gguf --states kept
+expect 1 'it would be noise' "$P" learn $one --from coin -o no.gguf --states kept
 
 # The head at work, in the search that it was made for.
 self='--models.prm.enabled=true --scoring.prm.kind=self --scoring.prm.head_path=head.gguf --scoring.type=prm_reward'
 # shellcheck disable=SC2086
 sample used $self --limit 6 --generation.n_particles=4 || fail "a search with the head"
+told() { grep -q 'was learned' err; }
+told && fail "there is nothing to tell"
 holds "rewards are there" grep -q '"reward":0\.' used/results.jsonl
 holds "no tokens of a reward model" grep -q '"prm":0}' used/results.jsonl
 # shellcheck disable=SC2086
@@ -78,6 +91,22 @@ holds "another temperature is said" grep -q 'learned from answers drawn at tempe
 # shellcheck disable=SC2086
 sample steps $self --limit 1 --generation.n_particles=2 --generation.step_boundary=paragraph || fail "other steps"
 holds "other steps are said" grep -q 'steps end by newline' err
+# shellcheck disable=SC2086
+sample asked $self --limit 1 --generation.n_particles=2 --prompt.system=Think. --generation.top_k=20 || fail "asked otherwise"
+holds "another system message is said" grep -q 'prompt.system "Please reason.*here it is "Think."' err
+holds "so is another top_k" grep -q 'drawn at top_k 0, and generation.top_k is 20' err
+# shellcheck disable=SC2086
+sample behind $self --limit 1 --generation.n_particles=2 --prompt.template='{question} =' || fail "another prompt"
+holds "another template is said" grep -q 'prompt.template "", and here it is "{question} ="' err
+untold() { ! grep -q 'prompt.system' err; }
+holds "a message that it has no place for is none" untold
+# shellcheck disable=SC2086
+sample along $self --scoring.prm.kind=head --models.prm.model_path="$SOURCE/models/reasoner.gguf" --limit 1 --generation.n_particles=2 \
+    --scoring.prm.step_separator=x || fail "kind head"
+holds "what cannot act is said" grep -q 'scoring.prm.step_separator cannot act' err
+sed '/^# models.generator: /d' samples/config.yaml >nameless.yaml && mkdir nameless && mv nameless.yaml nameless/config.yaml
+cp samples/results.jsonl nameless
+expect 2 'does not say which model' "$P" learn $one --from nameless -o no.gguf
 expect 2 'a server does not give' "$P" eval --engine.type=openai $self
 expect 2 'self needs scoring.prm.head_path' "$P" eval --models.prm.enabled=true --scoring.prm.kind=self
 

@@ -14,25 +14,34 @@ enum { WIDTH = 192, PROBLEMS = 2, PARTICLES = 4 };
 static const char data[] = "{\"problem\": \"Compute $5\\\\cdot6+22+6\\\\cdot9-4$.\", \"answer\": \"102\"}\n"
                            "{\"problem\": \"Find the remainder of $3^{14}$ modulo $12$.\", \"answer\": \"9\"}\n";
 
-/* A head of random numbers, on the shipped model. */
+/* A head of random numbers, of the shipped model and the message that answers are asked for with. */
 static const char *make_head(void) {
     static float weight[WIDTH], bias[1] = {0.1F};
     for (size_t i = 0; i < WIDTH; i++)
         weight[i] = (float)(0.1 * ps_normal(check_key(1), i));
     const ps_head_layer layer = {WIDTH, 1, weight, bias};
-    const ps_head_origin origin = {.temperature = 0.7, .top_p = 0.95};
+    ps_config *c = config_of("engine.type", "llama", "engine.llama.contexts", "1", "engine.llama.threads", "1", NULL);
+    ps_models *models = NULL;
+    ps_engine_info info;
+    assert_ok(ps_models_open(c, NULL, &models, err));
+    ps_engine_get_info(ps_models_engine(models), &info);
+    const ps_head_origin origin = {
+        .model = (char *)info.identity, .system = (char *)c->prompt_system, .temperature = 0.7, .top_p = 0.95};
     const char *path = path_of("head.gguf");
     assert_ok(ps_head_write(path, &layer, 1, &origin, err));
+    ps_models_free(models);
+    ps_config_free(c);
     return path;
 }
 
 /* The folder of a run, with the head's readings in it. */
-static void run(const char *method, const char *folder, const char *head) {
+static void run(const char *method, const char *kind, const char *folder, const char *head) {
     ps_config *c = config_of(
         "engine.type", "llama", "engine.llama.contexts", "1", "engine.llama.threads", "1", "engine.llama.flash_attn",
-        "false", "method", method, "models.prm.enabled", "true", "scoring.prm.kind", "self", "scoring.type",
-        "prm_reward", "scoring.prm.head_path", head, "evaluation.save_particles", "true", "evaluation.output_dir",
-        folder, "evaluation.dataset_path", write_text("two.jsonl", data), "generation.n_particles", "4", NULL);
+        "false", "method", method, "models.prm.enabled", "true", "scoring.prm.kind", kind, "models.prm.model_path",
+        PS_SOURCE_DATADIR "/models/reasoner.gguf", "scoring.type", "prm_reward", "scoring.prm.head_path", head,
+        "evaluation.save_particles", "true", "evaluation.output_dir", folder, "evaluation.dataset_path",
+        write_text("two.jsonl", data), "generation.n_particles", "4", NULL);
     ps_models *models = NULL;
     ps_eval_summary summary = {0};
     assert_ok(ps_config_check(c, NULL, err));
@@ -98,13 +107,18 @@ static size_t compare_folder(const char *folder, const ps_samples *samples, cons
 
 static void learn_reads_what_the_search_read(void **state) {
     (void)state;
-    static const char *const methods[] = {"best_of_n", "persistent"};
+    /* Of kind `head` a second copy of the model reads along. */
+    static const char *const runs[][2] = {{"best_of_n", "self"}, {"persistent", "self"}, {"best_of_n", "head"}};
     const char *head_path = make_head();
     ps_prm_head head = {0};
     assert_ok(ps_prm_head_read(head_path, &head, err));
-    for (size_t m = 0; m < 2; m++) {
-        const char *folder = path_of(methods[m]), *kept = path_of(m == 0 ? "kept-0" : "kept-1");
-        run(methods[m], folder, head_path);
+    for (size_t m = 0; m < sizeof runs / sizeof *runs; m++) {
+        char name[32];
+        snprintf(name, sizeof name, "%s-%s", runs[m][0], runs[m][1]);
+        const char *folder = path_of(name);
+        snprintf(name, sizeof name, "kept-of-%zu", m);
+        const char *kept = path_of(name);
+        run(runs[m][0], runs[m][1], folder, head_path);
         ps_config *c = config_of("engine.type", "llama", "engine.llama.contexts", "1", "engine.llama.threads", "1",
                                  "engine.llama.flash_attn", "false", NULL);
         ps_models *models = NULL;
@@ -120,7 +134,7 @@ static void learn_reads_what_the_search_read(void **state) {
         assert_int_equal(samples.n, PROBLEMS);
         assert_ok(ps_states_compute(&samples, models, kept, NULL, &states, err));
         assert_true(states.passed > 0);
-        assert_true(compare_folder(folder, &samples, &states, &head) >= (m == 0 ? 8 : 4));
+        assert_true(compare_folder(folder, &samples, &states, &head) >= (m == 1 ? 4 : 8));
         /* The second time nothing is computed, and everything is the same. */
         assert_ok(ps_states_compute(&samples, models, kept, NULL, &again, err));
         assert_int_equal(again.passed, 0);
@@ -140,7 +154,7 @@ static void learn_reads_what_the_search_read(void **state) {
 static void without_memory_it_says_so(void **state) {
     (void)state;
     char folder[512];
-    snprintf(folder, sizeof folder, "%s", path_of("best_of_n")); /* of the test before */
+    snprintf(folder, sizeof folder, "%s", path_of("best_of_n-self")); /* of the test before */
     ps_config *c = config_of("engine.type", "llama", "engine.llama.contexts", "1", "engine.llama.threads", "1", NULL);
     ps_models *models = NULL;
     ps_session *session = NULL;

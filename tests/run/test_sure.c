@@ -14,7 +14,8 @@ static const char table[] = "{\"tokens\": [\"a\", \"b\", \"\\n\"], \"bytes\": tr
                             "{\"after\": [\"a\", \"\\n\"], \"next\": {\"a\": 0.6, \"b\": 0.4}},"
                             "{\"after\": [\"b\", \"\\n\"], \"next\": {\"a\": 0.2, \"b\": 0.8}},"
                             "{\"after\": [\"\\n\", \"a\"], \"next\": {\"<end>\": 1}},"
-                            "{\"after\": [\"\\n\", \"b\"], \"next\": {\"<end>\": 1}}]}";
+                            "{\"after\": [\"\\n\", \"b\"], \"next\": {\"<end>\": 1}}],"
+                            "\"rewards\": {\"default\": 0.5}}";
 
 typedef struct bench {
     ps_config *config;
@@ -162,8 +163,10 @@ static void a_sure_answer_ends_the_search(void **state) {
         ps_outcome *a = solve(&all, r), *b = solve(&few, r);
         assert_true(b->tokens.generated <= a->tokens.generated);
         assert_true(b->n_answers >= 5);
+        assert_false(a->sure);
         if (b->tokens.generated < a->tokens.generated) {
             stopped++;
+            assert_true(b->sure);
             assert_true(b->predictions[PS_SELECT_MAJORITY].confidence >= 0.6);
         }
         ps_outcome_free(a);
@@ -172,6 +175,56 @@ static void a_sure_answer_ends_the_search(void **state) {
     assert_true(stopped >= 5); /* no answer has more than .42 of all draws, so not every run leads by so much */
     close_bench(&all);
     close_bench(&few);
+}
+
+/* A third of the answers say nothing. They are votes against the leading one, whatever selects, so a single answer
+ * among such is not sure; where the search was ended, the result says so. */
+static void answers_that_say_nothing_do_not_agree(void **state) {
+    (void)state;
+    static const char *const selections[][3] = {{"majority", "majority", "logprob_power"},
+                                                {"majority", "weighted", "logprob_power"},
+                                                {"best_of_n", "prm_weighted", "prm_reward"}};
+    for (size_t k = 0; k < sizeof selections / sizeof *selections; k++) {
+        const char *const settings[] = {"method",
+                                        selections[k][0],
+                                        "answer.select",
+                                        selections[k][1],
+                                        "scoring.type",
+                                        selections[k][2],
+                                        "models.prm.enabled",
+                                        "true",
+                                        "generation.n_particles",
+                                        "2",
+                                        "ps.budget.max_tokens",
+                                        "100",
+                                        "evaluation.answer_regex",
+                                        "(?s)^a.*$",
+                                        "answer.sure",
+                                        "0.6",
+                                        "answer.sure_answers",
+                                        "2",
+                                        NULL};
+        bench b = open_bench(settings);
+        size_t silent = 0, stopped = 0;
+        for (size_t r = 0; r < 60; r++) {
+            ps_outcome *o = solve(&b, r);
+            size_t votes = 0, most = 0;
+            char *line = NULL;
+            for (size_t c = 0; c < o->n_classes; c++) {
+                votes += o->classes[c].votes;
+                most = o->classes[c].votes > most ? o->classes[c].votes : most;
+            }
+            silent += votes < o->n_answers;
+            stopped += o->sure;
+            if (o->sure) assert_true((double)most >= 0.6 * (double)o->n_answers);
+            assert_ok(ps_outcome_json(o, 0, &line, err));
+            check_contains(line, o->sure ? "\"sure\":true" : "\"sure\":false");
+            ps_free(line);
+            ps_outcome_free(o);
+        }
+        assert_true(silent >= 20 && stopped >= 5);
+        close_bench(&b);
+    }
 }
 
 /* Searches whose rounds are not over cannot be asked: they are looked at when all of a round is there. */
@@ -192,9 +245,8 @@ static void any_method_can_be_stopped(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(draws_are_the_models_own),
-        cmocka_unit_test(confidence_is_as_configured),
-        cmocka_unit_test(a_sure_answer_ends_the_search),
+        cmocka_unit_test(draws_are_the_models_own),      cmocka_unit_test(confidence_is_as_configured),
+        cmocka_unit_test(a_sure_answer_ends_the_search), cmocka_unit_test(answers_that_say_nothing_do_not_agree),
         cmocka_unit_test(any_method_can_be_stopped),
     };
     return cmocka_run_group_tests(tests, NULL, remove_files);
