@@ -94,14 +94,31 @@ static void print_sharing(const ps_outcome *o) {
                 o->n_answers, 100 * o->shared_text, method->spread);
 }
 
+/* Particles that a limit cut off, and what to raise for them to finish. */
+static void print_endings(const ps_outcome *o) {
+    ps_text words = {0};
+    ps_endings_words(o->endings, &words);
+    if (words.length > 0) ps_cli_note("%s", ps_text_cstr(&words));
+    ps_text_clear(&words);
+}
+
+/* The keys of the limits that cut particles off, for an answer that none of them finished. */
+static void print_cut_off(const ps_outcome *o) {
+    ps_text keys = {0};
+    for (size_t e = 0; e < PS_ENDINGS; e++)
+        if (o->endings[e] > 0 && ps_ending_key(e) != NULL)
+            ps_text_printf(&keys, "%s%s", keys.length > 0 ? " and " : "; raise ", ps_ending_key(e));
+    ps_cli_note("[cut off: no particle finished its answer%s]", ps_text_cstr(&keys));
+    ps_text_clear(&keys);
+}
+
 /* The response as the model wrote it, but for what a terminal would obey; the same in a file, which may be shown on one
  * later. --json has every byte. */
 static void print_outcome(const ps_outcome *o, bool gold) {
     const ps_prediction *chosen = &o->predictions[o->select];
     ps_cli_put(stdout, o->response);
     putchar('\n');
-    if (o->truncated)
-        ps_cli_note("[cut off: no particle finished its answer; raise generation.max_steps or the budget]");
+    if (o->truncated) print_cut_off(o);
     fputs("\nanswer: ", stdout);
     ps_cli_put_line(stdout, chosen->answer != NULL ? chosen->answer : "(none found)", SIZE_MAX);
     if (gold) printf(chosen->correct ? "  (right)" : "  (wrong)");
@@ -112,6 +129,7 @@ static void print_outcome(const ps_outcome *o, bool gold) {
     if (isfinite(o->report.log_z)) snprintf(evidence, sizeof evidence, ", log evidence %.3f", o->report.log_z);
     ps_cli_note("%llu tokens in %.2f s, %zu selections%s", (unsigned long long)o->tokens.generated, o->seconds.total,
                 o->report.resamples, evidence);
+    print_endings(o);
     print_sharing(o);
 }
 

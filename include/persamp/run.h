@@ -148,6 +148,25 @@ typedef enum ps_select {
 } ps_select;
 PS_API const char *ps_select_name(ps_select select); /* "best", …, as answer.select and result lines have it */
 
+/* How a particle ended: with an answer, or cut off by a limit. */
+typedef enum ps_ending {
+    PS_ENDING_FINISHED,
+    PS_ENDING_STEPS,         /* generation.max_steps */
+    PS_ENDING_ANSWER_TOKENS, /* generation.max_answer_tokens */
+    PS_ENDING_CONTEXT,       /* no more tokens fit: models.generator.max_model_len, or what the model has */
+    PS_ENDING_BUDGET,        /* ps.budget, or the limit of a request, while it was running */
+    PS_ENDINGS
+} ps_ending;
+/* One by one: name as result lines have it, "finished", "steps", …, NULL from PS_ENDINGS on; the key whose limit it
+ * was, NULL for none. */
+PS_API const char *ps_ending_name(size_t ending);
+PS_API const char *ps_ending_key(size_t ending);
+/* Particles that were cut off, of all `endings` [PS_ENDINGS]. */
+PS_API size_t ps_endings_cut(const size_t *endings);
+/* "2 of 8 particles were cut off by the number of steps (generation.max_steps)" appended to *text; nothing where none
+ * was. Check ps_text_ok. */
+PS_API void ps_endings_words(const size_t *endings, ps_text *text);
+
 /* Tokens by kind. */
 typedef struct ps_token_counts {
     uint64_t generated; /* drawn by the reasoner: what a budget counts */
@@ -179,9 +198,10 @@ typedef struct ps_outcome {
                            as shared, what two particles wrote alike does not. NaN with fewer than two */
     bool has_reward;    /* a process reward model took part */
     bool truncated;     /* nothing finished: the answer is that of a cut-off snapshot */
-    ps_status status;   /* PS_OK, or why this problem failed; PS_CANCELLED for one that was given up */
-    const char *error;  /* likewise in words, else NULL */
-    ps_method_report report; /* its arrays are owned by the outcome */
+    size_t endings[PS_ENDINGS]; /* how many particles ended in which way, those that moves tried among them */
+    ps_status status;           /* PS_OK, or why this problem failed; PS_CANCELLED for one that was given up */
+    const char *error;          /* likewise in words, else NULL */
+    ps_method_report report;    /* its arrays are owned by the outcome */
     ps_token_counts tokens;
     double logq_bound; /* nats: where log-probabilities of what was drawn from are read and are not exact, their sums
                           are off by at most this, all steps together; else 0 */

@@ -21,6 +21,7 @@ typedef struct ps_result_line {
     size_t index;                   /* problem_idx */
     bool correct, truncated, error; /* correct: false also where the line has null, for want of a ground truth */
     bool correct_by[PS_SELECTS];
+    size_t endings[PS_ENDINGS];    /* of its particles; zeros in lines of earlier versions */
     bool drawn;                    /* it tells of answer.select draw: lines of earlier versions do not */
     double confidence[PS_SELECTS]; /* in each prediction, in [0, 1]; NaN without an answer. See docs/compare.md */
     double ess, resamples;         /* NaN where the line has null */
@@ -96,8 +97,9 @@ typedef struct ps_eval_options {
 typedef struct ps_eval_arm {
     const char *name;
     size_t done, correct, errors, truncated, resumed; /* resumed: of `done`, read back from an earlier run */
-    size_t retried; /* failed in an earlier run: not done, and tried again in this one */
-    size_t alike;   /* problems whose answers share most of their text (ps_shares_most) */
+    size_t retried;             /* failed in an earlier run: not done, and tried again in this one */
+    size_t endings[PS_ENDINGS]; /* of the particles of all problems whose lines tell */
+    size_t alike;               /* problems whose answers share most of their text (ps_shares_most) */
     size_t correct_by[PS_SELECTS];
     double low, high; /* Wilson 95% interval of correct/done */
     ps_token_counts tokens;

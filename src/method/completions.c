@@ -256,6 +256,7 @@ static ps_status report(const ps_method *method, ps_method_report *out, ps_error
 const ps_method_ops ps_method_completions = {
     .name = "persistent",
     .doc = "Persistent Sampling on whole answers",
+    .whole = true,
     .create = create,
     .destroy = destroy,
     .next = ps_round_method_next,

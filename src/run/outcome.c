@@ -412,6 +412,7 @@ ps_status ps_task_finish(ps_task *task, ps_error *err) {
         task->nodes[i].ell = ps_task_score(task, i);
         task->nodes[i].weight_q = NAN;
     }
+    if (status == PS_OK && o->status == PS_OK) status = ps_task_count_endings(task, err);
     if (status == PS_OK && o->status == PS_OK) status = settle(task, err);
     ps_method_free(task->method);
     task->method = NULL;

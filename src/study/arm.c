@@ -34,6 +34,8 @@ static void count_line(arm_state *r, size_t position, const ps_result_line *line
     arm->truncated += line->truncated;
     arm->errors += line->error;
     arm->alike += ps_shares_most(line->shared_text);
+    for (int e = 0; e < PS_ENDINGS; e++)
+        arm->endings[e] += line->endings[e];
     for (int s = 0; s < PS_SELECTS; s++)
         arm->correct_by[s] += line->correct_by[s];
     ps_token_counts_add(&arm->tokens, &line->tokens);
@@ -66,6 +68,7 @@ static ps_result_line line_of(const ps_outcome *o) {
         .drawn = true,
         .tokens = o->tokens,
     };
+    memcpy(line.endings, o->endings, sizeof line.endings);
     for (int s = 0; s < PS_SELECTS; s++) {
         line.correct_by[s] = o->predictions[s].correct;
         line.confidence[s] = ps_outcome_confidence(o, (ps_select)s);

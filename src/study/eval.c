@@ -21,6 +21,7 @@ static json_t *arm_json(const ps_eval_arm *arm) {
                   "correct", (json_int_t)arm->correct, "accuracy", accuracy, "interval_95", arm->low, arm->high,
                   "truncated", (json_int_t)arm->truncated, "errors", (json_int_t)arm->errors, "tokens",
                   ps_tokens_json(&arm->tokens), "seconds_of_last_run", arm->seconds);
+    json_object_set_new(out, "endings", ps_json_counts(arm->endings, ps_ending_name));
     json_object_set_new(out, "mean_final_ess", ps_json_number(arm->mean_ess));
     json_object_set_new(out, "mean_resamples", ps_json_number(arm->mean_resamples));
     json_object_set_new(out, "brier", ps_json_number(arm->brier));

@@ -25,6 +25,29 @@ expect 0 "particle_filter: in $n of 6" toy_eval --method=particle_filter --basel
 grep -q "\"sharing_most_text\": $n" alike/summary.json || fail "the summary does not count them"
 ! grep -q '"shared_text":[^0n]' alike/results.majority.jsonl || fail "independent answers have text in common"
 
+# Particles that were cut off: how many, and the key of the limit, whether all of them were or some.
+for limit in max_steps=1 max_answer_tokens=2; do
+    expect 0 "8 of 8 particles were cut off by " "$P" solve --engine.type=toy --generation.$limit x
+    grep -q "^\[cut off: no particle finished its answer; raise generation.${limit%=*}\]" out || fail "$limit: not what to raise"
+    grep -q "cut off by .*(generation.${limit%=*})$" out || fail "$limit is not named"
+done
+expect 0 "the answer was cut off by the length of answers (generation.max_answer_tokens)" "$P" solve --engine.type=toy \
+    --method=greedy --generation.max_answer_tokens=2 x
+expect 0 "cut off by the budget (ps.budget)" "$P" solve --engine.type=toy --ps.budget.max_tokens=3 x
+expect 0 " of 8 particles were cut off by the number of steps (generation.max_steps)" "$P" solve --engine.type=toy \
+    --generation.max_steps=2 x
+if grep -q '^.cut off: no' out; then fail "some finished, and all are said to be cut off"; fi
+if "$P" solve --engine.type=toy x | grep -q 'cut off'; then fail "nothing was cut off, and it is said to be"; fi
+# In an evaluation their share, and the searches without a finished answer; lines of earlier versions do not tell.
+expect 0 "majority: 100.0% of 48 particles were cut off: 100.0% by generation.max_answer_tokens" toy_eval \
+    --method=majority --generation.max_answer_tokens=2 --evaluation.output_dir=cut
+grep -q '^majority: in 6 of 6 problems no particle finished; ' out || fail "not said in how many problems"
+grep -q '"endings": {' cut/summary.json || fail "the summary does not count how particles ended"
+sed 's/"endings":{[^}]*},//' cut/results.jsonl >old && mv old cut/results.jsonl
+expect 0 "6 of 6 problems are done already" toy_eval --method=majority --generation.max_answer_tokens=2 --evaluation.output_dir=cut
+grep -q 'in 6 of 6 problems no particle finished' out || fail "lines without endings are not read"
+if grep -q 'particles were cut off' out; then fail "lines without endings tell of them"; fi
+
 # A long path: the reason is read all the same.
 long=$(awk 'BEGIN {while (n++ < 5000) printf "x"}')
 expect 1 "File name too long; for the output folder choose another" toy_eval --evaluation.output_dir="$long"

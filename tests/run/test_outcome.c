@@ -335,6 +335,7 @@ static void a_line_has_exactly_its_fields(void **state) {
                                        "ess_history",
                                        "tokens",
                                        "truncated",
+                                       "endings",
                                        "error"};
     static const char *const timing[] = {"total", "generation", "scoring"};
     static const char *const tokens[] = {"generated", "shared", "discarded", "prompt", "prefilled", "prm"};
