@@ -99,10 +99,9 @@ static void print_selections(const ps_eval_arm *arm, bool prm) {
 
 /* Where particles wrote most of their answers together, a vote among them is hardly one. */
 static void print_sharing(const ps_eval_arm *arm) {
-    const ps_method_ops *method = ps_method_find(arm->name);
-    if (arm->alike == 0 || method == NULL || method->spread == NULL) return;
+    if (arm->alike == 0 || arm->spread == NULL) return;
     ps_cli_note("%s: in %zu of %zu problems the answers share most of their text; for others, %s", arm->name,
-                arm->alike, arm->done, method->spread);
+                arm->alike, arm->done, arm->spread);
 }
 
 /* The share of particles that a limit cut off, by limit, and in how many problems nothing finished. */

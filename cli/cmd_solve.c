@@ -88,10 +88,10 @@ static void print_distribution(const ps_outcome *o) {
 
 /* Where particles wrote most of their answers together, a vote among them is hardly one. */
 static void print_sharing(const ps_outcome *o) {
-    const ps_method_ops *method = ps_method_find(o->method);
-    if (!ps_shares_most(o->shared_text) || method == NULL || method->spread == NULL) return;
+    const char *spread = ps_outcome_spread(o);
+    if (!ps_shares_most(o->shared_text) || spread == NULL) return;
     ps_cli_note("the %zu answers share %.0f%% of their text, so their votes are not independent; for others, %s",
-                o->n_answers, 100 * o->shared_text, method->spread);
+                o->n_answers, 100 * o->shared_text, spread);
 }
 
 /* Particles that a limit cut off, and what to raise for them to finish. */

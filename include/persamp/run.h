@@ -216,6 +216,8 @@ PS_API void ps_outcome_free(ps_outcome *outcome);
 static inline bool ps_shares_most(double shared_text) {
     return shared_text > 0.5; /* not NaN */
 }
+/* What to change in the configuration for answers that share less text; NULL where they share none. Static. */
+PS_API const char *ps_outcome_spread(const ps_outcome *outcome);
 /* What a line of JSON has besides the outcome: bits. */
 typedef enum ps_outcome_parts {
     PS_WITH_PARTICLES = 1 << 0, /* the token tree */
@@ -278,8 +280,9 @@ PS_API ps_status ps_session_create(const ps_config *config, ps_models *models, c
                                    ps_error *err);
 PS_API void ps_session_retain(ps_session *session);
 PS_API void ps_session_release(ps_session *session);
-PS_API const char *ps_session_name(const ps_session *session); /* the method's, or "sample"; lives as the session */
-PS_API ps_select ps_session_select(const ps_session *session); /* which prediction is the answer */
+PS_API const char *ps_session_name(const ps_session *session);   /* the method's, or "sample"; lives as the session */
+PS_API ps_select ps_session_select(const ps_session *session);   /* which prediction is the answer */
+PS_API const char *ps_session_spread(const ps_session *session); /* as ps_outcome_spread */
 /* Ask the engine for more of each token than the session's own score reads (bits of ps_score_reads), so that its steps
  * tell other scores enough. What the engine cannot tell is left out. Before the session solves anything. */
 PS_API void ps_session_tell(ps_session *session, unsigned reads);

@@ -99,7 +99,8 @@ typedef struct ps_eval_arm {
     size_t done, correct, errors, truncated, resumed; /* resumed: of `done`, read back from an earlier run */
     size_t retried;             /* failed in an earlier run: not done, and tried again in this one */
     size_t endings[PS_ENDINGS]; /* of the particles of all problems whose lines tell */
-    size_t alike;               /* problems whose answers share most of their text (ps_shares_most) */
+    size_t alike;               /* problems whose answers share most of their text (ps_shares_most), … */
+    const char *spread;         /* … and what to change for others; NULL where they share none. Static */
     size_t correct_by[PS_SELECTS];
     double low, high; /* Wilson 95% interval of correct/done */
     ps_token_counts tokens;

@@ -424,6 +424,10 @@ const char *ps_select_name(ps_select select) {
     return names[select];
 }
 
+const char *ps_outcome_spread(const ps_outcome *outcome) {
+    return ps_session_spread(outcome->task->session);
+}
+
 void ps_outcome_free(ps_outcome *outcome) {
     if (outcome != NULL) ps_task_free(outcome->task);
 }

@@ -415,6 +415,10 @@ const char *ps_session_name(const ps_session *session) {
     return session->name;
 }
 
+const char *ps_session_spread(const ps_session *session) {
+    return session->method->spread != NULL ? session->method->spread(&session->params) : NULL;
+}
+
 ps_select ps_session_select(const ps_session *session) {
     return session->select;
 }

@@ -366,6 +366,7 @@ ps_status ps_arm_run(const ps_arm *self, ps_store *folder, ps_models *models, ps
         ps_session_tell(r.session, self->tells);
         r.same = same_of(self, r.session);
         r.select = ps_session_select(r.session);
+        out->spread = ps_session_spread(r.session);
         status = read_all_back(&r, folder, err);
         if (status == PS_OK) status = run(&r, models, err);
         ps_status closed = ps_results_close(r.results, status == PS_OK ? err : NULL);

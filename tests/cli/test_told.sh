@@ -10,6 +10,11 @@ expect 0 "" "$P" solve --engine.type=toy --method=particle_filter x
 grep -q "^the 8 answers $shares.*particle_filter.policy" out || fail "nothing is said of a filter's common text"
 expect 0 "" "$P" solve --engine.type=toy --method=beam x
 grep -q "$shares.*method=dvts" out || fail "nothing is said of a beam's common text"
+# What is set already is no advice.
+expect 0 "a lower particle_filter.threshold" "$P" solve --engine.type=toy --method=particle_filter \
+    --particle_filter.policy=ess --particle_filter.threshold=1 x
+expect 0 "a lower particle_filter.threshold" toy_eval --method=particle_filter --particle_filter.policy=ess \
+    --particle_filter.threshold=1 --evaluation.output_dir=set
 expect 0 "" "$P" solve --engine.type=toy --method=majority x
 if grep -q "share" out; then fail "independent answers are said to share their text"; fi
 expect 0 "" "$P" solve --engine.type=toy --method=persistent --ps.resample.policy=never x
