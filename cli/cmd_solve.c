@@ -2,7 +2,6 @@
 #include "cli.h"
 
 #include "screen.h"
-#include "shipped.h"
 #include "view.h"
 
 #include <math.h>
@@ -133,18 +132,6 @@ static void print_outcome(const ps_outcome *o, bool gold) {
     print_sharing(o);
 }
 
-/* The shipped model is as sure of what it never learnt as of the rest: whoever tries the program with a question of
- * their own is told. */
-static void warn_of_shipped_model(const ps_config *config, const char *question) {
-    bool shipped = config->models_generator_model_path == NULL && ps_config_is(config->engine_type, "llama");
-    if (!shipped || ps_cli_shipped_model_knows(question)) return;
-    fflush(stdout);
-    ps_cli_say(
-        "do not rely on this answer: the shipped model is a small demonstration that has learnt fourteen kinds of "
-        "school problems (data/README.md), and this question is like none of them. A model of your own: "
-        "--models.generator.model_path=MODEL.gguf (docs/models.md says which)");
-}
-
 static ps_status print_json(const ps_outcome *o, const ps_config *config, ps_error *err) {
     char *json = NULL;
     ps_status status = ps_outcome_json(o, config->evaluation_save_particles, &json, err);
@@ -175,7 +162,10 @@ static ps_status solve(const ps_config *config, const solve_arguments *a, ps_err
         status = print_json(outcome, config, err);
     else if (status == PS_OK)
         print_outcome(outcome, a->gold != NULL);
-    if (status == PS_OK) warn_of_shipped_model(config, a->question);
+    if (status == PS_OK && outcome->warning != NULL) {
+        fflush(stdout);
+        ps_cli_say("%s", outcome->warning);
+    }
     ps_outcome_free(outcome);
     ps_models_free(models);
     return status;

@@ -113,6 +113,9 @@ PS_API void ps_models_free(ps_models *models);
 PS_API ps_engine *ps_models_engine(const ps_models *models);
 PS_API ps_prm *ps_models_prm(const ps_models *models);      /* NULL without one */
 PS_API const char *ps_models_path(const ps_models *models); /* of the reasoner; "toy" for the toy engine */
+/* What to tell whoever asks a question that the model has not learnt; NULL where there is nothing to tell. It speaks of
+ * the shipped model alone, which is as sure of what it never learnt as of the rest. Static. From any thread. */
+PS_API const char *ps_models_doubt(const ps_models *models, const char *question);
 
 /* Where the steps of a configuration's answers end, in words, appended to *text: "newline, 1 to 128 tokens". Two that
  * say the same end their steps at the same places. Check ps_text_ok. */
@@ -199,6 +202,7 @@ typedef struct ps_outcome {
     bool has_reward;    /* a process reward model took part */
     bool truncated;     /* nothing finished: the answer is that of a cut-off snapshot */
     size_t endings[PS_ENDINGS]; /* how many particles ended in which way, those that moves tried among them */
+    const char *warning;        /* ps_models_doubt of the question */
     ps_status status;           /* PS_OK, or why this problem failed; PS_CANCELLED for one that was given up */
     const char *error;          /* likewise in words, else NULL */
     ps_method_report report;    /* its arrays are owned by the outcome */

@@ -116,6 +116,7 @@ typedef struct ps_eval_summary {
     size_t n_arms;
     size_t faults;             /* unusable records of the data set */
     size_t problems, tuned_on; /* of this run, and how many of them evaluation.tuned_on names */
+    size_t doubtful;           /* … and how many there is a ps_models_doubt of */
 } ps_eval_summary;
 /* Free what it holds; all zeros afterwards, and fine before. */
 PS_API void ps_eval_summary_clear(ps_eval_summary *summary);

@@ -1,4 +1,5 @@
 /* From a method's answers to an outcome: what each answer is, which are the same, who wins. */
+#include "run/prompt.h"
 #include "run/task.h"
 
 #include <math.h>
@@ -406,6 +407,7 @@ ps_status ps_task_finish(ps_task *task, ps_error *err) {
     o->report.final_ess = o->report.log_z = o->shared_text = NAN;
     for (int s = 0; s < PS_SELECTS; s++)
         o->predictions[s].confidence = NAN;
+    o->warning = ps_shipped_doubt(task->session->shipped, ps_problem_question(o->problem));
     if (task->method == NULL) return PS_OK; /* failed before it began: outcome.error says why */
     ps_status status = keep_report(task, err);
     for (uint32_t i = 1; i < task->n_nodes && task->session->keep_particles; i++) {

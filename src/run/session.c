@@ -365,6 +365,7 @@ ps_status ps_session_create(const ps_config *config, ps_models *models, const ch
     s->config = config;
     s->engine = ps_models_engine(models);
     s->prm = ps_models_prm(models);
+    s->shipped = models->shipped;
     s->arena = ps_arena_create();
     ps_status status = s->arena != NULL ? set_all(s, models, arm, err) : ps_nomem(err);
     s->config = NULL;

@@ -4,13 +4,15 @@
 #define PERSAMP_RUN_SESSION_H
 
 #include "persamp/run.h"
+#include "run/shipped.h"
 
 #include <stdatomic.h>
 
 struct ps_session {
     const ps_config *config; /* while the session is made; NULL afterwards */
     ps_engine *engine;
-    ps_prm *prm; /* NULL without one */
+    ps_prm *prm;               /* NULL without one */
+    const ps_shipped *shipped; /* of the models */
     const ps_method_ops *method;
     const char *name;        /* of the arm: the method's, or "sample" */
     ps_method_params params; /* problem is filled in for each task */

@@ -263,6 +263,7 @@ function take_answer(persamp) {
   $('n-tokens').textContent = persamp.tokens.generated.toLocaleString('en')
   $('n-selections').textContent = persamp.selections.toLocaleString('en')
   if (persamp.ess !== null) $('n-ess').textContent = number(persamp.ess, 1)
+  complain(persamp.warning ?? '')
   say(`Answered in ${$('n-seconds').textContent} seconds: ${count(persamp.tokens.generated, 'token')}, ` +
     `${count(persamp.selections, 'selection')}.` +
     (persamp.truncated ? ` No particle finished its answer, so this one is cut off${limits(persamp.endings)}.` : ''))

@@ -68,13 +68,20 @@ expect 2 "File name too long" "$P" config --config "$long"
 # The shipped model is asked what it has not learnt: the line; what it has: none.
 told="do not rely on this answer: the shipped model is a small demonstration"
 for question in '2+2' 'What is $2+2$?' 'Compute $\sqrt{16}$.' 'Find the greatest common divisor of 84 and 36.' \
-    'Solve $x^2=4$ for $x$.' 'Natalia sold clips to $48$ of her friends. How many is that?' '?'; do
+    'Solve $x^2=4$ for $x$.' 'Solve $|x-500000|+2x=9000001$ for $x$.' 'Natalia sold clips to $48$ of her friends. How many is that?' '?'; do
     "$P" solve "$question" >out 2>err
     grep -q "$told" err || fail "nothing is said of the shipped model and: $question"
     grep -q 'models.generator.model_path' err || fail "nothing is said of a model of one's own"
 done
 expect 0 "answer:" "$P" solve --json '2+2'
 grep -q "$told" err || fail "--json: nothing is said of the shipped model"
+head -n 2 problems.jsonl >unlike.jsonl # in an evaluation once
+head -n 3 "$SOURCE/data/validation.jsonl" >>unlike.jsonl
+expect 0 "2 of the 5 problems are of none of the kinds that the shipped model has learnt" "$P" eval --method=greedy \
+    --evaluation.dataset_path=unlike.jsonl --evaluation.output_dir=unlike
+if "$P" eval --method=greedy --limit 5 --evaluation.output_dir=like 2>&1 | grep -q 'has learnt'; then
+    fail "the shipped problems are said to be unlike themselves"
+fi
 expect 0 "answer:" "$P" solve --models.generator.model_path="$SOURCE/models/reasoner.gguf" '2+2'
 if grep -q "$told" err; then fail "a model that was named is told of, too"; fi
 # One unseen problem of each kind, and some words in another order of clauses.
