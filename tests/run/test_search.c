@@ -273,6 +273,43 @@ static void a_particle_that_is_cut_off_says_by_which_limit(void **state) {
     }
 }
 
+static const ps_prm_ops *of_the_model;
+static size_t asked, ends;
+
+static ps_status listen(ps_prm *prm, const ps_prm_request *request, ps_error *err) {
+    asked++;
+    ends += request->ends;
+    return of_the_model->submit(prm, request, err);
+}
+
+/* Also of those that max_steps makes, which the engine knows nothing of. */
+static void a_reward_model_is_told_of_every_end(void **state) {
+    (void)state;
+    for (int cut = 0; cut < 2; cut++) {
+        ps_config *c =
+            config_of("models.prm.enabled", "true", "generation.max_steps", cut ? "1" : "0", "generation.n_particles",
+                      "3", "ps.resample.alpha_schedule", "constant", "generation.min_tokens_per_step", "1", NULL);
+        const ps_problem problem = {.text = "which?"};
+        ps_models *models;
+        ps_error err;
+        ps_outcome *o = NULL;
+        check_ok(ps_models_open(c, NULL, &models, &err));
+        of_the_model = models->prm->ops;
+        ps_prm_ops heard = *of_the_model;
+        heard.submit = listen;
+        models->prm->ops = &heard;
+        asked = ends = 0;
+        check_ok(ps_solve(c, models, &problem, NULL, &o, &err));
+        assert_true(o->truncated == (cut == 1));
+        assert_int_equal(ends, o->endings[PS_ENDING_FINISHED] + ps_endings_cut(o->endings));
+        assert_true(cut ? asked == ends : asked > ends);
+        models->prm->ops = of_the_model;
+        ps_outcome_free(o);
+        ps_models_free(models);
+        ps_config_free(c);
+    }
+}
+
 /* Enough answers, or none at all: nothing was cut off. */
 static void a_search_that_has_enough_cuts_nothing_off(void **state) {
     (void)state;
@@ -393,6 +430,7 @@ int main(void) {
         cmocka_unit_test(a_prompt_that_does_not_fit_fails_its_problem_only),
         cmocka_unit_test(a_context_that_is_full_cuts_the_answer_off),
         cmocka_unit_test(a_particle_that_is_cut_off_says_by_which_limit),
+        cmocka_unit_test(a_reward_model_is_told_of_every_end),
         cmocka_unit_test(a_search_that_has_enough_cuts_nothing_off),
         cmocka_unit_test(without_time_a_problem_ends_without_an_answer),
         cmocka_unit_test(solve_shows_every_iteration),
