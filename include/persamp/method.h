@@ -101,6 +101,7 @@ typedef struct ps_method_params {
     size_t n_particles;     /* M ≥ 1: no method has more steps under way at once */
     size_t max_steps;       /* depth at which an open answer is cut off; 0: none. Methods that never choose among open
                                answers (`whole`) do without it */
+    size_t schedule_steps;  /* steps that schedules lead over; 0: max_steps */
     size_t
         max_answer_tokens; /* as many as an answer can have; 0: not known. Bounds searches that have no other limit */
     const ps_score_ops *score;

@@ -27,7 +27,7 @@ static void destroy(ps_method *method) {
 /* A schedule leads from its first value to its last over max_steps. */
 static ps_status check_schedules(const ps_method_params *params, ps_error *err) {
     const ps_persistent_params *p = &params->persistent;
-    if (params->max_steps != PS_NO_STEP_LIMIT) return PS_OK;
+    if (params->schedule_steps != PS_NO_STEP_LIMIT) return PS_OK;
     if (p->temperature.mode != PS_ADAPTIVE_ESS)
         return ps_fail(
             err, PS_ARG,

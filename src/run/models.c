@@ -4,6 +4,7 @@
 #include "persamp/engine_openai.h"
 #include "persamp/engine_toy.h"
 #include "run/files.h"
+#include "run/thinking.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -412,6 +413,7 @@ ps_status ps_models_open(const ps_config *config, const ps_log *log, ps_models *
     ps_models *m = ps_calloc(1, sizeof *m);
     if (m == NULL) return ps_nomem(err);
     ps_status status = open_all(m, config, log, err);
+    if (status == PS_OK) status = ps_tell_of_thinking(m, config, log, err);
     if (status == PS_OK)
         *models = m;
     else

@@ -23,6 +23,7 @@ struct ps_session {
     ps_select select;
     const char *system, *template; /* prompt.system, "" for none; prompt.template or NULL */
     bool stop_at_boxed, keep_particles;
+    size_t max_steps;              /* of an answer after its thinking; 0: no limit */
     bool thinks;                   /* the prompt's end opens the thinking that answers begin in */
     bool keep_logprobs;            /* with the particles: the tokens of each step and their log-probabilities */
     double max_seconds;            /* of one problem; 0: no limit */

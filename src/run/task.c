@@ -66,6 +66,7 @@ static ps_status begin(ps_task *task, const ps_problem *problem, ps_error *err) 
     params.problem = problem->index;
     params.seed = task->outcome.seed;
     ps_task_node *root = &task->nodes[0];
+    root->thinking = s->thinks;
     ps_problem_prompt made = {0};
     const bool model = task->steps == NULL;
     ps_status status = set_generation(task, problem, err);
@@ -183,12 +184,20 @@ static ps_status deliver(ps_task *task, uint32_t child, ps_error *err) {
     return PS_OK;
 }
 
+/* A step counts against max_steps from its thinking on, where the prompt has opened one: as many as the method sees
+ * where it has not. */
+static void count_step(const ps_task *task, ps_task_node *node) {
+    const ps_task_node *parent = &task->nodes[node->parent];
+    node->steps = parent->steps + !(task->session->thinks && parent->thinking);
+    node->thinking = ps_is_thinking(node->text, parent->thinking);
+}
+
 /* A limit ends what the step left open. It is kept here, before the step is scored: a reward model is told of every
  * end of an answer. (A method cuts at the same step, and need not be told.) */
 static void cut_at_step_limit(const ps_task *task, ps_task_node *node) {
-    const size_t most = task->session->params.max_steps;
+    const size_t most = task->session->max_steps;
     const bool unlimited = task->method->ops->whole || most == 0;
-    if (node->state != PS_OPEN || unlimited || node->depth < most) return;
+    if (node->state != PS_OPEN || unlimited || node->steps < most) return;
     node->state = PS_TRUNCATED;
     node->cut = PS_ENDING_STEPS;
 }
@@ -218,6 +227,7 @@ static ps_status give_step(ps_task *task, uint32_t child, ps_error *err) {
     node->n_tokens = step->n_tokens;
     node->state = step->state;
     if (node->state == PS_TRUNCATED) cut_at_length(task, node);
+    count_step(task, node);
     cut_at_step_limit(task, node);
     node->sum_logp = step->sum_logp;
     node->sum_entropy = step->sum_entropy;
@@ -240,7 +250,6 @@ static ps_status submit_extension(ps_task *task, const ps_work *work, ps_error *
     ps_status status = ensure_node(task, work->child, err);
     if (status != PS_OK) return status;
     task->nodes[work->child].parent = work->parent;
-    task->nodes[work->child].depth = task->nodes[work->parent].depth + 1;
     task->nodes[work->child].path = ps_step_path(task->nodes[work->parent].path, work->child);
     task->nodes[work->child].want_reward = work->want_reward && s->prm != NULL;
     if (task->steps != NULL) return give_step(task, work->child, err);
@@ -391,6 +400,7 @@ static ps_status set_state(ps_task *task, uint32_t child, ps_stop_reason reason,
         if (status != PS_OK) return status;
     }
     if (boxed) node->state = PS_FINISHED;
+    count_step(task, node);
     cut_at_step_limit(task, node);
     return PS_OK;
 }

@@ -11,7 +11,8 @@ typedef struct ps_task_node {
     ps_node node;
     ps_prm_node prm;
     uint32_t parent;
-    uint32_t depth; /* steps from the root */
+    uint32_t steps; /* from the root, but for those that begin in the thinking */
+    bool thinking;  /* at its end <think> is open */
     uint64_t path;  /* ps_step_path */
     ps_snapshot_state state;
     ps_ending cut;    /* of a truncated one: what cut it off */

@@ -273,6 +273,50 @@ static void a_particle_that_is_cut_off_says_by_which_limit(void **state) {
     }
 }
 
+/* Two steps of thinking, its end, then steps without an end of their own. */
+static const char thinker[] =
+    "{\"tokens\": [\"let us see\\n\", \"or else\\n\", \"</think>\\n\", \"the first\\n\", \"the next\\n\"], "
+    "\"bytes\": true, \"max_tokens\": 40, \"rules\": ["
+    "{\"after\": [], \"next\": {\"let us see\\n\": 1}},"
+    "{\"after\": [\"let us see\\n\"], \"next\": {\"or else\\n\": 1}},"
+    "{\"after\": [\"or else\\n\"], \"next\": {\"</think>\\n\": 1}},"
+    "{\"after\": [\"</think>\\n\"], \"next\": {\"the first\\n\": 1}},"
+    "{\"after\": [\"the first\\n\"], \"next\": {\"the next\\n\": 1}},"
+    "{\"after\": [\"the next\\n\"], \"next\": {\"the next\\n\": 1}}]}";
+
+/* Whatever leads over max_steps: a schedule of classic's, or none. A step that begins in the thinking is one of it. */
+static void the_steps_of_thinking_do_not_count_against_max_steps(void **state) {
+    (void)state;
+    static const struct {
+        const char *method, *template, *preset, *response;
+    } cases[] = {
+        {"persistent", "{question}<think>\n", "recommended",
+         "let us see\nor else\n</think>\nthe first\nthe next\nthe next\n"},
+        {"persistent", "{question}<think>\n", "classic",
+         "let us see\nor else\n</think>\nthe first\nthe next\nthe next\n"},
+        {"beam", "{question}<think>\n", "recommended",
+         "let us see\nor else\n</think>\nthe first\nthe next\nthe next\n"},
+        {"persistent", "{question}\n", "recommended", "let us see\nor else\n"},
+    };
+    const char *table = write_text("thinker.json", thinker);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ps_config *c = config_of("engine.toy.table", table, "method", cases[i].method, "preset", cases[i].preset,
+                                 "prompt.template", cases[i].template, "generation.max_steps", "2",
+                                 "generation.step_boundary", "newline", "generation.min_tokens_per_step", "1", NULL);
+        const ps_problem problem = {.text = "which?"};
+        ps_models *models;
+        ps_error err;
+        ps_outcome *o = NULL;
+        check_ok(ps_models_open(c, NULL, &models, &err));
+        check_ok(ps_solve(c, models, &problem, NULL, &o, &err));
+        assert_string_equal(o->response, cases[i].response);
+        assert_int_equal(o->endings[PS_ENDING_STEPS], ps_endings_cut(o->endings));
+        ps_outcome_free(o);
+        ps_models_free(models);
+        ps_config_free(c);
+    }
+}
+
 static const ps_prm_ops *of_the_model;
 static size_t asked, ends;
 
@@ -430,6 +474,7 @@ int main(void) {
         cmocka_unit_test(a_prompt_that_does_not_fit_fails_its_problem_only),
         cmocka_unit_test(a_context_that_is_full_cuts_the_answer_off),
         cmocka_unit_test(a_particle_that_is_cut_off_says_by_which_limit),
+        cmocka_unit_test(the_steps_of_thinking_do_not_count_against_max_steps),
         cmocka_unit_test(a_reward_model_is_told_of_every_end),
         cmocka_unit_test(a_search_that_has_enough_cuts_nothing_off),
         cmocka_unit_test(without_time_a_problem_ends_without_an_answer),

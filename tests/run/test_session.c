@@ -56,6 +56,40 @@ static void want_of_memory_is_not_taken_for_no_thinking(void **state) {
     ps_config_free(config);
 }
 
+static void keep_line(void *user, ps_log_level level, const char *text) {
+    (void)level;
+    ps_text_printf(user, "%s\n", text);
+}
+
+/* Once, and only where the prompt opens the thinking and there is little room for it. */
+static void a_model_that_thinks_is_told_of_where_there_is_little_room(void **state) {
+    (void)state;
+    static const struct {
+        const char *template, *context, *limit, *says;
+    } cases[] = {
+        {"{question}<think>\n", "4096", "auto", "models.generator.max_model_len leaves room for 4096 tokens"},
+        {"{question}<think>\n", "65536", "500", "generation.max_answer_tokens leaves room for 500 tokens"},
+        {"{question}<think>\n", "65536", "auto", NULL},
+        {"{question}<think></think>\n", "4096", "auto", NULL},
+        {"{question}", "4096", "500", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ps_text told = {0};
+        ps_models *models = NULL;
+        ps_error err;
+        ps_config *c = config_of("prompt.template", cases[i].template, "models.generator.max_model_len",
+                                 cases[i].context, "generation.max_answer_tokens", cases[i].limit, NULL);
+        check_ok(ps_models_open(c, &(ps_log){.write = keep_line, .user = &told}, &models, &err));
+        if (cases[i].says != NULL)
+            check_contains(ps_text_cstr(&told), cases[i].says);
+        else
+            assert_null(strstr(ps_text_cstr(&told), "thinks"));
+        ps_text_clear(&told);
+        ps_models_free(models);
+        ps_config_free(c);
+    }
+}
+
 static void an_arm_is_a_method_or_a_single_sample(void **state) {
     (void)state;
     opened o;
@@ -463,6 +497,7 @@ static void models_that_cannot_be_opened_are_named(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_model_that_thinks_is_told_of_where_there_is_little_room),
         cmocka_unit_test(an_arm_is_a_method_or_a_single_sample),
         cmocka_unit_test(want_of_memory_is_not_taken_for_no_thinking),
         cmocka_unit_test(depths_are_compared_where_the_score_reads_a_reward),
