@@ -248,6 +248,17 @@ static double share_of_draws(const tally *t, const shares *of) {
     return fmin(1, of->known > enough ? t->texts : t->draws);
 }
 
+/* How many answers have been seen, as far as they were not written together: of n that share all their text, one. */
+static double evidence_of(const ps_outcome *o) {
+    return isnan(o->shared_text) ? 1 : 1 + (double)(o->n_answers - 1) * (1 - o->shared_text);
+}
+
+/* A share of 1 is no certainty where little has been seen: as if c answers more had said it, and c had not. */
+static double held_back(const ps_task *task, double share) {
+    const double n = evidence_of(&task->outcome), c = task->session->confidence_prior;
+    return (n * share + c) / (n + 2 * c);
+}
+
 /* In the class of a ballot; NaN without an answer. */
 static double confidence_in(const ps_task *task, const ballot *b, const tally *tallies, bool by_votes,
                             const shares *of) {
@@ -259,6 +270,7 @@ static double confidence_in(const ps_task *task, const ballot *b, const tally *t
         share = (double)t->votes / (double)of->votes;
     else if (s->by_draws && !isnan(t->draws))
         share = share_of_draws(t, of);
+    if (s->confidence_prior > 0) share = held_back(task, share);
     return s->confidence_temperature == 1 ? share : pow(share, 1 / s->confidence_temperature);
 }
 
@@ -389,9 +401,9 @@ static ps_status settle(ps_task *task, ps_error *err) {
     if (status == PS_OK && task->session->by_draws) status = weigh_texts(task, ballots, n, tallies, &of.known, err);
     for (size_t i = 0; i < n_classes; i++)
         of.votes += tallies[i].votes;
+    if (status == PS_OK) status = measure_sharing(task, ballots, n, err);
     if (status == PS_OK) status = choose(task, ballots, n, tallies, n_classes, drawn, &of, err);
     if (status == PS_OK) status = describe_classes(task, ballots, tallies, n_classes, err);
-    if (status == PS_OK) status = measure_sharing(task, ballots, n, err);
     if (status != PS_OK || n == 0) goto done;
     task->outcome.truncated = ballots[0].answer.state != PS_FINISHED;
     task->outcome.response = ps_task_text(task, task->outcome.predictions[task->outcome.select].snapshot);

@@ -338,6 +338,7 @@ static ps_status set_all(ps_session *s, ps_models *models, const char *arm, ps_e
     s->keep_particles = c->evaluation_save_particles;
     s->max_seconds = c->ps_budget_max_seconds;
     s->by_draws = confident_by_draws(c, s);
+    s->confidence_prior = c->answer_confidence_prior;
     s->confidence_temperature = c->answer_confidence_temperature;
     s->sure = s->method->greedy ? 0 : c->answer_sure;
     s->sure_answers = (size_t)c->answer_sure_answers;

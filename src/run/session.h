@@ -28,6 +28,7 @@ struct ps_session {
     bool keep_logprobs;            /* with the particles: the tokens of each step and their log-probabilities */
     double max_seconds;            /* of one problem; 0: no limit */
     bool by_draws;                 /* confidence in an answer: the share of draws, where it is known */
+    double confidence_prior;       /* … after so many answers for and against it, … */
     double confidence_temperature; /* … raised to 1 / this */
     double sure;                   /* share of the leading answer at which a search stops; 0: none */
     size_t sure_answers;           /* … once so many are finished */

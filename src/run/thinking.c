@@ -16,21 +16,22 @@ ps_status ps_models_begin_thinking(ps_models *models, const char *template, bool
 }
 
 ps_status ps_tell_of_thinking(ps_models *models, const ps_config *c, const ps_log *log, ps_error *err) {
-    enum { ENOUGH = 8192 }; /* tokens: traces of models of this kind on school mathematics are a fourth to twice as long */
+    enum { ENOUGH = 8192 }; /* tokens */
     bool thinks = false;
     ps_engine_info info;
     if (log == NULL || models->engine == NULL) return PS_OK;
     ps_status status = ps_models_begin_thinking(models, c->prompt_template, &thinks, err);
     if (status != PS_OK || !thinks) return status;
     ps_engine_get_info(models->engine, &info);
-    const bool limited = c->generation_max_answer_tokens != PS_CONFIG_AUTO &&
-                         (size_t)c->generation_max_answer_tokens < info.context;
+    const bool limited =
+        c->generation_max_answer_tokens != PS_CONFIG_AUTO && (size_t)c->generation_max_answer_tokens < info.context;
     const size_t room = limited ? (size_t)c->generation_max_answer_tokens : info.context;
     if (room < ENOUGH)
-        ps_log_printf(log, PS_LOG_WARNING,
-                      "the model thinks before it answers, and %s leaves room for %zu tokens: thinking takes thousands, "
-                      "and what does not fit is cut off without an answer; set it to %d or more (docs/templates.md, "
-                      "Models that think)",
-                      limited ? "generation.max_answer_tokens" : "models.generator.max_model_len", room, 2 * ENOUGH);
+        ps_log_printf(
+            log, PS_LOG_WARNING,
+            "the model thinks before it answers, and %s leaves room for %zu tokens: thinking takes thousands, "
+            "and what does not fit is cut off without an answer; set it to %d or more (docs/templates.md, "
+            "Models that think)",
+            limited ? "generation.max_answer_tokens" : "models.generator.max_model_len", room, 2 * ENOUGH);
     return PS_OK;
 }
