@@ -32,7 +32,7 @@ run() { # run NAME SETTING…
         exit 1
     fi
     grep 'computed again' "$folder/$name.txt" >>"$folder/$name.cache" || true # a line a session
-    grep -E 'cut off before|failed|could not be used' "$folder/$name.txt" || true
+    grep -E 'cut off:|failed|could not be used' "$folder/$name.txt" || true
     cat "$folder/$name.cache"
     tr -d ' \n' <"$folder/$name/summary.json" | sed -E \
         's/.*"problems":([0-9]+),"correct":([0-9]+),"accuracy":([0-9.e-]+),"interval_95":\[([0-9.e-]+),([0-9.e-]+)\].*/\1 \2 \3 \4 \5/' |

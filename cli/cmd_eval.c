@@ -99,10 +99,26 @@ static void print_selections(const ps_eval_arm *arm, bool prm) {
 
 /* Where particles wrote most of their answers together, a vote among them is hardly one. */
 static void print_sharing(const ps_eval_arm *arm) {
-    const ps_method_ops *method = ps_method_find(arm->name);
-    if (arm->alike == 0 || method == NULL || method->spread == NULL) return;
+    if (arm->alike == 0 || arm->spread == NULL) return;
     ps_cli_note("%s: in %zu of %zu problems the answers share most of their text; for others, %s", arm->name,
-                arm->alike, arm->done, method->spread);
+                arm->alike, arm->done, arm->spread);
+}
+
+/* The share of particles that a limit cut off, by limit, and in how many problems nothing finished. */
+static void print_endings(const ps_eval_arm *arm) {
+    const size_t cut = ps_endings_cut(arm->endings), all = arm->endings[PS_ENDING_FINISHED] + cut;
+    ps_text text = {0};
+    for (size_t e = 0; e < PS_ENDINGS; e++)
+        if (arm->endings[e] > 0 && ps_ending_key(e) != NULL)
+            ps_text_printf(&text, "%s %.1f%% by %s", text.length > 0 ? "," : "",
+                           100.0 * (double)arm->endings[e] / (double)all, ps_ending_key(e));
+    if (cut > 0)
+        ps_cli_note("%s: %.1f%% of %zu particles were cut off:%s", arm->name, 100.0 * (double)cut / (double)all, all,
+                    ps_text_cstr(&text));
+    if (arm->truncated > 0)
+        ps_cli_note("%s: in %zu of %zu problems no particle finished; the answer is that of one that was cut off",
+                    arm->name, arm->truncated, arm->done);
+    ps_text_clear(&text);
 }
 
 /* How far the confidence of the results is to be believed; the diagram is for who draws it. */
@@ -114,23 +130,26 @@ static void print_calibration(const ps_eval_arm *arm) {
 
 static int print_summary(const ps_eval_summary *s, const ps_models *models) {
     print_table(s);
-    size_t errors = 0, truncated = 0;
-    for (size_t i = 0; i < s->n_arms; i++) {
-        if (s->arms[i].name == NULL) continue;
-        errors += s->arms[i].errors;
-        truncated += s->arms[i].truncated;
-    }
+    size_t errors = 0;
+    for (size_t i = 0; i < s->n_arms; i++)
+        if (s->arms[i].name != NULL) errors += s->arms[i].errors;
     if (s->n_arms > 0 && s->arms[0].name != NULL) {
         print_selections(&s->arms[0], ps_models_prm(models) != NULL);
         print_calibration(&s->arms[0]);
     }
-    for (size_t i = 0; i < s->n_arms; i++)
-        if (s->arms[i].name != NULL) print_sharing(&s->arms[i]);
-    if (truncated > 0) ps_cli_note("%zu answers were cut off before they finished", truncated);
+    for (size_t i = 0; i < s->n_arms; i++) {
+        if (s->arms[i].name == NULL) continue;
+        print_endings(&s->arms[i]);
+        print_sharing(&s->arms[i]);
+    }
     if (s->tuned_on > 0)
         ps_cli_note("%zu of the %zu problems are of those that this configuration was tuned on "
                     "(evaluation.tuned_on): on them it looks better than it is",
                     s->tuned_on, s->problems);
+    if (s->doubtful > 0)
+        ps_cli_note("%zu of the %zu problems are of none of the kinds that the shipped model has learnt: for a model "
+                    "of your own see `tools/get-model --list` and models.generator.model_path (docs/models.md)",
+                    s->doubtful, s->problems);
     ps_cli_print_troubles(errors, s->faults);
     ps_cli_print_engine(models);
     for (size_t i = 0; i < s->n_arms; i++)

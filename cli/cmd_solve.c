@@ -2,7 +2,6 @@
 #include "cli.h"
 
 #include "screen.h"
-#include "shipped.h"
 #include "view.h"
 
 #include <math.h>
@@ -88,10 +87,28 @@ static void print_distribution(const ps_outcome *o) {
 
 /* Where particles wrote most of their answers together, a vote among them is hardly one. */
 static void print_sharing(const ps_outcome *o) {
-    const ps_method_ops *method = ps_method_find(o->method);
-    if (!ps_shares_most(o->shared_text) || method == NULL || method->spread == NULL) return;
+    const char *spread = ps_outcome_spread(o);
+    if (!ps_shares_most(o->shared_text) || spread == NULL) return;
     ps_cli_note("the %zu answers share %.0f%% of their text, so their votes are not independent; for others, %s",
-                o->n_answers, 100 * o->shared_text, method->spread);
+                o->n_answers, 100 * o->shared_text, spread);
+}
+
+/* Particles that a limit cut off, and what to raise for them to finish. */
+static void print_endings(const ps_outcome *o) {
+    ps_text words = {0};
+    ps_endings_words(o->endings, &words);
+    if (words.length > 0) ps_cli_note("%s", ps_text_cstr(&words));
+    ps_text_clear(&words);
+}
+
+/* The keys of the limits that cut particles off, for an answer that none of them finished. */
+static void print_cut_off(const ps_outcome *o) {
+    ps_text keys = {0};
+    for (size_t e = 0; e < PS_ENDINGS; e++)
+        if (o->endings[e] > 0 && ps_ending_key(e) != NULL)
+            ps_text_printf(&keys, "%s%s", keys.length > 0 ? " and " : "; raise ", ps_ending_key(e));
+    ps_cli_note("[cut off: no particle finished its answer%s]", ps_text_cstr(&keys));
+    ps_text_clear(&keys);
 }
 
 /* The response as the model wrote it, but for what a terminal would obey; the same in a file, which may be shown on one
@@ -100,8 +117,7 @@ static void print_outcome(const ps_outcome *o, bool gold) {
     const ps_prediction *chosen = &o->predictions[o->select];
     ps_cli_put(stdout, o->response);
     putchar('\n');
-    if (o->truncated)
-        ps_cli_note("[cut off: no particle finished its answer; raise generation.max_steps or the budget]");
+    if (o->truncated) print_cut_off(o);
     fputs("\nanswer: ", stdout);
     ps_cli_put_line(stdout, chosen->answer != NULL ? chosen->answer : "(none found)", SIZE_MAX);
     if (gold) printf(chosen->correct ? "  (right)" : "  (wrong)");
@@ -112,19 +128,8 @@ static void print_outcome(const ps_outcome *o, bool gold) {
     if (isfinite(o->report.log_z)) snprintf(evidence, sizeof evidence, ", log evidence %.3f", o->report.log_z);
     ps_cli_note("%llu tokens in %.2f s, %zu selections%s", (unsigned long long)o->tokens.generated, o->seconds.total,
                 o->report.resamples, evidence);
+    print_endings(o);
     print_sharing(o);
-}
-
-/* The shipped model is as sure of what it never learnt as of the rest: whoever tries the program with a question of
- * their own is told. */
-static void warn_of_shipped_model(const ps_config *config, const char *question) {
-    bool shipped = config->models_generator_model_path == NULL && ps_config_is(config->engine_type, "llama");
-    if (!shipped || ps_cli_shipped_model_knows(question)) return;
-    fflush(stdout);
-    ps_cli_say(
-        "do not rely on this answer: the shipped model is a small demonstration that has learnt fourteen kinds of "
-        "school problems (data/README.md), and this question is like none of them. A model of your own: "
-        "--models.generator.model_path=MODEL.gguf (docs/models.md says which)");
 }
 
 static ps_status print_json(const ps_outcome *o, const ps_config *config, ps_error *err) {
@@ -157,7 +162,10 @@ static ps_status solve(const ps_config *config, const solve_arguments *a, ps_err
         status = print_json(outcome, config, err);
     else if (status == PS_OK)
         print_outcome(outcome, a->gold != NULL);
-    if (status == PS_OK) warn_of_shipped_model(config, a->question);
+    if (status == PS_OK && outcome->warning != NULL) {
+        fflush(stdout);
+        ps_cli_say("%s", outcome->warning);
+    }
     ps_outcome_free(outcome);
     ps_models_free(models);
     return status;

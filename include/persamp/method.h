@@ -101,6 +101,7 @@ typedef struct ps_method_params {
     size_t n_particles;     /* M ≥ 1: no method has more steps under way at once */
     size_t max_steps;       /* depth at which an open answer is cut off; 0: none. Methods that never choose among open
                                answers (`whole`) do without it */
+    size_t schedule_steps;  /* steps that schedules lead over; 0: max_steps */
     size_t
         max_answer_tokens; /* as many as an answer can have; 0: not known. Bounds searches that have no other limit */
     const ps_score_ops *score;
@@ -208,7 +209,6 @@ struct ps_method_ops {
     bool reads_logq;    /* it reads sum_logq, which some engines give at a cost */
     bool independent;   /* answers are n_particles independent draws: methods that say so can share them */
     const char *select; /* the answer selection that belongs to the method; NULL: the configured one */
-    const char *spread; /* what to set for answers that share less of their text; NULL where they share none */
     /* `ops` is the entry of the table that is created. Judges the method's own parameters: PS_ARG. */
     ps_status (*create)(const ps_method_ops *ops, const ps_method_params *params, ps_method **method, ps_error *err);
     void (*destroy)(ps_method *method);
@@ -220,6 +220,9 @@ struct ps_method_ops {
     ps_status (*answers)(const ps_method *method, ps_answer **answers, size_t *n, ps_error *err);
     /* PS_NOMEM, or it is filled. */
     ps_status (*report)(const ps_method *method, ps_method_report *report, ps_error *err);
+    /* OPTIONAL, absent where answers share no text: what to change in these parameters, by key, for answers that share
+     * less. Static. */
+    const char *(*spread)(const ps_method_params *params);
     /* OPTIONAL: how many lines of answers it extends side by side, where that is not n_particles. */
     size_t (*lines)(const ps_method_params *params);
 };

@@ -113,6 +113,9 @@ PS_API void ps_models_free(ps_models *models);
 PS_API ps_engine *ps_models_engine(const ps_models *models);
 PS_API ps_prm *ps_models_prm(const ps_models *models);      /* NULL without one */
 PS_API const char *ps_models_path(const ps_models *models); /* of the reasoner; "toy" for the toy engine */
+/* What to tell whoever asks a question that the model has not learnt; NULL where there is nothing to tell. It speaks of
+ * the shipped model alone, which is as sure of what it never learnt as of the rest. Static. From any thread. */
+PS_API const char *ps_models_doubt(const ps_models *models, const char *question);
 
 /* Where the steps of a configuration's answers end, in words, appended to *text: "newline, 1 to 128 tokens". Two that
  * say the same end their steps at the same places. Check ps_text_ok. */
@@ -148,6 +151,25 @@ typedef enum ps_select {
 } ps_select;
 PS_API const char *ps_select_name(ps_select select); /* "best", …, as answer.select and result lines have it */
 
+/* How a particle ended: with an answer, or cut off by a limit. */
+typedef enum ps_ending {
+    PS_ENDING_FINISHED,
+    PS_ENDING_STEPS,         /* generation.max_steps */
+    PS_ENDING_ANSWER_TOKENS, /* generation.max_answer_tokens */
+    PS_ENDING_CONTEXT,       /* no more tokens fit: models.generator.max_model_len, or what the model has */
+    PS_ENDING_BUDGET,        /* ps.budget, or the limit of a request, while it was running */
+    PS_ENDINGS
+} ps_ending;
+/* One by one: name as result lines have it, "finished", "steps", …, NULL from PS_ENDINGS on; the key whose limit it
+ * was, NULL for none. */
+PS_API const char *ps_ending_name(size_t ending);
+PS_API const char *ps_ending_key(size_t ending);
+/* Particles that were cut off, of all `endings` [PS_ENDINGS]. */
+PS_API size_t ps_endings_cut(const size_t *endings);
+/* "2 of 8 particles were cut off by the number of steps (generation.max_steps)" appended to *text; nothing where none
+ * was. Check ps_text_ok. */
+PS_API void ps_endings_words(const size_t *endings, ps_text *text);
+
 /* Tokens by kind. */
 typedef struct ps_token_counts {
     uint64_t generated; /* drawn by the reasoner: what a budget counts */
@@ -180,9 +202,11 @@ typedef struct ps_outcome {
     bool has_reward;    /* a process reward model took part */
     bool truncated;     /* nothing finished: the answer is that of a cut-off snapshot */
     bool sure;          /* the search was ended because its leading answer led by enough (answer.sure) */
-    ps_status status;   /* PS_OK, or why this problem failed; PS_CANCELLED for one that was given up */
-    const char *error;  /* likewise in words, else NULL */
-    ps_method_report report; /* its arrays are owned by the outcome */
+    size_t endings[PS_ENDINGS]; /* how many particles ended in which way, those that moves tried among them */
+    const char *warning;        /* ps_models_doubt of the question */
+    ps_status status;           /* PS_OK, or why this problem failed; PS_CANCELLED for one that was given up */
+    const char *error;          /* likewise in words, else NULL */
+    ps_method_report report;    /* its arrays are owned by the outcome */
     ps_token_counts tokens;
     double logq_bound; /* nats: where log-probabilities of what was drawn from are read and are not exact, their sums
                           are off by at most this, all steps together; else 0 */
@@ -198,6 +222,8 @@ PS_API void ps_outcome_free(ps_outcome *outcome);
 static inline bool ps_shares_most(double shared_text) {
     return shared_text > 0.5; /* not NaN */
 }
+/* What to change in the configuration for answers that share less text; NULL where they share none. Static. */
+PS_API const char *ps_outcome_spread(const ps_outcome *outcome);
 /* What a line of JSON has besides the outcome: bits. */
 typedef enum ps_outcome_parts {
     PS_WITH_PARTICLES = 1 << 0, /* the token tree */
@@ -260,8 +286,9 @@ PS_API ps_status ps_session_create(const ps_config *config, ps_models *models, c
                                    ps_error *err);
 PS_API void ps_session_retain(ps_session *session);
 PS_API void ps_session_release(ps_session *session);
-PS_API const char *ps_session_name(const ps_session *session); /* the method's, or "sample"; lives as the session */
-PS_API ps_select ps_session_select(const ps_session *session); /* which prediction is the answer */
+PS_API const char *ps_session_name(const ps_session *session);   /* the method's, or "sample"; lives as the session */
+PS_API ps_select ps_session_select(const ps_session *session);   /* which prediction is the answer */
+PS_API const char *ps_session_spread(const ps_session *session); /* as ps_outcome_spread */
 /* Ask the engine for more of each token than the session's own score reads (bits of ps_score_reads), so that its steps
  * tell other scores enough. What the engine cannot tell is left out. Before the session solves anything. */
 PS_API void ps_session_tell(ps_session *session, unsigned reads);

@@ -21,6 +21,7 @@ typedef struct ps_result_line {
     size_t index;                   /* problem_idx */
     bool correct, truncated, error; /* correct: false also where the line has null, for want of a ground truth */
     bool correct_by[PS_SELECTS];
+    size_t endings[PS_ENDINGS];    /* of its particles; zeros in lines of earlier versions */
     bool drawn;                    /* it tells of answer.select draw: lines of earlier versions do not */
     double confidence[PS_SELECTS]; /* in each prediction, in [0, 1]; NaN without an answer. See docs/compare.md */
     double ess, resamples;         /* NaN where the line has null */
@@ -98,8 +99,10 @@ typedef struct ps_eval_options {
 typedef struct ps_eval_arm {
     const char *name;
     size_t done, correct, errors, truncated, resumed; /* resumed: of `done`, read back from an earlier run */
-    size_t retried; /* failed in an earlier run: not done, and tried again in this one */
-    size_t alike;   /* problems whose answers share most of their text (ps_shares_most) */
+    size_t retried;             /* failed in an earlier run: not done, and tried again in this one */
+    size_t endings[PS_ENDINGS]; /* of the particles of all problems whose lines tell */
+    size_t alike;               /* problems whose answers share most of their text (ps_shares_most), … */
+    const char *spread;         /* … and what to change for others; NULL where they share none. Static */
     size_t correct_by[PS_SELECTS];
     double low, high; /* Wilson 95% interval of correct/done */
     ps_token_counts tokens;
@@ -116,6 +119,7 @@ typedef struct ps_eval_summary {
     size_t n_arms;
     size_t faults;             /* unusable records of the data set */
     size_t problems, tuned_on; /* of this run, and how many of them evaluation.tuned_on names */
+    size_t doubtful;           /* … and how many there is a ps_models_doubt of */
 } ps_eval_summary;
 /* Free what it holds; all zeros afterwards, and fine before. */
 PS_API void ps_eval_summary_clear(ps_eval_summary *summary);

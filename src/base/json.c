@@ -23,6 +23,20 @@ static int append(const char *bytes, size_t length, void *out) {
     return ps_text_ok(out) ? 0 : -1;
 }
 
+json_t *ps_json_counts(const size_t *counts, const char *(*name)(size_t i)) {
+    json_t *object = json_object();
+    for (size_t i = 0; name(i) != NULL; i++)
+        json_object_set_new(object, name(i), json_integer((json_int_t)counts[i]));
+    return object;
+}
+
+void ps_json_read_counts(const json_t *object, const char *(*name)(size_t i), size_t *counts) {
+    for (size_t i = 0; name(i) != NULL; i++) {
+        json_int_t n = json_integer_value(json_object_get(object, name(i)));
+        counts[i] = n > 0 ? (size_t)n : 0;
+    }
+}
+
 ps_status ps_json_dump(json_t *root, size_t flags, ps_text *out, ps_error *err) {
     int failed = root != NULL ? json_dump_callback(root, append, out, flags) : -1;
     json_decref(root);

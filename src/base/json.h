@@ -13,6 +13,11 @@ json_t *ps_json_number(double x);
  * NULL without memory. */
 json_t *ps_json_text(const char *text);
 
+/* An object with a member for each name, up to the first that is NULL: counts[i] under name(i). A new reference. */
+json_t *ps_json_counts(const size_t *counts, const char *(*name)(size_t i));
+/* Back from one. What is missing or no count is 0. */
+void ps_json_read_counts(const json_t *object, const char *(*name)(size_t i), size_t *counts);
+
 /* Append `root` as text with jansson's flags, and let go of it. PS_NOMEM also for a NULL `root`: a builder that ran out
  * of memory needs no check of its own. */
 ps_status ps_json_dump(json_t *root, size_t flags, ps_text *out, ps_error *err);

@@ -196,10 +196,24 @@ static ps_status create_dvts(const ps_method_ops *ops, const ps_method_params *p
     return create(ops, params, params->beam.subtrees, 1, method, err);
 }
 
+static const char *spread_beam(const ps_method_params *params) {
+    (void)params;
+    return "keep several beams apart (method=dvts), or take method=best_of_n";
+}
+
+/* As many subtrees as there are places is also the default. */
+static const char *spread_dvts(const ps_method_params *params) {
+    const ps_beam_params *p = &params->beam;
+    const size_t expansion = p->expansion > 0 ? p->expansion : 1, most = (params->n_particles - 1) / expansion + 1;
+    if (p->subtrees > 0 && p->subtrees < most) return "grow more subtrees (dvts.subtrees), or take method=best_of_n";
+    if (expansion > 1) return "grow more subtrees (a lower beam.expansion), or take method=best_of_n";
+    return "take method=best_of_n";
+}
+
 const ps_method_ops ps_method_beam = {
     .name = "beam",
     .doc = "keep the best prefixes of all children at every step",
-    .spread = "keep several beams apart (method=dvts), or take method=best_of_n",
+    .spread = spread_beam,
     .create = create_beam,
     .destroy = destroy,
     .next = ps_round_method_next,
@@ -211,7 +225,7 @@ const ps_method_ops ps_method_beam = {
 const ps_method_ops ps_method_dvts = {
     .name = "dvts",
     .doc = "diverse verifier tree search: independent subtrees, the best child at every step",
-    .spread = "more and narrower beams (dvts.subtrees), or method=best_of_n",
+    .spread = spread_dvts,
     .create = create_dvts,
     .destroy = destroy,
     .next = ps_round_method_next,

@@ -78,7 +78,7 @@ static ps_status create(const ps_method_ops *ops, const ps_method_params *params
     completions *p = ps_calloc(1, sizeof *p);
     if (p == NULL) return ps_nomem(err);
     ps_status status = ps_round_method_init(&p->m, ops, params, round_over, err);
-    p->schedule = params->max_steps;
+    p->schedule = params->schedule_steps;
     p->m.params.max_steps = PS_NO_STEP_LIMIT; /* of an answer: nobody chooses among open ones */
     p->m.params.persistent.pool.weighting = PS_BALANCE;
     p->m.params.persistent.pool.max_depth = 2; /* an answer is one step of this pool */
@@ -256,6 +256,7 @@ static ps_status report(const ps_method *method, ps_method_report *out, ps_error
 const ps_method_ops ps_method_completions = {
     .name = "persistent",
     .doc = "Persistent Sampling on whole answers",
+    .whole = true,
     .create = create,
     .destroy = destroy,
     .next = ps_round_method_next,

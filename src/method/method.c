@@ -61,6 +61,7 @@ ps_status ps_method_create(const ps_method_ops *ops, const ps_method_params *par
     ps_status status = check(ops, params, err);
     ps_method_params own = *params;
     if (ops->whole || own.max_steps == 0) own.max_steps = PS_NO_STEP_LIMIT;
+    if (own.schedule_steps == 0) own.schedule_steps = own.max_steps;
     if (own.max_answer_tokens == 0) own.max_answer_tokens = PS_MOST_ANSWER_TOKENS;
     return status != PS_OK ? status : ops->create(ops, &own, method, err);
 }

@@ -288,10 +288,20 @@ static ps_status round_over(ps_method *method, ps_error *err) {
     return status;
 }
 
+const char *ps_filter_spread(const ps_method_params *params) {
+    const ps_filter_params *p = &params->filter;
+    if (p->policy == PS_POLICY_ALWAYS)
+        return "select less (particle_filter.policy=ess), raise particle_filter.temperature, or take method=majority";
+    if (p->policy == PS_POLICY_ESS && p->threshold > 0)
+        return "select less (a lower particle_filter.threshold), raise particle_filter.temperature, or take "
+               "method=majority";
+    return "take method=majority";
+}
+
 const ps_method_ops ps_method_particle_filter = {
     .name = "particle_filter",
     .doc = "bootstrap particle filter: resample the particles by their newest step",
-    .spread = "select less (particle_filter.policy=ess), raise particle_filter.temperature, or take method=majority",
+    .spread = ps_filter_spread,
     .create = create,
     .destroy = ps_filter_destroy,
     .next = ps_round_method_next,

@@ -46,6 +46,9 @@ ps_status ps_filter_create(const ps_method_ops *ops, const ps_method_params *par
                            ps_error *err);
 void ps_filter_destroy(ps_method *method);
 
+/* The table's `spread`. */
+const char *ps_filter_spread(const ps_method_params *params);
+
 /* Every particle at the root, and how many there are: M, or what the token budget can bring to an end. */
 void ps_filter_start(ps_filter *p);
 /* The next step of every open particle. */

@@ -35,7 +35,7 @@ static ps_status create(const ps_method_ops *ops, const ps_method_params *params
 const ps_method_ops ps_method_particle_gibbs = {
     .name = "particle_gibbs",
     .doc = "iterated conditional particle filter: each sweep is bound to a path of the one before",
-    .spread = "select less (particle_filter.policy=ess), raise particle_filter.temperature, or take method=majority",
+    .spread = ps_filter_spread,
     .create = create,
     .destroy = ps_filter_destroy,
     .next = ps_round_method_next,

@@ -27,7 +27,7 @@ static void destroy(ps_method *method) {
 /* A schedule leads from its first value to its last over max_steps. */
 static ps_status check_schedules(const ps_method_params *params, ps_error *err) {
     const ps_persistent_params *p = &params->persistent;
-    if (params->max_steps != PS_NO_STEP_LIMIT) return PS_OK;
+    if (params->schedule_steps != PS_NO_STEP_LIMIT) return PS_OK;
     if (p->temperature.mode != PS_ADAPTIVE_ESS)
         return ps_fail(
             err, PS_ARG,
@@ -197,10 +197,26 @@ static ps_status report(const ps_method *method, ps_method_report *out, ps_error
     return ps_pool_log_evidence(p->pool, p->params.persistent.temperature.beta_max, &out->log_z, err);
 }
 
+/* Answers come to share text by selections; of whole answers, by moves that keep their beginning. */
+static const char *spread(const ps_method_params *params) {
+    const ps_persistent_params *p = &params->persistent;
+    if (p->completions)
+        return "move more (a higher ps.move.n_moves), lower ps.temperature_schedule.beta_max, or take method=majority";
+    if (p->policy == PS_POLICY_ALWAYS)
+        return "select less (ps.resample.policy=ess), lower ps.temperature_schedule.beta_max, or take method=majority";
+    if (p->policy == PS_POLICY_ESS && p->alpha_start != p->alpha_end)
+        return "select less (lower ps.resample.alpha_start and alpha_end), lower ps.temperature_schedule.beta_max, or "
+               "take method=majority";
+    if (p->policy == PS_POLICY_ESS && p->alpha_start > 0)
+        return "select less (lower ps.resample.alpha_start), lower ps.temperature_schedule.beta_max, or take "
+               "method=majority";
+    return "take method=majority";
+}
+
 const ps_method_ops ps_method_persistent = {
     .name = "persistent",
     .doc = "Persistent Sampling: every snapshot stays in a pool that each selection draws from",
-    .spread = "select less (ps.resample.policy=ess), lower ps.temperature_schedule.beta_max, or take method=majority",
+    .spread = spread,
     .create = create,
     .destroy = destroy,
     .next = next,

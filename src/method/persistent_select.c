@@ -105,7 +105,7 @@ static size_t launches(const ps_persistent *p) {
  * run says how many of them still count. */
 static bool ess_is_low(const ps_persistent *p, const ps_iteration *record, size_t step) {
     const ps_persistent_params *params = &p->params.persistent;
-    double alpha = ps_alpha_threshold(params->alpha_start, params->alpha_end, step, p->params.max_steps);
+    double alpha = ps_alpha_threshold(params->alpha_start, params->alpha_end, step, p->params.schedule_steps);
     if (params->ess_over == PS_ESS_OVER_POOL) return record->ess < alpha * (double)p->params.n_particles;
     return p->n_running >= 2 &&
            ps_pool_ess_of(p->pool, record->beta, p->running, p->n_running) < alpha * (double)p->n_running;
@@ -189,7 +189,7 @@ ps_status ps_persistent_select(ps_persistent *p, ps_iteration *record, ps_error 
         return PS_OK;
     }
     double beta = ps_temperature_beta(&p->params.persistent.temperature, ess_of_pool, p, p->beta, M, p->history.n + 1,
-                                      p->params.max_steps);
+                                      p->params.schedule_steps);
     record->beta = beta;
     record->ess = ps_pool_ess(p->pool, beta);
     if (!p->ended && p->n_running == 0 && !p->params.persistent.refill) return begin_wave(p, record, err);

@@ -169,12 +169,17 @@ static ps_status answers(const ps_method *method, ps_answer **list, size_t *n, p
     return PS_OK;
 }
 
+static const char *spread(const ps_method_params *params) {
+    return chains(params) < params->n_particles ? "run more chains (power_mcmc.chains), or take method=majority"
+                                                : "take method=majority";
+}
+
 const ps_method_ops ps_method_power_mcmc = {
     .name = "power_mcmc",
     .doc = "Metropolis-Hastings chains whose target is p(answer) to a power",
     .reads_logq = true,
     .select = "weighted",
-    .spread = "more chains (power_mcmc.chains), or method=majority",
+    .spread = spread,
     .create = create,
     .destroy = destroy,
     .next = ps_round_method_next,

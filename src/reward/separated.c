@@ -8,6 +8,7 @@
 typedef struct reading {
     ps_prm_node inner; /* after it, or the root */
     double step, reward;
+    bool root; /* nothing has been read */
     size_t references;
 } reading;
 
@@ -24,7 +25,8 @@ typedef struct pending {
     char *text;    /* what is to be read; owned */
     size_t length, at;
     size_t tokens;
-    bool ends; /* the answer ends with it */
+    bool ends;      /* the answer ends with it */
+    bool beginning; /* what is being read is the beginning of a step */
 } pending;
 
 typedef struct separated {
@@ -96,6 +98,7 @@ static ps_status root(ps_prm *prm, const char *question, ps_prm_node *node, ps_e
         ps_prm_release(s->inner, inner);
         return ps_nomem(err);
     }
+    last->root = true;
     *node = add_prefix(s, (prefix){.last = last});
     return PS_OK;
 }
@@ -132,8 +135,9 @@ static void end(separated *s, uint32_t slot, ps_prm_event event) {
     ps_slots_give(&s->under_way, slot);
 }
 
-/* All that could be read has been: the rest stays open. */
-static void end_well(separated *s, uint32_t slot) {
+/* All that could be read has been: the rest stays open. The numbers are those of the last reading, or of the beginning
+ * of the first step. */
+static void end_well(separated *s, uint32_t slot, double step, double reward) {
     pending *p = &s->pending[slot];
     size_t left = p->length - p->at;
     char *open = left > 0 ? ps_malloc(left) : NULL;
@@ -143,9 +147,19 @@ static void end_well(separated *s, uint32_t slot) {
     }
     if (left > 0) memcpy(open, p->text + p->at, left);
     p->last->references++;
-    double step = p->last->step, reward = p->last->reward;
     ps_prm_node node = add_prefix(s, (prefix){.last = p->last, .open = open, .length = left});
     end(s, slot, (ps_prm_event){.node = node, .step = step, .reward = reward});
+}
+
+/* Before the first separator there is no reading that could stand, and 1 would be more than any: the text so far is
+ * read as if the step were over, and only the numbers are kept. */
+static ps_status read_beginning(separated *s, uint32_t slot, ps_error *err) {
+    pending *p = &s->pending[slot];
+    p->beginning = true;
+    return ps_prm_submit(
+        s->inner,
+        &(ps_prm_request){.parent = p->last->inner, .text = p->text + p->at, .length = p->length - p->at, .tag = slot},
+        err);
 }
 
 /* The next part that says something goes to the model; without one the request ends. */
@@ -163,7 +177,8 @@ static ps_status go_on(separated *s, uint32_t slot, ps_error *err) {
             .parent = p->last->inner, .text = from, .length = n, .tag = slot, .ends = p->ends && p->at == p->length};
         return ps_prm_submit(s->inner, &request, err);
     }
-    end_well(s, slot);
+    if (p->last->root && !is_blank(p->text + p->at, p->length - p->at)) return read_beginning(s, slot, err);
+    end_well(s, slot, p->last->step, p->last->reward);
     return PS_OK;
 }
 
@@ -204,6 +219,11 @@ static void take(separated *s, const ps_prm_event *event) {
     p->tokens += event->tokens;
     if (event->status != PS_OK) {
         end(s, slot, *event);
+        return;
+    }
+    if (p->beginning) {
+        ps_prm_release(s->inner, event->node);
+        end_well(s, slot, event->step, event->reward);
         return;
     }
     reading *read = reading_of(event->node, event->step, event->reward);

@@ -6,8 +6,9 @@
 #include "persamp/reward.h"
 
 /* Put `inner` behind a wrapper that collects text until `separator` (copied, not empty) comes, hands it over as one
- * step, and meanwhile repeats the last reading: 1 before the first, as nothing is held against the text yet. The last
- * step of an answer is read without a separator. *prm owns `inner` on success. */
+ * step, and meanwhile repeats the last reading. Before the first one the text so far is read as if its step were over,
+ * so that whatever is compared has been read; text of white space alone has 1, as the root. The last step of an answer
+ * is read without a separator. *prm owns `inner` on success. */
 ps_status ps_prm_separate(ps_prm *inner, const char *separator, ps_prm **prm, ps_error *err);
 
 #endif

@@ -4,6 +4,7 @@
 #include "persamp/engine_openai.h"
 #include "persamp/engine_toy.h"
 #include "run/files.h"
+#include "run/thinking.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@ void ps_models_free(ps_models *models) {
     if (models == NULL) return;
     ps_prm_free(models->prm);
     ps_engine_free(models->engine);
+    ps_shipped_free(models->shipped);
     ps_free(models->path);
     ps_free(models);
 }
@@ -24,6 +26,10 @@ ps_prm *ps_models_prm(const ps_models *models) {
 }
 const char *ps_models_path(const ps_models *models) {
     return models->path;
+}
+
+const char *ps_models_doubt(const ps_models *models, const char *question) {
+    return ps_shipped_doubt(models->shipped, question);
 }
 
 static ps_aggregate aggregate_of(const char *name) {
@@ -102,6 +108,7 @@ static ps_llama_options llama_options(const ps_config *c, const char *path, cons
 
 static ps_status load_llama(ps_models *m, const ps_config *c, bool states, const ps_log *log, ps_error *err) {
     ps_status status = ps_model_file(c, c->models_generator_model_path, "models/reasoner.gguf", &m->path, err);
+    if (status == PS_OK && c->models_generator_model_path == NULL) status = ps_shipped_create(&m->shipped, err);
     if (status != PS_OK) return status;
     ps_text folder = {0};
     ps_llama_options options = llama_options(c, m->path, log);
@@ -445,6 +452,7 @@ ps_status ps_models_open(const ps_config *config, const ps_log *log, ps_models *
     ps_models *m = ps_calloc(1, sizeof *m);
     if (m == NULL) return ps_nomem(err);
     ps_status status = open_all(m, config, log, err);
+    if (status == PS_OK) status = ps_tell_of_thinking(m, config, log, err);
     if (status == PS_OK)
         *models = m;
     else

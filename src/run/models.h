@@ -3,6 +3,7 @@
 #define PERSAMP_RUN_MODELS_H
 
 #include "persamp/run.h"
+#include "run/shipped.h"
 
 #include <stdatomic.h>
 
@@ -10,8 +11,9 @@ enum { PS_THINKS_UNKNOWN, PS_THINKS_NOT, PS_THINKS };
 
 struct ps_models {
     ps_engine *engine;
-    ps_prm *prm; /* NULL without one */
-    char *path;  /* of the reasoner's file */
+    ps_prm *prm;         /* NULL without one */
+    char *path;          /* of the reasoner's file */
+    ps_shipped *shipped; /* what the shipped model has learnt; NULL for any other model */
     /* Whether answers begin inside of the thinking, with the model's own template: found out once, by whichever session
      * asks first, since a server makes one for each request. */
     atomic_int thinks;

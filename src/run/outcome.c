@@ -1,4 +1,5 @@
 /* From a method's answers to an outcome: what each answer is, which are the same, who wins. */
+#include "run/prompt.h"
 #include "run/task.h"
 
 #include <math.h>
@@ -285,6 +286,17 @@ static double share_of_draws(const tally *t, const shares *of) {
     return fmin(1, of->known > enough ? t->texts : t->draws);
 }
 
+/* How many answers have been seen, as far as they were not written together: of n that share all their text, one. */
+static double evidence_of(const ps_outcome *o) {
+    return isnan(o->shared_text) ? 1 : 1 + (double)(o->n_answers - 1) * (1 - o->shared_text);
+}
+
+/* A share of 1 is no certainty where little has been seen: as if c answers more had said it, and c had not. */
+static double held_back(const ps_task *task, double share) {
+    const double n = evidence_of(&task->outcome), c = task->session->confidence_prior;
+    return (n * share + c) / (n + 2 * c);
+}
+
 /* In the class of a ballot; NaN without an answer. */
 static double confidence_in(const ps_task *task, const ballot *b, const tally *tallies, bool by_votes,
                             const shares *of) {
@@ -296,6 +308,7 @@ static double confidence_in(const ps_task *task, const ballot *b, const tally *t
         share = (double)t->votes / (double)of->votes;
     else if (s->by_draws && !isnan(t->draws))
         share = share_of_draws(t, of);
+    if (s->confidence_prior > 0) share = held_back(task, share);
     return s->confidence_temperature == 1 ? share : pow(share, 1 / s->confidence_temperature);
 }
 
@@ -426,9 +439,9 @@ static ps_status settle(ps_task *task, ps_error *err) {
     if (status == PS_OK && task->session->by_draws) status = weigh_texts(task, ballots, n, tallies, &of.known, err);
     for (size_t i = 0; i < n_classes; i++)
         of.votes += tallies[i].votes;
+    if (status == PS_OK) status = measure_sharing(task, ballots, n, err);
     if (status == PS_OK) status = choose(task, ballots, n, tallies, n_classes, drawn, &of, err);
     if (status == PS_OK) status = describe_classes(task, ballots, tallies, n_classes, err);
-    if (status == PS_OK) status = measure_sharing(task, ballots, n, err);
     if (status != PS_OK || n == 0) goto done;
     task->outcome.truncated = ballots[0].answer.state != PS_FINISHED;
     task->outcome.response = ps_task_text(task, task->outcome.predictions[task->outcome.select].snapshot);
@@ -445,12 +458,14 @@ ps_status ps_task_finish(ps_task *task, ps_error *err) {
     for (int s = 0; s < PS_SELECTS; s++)
         o->predictions[s].confidence = NAN;
     o->sure = task->sure;
+    o->warning = ps_shipped_doubt(task->session->shipped, ps_problem_question(o->problem));
     if (task->method == NULL) return PS_OK; /* failed before it began: outcome.error says why */
     ps_status status = keep_report(task, err);
     for (uint32_t i = 1; i < task->n_nodes && task->session->keep_particles; i++) {
         task->nodes[i].ell = ps_task_score(task, i);
         task->nodes[i].weight_q = NAN;
     }
+    if (status == PS_OK && o->status == PS_OK) status = ps_task_count_endings(task, err);
     if (status == PS_OK && o->status == PS_OK) status = settle(task, err);
     ps_method_free(task->method);
     task->method = NULL;
@@ -460,6 +475,10 @@ ps_status ps_task_finish(ps_task *task, ps_error *err) {
 const char *ps_select_name(ps_select select) {
     static const char *const names[PS_SELECTS] = {"best", "majority", "weighted", "prm_weighted", "draw"};
     return names[select];
+}
+
+const char *ps_outcome_spread(const ps_outcome *outcome) {
+    return ps_session_spread(outcome->task->session);
 }
 
 void ps_outcome_free(ps_outcome *outcome) {

@@ -61,6 +61,7 @@ static json_t *particles(const ps_outcome *o) {
         json_t *one =
             json_pack("{s:I,s:I,s:s,s:o,s:I}", "id", (json_int_t)i, "parent", (json_int_t)node->parent, "state",
                       state_names[node->state], "text", ps_json_text(node->text), "tokens", (json_int_t)node->n_tokens);
+        if (node->state == PS_TRUNCATED) json_object_set_new(one, "cut_by", json_string(ps_ending_name(node->cut)));
         json_object_set_new(one, "logp", ps_json_number(task->session->params.has_logp ? node->sum_logp : NAN));
         json_object_set_new(one, "logq", ps_json_number(task->session->params.has_logq ? node->sum_logq : NAN));
         json_object_set_new(one, "reward", ps_json_number(node->reward));
@@ -161,6 +162,7 @@ ps_status ps_outcome_json(const ps_outcome *o, unsigned with, char **json, ps_er
     set_predictions(line, o);
     json_object_set_new(line, "truncated", json_boolean(o->truncated));
     json_object_set_new(line, "sure", json_boolean(o->sure));
+    json_object_set_new(line, "endings", ps_json_counts(o->endings, ps_ending_name));
     json_object_set_new(line, "error", ps_json_text(o->error));
     if ((with & PS_WITH_PARTICLES) != 0) {
         json_object_set_new(line, "particles", particles(o));

@@ -1,7 +1,7 @@
 /* From a configuration to what every problem of a run shares. */
 #include "run/session.h"
-#include "run/models.h"
 #include "run/prompt.h"
+#include "run/thinking.h"
 
 #include <limits.h>
 #include <string.h>
@@ -247,20 +247,11 @@ static ps_status set_verify(ps_session *s, ps_error *err) {
     return copy_text(s, c->evaluation_answer_regex, &s->verify.regex, err);
 }
 
-/* Whether answers begin inside of the thinking: the end of the prompt has opened it. Where the prompt cannot be seen
- * before it is used, they do not. */
-static ps_status begins_thinking(const ps_session *s, ps_models *models, bool *thinks, ps_error *err) {
-    const ps_chat_message question = {"user", "?"};
-    char *text = NULL;
-    const int known = atomic_load(&models->thinks);
-    *thinks = s->template != NULL ? ps_is_thinking(s->template, false) : known == PS_THINKS;
-    if (s->template != NULL || known != PS_THINKS_UNKNOWN) return PS_OK;
-    ps_status status = ps_engine_render_chat(s->engine, &question, 1, &text, err);
-    if (status != PS_OK) return status == PS_ENGINE ? PS_OK : status; /* no template is no answer yet, and no failure */
-    *thinks = ps_is_thinking(text, false);
-    ps_free(text);
-    atomic_store(&models->thinks, *thinks ? PS_THINKS : PS_THINKS_NOT);
-    return PS_OK;
+/* Steps of the thinking are many, and nobody knows how many: max_steps is of those that follow it. The task counts
+ * them; to the method there is no limit, and what leads over max_steps leads over as many steps from the beginning. */
+static void leave_room_for_thinking(ps_session *s) {
+    s->params.schedule_steps = s->params.max_steps;
+    if (s->thinks) s->params.max_steps = 0;
 }
 
 /* auto: a score that reads the PRM has r for every answer, and r says more of an answer than its weight does. */
@@ -343,11 +334,14 @@ static ps_status set_all(ps_session *s, ps_models *models, const char *arm, ps_e
     s->select =
         select_of(s->method->select != NULL ? s->method->select : c->answer_select, s->params.score->needs_reward);
     s->stop_at_boxed = c->answer_stop_at_boxed;
-    if (s->stop_at_boxed) status = begins_thinking(s, models, &s->thinks, err);
+    status = ps_models_begin_thinking(models, s->template, &s->thinks, err);
     if (status != PS_OK) return status;
+    s->max_steps = s->params.max_steps;
+    leave_room_for_thinking(s);
     s->keep_particles = c->evaluation_save_particles;
     s->max_seconds = c->ps_budget_max_seconds;
     s->by_draws = confident_by_draws(c, s);
+    s->confidence_prior = c->answer_confidence_prior;
     s->confidence_temperature = c->answer_confidence_temperature;
     s->sure = s->method->greedy ? 0 : c->answer_sure;
     s->sure_answers = (size_t)c->answer_sure_answers;
@@ -368,6 +362,7 @@ ps_status ps_session_create(const ps_config *config, ps_models *models, const ch
     s->config = config;
     s->engine = ps_models_engine(models);
     s->prm = ps_models_prm(models);
+    s->shipped = models->shipped;
     s->arena = ps_arena_create();
     ps_status status = s->arena != NULL ? set_all(s, models, arm, err) : ps_nomem(err);
     s->config = NULL;
@@ -429,6 +424,10 @@ void ps_session_release(ps_session *session) {
 
 const char *ps_session_name(const ps_session *session) {
     return session->name;
+}
+
+const char *ps_session_spread(const ps_session *session) {
+    return session->method->spread != NULL ? session->method->spread(&session->params) : NULL;
 }
 
 ps_select ps_session_select(const ps_session *session) {

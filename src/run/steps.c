@@ -121,7 +121,7 @@ static ps_step step_of(const ps_task *task, const ps_task_node *node) {
                      .text = node->text,
                      .length = node->length,
                      .n_tokens = node->n_tokens,
-                     .state = node->state,
+                     .state = node->cut == PS_ENDING_STEPS ? PS_OPEN : node->state, /* another search may go on */
                      .sum_logp = node->sum_logp,
                      .sum_logq = node->has_logq ? node->sum_logq : NAN,
                      .sum_entropy = node->sum_entropy,

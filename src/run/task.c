@@ -66,6 +66,7 @@ static ps_status begin(ps_task *task, const ps_problem *problem, ps_error *err) 
     params.problem = problem->index;
     params.seed = task->outcome.seed;
     ps_task_node *root = &task->nodes[0];
+    root->thinking = s->thinks;
     ps_problem_prompt made = {0};
     const bool model = task->steps == NULL;
     ps_status status = set_generation(task, problem, err);
@@ -183,6 +184,34 @@ static ps_status deliver(ps_task *task, uint32_t child, ps_error *err) {
     return PS_OK;
 }
 
+/* A step counts against max_steps from its thinking on, where the prompt has opened one: as many as the method sees
+ * where it has not. */
+static void count_step(const ps_task *task, ps_task_node *node) {
+    const ps_task_node *parent = &task->nodes[node->parent];
+    node->steps = parent->steps + !(task->session->thinks && parent->thinking);
+    node->thinking = ps_is_thinking(node->text, parent->thinking);
+}
+
+/* A limit ends what the step left open. It is kept here, before the step is scored: a reward model is told of every
+ * end of an answer. (A method cuts at the same step, and need not be told.) */
+static void cut_at_step_limit(const ps_task *task, ps_task_node *node) {
+    const size_t most = task->session->max_steps;
+    const bool unlimited = task->method->ops->whole || most == 0;
+    if (node->state != PS_OPEN || unlimited || node->steps < most) return;
+    node->state = PS_TRUNCATED;
+    node->cut = PS_ENDING_STEPS;
+}
+
+/* The engine had room for no more: of the answer's own tokens, or of the context. */
+static void cut_at_length(ps_task *task, ps_task_node *node) {
+    const int most = task->session->generation.max_answer_tokens;
+    size_t tokens = node->n_tokens;
+    for (uint32_t at = node->parent; at != 0; at = task->nodes[at].parent)
+        tokens += task->nodes[at].n_tokens;
+    node->state = PS_TRUNCATED;
+    node->cut = most > 0 && tokens >= (size_t)most ? PS_ENDING_ANSWER_TOKENS : PS_ENDING_CONTEXT;
+}
+
 /* A step that was drawn before, in the place of a request. */
 static ps_status give_step(ps_task *task, uint32_t child, ps_error *err) {
     ps_task_node *node = &task->nodes[child];
@@ -197,6 +226,9 @@ static ps_status give_step(ps_task *task, uint32_t child, ps_error *err) {
     node->length = step->length;
     node->n_tokens = step->n_tokens;
     node->state = step->state;
+    if (node->state == PS_TRUNCATED) cut_at_length(task, node);
+    count_step(task, node);
+    cut_at_step_limit(task, node);
     node->sum_logp = step->sum_logp;
     node->sum_entropy = step->sum_entropy;
     node->has_logq = !isnan(step->sum_logq);
@@ -310,9 +342,8 @@ static ps_status look_for_lead(ps_task *task, ps_error *err) {
     return status;
 }
 
-/* Of time, or of tokens, or there is no need: nothing more is begun. */
+/* Of time, or of tokens. */
 static bool is_spent(const ps_task *task) {
-    if (task->sure) return true;
     if (task->max_tokens > 0 && task->outcome.tokens.generated >= task->max_tokens) return true;
     return task->session->max_seconds > 0 && ps_now() - task->started >= task->session->max_seconds;
 }
@@ -329,9 +360,11 @@ ps_status ps_task_advance(ps_task *task, ps_error *err) {
     }
     task->n_results = 0;
     if (status == PS_OK && task->outcome.status == PS_OK) status = look_for_lead(task, &why);
-    if (status == PS_OK && task->outcome.status == PS_OK && !is_spent(task))
+    task->spent = task->spent || is_spent(task);
+    if (status == PS_OK && task->outcome.status == PS_OK && !task->sure && !task->spent)
         status = ps_method_next(task->method, &work, &n, &why);
     if (n > 0 || (task->extending == 0 && task->scoring == 0)) end_round(task);
+    if (n > 0) task->last_round = work[0].child;
     for (size_t i = 0; i < n && status == PS_OK; i++)
         status = submit_extension(task, &work[i], &why);
     if (status == PS_NOMEM) return ps_nomem(err);
@@ -355,18 +388,21 @@ void ps_task_cancel(ps_task *task) {
 /* ---- Events -------------------------------------------------------------- */
 
 /* What became of the answer: a step boundary leaves it open unless the answer is already in its box. */
-static ps_status state_after(ps_task *task, uint32_t child, ps_stop_reason reason, ps_snapshot_state *state,
-                             ps_error *err) {
-    const ps_task_node *node = &task->nodes[child];
+static ps_status set_state(ps_task *task, uint32_t child, ps_stop_reason reason, ps_error *err) {
+    ps_task_node *node = &task->nodes[child];
     bool ended = reason == PS_STOP_EOS || reason == PS_STOP_STRING, boxed = false;
-    *state = ended ? PS_FINISHED : reason == PS_STOP_CONTEXT_FULL ? PS_TRUNCATED : PS_OPEN;
-    if (*state != PS_OPEN || !task->session->stop_at_boxed || memchr(node->text, '}', node->length) == NULL)
-        return PS_OK;
-    const char *text = ps_task_text(task, child);
-    if (text == NULL) return ps_nomem(err);
-    ps_status status = ps_answer_is_boxed(text, task->session->thinks, &boxed, err);
-    if (boxed) *state = PS_FINISHED;
-    return status;
+    node->state = ended ? PS_FINISHED : PS_OPEN;
+    if (reason == PS_STOP_CONTEXT_FULL) cut_at_length(task, node);
+    if (node->state == PS_OPEN && task->session->stop_at_boxed && memchr(node->text, '}', node->length) != NULL) {
+        const char *text = ps_task_text(task, child);
+        if (text == NULL) return ps_nomem(err);
+        ps_status status = ps_answer_is_boxed(text, task->session->thinks, &boxed, err);
+        if (status != PS_OK) return status;
+    }
+    if (boxed) node->state = PS_FINISHED;
+    count_step(task, node);
+    cut_at_step_limit(task, node);
+    return PS_OK;
 }
 
 /* A step is scored as it was written; one without any text keeps its parent's score. */
@@ -450,7 +486,7 @@ ps_status ps_task_extended(ps_task *task, const ps_event *event, ps_error *err) 
     if (ps_task_find_confidence(task, node, event->confidence, event->n_tokens, err) != PS_OK) return PS_NOMEM;
     task->outcome.tokens.generated += event->n_tokens;
     task->outcome.tokens.shared += event->shared;
-    if (state_after(task, child, event->reason, &node->state, err) != PS_OK) return PS_NOMEM;
+    if (set_state(task, child, event->reason, err) != PS_OK) return PS_NOMEM;
     if (!node->want_reward || task->abandoned) return deliver(task, child, err);
     ps_error why;
     ps_status status = submit_score(task, child, event, &why);

@@ -11,8 +11,11 @@ typedef struct ps_task_node {
     ps_node node;
     ps_prm_node prm;
     uint32_t parent;
-    uint64_t path; /* ps_step_path */
+    uint32_t steps; /* from the root, but for those that begin in the thinking */
+    bool thinking;  /* at its end <think> is open */
+    uint64_t path;  /* ps_step_path */
     ps_snapshot_state state;
+    ps_ending cut;    /* of a truncated one: what cut it off */
     const char *text; /* of this step, in the arena */
     size_t length;
     size_t n_tokens;
@@ -38,7 +41,8 @@ typedef struct ps_task {
     uint64_t tag;             /* the caller's */
     ps_arena *arena;
     ps_method *method;
-    uint32_t slot; /* upper half of the tags of its requests */
+    uint32_t slot;       /* upper half of the tags of its requests */
+    uint32_t last_round; /* first snapshot of the work that the method gave last */
     ps_task_node *nodes;
     size_t n_nodes, nodes_capacity;
     ps_step_result *results; /* [n_results] arrived and not yet absorbed */
@@ -53,6 +57,7 @@ typedef struct ps_task {
     size_t n_finished;         /* snapshots that ended their answer */
     size_t looked;             /* … when the leading answer was looked at last */
     bool sure;                 /* it leads by enough: nothing more is begun */
+    bool spent;                /* nothing more is begun: the time or the tokens of this problem are */
     bool done, abandoned;      /* abandoned: requests come back, nothing new is started */
     const ps_steps *steps;     /* what stands in for the engine; NULL: nothing does */
     bool unknown;              /* a step was asked for that is not among them */
@@ -90,6 +95,9 @@ void ps_task_close(ps_task *task);
 
 /* Then, without the engine: turn the method's answers into the outcome: classes, votes, predictions. */
 ps_status ps_task_finish(ps_task *task, ps_error *err);
+
+/* How its particles ended, into the outcome; the report is there. */
+ps_status ps_task_count_endings(ps_task *task, ps_error *err);
 
 /* The log-score of a snapshot, computed from its numbers as the method computes it; NaN where it cannot be. */
 double ps_task_score(const ps_task *task, uint32_t snapshot);

@@ -69,10 +69,11 @@ json_t *ps_persamp_json(const ps_job *job) {
     const ps_outcome *o = job->outcome;
     char seed[32];
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)o->seed);
-    return json_pack("{s:o,s:o,s:s,s:s,s:s,s:o,s:o,s:I,s:I,s:b,s:o,s:o}", "answer",
+    return json_pack("{s:o,s:o,s:s,s:s,s:s,s:o,s:o,s:I,s:I,s:b,s:o,s:o,s:o,s:o}", "answer",
                      ps_json_text(o->predictions[o->select].answer), "answers", classes(o), "method", o->method,
                      "select", ps_select_name(o->select), "seed", seed, "log_evidence", ps_json_number(o->report.log_z),
                      "ess", ps_json_number(o->report.final_ess), "selections", (json_int_t)o->report.resamples,
-                     "iterations", (json_int_t)o->report.n_iterations, "truncated", (int)o->truncated, "tokens",
-                     token_counts(o), "seconds", ps_json_number(o->seconds.total));
+                     "iterations", (json_int_t)o->report.n_iterations, "truncated", (int)o->truncated, "endings",
+                     ps_json_counts(o->endings, ps_ending_name), "tokens", token_counts(o), "seconds",
+                     ps_json_number(o->seconds.total), "warning", ps_json_text(o->warning));
 }

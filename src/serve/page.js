@@ -237,6 +237,14 @@ function add_class(one) {
   $('classes').append(item)
 }
 
+// What cut particles off, in words; a higher effort helps against a budget alone.
+function limits(endings) {
+  const words = { steps: 'the number of steps', answer_tokens: 'the length of answers', context: 'the context',
+    budget: 'the budget (a higher effort may help)' }
+  const cut = Object.keys(words).filter((name) => endings[name] > 0).map((name) => words[name])
+  return cut.length > 0 ? ` by ${cut.join(', ')}` : ''
+}
+
 function take_answer(persamp) {
   show_numbers()
   search.answered = true
@@ -255,9 +263,10 @@ function take_answer(persamp) {
   $('n-tokens').textContent = persamp.tokens.generated.toLocaleString('en')
   $('n-selections').textContent = persamp.selections.toLocaleString('en')
   if (persamp.ess !== null) $('n-ess').textContent = number(persamp.ess, 1)
+  complain(persamp.warning ?? '')
   say(`Answered in ${$('n-seconds').textContent} seconds: ${count(persamp.tokens.generated, 'token')}, ` +
     `${count(persamp.selections, 'selection')}.` +
-    (persamp.truncated ? ' No particle finished its answer, so this one is cut off; a higher effort may help.' : ''))
+    (persamp.truncated ? ` No particle finished its answer, so this one is cut off${limits(persamp.endings)}.` : ''))
 }
 
 // ---- The stream ------------------------------------------------------------------------------------------------------

@@ -34,6 +34,8 @@ static void count_line(arm_state *r, size_t position, const ps_result_line *line
     arm->truncated += line->truncated;
     arm->errors += line->error;
     arm->alike += ps_shares_most(line->shared_text);
+    for (int e = 0; e < PS_ENDINGS; e++)
+        arm->endings[e] += line->endings[e];
     for (int s = 0; s < PS_SELECTS; s++)
         arm->correct_by[s] += line->correct_by[s];
     ps_token_counts_add(&arm->tokens, &line->tokens);
@@ -68,6 +70,7 @@ static ps_result_line line_of(const ps_outcome *o) {
         .seconds = o->seconds.total,
         .read = o->read,
     };
+    memcpy(line.endings, o->endings, sizeof line.endings);
     for (int s = 0; s < PS_SELECTS; s++) {
         line.correct_by[s] = o->predictions[s].correct;
         line.confidence[s] = ps_outcome_confidence(o, (ps_select)s);
@@ -379,6 +382,7 @@ ps_status ps_arm_run(const ps_arm *self, ps_store *folder, ps_models *models, ps
         ps_session_tell(r.session, self->tells);
         r.same = same_of(self, r.session);
         r.select = ps_session_select(r.session);
+        out->spread = ps_session_spread(r.session);
         status = read_all_back(&r, folder, err);
         if (status == PS_OK) status = run(&r, models, err);
         ps_status closed = ps_results_close(r.results, status == PS_OK ? err : NULL);

@@ -21,6 +21,7 @@ static json_t *arm_json(const ps_eval_arm *arm) {
                   "correct", (json_int_t)arm->correct, "accuracy", accuracy, "interval_95", arm->low, arm->high,
                   "truncated", (json_int_t)arm->truncated, "errors", (json_int_t)arm->errors, "tokens",
                   ps_tokens_json(&arm->tokens), "seconds_of_last_run", arm->seconds);
+    json_object_set_new(out, "endings", ps_json_counts(arm->endings, ps_ending_name));
     json_object_set_new(out, "mean_final_ess", ps_json_number(arm->mean_ess));
     json_object_set_new(out, "mean_resamples", ps_json_number(arm->mean_resamples));
     json_object_set_new(out, "brier", ps_json_number(arm->brier));
@@ -115,6 +116,8 @@ ps_status ps_eval(const ps_config *config, const ps_eval_options *options, ps_mo
     if (status != PS_OK) return status;
     summary->faults = chosen.faults;
     summary->problems = chosen.n;
+    for (size_t i = 0; i < chosen.n; i++)
+        summary->doubtful += ps_models_doubt(models, chosen.problems[i].text) != NULL;
     status = ps_count_tuned_on(config, &chosen, &summary->tuned_on, err);
     if (status != PS_OK) goto done;
     status = ps_arm_check(config, models, err);

@@ -1,5 +1,6 @@
 /* Result files: append whole lines, read them back, cut off a torn one. */
 #include "base/file.h"
+#include "base/json.h"
 #include "base/write.h"
 #include "study/store.h"
 #include "study/syncer.h"
@@ -71,6 +72,7 @@ static bool read_result(const json_t *line, ps_result_line *out) {
         .seconds = json_number_value(json_object_get(json_object_get(line, "timing"), "total")),
         .read = json_is_true(json_object_get(line, "read")),
     };
+    ps_json_read_counts(json_object_get(line, "endings"), ps_ending_name, out->endings);
     for (int s = 0; s < PS_SELECTS; s++) {
         char correct[32], answer[32];
         snprintf(correct, sizeof correct, "correct_%s", ps_select_name((ps_select)s));

@@ -66,6 +66,27 @@ static void what_comes_from_elsewhere_is_bounded(void **state) {
     }
 }
 
+static const char *of_three(size_t i) {
+    static const char *const names[] = {"one", "two", "three"};
+    return i < 3 ? names[i] : NULL;
+}
+
+static void counts_come_back_and_what_is_missing_is_none(void **state) {
+    (void)state;
+    const size_t counts[] = {4, 0, 7};
+    size_t back[3];
+    json_t *object = ps_json_counts(counts, of_three);
+    ps_json_read_counts(object, of_three, back);
+    assert_memory_equal(back, counts, sizeof counts);
+    json_object_del(object, "one");
+    json_object_set_new(object, "three", json_integer(-7));
+    ps_json_read_counts(object, of_three, back);
+    assert_true(back[0] == 0 && back[1] == 0 && back[2] == 0);
+    json_decref(object);
+    ps_json_read_counts(NULL, of_three, back);
+    assert_true(back[0] == 0 && back[1] == 0 && back[2] == 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_that_json_lacks_are_null),
@@ -73,6 +94,7 @@ int main(void) {
         cmocka_unit_test(a_dump_is_appended_and_lets_go_of_its_root),
         cmocka_unit_test(a_root_that_could_not_be_built_is_want_of_memory),
         cmocka_unit_test(what_comes_from_elsewhere_is_bounded),
+        cmocka_unit_test(counts_come_back_and_what_is_missing_is_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,11 @@ expect 0 "" "$P" solve --engine.type=toy --method=particle_filter x
 grep -q "^the 8 answers $shares.*particle_filter.policy" out || fail "nothing is said of a filter's common text"
 expect 0 "" "$P" solve --engine.type=toy --method=beam x
 grep -q "$shares.*method=dvts" out || fail "nothing is said of a beam's common text"
+# What is set already is no advice.
+expect 0 "a lower particle_filter.threshold" "$P" solve --engine.type=toy --method=particle_filter \
+    --particle_filter.policy=ess --particle_filter.threshold=1 x
+expect 0 "a lower particle_filter.threshold" toy_eval --method=particle_filter --particle_filter.policy=ess \
+    --particle_filter.threshold=1 --evaluation.output_dir=set
 expect 0 "" "$P" solve --engine.type=toy --method=majority x
 if grep -q "share" out; then fail "independent answers are said to share their text"; fi
 expect 0 "" "$P" solve --engine.type=toy --method=persistent --ps.resample.policy=never x
@@ -24,6 +29,29 @@ lines=$(sed -n 's/.*"shared_text":\([0-9.e-]*\),.*/\1/p' alike/results.jsonl | a
 expect 0 "particle_filter: in $n of 6" toy_eval --method=particle_filter --baselines majority --evaluation.output_dir=alike
 grep -q "\"sharing_most_text\": $n" alike/summary.json || fail "the summary does not count them"
 ! grep -q '"shared_text":[^0n]' alike/results.majority.jsonl || fail "independent answers have text in common"
+
+# Particles that were cut off: how many, and the key of the limit, whether all of them were or some.
+for limit in max_steps=1 max_answer_tokens=2; do
+    expect 0 "8 of 8 particles were cut off by " "$P" solve --engine.type=toy --generation.$limit x
+    grep -q "^\[cut off: no particle finished its answer; raise generation.${limit%=*}\]" out || fail "$limit: not what to raise"
+    grep -q "cut off by .*(generation.${limit%=*})$" out || fail "$limit is not named"
+done
+expect 0 "the answer was cut off by the length of answers (generation.max_answer_tokens)" "$P" solve --engine.type=toy \
+    --method=greedy --generation.max_answer_tokens=2 x
+expect 0 "cut off by the budget (ps.budget)" "$P" solve --engine.type=toy --ps.budget.max_tokens=3 x
+expect 0 " of 8 particles were cut off by the number of steps (generation.max_steps)" "$P" solve --engine.type=toy \
+    --generation.max_steps=2 x
+if grep -q '^.cut off: no' out; then fail "some finished, and all are said to be cut off"; fi
+if "$P" solve --engine.type=toy x | grep -q 'cut off'; then fail "nothing was cut off, and it is said to be"; fi
+# In an evaluation their share, and the searches without a finished answer; lines of earlier versions do not tell.
+expect 0 "majority: 100.0% of 48 particles were cut off: 100.0% by generation.max_answer_tokens" toy_eval \
+    --method=majority --generation.max_answer_tokens=2 --evaluation.output_dir=cut
+grep -q '^majority: in 6 of 6 problems no particle finished; ' out || fail "not said in how many problems"
+grep -q '"endings": {' cut/summary.json || fail "the summary does not count how particles ended"
+sed 's/"endings":{[^}]*},//' cut/results.jsonl >old && mv old cut/results.jsonl
+expect 0 "6 of 6 problems are done already" toy_eval --method=majority --generation.max_answer_tokens=2 --evaluation.output_dir=cut
+grep -q 'in 6 of 6 problems no particle finished' out || fail "lines without endings are not read"
+if grep -q 'particles were cut off' out; then fail "lines without endings tell of them"; fi
 
 # A long path: the reason is read all the same.
 long=$(awk 'BEGIN {while (n++ < 5000) printf "x"}')
@@ -40,13 +68,20 @@ expect 2 "File name too long" "$P" config --config "$long"
 # The shipped model is asked what it has not learnt: the line; what it has: none.
 told="do not rely on this answer: the shipped model is a small demonstration"
 for question in '2+2' 'What is $2+2$?' 'Compute $\sqrt{16}$.' 'Find the greatest common divisor of 84 and 36.' \
-    'Solve $x^2=4$ for $x$.' 'Natalia sold clips to $48$ of her friends. How many is that?' '?'; do
+    'Solve $x^2=4$ for $x$.' 'Solve $|x-500000|+2x=9000001$ for $x$.' 'Natalia sold clips to $48$ of her friends. How many is that?' '?'; do
     "$P" solve "$question" >out 2>err
     grep -q "$told" err || fail "nothing is said of the shipped model and: $question"
     grep -q 'models.generator.model_path' err || fail "nothing is said of a model of one's own"
 done
 expect 0 "answer:" "$P" solve --json '2+2'
 grep -q "$told" err || fail "--json: nothing is said of the shipped model"
+head -n 2 problems.jsonl >unlike.jsonl # in an evaluation once
+head -n 3 "$SOURCE/data/validation.jsonl" >>unlike.jsonl
+expect 0 "2 of the 5 problems are of none of the kinds that the shipped model has learnt" "$P" eval --method=greedy \
+    --evaluation.dataset_path=unlike.jsonl --evaluation.output_dir=unlike
+if "$P" eval --method=greedy --limit 5 --evaluation.output_dir=like 2>&1 | grep -q 'has learnt'; then
+    fail "the shipped problems are said to be unlike themselves"
+fi
 expect 0 "answer:" "$P" solve --models.generator.model_path="$SOURCE/models/reasoner.gguf" '2+2'
 if grep -q "$told" err; then fail "a model that was named is told of, too"; fi
 # One unseen problem of each kind, and some words in another order of clauses.

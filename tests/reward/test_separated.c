@@ -29,16 +29,33 @@ static void between_two_readings_the_last_one_stands(void **state) {
     ps_prm_node root;
     assert_ok(ps_prm_root(prm, "Q?", &root, err));
     assert_string_equal(ps_prm_separator(prm), "\n\n");
-    const ps_prm_event first = score(prm, root, "b\n", false); /* half of the separator: nothing is read */
-    assert_true(first.reward == 1 && first.step == 1 && first.tokens == 0);
+    const ps_prm_event nothing = score(prm, root, " \n", false);
+    assert_true(nothing.reward == 1 && nothing.step == 1 && nothing.tokens == 0);
+    const ps_prm_event first = score(prm, root, "b\n", false); /* half of the separator: the step is not over */
+    check_near(first.reward, 0.25, 1e-12);
     const ps_prm_event read = score(prm, first.node, "\na", false);
     check_near(read.reward, 0.25, 1e-12); /* of "b"; "a" waits for the next blank line */
-    assert_int_equal(read.tokens, 2 + 2); /* the prompt, "b", the tag */
+    assert_int_equal(read.tokens, 2);     /* "b" and the tag, once more: the prompt is known */
     const ps_prm_event stands = score(prm, read.node, "\n", false);
     check_near(stands.reward, 0.25, 1e-12);
     assert_int_equal(stands.tokens, 0);
     const ps_prm_event second = score(prm, stands.node, "\n", false);
     check_near(second.reward, 0.1 / 0.5, 1e-12); /* "b<tag>a<tag>": the model saw its own steps */
+    ps_prm_free(prm);
+}
+
+/* Of two beginnings the better one has more, whether a separator has come or not. */
+static void nothing_is_gained_by_writing_no_separator(void **state) {
+    (void)state;
+    ps_prm *prm = separated(PS_AGGREGATE_LAST);
+    ps_prm_node root;
+    assert_ok(ps_prm_root(prm, "Q?", &root, err));
+    const ps_prm_event open = score(prm, root, "b\n", false), over = score(prm, root, "a\n\n", false);
+    check_near(open.reward, 0.25, 1e-12);
+    check_near(over.reward, 0.75, 1e-12);
+    const ps_prm_event longer = score(prm, open.node, "a\n", false); /* the beginning anew, not a step after it */
+    const ps_prm_event whole = score(prm, root, "b\na", true);
+    check_near(longer.reward, whole.reward, 1e-12);
     ps_prm_free(prm);
 }
 
@@ -147,6 +164,7 @@ static void failing_allocations_leave_nothing(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(between_two_readings_the_last_one_stands),
+        cmocka_unit_test(nothing_is_gained_by_writing_no_separator),
         cmocka_unit_test(one_step_may_hold_several_of_its_own),
         cmocka_unit_test(the_end_of_an_answer_is_read),
         cmocka_unit_test(prefixes_need_neither_parents_nor_children),

@@ -108,6 +108,7 @@ static void another_value(const ps_config_key *key, char *value, size_t size) {
         {"answer.sure", "0.3"},
         {"answer.sure_answers", "1"},
         {"answer.confidence_temperature", "0.5"},
+        {"answer.confidence_prior", "2"},
         {"beam.expansion", "2"},
         {"dvts.subtrees", "1"},
         {"engine.toy.steps", "6"},

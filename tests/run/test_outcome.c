@@ -336,6 +336,7 @@ static void a_line_has_exactly_its_fields(void **state) {
                                        "tokens",
                                        "truncated",
                                        "sure",
+                                       "endings",
                                        "error"};
     static const char *const timing[] = {"total", "generation", "scoring"};
     static const char *const tokens[] = {"generated", "shared", "discarded", "prompt", "prefilled", "prm"};

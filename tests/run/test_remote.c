@@ -86,6 +86,39 @@ static void next_of_any(const small_model *model, const ps_token *prefix, size_t
         logp[i] = -log((double)model->n);
 }
 
+/* As over the embedded engine: by the answer's own limit, or by the context, ours or the server's. */
+static void what_cut_an_answer_off_is_told_over_a_server_too(void **state) {
+    (void)state;
+    static const model_kind kinds[] = {MODEL_VLLM, MODEL_LLAMA_SERVER, MODEL_PLAIN};
+    static const struct {
+        const char *key, *value;
+        ps_ending ending;
+    } limits[] = {{"generation.max_answer_tokens", "1", PS_ENDING_ANSWER_TOKENS},
+                  {"models.generator.max_model_len", "16", PS_ENDING_CONTEXT}};
+    const ps_token script[] = {'x'};
+    small_model *model = small_model_script(NULL, 0, script, 1);
+    model->next = next_of_any;
+    for (size_t k = 0; k < 3; k++)
+        for (size_t i = 0; i < 2; i++) {
+            model_server server = {0};
+            ps_outcome *outcome = NULL;
+            ps_error err;
+            model_server_start(&server, model, kinds[k]);
+            ps_config *config = over(&server, "majority", limits[i].key, limits[i].value);
+            check_ok(ps_config_set(config, "prompt.template", "{question}", "test", &err));
+            check_ok(ps_config_set(config, "generation.top_k", "20", "test", &err));
+            check_ok(solve(config, &outcome, &err));
+            if (outcome->endings[limits[i].ending] == 0 ||
+                outcome->endings[limits[i].ending] != ps_endings_cut(outcome->endings))
+                fail_msg("server %zu, %s: %zu particles", k, limits[i].key, outcome->endings[limits[i].ending]);
+            ps_outcome_free(outcome);
+            close_models();
+            ps_config_free(config);
+            model_server_stop(&server);
+        }
+    small_model_free(model);
+}
+
 static void log_q_that_is_not_known_well_enough_ends_the_run(void **state) {
     (void)state;
     const ps_token script[] = {'x'};
@@ -116,6 +149,7 @@ static void log_q_that_is_not_known_well_enough_ends_the_run(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_a_server_does_not_give_is_refused_by_name),
+        cmocka_unit_test(what_cut_an_answer_off_is_told_over_a_server_too),
         cmocka_unit_test(log_q_that_is_not_known_well_enough_ends_the_run),
     };
     return cmocka_run_group_tests(tests, NULL, remove_files);

@@ -232,6 +232,147 @@ static void a_context_that_is_full_cuts_the_answer_off(void **state) {
     }
 }
 
+/* Each limit by itself: it cuts all of them off, and what it is called. */
+static void a_particle_that_is_cut_off_says_by_which_limit(void **state) {
+    (void)state;
+    static const struct {
+        const char *method, *key, *value;
+        ps_ending ending;
+    } limits[] = {
+        {"persistent", "generation.max_steps", "1", PS_ENDING_STEPS},
+        {"beam", "generation.max_steps", "1", PS_ENDING_STEPS},
+        {"majority", "generation.max_answer_tokens", "1", PS_ENDING_ANSWER_TOKENS},
+        {"persistent", "generation.max_answer_tokens", "1", PS_ENDING_ANSWER_TOKENS},
+        {"persistent", "models.generator.max_model_len", "16", PS_ENDING_CONTEXT},
+        {"majority", "ps.budget.max_tokens", "1", PS_ENDING_BUDGET},
+        {"persistent", "ps.budget.max_tokens", "1", PS_ENDING_BUDGET},
+        {"persistent", "ps.budget.max_iterations", "1", PS_ENDING_BUDGET},
+    };
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+        const char *prompt = limits[i].ending == PS_ENDING_CONTEXT ? "fourteen bytes" : "{question}";
+        ps_config *c = config_of("method", limits[i].method, "prompt.template", "{question}", limits[i].key,
+                                 limits[i].value, "generation.min_tokens_per_step", "1", NULL);
+        const ps_problem problem = {.text = prompt};
+        ps_models *models;
+        ps_error err;
+        ps_outcome *o = NULL;
+        ps_text words = {0};
+        check_ok(ps_models_open(c, NULL, &models, &err));
+        check_ok(ps_solve(c, models, &problem, NULL, &o, &err));
+        if (!o->truncated) fail_msg("limit %zu cut nothing off", i);
+        for (size_t e = 0; e < PS_ENDINGS; e++)
+            if (o->endings[e] != (e == limits[i].ending ? 8 : 0))
+                fail_msg("limit %zu: %zu particles are %s", i, o->endings[e], ps_ending_name(e));
+        ps_endings_words(o->endings, &words);
+        check_contains(ps_text_cstr(&words), "8 of 8 particles were cut off by ");
+        check_contains(ps_text_cstr(&words), ps_ending_key(limits[i].ending));
+        ps_text_clear(&words);
+        ps_outcome_free(o);
+        ps_models_free(models);
+        ps_config_free(c);
+    }
+}
+
+/* Two steps of thinking, its end, then steps without an end of their own. */
+static const char thinker[] =
+    "{\"tokens\": [\"let us see\\n\", \"or else\\n\", \"</think>\\n\", \"the first\\n\", \"the next\\n\"], "
+    "\"bytes\": true, \"max_tokens\": 40, \"rules\": ["
+    "{\"after\": [], \"next\": {\"let us see\\n\": 1}},"
+    "{\"after\": [\"let us see\\n\"], \"next\": {\"or else\\n\": 1}},"
+    "{\"after\": [\"or else\\n\"], \"next\": {\"</think>\\n\": 1}},"
+    "{\"after\": [\"</think>\\n\"], \"next\": {\"the first\\n\": 1}},"
+    "{\"after\": [\"the first\\n\"], \"next\": {\"the next\\n\": 1}},"
+    "{\"after\": [\"the next\\n\"], \"next\": {\"the next\\n\": 1}}]}";
+
+/* Whatever leads over max_steps: a schedule of classic's, or none. A step that begins in the thinking is one of it. */
+static void the_steps_of_thinking_do_not_count_against_max_steps(void **state) {
+    (void)state;
+    static const struct {
+        const char *method, *template, *preset, *response;
+    } cases[] = {
+        {"persistent", "{question}<think>\n", "recommended",
+         "let us see\nor else\n</think>\nthe first\nthe next\nthe next\n"},
+        {"persistent", "{question}<think>\n", "classic",
+         "let us see\nor else\n</think>\nthe first\nthe next\nthe next\n"},
+        {"beam", "{question}<think>\n", "recommended",
+         "let us see\nor else\n</think>\nthe first\nthe next\nthe next\n"},
+        {"persistent", "{question}\n", "recommended", "let us see\nor else\n"},
+    };
+    const char *table = write_text("thinker.json", thinker);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ps_config *c = config_of("engine.toy.table", table, "method", cases[i].method, "preset", cases[i].preset,
+                                 "prompt.template", cases[i].template, "generation.max_steps", "2",
+                                 "generation.step_boundary", "newline", "generation.min_tokens_per_step", "1", NULL);
+        const ps_problem problem = {.text = "which?"};
+        ps_models *models;
+        ps_error err;
+        ps_outcome *o = NULL;
+        check_ok(ps_models_open(c, NULL, &models, &err));
+        check_ok(ps_solve(c, models, &problem, NULL, &o, &err));
+        assert_string_equal(o->response, cases[i].response);
+        assert_int_equal(o->endings[PS_ENDING_STEPS], ps_endings_cut(o->endings));
+        ps_outcome_free(o);
+        ps_models_free(models);
+        ps_config_free(c);
+    }
+}
+
+static const ps_prm_ops *of_the_model;
+static size_t asked, ends;
+
+static ps_status listen(ps_prm *prm, const ps_prm_request *request, ps_error *err) {
+    asked++;
+    ends += request->ends;
+    return of_the_model->submit(prm, request, err);
+}
+
+/* Also of those that max_steps makes, which the engine knows nothing of. */
+static void a_reward_model_is_told_of_every_end(void **state) {
+    (void)state;
+    for (int cut = 0; cut < 2; cut++) {
+        ps_config *c =
+            config_of("models.prm.enabled", "true", "generation.max_steps", cut ? "1" : "0", "generation.n_particles",
+                      "3", "ps.resample.alpha_schedule", "constant", "generation.min_tokens_per_step", "1", NULL);
+        const ps_problem problem = {.text = "which?"};
+        ps_models *models;
+        ps_error err;
+        ps_outcome *o = NULL;
+        check_ok(ps_models_open(c, NULL, &models, &err));
+        of_the_model = models->prm->ops;
+        ps_prm_ops heard = *of_the_model;
+        heard.submit = listen;
+        models->prm->ops = &heard;
+        asked = ends = 0;
+        check_ok(ps_solve(c, models, &problem, NULL, &o, &err));
+        assert_true(o->truncated == (cut == 1));
+        assert_int_equal(ends, o->endings[PS_ENDING_FINISHED] + ps_endings_cut(o->endings));
+        assert_true(cut ? asked == ends : asked > ends);
+        models->prm->ops = of_the_model;
+        ps_outcome_free(o);
+        ps_models_free(models);
+        ps_config_free(c);
+    }
+}
+
+/* Enough answers, or none at all: nothing was cut off. */
+static void a_search_that_has_enough_cuts_nothing_off(void **state) {
+    (void)state;
+    ps_config *c = config_of("ps.budget.n_finished", "1", NULL);
+    ps_models *models;
+    ps_error err;
+    check_ok(ps_models_open(c, NULL, &models, &err));
+    for (uint64_t i = 0; i < 10; i++) {
+        const ps_problem problem = {.index = i, .text = "which?"};
+        ps_outcome *o = NULL;
+        check_ok(ps_solve(c, models, &problem, NULL, &o, &err));
+        assert_true(o->endings[PS_ENDING_FINISHED] >= 1);
+        assert_int_equal(ps_endings_cut(o->endings), 0);
+        ps_outcome_free(o);
+    }
+    ps_models_free(models);
+    ps_config_free(c);
+}
+
 static void without_time_a_problem_ends_without_an_answer(void **state) {
     (void)state;
     some *s = prepare(config_of("ps.budget.max_seconds", "1e-9", NULL));
@@ -332,6 +473,10 @@ int main(void) {
         cmocka_unit_test(a_cancelled_run_drains_and_can_be_repeated),
         cmocka_unit_test(a_prompt_that_does_not_fit_fails_its_problem_only),
         cmocka_unit_test(a_context_that_is_full_cuts_the_answer_off),
+        cmocka_unit_test(a_particle_that_is_cut_off_says_by_which_limit),
+        cmocka_unit_test(the_steps_of_thinking_do_not_count_against_max_steps),
+        cmocka_unit_test(a_reward_model_is_told_of_every_end),
+        cmocka_unit_test(a_search_that_has_enough_cuts_nothing_off),
         cmocka_unit_test(without_time_a_problem_ends_without_an_answer),
         cmocka_unit_test(solve_shows_every_iteration),
         cmocka_unit_test(solve_passes_a_failure_on),

@@ -56,6 +56,40 @@ static void want_of_memory_is_not_taken_for_no_thinking(void **state) {
     ps_config_free(config);
 }
 
+static void keep_line(void *user, ps_log_level level, const char *text) {
+    (void)level;
+    ps_text_printf(user, "%s\n", text);
+}
+
+/* Once, and only where the prompt opens the thinking and there is little room for it. */
+static void a_model_that_thinks_is_told_of_where_there_is_little_room(void **state) {
+    (void)state;
+    static const struct {
+        const char *template, *context, *limit, *says;
+    } cases[] = {
+        {"{question}<think>\n", "4096", "auto", "models.generator.max_model_len leaves room for 4096 tokens"},
+        {"{question}<think>\n", "65536", "500", "generation.max_answer_tokens leaves room for 500 tokens"},
+        {"{question}<think>\n", "65536", "auto", NULL},
+        {"{question}<think></think>\n", "4096", "auto", NULL},
+        {"{question}", "4096", "500", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ps_text told = {0};
+        ps_models *models = NULL;
+        ps_error err;
+        ps_config *c = config_of("prompt.template", cases[i].template, "models.generator.max_model_len",
+                                 cases[i].context, "generation.max_answer_tokens", cases[i].limit, NULL);
+        check_ok(ps_models_open(c, &(ps_log){.write = keep_line, .user = &told}, &models, &err));
+        if (cases[i].says != NULL)
+            check_contains(ps_text_cstr(&told), cases[i].says);
+        else
+            assert_null(strstr(ps_text_cstr(&told), "thinks"));
+        ps_text_clear(&told);
+        ps_models_free(models);
+        ps_config_free(c);
+    }
+}
+
 static void an_arm_is_a_method_or_a_single_sample(void **state) {
     (void)state;
     opened o;
@@ -169,6 +203,42 @@ static void classic_selects_and_answers_by_the_best_particle(void **state) {
     assert_true(selections >= 20);
     assert_true(outvoted > 0);
     close_session(&o);
+}
+
+/* The advice for answers that share their text names what these settings leave to be changed. */
+static void no_advice_for_other_answers_is_what_is_set_already(void **state) {
+    (void)state;
+    static const char only_majority[] = "take method=majority";
+    const struct {
+        const char *method, *key, *value, *more, *more_value, *says, *is_silent_of;
+    } cases[] = {
+        {"persistent", "ps.resample.policy", "always", "preset", "classic", "policy=ess", "alpha"},
+        {"persistent", "preset", "classic", NULL, NULL, "lower ps.resample.alpha_start and alpha_end", "policy=ess"},
+        {"persistent", "preset", "classic", "ps.resample.alpha_schedule", "constant", "lower ps.resample.alpha_start)",
+         "alpha_end"},
+        {"persistent", "ps.resample.policy", "never", NULL, NULL, only_majority, "beta_max"},
+        {"persistent", "ps.mode", "completions", NULL, NULL, "ps.move.n_moves", "policy"},
+        {"particle_filter", "particle_filter.policy", "always", NULL, NULL, "policy=ess", "threshold"},
+        {"particle_filter", "particle_filter.policy", "ess", NULL, NULL, "a lower particle_filter.threshold", "policy"},
+        {"particle_gibbs", "particle_filter.policy", "never", NULL, NULL, only_majority, "temperature"},
+        {"dvts", "dvts.subtrees", "auto", NULL, NULL, "a lower beam.expansion", "dvts.subtrees"},
+        {"dvts", "dvts.subtrees", "1", NULL, NULL, "dvts.subtrees", "beam.expansion"},
+        {"dvts", "beam.expansion", "1", NULL, NULL, "take method=best_of_n", "beam.expansion"},
+        {"power_mcmc", "power_mcmc.chains", "auto", NULL, NULL, "power_mcmc.chains", "policy"},
+        {"power_mcmc", "power_mcmc.chains", "8", NULL, NULL, only_majority, "power_mcmc.chains"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ps_error err;
+        opened o;
+        check_ok(open_session(&o,
+                              config_of("method", cases[i].method, cases[i].key, cases[i].value,
+                                        cases[i].more_value != NULL ? cases[i].more : NULL, cases[i].more_value, NULL),
+                              NULL, &err));
+        const char *spread = ps_session_spread(o.session);
+        check_contains(spread, cases[i].says);
+        if (strstr(spread, cases[i].is_silent_of) != NULL) fail_msg("case %zu: %s", i, spread);
+        close_session(&o);
+    }
 }
 
 static void a_stop_string_that_marks_a_step_does_not_end_the_answer(void **state) {
@@ -464,10 +534,12 @@ static void models_that_cannot_be_opened_are_named(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_model_that_thinks_is_told_of_where_there_is_little_room),
         cmocka_unit_test(an_arm_is_a_method_or_a_single_sample),
         cmocka_unit_test(want_of_memory_is_not_taken_for_no_thinking),
         cmocka_unit_test(depths_are_compared_where_the_score_reads_a_reward),
         cmocka_unit_test(classic_selects_and_answers_by_the_best_particle),
+        cmocka_unit_test(no_advice_for_other_answers_is_what_is_set_already),
         cmocka_unit_test(a_stop_string_that_marks_a_step_does_not_end_the_answer),
         cmocka_unit_test(a_template_is_filled_in_once_and_other_braces_stay),
         cmocka_unit_test(a_conversation_keeps_its_own_system_message),

@@ -140,6 +140,31 @@ static void confidence_is_as_configured(void **state) {
     check_near(confidence[3], confidence[1] * confidence[1], 1e-12);
 }
 
+/* The same answers with and without a prior: a share is drawn to a half, the more the less has been seen. */
+static void confidence_is_held_back_where_little_was_seen(void **state) {
+    (void)state;
+    static const char *const methods[] = {"majority", "persistent", "greedy"};
+    for (size_t m = 0; m < 3; m++) {
+        const char *const plain[20] = {"method", methods[m], "answer.confidence", "weight", NULL},
+                          *const prior[20] = {
+                              "method", methods[m], "answer.confidence", "weight", "answer.confidence_prior",
+                              "2",      NULL};
+        bench a = open_bench(plain), b = open_bench(prior);
+        ps_outcome *before = solve(&a, 7), *after = solve(&b, 7);
+        const double share = before->predictions[before->select].confidence;
+        const double together = isnan(after->shared_text) ? 1 : after->shared_text;
+        const double n = 1 + (double)(after->n_answers - 1) * (1 - together);
+        const double held = after->predictions[after->select].confidence;
+        check_near(held, (n * share + 2) / (n + 4), 1e-12);
+        assert_true(held < 1 && (m != 2 || (share == 1 && n == 1)));
+        assert_true(m != 0 || n == (double)after->n_answers); /* independent ones count in full */
+        ps_outcome_free(before);
+        ps_outcome_free(after);
+        close_bench(&a);
+        close_bench(&b);
+    }
+}
+
 /* Once four of sixteen agree enough no more is begun: fewer tokens, the answers that are there, and a lead that is what
  * was asked for. Without the key nothing changes. */
 static void a_sure_answer_ends_the_search(void **state) {
@@ -245,8 +270,11 @@ static void any_method_can_be_stopped(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(draws_are_the_models_own),      cmocka_unit_test(confidence_is_as_configured),
-        cmocka_unit_test(a_sure_answer_ends_the_search), cmocka_unit_test(answers_that_say_nothing_do_not_agree),
+        cmocka_unit_test(answers_that_say_nothing_do_not_agree),
+        cmocka_unit_test(draws_are_the_models_own),
+        cmocka_unit_test(confidence_is_as_configured),
+        cmocka_unit_test(confidence_is_held_back_where_little_was_seen),
+        cmocka_unit_test(a_sure_answer_ends_the_search),
         cmocka_unit_test(any_method_can_be_stopped),
     };
     return cmocka_run_group_tests(tests, NULL, remove_files);

@@ -56,6 +56,26 @@ static void an_answer_is_that_of_a_plain_solver(void **state) {
     bench_end(b);
 }
 
+/* As the page and every client are told. */
+static void the_shipped_models_answer_to_what_it_has_not_learnt_has_a_warning(void **state) {
+    (void)state;
+    bench *b = bench_open((const char *const[]){NULL, NULL});
+    assert_ok(ps_shipped_create(&b->models->shipped, err));
+    bench_start(b);
+    reply r = client_post(b->port, chat_path, CHAT(""));
+    json_t *answer = reply_json(&r);
+    assert_non_null(strstr(json_text_at(answer, "persamp.warning"), "do not rely on this answer"));
+    json_decref(answer);
+    reply_free(&r);
+    r = client_post(b->port, chat_path,
+                    "{\"messages\": [{\"role\": \"user\", \"content\": \"Solve $|x-5|+2x=9$ for $x$.\"}]}");
+    answer = reply_json(&r);
+    assert_true(json_is_null(json_at(answer, "persamp.warning")));
+    json_decref(answer);
+    reply_free(&r);
+    bench_end(b);
+}
+
 /* It is a text, which every client gives back as it was; and its digits are a number of 63 bits, as system.seed is. */
 static void without_a_seed_a_fresh_one_is_named_and_gives_the_same(void **state) {
     (void)state;
@@ -906,6 +926,7 @@ static void a_problem_that_fails_is_an_error_of_its_request_only(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_shipped_models_answer_to_what_it_has_not_learnt_has_a_warning),
         cmocka_unit_test(an_answer_is_that_of_a_plain_solver),
         cmocka_unit_test(without_a_seed_a_fresh_one_is_named_and_gives_the_same),
         cmocka_unit_test(choices_are_classes_of_answers),
