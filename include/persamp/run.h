@@ -201,7 +201,7 @@ typedef struct ps_outcome {
                            as shared, what two particles wrote alike does not. NaN with fewer than two */
     bool has_reward;    /* a process reward model took part */
     bool truncated;     /* nothing finished: the answer is that of a cut-off snapshot */
-    bool sure;          /* the search was ended because its leading answer led by enough (answer.sure) */
+    bool sure;          /* the leading answer led by enough (answer.sure), so nothing more was begun */
     size_t endings[PS_ENDINGS]; /* how many particles ended in which way, those that moves tried among them */
     const char *warning;        /* ps_models_doubt of the question */
     ps_status status;           /* PS_OK, or why this problem failed; PS_CANCELLED for one that was given up */
