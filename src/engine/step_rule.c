@@ -15,15 +15,17 @@ static void count(uint8_t *n) {
     if (*n < UINT8_MAX) ++*n;
 }
 
+/* What is within a block says nothing yet: the block does, when it is closed. */
 static void say(ps_step_state *s) {
-    s->substance = true;
     s->line.substance = true;
+    if (s->block == PS_BLOCK_NONE) s->substance = true;
 }
 
 /* ---- Blocks -------------------------------------------------------------- */
 
 static void open_block(ps_step_state *s, ps_step_block block) {
     s->block = (uint8_t)block;
+    s->block_cut = false;
 }
 
 /* A display that was closed is something said, and what a line announced has come. */
@@ -145,13 +147,24 @@ static bool is_other_letter(uint32_t code) {
 }
 
 static void at_word(ps_step_line *line, bool letter) {
-    if (line->word == 0 && line->words < 2) line->words++;
+    if (line->word == 0 && line->words < 3) line->words++;
     line->number = !letter && (line->word == 0 || line->number);
     count(&line->word);
     if (letter)
         count(&line->letters);
     else
         line->letters = 0;
+}
+
+/* The mark of ASCII that a mark of full width is; '\0': none. */
+static char plain_mark(uint32_t code) {
+    switch (code) {
+    case 0xFF1A: return ':';
+    case 0x3002: return '.';
+    case 0xFF01: return '!';
+    case 0xFF1F: return '?';
+    default: return '\0';
+    }
 }
 
 /* A character beyond ASCII. */
@@ -166,7 +179,8 @@ static void at_character(ps_step_state *s, uint32_t code) {
         line->letters = line->word = 0;
     if (relation || is_other_letter(code) || line->letters >= 2) say(s);
     if (!closes) line->stop = false;
-    line->last = code == 0xFF1A ? ':' : '?'; /* the colon of full width */
+    if (line->start == PS_START_OPEN) line->start = is_other_letter(code) ? PS_START_SCRIPT : PS_START_OTHER;
+    line->last = plain_mark(code);
 }
 
 /* A byte of a character beyond ASCII. */
@@ -229,24 +243,75 @@ static void at_bold(ps_step_line *line, char c) {
     if (!line->bold && !is_space((unsigned char)c) && !mark) line->plain = true;
 }
 
-/* The first visible byte, and the ``` or ~~~ that may begin there. */
-static void at_line_start(ps_step_state *s, char c) {
+/* ---- Fences -------------------------------------------------------------- */
+
+static bool is_one_of(char c, const char *set) {
+    return c != '\0' && strchr(set, c) != NULL;
+}
+
+/* In a line of ``` or ~~~ nothing is text, until something shows that it is none. */
+static void leave_fence_line(ps_step_line *line) {
+    line->lead = PS_LEAD_PAST;
+    line->code = false;
+}
+
+/* The row of ` or ~ is over. A fence that opens may have the name of a language behind it. Anything else behind it is
+ * text, and the row closes the fence that is open, if there is one. */
+static void at_fence_tail(ps_step_state *s, char c) {
     ps_step_line *line = &s->line;
-    bool fence = c == '`' || c == '~';
-    if (!line->begun) {
-        line->heading = c == '#';
-        line->row = c == '|';
-        line->run_of = fence ? c : '\0';
-    } else if (line->run == 0 || (c != line->run_of && line->run < 3)) {
-        line->run = 0;
+    bool closer = s->block == PS_BLOCK_FENCE && line->run_of == s->fence && line->run >= s->fence_length;
+    if (line->run < 3) leave_fence_line(line); /* `code` in a line */
+    if (line->run < 3 || is_space((unsigned char)c)) return;
+    bool name = line->code_tail || is_letter((unsigned char)c) || is_one_of(c, "{.");
+    line->code_tail = true;
+    if (name && (c != '`' || line->run_of != '`')) return;
+    leave_fence_line(line);
+    if (closer && !name) close_block(s);
+}
+
+/* A fence may begin a line, also behind list markers and the > of quotes. In an open fence a list marker is its text.
+ */
+static void at_lead(ps_step_state *s, char c) {
+    ps_step_line *line = &s->line;
+    bool list = s->block != PS_BLOCK_FENCE, space = is_space((unsigned char)c);
+    switch ((ps_step_lead)line->lead) {
+    case PS_LEAD_MARGIN:
+        if (space || c == '>') return;
+        line->run_of = c;
+        line->run = 1;
+        line->lead = is_one_of(c, "`~")                   ? PS_LEAD_FENCE
+                     : list && is_digit((unsigned char)c) ? PS_LEAD_NUMBER
+                     : list && is_one_of(c, "-*+")        ? PS_LEAD_MARKER
+                                                          : PS_LEAD_PAST;
         return;
-    }
-    if (c == line->run_of && !line->code_tail)
+    case PS_LEAD_NUMBER:
+        if (!is_digit((unsigned char)c)) line->lead = is_one_of(c, ".)") ? PS_LEAD_MARKER : PS_LEAD_PAST;
+        return;
+    case PS_LEAD_MARKER: line->lead = space ? PS_LEAD_MARGIN : PS_LEAD_PAST; return;
+    case PS_LEAD_FENCE:
+        if (c != line->run_of || line->code_tail) {
+            at_fence_tail(s, c);
+            return;
+        }
         count(&line->run);
-    else if (line->run >= 3 && !is_space((unsigned char)c))
-        line->code_tail = true;
-    line->code = line->run >= 3;
-    if (line->code && line->code_tail && c == '`' && line->run_of == '`') line->run = line->code = 0; /* `` in a line */
+        line->code = line->run >= 3;
+        return;
+    case PS_LEAD_PAST: return;
+    }
+}
+
+/* A line of code seldom begins with a capital letter at the left margin, and ends as a sentence. */
+static void at_prose(ps_step_line *line, char c) {
+    if (line->start != PS_START_OPEN || (unsigned char)c >= 0x80) return;
+    if (c >= 'A' && c <= 'Z')
+        line->start = PS_START_CAPITAL;
+    else if (!is_one_of(c, line->begun ? "0123456789.)* " : "0123456789*"))
+        line->start = PS_START_OTHER;
+}
+
+static bool is_prose(const ps_step_line *line) {
+    bool begins = line->start == PS_START_SCRIPT || (line->start == PS_START_CAPITAL && line->words >= 3);
+    return begins && is_one_of(line->last, ".!?");
 }
 
 /* $ opens and closes mathematics, $$ a display. One of them is known by the byte after it. */
@@ -303,10 +368,18 @@ static void end_fence_line(ps_step_state *s) {
     }
 }
 
+/* A fence that nobody closed: prose came after a blank line. */
+static void give_up_fence(ps_step_state *s) {
+    s->block = PS_BLOCK_NONE;
+    if (s->line.substance) say(s);
+}
+
 /* A line is complete. True: it was blank. */
 static bool end_line(ps_step_state *s) {
     ps_step_line *line = &s->line;
     bool blank = !line->begun;
+    if (s->block == PS_BLOCK_FENCE && s->gap && is_prose(line)) give_up_fence(s);
+    s->gap = blank;
     if (line->code && (s->block == PS_BLOCK_NONE || s->block == PS_BLOCK_FENCE)) {
         end_fence_line(s);
     } else if (blank && s->block != PS_BLOCK_FENCE) {
@@ -327,7 +400,11 @@ static bool may_end(const ps_step_state *s) {
 /* ---- A byte -------------------------------------------------------------- */
 
 static void at_text(ps_step_state *s, char c) {
-    at_line_start(s, c);
+    at_prose(&s->line, c);
+    if (!s->line.begun) {
+        s->line.heading = c == '#';
+        s->line.row = c == '|';
+    }
     at_bold(&s->line, c);
     if ((unsigned char)c >= 0x80)
         at_high_byte(s, (unsigned char)c);
@@ -340,8 +417,10 @@ static void at_text(ps_step_state *s, char c) {
 static void at_byte(ps_step_state *s, char c) {
     ps_step_line *line = &s->line;
     if (in_tag(s, c)) return;
-    if (s->block == PS_BLOCK_FENCE || line->code) {
-        at_line_start(s, c);
+    if (s->block == PS_BLOCK_NONE || s->block == PS_BLOCK_FENCE) at_lead(s, c);
+    if (line->code) return;
+    if (s->block == PS_BLOCK_FENCE) {
+        if (s->gap) at_text(s, c);
         return;
     }
     if (in_tex(s, c)) {
@@ -394,6 +473,8 @@ bool ps_step_end_literal(ps_step_state *s, bool enough) {
 }
 
 void ps_step_cut(ps_step_state *s) {
+    if (s->block_cut) s->block = PS_BLOCK_NONE;
+    s->block_cut = s->block != PS_BLOCK_NONE;
     begin_step(s);
     s->continued = true;
 }

@@ -28,6 +28,23 @@ typedef enum ps_step_lexer {
     PS_LEX_NAME       /* in the braces of \begin or \end */
 } ps_step_lexer;
 
+/* What a line has begun with so far. */
+typedef enum ps_step_lead {
+    PS_LEAD_MARGIN, /* nothing but white space, the > of quotes, and list markers */
+    PS_LEAD_NUMBER, /* digits, which may be a list's */
+    PS_LEAD_MARKER, /* a list marker, if white space comes */
+    PS_LEAD_FENCE,  /* a row of ` or ~ */
+    PS_LEAD_PAST    /* something else: no fence begins in this line any more */
+} ps_step_lead;
+
+/* How its text begins, for what may be prose in a fence that nobody closed. */
+typedef enum ps_step_start {
+    PS_START_OPEN,    /* numbers and ** do not tell */
+    PS_START_CAPITAL, /* with a capital letter at the left margin */
+    PS_START_SCRIPT,  /* … with a letter of a script other than Latin */
+    PS_START_OTHER
+} ps_step_start;
+
 /* The line so far. */
 typedef struct ps_step_line {
     bool begun;       /* it has more than white space */
@@ -38,13 +55,15 @@ typedef struct ps_step_line {
     bool plain;       /* text outside of bold, other than a list marker */
     bool code;        /* a line of ``` or ~~~ … */
     bool code_tail;   /* … with something behind it */
-    uint8_t run;      /* fence characters it begins with */
+    uint8_t lead;     /* ps_step_lead */
+    uint8_t run;      /* PS_LEAD_FENCE: how many of its character */
     char run_of;
+    uint8_t start;   /* ps_step_start */
     uint8_t stars;   /* * in a row just now */
     uint8_t letters; /* Latin letters in a row just now */
     uint8_t word;    /* letters and digits in a row just now */
     bool number;     /* these are digits */
-    uint8_t words;   /* begun so far, as far as 2 */
+    uint8_t words;   /* begun so far, as far as 3 */
     char last;       /* of the line but for white space and the marks of bold and italics */
     bool stop;       /* a sentence is at its end, if white space comes */
     /* Mathematics inside the line: no sentence ends in it. */
@@ -61,6 +80,8 @@ typedef struct ps_step_state {
     uint8_t fence_length; /* … and how many of them opened it */
     uint8_t nested;       /* environments of the same name within the open one */
     char environment[PS_STEP_NAME];
+    bool block_cut; /* a step was cut in the open block */
+    bool gap;       /* the line before was blank */
     bool substance; /* the step has something to say */
     bool hold;      /* its last substantial line announces what follows */
     bool table;     /* its last line is a row of a table */
