@@ -11,6 +11,9 @@ static bool is_letter(unsigned char c) {
 static bool is_digit(unsigned char c) {
     return c >= '0' && c <= '9';
 }
+static bool is_one_of(char c, const char *set) {
+    return c != '\0' && strchr(set, c) != NULL;
+}
 static void count(uint8_t *n) {
     if (*n < UINT8_MAX) ++*n;
 }
@@ -60,11 +63,12 @@ static void at_dollars(ps_step_state *s) {
         open_block(s, PS_BLOCK_DOLLARS);
 }
 
-/* </think> ends the thinking, whatever was left open there. */
+/* A mark such as </think> ends the thinking, whatever was left open there. */
 static void close_everything(ps_step_state *s) {
     s->block = PS_BLOCK_NONE;
     s->hold = s->table = false;
-    s->line.parenthesis = s->line.dollar = false;
+    s->line.parenthesis = s->line.dollar = s->line.dollar_seen = s->line.code = false;
+    s->line.lead = PS_LEAD_PAST;
 }
 
 /* ---- TeX ----------------------------------------------------------------- */
@@ -221,9 +225,23 @@ static void at_visible(ps_step_state *s, char c) {
         at_word(line, is_letter((unsigned char)c));
     else
         line->letters = line->word = 0;
-    if (line->letters >= 2 || c == '=' || c == '<' || c == '>') say(s);
+    if (line->letters >= 2) say(s);
     if (c != '*' && c != '_') line->last = c;
     line->pipe = line->pipe || c == '|';
+}
+
+/* = < > are a relation beside something: not in a line of ===, and not in an arrow. */
+static void at_relation(ps_step_state *s, char c) {
+    ps_step_line *line = &s->line;
+    bool arrow = c == '>' && line->dash;
+    if (is_one_of(c, "=<>"))
+        line->relation = line->relation || !arrow;
+    else if (c != '-' && !is_space((unsigned char)c))
+        line->beside = true;
+    line->dash = c == '-';
+    if (!line->relation || !line->beside) return;
+    line->relation = false;
+    say(s);
 }
 
 /* ---- Marks of a line ----------------------------------------------------- */
@@ -244,10 +262,6 @@ static void at_bold(ps_step_line *line, char c) {
 }
 
 /* ---- Fences -------------------------------------------------------------- */
-
-static bool is_one_of(char c, const char *set) {
-    return c != '\0' && strchr(set, c) != NULL;
-}
 
 /* In a line of ``` or ~~~ nothing is text, until something shows that it is none. */
 static void leave_fence_line(ps_step_line *line) {
@@ -300,6 +314,11 @@ static void at_lead(ps_step_state *s, char c) {
     }
 }
 
+/* The > of a quote, which is as white space at the start of its line. */
+static bool is_quote(const ps_step_line *line, char c) {
+    return c == '>' && line->lead == PS_LEAD_MARGIN;
+}
+
 /* A line of code seldom begins with a capital letter at the left margin, and ends as a sentence. */
 static void at_prose(ps_step_line *line, char c) {
     if (line->start != PS_START_OPEN || (unsigned char)c >= 0x80) return;
@@ -328,25 +347,6 @@ static void at_dollar(ps_step_state *s, char c) {
     }
     line->dollar = !line->dollar && !is_space((unsigned char)c);
     line->dollar_number = is_digit((unsigned char)c);
-}
-
-/* <think> and </think>. True: the byte belongs to one, as far as is known; what was taken for one and is none was a
- * relation, and words. */
-static bool in_tag(ps_step_state *s, char c) {
-    static const char open[] = "<think>", close[] = "</think>";
-    if (s->tag == 1 && c == '/') s->closing_tag = true;
-    const char *tag = s->closing_tag ? close : open;
-    if (s->tag > 0 && tag[s->tag] == c) {
-        s->tag++;
-        if (tag[s->tag] != '\0') return true;
-        if (s->closing_tag) close_everything(s);
-        s->tag = 0;
-        return true;
-    }
-    if (s->tag > 0 && s->block == PS_BLOCK_NONE) say(s);
-    s->closing_tag = false;
-    s->tag = c == '<';
-    return s->tag > 0;
 }
 
 /* ---- Ends ---------------------------------------------------------------- */
@@ -414,15 +414,20 @@ static void at_text(ps_step_state *s, char c) {
         at_visible(s, c);
 }
 
-static void at_byte(ps_step_state *s, char c) {
+/* A byte that is known to be of no mark. */
+static void at_plain(ps_step_state *s, char c) {
     ps_step_line *line = &s->line;
-    if (in_tag(s, c)) return;
-    if (s->block == PS_BLOCK_NONE || s->block == PS_BLOCK_FENCE) at_lead(s, c);
-    if (line->code) return;
+    bool fences = s->block == PS_BLOCK_NONE || s->block == PS_BLOCK_FENCE;
+    if (fences)
+        at_lead(s, c);
+    else if (!is_space((unsigned char)c) && !is_quote(line, c))
+        line->lead = PS_LEAD_PAST;
+    if (line->code || is_quote(line, c)) return;
     if (s->block == PS_BLOCK_FENCE) {
         if (s->gap) at_text(s, c);
         return;
     }
+    if (s->block == PS_BLOCK_NONE) at_relation(s, c);
     if (in_tex(s, c)) {
         line->letters = line->word = 0;
         line->stop = false;
@@ -435,6 +440,39 @@ static void at_byte(ps_step_state *s, char c) {
         s->lexer = PS_LEX_BACKSLASH;
     else if (s->block == PS_BLOCK_NONE)
         at_text(s, c);
+}
+
+static void at_unmarked(ps_step_state *s, char c) {
+    at_plain(s, c);
+    if (!is_space((unsigned char)c) && !is_quote(&s->line, c)) s->line.begun = true;
+}
+
+static void at_mark(ps_step_state *s, ps_thinking kind) {
+    s->line.begun = true;
+    s->line.dollar_seen = false;
+    if (kind == PS_THINKING_CLOSES) close_everything(s);
+}
+
+/* A mark of thinking is no text. What was taken for the beginning of one, and is none, is read again as what it is. */
+static void at_byte(ps_step_state *s, char c) {
+    size_t n = s->n_mark, length;
+    char read[PS_THINKING_MARK];
+    if (n == 0 && !ps_thinking_begins(c)) {
+        at_unmarked(s, c);
+        return;
+    }
+    s->mark[n++] = c;
+    ps_thinking kind = ps_thinking_mark(s->mark, n, &length);
+    s->n_mark = kind == PS_THINKING_PARTIAL ? (uint8_t)n : 0;
+    if (kind == PS_THINKING_PARTIAL) return;
+    if (kind != PS_THINKING_NONE) {
+        at_mark(s, kind);
+        return;
+    }
+    memcpy(read, s->mark, n);
+    at_unmarked(s, read[0]);
+    for (size_t i = 1; i < n; i++)
+        at_byte(s, read[i]);
 }
 
 /* A sentence may end within a line that says something; what an earlier line announced has come with it. */
@@ -453,7 +491,7 @@ bool ps_step_scan(ps_step_state *s, ps_boundary boundary, char c, bool enough) {
     bool ends = false;
     at_byte(s, c);
     if (!is_space((unsigned char)c)) {
-        s->line.begun = s->nonblank = true;
+        s->nonblank = true;
         return false;
     }
     if (c == '\n') {

@@ -7,6 +7,7 @@
 #ifndef PERSAMP_ENGINE_STEP_RULE_H
 #define PERSAMP_ENGINE_STEP_RULE_H
 
+#include "base/thinking.h"
 #include "persamp/engine.h"
 
 enum { PS_STEP_NAME = 24 }; /* the longest name of an environment that is followed, its NUL included */
@@ -47,16 +48,18 @@ typedef enum ps_step_start {
 
 /* The line so far. */
 typedef struct ps_step_line {
-    bool begun;       /* it has more than white space */
-    bool substance;   /* words, a relation, or a block that was closed on it */
-    bool heading;     /* begins with # */
-    bool row, pipe;   /* begins with |; has one */
-    bool bold, bolds; /* inside **…**; some were opened */
-    bool plain;       /* text outside of bold, other than a list marker */
-    bool code;        /* a line of ``` or ~~~ … */
-    bool code_tail;   /* … with something behind it */
-    uint8_t lead;     /* ps_step_lead */
-    uint8_t run;      /* PS_LEAD_FENCE: how many of its character */
+    bool begun;            /* it has more than white space */
+    bool beside, relation; /* something visible that is no sign; = < > that has nothing beside it so far */
+    bool dash;             /* the byte before was - */
+    bool substance;        /* words, a relation, or a block that was closed on it */
+    bool heading;          /* begins with # */
+    bool row, pipe;        /* begins with |; has one */
+    bool bold, bolds;      /* inside **…**; some were opened */
+    bool plain;            /* text outside of bold, other than a list marker */
+    bool code;             /* a line of ``` or ~~~ … */
+    bool code_tail;        /* … with something behind it */
+    uint8_t lead;          /* ps_step_lead */
+    uint8_t run;           /* PS_LEAD_FENCE: how many of its character */
     char run_of;
     uint8_t start;   /* ps_step_start */
     uint8_t stars;   /* * in a row just now */
@@ -92,10 +95,10 @@ typedef struct ps_step_state {
     bool ends_environment;   /* PS_LEX_NAME: of \end, not of \begin */
     uint8_t name_length;     /* of `name`; a name too long to follow counts on to PS_STEP_NAME */
     char name[PS_STEP_NAME]; /* of a command or an environment, while it is read */
-    uint8_t tag;             /* bytes of <think> or </think> just read … */
-    bool closing_tag;        /* … of the latter */
-    uint8_t more;            /* bytes that the character just begun still has */
-    uint32_t code;           /* of that character, as far as it is known */
+    uint8_t n_mark;          /* bytes just read that may become a mark of thinking … */
+    char mark[PS_THINKING_MARK];
+    uint8_t more;  /* bytes that the character just begun still has */
+    uint32_t code; /* of that character, as far as it is known */
 } ps_step_state;
 
 /* One more byte of the answer. True when it completes a boundary of the kind `boundary` (newline, paragraph or

@@ -3,6 +3,7 @@
  * tokens, and a second implementation that reads whole lines. */
 #include "engine/step_rule.h"
 #include "support/check.h"
+#include "support/thinking.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -112,6 +113,48 @@ static void a_block_that_is_never_closed_is_given_up(void **state) {
         assert_false(read_and_cut(&s, openers[i])); /* and the next block has as long */
         assert_false(read_and_cut(&s, "y = 2\n"));
         assert_true(read_and_cut(&s, "We add.\n"));
+    }
+}
+
+/* A mark that ends the thinking closes what was left open in it, and none is something said; wherever tokens end. */
+static void the_marks_of_every_family_close_what_is_open(void **state) {
+    (void)state;
+    static const char *const openers[] = {"",       "```python\nx = 1\n", "\\[ x\n", "$$ x\n", "\\begin{align}\n", "$",
+                                          "| a |\n"};
+    for (size_t f = 0; f < N_THINKING_FAMILIES; f++)
+        for (size_t i = 0; i < sizeof openers / sizeof *openers; i++) {
+            char text[256];
+            size_t cuts[MOST], n;
+            snprintf(text, sizeof text, "%s\nFirst.\n%s%s\nAnswer.\nok.\n", thinking_families[f].opens, openers[i],
+                     thinking_families[f].closes);
+            size_t length = strlen(text), first = strlen(thinking_families[f].opens) + 8;
+            for (size_t split = 1; split <= length && split < 256; split++) {
+                n = cuts_of(text, PS_BOUNDARY_NEWLINE, (const uint8_t[]){(uint8_t)split, 1, 1, 1, 1}, 5, cuts);
+                assert_true(n > 0 && cuts[n - 1] == length);
+            }
+            n = cuts_of(text, PS_BOUNDARY_NEWLINE, (const uint8_t[]){1}, 1, cuts);
+            if (n != 3) fail_msg("%zu cuts in\n%s", n, text);
+            assert_int_equal(cuts[0], first);
+            assert_int_equal(cuts[1], length - 4);
+        }
+}
+
+/* All but the last character of a mark, and then something else: text, as if there were no marks. */
+static void what_only_begins_like_a_mark_is_the_text_it_is(void **state) {
+    (void)state;
+    for (size_t f = 0; f < N_THINKING_FAMILIES; f++) {
+        char text[256];
+        size_t cuts[MOST];
+        size_t n = strlen(thinking_families[f].closes);
+        if (strstr(thinking_families[f].closes, "final") != NULL)
+            continue; /* there the last character may be missing */
+        for (size_t k = 1; k < n; k++) {
+            snprintf(text, sizeof text, "\\[ x\n%.*s$ \\]\nok.\n", (int)k, thinking_families[f].closes);
+            assert_int_equal(cuts_of(text, PS_BOUNDARY_NEWLINE, (const uint8_t[]){1}, 1, cuts), 2);
+            assert_int_equal(cuts[0], strlen(text) - 4);
+            snprintf(text, sizeof text, "$%.*s$ y\nok.\n", (int)k, thinking_families[f].closes);
+            assert_int_equal(cuts[cuts_of(text, PS_BOUNDARY_NEWLINE, (const uint8_t[]){1}, 1, cuts) - 1], strlen(text));
+        }
     }
 }
 
@@ -299,6 +342,8 @@ int main(void) {
         cmocka_unit_test(real_answers_are_cut_where_a_reader_cuts_them),
         cmocka_unit_test(the_cuts_do_not_depend_on_the_tokens),
         cmocka_unit_test(a_block_that_is_never_closed_is_given_up),
+        cmocka_unit_test(the_marks_of_every_family_close_what_is_open),
+        cmocka_unit_test(what_only_begins_like_a_mark_is_the_text_it_is),
         cmocka_unit_test(random_texts_are_cut_as_by_an_implementation_over_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
