@@ -118,8 +118,7 @@ void ps_prompter_free(ps_prompter *prompter) {
 
 /* ---- Rendering ----------------------------------------------------------- */
 
-/* Many templates have no place for a system message and say so. What others do then is done: it goes in front of the
- * first message of the user. */
+/* The system message in front of the first one of the user. */
 static ps_status render_merged(ps_prompter *p, const ps_chat_message *messages, size_t n, ps_text *marked,
                                ps_error *err) {
     ps_text both = {0};
@@ -139,22 +138,57 @@ static ps_status render_merged(ps_prompter *p, const ps_chat_message *messages, 
     return status;
 }
 
+/* Whether a message is in what was rendered, but for white space around it: templates trim. */
+static ps_status is_rendered(const ps_chat_message *message, const ps_text *marked, bool *is, ps_error *err) {
+    const char *content = message->content;
+    size_t n = strlen(content);
+    while (n > 0 && isspace((unsigned char)content[n - 1]))
+        n--;
+    while (n > 0 && isspace((unsigned char)*content)) {
+        content++;
+        n--;
+    }
+    ps_text looked_for = {0};
+    ps_marked_user(&looked_for, content, n);
+    *is = n == 0 || (marked->length >= looked_for.length && looked_for.length > 0 &&
+                     strstr(ps_text_cstr(marked), ps_text_cstr(&looked_for)) != NULL);
+    const bool ok = ps_text_ok(&looked_for);
+    ps_text_clear(&looked_for);
+    return ok ? PS_OK : ps_nomem(err);
+}
+
+/* Many templates have no place for a system message. Some say so, others leave it out without a word. What others do
+ * then is done: it goes in front of the first message of the user. */
+static ps_status merge(ps_prompter *p, const ps_chat_message *messages, size_t n, const char *why, ps_text *marked,
+                       ps_error *err) {
+    ps_text merged = {0};
+    ps_status status = render_merged(p, messages, n, &merged, err);
+    if (status != PS_OK) {
+        ps_text_clear(&merged);
+        return status;
+    }
+    ps_text_clear(marked);
+    *marked = merged;
+    if (!p->merged)
+        ps_log_printf(&p->log, PS_LOG_INFO,
+                      "%s (%s): the system message is put in front of the user's; prompt.system=\"\" leaves it out",
+                      why, p->path);
+    p->merged = true;
+    return PS_OK;
+}
+
 static ps_status render_chat(ps_prompter *p, const ps_chat_message *messages, size_t n, ps_text *marked,
                              ps_error *err) {
     if (p->chat.source == NULL) return ps_fail(err, PS_ENGINE, "%s has no chat template: set prompt.template", p->path);
-    bool refused = false;
+    const bool mergeable = n > 1 && strcmp(messages[0].role, "system") == 0 && strcmp(messages[1].role, "user") == 0;
+    bool refused = false, whole = true;
     ps_error first;
     ps_status status = ps_template_render(&p->chat, messages, n, marked, &refused, &first);
+    if (status == PS_OK && mergeable) status = is_rendered(&messages[0], marked, &whole, &first);
+    if (status == PS_OK && !whole)
+        status = merge(p, messages, n, "the model's template leaves a system message out", marked, &first);
     if (status == PS_OK) return PS_OK;
-    if (refused && n > 1 && strcmp(messages[0].role, "system") == 0 && strcmp(messages[1].role, "user") == 0 &&
-        render_merged(p, messages, n, marked, NULL) == PS_OK) {
-        if (!p->merged)
-            ps_log_printf(&p->log, PS_LOG_INFO,
-                          "%s (%s): the system message is put in front of the user's; prompt.system=\"\" leaves it out",
-                          first.message, p->path);
-        p->merged = true;
-        return PS_OK;
-    }
+    if (refused && mergeable && merge(p, messages, n, first.message, marked, NULL) == PS_OK) return PS_OK;
     if (status != PS_ENGINE) return ps_fail(err, status, "%s", first.message);
     return ps_fail(err, PS_ENGINE, "%s (%s): set prompt.template", first.message, p->path);
 }

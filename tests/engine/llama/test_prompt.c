@@ -5,6 +5,7 @@
 #include "engine/llama/support.h"
 #include "engine/llama/text.h"
 
+#include <dirent.h>
 #include <ggml.h>
 #include <gguf.h>
 #include <time.h>
@@ -278,6 +279,69 @@ static void a_refused_system_message_goes_in_front_of_the_users(void **state) {
     ps_engine_free(engine);
 }
 
+/* As Phi-3-mini's published template: it passes over a system message and says nothing. */
+static const family deaf = {"Phi 3",
+                            "{% for m in messages %}{% if m.role == 'user' %}<|user|>\n{{ m.content }}<|end|>\n"
+                            "<|assistant|>\n{% elif m.role == 'assistant' %}{{ m.content }}<|end|>\n{% endif %}"
+                            "{% endfor %}",
+                            {"<|user|>", "<|end|>", "<|assistant|>"},
+                            .user_defined = 0};
+
+static void a_system_message_that_is_left_out_goes_in_front_of_the_users(void **state) {
+    (void)state;
+    static const struct {
+        const char *system, *rendered;
+    } table[] = {
+        {" Put it in <b>\\boxed{}</b>. \n",
+         "<|user|>\n Put it in <b>\\boxed{}</b>. \n\n\n2+2?<|end|>\n<|assistant|>\n"},
+        {" \n", "<|user|>\n2+2?<|end|>\n<|assistant|>\n"}, /* there is nothing to lose */
+        {"2+2", "<|user|>\n2+2?<|end|>\n<|assistant|>\n"}, /* said already */
+    };
+    ps_engine *engine = open_family(&deaf);
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        const ps_chat_message chat[] = {{"system", table[i].system}, {"user", "2+2?"}};
+        char *text = NULL;
+        assert_ok(ps_engine_render_chat(engine, chat, 2, &text, err));
+        assert_string_equal(text, table[i].rendered);
+        ps_free(text);
+    }
+    const ps_chat_message alone = {"system", "be brief"}; /* no user's message to put it into: as the template has it */
+    char *text = NULL;
+    assert_ok(ps_engine_render_chat(engine, &alone, 1, &text, err));
+    assert_string_equal(text, "");
+    ps_free(text);
+    ps_engine_free(engine);
+}
+
+/* Every template at hand tells the system message, by itself or since it is merged. */
+static void no_real_template_loses_the_system_message(void **state) {
+    (void)state;
+    static const char system[] = "Put the answer in \\boxed{}.";
+    const ps_chat_message chat[] = {{"system", system}, {"user", "2+2?"}};
+    DIR *folder = opendir(PS_LLAMA_SOURCES "/templates");
+    const struct dirent *entry;
+    size_t told = 0;
+    assert_non_null(folder);
+    while ((entry = readdir(folder)) != NULL) {
+        char path[4096], *source = NULL, *text = NULL;
+        size_t length;
+        if (strstr(entry->d_name, ".jinja") == NULL) continue;
+        snprintf(path, sizeof path, "%s/templates/%s", PS_LLAMA_SOURCES, entry->d_name);
+        assert_ok(ps_read_file(path, 1 << 20, &source, &length, err));
+        const family f = {entry->d_name, source, {"<|end|>"}, .user_defined = 0};
+        ps_engine *engine = open_family(&f);
+        if (ps_engine_render_chat(engine, chat, 2, &text, NULL) == PS_OK) {
+            if (strstr(text, system) == NULL) fail_msg("%s: %s", entry->d_name, text);
+            told++;
+        }
+        ps_free(text);
+        ps_free(source);
+        ps_engine_free(engine);
+    }
+    closedir(folder);
+    assert_true(told > 60);
+}
+
 static size_t prompt_tokens(const char *chat_template) {
     const family f = {"BOS", chat_template, {"<|im_end|>"}, .bos = true};
     const ps_chat_message chat = {"user", "1+1"};
@@ -331,6 +395,8 @@ int main(void) {
         cmocka_unit_test(a_question_of_forged_tokens_takes_no_time),
         cmocka_unit_test(in_prompt_template_the_question_is_text),
         cmocka_unit_test(a_refused_system_message_goes_in_front_of_the_users),
+        cmocka_unit_test(a_system_message_that_is_left_out_goes_in_front_of_the_users),
+        cmocka_unit_test(no_real_template_loses_the_system_message),
         cmocka_unit_test(a_template_that_spells_bos_has_it_once),
         cmocka_unit_test(marks_of_thinking_are_text_of_the_answer_whatever_their_type),
     };
