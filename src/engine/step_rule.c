@@ -1,22 +1,8 @@
 #include "engine/step_rule.h"
 
-#include <string.h>
+#include "engine/sentence.h"
 
-static bool is_space(unsigned char c) {
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\v' || c == '\f';
-}
-static bool is_letter(unsigned char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-static bool is_digit(unsigned char c) {
-    return c >= '0' && c <= '9';
-}
-static bool is_one_of(char c, const char *set) {
-    return c != '\0' && strchr(set, c) != NULL;
-}
-static void count(uint8_t *n) {
-    if (*n < UINT8_MAX) ++*n;
-}
+#include <string.h>
 
 /* What is within a block says nothing yet: the block does, when it is closed. */
 static void say(ps_step_state *s) {
@@ -47,7 +33,7 @@ static void at_environment(ps_step_state *s) {
         memcpy(s->environment, s->name, sizeof s->environment);
         s->nested = 0;
     } else if (same && !s->ends_environment) {
-        count(&s->nested);
+        ps_count(&s->nested);
     } else if (same && s->nested > 0) {
         s->nested--;
     } else if (same) {
@@ -107,7 +93,7 @@ static bool in_tex(ps_step_state *s, char c) {
     switch ((ps_step_lexer)s->lexer) {
     case PS_LEX_TEXT: return false;
     case PS_LEX_BACKSLASH:
-        if (is_letter((unsigned char)c)) {
+        if (ps_is_letter(c)) {
             begin_name(s, PS_LEX_COMMAND);
             add_to_name(s, c);
         } else if (c == '\n') {
@@ -118,7 +104,7 @@ static bool in_tex(ps_step_state *s, char c) {
         }
         return true;
     case PS_LEX_COMMAND:
-        if (is_letter((unsigned char)c)) {
+        if (ps_is_letter(c)) {
             add_to_name(s, c);
             return true;
         }
@@ -150,41 +136,21 @@ static bool is_other_letter(uint32_t code) {
            (code >= 0xF900 && code < 0xFB00) || (code >= 0x20000 && code < 0x32000);
 }
 
-static void at_word(ps_step_line *line, bool letter) {
-    if (line->word == 0 && line->words < 3) line->words++;
-    line->number = !letter && (line->word == 0 || line->number);
-    count(&line->word);
-    if (letter)
-        count(&line->letters);
-    else
-        line->letters = 0;
-}
-
-/* The mark of ASCII that a mark of full width is; '\0': none. */
-static char plain_mark(uint32_t code) {
-    switch (code) {
-    case 0xFF1A: return ':';
-    case 0x3002: return '.';
-    case 0xFF01: return '!';
-    case 0xFF1F: return '?';
-    default: return '\0';
-    }
-}
-
 /* A character beyond ASCII. */
 static void at_character(ps_step_state *s, uint32_t code) {
     ps_step_line *line = &s->line;
     bool relation = code == 0x2260 || code == 0x2261 || code == 0x2264 || code == 0x2265 || code == 0x2248;
     bool latin = code >= 0xC0 && code < 0x250 && code != 0xD7 && code != 0xF7;
-    bool closes = code == 0xBB || code == 0x2019 || code == 0x201D; /* quotes */
+    bool closes =
+        code == 0xBB || code == 0x2019 || code == 0x201D || code == 0x300D || code == 0x300F || code == 0xFF09;
     if (latin || is_other_letter(code))
-        at_word(line, true);
+        ps_sentence_word(line, '\0');
     else
         line->letters = line->word = 0;
     if (relation || is_other_letter(code) || line->letters >= 2) say(s);
-    if (!closes) line->stop = false;
+    ps_sentence_character(line, code, closes);
     if (line->start == PS_START_OPEN) line->start = is_other_letter(code) ? PS_START_SCRIPT : PS_START_OTHER;
-    line->last = plain_mark(code);
+    line->last = ps_sentence_plain(code);
 }
 
 /* A byte of a character beyond ASCII. */
@@ -198,31 +164,17 @@ static void at_high_byte(ps_step_state *s, unsigned char c) {
     s->code = c & (0x3Fu >> s->more);
 }
 
-/* 1. and a. are marks of a list, and A. is an initial: no sentence ends there. */
-static bool ends_a_sentence(const ps_step_line *line, char c) {
-    if (line->parenthesis || (line->dollar && !line->dollar_number)) return false;
-    if (c != '.' || line->word == 0) return true;
-    return line->number ? line->words > 1 : line->word > 1;
-}
-
-/* $5 and $5,000.00 before a word are money, and no mathematics. */
-static void at_money(ps_step_line *line, char c) {
-    if (!line->dollar || !line->dollar_number || is_digit((unsigned char)c) || c == '.' || c == ',') return;
-    line->dollar_number = false;
-    if (is_letter((unsigned char)c) && line->word == 0) line->dollar = false;
-}
-
 /* A visible byte of ASCII outside of blocks. */
 static void at_visible(ps_step_state *s, char c) {
     ps_step_line *line = &s->line;
-    bool closes = strchr("\"')]}*_", c) != NULL;
-    at_money(line, c);
+    bool closes = ps_is_one_of(c, "\"')]}*_");
+    ps_sentence_money(line, c);
     if (c == '.' || c == '!' || c == '?')
-        line->stop = ends_a_sentence(line, c);
+        line->stop = ps_sentence_ends(line, c);
     else if (!closes)
-        line->stop = false;
-    if (is_letter((unsigned char)c) || is_digit((unsigned char)c))
-        at_word(line, is_letter((unsigned char)c));
+        line->stop = line->full_stop = false;
+    if (ps_is_letter(c) || ps_is_digit(c))
+        ps_sentence_word(line, c);
     else
         line->letters = line->word = 0;
     if (line->letters >= 2) say(s);
@@ -234,9 +186,9 @@ static void at_visible(ps_step_state *s, char c) {
 static void at_relation(ps_step_state *s, char c) {
     ps_step_line *line = &s->line;
     bool arrow = c == '>' && line->dash;
-    if (is_one_of(c, "=<>"))
+    if (ps_is_one_of(c, "=<>"))
         line->relation = line->relation || !arrow;
-    else if (c != '-' && !is_space((unsigned char)c))
+    else if (c != '-' && !ps_is_space(c))
         line->beside = true;
     line->dash = c == '-';
     if (!line->relation || !line->beside) return;
@@ -249,7 +201,7 @@ static void at_relation(ps_step_state *s, char c) {
 /* ** opens and closes bold; a list marker before it is no text. */
 static void at_bold(ps_step_line *line, char c) {
     if (c == '*') {
-        count(&line->stars);
+        ps_count(&line->stars);
         return;
     }
     if (line->stars >= 2) {
@@ -258,7 +210,7 @@ static void at_bold(ps_step_line *line, char c) {
     }
     line->stars = 0;
     bool mark = c == '.' || c == ':' || (!line->bolds && strchr("0123456789)(-+", c) != NULL);
-    if (!line->bold && !is_space((unsigned char)c) && !mark) line->plain = true;
+    if (!line->bold && !ps_is_space(c) && !mark) line->plain = true;
 }
 
 /* ---- Fences -------------------------------------------------------------- */
@@ -275,8 +227,8 @@ static void at_fence_tail(ps_step_state *s, char c) {
     ps_step_line *line = &s->line;
     bool closer = s->block == PS_BLOCK_FENCE && line->run_of == s->fence && line->run >= s->fence_length;
     if (line->run < 3) leave_fence_line(line); /* `code` in a line */
-    if (line->run < 3 || is_space((unsigned char)c)) return;
-    bool name = line->code_tail || is_letter((unsigned char)c) || is_one_of(c, "{.");
+    if (line->run < 3 || ps_is_space(c)) return;
+    bool name = line->code_tail || ps_is_letter(c) || ps_is_one_of(c, "{.");
     line->code_tail = true;
     if (name && (c != '`' || line->run_of != '`')) return;
     leave_fence_line(line);
@@ -287,19 +239,19 @@ static void at_fence_tail(ps_step_state *s, char c) {
  */
 static void at_lead(ps_step_state *s, char c) {
     ps_step_line *line = &s->line;
-    bool list = s->block != PS_BLOCK_FENCE, space = is_space((unsigned char)c);
+    bool list = s->block != PS_BLOCK_FENCE, space = ps_is_space(c);
     switch ((ps_step_lead)line->lead) {
     case PS_LEAD_MARGIN:
         if (space || c == '>') return;
         line->run_of = c;
         line->run = 1;
-        line->lead = is_one_of(c, "`~")                   ? PS_LEAD_FENCE
-                     : list && is_digit((unsigned char)c) ? PS_LEAD_NUMBER
-                     : list && is_one_of(c, "-*+")        ? PS_LEAD_MARKER
-                                                          : PS_LEAD_PAST;
+        line->lead = ps_is_one_of(c, "`~")            ? PS_LEAD_FENCE
+                     : list && ps_is_digit(c)         ? PS_LEAD_NUMBER
+                     : list && ps_is_one_of(c, "-*+") ? PS_LEAD_MARKER
+                                                      : PS_LEAD_PAST;
         return;
     case PS_LEAD_NUMBER:
-        if (!is_digit((unsigned char)c)) line->lead = is_one_of(c, ".)") ? PS_LEAD_MARKER : PS_LEAD_PAST;
+        if (!ps_is_digit(c)) line->lead = ps_is_one_of(c, ".)") ? PS_LEAD_MARKER : PS_LEAD_PAST;
         return;
     case PS_LEAD_MARKER: line->lead = space ? PS_LEAD_MARGIN : PS_LEAD_PAST; return;
     case PS_LEAD_FENCE:
@@ -307,7 +259,7 @@ static void at_lead(ps_step_state *s, char c) {
             at_fence_tail(s, c);
             return;
         }
-        count(&line->run);
+        ps_count(&line->run);
         line->code = line->run >= 3;
         return;
     case PS_LEAD_PAST: return;
@@ -324,13 +276,13 @@ static void at_prose(ps_step_line *line, char c) {
     if (line->start != PS_START_OPEN || (unsigned char)c >= 0x80) return;
     if (c >= 'A' && c <= 'Z')
         line->start = PS_START_CAPITAL;
-    else if (!is_one_of(c, line->begun ? "0123456789.)* " : "0123456789*"))
+    else if (!ps_is_one_of(c, line->begun ? "0123456789.)* " : "0123456789*"))
         line->start = PS_START_OTHER;
 }
 
 static bool is_prose(const ps_step_line *line) {
     bool begins = line->start == PS_START_SCRIPT || (line->start == PS_START_CAPITAL && line->words >= 3);
-    return begins && is_one_of(line->last, ".!?");
+    return begins && ps_is_one_of(line->last, ".!?");
 }
 
 /* $ opens and closes mathematics, $$ a display. One of them is known by the byte after it. */
@@ -345,8 +297,8 @@ static void at_dollar(ps_step_state *s, char c) {
         at_dollars(s);
         return;
     }
-    line->dollar = !line->dollar && !is_space((unsigned char)c);
-    line->dollar_number = is_digit((unsigned char)c);
+    line->dollar = !line->dollar && !ps_is_space(c);
+    line->dollar_number = ps_is_digit(c);
 }
 
 /* ---- Ends ---------------------------------------------------------------- */
@@ -408,7 +360,7 @@ static void at_text(ps_step_state *s, char c) {
     at_bold(&s->line, c);
     if ((unsigned char)c >= 0x80)
         at_high_byte(s, (unsigned char)c);
-    else if (is_space((unsigned char)c))
+    else if (ps_is_space(c))
         s->line.letters = s->line.word = 0;
     else
         at_visible(s, c);
@@ -420,7 +372,7 @@ static void at_plain(ps_step_state *s, char c) {
     bool fences = s->block == PS_BLOCK_NONE || s->block == PS_BLOCK_FENCE;
     if (fences)
         at_lead(s, c);
-    else if (!is_space((unsigned char)c) && !is_quote(line, c))
+    else if (!ps_is_space(c) && !is_quote(line, c))
         line->lead = PS_LEAD_PAST;
     if (line->code || is_quote(line, c)) return;
     if (s->block == PS_BLOCK_FENCE) {
@@ -428,6 +380,7 @@ static void at_plain(ps_step_state *s, char c) {
         return;
     }
     if (s->block == PS_BLOCK_NONE) at_relation(s, c);
+    if (c == '\\') line->dollar_number = false; /* a command: no money */
     if (in_tex(s, c)) {
         line->letters = line->word = 0;
         line->stop = false;
@@ -444,7 +397,7 @@ static void at_plain(ps_step_state *s, char c) {
 
 static void at_unmarked(ps_step_state *s, char c) {
     at_plain(s, c);
-    if (!is_space((unsigned char)c) && !is_quote(&s->line, c)) s->line.begun = true;
+    if (!ps_is_space(c) && !is_quote(&s->line, c)) s->line.begun = true;
 }
 
 static void at_mark(ps_step_state *s, ps_thinking kind) {
@@ -478,7 +431,7 @@ static void at_byte(ps_step_state *s, char c) {
 /* A sentence may end within a line that says something; what an earlier line announced has come with it. */
 static bool may_end_sentence(ps_step_state *s) {
     if (s->line.heading) return false;
-    s->line.stop = false;
+    s->line.stop = s->line.full_stop = false;
     if (s->line.substance) s->hold = false;
     return may_end(s);
 }
@@ -490,14 +443,14 @@ static void begin_step(ps_step_state *s) {
 bool ps_step_scan(ps_step_state *s, ps_boundary boundary, char c, bool enough) {
     bool ends = false;
     at_byte(s, c);
-    if (!is_space((unsigned char)c)) {
+    if (!ps_is_space(c)) {
         s->nonblank = true;
-        return false;
-    }
-    if (c == '\n') {
+        ends = boundary == PS_BOUNDARY_SENTENCE && s->line.full_stop && s->line.quotes == 0 && s->more == 0 &&
+               may_end_sentence(s);
+    } else if (c == '\n') {
         bool blank = end_line(s), lines = boundary == PS_BOUNDARY_NEWLINE || boundary == PS_BOUNDARY_SENTENCE;
         ends = (lines || (boundary == PS_BOUNDARY_PARAGRAPH && blank)) && may_end(s);
-    } else if (boundary == PS_BOUNDARY_SENTENCE && s->line.stop && c != '\r') {
+    } else if (boundary == PS_BOUNDARY_SENTENCE && (s->line.stop || s->line.full_stop) && c != '\r') {
         ends = may_end_sentence(s);
     }
     if (ends && enough) begin_step(s);

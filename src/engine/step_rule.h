@@ -10,7 +10,10 @@
 #include "base/thinking.h"
 #include "persamp/engine.h"
 
-enum { PS_STEP_NAME = 24 }; /* the longest name of an environment that is followed, its NUL included */
+enum {
+    PS_STEP_NAME = 24, /* the longest name of an environment that is followed, its NUL included */
+    PS_STEP_WORD = 12  /* more letters than any abbreviation has */
+};
 
 /* Something that no step ends in. */
 typedef enum ps_step_block {
@@ -67,8 +70,13 @@ typedef struct ps_step_line {
     uint8_t word;    /* letters and digits in a row just now */
     bool number;     /* these are digits */
     uint8_t words;   /* begun so far, as far as 3 */
-    char last;       /* of the line but for white space and the marks of bold and italics */
-    bool stop;       /* a sentence is at its end, if white space comes */
+    char spelled[PS_STEP_WORD];
+    uint8_t spelled_length; /* of the last word; one too long counts on to PS_STEP_WORD */
+    bool labelled;          /* the word before it was one such as "Step" */
+    uint8_t quotes;         /* “ 「 （ open */
+    char last;              /* of the line but for white space and the marks of bold and italics */
+    bool stop;              /* a sentence is at its end, if white space comes */
+    bool full_stop;         /* … if no quotes are open */
     /* Mathematics inside the line: no sentence ends in it. */
     bool parenthesis;   /* \( … \) */
     bool dollar;        /* $ … $ */
