@@ -1,6 +1,8 @@
 /* Where a sentence ends, by its words and marks alone. */
 #include "engine/sentence.h"
 
+#include <string.h>
+
 /* Words before a number that belongs to them: "Step 1. Add" is no end of a sentence. */
 static const char *const labels[] = {"Step",  "Case",   "Part",    "Rule",    "Example", "Problem", "Question",
                                      "Claim", "Lemma",  "Theorem", "Section", "Chapter", "Figure",  "Table",
@@ -11,7 +13,7 @@ static const char *const abbreviations[] = {"Mr",  "Mrs", "Ms", "Dr",  "Prof", "
 
 static bool last_word_is_in(const ps_step_line *line, const char *const *words, size_t n) {
     for (size_t i = 0; i < n; i++)
-        if (line->spelled_length < PS_STEP_WORD && strlen(words[i]) == line->spelled_length &&
+        if (words[i][0] == line->spelled[0] && strlen(words[i]) == line->spelled_length &&
             memcmp(words[i], line->spelled, line->spelled_length) == 0)
             return true;
     return false;
@@ -21,7 +23,7 @@ void ps_sentence_word(ps_step_line *line, char c) {
     bool letter = !ps_is_digit(c);
     if (line->word == 0) {
         if (line->words < 3) line->words++;
-        line->labelled = last_word_is_in(line, labels, sizeof labels / sizeof *labels);
+        line->labelled = !letter && last_word_is_in(line, labels, sizeof labels / sizeof *labels);
         line->spelled_length = 0;
     }
     if (line->spelled_length < PS_STEP_WORD) line->spelled[line->spelled_length++] = c;

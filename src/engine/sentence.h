@@ -5,8 +5,6 @@
 
 #include "engine/step_rule.h"
 
-#include <string.h>
-
 /* Characters of ASCII, whatever the locale. */
 static inline bool ps_is_space(char c) {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\v' || c == '\f';
@@ -18,7 +16,9 @@ static inline bool ps_is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 static inline bool ps_is_one_of(char c, const char *set) {
-    return c != '\0' && strchr(set, c) != NULL;
+    while (*set != '\0' && *set != c)
+        set++;
+    return *set != '\0'; /* no call of strchr: this is asked of every byte */
 }
 static inline void ps_count(uint8_t *n) {
     if (*n < UINT8_MAX) ++*n;

@@ -167,13 +167,13 @@ static void at_high_byte(ps_step_state *s, unsigned char c) {
 /* A visible byte of ASCII outside of blocks. */
 static void at_visible(ps_step_state *s, char c) {
     ps_step_line *line = &s->line;
-    bool closes = ps_is_one_of(c, "\"')]}*_");
+    bool word = ps_is_letter(c) || ps_is_digit(c);
     ps_sentence_money(line, c);
     if (c == '.' || c == '!' || c == '?')
         line->stop = ps_sentence_ends(line, c);
-    else if (!closes)
+    else if (word || !ps_is_one_of(c, "\"')]}*_")) /* what closes comes before the white space */
         line->stop = line->full_stop = false;
-    if (ps_is_letter(c) || ps_is_digit(c))
+    if (word)
         ps_sentence_word(line, c);
     else
         line->letters = line->word = 0;
@@ -209,8 +209,8 @@ static void at_bold(ps_step_line *line, char c) {
         line->bolds = true;
     }
     line->stars = 0;
-    bool mark = c == '.' || c == ':' || (!line->bolds && strchr("0123456789)(-+", c) != NULL);
-    if (!line->bold && !ps_is_space(c) && !mark) line->plain = true;
+    if (line->plain || line->bold || ps_is_space(c)) return;
+    line->plain = c != '.' && c != ':' && (line->bolds || !ps_is_one_of(c, "0123456789)(-+"));
 }
 
 /* ---- Fences -------------------------------------------------------------- */
@@ -352,7 +352,6 @@ static bool may_end(const ps_step_state *s) {
 /* ---- A byte -------------------------------------------------------------- */
 
 static void at_text(ps_step_state *s, char c) {
-    at_prose(&s->line, c);
     if (!s->line.begun) {
         s->line.heading = c == '#';
         s->line.row = c == '|';
@@ -376,6 +375,7 @@ static void at_plain(ps_step_state *s, char c) {
         line->lead = PS_LEAD_PAST;
     if (line->code || is_quote(line, c)) return;
     if (s->block == PS_BLOCK_FENCE) {
+        if (s->gap) at_prose(line, c);
         if (s->gap) at_text(s, c);
         return;
     }

@@ -72,7 +72,7 @@ typedef struct ps_step_line {
     uint8_t words;   /* begun so far, as far as 3 */
     char spelled[PS_STEP_WORD];
     uint8_t spelled_length; /* of the last word; one too long counts on to PS_STEP_WORD */
-    bool labelled;          /* the word before it was one such as "Step" */
+    bool labelled;          /* the word is a number, and the one before it such as "Step" */
     uint8_t quotes;         /* “ 「 （ open */
     char last;              /* of the line but for white space and the marks of bold and italics */
     bool stop;              /* a sentence is at its end, if white space comes */
