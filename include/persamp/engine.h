@@ -30,7 +30,7 @@ typedef uint64_t ps_node; /* handle into one engine's tree; 0 is no node */
 typedef enum ps_boundary {
     PS_BOUNDARY_NEWLINE,   /* the end of a line */
     PS_BOUNDARY_PARAGRAPH, /* a blank line */
-    PS_BOUNDARY_SENTENCE,  /* . ! or ? and then white space, or the end of a line */
+    PS_BOUNDARY_SENTENCE,  /* . ! or ? and then white space, 。！ or ？, or the end of a line */
     PS_BOUNDARY_FIXED,     /* fixed_tokens tokens */
     PS_BOUNDARY_LITERALS   /* any of `literals` */
 } ps_boundary;

@@ -7,9 +7,13 @@
 #ifndef PERSAMP_ENGINE_STEP_RULE_H
 #define PERSAMP_ENGINE_STEP_RULE_H
 
+#include "base/thinking.h"
 #include "persamp/engine.h"
 
-enum { PS_STEP_NAME = 24 }; /* the longest name of an environment that is followed, its NUL included */
+enum {
+    PS_STEP_NAME = 24, /* the longest name of an environment that is followed, its NUL included */
+    PS_STEP_WORD = 12  /* more letters than any abbreviation has */
+};
 
 /* Something that no step ends in. */
 typedef enum ps_step_block {
@@ -28,25 +32,51 @@ typedef enum ps_step_lexer {
     PS_LEX_NAME       /* in the braces of \begin or \end */
 } ps_step_lexer;
 
+/* What a line has begun with so far. */
+typedef enum ps_step_lead {
+    PS_LEAD_MARGIN, /* nothing but white space, the > of quotes, and list markers */
+    PS_LEAD_NUMBER, /* digits, which may be a list's */
+    PS_LEAD_MARKER, /* a list marker, if white space comes */
+    PS_LEAD_FENCE,  /* a row of ` or ~ */
+    PS_LEAD_PAST    /* something else: no fence begins in this line any more */
+} ps_step_lead;
+
+/* How its text begins, for what may be prose in a fence that nobody closed. */
+typedef enum ps_step_start {
+    PS_START_OPEN,    /* numbers and ** do not tell */
+    PS_START_CAPITAL, /* with a capital letter at the left margin */
+    PS_START_SCRIPT,  /* … with a letter of a script other than Latin */
+    PS_START_OTHER
+} ps_step_start;
+
 /* The line so far. */
 typedef struct ps_step_line {
-    bool begun;       /* it has more than white space */
-    bool substance;   /* words, a relation, or a block that was closed on it */
-    bool heading;     /* begins with # */
-    bool row, pipe;   /* begins with |; has one */
-    bool bold, bolds; /* inside **…**; some were opened */
-    bool plain;       /* text outside of bold, other than a list marker */
-    bool code;        /* a line of ``` or ~~~ … */
-    bool code_tail;   /* … with something behind it */
-    uint8_t run;      /* fence characters it begins with */
+    bool begun;            /* it has more than white space */
+    bool beside, relation; /* something visible that is no sign; = < > that has nothing beside it so far */
+    bool dash;             /* the byte before was - */
+    bool substance;        /* words, a relation, or a block that was closed on it */
+    bool heading;          /* begins with # */
+    bool row, pipe;        /* begins with |; has one */
+    bool bold, bolds;      /* inside **…**; some were opened */
+    bool plain;            /* text outside of bold, other than a list marker */
+    bool code;             /* a line of ``` or ~~~ … */
+    bool code_tail;        /* … with something behind it */
+    uint8_t lead;          /* ps_step_lead */
+    uint8_t run;           /* PS_LEAD_FENCE: how many of its character */
     char run_of;
+    uint8_t start;   /* ps_step_start */
     uint8_t stars;   /* * in a row just now */
     uint8_t letters; /* Latin letters in a row just now */
     uint8_t word;    /* letters and digits in a row just now */
     bool number;     /* these are digits */
-    uint8_t words;   /* begun so far, as far as 2 */
-    char last;       /* of the line but for white space and the marks of bold and italics */
-    bool stop;       /* a sentence is at its end, if white space comes */
+    uint8_t words;   /* begun so far, as far as 3 */
+    char spelled[PS_STEP_WORD];
+    uint8_t spelled_length; /* of the last word; one too long counts on to PS_STEP_WORD */
+    bool labelled;          /* the word is a number, and the one before it such as "Step" */
+    uint8_t quotes;         /* “ 「 （ open */
+    char last;              /* of the line but for white space and the marks of bold and italics */
+    bool stop;              /* a sentence is at its end, if white space comes */
+    bool full_stop;         /* … if no quotes are open */
     /* Mathematics inside the line: no sentence ends in it. */
     bool parenthesis;   /* \( … \) */
     bool dollar;        /* $ … $ */
@@ -61,6 +91,8 @@ typedef struct ps_step_state {
     uint8_t fence_length; /* … and how many of them opened it */
     uint8_t nested;       /* environments of the same name within the open one */
     char environment[PS_STEP_NAME];
+    bool block_cut; /* a step was cut in the open block */
+    bool gap;       /* the line before was blank */
     bool substance; /* the step has something to say */
     bool hold;      /* its last substantial line announces what follows */
     bool table;     /* its last line is a row of a table */
@@ -71,10 +103,10 @@ typedef struct ps_step_state {
     bool ends_environment;   /* PS_LEX_NAME: of \end, not of \begin */
     uint8_t name_length;     /* of `name`; a name too long to follow counts on to PS_STEP_NAME */
     char name[PS_STEP_NAME]; /* of a command or an environment, while it is read */
-    uint8_t tag;             /* bytes of <think> or </think> just read … */
-    bool closing_tag;        /* … of the latter */
-    uint8_t more;            /* bytes that the character just begun still has */
-    uint32_t code;           /* of that character, as far as it is known */
+    uint8_t n_mark;          /* bytes just read that may become a mark of thinking … */
+    char mark[PS_THINKING_MARK];
+    uint8_t more;  /* bytes that the character just begun still has */
+    uint32_t code; /* of that character, as far as it is known */
 } ps_step_state;
 
 /* One more byte of the answer. True when it completes a boundary of the kind `boundary` (newline, paragraph or

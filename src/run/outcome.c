@@ -47,7 +47,7 @@ static ps_status collect(ps_task *task, ballot **out, size_t *n, ps_error *err) 
     ballots = ps_calloc(*n, sizeof *ballots);
     if (ballots == NULL) status = ps_nomem(err);
     for (size_t i = 0; i < *n && status == PS_OK; i++) {
-        const char *text = ps_task_text(task, answers[i].snapshot);
+        const char *text = ps_task_read(task, answers[i].snapshot);
         ballots[i].answer = answers[i];
         ballots[i].merit = merit_of(task, &answers[i]);
         status =
@@ -263,7 +263,7 @@ static ps_status predict(ps_task *task, const ballot *b, ps_prediction *out, ps_
         out->answer = ps_arena_strndup(task->arena, b->extracted, strlen(b->extracted));
         if (out->answer == NULL) return ps_nomem(err);
     }
-    const char *gold = task->outcome.problem->answer, *text = ps_task_text(task, b->answer.snapshot);
+    const char *gold = task->outcome.problem->answer, *text = ps_task_read(task, b->answer.snapshot);
     if (text == NULL) return ps_nomem(err);
     if (gold == NULL) return PS_OK;
     ps_verify_result verdict = {0};

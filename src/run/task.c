@@ -24,6 +24,7 @@ void ps_task_free(ps_task *task) {
     ps_free(task->nodes);
     ps_free(task->results);
     ps_free(task->round);
+    ps_free(task->read);
     ps_arena_free(task->arena);
     ps_free(task);
 }
@@ -394,7 +395,7 @@ static ps_status set_state(ps_task *task, uint32_t child, ps_stop_reason reason,
     node->state = ended ? PS_FINISHED : PS_OPEN;
     if (reason == PS_STOP_CONTEXT_FULL) cut_at_length(task, node);
     if (node->state == PS_OPEN && task->session->stop_at_boxed && memchr(node->text, '}', node->length) != NULL) {
-        const char *text = ps_task_text(task, child);
+        const char *text = ps_task_read(task, child);
         if (text == NULL) return ps_nomem(err);
         ps_status status = ps_answer_is_boxed(text, task->session->thinks, &boxed, err);
         if (status != PS_OK) return status;
@@ -511,16 +512,33 @@ ps_status ps_task_scored(ps_task *task, const ps_prm_event *event, ps_error *err
     return deliver(task, child, err);
 }
 
-const char *ps_task_text(ps_task *task, uint32_t snapshot) {
+/* ---- Texts --------------------------------------------------------------- */
+
+static size_t length_up_to(const ps_task *task, uint32_t snapshot) {
     size_t length = 0;
     for (uint32_t at = snapshot; at != 0; at = task->nodes[at].parent)
         length += task->nodes[at].length;
-    char *text = ps_arena_alloc(task->arena, length + 1);
-    if (text == NULL) return NULL;
+    return length;
+}
+
+/* The steps up to a snapshot, the last of them first, into text[0..length]. */
+static const char *write_up_to(const ps_task *task, uint32_t snapshot, char *text, size_t length) {
     text[length] = '\0';
     for (uint32_t at = snapshot; at != 0; at = task->nodes[at].parent) {
         length -= task->nodes[at].length;
         memcpy(text + length, task->nodes[at].text, task->nodes[at].length);
     }
     return text;
+}
+
+const char *ps_task_text(ps_task *task, uint32_t snapshot) {
+    const size_t length = length_up_to(task, snapshot);
+    char *text = ps_arena_alloc(task->arena, length + 1);
+    return text != NULL ? write_up_to(task, snapshot, text, length) : NULL;
+}
+
+const char *ps_task_read(ps_task *task, uint32_t snapshot) {
+    const size_t length = length_up_to(task, snapshot);
+    if (ps_reserve(&task->read, &task->read_capacity, length + 1) != PS_OK) return NULL;
+    return write_up_to(task, snapshot, task->read, length);
 }

@@ -49,6 +49,8 @@ typedef struct ps_task {
     size_t n_results, results_capacity;
     uint32_t *round; /* [n_round] with `progress`: children absorbed since a round was shown */
     size_t n_round, round_capacity;
+    char *read; /* ps_task_read */
+    size_t read_capacity;
     size_t extending, scoring; /* requests under way */
     uint64_t max_tokens;       /* as in ps_solve_request */
     double started, extending_since, scoring_since;
@@ -109,5 +111,7 @@ ps_status ps_task_find_confidence(ps_task *task, ps_task_node *node, const doubl
 
 /* The whole answer up to a snapshot, in the task's arena; NULL when out of memory. */
 const char *ps_task_text(ps_task *task, uint32_t snapshot);
+/* The same to look at only, valid until the next call: a search reads an answer again and again while it grows. */
+const char *ps_task_read(ps_task *task, uint32_t snapshot);
 
 #endif

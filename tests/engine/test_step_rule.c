@@ -3,6 +3,7 @@
  * tokens, and a second implementation that reads whole lines. */
 #include "engine/step_rule.h"
 #include "support/check.h"
+#include "support/thinking.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -91,10 +92,76 @@ static void the_cuts_do_not_depend_on_the_tokens(void **state) {
     json_decref(cases);
 }
 
+/* The whole of a text, then a cut by the length of the step; whether a step ended in the text. */
+static bool read_and_cut(ps_step_state *s, const char *text) {
+    bool ends = false;
+    for (; *text != '\0'; text++)
+        ends = ps_step_scan(s, PS_BOUNDARY_NEWLINE, *text, true) || ends;
+    ps_step_cut(s);
+    return ends;
+}
+
+static void a_block_that_is_never_closed_is_given_up(void **state) {
+    (void)state;
+    static const char *const openers[] = {"```python\nx = 1\n", "~~~~~~~~\n", "1. ```\n",
+                                          "\\[ x = 1\n",        "$$\n",       "\\begin{align}\n"};
+    for (size_t i = 0; i < sizeof openers / sizeof *openers; i++) {
+        ps_step_state s = {0};
+        assert_false(read_and_cut(&s, openers[i]));
+        assert_false(read_and_cut(&s, "y = 2\nz = 3\n")); /* a step of its own in the block: it may be a long one */
+        assert_true(read_and_cut(&s, "We add.\n"));
+        assert_false(read_and_cut(&s, openers[i])); /* and the next block has as long */
+        assert_false(read_and_cut(&s, "y = 2\n"));
+        assert_true(read_and_cut(&s, "We add.\n"));
+    }
+}
+
+/* A mark that ends the thinking closes what was left open in it, and none is something said; wherever tokens end. */
+static void the_marks_of_every_family_close_what_is_open(void **state) {
+    (void)state;
+    static const char *const openers[] = {"",       "```python\nx = 1\n", "\\[ x\n", "$$ x\n", "\\begin{align}\n", "$",
+                                          "| a |\n"};
+    for (size_t f = 0; f < N_THINKING_FAMILIES; f++)
+        for (size_t i = 0; i < sizeof openers / sizeof *openers; i++) {
+            char text[256];
+            size_t cuts[MOST], n;
+            snprintf(text, sizeof text, "%s\nFirst.\n%s%s\nAnswer.\nok.\n", thinking_families[f].opens, openers[i],
+                     thinking_families[f].closes);
+            size_t length = strlen(text), first = strlen(thinking_families[f].opens) + 8;
+            for (size_t split = 1; split <= length && split < 256; split++) {
+                n = cuts_of(text, PS_BOUNDARY_NEWLINE, (const uint8_t[]){(uint8_t)split, 1, 1, 1, 1}, 5, cuts);
+                assert_true(n > 0 && cuts[n - 1] == length);
+            }
+            n = cuts_of(text, PS_BOUNDARY_NEWLINE, (const uint8_t[]){1}, 1, cuts);
+            if (n != 3) fail_msg("%zu cuts in\n%s", n, text);
+            assert_int_equal(cuts[0], first);
+            assert_int_equal(cuts[1], length - 4);
+        }
+}
+
+/* All but the last character of a mark, and then something else: text, as if there were no marks. */
+static void what_only_begins_like_a_mark_is_the_text_it_is(void **state) {
+    (void)state;
+    for (size_t f = 0; f < N_THINKING_FAMILIES; f++) {
+        char text[256];
+        size_t cuts[MOST];
+        size_t n = strlen(thinking_families[f].closes);
+        if (strstr(thinking_families[f].closes, "final") != NULL)
+            continue; /* there the last character may be missing */
+        for (size_t k = 1; k < n; k++) {
+            snprintf(text, sizeof text, "\\[ x\n%.*s$ \\]\nok.\n", (int)k, thinking_families[f].closes);
+            assert_int_equal(cuts_of(text, PS_BOUNDARY_NEWLINE, (const uint8_t[]){1}, 1, cuts), 2);
+            assert_int_equal(cuts[0], strlen(text) - 4);
+            snprintf(text, sizeof text, "$%.*s$ y\nok.\n", (int)k, thinking_families[f].closes);
+            assert_int_equal(cuts[cuts_of(text, PS_BOUNDARY_NEWLINE, (const uint8_t[]){1}, 1, cuts) - 1], strlen(text));
+        }
+    }
+}
+
 /* ---- A second implementation, over whole lines --------------------------- */
 
 typedef struct reader {
-    bool substance, hold, table;
+    bool substance, hold, table, gap;
     char closer[40]; /* of an open block; "" when none */
     int nested;      /* environments in an open one */
 } reader;
@@ -174,10 +241,18 @@ static void open_and_close(reader *r, const char *line) {
     }
 }
 
+/* Prose among the lines of the test below. */
+static bool is_prose(const char *line) {
+    size_t n = strlen(line);
+    return n > 0 && line[0] >= 'A' && line[0] <= 'Z' && line[n - 1] == '.';
+}
+
 /* One whole line, its newline left off; whether a step of this kind ends with it. */
 static bool read_line(reader *r, const char *line, bool paragraph) {
     const char *c = line + strspn(line, " ");
     bool blank = *c == '\0', fence = starts(c, "```");
+    if (strcmp(r->closer, "```") == 0 && r->gap && is_prose(line)) r->closer[0] = '\0';
+    r->gap = blank;
     if (strcmp(r->closer, "```") == 0) {
         if (strstr(line, "</think>") != NULL) {
             r->closer[0] = '\0';
@@ -266,6 +341,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(real_answers_are_cut_where_a_reader_cuts_them),
         cmocka_unit_test(the_cuts_do_not_depend_on_the_tokens),
+        cmocka_unit_test(a_block_that_is_never_closed_is_given_up),
+        cmocka_unit_test(the_marks_of_every_family_close_what_is_open),
+        cmocka_unit_test(what_only_begins_like_a_mark_is_the_text_it_is),
         cmocka_unit_test(random_texts_are_cut_as_by_an_implementation_over_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

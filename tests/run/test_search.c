@@ -465,6 +465,47 @@ static void failing_allocations_leak_nothing(void **state) {
     ps_config_free(c);
 }
 
+/* What a problem keeps of an answer of so many steps, a brace in each. */
+static size_t kept_of(int steps) {
+    char table[512];
+    snprintf(table, sizeof table,
+             "{\"tokens\": [\"so } x = 1\", \"\\n\"], \"bytes\": true, \"max_tokens\": %d, \"rules\": ["
+             "{\"after\": [], \"next\": {\"so } x = 1\": 1}}, {\"after\": [\"so } x = 1\"], \"next\": {\"\\n\": 1}},"
+             "{\"after\": [\"\\n\"], \"next\": {\"so } x = 1\": 1}}]}",
+             2 * steps);
+    ps_config *config = config_of("engine.toy.table", write_text("braces.json", table), "method", "particle_filter",
+                                  "generation.n_particles", "2", "generation.max_steps", "0",
+                                  "generation.step_boundary", "newline", NULL);
+    ps_models *models = NULL;
+    ps_session *session = NULL;
+    ps_solver *solver = NULL;
+    const ps_solver_event *events;
+    const ps_problem problem = {.text = "?"};
+    size_t n = 0;
+    assert_ok(ps_models_open(config, NULL, &models, err));
+    assert_ok(ps_session_create(config, models, NULL, &session, err));
+    assert_ok(ps_solver_create(models, &solver, err));
+    assert_ok(ps_solver_submit(solver, &(ps_solve_request){.session = session, .problem = &problem}, err));
+    while (n == 0)
+        assert_ok(ps_solver_poll(solver, INFINITY, &events, &n, err));
+    ps_outcome *outcome = events[0].outcome;
+    const size_t kept = ps_arena_bytes(outcome->task->arena);
+    assert_true(outcome->task->n_nodes > (size_t)steps);
+    ps_outcome_free(outcome);
+    ps_solver_free(solver);
+    ps_session_release(session);
+    ps_models_free(models);
+    ps_config_free(config);
+    return kept;
+}
+
+/* An answer is looked at after each step, and no look is kept. */
+static void memory_grows_with_the_length_of_an_answer_and_no_faster(void **state) {
+    (void)state;
+    const size_t brief = kept_of(400), wordy = kept_of(1600);
+    if (wordy > 5 * brief) fail_msg("%zu bytes for 400 steps, %zu for 1600", brief, wordy);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(problems_side_by_side_come_to_what_each_comes_to_alone),
@@ -481,6 +522,7 @@ int main(void) {
         cmocka_unit_test(solve_shows_every_iteration),
         cmocka_unit_test(solve_passes_a_failure_on),
         cmocka_unit_test(failing_allocations_leak_nothing),
+        cmocka_unit_test(memory_grows_with_the_length_of_an_answer_and_no_faster),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

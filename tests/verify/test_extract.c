@@ -1,4 +1,5 @@
 /* Where the answer of a response is found. */
+#include "support/thinking.h"
 #include "verify/support.h"
 
 typedef struct extraction {
@@ -112,6 +113,28 @@ static void an_answer_is_boxed_once_its_box_is_closed_and_says_something(void **
     assert_false(ps_is_thinking("<|im_start|>assistant\n<think>\n\n</think>\n\n", false));
 }
 
+static bool is_boxed(const char *text, bool thinking) {
+    bool boxed;
+    check_ok(ps_answer_is_boxed(text, thinking, &boxed, NULL));
+    return boxed;
+}
+
+static void a_box_in_the_thinking_of_any_family_is_no_answer(void **state) {
+    (void)state;
+    for (size_t f = 0; f < N_THINKING_FAMILIES; f++) {
+        char text[256];
+        snprintf(text, sizeof text, "%s\nmaybe \\boxed{5}", thinking_families[f].opens);
+        if (is_boxed(text, false)) fail_msg("%s", text);
+        assert_true(ps_is_thinking(text, false));
+        snprintf(text, sizeof text, "maybe \\boxed{5}%sIt is \\boxed{6}", thinking_families[f].closes);
+        if (!is_boxed(text, true)) fail_msg("%s", text);
+        char *answer = NULL;
+        assert_ok(ps_extract_answer(text, NULL, &answer, err));
+        assert_string_equal(answer, "6");
+        ps_free(answer);
+    }
+}
+
 static void what_an_announcement_announces_is_the_answer(void **state) {
     (void)state;
     static const extraction table[] = {
@@ -223,6 +246,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_last_box_is_the_answer),
         cmocka_unit_test(an_answer_is_boxed_once_its_box_is_closed_and_says_something),
+        cmocka_unit_test(a_box_in_the_thinking_of_any_family_is_no_answer),
         cmocka_unit_test(every_noun_announces),
         cmocka_unit_test(what_an_announcement_announces_is_the_answer),
         cmocka_unit_test(without_either_the_last_formula_or_number_is),

@@ -54,8 +54,10 @@ struct ps_llama {
     size_t n_vocab, n_embd;
     size_t n_words;       /* of n_vocab, without the unused ones at the end, which pad the output matrix */
     size_t longest_token; /* bytes of its text, ≥ 1 */
-    size_t context;       /* tokens of an answer, prompt included */
-    bool cells_short;     /* … cut to the cells of a lane */
+    ps_token *marks;      /* [n_marks] control tokens that are marks of thinking, or begin one: a few */
+    size_t n_marks;
+    size_t context;   /* tokens of an answer, prompt included */
+    bool cells_short; /* … cut to the cells of a lane */
     bool deterministic, embeddings;
     enum ggml_type kv_type;
     pid_t process; /* that loaded it: its threads are in no other */

@@ -9,6 +9,7 @@
 #include "engine/llama/lane.h"
 #include "engine/llama/log.h"
 #include "engine/llama/prompt.h"
+#include "engine/llama/text.h"
 #include "engine/llama/trial.h"
 #include "engine/llama/tune.h"
 
@@ -104,7 +105,7 @@ static ps_status load_model(ps_llama *engine, const ps_llama_options *options, p
     engine->n_words = words_of(engine->vocab);
     engine->n_embd = (size_t)llama_model_n_embd_out(engine->model);
     engine->longest_token = longest_token(engine->vocab);
-    return PS_OK;
+    return ps_llama_find_marks(engine, err);
 }
 
 /* Tokens an answer may have: what was asked for, at most what the model was trained on. */
@@ -240,6 +241,7 @@ void ps_llama_destroy(ps_engine *base) {
     ps_free(engine->slots);
     ps_free(engine->free_slots);
     ps_free(engine->events);
+    ps_free(engine->marks);
     ps_free(engine->model_path);
     ps_text_clear(&engine->description);
     ps_free(engine);

@@ -3,6 +3,7 @@
  * " and what follows may share a token. */
 #include "engine/llama/prompt.h"
 
+#include "base/thinking.h"
 #include "engine/llama/guard.h"
 #include "engine/llama/marked.h"
 #include "engine/llama/template.h"
@@ -19,6 +20,7 @@ typedef struct special {
     size_t length;
     bool control;   /* else one that any text may spell */
     bool markable;  /* its spelling has a character that is marked in a user's text */
+    bool guarded;   /* any text may spell it, and it looks like a control token: no user's text becomes it */
     bool eats_left; /* white space beside it */
     bool eats_right;
 } special;
@@ -45,6 +47,19 @@ static bool is_special(enum llama_token_attr attr) {
     return (attr & (LLAMA_TOKEN_ATTR_CONTROL | LLAMA_TOKEN_ATTR_USER_DEFINED | LLAMA_TOKEN_ATTR_UNKNOWN)) != 0;
 }
 
+static bool ends_with(const char *text, const char *end) {
+    const size_t n = strlen(text), m = strlen(end);
+    return n >= m && memcmp(text + n - m, end, m) == 0;
+}
+
+/* <|message|>, <|turn>, [INST], <think>: converters and libllama itself give some of these a type that any text may
+ * spell. A <table> is a word. */
+static bool looks_like_control(const char *text) {
+    const bool bars = strncmp(text, "<|", 2) == 0 || strncmp(text, "<｜", 4) == 0 || ends_with(text, "|>");
+    return (bars && strlen(text) > 2) || (text[0] == '[' && text[1] != ']' && ends_with(text, "]")) ||
+           (strlen(text) > 2 && ps_is_thinking_token(text));
+}
+
 static ps_status find_specials(ps_prompter *p, ps_error *err) {
     const int32_t n = llama_vocab_n_tokens(p->vocab);
     size_t count = 0;
@@ -62,6 +77,7 @@ static ps_status find_specials(ps_prompter *p, ps_error *err) {
             .length = strlen(text),
             .control = (attr & LLAMA_TOKEN_ATTR_USER_DEFINED) == 0,
             .markable = strpbrk(text, PS_MARKED_CHARACTERS) != NULL,
+            .guarded = (attr & LLAMA_TOKEN_ATTR_USER_DEFINED) != 0 && looks_like_control(text),
             .eats_left = (attr & LLAMA_TOKEN_ATTR_LSTRIP) != 0,
             .eats_right = (attr & LLAMA_TOKEN_ATTR_RSTRIP) != 0,
         };
@@ -102,8 +118,7 @@ void ps_prompter_free(ps_prompter *prompter) {
 
 /* ---- Rendering ----------------------------------------------------------- */
 
-/* Many templates have no place for a system message and say so. What others do then is done: it goes in front of the
- * first message of the user. */
+/* The system message in front of the first one of the user. */
 static ps_status render_merged(ps_prompter *p, const ps_chat_message *messages, size_t n, ps_text *marked,
                                ps_error *err) {
     ps_text both = {0};
@@ -123,22 +138,57 @@ static ps_status render_merged(ps_prompter *p, const ps_chat_message *messages, 
     return status;
 }
 
+/* Whether a message is in what was rendered, but for white space around it: templates trim. */
+static ps_status is_rendered(const ps_chat_message *message, const ps_text *marked, bool *is, ps_error *err) {
+    const char *content = message->content;
+    size_t n = strlen(content);
+    while (n > 0 && isspace((unsigned char)content[n - 1]))
+        n--;
+    while (n > 0 && isspace((unsigned char)*content)) {
+        content++;
+        n--;
+    }
+    ps_text looked_for = {0};
+    ps_marked_user(&looked_for, content, n);
+    *is = n == 0 || (marked->length >= looked_for.length && looked_for.length > 0 &&
+                     strstr(ps_text_cstr(marked), ps_text_cstr(&looked_for)) != NULL);
+    const bool ok = ps_text_ok(&looked_for);
+    ps_text_clear(&looked_for);
+    return ok ? PS_OK : ps_nomem(err);
+}
+
+/* Many templates have no place for a system message. Some say so, others leave it out without a word. What others do
+ * then is done: it goes in front of the first message of the user. */
+static ps_status merge(ps_prompter *p, const ps_chat_message *messages, size_t n, const char *why, ps_text *marked,
+                       ps_error *err) {
+    ps_text merged = {0};
+    ps_status status = render_merged(p, messages, n, &merged, err);
+    if (status != PS_OK) {
+        ps_text_clear(&merged);
+        return status;
+    }
+    ps_text_clear(marked);
+    *marked = merged;
+    if (!p->merged)
+        ps_log_printf(&p->log, PS_LOG_INFO,
+                      "%s (%s): the system message is put in front of the user's; prompt.system=\"\" leaves it out",
+                      why, p->path);
+    p->merged = true;
+    return PS_OK;
+}
+
 static ps_status render_chat(ps_prompter *p, const ps_chat_message *messages, size_t n, ps_text *marked,
                              ps_error *err) {
     if (p->chat.source == NULL) return ps_fail(err, PS_ENGINE, "%s has no chat template: set prompt.template", p->path);
-    bool refused = false;
+    const bool mergeable = n > 1 && strcmp(messages[0].role, "system") == 0 && strcmp(messages[1].role, "user") == 0;
+    bool refused = false, whole = true;
     ps_error first;
     ps_status status = ps_template_render(&p->chat, messages, n, marked, &refused, &first);
+    if (status == PS_OK && mergeable) status = is_rendered(&messages[0], marked, &whole, &first);
+    if (status == PS_OK && !whole)
+        status = merge(p, messages, n, "the model's template leaves a system message out", marked, &first);
     if (status == PS_OK) return PS_OK;
-    if (refused && n > 1 && strcmp(messages[0].role, "system") == 0 && strcmp(messages[1].role, "user") == 0 &&
-        render_merged(p, messages, n, marked, NULL) == PS_OK) {
-        if (!p->merged)
-            ps_log_printf(&p->log, PS_LOG_INFO,
-                          "%s (%s): the system message is put in front of the user's; prompt.system=\"\" leaves it out",
-                          first.message, p->path);
-        p->merged = true;
-        return PS_OK;
-    }
+    if (refused && mergeable && merge(p, messages, n, first.message, marked, NULL) == PS_OK) return PS_OK;
     if (status != PS_ENGINE) return ps_fail(err, status, "%s", first.message);
     return ps_fail(err, PS_ENGINE, "%s (%s): set prompt.template", first.message, p->path);
 }
@@ -248,28 +298,61 @@ static ps_status add_text(const ps_prompter *p, const char *text, size_t length,
     }
 }
 
-/* The first place in the text where one of the tokens that this prompt's template spells is spelled, though it is text;
- * these are the tokens that a tokenizer finds in any text. */
-static const char *forged(const char *text, size_t length, const pieces *all) {
+/* A token that a user's text might become, since a tokenizer finds it in any text. */
+typedef struct forgery {
+    const special *token;
+    const char *next; /* where the text spells it next; NULL: no more */
+} forgery;
+
+/* Those that look like control tokens, and those that this prompt's template spells. */
+static ps_status find_forgeries(const ps_prompter *p, const pieces *all, forgery **out, size_t *n, ps_error *err) {
+    bool *spelled = ps_calloc(p->n_specials + 1, sizeof *spelled);
+    forgery *found = ps_calloc(p->n_specials + 1, sizeof *found);
+    *out = found;
+    *n = 0;
+    if (spelled != NULL && found != NULL) {
+        for (size_t i = 0; i < all->n; i++)
+            if (all->items[i].spelled != NULL) spelled[all->items[i].spelled - p->specials] = true;
+        for (size_t i = 0; i < p->n_specials; i++) {
+            const special *s = &p->specials[i];
+            if (!s->control && s->markable && (s->guarded || spelled[i])) found[(*n)++].token = s;
+        }
+    }
+    const bool had = spelled != NULL && found != NULL;
+    ps_free(spelled);
+    return had ? PS_OK : ps_nomem(err);
+}
+
+/* The first place where one of them is spelled. Each text is looked through once for each of them: those that it spells
+ * no more are left out of the n. */
+static const char *first_forgery(forgery *all, size_t *n, const char *text, const char *end) {
     const char *first = NULL;
-    for (size_t i = 0; i < all->n; i++) {
-        const special *s = all->items[i].spelled;
-        if (s == NULL || s->control || !s->markable) continue;
-        const char *found = find(text, length, s);
-        if (found != NULL && (first == NULL || found < first)) first = found;
+    for (size_t i = 0; i < *n;) {
+        forgery *f = &all[i];
+        if (f->next == NULL || f->next < text) f->next = find(text, (size_t)(end - text), f->token);
+        if (f->next == NULL) {
+            const forgery gone = *f;
+            *f = all[--*n];
+            all[*n] = gone;
+            continue;
+        }
+        if (first == NULL || f->next < first) first = f->next;
+        i++;
     }
     return first;
 }
 
-/* A text piece: what is spelled there like the template's own <think> is cut after its first character, so that it is
- * text for the tokenizer as well. */
-static ps_status add_piece(const ps_prompter *p, const char *marked, size_t length, const pieces *all, token_list *out,
-                           ps_error *err) {
+/* A text piece: what is spelled there like a token is cut after its first character, so that it is text for the
+ * tokenizer as well. */
+static ps_status add_piece(const ps_prompter *p, const char *marked, size_t length, forgery *forgeries, size_t n,
+                           token_list *out, ps_error *err) {
     ps_text plain = {0};
     ps_marked_plain(&plain, marked, length);
     ps_status status = ps_text_ok(&plain) ? PS_OK : ps_nomem(err);
     const char *text = ps_text_cstr(&plain), *end = text + plain.length, *found;
-    while (status == PS_OK && (found = forged(text, (size_t)(end - text), all)) != NULL) {
+    for (size_t i = 0; i < n; i++)
+        forgeries[i].next = NULL;
+    while (status == PS_OK && (found = first_forgery(forgeries, &n, text, end)) != NULL) {
         const char *cut = found + ps_utf8_length(found, (size_t)(end - found));
         if (cut == found) cut++;
         status = add_text(p, text, (size_t)(cut - text), out, err);
@@ -286,17 +369,22 @@ ps_status ps_prompter_tokenize(const ps_prompter *p, const ps_text *marked, ps_t
         return ps_fail(err, PS_ENGINE, "%s has no tokenizer", p->path);
     pieces all = {0};
     token_list out = {0};
+    forgery *forgeries = NULL;
+    size_t n_forgeries = 0;
     ps_status status = cut_up(p, marked, &all, err);
+    if (status == PS_OK) status = find_forgeries(p, &all, &forgeries, &n_forgeries, err);
     for (size_t i = 0; i < all.n && status == PS_OK; i++) {
         const piece *here = &all.items[i];
         if (here->spelled == NULL)
-            status = add_piece(p, ps_text_cstr(marked) + here->from, here->to - here->from, &all, &out, err);
+            status = add_piece(p, ps_text_cstr(marked) + here->from, here->to - here->from, forgeries, n_forgeries,
+                               &out, err);
         else if (ps_reserve(&out.items, &out.capacity, out.n + 1) != PS_OK)
             status = ps_nomem(err);
         else
             out.items[out.n++] = here->spelled->token;
     }
     ps_free(all.items);
+    ps_free(forgeries);
     if (status != PS_OK) {
         ps_free(out.items);
         return status;

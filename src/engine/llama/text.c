@@ -2,6 +2,7 @@
  * model without one never gets here (check.c). */
 #include "engine/llama/text.h"
 
+#include "base/thinking.h"
 #include "engine/llama/guard.h"
 
 #include <limits.h>
@@ -45,7 +46,31 @@ ps_status ps_llama_tokenize(ps_engine *base, const char *text, size_t length, bo
     }
 }
 
+ps_status ps_llama_find_marks(ps_llama *engine, ps_error *err) {
+    const int32_t n = llama_vocab_n_tokens(engine->vocab);
+    size_t capacity = 0;
+    for (ps_token token = 0; token < n; token++) {
+        const char *text = llama_vocab_get_text(engine->vocab, token);
+        const bool silent = (llama_vocab_get_attr(engine->vocab, token) &
+                             (LLAMA_TOKEN_ATTR_CONTROL | LLAMA_TOKEN_ATTR_UNKNOWN | LLAMA_TOKEN_ATTR_UNUSED)) != 0;
+        if (!silent || text == NULL || !ps_is_thinking_token(text)) continue;
+        if (ps_reserve(&engine->marks, &capacity, engine->n_marks + 1) != PS_OK) return ps_nomem(err);
+        engine->marks[engine->n_marks++] = token;
+    }
+    return PS_OK;
+}
+
+static bool is_mark(const ps_llama *engine, ps_token token) {
+    for (size_t i = 0; i < engine->n_marks; i++)
+        if (engine->marks[i] == token) return true;
+    return false;
+}
+
 void ps_llama_piece(const ps_llama *engine, ps_token token, ps_text *text) {
+    if (is_mark(engine, token)) {
+        ps_text_puts(text, llama_vocab_get_text(engine->vocab, token));
+        return;
+    }
     char small[64];
     const int32_t length = llama_token_to_piece(engine->vocab, token, small, sizeof small, 0, false);
     if (length >= 0) {

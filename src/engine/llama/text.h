@@ -9,7 +9,10 @@ ps_status ps_llama_check_length(const ps_llama *engine, size_t bytes, ps_error *
 /* As ps_engine_tokenize. */
 ps_status ps_llama_tokenize(ps_engine *base, const char *text, size_t length, bool special, ps_token **tokens,
                             size_t *n, ps_error *err);
-/* The bytes of a token, none for a special one, appended to text. */
+/* Once, when the model is loaded: which control tokens are marks of thinking, or begin one. */
+ps_status ps_llama_find_marks(ps_llama *engine, ps_error *err);
+/* The bytes of a token, appended to text. A control token has none, unless it is a mark of thinking: the verifier and
+ * the rule of steps must see where the thinking ends, whatever type a converter gave the token. */
 void ps_llama_piece(const ps_llama *engine, ps_token token, ps_text *text);
 
 #endif

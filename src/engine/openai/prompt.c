@@ -308,8 +308,49 @@ static ps_status cut_at_placeholders(const ps_remote *e, ps_remote_prompt *p, co
     return status == PS_OK ? add_piece(p, at, (size_t)(end - at), false, err) : status;
 }
 
+static void ask_chat(ps_remote *e, ps_remote_prompt *p);
+
+static bool may_merge(const ps_remote_prompt *p) {
+    return !p->over && p->n_messages > 1 && strcmp(p->messages[0].role, "system") == 0 &&
+           strcmp(p->messages[1].role, "user") == 0;
+}
+
+/* Many templates have no place for a system message. Some say so, others leave it out without a word. What others do
+ * then is done: it goes in front of the first message of the user, and the server is asked again. False: no memory. */
+static bool merge_system(ps_remote *e, ps_remote_prompt *p, const char *why) {
+    ps_text both = {.arena = p->arena};
+    ps_text_printf(&both, "%s\n\n%s", p->contents[0], p->contents[1]);
+    if (!ps_text_ok(&both)) return false;
+    p->messages++;
+    p->contents++;
+    p->n_messages--;
+    p->contents[0] = p->messages[0].content = ps_text_cstr(&both);
+    if (!e->merged)
+        ps_log_printf(&e->log, PS_LOG_INFO,
+                      "%s: the system message is put in front of the user's; prompt.system=\"\" leaves it out", why);
+    e->merged = true;
+    ask_chat(e, p);
+    return true;
+}
+
+/* Whether a message is in what was rendered, by its placeholder or but for white space around it: templates trim. */
+static bool is_rendered(ps_remote_prompt *p, const char *text, const char *content) {
+    size_t n = strlen(content);
+    while (n > 0 && strchr(" \t\r\n\v\f", content[n - 1]) != NULL)
+        n--;
+    while (n > 0 && strchr(" \t\r\n\v\f", *content) != NULL) {
+        content++;
+        n--;
+    }
+    const char *trimmed = ps_arena_strndup(p->arena, content, n);
+    return trimmed == NULL || strstr(text, trimmed) != NULL; /* a failure is the arena's, and told later */
+}
+
 static void take_text(ps_remote *e, ps_remote_prompt *p, const char *text, size_t length) {
     ps_error err;
+    if (may_merge(p) && !is_rendered(p, text, p->messages[0].content) &&
+        merge_system(e, p, "the server's template leaves a system message out"))
+        return;
     ps_status status =
         p->careful ? cut_at_placeholders(e, p, text, length, &err) : add_piece(p, text, length, false, &err);
     if (status != PS_OK)
@@ -353,39 +394,15 @@ static void take_tokens(ps_remote *e, ps_remote_prompt *p, ps_token *tokens, siz
     join(e, p);
 }
 
-static void ask_chat(ps_remote *e, ps_remote_prompt *p);
-
-/* Many templates have no place for a system message and say so. What others do then is done: it goes in front of the
- * first message of the user. */
-static bool merge_system(ps_remote *e, ps_remote_prompt *p, const ps_http_reply *reply) {
-    const bool refused = reply->status == PS_HTTP && reply->code >= 400 && reply->code != 401 && reply->code != 403;
-    ps_text both = {.arena = p->arena};
-    if (p->over || !refused || p->n_messages < 2 || strcmp(p->messages[0].role, "system") != 0 ||
-        strcmp(p->messages[1].role, "user") != 0)
-        return false;
-    ps_text_printf(&both, "%s\n\n%s", p->contents[0], p->contents[1]);
-    if (!ps_text_ok(&both)) return false;
-    p->messages++;
-    p->contents++;
-    p->n_messages--;
-    p->contents[0] = p->messages[0].content = ps_text_cstr(&both);
-    p->asked--;
-    if (!e->merged)
-        ps_log_printf(&e->log, PS_LOG_INFO,
-                      "%s: the system message is put in front of the user's; prompt.system=\"\" leaves it out",
-                      reply->message);
-    e->merged = true;
-    ask_chat(e, p);
-    return true;
-}
-
 static void chat_done(ps_remote *e, ps_remote_call *call, const ps_http_reply *reply) {
     ps_remote_prompt *p = call->owner;
     ps_error err = {0};
     const char *text = NULL;
     ps_token *tokens = NULL;
     size_t n = 0;
-    if (merge_system(e, p, reply)) {
+    const bool refused = reply->status == PS_HTTP && reply->code >= 400 && reply->code != 401 && reply->code != 403;
+    if (refused && may_merge(p) && merge_system(e, p, reply->message)) {
+        p->asked--;
         release_when_done(e, p);
         return;
     }

@@ -28,29 +28,31 @@ static void add_with_rests(list *l, const char *pattern) {
         if (k <= l->n_before && memcmp(l->before + l->n_before - k, pattern, k) == 0) add(l, pattern + k);
 }
 
-/* Whether the answer ends in a line that has nothing but white space so far, and is not its first. */
+/* Whether the answer ends in a line that has nothing but white space and the > of quotes so far, and is not its first.
+ */
 static bool in_blank_line(const list *l) {
     size_t at = l->n_before;
-    while (at > 0 && l->before[at - 1] != '\n' && strchr(" \t\r\v\f", l->before[at - 1]) != NULL)
+    while (at > 0 && l->before[at - 1] != '\n' && strchr(" \t\r\v\f>", l->before[at - 1]) != NULL)
         at--;
     return at > 0 && l->before[at - 1] == '\n';
 }
 
 /* What ends most steps, and what may end one besides: between them stand the answer's own stops. */
 static void add_paragraphs(list *l, bool usual) {
-    static const char *const rare[] = {"\n \n", "\n\r\n", "\n\t\n"};
+    static const char *const rare[] = {"\n \n", "\n\r\n", "\n\t\n", "\n>\n"};
     if (usual && in_blank_line(l)) add(l, "\n");
     if (usual) add_with_rests(l, "\n\n");
     for (size_t i = 0; !usual && i < sizeof rare / sizeof *rare; i++)
         add_with_rests(l, rare[i]);
 }
 
-/* The mark, one closing bracket or quote or none, white space. More of them are rare, and then a few tokens are drawn
- * in vain. */
+/* The mark, one closing bracket or quote or none, white space; or a mark of full width. More of them are rare, and then
+ * a few tokens are drawn in vain. */
 static void add_sentences(list *l, bool usual) {
-    static const char *const rare[] = {"? ",   "! ",   ".\t",  "!\t", "?\t", ".\v", "!\v", "?\v", ".\f", "!\f", "?\f",
-                                       ".\" ", "!\" ", "?\" ", ".' ", "!' ", "?' ", ".) ", "!) ", "?) ", ".] ", "!] ",
-                                       "?] ",  ".} ",  "!} ",  "?} ", ".* ", "!* ", "?* ", "._ ", "!_ ", "?_ "};
+    static const char *const rare[] = {"? ",  "! ",   ".\t",  "!\t",  "?\t", ".\v", "!\v", "?\v", ".\f",  "!\f",
+                                       "?\f", ".\" ", "!\" ", "?\" ", ".' ", "!' ", "?' ", ".) ", "!) ",  "?) ",
+                                       ".] ", "!] ",  "?] ",  ".} ",  "!} ", "?} ", ".* ", "!* ", "?* ",  "._ ",
+                                       "!_ ", "?_ ",  "。",   "！",   "？",  "。”", "！”", "？”", "。」", "。）"};
     if (usual) add(l, "\n");
     if (usual) add_with_rests(l, ". ");
     for (size_t i = 0; !usual && i < sizeof rare / sizeof *rare; i++)

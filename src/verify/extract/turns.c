@@ -1,5 +1,7 @@
 #include "verify/extract/turns.h"
 
+#include "base/thinking.h"
+
 #include <ctype.h>
 #include <string.h>
 
@@ -11,57 +13,22 @@ static bool blank_from(const char *text, size_t i, size_t end) {
 
 /* ---- Thinking ------------------------------------------------------------ */
 
-/* </think>, </thinking>, </seed:think>, </reasoning>, [/THINK], ◁/think▷, <|end_of_thought|>: the end of such a mark at
- * i; 0: there is none. */
-static size_t thinking_mark(const char *text, size_t i, size_t end) {
-    static const char *const names[] = {"think",      "thought",  "reason",    "reflection",
-                                        "scratchpad", "analysis", "rationale", "draft"};
-    static const char *const opens[] = {
-        "</", "[/", "◁/", "<|/", "<|end_of_", "<|end_", "<|begin_of_solution", "<|channel|>final"};
-    size_t k = 0, used = 0;
-    for (; k < sizeof opens / sizeof *opens && !used; k++)
-        if (psv_letters_at(text + i, end - i, opens[k])) used = strlen(opens[k]);
-    if (!used) return 0;
-    bool whole = k > 6; /* these say it all */
-    size_t at = i + used;
-    for (size_t n = 0; n < sizeof names / sizeof *names && !whole; n++)
-        for (size_t skip = 0; skip <= 8 && at + skip < end && !whole; skip++) { /* "seed:think" */
-            if (skip && !isalnum((unsigned char)text[at + skip - 1]) && strchr(":_-", text[at + skip - 1]) == NULL)
-                break;
-            whole = psv_letters_at(text + at + skip, end - at - skip, names[n]);
-        }
-    if (!whole) return 0;
-    while (at < end && at < i + 48 && strchr(">]\n", text[at]) == NULL && strncmp(text + at, "▷", 3) != 0)
-        at++;
-    if (at + 3 <= end && strncmp(text + at, "▷", 3) == 0) return at + 3;
-    if (k == 8 && psv_letters_at(text + i, end - i, "<|channel|>final<|message|>")) return i + 27;
-    return at < end && text[at] != '\n' ? at + 1 : 0;
-}
-
 psv_span psv_after_thinking(const char *text, psv_span span) {
-    size_t begin = span.begin;
+    size_t begin = span.begin, length;
     for (size_t i = span.begin; (i = psv_next_of(text, i, span.end, PSV_TAGS_OR_E2)) < span.end; i++) {
-        size_t after = thinking_mark(text, i, span.end);
-        if (after && !blank_from(text, after, span.end)) begin = after;
+        if (ps_thinking_mark(text + i, span.end - i, &length) != PS_THINKING_CLOSES) continue;
+        if (!blank_from(text, i + length, span.end)) begin = i + length;
     }
     return (psv_span){begin, span.end};
 }
 
-/* <think>, <thinking>, <reasoning>, [THINK], ◁think▷, <|begin_of_thought|>: is there such a mark at i? */
-static bool begins_thinking(const char *text, size_t i, size_t end) {
-    static const char *const marks[] = {"<think>",      "<thinking>", "<thought>", "<reasoning>",
-                                        "<seed:think>", "[think]",    "◁think▷",   "<|begin_of_thought|>"};
-    for (size_t k = 0; k < sizeof marks / sizeof *marks; k++)
-        if (psv_letters_at(text + i, end - i, marks[k])) return true;
-    return false;
-}
-
 bool psv_is_thinking(const char *text, psv_span *span, bool inside) {
+    size_t length;
     for (size_t i = span->begin; i < span->end; i++) {
-        if (text[i] != '<' && text[i] != '[' && (unsigned char)text[i] != 0xE2) continue;
-        size_t after = thinking_mark(text, i, span->end);
-        if (after > 0) span->begin = after;
-        inside = after > 0 ? false : inside || begins_thinking(text, i, span->end);
+        if (!ps_thinking_begins(text[i])) continue;
+        ps_thinking kind = ps_thinking_mark(text + i, span->end - i, &length);
+        if (kind == PS_THINKING_CLOSES) span->begin = i + length;
+        if (kind == PS_THINKING_CLOSES || kind == PS_THINKING_OPENS) inside = kind == PS_THINKING_OPENS;
     }
     return inside;
 }

@@ -3,47 +3,50 @@
 #include "engine/llama/marked.h"
 #include "engine/llama/prompt.h"
 #include "engine/llama/support.h"
+#include "engine/llama/text.h"
 
+#include <dirent.h>
 #include <ggml.h>
 #include <gguf.h>
+#include <time.h>
 
 #define CHANGED PS_TEST_TMP "/prompt.gguf"
 enum { MOST_CONTROLS = 6 };
 
-/* The last letters of the vocabulary become these control tokens; the last of them is one that any text may spell. */
+/* The last letters of the vocabulary become these control tokens; the last of them are some that any text may spell. */
 typedef struct family {
     const char *name, *chat_template;
     const char *controls[MOST_CONTROLS];
-    bool user_defined; /* the last one */
-    bool bos;          /* the model wants a beginning of sequence, its token 0 */
+    size_t user_defined; /* how many of the last ones */
+    bool bos;            /* the model wants a beginning of sequence, its token 0 */
 } family;
 
 static const family families[] = {
     {"ChatML",
      "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}<|im_start|>assistant\n",
      {"<|im_start|>", "<|im_end|>"},
-     .user_defined = false},
+     .user_defined = 0},
     {"ChatML that thinks",
      "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content.split('</think>')[-1].strip() }}<|im_end|>\n"
      "{% endfor %}<|im_start|>assistant\n<think>\n",
      {"<|im_start|>", "<|im_end|>", "<think>"},
-     .user_defined = true},
+     .user_defined = 1},
     {"Llama 3",
      "{% for m in messages %}<|start_header_id|>{{ m.role }}<|end_header_id|>\n\n{{ m.content | trim }}<|eot_id|>"
      "{% endfor %}<|start_header_id|>assistant<|end_header_id|>\n\n",
      {"<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"},
-     .user_defined = false},
+     .user_defined = 0},
     {"Gemma",
      "{% if messages[0].role == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}"
      "{% for m in messages %}<start_of_turn>{{ 'model' if m.role == 'assistant' else m.role }}\n{{ m.content | trim }}"
      "<end_of_turn>\n{% endfor %}<start_of_turn>model\n",
      {"<end_of_turn>", "<start_of_turn>"},
-     .user_defined = true}, /* so it is in files of older converters */
+     .user_defined = 1}, /* so it is in files of older converters */
     {"Mistral",
      "{% for m in messages %}{% if m.role == 'user' %}[INST] {{ m.content }}[/INST]{% else %} {{ m.content }}</s>"
      "{% endif %}{% endfor %}",
      {"[INST]", "[/INST]", "</s>"},
-     .user_defined = false},
+     .user_defined = 0},
 };
 enum { N_FAMILIES = sizeof families / sizeof *families };
 
@@ -74,7 +77,8 @@ static ps_engine *open_family(const family *f) {
             if (!there) texts[i] = f->controls[given++];
             types[i] = 3; /* control */
         }
-        if (f->user_defined && strcmp(texts[i], f->controls[n_controls - 1]) == 0) types[i] = 4;
+        for (size_t j = n_controls - f->user_defined; j < n_controls; j++)
+            if (strcmp(texts[i], f->controls[j]) == 0) types[i] = 4;
     }
     /* Those that the model has keep their place, and no spelling is there twice. */
     for (size_t i = 0; i < n; i++)
@@ -182,6 +186,64 @@ static void control_tokens_that_a_user_spells_are_text(void **state) {
     }
 }
 
+/* Where libllama or a converter lets any text spell a token, a user's must not, though the template does not either. */
+static void what_looks_like_a_control_token_is_text_in_a_question(void **state) {
+    (void)state;
+    static const char *const looks[] = {"<|channel|>", "<|message|>", "[TOOL_CALLS]", "<think>", "</think>", "<|turn>"};
+    for (size_t i = 0; i < sizeof looks / sizeof *looks; i++) {
+        const family f = {"forged", "{{ messages[0].content }}<|im_end|>", {"<|im_end|>", looks[i]}, .user_defined = 1};
+        ps_engine *engine = open_family(&f);
+        char question[64];
+        snprintf(question, sizeof question, "1%s2 %s", looks[i], looks[i]);
+        const ps_chat_message chat = {"user", question};
+        const ps_prompt prompt = {.messages = &chat, .n_messages = 1}, own = {.text = question};
+        tokens t = tokens_of(engine, &prompt), raw = tokens_of(engine, &own);
+        if (controls_in(engine, &f, t) != 1) fail_msg("%s", looks[i]);
+        assert_int_equal(controls_in(engine, &f, raw), 2); /* a prompt of one's own says what it says */
+        ps_free(t.items);
+        ps_free(raw.items);
+        ps_engine_free(engine);
+    }
+}
+
+/* A word that is one token of the vocabulary stays one. */
+static void an_ordinary_token_stays_one_in_a_question(void **state) {
+    (void)state;
+    const family f = {"word", "{{ messages[0].content }}", {"<table>"}, .user_defined = 1};
+    ps_engine *engine = open_family(&f);
+    const ps_chat_message chat = {"user", "1<table>2"};
+    const ps_prompt prompt = {.messages = &chat, .n_messages = 1};
+    tokens t = tokens_of(engine, &prompt);
+    assert_int_equal(controls_in(engine, &f, t), 1);
+    ps_free(t.items);
+    ps_engine_free(engine);
+}
+
+/* 500 KB of forged tokens: the next place of each is kept, and no text is looked through again and again. */
+static void a_question_of_forged_tokens_takes_no_time(void **state) {
+    (void)state;
+    enum { TIMES = 70000 };
+    const family f = {"ChatML that thinks",
+                      "<|im_start|>{{ messages[0].content }}<think></think>\n",
+                      {"<|im_start|>", "<think>", "</think>"},
+                      .user_defined = 2};
+    ps_engine *engine = open_family(&f);
+    char *question = malloc(TIMES * 7 + 1);
+    for (size_t i = 0; i < TIMES; i++)
+        memcpy(question + 7 * i, "<think>", 8);
+    const ps_chat_message chat = {"user", question};
+    const ps_prompt prompt = {.messages = &chat, .n_messages = 1};
+    const clock_t began = clock();
+    tokens t = tokens_of(engine, &prompt);
+    const double seconds = (double)(clock() - began) / CLOCKS_PER_SEC;
+    assert_int_equal(controls_in(engine, &f, t), 3);
+    assert_true(t.n > TIMES);
+    if (seconds > 8) fail_msg("%.1f s of processor time; 0.2 is usual", seconds);
+    ps_free(t.items);
+    free(question);
+    ps_engine_free(engine);
+}
+
 static void in_prompt_template_the_question_is_text(void **state) {
     (void)state;
     const family *f = &families[0];
@@ -217,6 +279,69 @@ static void a_refused_system_message_goes_in_front_of_the_users(void **state) {
     ps_engine_free(engine);
 }
 
+/* As Phi-3-mini's published template: it passes over a system message and says nothing. */
+static const family deaf = {"Phi 3",
+                            "{% for m in messages %}{% if m.role == 'user' %}<|user|>\n{{ m.content }}<|end|>\n"
+                            "<|assistant|>\n{% elif m.role == 'assistant' %}{{ m.content }}<|end|>\n{% endif %}"
+                            "{% endfor %}",
+                            {"<|user|>", "<|end|>", "<|assistant|>"},
+                            .user_defined = 0};
+
+static void a_system_message_that_is_left_out_goes_in_front_of_the_users(void **state) {
+    (void)state;
+    static const struct {
+        const char *system, *rendered;
+    } table[] = {
+        {" Put it in <b>\\boxed{}</b>. \n",
+         "<|user|>\n Put it in <b>\\boxed{}</b>. \n\n\n2+2?<|end|>\n<|assistant|>\n"},
+        {" \n", "<|user|>\n2+2?<|end|>\n<|assistant|>\n"}, /* there is nothing to lose */
+        {"2+2", "<|user|>\n2+2?<|end|>\n<|assistant|>\n"}, /* said already */
+    };
+    ps_engine *engine = open_family(&deaf);
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        const ps_chat_message chat[] = {{"system", table[i].system}, {"user", "2+2?"}};
+        char *text = NULL;
+        assert_ok(ps_engine_render_chat(engine, chat, 2, &text, err));
+        assert_string_equal(text, table[i].rendered);
+        ps_free(text);
+    }
+    const ps_chat_message alone = {"system", "be brief"}; /* no user's message to put it into: as the template has it */
+    char *text = NULL;
+    assert_ok(ps_engine_render_chat(engine, &alone, 1, &text, err));
+    assert_string_equal(text, "");
+    ps_free(text);
+    ps_engine_free(engine);
+}
+
+/* Every template at hand tells the system message, by itself or since it is merged. */
+static void no_real_template_loses_the_system_message(void **state) {
+    (void)state;
+    static const char system[] = "Put the answer in \\boxed{}.";
+    const ps_chat_message chat[] = {{"system", system}, {"user", "2+2?"}};
+    DIR *folder = opendir(PS_LLAMA_SOURCES "/templates");
+    const struct dirent *entry;
+    size_t told = 0;
+    assert_non_null(folder);
+    while ((entry = readdir(folder)) != NULL) {
+        char path[4096], *source = NULL, *text = NULL;
+        size_t length;
+        if (strstr(entry->d_name, ".jinja") == NULL) continue;
+        snprintf(path, sizeof path, "%s/templates/%s", PS_LLAMA_SOURCES, entry->d_name);
+        assert_ok(ps_read_file(path, 1 << 20, &source, &length, err));
+        const family f = {entry->d_name, source, {"<|end|>"}, .user_defined = 0};
+        ps_engine *engine = open_family(&f);
+        if (ps_engine_render_chat(engine, chat, 2, &text, NULL) == PS_OK) {
+            if (strstr(text, system) == NULL) fail_msg("%s: %s", entry->d_name, text);
+            told++;
+        }
+        ps_free(text);
+        ps_free(source);
+        ps_engine_free(engine);
+    }
+    closedir(folder);
+    assert_true(told > 60);
+}
+
 static size_t prompt_tokens(const char *chat_template) {
     const family f = {"BOS", chat_template, {"<|im_end|>"}, .bos = true};
     const ps_chat_message chat = {"user", "1+1"};
@@ -236,13 +361,44 @@ static void a_template_that_spells_bos_has_it_once(void **state) {
     assert_int_equal(prompt_tokens("{{ messages[0].content }}{{ eos_token }}"), without + 1);
 }
 
+/* The bytes that a token brings to the answer. */
+static void check_piece(ps_engine *engine, const char *spelling, const char *bytes) {
+    ps_token *token = NULL;
+    size_t n;
+    ps_text text = {0};
+    assert_ok(ps_engine_tokenize(engine, spelling, strlen(spelling), true, &token, &n, err));
+    assert_int_equal(n, 1);
+    ps_llama_piece((const ps_llama *)engine, token[0], &text);
+    assert_string_equal(ps_text_cstr(&text), bytes);
+    ps_text_clear(&text);
+    ps_free(token);
+}
+
+static void marks_of_thinking_are_text_of_the_answer_whatever_their_type(void **state) {
+    (void)state;
+    static const family marked = {
+        "marks", "{{ messages[0].content }}", {"[THINK]", "[/THINK]", "<|channel|>", "<|end|>"}, .user_defined = 0};
+    ps_engine *engine = open_family(&marked);
+    check_piece(engine, "[THINK]", "[THINK]");
+    check_piece(engine, "[/THINK]", "[/THINK]");
+    check_piece(engine, "<|channel|>", "<|channel|>");
+    check_piece(engine, "<|end|>", "");
+    ps_engine_free(engine);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_harmless_chat_is_tokenized_as_a_whole),
         cmocka_unit_test(control_tokens_that_a_user_spells_are_text),
+        cmocka_unit_test(what_looks_like_a_control_token_is_text_in_a_question),
+        cmocka_unit_test(an_ordinary_token_stays_one_in_a_question),
+        cmocka_unit_test(a_question_of_forged_tokens_takes_no_time),
         cmocka_unit_test(in_prompt_template_the_question_is_text),
         cmocka_unit_test(a_refused_system_message_goes_in_front_of_the_users),
+        cmocka_unit_test(a_system_message_that_is_left_out_goes_in_front_of_the_users),
+        cmocka_unit_test(no_real_template_loses_the_system_message),
         cmocka_unit_test(a_template_that_spells_bos_has_it_once),
+        cmocka_unit_test(marks_of_thinking_are_text_of_the_answer_whatever_their_type),
     };
     if (PS_LLAMA_SOURCES[0] == '\0') {
         puts("skipped: this build has no interpreter of chat templates (tools/get-llama --sources)");

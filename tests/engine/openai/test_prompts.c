@@ -202,6 +202,31 @@ static void a_system_message_that_is_refused_goes_into_the_users(void **state) {
     close_scene(&s);
 }
 
+/* As a template that passes over it: what comes back is the user's message alone, or its placeholder. */
+static void pass_over_system(void *user, const fault_request *request, bool is_ask, fault_answer *answer) {
+    listen(user, request, is_ask, answer);
+    if (strcmp(request->path, "/apply-template") != 0 || strstr(request->body, "\"role\":\"system\"") == NULL) return;
+    const bool careful = strstr(request->body, "Placeholder1") != NULL;
+    fault_body(answer, careful ? "{\"prompt\":\"Qz7Placeholder1Xw\"}" : "{\"prompt\":\"so?\"}");
+}
+
+static void a_system_message_that_is_left_out_goes_into_the_users(void **state) {
+    (void)state;
+    scene s;
+    open_scene_with(&s, MODEL_LLAMA_SERVER, -1, pass_over_system);
+    const ps_chat_message plain[] = {{"system", "Think. "}, {"user", "so?"}},
+                          spelled[] = {{"system", "Think."}, {"user", "<|end|>?"}},
+                          blank[] = {{"system", " \n"}, {"user", "so?"}};
+    assert_int_equal(asked_with(&s, &(ps_prompt){.messages = plain, .n_messages = 2}).status, PS_OK);
+    assert_int_equal(n_asked, 7 + 2 + 3);
+    assert_int_equal(asked_with(&s, &(ps_prompt){.messages = spelled, .n_messages = 2}).status, PS_OK);
+    assert_int_equal(n_asked, 6 + 2 + 8);
+    assert_int_equal(times(s.model->end), 0);
+    assert_int_equal(asked_with(&s, &(ps_prompt){.messages = blank, .n_messages = 2}).status, PS_OK);
+    assert_int_equal(n_asked, 3); /* there is nothing to lose */
+    close_scene(&s);
+}
+
 /* A proxy that lets /v1 through and nothing beside it: text alone, and it is said what is lost. */
 static void hide(void *user, const fault_request *request, bool is_ask, fault_answer *answer) {
     (void)user;
@@ -256,6 +281,7 @@ int main(void) {
         cmocka_unit_test(a_chat_is_rendered_by_the_server),
         cmocka_unit_test(without_a_template_chats_are_refused_with_what_to_do),
         cmocka_unit_test(a_system_message_that_is_refused_goes_into_the_users),
+        cmocka_unit_test(a_system_message_that_is_left_out_goes_into_the_users),
         cmocka_unit_test(hidden_paths_leave_text),
         cmocka_unit_test(a_prompt_that_does_not_fit_is_the_error_of_its_first_request),
     };

@@ -31,7 +31,15 @@ static void candidate_ends_are_sent(void **state) {
     assert_true(has(stops, n, "\n\n") && !has(stops, n, "\n"));
     stops = stops_of(&g, "a line\n \t", arena, &n); /* a blank line has begun: its end is enough */
     assert_true(n == 1 && has(stops, n, "\n"));
+    stops = stops_of(&g, "", arena, &n);
+    assert_true(has(stops, n, "\n>\n"));
+    stops = stops_of(&g, "> a line\n>", arena, &n); /* of a quote likewise */
+    assert_true(n == 1 && has(stops, n, "\n"));
     g.boundary = PS_BOUNDARY_SENTENCE;
+    stops = stops_of(&g, "", arena, &n);
+    assert_true(has(stops, n, "。") && has(stops, n, "？") && !has(stops, n, "。”"));
+    stops = stops_of(&g, "他说：“好。", arena, &n); /* a sentence in quotes ends with them */
+    assert_true(has(stops, n, "”"));
     stops = stops_of(&g, "", arena, &n);
     assert_true(has(stops, n, "\n") && has(stops, n, ". ") && has(stops, n, "?\t") && !has(stops, n, ".\n"));
     stops = stops_of(&g, "It is.", arena, &n);
@@ -74,8 +82,8 @@ static void only_characters_are_sent(void **state) {
  * may be missed where a sentence has several closing brackets or a blank line several blanks. */
 static void where_a_step_ends_a_server_would_have_ended(void **state) {
     (void)state;
-    static const char *const parts[] = {"so ", "x=1", ".",   "\n",  "\n\n", " ",    ")", "\"",
-                                        "? ",  "1. ", "\\[", "\\]", "a b",  "STEP", ":", "\t"};
+    static const char *const parts[] = {"so ", "x=1", ".",   "\n",   "\n\n", " ",  ")",  "\"", "? ", "1. ",
+                                        "\\[", "\\]", "a b", "STEP", ":",    "\t", "。", "“",  "”"};
     static const char *const literals[] = {"STEP", "\n\n"};
     enum { PARTS = sizeof parts / sizeof *parts, TEXTS = 3000, TOKENS = 60 };
     size_t steps = 0, missed = 0;
