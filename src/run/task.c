@@ -185,34 +185,6 @@ static ps_status deliver(ps_task *task, uint32_t child, ps_error *err) {
     return PS_OK;
 }
 
-/* A step counts against max_steps from its thinking on, where the prompt has opened one: as many as the method sees
- * where it has not. */
-static void count_step(const ps_task *task, ps_task_node *node) {
-    const ps_task_node *parent = &task->nodes[node->parent];
-    node->steps = parent->steps + !(task->session->thinks && parent->thinking);
-    node->thinking = ps_is_thinking(node->text, parent->thinking);
-}
-
-/* A limit ends what the step left open. It is kept here, before the step is scored: a reward model is told of every
- * end of an answer. (A method cuts at the same step, and need not be told.) */
-static void cut_at_step_limit(const ps_task *task, ps_task_node *node) {
-    const size_t most = task->session->max_steps;
-    const bool unlimited = task->method->ops->whole || most == 0;
-    if (node->state != PS_OPEN || unlimited || node->steps < most) return;
-    node->state = PS_TRUNCATED;
-    node->cut = PS_ENDING_STEPS;
-}
-
-/* The engine had room for no more: of the answer's own tokens, or of the context. */
-static void cut_at_length(ps_task *task, ps_task_node *node) {
-    const int most = task->session->generation.max_answer_tokens;
-    size_t tokens = node->n_tokens;
-    for (uint32_t at = node->parent; at != 0; at = task->nodes[at].parent)
-        tokens += task->nodes[at].n_tokens;
-    node->state = PS_TRUNCATED;
-    node->cut = most > 0 && tokens >= (size_t)most ? PS_ENDING_ANSWER_TOKENS : PS_ENDING_CONTEXT;
-}
-
 /* A step that was drawn before, in the place of a request. */
 static ps_status give_step(ps_task *task, uint32_t child, ps_error *err) {
     ps_task_node *node = &task->nodes[child];
@@ -227,9 +199,7 @@ static ps_status give_step(ps_task *task, uint32_t child, ps_error *err) {
     node->length = step->length;
     node->n_tokens = step->n_tokens;
     node->state = step->state;
-    if (node->state == PS_TRUNCATED) cut_at_length(task, node);
-    count_step(task, node);
-    cut_at_step_limit(task, node);
+    ps_task_limit(task, node);
     node->sum_logp = step->sum_logp;
     node->sum_entropy = step->sum_entropy;
     node->has_logq = !isnan(step->sum_logq);
@@ -388,24 +358,6 @@ void ps_task_cancel(ps_task *task) {
 
 /* ---- Events -------------------------------------------------------------- */
 
-/* What became of the answer: a step boundary leaves it open unless the answer is already in its box. */
-static ps_status set_state(ps_task *task, uint32_t child, ps_stop_reason reason, ps_error *err) {
-    ps_task_node *node = &task->nodes[child];
-    bool ended = reason == PS_STOP_EOS || reason == PS_STOP_STRING, boxed = false;
-    node->state = ended ? PS_FINISHED : PS_OPEN;
-    if (reason == PS_STOP_CONTEXT_FULL) cut_at_length(task, node);
-    if (node->state == PS_OPEN && task->session->stop_at_boxed && memchr(node->text, '}', node->length) != NULL) {
-        const char *text = ps_task_read(task, child);
-        if (text == NULL) return ps_nomem(err);
-        ps_status status = ps_answer_is_boxed(text, task->session->thinks, &boxed, err);
-        if (status != PS_OK) return status;
-    }
-    if (boxed) node->state = PS_FINISHED;
-    count_step(task, node);
-    cut_at_step_limit(task, node);
-    return PS_OK;
-}
-
 /* A step is scored as it was written; one without any text keeps its parent's score. */
 static ps_status submit_score(ps_task *task, uint32_t child, const ps_event *event, ps_error *err) {
     ps_task_node *node = &task->nodes[child], *parent = &task->nodes[node->parent];
@@ -487,7 +439,7 @@ ps_status ps_task_extended(ps_task *task, const ps_event *event, ps_error *err) 
     if (ps_task_find_confidence(task, node, event->confidence, event->n_tokens, err) != PS_OK) return PS_NOMEM;
     task->outcome.tokens.generated += event->n_tokens;
     task->outcome.tokens.shared += event->shared;
-    if (set_state(task, child, event->reason, err) != PS_OK) return PS_NOMEM;
+    if (ps_task_end_step(task, child, event->reason, err) != PS_OK) return PS_NOMEM;
     if (!node->want_reward || task->abandoned) return deliver(task, child, err);
     ps_error why;
     ps_status status = submit_score(task, child, event, &why);
@@ -510,35 +462,4 @@ ps_status ps_task_scored(ps_task *task, const ps_prm_event *event, ps_error *err
     node->step_reward = event->step;
     task->outcome.tokens.prm += event->tokens;
     return deliver(task, child, err);
-}
-
-/* ---- Texts --------------------------------------------------------------- */
-
-static size_t length_up_to(const ps_task *task, uint32_t snapshot) {
-    size_t length = 0;
-    for (uint32_t at = snapshot; at != 0; at = task->nodes[at].parent)
-        length += task->nodes[at].length;
-    return length;
-}
-
-/* The steps up to a snapshot, the last of them first, into text[0..length]. */
-static const char *write_up_to(const ps_task *task, uint32_t snapshot, char *text, size_t length) {
-    text[length] = '\0';
-    for (uint32_t at = snapshot; at != 0; at = task->nodes[at].parent) {
-        length -= task->nodes[at].length;
-        memcpy(text + length, task->nodes[at].text, task->nodes[at].length);
-    }
-    return text;
-}
-
-const char *ps_task_text(ps_task *task, uint32_t snapshot) {
-    const size_t length = length_up_to(task, snapshot);
-    char *text = ps_arena_alloc(task->arena, length + 1);
-    return text != NULL ? write_up_to(task, snapshot, text, length) : NULL;
-}
-
-const char *ps_task_read(ps_task *task, uint32_t snapshot) {
-    const size_t length = length_up_to(task, snapshot);
-    if (ps_reserve(&task->read, &task->read_capacity, length + 1) != PS_OK) return NULL;
-    return write_up_to(task, snapshot, task->read, length);
 }

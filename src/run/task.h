@@ -88,6 +88,11 @@ void ps_task_cancel(ps_task *task);
 ps_status ps_task_extended(ps_task *task, const ps_event *event, ps_error *err);
 ps_status ps_task_scored(ps_task *task, const ps_prm_event *event, ps_error *err);
 
+/* What a new step, whose text and tokens are there, makes of its answer: its state, and what cut it off. */
+ps_status ps_task_end_step(ps_task *task, uint32_t child, ps_stop_reason reason, ps_error *err);
+/* The limits' part of it, of a step whose state is known but for max_steps. */
+void ps_task_limit(const ps_task *task, ps_task_node *node);
+
 /* How large the share of the leading answer is among all that are there, those without anything to extract, too, as the
  * session selects; 0 without one. */
 ps_status ps_task_lead(ps_task *task, double *share, ps_error *err);
