@@ -4,8 +4,9 @@
 
 /* The words in the marks. Those from FAMILIAR on are said in square brackets for other reasons too, as "[Analysis]". */
 static const char *const names[] = {
-    "think",    "thinking",   "thought",    "thoughts",       "reason",    "reasoning", "seed:think",
-    "analysis", "reflection", "scratchpad", "antml:thinking", "rationale", "draft",
+    "think",      "thinking",         "thought",         "thoughts",          "reason",         "reasoning",
+    "seed:think", "analysis",         "reflection",      "scratchpad",        "antml:thinking", "rationale",
+    "draft",      "thinking_process", "thought_process", "reasoning_process",
 };
 enum { N_NAMES = sizeof names / sizeof *names, FAMILIAR = 7 };
 

@@ -19,6 +19,8 @@ static const struct thinking_family {
     {"<thinking>", "</thinking>"},
     {"<thought>", "</thought>"},
     {"<reasoning>", "</reasoning>"},
+    {"<thinking_process>", "</thinking_process>"},
+    {"<|begin_of_reasoning_process|>", "<|end_of_reasoning_process|>"}, /* as long as one gets */
     {"<analysis>", "</analysis>"},
     {"<reflection>", "</reflection>"},
     {"<scratchpad>", "</scratchpad>"},
