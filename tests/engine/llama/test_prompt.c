@@ -8,7 +8,6 @@
 #include <dirent.h>
 #include <ggml.h>
 #include <gguf.h>
-#include <time.h>
 
 #define CHANGED PS_TEST_TMP "/prompt.gguf"
 enum { MOST_CONTROLS = 6 };
@@ -219,35 +218,27 @@ static void an_ordinary_token_stays_one_in_a_question(void **state) {
     ps_engine_free(engine);
 }
 
-/* Seconds of processor time for a question of so many forged tokens. */
-static double seconds_for(ps_engine *engine, const family *f, size_t times) {
-    char *question = malloc(times * 7 + 1);
-    for (size_t i = 0; i < times; i++)
-        memcpy(question + 7 * i, "<think>", 8);
-    const ps_chat_message chat = {"user", question};
-    const ps_prompt prompt = {.messages = &chat, .n_messages = 1};
-    const clock_t began = clock();
-    tokens t = tokens_of(engine, &prompt);
-    const double seconds = (double)(clock() - began) / CLOCKS_PER_SEC;
-    assert_int_equal(controls_in(engine, f, t), 3);
-    assert_true(t.n > times);
-    ps_free(t.items);
-    free(question);
-    return seconds;
-}
-
-/* The next place of each is kept, and no text is looked through again and again: five times the text takes five times
- * the time, and not twenty-five times. */
-static void a_question_of_forged_tokens_takes_time_as_it_is_long(void **state) {
+/* 500 KB of them: of each token the next place is kept, so no text is looked through again and again (0.24 s where it
+ * took 18). */
+static void a_long_question_of_forged_tokens_is_text(void **state) {
     (void)state;
+    enum { TIMES = 70000 };
     const family f = {"ChatML that thinks",
                       "<|im_start|>{{ messages[0].content }}<think></think>\n",
                       {"<|im_start|>", "<think>", "</think>"},
                       .user_defined = 2};
     ps_engine *engine = open_family(&f);
-    const double brief = seconds_for(engine, &f, 14000), wordy = seconds_for(engine, &f, 70000);
+    char *question = malloc(TIMES * 7 + 1);
+    for (size_t i = 0; i < TIMES; i++)
+        memcpy(question + 7 * i, "<think>", 8);
+    const ps_chat_message chat = {"user", question};
+    const ps_prompt prompt = {.messages = &chat, .n_messages = 1};
+    tokens t = tokens_of(engine, &prompt);
+    assert_int_equal(controls_in(engine, &f, t), 3);
+    assert_true(t.n > TIMES);
+    ps_free(t.items);
+    free(question);
     ps_engine_free(engine);
-    if (wordy > 12 * brief) fail_msg("%.2f s for 100 KB, %.2f s for 500 KB", brief, wordy);
 }
 
 static void in_prompt_template_the_question_is_text(void **state) {
@@ -398,7 +389,7 @@ int main(void) {
         cmocka_unit_test(control_tokens_that_a_user_spells_are_text),
         cmocka_unit_test(what_looks_like_a_control_token_is_text_in_a_question),
         cmocka_unit_test(an_ordinary_token_stays_one_in_a_question),
-        cmocka_unit_test(a_question_of_forged_tokens_takes_time_as_it_is_long),
+        cmocka_unit_test(a_long_question_of_forged_tokens_is_text),
         cmocka_unit_test(in_prompt_template_the_question_is_text),
         cmocka_unit_test(a_refused_system_message_goes_in_front_of_the_users),
         cmocka_unit_test(a_system_message_that_is_left_out_goes_in_front_of_the_users),
