@@ -258,6 +258,7 @@ static ps_status run_and_time(comparison *c, ps_compare_run *run, ps_arm *arm, c
     ps_text_reset(&base);
     ps_text_printf(&base, "results.%s", name);
     if (status == PS_OK) status = run_arm(c, arm, ps_text_cstr(&base), drawn, &run->arm, err);
+    arm->user = NULL; /* it is of this call alone */
     if (run->arm.done > run->arm.resumed && (status == PS_OK || status == PS_CANCELLED)) {
         run->wall += run->arm.seconds;
         ps_status kept = keep_time(&watch, run->arm.seconds, status == PS_OK ? err : NULL);
