@@ -170,8 +170,8 @@ static void print_points(const ps_compare_summary *s) {
                 "\"up to\" say what its own budgets cost: run it at smaller or larger ones.",
                 unit);
     if (s->point_comparisons > 0)
-        ps_cli_note("* p < .05, ** < .01 after Holm's correction over the %zu comparisons of this table.",
-                    s->point_comparisons);
+        ps_cli_note("* p < .05, ** < .01 after Holm's correction over the %zu comparison%s of this table.",
+                    s->point_comparisons, s->point_comparisons == 1 ? "" : "s");
 }
 
 static void print_notes(const ps_compare_summary *s) {
@@ -188,8 +188,8 @@ static void print_notes(const ps_compare_summary *s) {
     if (s->comparisons > 0)
         ps_cli_note(
             "Differences in points with 95%% interval by paired bootstrap over the problems; * p < .05, ** < .01 "
-            "after Holm's correction over %zu comparisons.",
-            s->comparisons);
+            "after Holm's correction over %zu comparison%s.",
+            s->comparisons, s->comparisons == 1 ? "" : "s");
     if (shared) ps_cli_note("=  the same samples as a method above, read by another selection or score.");
     if (truncated > 0) ps_cli_note("%zu of %zu searches ended without a finished answer", truncated, runs);
     ps_cli_print_troubles(count_failed(s), s->faults);
