@@ -108,9 +108,12 @@ read -r budget of <"$folder/budget"
 run_rows "$offset" "$problems" "$@"
 
 if [ -n "${COMPARE:-}" ]; then
+    # Between two budgets a method is known at equal passes, at one it is not.
+    budgets="$((particles > 1 ? particles / 2 : 1))x"
+    [ "$particles" -eq 1 ] || budgets=$budgets,${particles}x
     # shellcheck disable=SC2086 # keys are words
     keys=$(printf '%s\n' ${CHOSEN:-} | sed 's/^--//' | paste -sd, -)
-    part compare --per passes --budgets "${particles}x" --json "$folder/compare.json" --offset "$offset" --limit "$problems" \
+    part compare --per passes --budgets "$budgets" --json "$folder/compare.json" --offset "$offset" --limit "$problems" \
         --methods "persistent${keys:+=persistent:$keys},best_of_n,votes=weighted_majority:weighted_majority.weights=prm,particle_filter,majority" \
         --models.generator.model_path="$model" --evaluation.dataset_path="$data" --models.prm.enabled=true \
         --scoring.prm.kind=self --scoring.prm.head_path="$head" --scoring.type=prm_reward \

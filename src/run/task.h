@@ -12,7 +12,7 @@ typedef struct ps_task_node {
     ps_prm_node prm;
     uint32_t parent;
     uint32_t steps; /* from the root, but for those that begin in the thinking */
-    bool thinking;  /* at its end <think> is open */
+    bool thinking;  /* at its end <think> is open; false where the prompt opens none */
     uint64_t path;  /* ps_step_path */
     ps_snapshot_state state;
     ps_ending cut;    /* of a truncated one: what cut it off */

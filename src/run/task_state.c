@@ -3,12 +3,12 @@
 
 #include <string.h>
 
-/* A step counts against max_steps from its thinking on, where the prompt has opened one: as many as the method sees
- * where it has not. */
+/* Steps that begin in thinking do not count against max_steps, where the prompt has opened one; else no text is read.
+ */
 static void count_step(const ps_task *task, ps_task_node *node) {
     const ps_task_node *parent = &task->nodes[node->parent];
-    node->steps = parent->steps + !(task->session->thinks && parent->thinking);
-    node->thinking = ps_is_thinking(node->text, parent->thinking);
+    node->steps = parent->steps + !parent->thinking;
+    node->thinking = task->session->thinks && ps_is_thinking(node->text, parent->thinking);
 }
 
 /* A limit ends what the step left open. It is kept here, before the step is scored: a reward model is told of every
