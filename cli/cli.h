@@ -89,6 +89,7 @@ void ps_cli_show_progress(void *user, const ps_eval_progress *progress);
 bool ps_cli_progress_interrupted(void *user); /* ps_cli_interrupted, and shows that time passes */
 void ps_cli_fault(void *user, const char *path, const ps_dataset_fault *fault);
 void ps_cli_more_faults(void *user, const char *path, size_t n);
+void ps_cli_doubtful(void *user, size_t n, size_t of);
 
 /* After an interruption: the same command again, without --fresh. */
 void ps_cli_print_resume(int argc, char **argv);

@@ -146,10 +146,6 @@ static int print_summary(const ps_eval_summary *s, const ps_models *models) {
         ps_cli_note("%zu of the %zu problems are of those that this configuration was tuned on "
                     "(evaluation.tuned_on): on them it looks better than it is",
                     s->tuned_on, s->problems);
-    if (s->doubtful > 0)
-        ps_cli_note("%zu of the %zu problems are of none of the kinds that the shipped model has learnt: for a model "
-                    "of your own see `tools/get-model --list` and models.generator.model_path (docs/models.md)",
-                    s->doubtful, s->problems);
     ps_cli_print_troubles(errors, s->faults);
     ps_cli_print_engine(models);
     for (size_t i = 0; i < s->n_arms; i++)

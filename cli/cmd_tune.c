@@ -207,7 +207,8 @@ static ps_status work(void *arguments, const ps_config *config, ps_models *model
                                    .note = on_note,
                                    .cancelled = ps_cli_interrupted,
                                    .fault = observer->fault,
-                                   .more_faults = observer->more_faults};
+                                   .more_faults = observer->more_faults,
+                                   .doubtful = observer->doubtful};
     ps_status status = ps_tune(config, &a->options, models, &ours, &a->summary, err);
     ps_cli_tune_end(&a->view);
     return status;

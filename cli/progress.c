@@ -137,6 +137,14 @@ void ps_cli_more_faults(void *user, const char *path, size_t n) {
     ps_cli_say("%s: … and %s more", path, number);
 }
 
+void ps_cli_doubtful(void *user, size_t n, size_t of) {
+    (void)user;
+    ps_cli_say(
+        "%zu of the %zu problems are of none of the kinds that the shipped model has learnt: for a model of your "
+        "own see `tools/get-model --list` and models.generator.model_path (docs/models.md)",
+        n, of);
+}
+
 /* ---- After an interruption ----------------------------------------------- */
 
 /* A word as a shell takes it. On standard error, where the one who interrupted looks. */

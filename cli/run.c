@@ -50,6 +50,7 @@ static int work(const ps_cli_run *run, void *arguments, const ps_config *config,
     ps_eval_observer observer = {.user = &state,
                                  .fault = ps_cli_fault,
                                  .more_faults = ps_cli_more_faults,
+                                 .doubtful = ps_cli_doubtful,
                                  .progress = ps_cli_show_progress,
                                  .cancelled = ps_cli_progress_interrupted};
     ps_status status = check_dataset(config, &err);

@@ -116,6 +116,8 @@ PS_API const char *ps_models_path(const ps_models *models); /* of the reasoner; 
 /* What to tell whoever asks a question that the model has not learnt; NULL where there is nothing to tell. It speaks of
  * the shipped model alone, which is as sure of what it never learnt as of the rest. Static. From any thread. */
 PS_API const char *ps_models_doubt(const ps_models *models, const char *question);
+/* How many of [n] problems there is a ps_models_doubt of. */
+PS_API size_t ps_models_doubtful(const ps_models *models, const ps_problem *problems, size_t n);
 
 /* Where the steps of a configuration's answers end, in words, appended to *text: "newline, 1 to 128 tokens". Two that
  * say the same end their steps at the same places. Check ps_text_ok. */

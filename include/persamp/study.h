@@ -119,7 +119,6 @@ typedef struct ps_eval_summary {
     size_t n_arms;
     size_t faults;             /* unusable records of the data set */
     size_t problems, tuned_on; /* of this run, and how many of them evaluation.tuned_on names */
-    size_t doubtful;           /* … and how many there is a ps_models_doubt of */
 } ps_eval_summary;
 /* Free what it holds; all zeros afterwards, and fine before. */
 PS_API void ps_eval_summary_clear(ps_eval_summary *summary);
@@ -134,6 +133,7 @@ typedef struct ps_eval_observer {
     void *user;
     void (*fault)(void *user, const char *path, const ps_dataset_fault *fault); /* the first PS_DATASET_FAULTS */
     void (*more_faults)(void *user, const char *path, size_t n);                /* and how many there are besides */
+    void (*doubtful)(void *user, size_t n, size_t of); /* of n of the problems there is a ps_models_doubt */
     void (*progress)(void *user, const ps_eval_progress *progress);
     bool (*cancelled)(void *user); /* asked some 20 times a second; true ends the run with PS_CANCELLED */
 } ps_eval_observer;

@@ -165,6 +165,7 @@ typedef struct ps_tune_observer {
     bool (*cancelled)(void *user);                  /* asked some 20 times a second */
     void (*fault)(void *user, const char *path, const ps_dataset_fault *fault);
     void (*more_faults)(void *user, const char *path, size_t n);
+    void (*doubtful)(void *user, size_t n, size_t of); /* as a ps_eval_observer's */
 } ps_tune_observer;
 
 /* What ps_tune would refuse before a model is loaded: keys that may not be tuned, an empty space, a range in a grid

@@ -32,6 +32,13 @@ const char *ps_models_doubt(const ps_models *models, const char *question) {
     return ps_shipped_doubt(models->shipped, question);
 }
 
+size_t ps_models_doubtful(const ps_models *models, const ps_problem *problems, size_t n) {
+    size_t doubtful = 0;
+    for (size_t i = 0; i < n; i++)
+        doubtful += ps_models_doubt(models, problems[i].text) != NULL;
+    return doubtful;
+}
+
 static ps_aggregate aggregate_of(const char *name) {
     return ps_config_is(name, "min")    ? PS_AGGREGATE_MIN
            : ps_config_is(name, "prod") ? PS_AGGREGATE_PROD

@@ -56,6 +56,8 @@ typedef struct ps_chosen {
 ps_status ps_count_tuned_on(const ps_config *config, const ps_chosen *chosen, size_t *n, ps_error *err);
 ps_status ps_choose_problems(const ps_config *config, const ps_eval_options *options, const ps_eval_observer *observer,
                              ps_chosen *chosen, ps_error *err);
+/* Before anything is run. */
+void ps_tell_doubtful(const ps_chosen *chosen, const ps_models *models, const ps_eval_observer *observer);
 void ps_chosen_clear(ps_chosen *chosen);
 
 #endif

@@ -56,3 +56,9 @@ ps_status ps_choose_problems(const ps_config *config, const ps_eval_options *opt
     }
     return status;
 }
+
+void ps_tell_doubtful(const ps_chosen *chosen, const ps_models *models, const ps_eval_observer *observer) {
+    size_t doubtful = ps_models_doubtful(models, chosen->problems, chosen->n);
+    if (doubtful > 0 && observer != NULL && observer->doubtful != NULL)
+        observer->doubtful(observer->user, doubtful, chosen->n);
+}

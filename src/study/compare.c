@@ -462,6 +462,7 @@ ps_status ps_compare(const ps_config *config, const ps_compare_options *options,
     *summary = (ps_compare_summary){0};
     ps_status status = ps_compare_plan_create(config, options, models, &c.plan, err);
     if (status == PS_OK) status = ps_choose_problems(config, &part, observer, &c.chosen, err);
+    if (status == PS_OK) ps_tell_doubtful(&c.chosen, models, observer);
     c.identity = ps_store_models(models);
     if (status == PS_OK) status = ps_arm_check(config, models, err);
     if (status == PS_OK) status = ps_store_open(config, &c.identity, options->fresh, &c.store, err);

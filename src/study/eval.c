@@ -116,8 +116,7 @@ ps_status ps_eval(const ps_config *config, const ps_eval_options *options, ps_mo
     if (status != PS_OK) return status;
     summary->faults = chosen.faults;
     summary->problems = chosen.n;
-    for (size_t i = 0; i < chosen.n; i++)
-        summary->doubtful += ps_models_doubt(models, chosen.problems[i].text) != NULL;
+    ps_tell_doubtful(&chosen, models, observer);
     status = ps_count_tuned_on(config, &chosen, &summary->tuned_on, err);
     if (status != PS_OK) goto done;
     status = ps_arm_check(config, models, err);

@@ -72,6 +72,9 @@ ps_status ps_plan_problems(ps_plan *plan, ps_error *err) {
             plan,
             "the data set has no problems besides the %zu of the trials: the winner's accuracy on others stays unknown",
             plan->n);
+    size_t doubtful = ps_models_doubtful(plan->models, plan->problems, plan->n);
+    if (doubtful > 0 && plan->observer->doubtful != NULL)
+        plan->observer->doubtful(plan->observer->user, doubtful, plan->n);
     return PS_OK;
 }
 

@@ -79,6 +79,10 @@ head -n 2 problems.jsonl >unlike.jsonl # in an evaluation once
 head -n 3 "$SOURCE/data/validation.jsonl" >>unlike.jsonl
 expect 0 "2 of the 5 problems are of none of the kinds that the shipped model has learnt" "$P" eval --method=greedy \
     --evaluation.dataset_path=unlike.jsonl --evaluation.output_dir=unlike
+expect 0 "2 of the 5 problems are of none of the kinds" "$P" compare --methods greedy --evaluation.dataset_path=unlike.jsonl \
+    --evaluation.output_dir=unlike-compare
+expect 0 "2 of the 5 problems are of none of the kinds" "$P" tune --method=greedy --evaluation.dataset_path=unlike.jsonl \
+    --tuning.search_space='{generation.top_p: [0.9, 1]}' --tuning.validation_samples=5 --study unlike.db
 if "$P" eval --method=greedy --limit 5 --evaluation.output_dir=like 2>&1 | grep -q 'has learnt'; then
     fail "the shipped problems are said to be unlike themselves"
 fi
