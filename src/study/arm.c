@@ -29,8 +29,9 @@ typedef struct arm_state {
 
 static void count_line(arm_state *r, size_t position, const ps_result_line *line) {
     ps_eval_arm *arm = r->arm;
+    const bool correct = line->correct_by[r->select]; /* the line may be of a method with another selection */
     arm->done++;
-    arm->correct += line->correct;
+    arm->correct += correct;
     arm->truncated += line->truncated;
     arm->errors += line->error;
     arm->alike += ps_shares_most(line->shared_text);
@@ -47,8 +48,7 @@ static void count_line(arm_state *r, size_t position, const ps_result_line *line
     arm->mean_ess = r->ess_count > 0 ? r->ess_sum / (double)r->ess_count : NAN;
     arm->mean_resamples = r->ess_count > 0 ? r->resample_sum / (double)r->ess_count : NAN;
     ps_wilson(arm->correct, arm->done, &arm->low, &arm->high);
-    if (!isnan(line->confidence[r->select]))
-        ps_calibration_add(&r->calibration, line->confidence[r->select], line->correct);
+    if (!isnan(line->confidence[r->select])) ps_calibration_add(&r->calibration, line->confidence[r->select], correct);
     if (r->self->counted != NULL) r->self->counted(r->self->user, position, line);
 }
 

@@ -66,6 +66,16 @@ a_finished_comparison_does_no_work() {
     [ "$before" = "$(cat whole/results.*.jsonl | cksum)" ] || fail "a finished cell was run again"
 }
 
+# A vote reads the file of the best of the same samples: what is shown while it reads is the vote's.
+progress_is_of_the_selection_that_is_asked_for() {
+    for method in best_of_n majority; do
+        expect 0 'written to' ./compare --methods $method --budgets 120 --limit 30 --evaluation.output_dir=votes
+    done
+    shown=$(sed -n 's/.*majority 120 .*30\/30 *\([0-9.]*%\) right.*/\1/p' err | tail -n 1)
+    table=$(sed -n 's/^majority *\([0-9.]*%\).*/\1/p' out | head -n 1)
+    [ -n "$table" ] && [ "$shown" = "$table" ] || fail "progress says $shown right, the table $table"
+}
+
 a_name_stands_for_one_configuration() {
     expect 2 'under the name old' ./compare --methods old=persistent:ps.depth_decay=0.4 --evaluation.output_dir=whole
     expect 2 'belongs to another configuration' ./compare "$@" --engine.toy.pd=1 --evaluation.output_dir=whole
@@ -185,6 +195,7 @@ a_whole_comparison_leaves_a_file_for_each_run "$@"
 failed_problems_have_a_column
 a_length_that_is_known_is_not_measured
 a_finished_comparison_does_no_work "$@"
+progress_is_of_the_selection_that_is_asked_for
 a_name_stands_for_one_configuration "$@"
 more_can_be_asked_for_later
 after_kill_9_the_same_command_goes_on "$@"
