@@ -20,7 +20,7 @@ if [ $# -gt 6 ]; then shift 6; else shift $#; fi
 . "$(dirname "$0")/real_methods"
 
 votes=weighted_majority:scoring.type
-methods="persistent majority best_of_n particle_filter classic=persistent:preset=classic
+methods="persistent greedy majority best_of_n particle_filter classic=persistent:preset=classic
 votes-certainty=$votes=self_certainty votes-deepconf=$votes=deepconf votes-entropy=$votes=entropy
 votes-average=$votes=logprob_avg"
 
