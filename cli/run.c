@@ -151,10 +151,15 @@ void ps_cli_print_engine(const ps_models *models) {
                     (unsigned long long)stats.generated, (unsigned long long)(stats.generated - stats.shared));
     if (stats.cells > 0)
         ps_cli_note("KV cache: at most %llu cells of a context in use", (unsigned long long)stats.cells);
-    if (stats.recomputed > 0)
+    if (stats.recomputed > 0) {
+        const bool many = 4 * stats.recomputed > stats.generated;
         ps_cli_note("KV cache: %llu times a prefix was dropped, %llu tokens were computed again (of %llu prefilled and "
-                    "%llu generated)",
+                    "%llu generated)%s",
                     (unsigned long long)stats.evictions, (unsigned long long)stats.recomputed,
-                    (unsigned long long)stats.prefilled, (unsigned long long)stats.generated);
+                    (unsigned long long)stats.prefilled, (unsigned long long)stats.generated,
+                    many ? ": more cells (engine.llama.n_ctx) or fewer problems in flight "
+                           "(evaluation.parallel_problems) save that"
+                         : "");
+    }
     print_servers(ps_models_engine(models));
 }

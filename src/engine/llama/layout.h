@@ -58,6 +58,7 @@ double ps_costs_speed(const ps_costs *costs, size_t width, size_t problems);
 typedef struct ps_capacity {
     size_t cells, sequences;
     size_t usual;
+    size_t line; /* cells that an answer comes to hold; 0: as the shipped model's */
 } ps_capacity;
 
 /* Problems worth having in flight in all lanes together when each keeps `width` ≥ 1 sequences busy: as many a lane as

@@ -101,7 +101,8 @@ static size_t least_of(size_t a, size_t b) {
 }
 
 size_t ps_layout_in_flight(const ps_layout *layout, size_t width, const ps_capacity *capacity) {
-    size_t most = least_of(capacity->sequences / width, (size_t)((double)capacity->cells / cells_of(width, 1)));
+    const double each = fmax(cells_of(width, 1), (double)(width * capacity->line));
+    size_t most = least_of(capacity->sequences / width, (size_t)((double)capacity->cells / each));
     most = least_of(most, MOST_PROBLEMS);
     if (most < 1) most = 1;
     const size_t wanted = ps_layout_measured(layout) ? problems_of_lane(&layout->costs, width, most)

@@ -122,16 +122,14 @@ static void set_context(ps_llama *engine, const ps_llama_options *options) {
     engine->context = (size_t)n;
 }
 
-/* KV cells of a lane: room for a few problems at once, bounded by memory, a multiple of 256 as libllama wants. */
+/* KV cells of a lane: room for a few problems at once and for one answer, a multiple of 256 as libllama wants. */
 static size_t choose_cells(const ps_llama *engine, const ps_llama_options *options) {
-    enum { USUAL = 8192, MEMORY = 1 << 30 };
     if (options->cells > 0) return (size_t)options->cells;
     const size_t heads = (size_t)llama_model_n_head(engine->model);
     const size_t width = engine->n_embd / (heads ? heads : 1) * (size_t)llama_model_n_head_kv(engine->model);
     const size_t cell = 2 * (size_t)llama_model_n_layer(engine->model) * (width ? width : 1) *
                         (engine->kv_type == GGML_TYPE_F32 ? 4 : 2);
-    size_t cells = MEMORY / engine->n_lanes / cell;
-    cells = cells < USUAL ? cells : USUAL;
+    size_t cells = ps_llama_cells(engine, cell);
     const size_t least = engine->context + engine->context / 4;
     cells = cells > least ? cells : least;
     return (cells + 255) / 256 * 256;

@@ -11,6 +11,9 @@ ps_status ps_llama_tune(ps_llama *engine, const ps_llama_options *options, ps_er
  * short prompt must do. */
 bool ps_llama_probe(ps_llama *engine, ps_layout *layout, bool heavy, double limit);
 
+/* KV cells of a lane: twice what the answers hold that it serves well at once, within memory; a cell takes `bytes`. */
+size_t ps_llama_cells(const ps_llama *engine, size_t bytes);
+
 /* As ps_engine_in_flight. The lanes are open. */
 size_t ps_llama_in_flight(const ps_llama *engine, size_t width);
 

@@ -56,28 +56,38 @@ static void cells_that_cost_keep_problems_apart(void **state) {
     (void)state;
     const ps_layout layout = {.lanes = 2, .threads = 1, .costs = linear(1e-4, 1e-4, 1e-6)};
     for (size_t width = 2; width <= 64; width *= 2)
-        assert_int_equal(ps_layout_in_flight(&layout, width, &(ps_capacity){8192, 255, 16}), 2);
+        assert_int_equal(ps_layout_in_flight(&layout, width, &(ps_capacity){8192, 255, 16, 0}), 2);
 }
 
 /* A large one: its weights are read once for all tokens of a batch. */
 static void weights_that_cost_bring_problems_together(void **state) {
     (void)state;
     const ps_layout layout = {.lanes = 1, .threads = 2, .costs = linear(0.1, 1e-3, 1e-9)};
-    const size_t few = ps_layout_in_flight(&layout, 16, &(ps_capacity){8192, 255, 16}),
-                 many = ps_layout_in_flight(&layout, 1, &(ps_capacity){8192, 255, 16});
+    const size_t few = ps_layout_in_flight(&layout, 16, &(ps_capacity){8192, 255, 16, 0}),
+                 many = ps_layout_in_flight(&layout, 1, &(ps_capacity){8192, 255, 16, 0});
     assert_true(few >= 4 && many > few);
-    assert_int_equal(ps_layout_in_flight(&layout, 16, &(ps_capacity){900, 255, 16}),
+    assert_int_equal(ps_layout_in_flight(&layout, 16, &(ps_capacity){900, 255, 16, 0}),
                      2); /* as many as the cache has room for */
-    assert_int_equal(ps_layout_in_flight(&layout, 16, &(ps_capacity){8192, 40, 16}), 2);  /* or sequences */
-    assert_int_equal(ps_layout_in_flight(&layout, 1000, &(ps_capacity){10, 255, 16}), 1); /* and one always */
+    assert_int_equal(ps_layout_in_flight(&layout, 16, &(ps_capacity){8192, 40, 16, 0}), 2);  /* or sequences */
+    assert_int_equal(ps_layout_in_flight(&layout, 1000, &(ps_capacity){10, 255, 16, 0}), 1); /* and one always */
 }
 
 static void without_costs_a_usual_number(void **state) {
     (void)state;
     const ps_layout layout = {.lanes = 2, .threads = 1};
-    assert_int_equal(ps_layout_in_flight(&layout, 4, &(ps_capacity){8192, 255, 16}), 8);
-    assert_int_equal(ps_layout_in_flight(&layout, 4, &(ps_capacity){500, 255, 16}), 4);
-    assert_int_equal(ps_layout_in_flight(&layout, 100, &(ps_capacity){8192, 255, 16}), 2);
+    assert_int_equal(ps_layout_in_flight(&layout, 4, &(ps_capacity){8192, 255, 16, 0}), 8);
+    assert_int_equal(ps_layout_in_flight(&layout, 4, &(ps_capacity){500, 255, 16, 0}), 4);
+    assert_int_equal(ps_layout_in_flight(&layout, 100, &(ps_capacity){8192, 255, 16, 0}), 2);
+}
+
+/* Answers of 512 tokens: 64 sequences of 8 problems want 32,768 cells; in 8,192 they would drop each other's prefixes.
+ */
+static void long_answers_need_room(void **state) {
+    (void)state;
+    const ps_layout layout = {.lanes = 1, .threads = 2};
+    assert_int_equal(ps_layout_in_flight(&layout, 8, &(ps_capacity){65536, 255, 64, 512}), 8);
+    assert_int_equal(ps_layout_in_flight(&layout, 8, &(ps_capacity){8192, 255, 64, 512}), 2);
+    assert_int_equal(ps_layout_in_flight(&layout, 32, &(ps_capacity){8192, 255, 64, 512}), 1);
 }
 
 static void the_fastest_is_chosen(void **state) {
@@ -248,6 +258,7 @@ int main(void) {
         cmocka_unit_test(cells_that_cost_keep_problems_apart),
         cmocka_unit_test(weights_that_cost_bring_problems_together),
         cmocka_unit_test(without_costs_a_usual_number),
+        cmocka_unit_test(long_answers_need_room),
         cmocka_unit_test(the_fastest_is_chosen),
         cmocka_unit_test(of_equals_the_one_with_fewer_contexts),
         cmocka_unit_test(what_is_stored_is_read_back),
