@@ -2,12 +2,17 @@
  * token first, then prompts in the room that is left), decode it, and draw from what it says. No request waits for
  * another's reasoning step to end.
  *
- * Where there are too few cells the cache is shrunk; where that is not enough the request admitted last is preempted:
- * it keeps its tokens, loses its KV, and comes first once another is done. So the first always comes to its end. */
+ * Older problems go first: what they hold makes no room for younger ones, which wait or take what is left over. So
+ * where more is in flight than there are cells, some problems come to their ends and the others start late; in turns,
+ * each would find its prefixes dropped. Where there are too few cells the cache is shrunk; where that is not enough a
+ * request of the youngest problem, the one admitted last, is preempted: it keeps its tokens and loses its KV. So the
+ * first of the oldest always comes to its end. */
 #include "engine/llama/batch.h"
 
 #include "engine/llama/join.h"
 #include "engine/llama/log.h"
+
+#include <string.h>
 
 /* ---- Starting and ending ------------------------------------------------- */
 
@@ -22,12 +27,19 @@ static bool may_go_on(const ps_request *request) {
     return request->event.reason == PS_STOP_STEP || request->event.reason == PS_STOP_LENGTH;
 }
 
+/* An answer has come to its end. */
+static void note_length(ps_lane *lane, const ps_request *request) {
+    const size_t length = ps_request_length(request) - ps_llama_node_end(request->child->root);
+    lane->answer += ((double)length - lane->answer) / 16;
+}
+
 void ps_batch_finish(ps_lane *lane, ps_request *request) {
     const bool failed = request->event.reason == PS_STOP_ERROR && request->event.status != PS_CANCELLED;
     if (failed || lane->engine->no_cache)
         ps_cache_drop(lane, request);
     else
         ps_cache_leave(lane, request, may_go_on(request));
+    if (request->event.reason == PS_STOP_EOS) note_length(lane, request);
     request->parent->root->under_way--;
     ps_join_close(request);
     ps_request_push(&lane->finished, request);
@@ -46,12 +58,18 @@ void ps_batch_sweep(ps_lane *lane) {
     lane->n_active = kept;
 }
 
-/* What has begun already waits before all others. */
-static void put_first(ps_lane *lane, ps_request_list list) {
-    if (list.first == NULL) return;
-    list.last->next = lane->waiting.first;
-    if (lane->waiting.last == NULL) lane->waiting.last = list.last;
-    lane->waiting.first = list.first;
+void ps_batch_wait(ps_lane *lane, ps_request *request, bool begun) {
+    const uint64_t age = request->child->root->age;
+    ps_request *last = lane->waiting.last, *before = NULL;
+    if (last == NULL || (last->child->root->age <= age && !begun)) {
+        ps_request_push(&lane->waiting, request);
+        return;
+    }
+    for (ps_request *x = lane->waiting.first; x != NULL; before = x, x = x->next)
+        if (x->child->root->age > age || (begun && x->child->root->age == age)) break;
+    request->next = before != NULL ? before->next : lane->waiting.first;
+    *(before != NULL ? &before->next : &lane->waiting.first) = request;
+    if (request->next == NULL) lane->waiting.last = request;
 }
 
 /* ---- Drawing ------------------------------------------------------------- */
@@ -77,7 +95,7 @@ static void take_token(ps_lane *lane, ps_request *request) {
 }
 
 /* The tokens drawn for a request and its followers. Those who split off go on at once, from its sequence, or wait. */
-static void take_tokens(ps_lane *lane, ps_request *request, ps_request_list *waiting) {
+static void take_tokens(ps_lane *lane, ps_request *request) {
     ps_request_list others = {0};
     if (request->drawn == PS_OK) others = ps_join_split(lane, request);
     if (!request->done) take_token(lane, request);
@@ -86,7 +104,7 @@ static void take_tokens(ps_lane *lane, ps_request *request, ps_request_list *wai
         if (other->done)
             ps_batch_finish(lane, other);
         else if (!start(lane, other))
-            ps_request_push(waiting, other);
+            ps_batch_wait(lane, other, true);
     }
 }
 
@@ -97,16 +115,14 @@ static void draw_one(void *context, size_t i, size_t worker) {
 
 /* A token for each of the requests that wait for one. The draws are independent; what follows from them is not. */
 static void draw_tokens(ps_lane *lane) {
-    ps_request_list waiting = {0};
     if (lane->n_drawing * lane->engine->n_vocab >= lane->threads_from)
         ps_threads_run(lane->threads, lane->n_drawing, draw_one, lane);
     else
         for (size_t i = 0; i < lane->n_drawing; i++)
             draw_one(lane, i, 0);
     for (size_t i = 0; i < lane->n_drawing; i++)
-        take_tokens(lane, lane->drawing[i], &waiting);
+        take_tokens(lane, lane->drawing[i]);
     lane->n_drawing = 0;
-    put_first(lane, waiting);
 }
 
 /* ---- Admission ----------------------------------------------------------- */
@@ -215,19 +231,30 @@ static size_t plan_tokens(ps_lane *lane) {
     return total;
 }
 
-/* The request admitted last gives up its place. */
-static void preempt(ps_lane *lane) {
-    ps_request *request = lane->active[--lane->n_active];
+/* Of the youngest problem's requests the one admitted last; its place among the active ones. */
+static size_t youngest(const ps_lane *lane) {
+    size_t at = 0;
+    for (size_t i = 1; i < lane->n_active; i++)
+        if (lane->active[i]->child->root->age >= lane->active[at]->child->root->age) at = i;
+    return at;
+}
+
+/* It gives up its place. */
+static void preempt(ps_lane *lane, size_t at) {
+    ps_request *request = lane->active[at];
+    lane->n_active--;
+    memmove(lane->active + at, lane->active + at + 1, (lane->n_active - at) * sizeof *lane->active);
     ps_cache_drop(lane, request);
     lane->stats.evictions++;
-    put_first(lane, (ps_request_list){request, request});
+    ps_batch_wait(lane, request, true);
     lane->full = true;
 }
 
 static bool make_space(ps_lane *lane) {
-    if (ps_cache_shrink(lane)) return true;
-    if (lane->n_active < 2) return false;
-    preempt(lane);
+    const size_t at = youngest(lane);
+    if (ps_cache_shrink(lane, lane->active[at]->child->root)) return true;
+    if (lane->n_active < 2) return ps_cache_shrink(lane, NULL);
+    preempt(lane, at);
     return true;
 }
 

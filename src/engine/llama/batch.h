@@ -7,6 +7,9 @@
 /* Admit what can start of lane->waiting, decode one batch of all that is active, draw their next tokens. What is done
  * is in lane->finished. */
 void ps_batch_step(ps_lane *lane);
+/* Put it among those that wait: after those of older problems; of its own problem's first where it has begun to write,
+ * last where not. */
+void ps_batch_wait(ps_lane *lane, ps_request *request, bool begun);
 /* A request that is done leaves its place in the cache and goes to lane->finished. */
 void ps_batch_finish(ps_lane *lane, ps_request *request);
 /* All active requests that are done do so; the order of the others stays. */

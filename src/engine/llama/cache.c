@@ -96,22 +96,32 @@ static bool held_elsewhere(const ps_lane *lane, const ps_llama_node *x, int s) {
 
 /* ---- Eviction ------------------------------------------------------------ */
 
+static bool passed_over(const ps_sequence *q) {
+    return q->round < q->tip->root->round;
+}
+
 /* Whether a is worth less than b. A problem goes on in rounds: all of its lines make a step, then some of the ends are
  * chosen. An end of an earlier round was passed over when the present one began, and the longer ago the less it is
  * wanted: least recently used first. The ends of the present round are about to be chosen from, each as likely as the
  * next; where they do not fit, going through them in turn would find each dropped just before it is wanted, as the
- * least recently used: of these the last goes first, and the others stay. */
+ * least recently used: of these the last goes first, and the others stay; of several problems' those of the youngest,
+ * so that some problem comes to its end and makes room. */
 static bool worth_less(const ps_sequence *a, const ps_sequence *b) {
-    const bool a_passed = a->round < a->tip->root->round, b_passed = b->round < b->tip->root->round;
+    const bool a_passed = passed_over(a), b_passed = passed_over(b);
     if (a_passed != b_passed) return a_passed;
-    return a_passed ? a->last_use < b->last_use : a->last_use > b->last_use;
+    if (a_passed) return a->last_use < b->last_use;
+    if (a->tip->root != b->tip->root) return a->tip->root->age > b->tip->root->age;
+    return a->last_use > b->last_use;
 }
 
-static int least_worth(const ps_lane *lane, int except) {
+/* The idle sequence least worth keeping, of those that the problem of `root` may have dropped (NULL: of all); −1: none.
+ */
+static int least_worth(const ps_lane *lane, int except, const ps_llama_node *root) {
     int least = -1;
     for (int s = 0; s < lane->n_sequences; s++) {
         const ps_sequence *q = &lane->sequences[s];
         if (q->tip == NULL || q->user != NULL || s == except) continue;
+        if (root != NULL && !passed_over(q) && q->tip->root->age < root->age) continue;
         if (least < 0 || worth_less(q, &lane->sequences[least])) least = s;
     }
     return least;
@@ -130,8 +140,8 @@ static void shorten(ps_lane *lane, int s) {
     lane->stats.evictions++;
 }
 
-bool ps_cache_shrink(ps_lane *lane) {
-    const int s = least_worth(lane, -1);
+bool ps_cache_shrink(ps_lane *lane, const ps_llama_node *root) {
+    const int s = least_worth(lane, -1, root);
     if (s < 0) return false;
     shorten(lane, s);
     return true;
@@ -148,11 +158,12 @@ void ps_cache_expire(ps_lane *lane) {
     }
 }
 
-/* A free sequence, by eviction if need be, but not of `source`; −1: all others are in use. */
-static int acquire(ps_lane *lane, int source) {
+/* A free sequence for the problem of `root`, by eviction if need be, but not of `source`; −1: all others are in use, or
+ * older problems want them while something runs. */
+static int acquire(ps_lane *lane, int source, const ps_llama_node *root) {
     for (int s = 0; s < lane->n_sequences; s++)
         if (lane->sequences[s].tip == NULL) return s;
-    const int s = least_worth(lane, source);
+    const int s = least_worth(lane, source, lane->n_active > 0 ? root : NULL);
     if (s >= 0) {
         free_sequence(lane, s);
         lane->stats.evictions++;
@@ -217,7 +228,7 @@ void ps_cache_keep_logits(ps_lane *lane, ps_llama_node *node, const float *logit
     lane->n_hot++;
 }
 
-/* ---- Entering and leaving ------------------------------------------------ */
+/* ---- Where to start from ------------------------------------------------- */
 
 /* The carrier of x to start from: the one with the most tokens up to `want` (beyond x's end it may follow another
  * branch); of equals one that can be taken over rather than forked. */
@@ -246,6 +257,57 @@ static bool logits_are_coming(const ps_lane *lane, const ps_llama_node *node) {
     return false;
 }
 
+/* ---- Room ---------------------------------------------------------------- */
+
+enum { PS_STEP_ROOM = 16 }; /* tokens that a request under way has yet to write, at least */
+
+/* Cells of the path to x that were not counted yet. */
+static size_t count_path(ps_llama_node *x, uint64_t count) {
+    size_t n = 0;
+    for (; x != NULL && x->counted != count; x = x->parent) {
+        x->counted = count;
+        n += x->cached;
+    }
+    return n;
+}
+
+/* Cells that may not be dropped for the sake of the request: what is in use, what older problems are about to choose
+ * from and, while these run, what its own problem is; its own path. */
+static size_t count_held(ps_lane *lane, const ps_request *request) {
+    const ps_llama_node *root = request->child->root;
+    uint64_t oldest = root->age;
+    for (size_t i = 0; i < lane->n_active; i++)
+        if (lane->active[i]->child->root->age < oldest) oldest = lane->active[i]->child->root->age;
+    size_t n = count_path(request->child->parent, ++lane->counts);
+    for (int s = 0; s < lane->n_sequences; s++) {
+        const ps_sequence *q = &lane->sequences[s];
+        if (q->tip == NULL) continue;
+        const uint64_t age = q->tip->root->age;
+        const bool wanted = !passed_over(q) && (age < root->age || (age == root->age && oldest < age));
+        if (q->user != NULL || wanted) n += count_path(q->tip, lane->counts);
+    }
+    return n;
+}
+
+/* Tokens that the request's answer has yet to write, were it as long as the last ones of the lane. */
+static size_t growth(const ps_lane *lane, const ps_request *request) {
+    if (request->evaluate) return 0;
+    const double rest = lane->answer - (double)(ps_request_length(request) - ps_llama_node_end(request->child->root));
+    return rest > PS_STEP_ROOM ? (size_t)rest : PS_STEP_ROOM;
+}
+
+/* Whether the request's answer has room beside what must stay; n tokens of it are in the cache. Alone it always may.
+ * What begins too early only loses its prefix later, again and again. */
+static bool has_room(ps_lane *lane, const ps_request *request, size_t n) {
+    if (lane->n_active == 0) return true;
+    size_t missing = ps_request_length(request) - n + growth(lane, request);
+    for (size_t i = 0; i < lane->n_active; i++)
+        missing += growth(lane, lane->active[i]);
+    return lane->used + missing <= lane->cells || count_held(lane, request) + missing <= lane->cells;
+}
+
+/* ---- Entering and leaving ------------------------------------------------ */
+
 /* Nothing of the path below x is cached; x has n useful tokens in sequence `source`. Which sequence to use, prepared:
  * that one if nobody else needs it as it is, else a fork. */
 static int branch(ps_lane *lane, ps_llama_node *x, int source, size_t n) {
@@ -254,7 +316,7 @@ static int branch(ps_lane *lane, ps_llama_node *x, int source, size_t n) {
         retract(lane, source, x, n);
         return source;
     }
-    const int s = acquire(lane, source);
+    const int s = acquire(lane, source, x->root);
     if (s >= 0) {
         llama_memory_seq_cp(lane->memory, source, s, 0, (llama_pos)n);
         ps_llama_trace_copy(lane->engine->trace, lane, source, s, n);
@@ -287,7 +349,7 @@ static void occupy(ps_lane *lane, ps_request *request, int s) {
 
 /* no_cache: as if nothing had been computed before. */
 static bool enter_anew(ps_lane *lane, ps_request *request) {
-    const int s = acquire(lane, -1);
+    const int s = acquire(lane, -1, request->child->root);
     if (s >= 0) occupy(lane, request, s);
     return s >= 0;
 }
@@ -301,13 +363,14 @@ bool ps_cache_enter(ps_lane *lane, ps_request *request) {
     ps_llama_node *x = request->child->parent;
     while (x != NULL && (source = best_carrier(lane, x, want, &n)) < 0)
         x = x->parent;
+    if (!has_room(lane, request, source >= 0 ? n : 0)) return false;
     int s;
     if (source >= 0) {
         const size_t there = ps_llama_node_end(x) < want ? ps_llama_node_end(x) : want;
         if (lane->sequences[source].user != NULL && n < there) return false; /* it is being computed: share it then */
         s = branch(lane, x, source, n);
     } else {
-        s = acquire(lane, -1);
+        s = acquire(lane, -1, request->child->root);
     }
     if (s < 0) return false;
     occupy(lane, request, s);

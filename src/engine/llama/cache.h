@@ -15,7 +15,7 @@ typedef struct ps_sequence {
 } ps_sequence;
 
 /* Give the request a sequence that holds as much of its path as any does. False: not now (another request is just
- * computing what it needs, or no sequence is free). */
+ * computing what it needs, no sequence is free, or there is no room beside what older problems hold). */
 bool ps_cache_enter(ps_lane *lane, ps_request *request);
 /* The request's sequence has `n` more tokens. Returns how many of these were prefill: given tokens, and generated ones
  * that had been computed before. */
@@ -28,8 +28,9 @@ void ps_cache_leave(ps_lane *lane, ps_request *request, bool keep_tip);
 void ps_cache_drop(ps_lane *lane, ps_request *request);
 /* A node is about to be freed. */
 void ps_cache_forget(ps_lane *lane, ps_llama_node *node);
-/* Free cells by shortening the idle sequence least worth keeping; false: none is left. */
-bool ps_cache_shrink(ps_lane *lane);
+/* Free cells for the problem of `root` by shortening the idle sequence least worth keeping, not one that an older
+ * problem is about to choose from; NULL: whatever there is. False: none is left. */
+bool ps_cache_shrink(ps_lane *lane, const ps_llama_node *root);
 /* Drop sequences that were idle for longer than the lane's time to live. */
 void ps_cache_expire(ps_lane *lane);
 

@@ -53,6 +53,7 @@ static ps_status open_context(ps_lane *lane, const struct llama_context_params *
     const size_t real = llama_n_ctx(lane->context);
     lane->cells = cells < real ? cells : real;
     lane->n_sequences = (int)params->n_seq_max;
+    lane->answer = 64; /* until one has ended */
     return PS_OK;
 }
 
@@ -157,7 +158,7 @@ static void begin_arrived(ps_lane *lane) {
         ps_llama_node_adopt(request->child);
         if (request->parent->root->under_way++ == 0) request->parent->root->round++;
         ps_request_begin(lane->engine, request);
-        ps_request_push(&lane->waiting, request);
+        ps_batch_wait(lane, request, false);
     }
 }
 

@@ -13,6 +13,7 @@ struct ps_lane {
     pthread_cond_t wake;       /* awake or closing */
     bool awake;                /* [shared] its own thread runs it until nothing is left to do; else the caller may */
     size_t roots;              /* [shared] bound to this lane and held by the caller */
+    uint64_t n_roots;          /* [shared] that it ever had */
     size_t n_under_way;        /* [shared] requests submitted to it and not finished */
     ps_request *under_way;     /* [shared] all of these, linked by before and behind */
     bool cancels;              /* [shared] some of these are cancelled, and the lane has not looked */
@@ -22,7 +23,7 @@ struct ps_lane {
 
     /* Of the thread that runs the lane. A request goes from one to the next: */
     ps_request_list arrived; /* not looked at yet */
-    ps_request_list waiting; /* begun; they become active in this order */
+    ps_request_list waiting; /* begun; they become active in this order: those of the older problem first */
     ps_request **active;     /* [max_active] with a sequence, in the order they got it */
     size_t n_active, max_active;
     ps_request_list finished; /* to be published */
@@ -38,6 +39,8 @@ struct ps_lane {
     int n_sequences;
     size_t cells, used;    /* KV cells: the limit, and the sum of all nodes' `cached` */
     uint64_t now;          /* the lane's clock: tokens decoded */
+    double answer;         /* tokens of an answer: the mean of the last ones, more or less */
+    uint64_t counts;       /* how often the cells were counted (cache.c) */
     uint64_t time_to_live; /* an idle sequence is dropped after so many tokens; 0: never */
     bool full;             /* a request was preempted for want of cells: admit no other until one is done */
     bool rested;           /* nobody has run it for a while; for the trace */

@@ -11,6 +11,7 @@ ps_llama_node *ps_llama_node_new(ps_lane *lane, ps_llama_node *parent) {
     node->lane = lane;
     node->parent = parent;
     node->root = parent != NULL ? parent->root : node;
+    if (parent == NULL) node->age = ++lane->n_roots;
     node->start = parent != NULL ? ps_llama_node_end(parent) : 0;
     node->references = 1;
     if (parent != NULL) parent->references++;

@@ -29,6 +29,7 @@ struct ps_llama_node {
     /* Of the thread that runs the lane: */
     size_t under_way;               /* of a root: requests in its tree that the lane has begun and not finished */
     uint64_t round;                 /* of a root: how often these went from none to some */
+    uint64_t age;                   /* of a root: the how-manieth of its lane; the older problem's is smaller */
     bool adopted;                   /* counted among its parent's children */
     size_t children;                /* adopted ones */
     ps_request *joinable;           /* requests on it that others may join (join.h), */
@@ -36,6 +37,7 @@ struct ps_llama_node {
     ps_carriers carriers;           /* sequences that pass through it (what they have computed may end within it) */
     size_t cached;                  /* how many of its tokens have KV, in any sequence */
     size_t computed;                /* how many ever had: computing those again is a recomputation */
+    uint64_t counted;               /* the lane's last count of cells that it was part of (cache.c) */
     float *logits;                  /* [n_vocab] after its last token, or NULL; behind them, with has_state, */
     bool has_state;                 /* … the hidden state [n_embd] that they come from */
     ps_llama_node *hotter, *colder; /* the list of nodes with logits */
