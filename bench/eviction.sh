@@ -2,7 +2,7 @@
 # bench/eviction.sh [N [CELLS [FOLDER [SETTING…]]]]: does a KV cache that is too small change the accuracy?
 #
 # `persamp eval` on the first N (200) problems twice, with the same random numbers: with the ordinary cache, and with so
-# few cells (CELLS, 256) for the searches under way that prefixes are dropped and computed again all the time. An answer
+# few cells (CELLS, 160) for the searches under way that prefixes are dropped and computed again all the time. An answer
 # may have CELLS tokens in both, so the same answers fit. One context with one thread: the batches of both are alike but
 # for what is dropped, and a busy machine cannot stall a thread that another waits for. Prints both accuracies, what the cache cost, and the difference
 # over the same problems. Settings (--key=value) are for both runs. Results stay in FOLDER (a temporary one that is
@@ -12,7 +12,7 @@
 # Simple improved confidence intervals for comparing matched proportions, Statistics in Medicine 24 (2005) 729-740.
 set -eu
 persamp=${PERSAMP:-$(dirname "$0")/../build/persamp}
-problems=${1:-200} cells=${2:-256} folder=${3:-}
+problems=${1:-200} cells=${2:-160} folder=${3:-}
 if [ $# -gt 3 ]; then shift 3; else shift $#; fi
 if [ -z "$folder" ]; then
     folder=$(mktemp -d)
