@@ -301,8 +301,10 @@ static size_t growth(const ps_lane *lane, const ps_request *request) {
 static bool has_room(ps_lane *lane, const ps_request *request, size_t n) {
     if (lane->n_active == 0) return true;
     size_t missing = ps_request_length(request) - n + growth(lane, request);
-    for (size_t i = 0; i < lane->n_active; i++)
-        missing += growth(lane, lane->active[i]);
+    for (size_t i = 0; i < lane->n_active; i++) {
+        const ps_request *other = lane->active[i];
+        missing += ps_request_length(other) - lane->sequences[other->sequence].n + growth(lane, other);
+    }
     return lane->used + missing <= lane->cells || count_held(lane, request) + missing <= lane->cells;
 }
 

@@ -29,7 +29,7 @@ struct ps_llama_node {
     /* Of the thread that runs the lane: */
     size_t under_way;               /* of a root: requests in its tree that the lane has begun and not finished */
     uint64_t round;                 /* of a root: how often these went from none to some */
-    uint64_t age;                   /* of a root: the how-manieth of its lane; the older problem's is smaller */
+    uint64_t age;                   /* of a root: its number among its lane's, smaller in an older problem */
     bool adopted;                   /* counted among its parent's children */
     size_t children;                /* adopted ones */
     ps_request *joinable;           /* requests on it that others may join (join.h), */
