@@ -277,14 +277,8 @@ static ps_status predict(ps_task *task, const ballot *b, ps_prediction *out, ps_
 typedef struct shares {
     size_t votes; /* in all */
     double known; /* probability of all texts that were found */
+    double draws; /* Σ exp(log_weight_q) of all ballots: an estimate of 1 */
 } shares;
-
-/* How often the model itself would say it: exact as far as the texts that were found go, where these are more than a
- * hundredth of all that it writes; of long answers they never are, and the estimate stands, which may exceed 1. */
-static double share_of_draws(const tally *t, const shares *of) {
-    const double enough = 0.01;
-    return fmin(1, of->known > enough ? t->texts : t->draws);
-}
 
 /* How many answers have been seen, as far as they were not written together: of n that share all their text, one. */
 static double evidence_of(const ps_outcome *o) {
@@ -292,9 +286,19 @@ static double evidence_of(const ps_outcome *o) {
 }
 
 /* A share of 1 is no certainty where little has been seen: as if c answers more had said it, and c had not. */
-static double held_back(const ps_task *task, double share) {
-    const double n = evidence_of(&task->outcome), c = task->session->confidence_prior;
+static double held_back(const ps_task *task, double share, double c) {
+    const double n = evidence_of(&task->outcome);
     return (n * share + c) / (n + 2 * c);
+}
+
+/* How often the model itself would say it. Exact as far as the texts that were found go, where these are more than a
+ * twentieth of all that it writes. Of long answers they hardly ever are: then the share of all that is estimated, held
+ * back by how little was seen and by how far the estimate of all is from the 1 that it should be, its root since errors
+ * multiply from step to step (docs/compare.md has where prior and root are from). */
+static double share_of_draws(const ps_task *task, const tally *t, const shares *of) {
+    const double enough = 0.05, prior = 0.25, root = 1.0 / 20;
+    if (of->known > enough) return fmin(1, t->texts);
+    return of->draws > 0 ? held_back(task, t->draws / of->draws, prior) * pow(fmin(1, of->draws), root) : 0;
 }
 
 /* In the class of a ballot; NaN without an answer. */
@@ -307,8 +311,8 @@ static double confidence_in(const ps_task *task, const ballot *b, const tally *t
     if (by_votes)
         share = (double)t->votes / (double)of->votes;
     else if (s->by_draws && !isnan(t->draws))
-        share = share_of_draws(t, of);
-    if (s->confidence_prior > 0) share = held_back(task, share);
+        share = share_of_draws(task, t, of);
+    share = held_back(task, share, s->confidence_prior);
     return s->confidence_temperature == 1 ? share : pow(share, 1 / s->confidence_temperature);
 }
 
@@ -439,6 +443,8 @@ static ps_status settle(ps_task *task, ps_error *err) {
     if (status == PS_OK && task->session->by_draws) status = weigh_texts(task, ballots, n, tallies, &of.known, err);
     for (size_t i = 0; i < n_classes; i++)
         of.votes += tallies[i].votes;
+    for (size_t i = 0; i < n; i++)
+        of.draws += exp(ballots[i].answer.log_weight_q);
     if (status == PS_OK) status = measure_sharing(task, ballots, n, err);
     if (status == PS_OK) status = choose(task, ballots, n, tallies, n_classes, drawn, &of, err);
     if (status == PS_OK) status = describe_classes(task, ballots, tallies, n_classes, err);

@@ -264,11 +264,13 @@ static ps_select select_of(const char *name, bool scored_by_prm) {
                                                 : PS_SELECT_BEST;
 }
 
-/* auto: what a search by log-probabilities has found says little of how likely it is to be right; how often the model
- * would say it by itself says more (docs/compare.md). A reward model's posterior is about being right already. */
+/* auto: that an answer is the likeliest of those found says little of how likely it is to be right; how often the model
+ * would say it by itself says more (docs/compare.md). A vote is such a share already, and a reward model's posterior is
+ * about being right. */
 static bool confident_by_draws(const ps_config *c, const ps_session *s) {
+    const bool votes = s->method->independent && s->select != PS_SELECT_BEST;
     if (ps_config_is(c->answer_confidence, "auto"))
-        return !s->method->independent && !s->method->greedy && !s->params.score->needs_reward;
+        return !votes && !s->method->greedy && !s->params.score->needs_reward;
     return ps_config_is(c->answer_confidence, "draws");
 }
 
