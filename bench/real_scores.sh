@@ -8,12 +8,13 @@
 #
 # Two comparisons: FOLDER/equal, which bench/real_table.sh with the same FOLDER goes on with and begins as well, and
 # FOLDER/judge, where a judge reads every step, which has a table at equal forward passes besides and so a smaller budget,
-# too: between two budgets a method is known, beyond them not. In each, independent
-# samples are drawn once and read by every vote. ANSWER=TOKENS says how long one answer is on average where that is known (a
-# row's length in the table of bench/real_choices.sh); otherwise 256 answers are drawn to measure it. ONLY="name name" takes
-# these methods alone. Problems are taken TURN (10) at a time by all methods, so that the rows stand for the same problems
-# whenever it is stopped; the same command goes on. FOLDER/scores.txt has the tables, FOLDER/equal.json and judge.json the
-# paired differences. Settings (--key=value) hold for every method.
+# too: between two budgets a method is known, beyond them not. In each, independent samples are drawn once and read by
+# every vote. ANSWER=TOKENS says how long one answer is on average where that is known (a row's length in the table of
+# bench/real_choices.sh); otherwise 256 answers are drawn to measure it. ONLY="name name" takes these methods alone,
+# PART=equal or PART=judge one of the two comparisons, JUDGE=3x other budgets for the second. Problems are taken TURN (10)
+# at a time by all methods, so that the rows stand for the same problems whenever it is stopped; the same command goes on.
+# FOLDER/scores.txt has the tables, FOLDER/equal.json and judge.json the paired differences. Settings (--key=value) hold
+# for every method.
 #   bench/real_scores.sh runs/scores "$(tools/get-model qwen2.5-coder-1.5b)" gsm8k_test.jsonl
 #   bench/real_scores.sh runs/report "$(tools/get-model qwen2.5-coder-1.5b)" gsm8k_test.jsonl 500 819   # a GPU, all of it
 set -eu
@@ -55,7 +56,7 @@ filter-judge=particle_filter:$reward"
 
 # A judge reads what it draws, so its passes at three eighths of the budget are about those of a vote at all of it.
 judge() {
-    budgets="$((particles * 3 / 8 > 0 ? particles * 3 / 8 : 1))x,${particles}x"
+    budgets=${JUDGE:-$((particles * 3 / 8 > 0 ? particles * 3 / 8 : 1))x,${particles}x}
     # shellcheck disable=SC2086 # methods are words
     compare judge "$(chosen $judged)" --models.prm.enabled=true --scoring.prm.kind=judge "$@"
     budgets=
@@ -63,7 +64,8 @@ judge() {
 
 one_turn() {
     # shellcheck disable=SC2086 # methods are words
-    compare equal "$(chosen $scores)" "$@"
+    [ "${PART:-equal}" != equal ] || compare equal "$(chosen $scores)" "$@"
+    [ "${PART:-judge}" = judge ] || return 0
     judge "$@"
     judge --per passes "$@"
 }
