@@ -312,7 +312,7 @@ static double confidence_in(const ps_task *task, const ballot *b, const tally *t
         share = (double)t->votes / (double)of->votes;
     else if (s->by_draws && !isnan(t->draws))
         share = share_of_draws(task, t, of);
-    share = held_back(task, share, s->confidence_prior);
+    if (s->confidence_prior > 0) share = held_back(task, share, s->confidence_prior);
     return s->confidence_temperature == 1 ? share : pow(share, 1 / s->confidence_temperature);
 }
 
