@@ -3,74 +3,134 @@
 #include "run/shipped.h"
 #include "run/files.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-/* A question in pieces, each with a NUL at its end: the clauses of its words, every formula in them a "$"; and, after a
- * "$", the symbols of the formulas, where all digits are one: 407 is "$000". */
-typedef struct pieces {
-    ps_text text;
-    size_t first, last; /* offsets of the first and the last clause */
-    const char *kind;
-} pieces;
+/* A question in pieces, each with a NUL at its end:
+ *
+ *   wClause        of its words, every formula in them a "$"
+ *   eFirst\nLast   the clauses it begins and ends with
+ *   s+             a symbol of its formulas: a command, a letter, a sign, "0" and "00" for a number of two digits
+ *   fx^2+          four symbols in a row, where all numbers are 0 but an exponent, and + is -
+ */
+typedef ps_text pieces;
+
+/* What the problems of a kind have. */
+typedef struct kind {
+    const char *name;   /* of the data set */
+    const char **known; /* [n_known] pieces of some problem, sorted */
+    size_t n_known;
+    const char **needed; /* [n_needed] symbols of every problem */
+    size_t n_needed;
+} kind;
 
 struct ps_shipped {
     ps_dataset *dataset; /* that the kinds' names are in; NULL without it */
     pieces *all;         /* [n] its problems */
     size_t n;
+    kind *kinds; /* [n_kinds], no more than n */
+    size_t n_kinds;
 };
 
-static void add(pieces *p, const char *text, size_t length) {
-    ps_text_append(&p->text, text, length);
-    ps_text_append(&p->text, "", 1);
+static void add(pieces *p, char what, const char *text, size_t length) {
+    ps_text_append(p, &what, 1);
+    ps_text_append(p, text, length);
+    ps_text_append(p, "", 1);
 }
 
-/* The symbol at `at` into `symbol`, "$\frac", "$+" or "$000"; its bytes. */
-static size_t symbol_at(const char *at, char symbol[32], size_t *length) {
+/* NULL after the last one; begins with NULL. */
+static const char *next_piece(const pieces *p, const char *at) {
+    const char *next = at == NULL ? p->data : at + strlen(at) + 1;
+    return next < p->data + p->length ? next : NULL;
+}
+
+/* ---- Formulas ------------------------------------------------------------ */
+
+typedef struct symbol {
+    const char *text;
+    size_t length;
+} symbol;
+
+enum { ROW = 4 };
+
+/* The symbol at `at`, as it stands there. */
+static symbol symbol_at(const char *at) {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", digits[] = "0123456789";
-    size_t n = *at == '\\' ? 1 + strspn(at + 1, letters) : 1, number = strspn(at, digits);
-    n = number > 0 ? number : n;
-    size_t kept = n < 30 ? n : 30;
-    symbol[0] = '$';
-    if (number > 0)
-        memset(symbol + 1, '0', kept);
-    else
-        memcpy(symbol + 1, at, kept);
-    *length = kept + 1;
-    return n;
+    const size_t number = strspn(at, digits);
+    return (symbol){at, number > 0 ? number : *at == '\\' ? 1 + strspn(at + 1, letters) : 1};
+}
+
+/* A symbol by itself; of a number, how long it is. */
+static void add_symbol(pieces *p, symbol s, bool number) {
+    for (size_t length = 1; number && length <= s.length; length++) {
+        char what = 's';
+        ps_text_append(p, &what, 1);
+        for (size_t i = 0; i < length; i++)
+            ps_text_puts(p, "0");
+        ps_text_append(p, "", 1);
+    }
+    if (!number) add(p, 's', s.text, s.length);
+}
+
+static void add_row(pieces *p, const symbol *row, size_t n) {
+    ps_text_puts(p, "f");
+    for (size_t i = 0; i < n; i++) {
+        ps_text_puts(p, " ");
+        ps_text_append(p, row[i].text, row[i].length);
+    }
+    ps_text_append(p, "", 1);
 }
 
 /* A formula's symbols; what follows its second dollar. */
 static const char *cut_formula(pieces *p, const char *at) {
-    while (*at != '\0' && *at != '$') {
-        char symbol[32];
-        size_t length;
-        at += symbol_at(at, symbol, &length);
-        if (symbol[1] != ' ') add(p, symbol, length);
+    symbol row[ROW] = {{"begin", 5}};
+    size_t n = 1;
+    bool ends = false;
+    while (!ends) {
+        while (*at == ' ')
+            at++;
+        ends = *at == '\0' || *at == '$';
+        symbol s = ends ? (symbol){"end", 3} : symbol_at(at);
+        if (!ends) {
+            const bool number = *at >= '0' && *at <= '9', exponent = row[n - 1].text[0] == '^';
+            at += s.length;
+            add_symbol(p, s, number);
+            if (number && !exponent) s = (symbol){"0", 1};
+            if (*s.text == '-') s.text = "+";
+        }
+        if (n == ROW) memmove(row, row + 1, (ROW - 1) * sizeof *row);
+        n = n == ROW ? n : n + 1;
+        row[n - 1] = s;
+        if (n == ROW || ends) add_row(p, row, n);
     }
     return *at == '$' ? at + 1 : at;
 }
 
-/* The clause that ends here. */
-static void end_clause(pieces *p, ps_text *clause) {
+/* ---- Words --------------------------------------------------------------- */
+
+/* The clause that ends here; the first one and the last are kept. */
+static void end_clause(pieces *p, ps_text *clause, ps_text *first, ps_text *last) {
     while (clause->length > 0 && clause->data[clause->length - 1] == ' ')
         clause->data[--clause->length] = '\0';
     if (clause->length > 0) {
-        if (p->last == SIZE_MAX) p->first = p->text.length;
-        p->last = p->text.length;
-        add(p, clause->data, clause->length);
+        add(p, 'w', clause->data, clause->length);
+        if (first->length == 0) ps_text_puts(first, clause->data);
+        ps_text_reset(last);
+        ps_text_puts(last, clause->data);
     }
     ps_text_reset(clause);
 }
 
-static bool cut(const char *question, const char *kind, pieces *p) {
-    ps_text clause = {0};
-    *p = (pieces){.first = SIZE_MAX, .last = SIZE_MAX, .kind = kind != NULL ? kind : ""};
+/* False without a clause or memory. */
+static bool cut(const char *question, pieces *p) {
+    ps_text clause = {0}, first = {0}, last = {0};
+    *p = (pieces){0};
     for (const char *at = question; *at != '\0';) {
         if (*at == '$') {
             ps_text_puts(&clause, "$");
             at = cut_formula(p, at + 1);
         } else if (strchr(",.?", *at) != NULL) {
-            end_clause(p, &clause);
+            end_clause(p, &clause, &first, &last);
             at++;
         } else {
             bool blank = strchr(" \t\r\n", *at) != NULL;
@@ -79,42 +139,89 @@ static bool cut(const char *question, const char *kind, pieces *p) {
             at++;
         }
     }
-    end_clause(p, &clause);
-    bool ok = ps_text_ok(&p->text) && ps_text_ok(&clause) && p->last != SIZE_MAX;
+    end_clause(p, &clause, &first, &last);
+    ps_text_puts(&first, "\n");
+    ps_text_puts(&first, ps_text_cstr(&last));
+    add(p, 'e', ps_text_cstr(&first), first.length);
+    const bool ok = ps_text_ok(p) && ps_text_ok(&clause) && ps_text_ok(&first) && last.length > 0;
     ps_text_clear(&clause);
+    ps_text_clear(&first);
+    ps_text_clear(&last);
     return ok;
 }
 
-/* The piece, or a number that is longer. */
+/* ---- Kinds --------------------------------------------------------------- */
+
+static int by_text(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
 static bool has(const pieces *p, const char *piece) {
-    const char *end = p->text.data + p->text.length;
-    const size_t length = strlen(piece);
-    const bool number = strncmp(piece, "$0", 2) == 0;
-    for (const char *at = p->text.data; at < end; at += strlen(at) + 1)
-        if (number ? strncmp(at, piece, length) == 0 : strcmp(at, piece) == 0) return true;
-    return false;
+    const char *at = next_piece(p, NULL);
+    while (at != NULL && strcmp(at, piece) != 0)
+        at = next_piece(p, at);
+    return at != NULL;
 }
 
-static bool known_to_kind(const pieces *all, size_t n, const char *kind, const char *piece) {
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(all[i].kind, kind) == 0 && has(&all[i], piece)) return true;
-    return false;
+static bool is_known(const kind *k, const char *piece) {
+    return bsearch(&piece, k->known, k->n_known, sizeof *k->known, by_text) != NULL;
 }
 
-/* It begins and ends as one of the problems does, and all between is found in problems of that one's kind. */
-static bool resembles(const pieces *all, size_t n, const pieces *question) {
-    const char *data = question->text.data, *end = data + question->text.length;
-    for (size_t i = 0; i < n; i++) {
-        const pieces *p = &all[i];
-        if (strcmp(p->text.data + p->first, data + question->first) != 0 ||
-            strcmp(p->text.data + p->last, data + question->last) != 0)
-            continue;
-        const char *at = data;
-        while (at < end && known_to_kind(all, n, p->kind, at))
-            at += strlen(at) + 1;
-        if (at >= end) return true;
+/* All pieces are known to the kind, and what every problem of it has is there. */
+static bool is_of(const pieces *question, const kind *k) {
+    for (const char *at = next_piece(question, NULL); at != NULL; at = next_piece(question, at))
+        if (!is_known(k, at)) return false;
+    for (size_t i = 0; i < k->n_needed; i++)
+        if (!has(question, k->needed[i])) return false;
+    return true;
+}
+
+/* Whether the i-th problem is of the kind of that name. */
+static bool named(const ps_shipped *s, size_t i, const char *name) {
+    size_t n;
+    const char *subject = ps_dataset_problems(s->dataset, &n)[i].subject;
+    return strcmp(subject != NULL ? subject : "", name) == 0;
+}
+
+static bool all_have(const ps_shipped *s, const char *name, const char *piece) {
+    for (size_t i = 0; i < s->n; i++)
+        if (named(s, i, name) && !has(&s->all[i], piece)) return false;
+    return true;
+}
+
+/* Of the problems of that name, of which the one at `first` is the first. */
+static bool make_kind(const ps_shipped *s, size_t first, const char *name, kind *k) {
+    size_t n = 0, distinct = 0;
+    for (size_t i = first; i < s->n; i++)
+        for (const char *at = next_piece(&s->all[i], NULL); at != NULL; at = next_piece(&s->all[i], at))
+            n += named(s, i, name);
+    *k = (kind){.name = name, .known = ps_calloc(n, sizeof *k->known), .needed = ps_calloc(n, sizeof *k->needed)};
+    if (k->known == NULL || k->needed == NULL) return false;
+    for (size_t i = first; i < s->n; i++)
+        for (const char *at = next_piece(&s->all[i], NULL); at != NULL; at = next_piece(&s->all[i], at))
+            if (named(s, i, name)) k->known[k->n_known++] = at;
+    qsort(k->known, k->n_known, sizeof *k->known, by_text);
+    for (size_t i = 0; i < k->n_known; i++)
+        if (distinct == 0 || strcmp(k->known[distinct - 1], k->known[i]) != 0) k->known[distinct++] = k->known[i];
+    k->n_known = distinct;
+    for (const char *at = next_piece(&s->all[first], NULL); at != NULL; at = next_piece(&s->all[first], at))
+        if (*at == 's' && all_have(s, name, at)) k->needed[k->n_needed++] = at;
+    return true;
+}
+
+static bool make_kinds(ps_shipped *s) {
+    size_t n;
+    const ps_problem *problems = ps_dataset_problems(s->dataset, &n);
+    s->kinds = ps_calloc(s->n, sizeof *s->kinds);
+    if (s->kinds == NULL) return false;
+    for (size_t i = 0; i < s->n; i++) {
+        const char *name = problems[i].subject != NULL ? problems[i].subject : "";
+        size_t k = 0;
+        while (k < s->n_kinds && strcmp(s->kinds[k].name, name) != 0)
+            k++;
+        if (k == s->n_kinds && !make_kind(s, i, name, &s->kinds[s->n_kinds++])) return false;
     }
-    return false;
+    return true;
 }
 
 /* The shipped problems, whatever data set is configured. NULL where they are not there. */
@@ -129,7 +236,12 @@ static ps_dataset *shipped_problems(void) {
 void ps_shipped_free(ps_shipped *shipped) {
     if (shipped == NULL) return;
     for (size_t i = 0; i < shipped->n; i++)
-        ps_text_clear(&shipped->all[i].text);
+        ps_text_clear(&shipped->all[i]);
+    for (size_t k = 0; k < shipped->n_kinds; k++) {
+        ps_free((void *)shipped->kinds[k].known);
+        ps_free((void *)shipped->kinds[k].needed);
+    }
+    ps_free(shipped->kinds);
     ps_free(shipped->all);
     ps_dataset_free(shipped->dataset);
     ps_free(shipped);
@@ -144,10 +256,10 @@ ps_status ps_shipped_create(ps_shipped **out, ps_error *err) {
     s->all = ps_calloc(n, sizeof *s->all);
     bool ok = s->all != NULL;
     while (ok && s->n < n) {
-        ok = cut(problems[s->n].text, problems[s->n].subject, &s->all[s->n]);
+        ok = cut(problems[s->n].text, &s->all[s->n]);
         s->n++;
     }
-    if (!ok) {
+    if (!ok || (n > 0 && !make_kinds(s))) {
         ps_shipped_free(s);
         return ps_nomem(err);
     }
@@ -158,8 +270,11 @@ ps_status ps_shipped_create(ps_shipped **out, ps_error *err) {
 const char *ps_shipped_doubt(const ps_shipped *shipped, const char *question) {
     pieces asked;
     if (shipped == NULL) return NULL;
-    const bool known = cut(question, NULL, &asked) && resembles(shipped->all, shipped->n, &asked);
-    ps_text_clear(&asked.text);
+    bool known = false;
+    if (cut(question, &asked))
+        for (size_t k = 0; k < shipped->n_kinds && !known; k++)
+            known = is_of(&asked, &shipped->kinds[k]);
+    ps_text_clear(&asked);
     return known ? NULL
                  : "do not rely on this answer: the shipped model is a small demonstration that has learnt fourteen "
                    "kinds of school problems with small numbers (data/README.md), and this question is like none of "

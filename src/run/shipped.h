@@ -12,8 +12,9 @@ typedef struct ps_shipped ps_shipped;
 ps_status ps_shipped_create(ps_shipped **shipped, ps_error *err);
 void ps_shipped_free(ps_shipped *shipped); /* NULL is fine */
 
-/* NULL where a question is worded as one of the problems, with formulas of the same symbols and numbers no longer than
- * that kind's, or where `shipped` is NULL; else what to tell whoever asked. Static. */
+/* NULL where a question has the words of one kind's problems and formulas like theirs: no four symbols in a row that
+ * none of them has, no longer numbers, and whatever symbol they all have; or where `shipped` is NULL. Else what to tell
+ * whoever asked. Static. */
 const char *ps_shipped_doubt(const ps_shipped *shipped, const char *question);
 
 #endif

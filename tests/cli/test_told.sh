@@ -68,7 +68,9 @@ expect 2 "File name too long" "$P" config --config "$long"
 # The shipped model is asked what it has not learnt: the line; what it has: none.
 told="do not rely on this answer: the shipped model is a small demonstration"
 for question in '2+2' 'What is $2+2$?' 'Compute $\sqrt{16}$.' 'Find the greatest common divisor of 84 and 36.' \
-    'Solve $x^2=4$ for $x$.' 'Solve $|x-500000|+2x=9000001$ for $x$.' 'Natalia sold clips to $48$ of her friends. How many is that?' '?'; do
+    'Solve $x^2=4$ for $x$.' 'Solve $|x-500000|+2x=9000001$ for $x$.' 'Natalia sold clips to $48$ of her friends. How many is that?' '?' \
+    'Factor $x^4-16$.' 'Factor $x^3-8$.' 'Solve $3x+5=20$ for $x$.' 'Solve $|x-5|+2x^2=9$ for $x$.' 'Compute $2^10$.' \
+    'Compute $5$.' 'Compute $12/4$.' 'Compute $3\cdot(4+5)$.' 'Solve $|x|=3$ for $x$.' 'Solve $|x-5|+2x=9$ for $y$.' 'Factor $2x+4$.'; do
     "$P" solve "$question" >out 2>err
     grep -q "$told" err || fail "nothing is said of the shipped model and: $question"
     grep -q 'models.generator.model_path' err || fail "nothing is said of a model of one's own"
