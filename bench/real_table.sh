@@ -12,7 +12,9 @@
 # bench/real_scores.sh with the same FOLDER goes on with what is there, and bench/carry.py takes it to another machine.
 #   bench/real_table.sh runs/gsm8k "$(tools/get-model qwen2.5-coder-1.5b)" gsm8k_test.jsonl
 #   bench/real_table.sh runs/math "$(tools/get-model qwen2.5-coder-1.5b)" math500.jsonl 0 20
-#   bench/real_table.sh runs/gpu Qwen2.5-Math-1.5B-Instruct-Q8_0.gguf gsm8k_test.jsonl 500 819 8     # a GPU, all of it
+#   export PERSAMP=build-cuda/persamp ANSWER=310                                                    # a GPU, all of it
+#   bench/real_table.sh runs/gpu "$(tools/get-model qwen2.5-coder-1.5b)" gsm8k_test.jsonl 500 819 8 --generation.max_answer_tokens=1024
+#   ANSWER=530 bench/real_table.sh runs/gpu-math MODEL math500.jsonl 0 500 8 --generation.max_answer_tokens=1024
 set -eu
 usage='usage: bench/real_table.sh FOLDER MODEL DATA [OFFSET [N [PARTICLES [--key=value…]]]]'
 folder=${1:?$usage} model=${2:?$usage} data=${3:?$usage} offset=${4:-500} problems=${5:-60} particles=${6:-8}
