@@ -1,6 +1,7 @@
 """Chat templates as this program renders them, against Python's jinja2 set up as transformers sets it up.
 
-    compare_templates.py DRIVER FOLDER [--write TABLE]
+    compare_templates.py DRIVER FOLDER [MODEL.gguf…]
+    compare_templates.py DRIVER FOLDER --write TABLE
 
 DRIVER is the program of template_driver.c, FOLDER has templates (*.jinja), which are not ours and are not in this
 repository: tools/get-llama --sources brings some seventy of real models. A difference that is known and explained is
@@ -10,6 +11,7 @@ that test_templates.c reads, of hashes of what Python renders.
 import datetime
 import json
 import pathlib
+import struct
 import subprocess
 import sys
 
@@ -90,6 +92,42 @@ def expected(env, source, messages):
         return {"error": str(error), "refused": False}
 
 
+def template_of(model):
+    """The chat template in a GGUF file's metadata; None without one."""
+    sizes = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}  # bytes by type of value
+    with open(model, "rb") as file:
+        def number(form):
+            return struct.unpack(form, file.read(struct.calcsize(form)))[0]
+
+        def text():
+            return file.read(number("<Q"))
+
+        def value(kind):
+            if kind == 8:
+                return text()
+            if kind == 9:
+                inner, n = number("<I"), number("<Q")
+                return [value(inner) for _ in range(n)]
+            return file.read(sizes[kind])
+
+        file.seek(16)  # magic, version, tensors
+        for _ in range(number("<Q")):
+            key, found = text(), value(number("<I"))
+            if key == b"tokenizer.chat_template":
+                return found.decode()
+    return None
+
+
+def templates(folder, models):
+    """Name and source of each."""
+    for file in sorted(pathlib.Path(folder).glob("*.jinja")):
+        yield file.name, file.read_text()
+    for model in models:
+        source = template_of(model)
+        if source is not None:
+            yield pathlib.Path(model).name, source
+
+
 def fnv1a(text):
     """The hash of the table: FNV-1a of 64 bits."""
     value = 0xCBF29CE484222325
@@ -109,9 +147,9 @@ def table(answers):
 
 
 def main():
-    driver, folder = sys.argv[1:3]
-    files = sorted(pathlib.Path(folder).glob("*.jinja"))
-    asked = [(file.name, name, file.read_text(), messages) for file in files for name, messages in CASES.items()]
+    driver, folder, *rest = sys.argv[1:]
+    files = list(templates(folder, [] if rest[:1] == ["--write"] else rest))
+    asked = [(file, name, source, messages) for file, source in files for name, messages in CASES.items()]
     lines = "".join(
         json.dumps({"template": source, "messages": messages, "bos": "<BOS>", "eos": "<EOS>", "now": NOW}) + "\n"
         for _, _, source, messages in asked)
@@ -122,9 +160,9 @@ def main():
     equal = refused = unexplained = 0
     seen = set()
     wanted = [expected(env, source, messages) for _, _, source, messages in asked]
-    if sys.argv[3:4] == ["--write"]:
+    if rest[:1] == ["--write"]:
         content = json.dumps(table(zip(asked, wanted)), indent=1, ensure_ascii=False) + "\n"
-        pathlib.Path(sys.argv[4]).write_text(content)
+        pathlib.Path(rest[1]).write_text(content)
     for (file, case, _, _), want, got in zip(asked, wanted, answers):
         if "text" in want and got.get("text") == want["text"]:
             equal += 1

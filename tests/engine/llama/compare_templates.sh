@@ -1,6 +1,6 @@
 #!/bin/sh
 # Chat templates of real models as this program renders them, against Python's jinja2: every template that tools/get-llama
-# --sources brings, with one and with several messages. Needs a build folder, python3 and, the first time, a network for
+# --sources brings, and those in the models that tools/get-model has fetched, with one and with several messages. Needs a build folder, python3 and, the first time, a network for
 # 'pip install jinja2'; ends with a line that says why when it cannot be done.
 #
 #   sh tests/engine/llama/compare_templates.sh [BUILD] [--write]
@@ -31,5 +31,7 @@ cmake --build "$build" --target template_driver >"$work/log" 2>&1 || {
     cat "$work/log"
     exit 1
 }
+set -- "${XDG_CACHE_HOME:-$HOME/.cache}"/persamp/models/*.gguf
+[ -e "$1" ] || shift
 # shellcheck disable=SC2086 # an option and its argument
-"$python" "$here/compare_templates.py" "$build/tests/template_driver" "$sources/templates" $write
+"$python" "$here/compare_templates.py" "$build/tests/template_driver" "$sources/templates" ${write:-"$@"}
