@@ -13,7 +13,7 @@ run() { # run FOLDER [OPTION]
         --engine.llama.contexts=1 --engine.llama.threads=1 --evaluation.output_dir="$folder" "$@" >out 2>err
 }
 run ample || fail "the ordinary run"
-run tiny --engine.llama.n_ctx=144 || fail "the run with 144 cells"
+run tiny --engine.llama.n_ctx=112 || fail "the run with 112 cells"
 again=$(sed -n 's/^KV cache: .* dropped, \([0-9]*\) tokens were computed again.*/\1/p' out)
 [ "${again:-0}" -gt 2000 ] || fail "only ${again:-no} tokens were computed again: the test tests little"
 
@@ -23,5 +23,5 @@ awk -v correct="$(correct tiny)" '
     /"problems":/ {n = $2 + 0}
     /"interval_95":/ {getline low; getline high; exit}
     END {exit !(correct != "" && n == 28 && low + 0 <= correct / n && correct / n <= high + 0)}' ample/summary.json ||
-    fail "$(correct tiny) of 28 right with 144 cells, $(correct ample) with enough: not within its interval"
+    fail "$(correct tiny) of 28 right with 112 cells, $(correct ample) with enough: not within its interval"
 finish
