@@ -3,8 +3,8 @@
 
 The estimate of `answer.confidence: draws` is held back by a prior and by a root of the estimate of all answers
 (docs/compare.md). Of the results in the files that have draws this prints, for a grid of the two, the Brier score of the
-best answer's confidence, and beside it that of its weight and of the bare estimate; then in how many of a hundred the answer
-is right by the size of the estimate of all.
+best answer's confidence, and beside it that of its weight and of the bare estimate; then how many are right by
+the size of the estimate of all. (Of all that have an answer: what persamp itself counts has those without one, too.)
 
     bench/confidence.py runs/choose/equal/results.persistent.2480-tokens.seed-42.jsonl
 """
@@ -61,4 +61,5 @@ def main():
             print(f"estimate of all from {low:g} to {high:g}: {sum(some)} of {len(some)} right")
 
 
-main()
+if __name__ == "__main__":
+    main()

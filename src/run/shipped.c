@@ -156,6 +156,13 @@ static int by_text(const void *a, const void *b) {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+static size_t count(const pieces *p) {
+    size_t n = 0;
+    for (const char *at = next_piece(p, NULL); at != NULL; at = next_piece(p, at))
+        n++;
+    return n;
+}
+
 static bool has(const pieces *p, const char *piece) {
     const char *at = next_piece(p, NULL);
     while (at != NULL && strcmp(at, piece) != 0)
@@ -193,13 +200,14 @@ static bool all_have(const ps_shipped *s, const char *name, const char *piece) {
 static bool make_kind(const ps_shipped *s, size_t first, const char *name, kind *k) {
     size_t n = 0, distinct = 0;
     for (size_t i = first; i < s->n; i++)
-        for (const char *at = next_piece(&s->all[i], NULL); at != NULL; at = next_piece(&s->all[i], at))
-            n += named(s, i, name);
+        n += named(s, i, name) ? count(&s->all[i]) : 0;
     *k = (kind){.name = name, .known = ps_calloc(n, sizeof *k->known), .needed = ps_calloc(n, sizeof *k->needed)};
     if (k->known == NULL || k->needed == NULL) return false;
-    for (size_t i = first; i < s->n; i++)
+    for (size_t i = first; i < s->n; i++) {
+        if (!named(s, i, name)) continue;
         for (const char *at = next_piece(&s->all[i], NULL); at != NULL; at = next_piece(&s->all[i], at))
-            if (named(s, i, name)) k->known[k->n_known++] = at;
+            k->known[k->n_known++] = at;
+    }
     qsort(k->known, k->n_known, sizeof *k->known, by_text);
     for (size_t i = 0; i < k->n_known; i++)
         if (distinct == 0 || strcmp(k->known[distinct - 1], k->known[i]) != 0) k->known[distinct++] = k->known[i];

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Chat templates of real models as this program renders them, against Python's jinja2: every template that tools/get-llama
-# --sources brings, and those in the models that tools/get-model has fetched, with one and with several messages. Needs a build folder, python3 and, the first time, a network for
-# 'pip install jinja2'; ends with a line that says why when it cannot be done.
+# --sources brings, and those in the models that tools/get-model has fetched, with one and with several messages. Needs a
+# build folder, python3 and, the first time, a network for 'pip install jinja2'; ends with a line that says why when it
+# cannot be done.
 #
 #   sh tests/engine/llama/compare_templates.sh [BUILD] [--write]
 #
